@@ -1,0 +1,64 @@
+"""What all tests share: a mock server, a client that does not dawdle, and no way out of this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wannb
+from wannb import mock
+from wannb.client import Client
+from wannb.pacing import Pace
+from wannb.prices import Money
+from wannb.service import mock as mock_service
+from wannb.store import Store
+
+GUARD = Path(__file__).parent / "guard"
+sys.path.insert(0, str(GUARD))
+import sitecustomize as _here  # noqa: E402  # Python's own start-up may have taken another of this name
+
+if Path(_here.__file__ or "").parent != GUARD:
+    exec((GUARD / "sitecustomize.py").read_text(), {})
+
+#: Fast, but in the same order of steps as the default pace.
+FAST = Pace(submits=500, running=50, queries=2000, query_interval=0.02, lookups=(0.0, 0.05, 0.1), backoff=(0.01, 0.1))
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide the person's own key, settings and runs."""
+    for name in list(os.environ):
+        if name.startswith(("DASHSCOPE_", "WANNB_")) and name not in ("WANNB_SDK_PYTHON", "WANNB_REQUIRE_BROWSER"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def server() -> Iterator[mock.MockServer]:
+    """A mock server whose tasks take no time."""
+    with mock.serve(task_seconds=0.0) as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def client(server: mock.MockServer, store: Store) -> Iterator[Client]:
+    with make_client(server, store) as made:
+        yield made
+
+
+def make_client(server: mock.MockServer, store: Store, *, pace: Pace = FAST, budget: Money | None = None) -> Client:
+    """Return a client of a mock server."""
+    return Client(mock_service(server.base_url), "sk-mock", store, pace=pace, budget=budget)
+
+
+__all__ = ["FAST", "make_client", "wannb"]

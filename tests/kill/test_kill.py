@@ -1,0 +1,65 @@
+"""A process killed at any moment loses no paid image, and running the script again bills nothing twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wannb import mock
+from wannb.run import DONE
+from wannb.store import Store
+
+KILLS = int(os.environ.get("WANNB_KILLS", "100"))
+IMAGES = 6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills by signal need a POSIX system")
+def test_no_kill_loses_an_image_or_bills_one_twice(tmp_path: Path) -> None:
+    chance = random.Random(2027)
+    command = [sys.executable, str(Path(__file__).with_name("lives.py"))]
+    kills = 0
+    with (
+        mock.serve(task_seconds=0.03) as server,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as lives,
+    ):
+
+        def live(job: str, number: int, seconds: float | None = None) -> str:
+            assert lives.stdin
+            assert lives.stdout
+            told = "-" if seconds is None else f"{seconds:.4f}"
+            lives.stdin.write(f"{job} {tmp_path / str(number)} {server.base_url} {number} {told}\n")
+            lives.stdin.flush()
+            return lives.stdout.readline().strip()
+
+        def on_disk(number: int) -> int:
+            runs = Store(tmp_path / str(number)).runs()
+            return sum(len(run.result()) for run in runs if run.state == DONE and run.whole)
+
+        assert live("work", 0) == "done"
+        began = time.monotonic()
+        assert live("work", 1) == "done"
+        usual = time.monotonic() - began
+        assert server.billed == 2 * IMAGES
+
+        number = 1
+        while kills < KILLS:
+            number += 1
+            before = server.billed
+            kills += live("work", number, chance.uniform(0, usual)) == "killed"
+            if chance.random() < 0.3:
+                # The rescuer itself may die as well.
+                kills += live("rescue", number, chance.uniform(0, usual / 3)) == "killed"
+            time.sleep(0.05)
+            assert live("rescue", number) == "done"
+            assert server.billed - before == on_disk(number), f"round {number}: an image is billed and not on disk"
+            assert live("work", number) == "done"
+            assert server.billed - before == IMAGES, f"round {number}: billed twice"
+            assert on_disk(number) == IMAGES
+        assert lives.stdin
+        lives.stdin.close()

@@ -1,0 +1,99 @@
+"""The command line: `wannb lab`, `wannb mock`, `wannb runs`, `wannb rescue`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from . import __version__, tutorials
+from .connect import connect, open_store
+from .errors import WannbError
+from .result import count
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 it failed, 2 it was called wrongly."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["mock"]:
+        from .mock.__main__ import main as serve
+
+        return serve(arguments[1:]) or 0
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (WannbError, ValueError) as error:
+        print(f"wannb: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wannb", description="Wan 2.7 images in a notebook.")
+    parser.add_argument("--version", action="version", version=f"wannb {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    lab = commands.add_parser("lab", help="open JupyterLab on the tutorials; without a key on the mock server")
+    lab.add_argument("--folder", type=Path, help="where the tutorials are laid (default: wannb-tutorials)")
+    lab.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    lab.add_argument("--port", type=int, default=8888, help="JupyterLab's port (default: 8888, or the next free one)")
+    lab.add_argument("more", nargs="*", help="further options for JupyterLab, after --")
+    lab.set_defaults(run=_lab)
+
+    commands.add_parser("mock", help="serve the mock server; see wannb mock --help", add_help=False)
+
+    runs = commands.add_parser("runs", help="list the runs of a store")
+    runs.add_argument("search", nargs="?", default="", help="only those whose prompt, model or state holds this")
+    runs.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
+    runs.set_defaults(run=_runs)
+
+    rescue = commands.add_parser("rescue", help="bring every image that was paid for to disk")
+    rescue.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
+    rescue.set_defaults(run=_rescue)
+    return parser
+
+
+def _lab(options: argparse.Namespace) -> int:
+    if find_spec("jupyterlab") is None:
+        print('wannb: JupyterLab is not installed; pip install "wannb[lab]"', file=sys.stderr)
+        return 1
+    folder, notes = tutorials.lay(options.folder)
+    for note in notes:
+        print(note)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", f"--port={options.port}"),
+        # JupyterLab itself would look for updates and news on the network.
+        *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"),
+        *(["--no-browser"] if options.no_browser else []),
+        # Jupyter refuses to start as root unless told; who is root in a container has decided that already.
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        *options.more,
+    ]
+    with connect() as client:
+        environment = dict(os.environ)
+        if client.service.kind == "mock":
+            # One server for all kernels of this session, so that a task is still there after a kernel's restart.
+            environment |= {"WANNB_MODE": "mock", "DASHSCOPE_HTTP_BASE_URL": client.service.base_url}
+            print("No key: the tutorials use the mock server. Nothing is sent out and nothing is billed.")
+        try:
+            return subprocess.call(command, env=environment)
+        except KeyboardInterrupt:
+            return 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    for run in open_store(options.store).runs(options.search):
+        facts = [run.created, run.state, count(run.images_made, "image"), str(run.cost() or "price unknown")]
+        print("  ".join(facts), run.id, repr(run.prompt[:70]), sep="  ")
+    return 0
+
+
+def _rescue(options: argparse.Namespace) -> int:
+    with connect(store=options.store) as client:
+        found = client.rescue()
+    print(repr(found).removeprefix("Rescue("))
+    return 1 if found.problems else 0

@@ -1,0 +1,114 @@
+"""From arguments and the environment to a Client; the only module that knows both the live service and the mock."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from . import service
+from .client import Client
+from .errors import NoKey
+from .prices import Money, price
+from .sizes import PRO
+from .store import Store
+
+if TYPE_CHECKING:
+    from .mock import MockServer
+
+Mode = Literal["auto", "live", "mock"]
+_KEY_FILE = "~/.dashscope/api_key"
+_server: MockServer | None = None
+
+
+def connect(
+    mode: Mode | None = None,
+    *,
+    api_key: str | None = None,
+    region: str | None = None,
+    workspace: str | None = None,
+    base_url: str | None = None,
+    store: str | os.PathLike[str] | None = None,
+    budget: float | str | Decimal | Money | None = None,
+) -> Client:
+    """Return a client: live with a key, on the bundled mock server without one. Its repr says which.
+
+    Arguments win over the environment; names are the official SDK's where it has one.
+
+    Args:
+        mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
+        api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file `~/.dashscope/api_key`.
+        region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
+        workspace: gives that workspace's own host; `DASHSCOPE_WORKSPACE_ID`.
+        base_url: another address of the same API, up to `/api/v1`; `DASHSCOPE_HTTP_BASE_URL`. In mock mode the
+            address of a running mock server.
+        store: the folder of runs, "wannb-runs" by default; `WANNB_STORE`.
+        budget: the most that all runs of the store may cost, in the region's currency. A request that could pass it is
+            refused before it is sent.
+
+    Raises:
+        NoKey: live mode without a key.
+        ValueError: a mode, region, address or budget that cannot be used.
+
+    >>> client = connect("mock", store=tmp_path)    # doctest: +SKIP
+    """
+    mode = mode or _environment("WANNB_MODE") or "auto"  # type: ignore[assignment]
+    if mode not in ("auto", "live", "mock"):
+        raise ValueError(f"mode={mode!r} is not 'auto', 'live' or 'mock'")
+    region = region or _environment("WANNB_REGION") or "singapore"
+    base_url = base_url or _environment("DASHSCOPE_HTTP_BASE_URL")
+    workspace = workspace or _environment("DASHSCOPE_WORKSPACE_ID")
+    key = None if mode == "mock" else _key(api_key)
+    if mode == "live" and key is None:
+        raise NoKey(
+            f"live mode needs a key: set DASHSCOPE_API_KEY, write it to {_KEY_FILE}, or leave the mode out to use "
+            "the mock server, which needs none"
+        )
+    live = service.live(region=region, workspace=workspace, base_url=base_url if key else None)
+    where = live if key else service.mock(base_url or _mock_server().base_url, region=live.region)
+    return Client(where, key or "sk-mock", open_store(store), budget=_budget(budget, where.region))
+
+
+def open_store(folder: str | os.PathLike[str] | None = None) -> Store:
+    """Return the store in a folder: the one given, else `WANNB_STORE`, else "wannb-runs" here."""
+    return Store(folder or _environment("WANNB_STORE") or "wannb-runs")
+
+
+def _environment(name: str) -> str | None:
+    return os.environ.get(name, "").strip() or None
+
+
+def _key(given: str | None) -> str | None:
+    key = given or _environment("DASHSCOPE_API_KEY")
+    if key is None:
+        try:
+            key = Path(_KEY_FILE).expanduser().read_text().strip() or None
+        except (OSError, RuntimeError):
+            return None
+    if key is not None and (not key.isascii() or any(letter.isspace() for letter in key)):
+        raise ValueError("the API key holds spaces or other letters than ASCII; copy it again")
+    return key
+
+
+def _budget(budget: float | str | Decimal | Money | None, region: str) -> Money | None:
+    if budget is None or isinstance(budget, Money):
+        return budget
+    known = price(PRO, region)
+    try:
+        amount = Decimal(str(budget))
+    except InvalidOperation:
+        raise ValueError(f"budget={budget!r} is no amount of money; write it like 2.50") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"budget={budget!r} is no amount of money; write it like 2.50")
+    return Money(amount=amount, currency=known.currency if known else "USD")
+
+
+def _mock_server() -> MockServer:
+    """Return this process's mock server, started once, so that its tasks are still there for a second client."""
+    global _server
+    if _server is None:
+        from .mock import serve
+
+        _server = serve()
+    return _server

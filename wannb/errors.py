@@ -1,0 +1,278 @@
+"""Every exception that wannb raises, as one tree.
+
+    WannbError
+    ├── InvalidRequest          refused here, before anything was sent (also a ValueError)
+    ├── OverBudget              the budget of `connect(budget=...)` would be passed; nothing was sent
+    ├── NoKey                   live mode was asked for and no API key was found
+    ├── StoreError              the folder of runs cannot be read or written
+    ├── RecallError             a file holds no request
+    ├── ConnectionFailed        the service was not reached; nothing was sent, nothing is billed
+    ├── UnknownOutcome          sent, but no answer came back; it may be billed
+    ├── WaitTimeout             the waiting ended, the task goes on (also a TimeoutError)
+    ├── TaskCanceled            the task was canceled before it ran
+    ├── TaskForgotten           the service no longer knows the task (kept for 24 hours)
+    ├── DownloadFailed          the images exist but could not be fetched whole
+    │   └── LinkExpired             their links are dead (they live for 24 hours)
+    └── ApiError                the service answered with an error: code, message, request_id
+        ├── AuthenticationError     the key is wrong, or belongs to the other region
+        ├── PermissionDenied        the key may not do this
+        ├── QuotaExhausted          no quota or no money left; waiting does not help
+        ├── RateLimited             too fast; waiting helps
+        ├── ContentRefused          the content inspection refused the prompt, an input or the output
+        ├── BadRequest              the service refused a value
+        ├── ModelNotFound           no such model in this region
+        ├── ServiceError            the service failed
+        └── MalformedAnswer         the answer is not what the documentation describes
+
+Each message says what happened, with which value, and what to do next. Error codes are the documented ones
+of Model Studio's "Error codes" page. Keys and the signatures of links are masked in every message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .rules import Problem
+
+_LINK_QUERY = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*")
+_KEY = re.compile(r"(Bearer\s+)\S+|\bsk-[\w-]{6,}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def mask(text: str, secret: str | None = None) -> str:
+    """Return the text without API keys, without the query strings of links and without control characters.
+
+    >>> mask("GET https://host/a.png?Signature=abc with sk-1234567890")
+    'GET https://host/a.png?... with sk-***'
+    """
+    if secret:
+        text = text.replace(secret, "***")
+    text = _LINK_QUERY.sub(r"\1?...", text)
+    text = _KEY.sub(lambda m: f"{m[1]}***" if m[1] else "sk-***", text)
+    return _CONTROL.sub(" ", text)
+
+
+class WannbError(Exception):
+    """The root of all errors raised by wannb."""
+
+
+class InvalidRequest(WannbError, ValueError):
+    """A request breaks documented rules; nothing was sent. `problems` holds every one of them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"nothing was sent, the request has {count}:{lines}")
+
+
+class OverBudget(WannbError):
+    """The next request could pass the budget; nothing was sent."""
+
+
+class NoKey(WannbError):
+    """Live mode was asked for, and no API key was found."""
+
+
+class StoreError(WannbError):
+    """The folder of runs cannot be used."""
+
+
+class RecallError(WannbError, ValueError):
+    """A file holds no request that could be recalled."""
+
+
+class ConnectionFailed(WannbError):
+    """The service was not reached: nothing was sent, nothing is billed."""
+
+
+class UnknownOutcome(WannbError):
+    """A request was sent and no answer came back, so it may have been accepted and billed.
+
+    `candidates` are the ids of the service's tasks that could be its outcome, `run_id` the run it belongs to.
+    """
+
+    def __init__(self, message: str, *, candidates: Sequence[str] = (), run_id: str | None = None) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+        self.run_id = run_id
+
+
+class _TaskError(WannbError):
+    def __init__(self, message: str, *, task_id: str | None = None) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+
+
+class WaitTimeout(_TaskError, TimeoutError):
+    """The waiting ended before the task did. The task goes on; `task_id` picks it up later."""
+
+
+class TaskCanceled(_TaskError):
+    """The task was canceled before it ran; nothing is billed."""
+
+
+class TaskForgotten(_TaskError):
+    """The service does not know this task. Task data is kept for 24 hours (documented)."""
+
+
+class DownloadFailed(_TaskError):
+    """The task succeeded, but an image could not be fetched whole."""
+
+
+class LinkExpired(DownloadFailed):
+    """The link of an image is dead; links live for 24 hours (documented)."""
+
+
+class ApiError(WannbError):
+    """The service answered with an error.
+
+    Attributes:
+        code: the service's stable error code, such as `"InvalidApiKey"`.
+        message: the service's own words, with secrets masked.
+        request_id: what the vendor's support asks for.
+        status: the HTTP status; 200 for a task that failed after it was accepted.
+        task_id: the task that failed, if one had been accepted.
+        retry_after: seconds the service asked to wait, if it did.
+    """
+
+    next_step = "See the code on the Model Studio page 'Error codes'."
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int,
+        request_id: str | None = None,
+        task_id: str | None = None,
+        retry_after: float | None = None,
+        secret: str | None = None,
+    ) -> None:
+        self.code = mask(code, secret)
+        self.message = mask(message, secret)
+        self.status = status
+        self.request_id = request_id
+        self.task_id = task_id
+        self.retry_after = retry_after
+        where = f"task {task_id} failed" if task_id else f"HTTP {status}"
+        number = f" (request id {request_id})" if request_id else ""
+        super().__init__(f"{self.code}, {where}: {self.message}{number}\n{self.next_step}")
+
+
+class AuthenticationError(ApiError):
+    """The service does not accept the key."""
+
+    next_step = (
+        "Keys belong to one region: a Singapore key fails in Beijing and the other way round. Check "
+        "DASHSCOPE_API_KEY and the region, as in connect(region='beijing')."
+    )
+
+
+class PermissionDenied(ApiError):
+    """The key is known but may not do this."""
+
+    next_step = "Activate the model and check the workspace's permissions in the Model Studio console."
+
+
+class QuotaExhausted(ApiError):
+    """No quota or no money is left; asking again does not help."""
+
+    next_step = "Nothing was billed. Top up the account or its quota in the Model Studio console, then run again."
+
+
+class RateLimited(ApiError):
+    """Requests came faster than the account's limits allow."""
+
+    next_step = "Nothing was billed. Wait about a minute; other programs may be using the same account."
+
+
+class ContentRefused(ApiError):
+    """The content inspection refused the prompt, an input image or the output."""
+
+    next_step = "Nothing was billed. Reword the prompt or change the input image; another seed may pass as well."
+
+
+class BadRequest(ApiError):
+    """The service refused a value of the request."""
+
+    next_step = "Nothing was billed. Change the value that the message names and send it again."
+
+
+class ModelNotFound(ApiError):
+    """The model does not exist in this region."""
+
+    next_step = "The models are 'wan2.7-image-pro' and 'wan2.7-image', in the regions 'singapore' and 'beijing'."
+
+
+class ServiceError(ApiError):
+    """The service failed; failed calls are not billed (documented)."""
+
+    next_step = "Nothing was billed. Try again in a minute."
+
+
+class MalformedAnswer(ApiError):
+    """An answer is not what the documentation describes."""
+
+    next_step = "A proxy may be in the way. What was sent is kept in the store: client.rescue() looks again."
+
+
+_BY_CODE: tuple[tuple[str, type[ApiError]], ...] = (
+    (r"InvalidApiKey|NOT AUTHORIZED", AuthenticationError),
+    (r"DataInspectionFailed|data_inspection_failed|IPInfringementSuspect|CustomRoleBlocked", ContentRefused),
+    (
+        r"Arrearage|CommodityNotPurchased|PrepaidBillOverdue|PostpaidBillOverdue|insufficient_quota",
+        QuotaExhausted,
+    ),
+    (r"AllocationQuota\.FreeTierOnly", QuotaExhausted),
+    (r"AccessDenied.*|.*\.AccessDenied", PermissionDenied),
+    (r"ModelNotFound|model_not_found|Model\.NotExist", ModelNotFound),
+    (r"Throttling.*|LimitRequests", RateLimited),
+    (
+        r"Internal.*|SystemError|Model(Service|Serving).*|.*Unavailable|GatewayTimeout|RequestTimeOut",
+        ServiceError,
+    ),
+)
+_QUOTA_GONE = re.compile(r"free allocated quota|quota (is |has been )?(exhausted|used up)|exceeded your .*quota", re.I)
+
+
+def api_error(
+    code: str,
+    message: str,
+    *,
+    status: int,
+    request_id: str | None = None,
+    task_id: str | None = None,
+    retry_after: float | None = None,
+    secret: str | None = None,
+) -> ApiError:
+    """Return the exception that stands for an error code of the service.
+
+    A 429 whose words say that an allocation is used up is `QuotaExhausted`, not `RateLimited`: the same
+    code is documented with both meanings.
+
+    >>> type(api_error("Throttling.RateQuota", "slow down", status=429)).__name__
+    'RateLimited'
+    """
+    kind: type[ApiError] | None = None
+    for pattern, candidate in _BY_CODE:
+        if re.fullmatch(pattern, code):
+            kind = candidate
+            break
+    if status == 429 or kind is RateLimited:
+        kind = QuotaExhausted if kind is QuotaExhausted or _QUOTA_GONE.search(message) else RateLimited
+    if kind is None:
+        by_status = {401: AuthenticationError, 403: PermissionDenied, 404: ModelNotFound}
+        kind = by_status.get(status) or (ServiceError if status >= 500 else BadRequest)
+    return kind(
+        code,
+        message,
+        status=status,
+        request_id=request_id,
+        task_id=task_id,
+        retry_after=retry_after,
+        secret=secret,
+    )

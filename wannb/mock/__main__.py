@@ -1,0 +1,91 @@
+"""The mock server on the command line: `python -m wannb.mock --port 8765`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from wannb.mock.faults import SCENARIOS
+from wannb.mock.record import record
+from wannb.mock.server import MockServer, PortTaken, serve
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; print the base URL as the only line on stdout. Return the exit status."""
+    parser = _parser()
+    asked = parser.parse_args(argv)
+    if asked.list_scenarios:
+        for scenario in SCENARIOS.values():
+            print(f"{scenario.name}: {scenario.explanation}")
+        return 0
+    if asked.upstream and not asked.record:
+        parser.error("--upstream is only for --record FOLDER")
+    if asked.strict and not asked.replay:
+        parser.error("--strict needs recordings to hold to: give --replay FOLDER as well")
+    if asked.record and asked.replay:
+        parser.error("--record and --replay cannot be used together")
+    try:
+        server = _start(asked)
+    except (PortTaken, FileNotFoundError, ValueError, OverflowError) as trouble:
+        print(getattr(trouble, "strerror", None) or trouble, file=sys.stderr)
+        return 2
+    stop = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, lambda number, frame: stop.set())
+    with server:
+        print(server.base_url, flush=True)
+        # In steps: on Windows a wait without end does not notice the signal.
+        while not stop.wait(0.5):
+            pass
+    return 0
+
+
+def _start(asked: argparse.Namespace) -> MockServer:
+    if asked.record:
+        return record(
+            asked.record,
+            asked.upstream,
+            port=asked.port,
+            task_seconds=asked.task_seconds,
+            scenario=asked.scenario,
+        )
+    return serve(
+        asked.port,
+        scenario=asked.scenario,
+        replay=asked.replay,
+        strict=asked.strict,
+        task_seconds=asked.task_seconds,
+        limits=asked.limits,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m wannb.mock",
+        description="Serve a mock of the Wan 2.7 image service on this machine: any key will do, nothing is billed.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    parser.add_argument("--scenario", choices=list(SCENARIOS), metavar="NAME", help="what shall go wrong")
+    parser.add_argument("--list-scenarios", action="store_true", help="say what the scenarios are, and end")
+    parser.add_argument(
+        "--replay",
+        action="append",
+        metavar="FOLDER",
+        help='answer from recordings; "bundled" for those of the package; may be given several times',
+    )
+    parser.add_argument("--strict", action="store_true", help="refuse a request that has no recording")
+    parser.add_argument("--task-seconds", type=float, default=0.6, metavar="S", help="how long a task takes")
+    parser.add_argument("--limits", action="store_true", help="hold clients to the service's limits")
+    parser.add_argument("--record", metavar="FOLDER", help="write recordings of what passes into a folder")
+    parser.add_argument(
+        "--upstream", metavar="URL", help="record another server, such as the live service (this costs money)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Say what is to be drawn, and give it a name that is the same in every process."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+from dataclasses import dataclass
+from functools import cached_property
+
+from PIL import Image
+
+CHUNK = "wannb-mock"  # the PNG text chunk that carries the key of the drawing
+BADGE_CHUNK = "wannb-mock-badge"  # where the badge lies: "x1 y1 x2 y2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """Everything of a request that shapes the drawn picture.
+
+    ``size`` is in pixels, width first. ``images`` are encoded input pictures, None where one was not
+    reachable. ``boxes`` are in pixels of each input image. ``palette`` shares are hundredths of a percent.
+    """
+
+    prompt: str
+    seed: int
+    size: tuple[int, int]
+    index: int = 0
+    count: int = 1
+    sequential: bool = False
+    model: str = "wan2.7-image-pro"
+    images: tuple[bytes | None, ...] = ()
+    boxes: tuple[tuple[tuple[int, int, int, int], ...], ...] = ()
+    palette: tuple[tuple[str, int], ...] = ()
+    watermark: bool = False
+    thinking: bool = True
+
+    @cached_property
+    def key(self) -> str:
+        """Name the drawing: SHA-256 in hex over every field, input images by their content."""
+        fields = {
+            "prompt": self.prompt,
+            "seed": self.seed,
+            "size": self.size,
+            "index": self.index,
+            "count": self.count,
+            "sequential": self.sequential,
+            "model": self.model,
+            "images": [_identity(data) for data in self.images],
+            "boxes": self.boxes,
+            "palette": self.palette,
+            "watermark": self.watermark,
+            "thinking": self.thinking,
+        }
+        text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def detail(self) -> int:
+        """Give the level of detail, 1 to 3: the pro model and thinking each add one."""
+        return 1 + ("pro" in self.model) + bool(self.thinking)
+
+    def chance(self, *topic: object) -> random.Random:
+        """Give a source of chance for one topic: the same prompt, seed and topic always give the same."""
+        text = "\x1f".join(map(str, (self.prompt, self.seed, *topic)))
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        return random.Random(int.from_bytes(digest[:8], "big"))
+
+
+def _identity(data: bytes | None) -> str:
+    if data is None:
+        return "unreachable"
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            key = picture.info.get(CHUNK)
+    except Exception:  # whatever a hostile file makes Pillow raise, its bytes still name it
+        key = None
+    if isinstance(key, str) and len(key) == 64:
+        return f"drawn:{key}"
+    return hashlib.sha256(data).hexdigest()

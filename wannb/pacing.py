@@ -1,0 +1,124 @@
+"""Keep within the service's limits: so many submits and queries a second, so many tasks running at once.
+
+Limits are counted per account (documented: 5 submits a second and 5 running tasks for each model, 20 queries a second),
+so all clients of a process that use one account share one `Account`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """The clock and sleep as arguments, so that tests need not wait."""
+
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast to go; the defaults are the service's documented limits.
+
+    Attributes:
+        submits: submits a second.
+        running: tasks of one model at the same time.
+        queries: queries a second, over all tasks of an account.
+        query_interval: seconds between two queries of one task.
+        lookups: seconds to wait before each look into the task list after a lost answer.
+        retry_seconds: how long a refused or unreachable call is tried again.
+        backoff: first and longest pause between two tries, in seconds.
+    """
+
+    submits: float = 5
+    running: int = 5
+    queries: float = 20
+    query_interval: float = 0.4
+    lookups: tuple[float, ...] = (0.2, 1.0, 3.0)
+    retry_seconds: float = 180
+    backoff: tuple[float, float] = (0.4, 15)
+
+
+class Gate:
+    """Let callers through one after the other, at most so many a second."""
+
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        # A little slower than allowed, since the way to the service can bunch what was sent evenly.
+        self._interval = 1.05 / per_second
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Sleep until it is this caller's turn."""
+        with self._lock:
+            now = self._clock.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._interval
+        if turn > now:
+            self._clock.sleep(turn - now)
+
+
+@dataclass(kw_only=True)
+class Account:
+    """What all clients of one account share in this process."""
+
+    submits: Gate
+    queries: Gate
+    submitting: threading.Lock = field(default_factory=threading.Lock)
+    running: dict[str, set[str]] = field(default_factory=dict)
+    watched: set[str] = field(default_factory=set)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    relieving: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self, model: str, name: str, *, most: int, timeout: float) -> bool:
+        """Count a run as running; False when there was no room for it within `timeout` seconds."""
+        with self.changed:
+            names = self.running.setdefault(model, set())
+            if not self.changed.wait_for(lambda: name in names or len(names) < most, timeout):
+                return False
+            names.add(name)
+            return True
+
+    @contextmanager
+    def watching(self, name: str) -> Iterator[None]:
+        """Say that somebody waits for a run, and so will notice its end."""
+        with self.changed:
+            self.watched.add(name)
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.watched.discard(name)
+
+    def unwatched(self, model: str) -> list[str]:
+        """Return the running runs of a model that nobody waits for."""
+        with self.changed:
+            return sorted(self.running.get(model, set()) - self.watched)
+
+    def leave(self, name: str) -> None:
+        """Count a run as running no more."""
+        with self.changed:
+            for names in self.running.values():
+                names.discard(name)
+            self.changed.notify_all()
+
+
+_accounts: dict[str, Account] = {}
+_accounts_lock = threading.Lock()
+
+
+def account(base_url: str, key: str, *, pace: Pace, clock: Clock) -> Account:
+    """Return the account that a key has at an address, the same one for every client of this process."""
+    name = hashlib.sha256(f"{base_url}\n{key}\n{pace}\n{id(clock.sleep)}".encode()).hexdigest()
+    with _accounts_lock:
+        if name not in _accounts:
+            _accounts[name] = Account(submits=Gate(pace.submits, clock), queries=Gate(pace.queries, clock))
+        return _accounts[name]

@@ -1,0 +1,72 @@
+"""Dated prices and estimates. A price that nobody has written down is unknown, and said to be.
+
+Prices are per image that came back, the same for every size and mode; failed calls and input images are free
+(documented).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .sizes import PRO, STANDARD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """An amount in a currency.
+
+    >>> str(Money(amount=Decimal("0.150"), currency="USD"))
+    '0.15 USD'
+    """
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        shown = f"{self.amount.normalize():f}"
+        whole, _, part = shown.partition(".")
+        return f"{whole}.{part:0<2} {self.currency}"
+
+    def __float__(self) -> float:
+        return float(self.amount)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """What one image costs: `amount` in `currency`, as read on the day `as_of` (YYYY-MM-DD) from `source`."""
+
+    amount: Decimal
+    currency: str
+    as_of: str
+    source: str
+
+    def times(self, images: int) -> Money:
+        """Return what so many images cost."""
+        return Money(amount=self.amount * images, currency=self.currency)
+
+
+_PAGE = "Model Studio, model pricing"
+_TABLE = {
+    (PRO, "singapore"): Price(amount=Decimal("0.075"), currency="USD", as_of="2026-09-16", source=_PAGE),
+    (STANDARD, "singapore"): Price(amount=Decimal("0.03"), currency="USD", as_of="2026-09-16", source=_PAGE),
+    (PRO, "beijing"): Price(amount=Decimal("0.50"), currency="CNY", as_of="2026-09-16", source=_PAGE),
+    (STANDARD, "beijing"): Price(amount=Decimal("0.20"), currency="CNY", as_of="2026-09-16", source=_PAGE),
+}
+
+
+def price(model: str, region: str) -> Price | None:
+    """Return the price of one image, None where it is unknown.
+
+    >>> price("wan2.7-image", "singapore").times(4)
+    Money(amount=Decimal('0.12'), currency='USD')
+    """
+    return _TABLE.get((model, region))
+
+
+def set_price(model: str, region: str, amount: float | str | Decimal, currency: str, *, as_of: str) -> None:
+    """Replace a price for this session, such as after a change of the vendor's price list.
+
+    >>> set_price("wan2.7-image-pro", "singapore", "0.075", "USD", as_of="2026-09-16")
+    """
+    _TABLE[model, region] = Price(amount=Decimal(str(amount)), currency=currency, as_of=as_of, source="set by the user")

@@ -1,0 +1,262 @@
+"""ImageRequest: everything that is asked of the service, as one frozen value.
+
+A call, a form and a saved image all lead to the same request, and each can be made from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from .errors import InvalidRequest, mask
+from .fields import FIELDS, check_names, describe
+from .inputs import InputImage, Inputs, as_inputs, from_bytes, missing
+from .palette import Color, as_palette
+from .rules import Problem, problems
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+TEXT_TO_IMAGE = "text to image"
+EDITING = "image editing"
+MULTI_REFERENCE = "multi-reference generation"
+INTERACTIVE = "interactive editing"
+TEXT_SET = "text to image set"
+IMAGE_SET = "image to image set"
+#: The six modes, as the API's page names them.
+MODES = (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE, INTERACTIVE, TEXT_SET, IMAGE_SET)
+
+_SIGNED = re.compile(r"(?i)[?&](signature|expires|ossaccesskeyid|sig|token|x-(amz|goog|oss)-[a-z-]+)=")
+
+
+class SetOptions(TypedDict, total=False):
+    """The options that every call takes by keyword."""
+
+    model: str
+    size: str
+    seed: int | None
+    watermark: bool
+
+
+class Options(SetOptions, total=False):
+    """The options that only calls for single images take."""
+
+    n: int
+    thinking_mode: bool
+    color_palette: Any
+    bbox_list: Any
+
+
+class Changes(Options, total=False):
+    """What `ImageRequest.replace` takes: every field of a request."""
+
+    prompt: str
+    images: Inputs
+    enable_sequential: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRequest:
+    """Everything that is asked of the service for one call.
+
+    Frozen and comparable: equal requests ask for the same thing. Values are taken as people write them and kept in one
+    normal form; whether they are legal is what `problems()` says.
+
+    Args:
+    {fields}
+
+    >>> ImageRequest(prompt="a flower shop", n=2).mode
+    'text to image'
+    """
+
+    prompt: str = FIELDS["prompt"].default
+    images: tuple[InputImage, ...] = ()
+    model: str = FIELDS["model"].default
+    size: str = FIELDS["size"].default
+    n: int = FIELDS["n"].default
+    seed: int | None = None
+    watermark: bool = FIELDS["watermark"].default
+    thinking_mode: bool = FIELDS["thinking_mode"].default
+    color_palette: tuple[Color, ...] | None = None
+    bbox_list: tuple[tuple[tuple[int, int, int, int], ...], ...] | None = None
+    enable_sequential: bool = FIELDS["enable_sequential"].default
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **fields: Unpack[Changes]) -> None: ...
+
+    def __new__(cls, **fields: Any) -> Self:
+        check_names(fields, FIELDS)
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        normal: dict[str, Any] = {
+            "images": as_inputs(self.images),
+            "color_palette": as_palette(self.color_palette),
+            "bbox_list": None if self.bbox_list is None else _frozen(self.bbox_list),
+        }
+        for name in ("n", "seed"):
+            normal[name] = _plain_int(getattr(self, name))
+        for name, value in normal.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def mode(self) -> str:
+        """The mode, as the API's page names it; it follows from the images, the boxes and `enable_sequential`."""
+        if self.enable_sequential:
+            return IMAGE_SET if self.images else TEXT_SET
+        if self.bbox_list is not None and self.images:
+            return INTERACTIVE
+        return (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE)[min(len(self.images), 2)]
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return every documented rule that this request breaks; empty when it may be sent."""
+        return problems(self)
+
+    def check(self) -> None:
+        """Raise `InvalidRequest` with all problems, if there are any."""
+        found = self.problems()
+        if found:
+            raise InvalidRequest(found)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was done to the input images so that the service takes them."""
+        return tuple(
+            f"image {number} ({image.name}): {notice}"
+            for number, image in enumerate(self.images, 1)
+            for notice in image.notices
+        )
+
+    def replace(self, **changes: Unpack[Changes]) -> Self:
+        """Return a copy with some fields changed.
+
+        >>> ImageRequest(prompt="a cat").replace(seed=8).seed
+        8
+        """
+        return replace(self, **changes)
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 of all that is asked; input images count by content, not by name."""
+        record = self.as_dict()
+        record["images"] = [image.sha256 or image.url for image in self.images]
+        if self.mode != TEXT_TO_IMAGE:
+            del record["thinking_mode"]
+        written = json.dumps(record, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the request as JSON data; input images by name and SHA-256, signed links without their signature."""
+        return {
+            "prompt": self.prompt,
+            "images": [_image_record(image) for image in self.images],
+            "model": self.model,
+            "size": self.size,
+            "n": self.n,
+            "seed": self.seed,
+            "watermark": self.watermark,
+            "thinking_mode": self.thinking_mode,
+            "color_palette": None if self.color_palette is None else [_color_record(c) for c in self.color_palette],
+            "bbox_list": None if self.bbox_list is None else _lists(self.bbox_list),
+            "enable_sequential": self.enable_sequential,
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any], find: Callable[[str], Path | None] = lambda sha256: None) -> Self:
+        """Return the request that `as_dict` wrote.
+
+        Args:
+            record: the JSON data; unknown keys are passed over, so that newer records open.
+            find: gives the file of an input image by its SHA-256, or None; a picture that is not found becomes
+                one of the request's problems.
+        """
+        known = {name: record[name] for name in FIELDS if name in record}
+        known["images"] = [_image_from(image, find) for image in record.get("images") or ()]
+        return cls(**known)
+
+    def code(self) -> str:
+        """Return the call that makes this request, ready to paste; pictures without a file are named `image_1`, ...
+
+        >>> print(ImageRequest(prompt="a cat", seed=7, size="1K").code())
+        client.generate("a cat", size="1K", seed=7)
+        """
+        if self.enable_sequential:
+            call, arguments = "image_set", [_quoted(self.prompt), f"n={self.n}"]
+            if self.images:
+                arguments.append(f"images={self._images_code()}")
+        elif self.images:
+            call, arguments = "edit", [_quoted(self.prompt), self._images_code()]
+        else:
+            call, arguments = "generate", [_quoted(self.prompt)]
+        for name, field in FIELDS.items():
+            value = getattr(self, name)
+            if name in ("prompt", "images", "enable_sequential") or (name == "n" and call == "image_set"):
+                continue
+            if value != field.default:
+                shown = self.as_dict()[name]
+                arguments.append(f"{name}={_quoted(shown) if isinstance(shown, str) else repr(shown)}")
+        line = f"client.{call}({', '.join(arguments)})"
+        if len(line) <= 100:
+            return line
+        return f"client.{call}(\n    " + ",\n    ".join(arguments) + ",\n)"
+
+    def _images_code(self) -> str:
+        names = [
+            _quoted(image.origin or image.url) if image.origin or image.url else f"image_{number}"
+            for number, image in enumerate(self.images, 1)
+        ]
+        return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+ImageRequest.__doc__ = (ImageRequest.__doc__ or "").replace("    {fields}", describe(FIELDS).replace("\n", "\n    "))
+
+
+def _image_record(image: InputImage) -> dict[str, Any]:
+    if image.url:
+        url = mask(image.url) if _SIGNED.search(image.url) else image.url
+        return {"name": image.name, "url": url}
+    record = {"name": image.name, "sha256": image.sha256, "mime": image.mime}
+    return record | {"width": image.width, "height": image.height}
+
+
+def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -> InputImage:
+    name = str(record.get("name") or "picture")
+    url = record.get("url")
+    if isinstance(url, str):
+        if url.endswith("?..."):
+            return missing(f"{name}, a signed link that was not kept", sha256=None)
+        return InputImage(name=name, url=url)
+    sha256 = str(record.get("sha256") or "")
+    path = find(sha256) if re.fullmatch(r"[0-9a-f]{64}", sha256) else None
+    content = path.read_bytes() if path else b""
+    if path is None or hashlib.sha256(content).hexdigest() != sha256:
+        return missing(name, sha256=sha256, width=record.get("width"), height=record.get("height"))
+    return from_bytes(content, name=name, origin=str(path))
+
+
+def _color_record(color: Any) -> Any:
+    return {"hex": color.hex, "ratio": color.ratio} if isinstance(color, Color) else color
+
+
+def _quoted(text: object) -> str:
+    return json.dumps(text, ensure_ascii=False) if isinstance(text, str) and text.isprintable() else repr(text)
+
+
+def _plain_int(value: Any) -> Any:
+    return int(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return _plain_int(value)
+    return tuple(_frozen(item) for item in value)
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(item) for item in value] if isinstance(value, tuple) else value

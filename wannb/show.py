@@ -1,0 +1,82 @@
+"""Galleries: results and other pictures as one thing that shows itself in the cell."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import html
+from .inputs import as_input
+from .result import GeneratedImage, count, shorten, small_jpeg, thumbnail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One picture of a gallery: its thumbnail, its size in pixels, its alt text and the lines under it."""
+
+    jpeg: bytes
+    size: tuple[int, int]
+    alt: str
+    caption: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """Pictures side by side, each with its title; made by `gallery`."""
+
+    pictures: tuple[Picture, ...]
+    width: int
+
+    def __repr__(self) -> str:
+        lines = "".join(f"\n  {' · '.join(picture.caption)}" for picture in self.pictures)
+        return f"Gallery({count(len(self.pictures), 'picture')}){lines}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        figures = [
+            html.figure(each.jpeg, alt=each.alt, caption=each.caption, size=each.size, width=self.width)
+            for each in self.pictures
+        ]
+        return {"text/plain": repr(self), "text/html": html.block("", body=html.row(figures))}
+
+
+def gallery(pictures: Any, *, width: int = 240) -> Gallery:
+    """Return results and other pictures as one gallery.
+
+    Args:
+        pictures: a result, a generated image, or anything that can be an input image (a path, bytes, a PIL image, an
+            array); a list of these, or `{title: picture}`.
+        width: of each picture on the page, in pixels.
+
+    Raises:
+        ValueError: something in it cannot be shown.
+
+    >>> wannb.gallery({"the photo": "me.jpg", "as a watercolour": result})    # doctest: +SKIP
+    """
+    pairs = pictures.items() if isinstance(pictures, Mapping) else [("", pictures)]
+    pixels = round(width * 1.6)
+    return Gallery(pictures=tuple(each for title, value in pairs for each in _shown(title, value, pixels)), width=width)
+
+
+def _shown(title: str, value: Any, pixels: int) -> Iterator[Picture]:
+    if isinstance(value, GeneratedImage):
+        prompt = shorten(value.request.prompt, 60) if value.request else value.path.parent.name
+        seed = "" if value.seed is None else f" · seed {value.seed}"
+        size = (value.width, value.height)
+        facts = f"{value.width}*{value.height}{seed}"
+        yield Picture(jpeg=thumbnail(value.path, pixels), size=size, alt=value.alt, caption=(title or prompt, facts))
+        return
+    single = (str, bytes, bytearray, memoryview, os.PathLike)
+    if isinstance(value, Iterable) and not isinstance(value, single) and not hasattr(value, "__array_interface__"):
+        for each in value:
+            yield from _shown(title, each, pixels)
+        return
+    picture = as_input(value)
+    if picture.content is None or not picture.width or not picture.height:
+        raise ValueError(f"{picture.name} cannot be shown: {picture.problem or 'a link is not fetched'}")
+    jpeg = small_jpeg(io.BytesIO(picture.content), pixels)
+    size = (picture.width, picture.height)
+    name = title or picture.name
+    yield Picture(jpeg=jpeg, size=size, alt=name, caption=(name, f"{size[0]}*{size[1]}"))

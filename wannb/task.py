@@ -1,0 +1,218 @@
+"""Task: the service's job as a handle that can be looked at, waited for, awaited and picked up later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import wire
+from .collect import collect
+from .errors import (
+    ApiError,
+    ConnectionFailed,
+    StoreError,
+    TaskCanceled,
+    TaskForgotten,
+    UnknownOutcome,
+    WaitTimeout,
+    api_error,
+)
+from .pacing import Account, Clock, Pace
+from .result import Result
+from .run import CANCELED, DONE, ENDED, FAILED, LOST, Run
+from .store import Store
+from .transport import Transport
+
+#: Called with the service's state and the seconds waited so far.
+OnStatus = Callable[[str, float], None]
+
+#: The service says UNKNOWN of a task it has forgotten; one just created might not be listed yet.
+_UNKNOWN_TIMES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a task needs of its client."""
+
+    transport: Transport = field(repr=False)
+    store: Store
+    account: Account = field(repr=False)
+    pace: Pace = field(repr=False)
+    clock: Clock = field(repr=False)
+
+
+class Task:
+    """One job of the service. It lives on when the kernel dies: `client.task(id)` picks it up again.
+
+    >>> task = client.submit(request)        # doctest: +SKIP
+    >>> task.status()                        # doctest: +SKIP
+    'RUNNING'
+    >>> result = task.result(timeout=300)    # doctest: +SKIP
+    """
+
+    def __init__(self, desk: Desk, run: Run, *, reused: bool = False) -> None:
+        self._desk = desk
+        self._run = run
+        self._reused = reused
+        self._last: str | None = None
+
+    @property
+    def id(self) -> str | None:
+        """The service's task id; None for a run that never got one, such as a synchronous call."""
+        return self._run.task_id
+
+    @property
+    def run_id(self) -> str:
+        """The name of the run's folder in the store."""
+        return self._run.id
+
+    def __repr__(self) -> str:
+        state = self._last or ("saved" if self._run.state == DONE else self._run.state)
+        return f"Task({self.id!r}, {state})"
+
+    def status(self) -> str:
+        """Ask the service and return PENDING, RUNNING, SUCCEEDED, FAILED, CANCELED or UNKNOWN.
+
+        A run whose images are saved is SUCCEEDED without asking.
+        """
+        if self._run.state == DONE:
+            self._last = wire.SUCCEEDED
+        else:
+            self._last = self._query().status
+        return self._last
+
+    def wait(self, timeout: float | None = None, *, on_status: OnStatus | None = None) -> Task:
+        """Wait until the task has ended and its images are saved, and return the task.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+            on_status: called after each look, with the state and the seconds waited.
+
+        Raises:
+            WaitTimeout: the time is over; the task goes on and nothing is lost.
+            ApiError: the task failed; failed tasks are not billed.
+            TaskCanceled, TaskForgotten, DownloadFailed: as they say.
+        """
+        clock, began = self._desk.clock, self._desk.clock.monotonic()
+        unknown = 0
+        with self._desk.account.watching(self.run_id):
+            while not self._saved():
+                answer = self._query()
+                self._last = answer.status
+                waited = clock.monotonic() - began
+                if on_status:
+                    on_status(answer.status, waited)
+                unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
+                if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
+                    self._finish(answer)
+                    break
+                if timeout is not None and waited >= timeout:
+                    raise WaitTimeout(
+                        f"task {self.id} is still {answer.status} after {timeout:g} s. It goes on and nothing is lost: "
+                        f"client.task({self.id!r}) picks it up, within 24 hours",
+                        task_id=self.id,
+                    )
+                left = self._desk.pace.query_interval
+                clock.sleep(left if timeout is None else max(0.0, min(left, timeout - waited)))
+        return self
+
+    def result(self, timeout: float | None = None) -> Result:
+        """Wait as `wait` does and return the result."""
+        self.wait(timeout)
+        return self._run.result(reused=self._reused)
+
+    def cancel(self) -> None:
+        """Cancel the task, which the service allows only while it is PENDING.
+
+        Raises:
+            BadRequest: it has begun already; it goes on and will be billed.
+        """
+        self._desk.transport.cancel(self._id())
+        with self._desk.store.lock(self.run_id):
+            self._run.reload()
+            if self._run.state not in ENDED:
+                self._run.advance(CANCELED)
+        self._desk.account.leave(self.run_id)
+        self._last = wire.CANCELED
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        return asyncio.to_thread(self.result).__await__()
+
+    def _id(self) -> str:
+        if self.id is None:
+            raise UnknownOutcome(f"run {self.run_id} has no task to ask for", run_id=self.run_id)
+        return self.id
+
+    def _query(self) -> wire.Answer:
+        task_id = self._id()
+        try:
+            answer = self._desk.transport.query(task_id)
+        except (ConnectionFailed, UnknownOutcome) as error:
+            raise ConnectionFailed(
+                f"{error}. Task {task_id} goes on without us: client.task({task_id!r}) picks it up, within 24 hours"
+            ) from error
+        if answer.status in wire.FINAL:
+            self._desk.account.leave(self.run_id)
+        return answer
+
+    def _saved(self) -> bool:
+        """Return whether the run has ended on disk; raise what ended it if it ended badly."""
+        if self._run.state not in ENDED:
+            self._run.reload()
+        if self._run.state not in ENDED:
+            return False
+        if self._run.state != DONE:
+            raise _ended_badly(self._run)
+        return True
+
+    def _finish(self, answer: wire.Answer) -> None:
+        with self._desk.store.lock(self.run_id):
+            if self._saved():
+                return
+            if answer.status == wire.SUCCEEDED:
+                collect(self._run, answer, self._desk.transport)
+                return
+            if answer.status == wire.FAILED:
+                failed = _failure(answer, self.id)
+                record = {"type": type(failed).__name__, "code": failed.code, "message": failed.message}
+                self._run.advance(FAILED, error={**record, "text": str(failed)})
+            elif answer.status == wire.CANCELED:
+                self._run.advance(CANCELED)
+            else:
+                self._run.advance(LOST)
+        raise _ended_badly(self._run)
+
+
+def _failure(answer: wire.Answer, task_id: str | None) -> ApiError:
+    return api_error(
+        answer.code or "Failed",
+        answer.message or "the service gave no reason",
+        status=200,
+        request_id=answer.request_id,
+        task_id=task_id,
+    )
+
+
+def _ended_badly(run: Run) -> Exception:
+    error = run.record.get("error") or {}
+    if run.state == FAILED and error.get("code"):
+        return api_error(
+            error["code"],
+            error.get("message") or "",
+            status=200,
+            request_id=error.get("request_id"),
+            task_id=run.task_id,
+        )
+    if run.state == FAILED:
+        return ConnectionFailed(str(error.get("text") or "the run failed"))
+    if run.state == CANCELED:
+        return TaskCanceled(f"task {run.task_id} was canceled before it ran; nothing is billed", task_id=run.task_id)
+    if run.state == LOST:
+        return TaskForgotten(
+            f"the service does not know task {run.task_id}: it keeps tasks for 24 hours, in the region and account "
+            "that made them",
+            task_id=run.task_id,
+        )
+    return StoreError(f"run {run.id} is {run.state}")

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import mock as mock
     from .client import Client as Client
-    from .connect import connect as connect
+    from .connection import connect as connect
     from .inputs import InputImage as InputImage
     from .prices import Money as Money
     from .prices import set_price as set_price
-    from .recall import recall as recall
+    from .provenance import recall as recall
     from .request import ImageRequest as ImageRequest
     from .result import GeneratedImage as GeneratedImage
     from .result import Result as Result
@@ -40,9 +40,9 @@ _HOMES = {
     "Money": ".prices",
     "Result": ".result",
     "Task": ".task",
-    "connect": ".connect",
+    "connect": ".connection",
     "gallery": ".show",
-    "recall": ".recall",
+    "recall": ".provenance",
     "set_price": ".prices",
     "size_for": ".sizes",
 }

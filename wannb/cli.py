@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from . import __version__, tutorials
-from .connect import connect, open_store
+from .connection import connect, open_store
 from .errors import WannbError
 from .result import count
 
@@ -95,5 +95,11 @@ def _runs(options: argparse.Namespace) -> int:
 def _rescue(options: argparse.Namespace) -> int:
     with connect(store=options.store) as client:
         found = client.rescue()
-    print(repr(found).removeprefix("Rescue("))
+    print(found.summary())
+    for run_id, error in found.problems:
+        print(f"{run_id}: {error}", file=sys.stderr)
     return 1 if found.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

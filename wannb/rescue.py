@@ -30,18 +30,23 @@ class Rescue:
     unsent: tuple[str, ...]
     problems: tuple[tuple[str, WannbError], ...]
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """Return what was found in one line."""
         images = sum(len(result) for result in self.results)
         parts = [f"{count(images, 'image')} of {count(len(self.results), 'run')} brought to disk"]
         if self.unsent:
             parts.append(f"{count(len(self.unsent), 'run')} had never been sent")
-        text = ", ".join(parts) if self.results or self.unsent else "nothing to bring to disk"
-        return f"Rescue({text})" + "".join(f"\n  {run_id}: {error}" for run_id, error in self.problems)
+        if self.problems:
+            parts.append(f"{count(len(self.problems), 'run')} could not be finished")
+        return ", ".join(parts) if self.results or self.unsent or self.problems else "nothing to bring to disk"
+
+    def __repr__(self) -> str:
+        return f"Rescue({self.summary()})" + "".join(f"\n  {run_id}: {error}" for run_id, error in self.problems)
 
     def _repr_html_(self) -> str:
         body = "".join(html.row(result.figures(pixels=320, width=200)) for result in self.results)
         notes = [f"{run_id}: {error}" for run_id, error in self.problems]
-        return html.block(repr(self).partition("\n")[0].removeprefix("Rescue(").rstrip(")"), body=body, notes=notes)
+        return html.block(self.summary(), body=body, notes=notes)
 
 
 def rescue(runs: Iterable[Run], submitter: Submitter, task: Callable[[Run], Task], *, timeout: float | None) -> Rescue:

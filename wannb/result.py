@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 #: (images shown at most, pixels of a thumbnail's longer side, its width on the page)
-_SHOWN = ((1, 720, 480), (4, 480, 300), (10**9, 320, 200))
+_SHOWN = ((1, 720, 480), (3, 480, 310), (4, 400, 235), (10**9, 320, 200))
 _JPEG_QUALITY = 84
 
 

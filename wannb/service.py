@@ -63,7 +63,9 @@ def live(*, region: str, workspace: str | None = None, base_url: str | None = No
 
 
 def mock(base_url: str, *, region: str = "singapore") -> Service:
-    """Return a mock server at an address of this machine."""
+    """Return a mock server at an address of this machine; any other is a `ValueError`."""
+    if not is_loopback(urlsplit(base_url).hostname):
+        raise ValueError(f"base_url={base_url!r} is not on this machine; a mock server always is")
     return Service(kind="mock", base_url=checked_base_url(base_url), region=region)
 
 

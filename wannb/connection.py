@@ -6,6 +6,7 @@ import os
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from . import service
 from .client import Client
@@ -57,7 +58,7 @@ def connect(
     if mode not in ("auto", "live", "mock"):
         raise ValueError(f"mode={mode!r} is not 'auto', 'live' or 'mock'")
     region = region or _environment("WANNB_REGION") or "singapore"
-    base_url = base_url or _environment("DASHSCOPE_HTTP_BASE_URL")
+    set_url = _environment("DASHSCOPE_HTTP_BASE_URL")
     workspace = workspace or _environment("DASHSCOPE_WORKSPACE_ID")
     key = None if mode == "mock" else _key(api_key)
     if mode == "live" and key is None:
@@ -65,8 +66,12 @@ def connect(
             f"live mode needs a key: set DASHSCOPE_API_KEY, write it to {_KEY_FILE}, or leave the mode out to use "
             "the mock server, which needs none"
         )
-    live = service.live(region=region, workspace=workspace, base_url=base_url if key else None)
-    where = live if key else service.mock(base_url or _mock_server().base_url, region=live.region)
+    live = service.live(region=region, workspace=workspace, base_url=(base_url or set_url) if key else None)
+    if key is None and not base_url:
+        # An address of the live service in the environment is not meant for the mock.
+        ours = set_url and service.is_loopback(urlsplit(set_url).hostname)
+        base_url = set_url if ours else _mock_server().base_url
+    where = live if key else service.mock(str(base_url), region=live.region)
     return Client(where, key or "sk-mock", open_store(store), budget=_budget(budget, where.region))
 
 

@@ -1,0 +1,115 @@
+"""From arguments and the environment to the right service, with the key in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import wannb
+from wannb import connect
+from wannb.errors import NoKey
+
+KEY = "sk-0123456789abcdef"
+
+
+def test_without_a_key_it_is_the_mock_server_and_says_so() -> None:
+    with connect() as client:
+        assert client.service.kind == "mock"
+        assert "mock server, nothing is billed" in repr(client)
+        assert "nothing is billed" in client._repr_html_()
+        assert "127.0.0.1" not in repr(client) + client._repr_html_()
+
+
+def test_two_clients_of_one_process_share_the_mock_server() -> None:
+    with connect() as one, connect() as other:
+        assert one.service == other.service
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ({}, "https://dashscope-intl.aliyuncs.com/api/v1"),
+        ({"region": "beijing"}, "https://dashscope.aliyuncs.com/api/v1"),
+        ({"workspace": "ws-1"}, "https://ws-1.ap-southeast-1.maas.aliyuncs.com/api/v1"),
+        ({"workspace": "ws-1", "region": "beijing"}, "https://ws-1.cn-beijing.maas.aliyuncs.com/api/v1"),
+        ({"base_url": "https://gateway.example/api/v1/"}, "https://gateway.example/api/v1"),
+    ],
+)
+def test_regions_workspaces_and_addresses(options: dict[str, str], address: str) -> None:
+    with connect(api_key=KEY, **options) as client:  # type: ignore[arg-type]
+        assert client.service.base_url == address
+        assert client.service.kind == "live"
+        assert "live at" in repr(client)
+
+
+def test_the_address_decides_the_region_and_so_the_price() -> None:
+    with connect(api_key=KEY, base_url="https://dashscope.aliyuncs.com/api/v1") as client:
+        assert client.service.region == "beijing"
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    monkeypatch.setenv("WANNB_REGION", "beijing")
+    monkeypatch.setenv("DASHSCOPE_WORKSPACE_ID", "ws-2")
+    monkeypatch.setenv("WANNB_STORE", str(tmp_path / "there"))
+    with connect() as client:
+        assert client.service.base_url == "https://ws-2.cn-beijing.maas.aliyuncs.com/api/v1"
+        assert client.store.root == tmp_path / "there"
+    with connect("mock", store=tmp_path / "here") as client:
+        assert client.service.kind == "mock"
+        assert client.store.root == tmp_path / "here"
+
+
+def test_the_key_file_of_the_official_sdk_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".dashscope").mkdir()
+    (tmp_path / ".dashscope" / "api_key").write_text(f"{KEY}\n")
+    with connect() as client:
+        assert client.service.kind == "live"
+
+
+def test_an_address_of_the_live_service_is_never_taken_for_a_mock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", "https://dashscope.aliyuncs.com/api/v1")
+    with connect() as client:
+        assert client.service.base_url.startswith("http://127.0.0.1:")
+    with pytest.raises(ValueError, match="not on this machine"):
+        connect("mock", base_url="https://dashscope.aliyuncs.com/api/v1")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "dead"}, "mode='dead'"),
+        ({"region": "mars"}, "region='mars'"),
+        ({"workspace": "../evil"}, "workspace='../evil'"),
+        ({"base_url": "http://example.com/api/v1", "api_key": KEY}, "unencrypted"),
+        ({"base_url": "example.com", "api_key": KEY}, "no address"),
+        ({"base_url": "https://u:p@example.com", "api_key": KEY}, "user name"),
+        ({"api_key": "sk-a b"}, "API key holds spaces"),
+        ({"budget": "much"}, "budget='much'"),
+        ({"budget": -1}, "budget=-1"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        connect(**options)  # type: ignore[arg-type]
+
+
+def test_live_without_a_key_says_where_it_looks() -> None:
+    with pytest.raises(NoKey, match=r"DASHSCOPE_API_KEY.*~/\.dashscope/api_key"):
+        connect("live")
+
+
+def test_the_key_is_in_no_repr() -> None:
+    with connect(api_key=KEY) as client:
+        for thing in (client, client.service, client.store, client._desk, client._submitter, client._desk.transport):
+            assert KEY not in repr(thing)
+            assert KEY not in str(vars(thing)) or thing is client._desk.transport
+
+
+def test_a_budget_is_in_the_regions_currency() -> None:
+    with connect("mock", budget=2.5) as client:
+        assert str(client.budget) == "2.50 USD"
+    with connect("mock", region="beijing", budget="1") as client:
+        assert str(client.budget) == "1.00 CNY"
+    assert isinstance(client.budget, wannb.Money)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +112,20 @@ class Account:
             self.changed.notify_all()
 
 
-_accounts: dict[str, Account] = {}
+#: Forgotten with the last client that uses it.
+_accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
 _accounts_lock = threading.Lock()
 
 
 def account(base_url: str, key: str, *, pace: Pace, clock: Clock) -> Account:
-    """Return the account that a key has at an address, the same one for every client of this process."""
-    name = hashlib.sha256(f"{base_url}\n{key}\n{pace}\n{id(clock.sleep)}".encode()).hexdigest()
+    """Return the account that a key has at an address, the same one for every client of this process.
+
+    The first client's pace is everybody's.
+    """
+    name = hashlib.sha256(f"{base_url}\n{key}".encode()).hexdigest()
     with _accounts_lock:
-        if name not in _accounts:
-            _accounts[name] = Account(submits=Gate(pace.submits, clock), queries=Gate(pace.queries, clock))
-        return _accounts[name]
+        known = _accounts.get(name)
+        if known is None:
+            known = Account(submits=Gate(pace.submits, clock), queries=Gate(pace.queries, clock))
+            _accounts[name] = known
+        return known

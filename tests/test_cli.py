@@ -27,7 +27,7 @@ def test_runs_are_listed_and_searched(client: Client, capsys: pytest.CaptureFixt
     client.generate("a dog", size="768*768", seed=1)
     assert main(["runs", "dog", "--store", str(client.store.root)]) == 0
     [line] = capsys.readouterr().out.splitlines()
-    assert re.search(r"done  1 image  0\.075 USD  \d{8}-\d{6}-\w{12}  'a dog'", line)
+    assert re.search(r"done  1 image  mock, not billed  \d{8}-\d{6}-\w{12}  'a dog'", line)
 
 
 def test_rescue_brings_what_was_cut_off(
@@ -45,8 +45,14 @@ def test_rescue_brings_what_was_cut_off(
 
 def test_a_wrong_region_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("WANNB_REGION", "mars")
-    assert main(["rescue"]) == 1
+    assert main(["rescue", "--store", "."]) == 1
     assert capsys.readouterr().err == "wannb: region='mars' is not one of 'singapore', 'beijing'\n"
+
+
+def test_a_misspelt_store_is_not_an_empty_one(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("runs", "rescue"):
+        assert main([command, "--store", "nope"]) == 1
+        assert "there is no folder of runs at 'nope'" in capsys.readouterr().err
 
 
 def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,8 +53,8 @@ def test_a_picture_of_the_mock_is_never_taken_for_one_of_the_live_service(store:
     with mock.serve(task_seconds=0) as server, make_client(server, store) as client:
         request = ImageRequest(prompt="x", seed=1, size="768*768")
         client.run(request)
-        assert store.find(request.fingerprint, "mock")
-        assert store.find(request.fingerprint, "dashscope-intl.aliyuncs.com") is None
+        assert store.find(request.fingerprint, "mock", "")
+        assert store.find(request.fingerprint, "dashscope-intl.aliyuncs.com", "") is None
 
 
 def test_a_deleted_image_is_asked_for_again(client: Client, server: mock.MockServer) -> None:
@@ -149,8 +149,8 @@ def test_a_lost_answer_with_two_tasks_that_fit_lets_the_person_choose(server: mo
     stranger = Store(store.root.parent / "another")
     with make_client(server, store) as client, make_client(server, stranger) as other:
         client.generate("warm up, so that the clocks are known", size="768*768")
-        run = store.create(request, request.fingerprint, service="mock", via="task")
-        run.advance("sending", sent_at=client._desk.clock.now())
+        run = store.create(request, request.fingerprint, via="task", **client._facts())
+        run.advance("sending", sent_at=client._desk.clock.now(), sent_within=0.05)
         theirs = other.submit(ImageRequest(prompt="theirs", size="768*768"))
         ours = other.submit(request)
         for call in (client.rescue, lambda: client.run(request)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from . import __version__, tutorials
 from .connection import connect, open_store
 from .errors import WannbError
 from .result import count
+from .store import Store
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +40,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     lab = commands.add_parser("lab", help="open JupyterLab on the tutorials; without a key on the mock server")
-    lab.add_argument("--folder", type=Path, help="where the tutorials are laid (default: wannb-tutorials)")
+    lab.add_argument(
+        "--folder",
+        type=Path,
+        help="where the tutorials are laid (default: a checkout's own notebooks, else wannb-tutorials)",
+    )
     lab.add_argument("--no-browser", action="store_true", help="do not open a browser")
     lab.add_argument("--port", type=int, default=8888, help="JupyterLab's port (default: 8888, or the next free one)")
     lab.add_argument("more", nargs="*", help="further options for JupyterLab, after --")
@@ -79,26 +85,42 @@ def _lab(options: argparse.Namespace) -> int:
             # One server for all kernels of this session, so that a task is still there after a kernel's restart.
             environment |= {"WANNB_MODE": "mock", "DASHSCOPE_HTTP_BASE_URL": client.service.base_url}
             print("No key: the tutorials use the mock server. Nothing is sent out and nothing is billed.")
-        try:
-            return subprocess.call(command, env=environment)
-        except KeyboardInterrupt:
-            return 0
+        return _serve(command, environment)
+
+
+def _serve(command: list[str], environment: dict[str, str]) -> int:
+    """Run JupyterLab until it ends by itself; the mock server of its kernels lives in this process."""
+    with subprocess.Popen(command, env=environment) as lab:
+        signal.signal(signal.SIGTERM, lambda number, frame: lab.terminate())
+        while True:
+            try:
+                return lab.wait()
+            except KeyboardInterrupt:
+                continue  # the terminal sends it to JupyterLab too, which asks what is meant
 
 
 def _runs(options: argparse.Namespace) -> int:
-    for run in open_store(options.store).runs(options.search):
-        facts = [run.created, run.state, count(run.images_made, "image"), str(run.cost() or "price unknown")]
+    for run in _existing(options.store).runs(options.search):
+        cost = "mock, not billed" if run.service == "mock" else str(run.cost() or "price unknown")
+        facts = [run.created, run.state, count(run.images_made, "image"), cost]
         print("  ".join(facts), run.id, repr(run.prompt[:70]), sep="  ")
     return 0
 
 
 def _rescue(options: argparse.Namespace) -> int:
-    with connect(store=options.store) as client:
+    with connect(store=_existing(options.store).root) as client:
         found = client.rescue()
     print(found.summary())
     for run_id, error in found.problems:
         print(f"{run_id}: {error}", file=sys.stderr)
     return 1 if found.problems else 0
+
+
+def _existing(folder: str | None) -> Store:
+    store = open_store(folder)
+    if not store.root.is_dir():
+        raise ValueError(f"there is no folder of runs at {str(store.root)!r}; --store names another")
+    return store
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from . import html, scenes
+from . import html, scenes, wire
 from .collect import collect
-from .errors import StoreError, UnknownOutcome
+from .errors import InvalidRequest, StoreError, TaskForgotten
 from .fields import MAX_SEED, takes
 from .inputs import Inputs
 from .pacing import Clock, Pace, account
@@ -17,8 +18,10 @@ from .progress import ProgressLine
 from .request import ImageRequest
 from .rescue import Rescue, rescue
 from .result import Result, count
-from .run import DONE, ENDED, RUNNING, Run, Runs
+from .rules import Problem
+from .run import DONE, ENDED, PREPARED, RUNNING, SENDING, Run, Runs
 from .service import Service
+from .sizes import PRO
 from .store import Store
 from .submit import Submitter
 from .task import Desk, OnStatus, Task
@@ -36,9 +39,8 @@ Via = Literal["task", "sync"]
 class Client:
     """One service, one key and one folder of runs. `wannb.connect()` makes it.
 
-    Threads may share a client. Every call that makes images takes `fresh=True` (ask again although the store has the
-    answer), `via="sync"` (the synchronous endpoint, whose answer is lost if the connection is) and `timeout` in
-    seconds (the waiting ends, the task goes on).
+    Threads may share a client. `generate`, `edit` and `image_set` make a request and `run` it; `run` and `submit` take
+    a request that is ready.
     """
 
     def __init__(
@@ -67,13 +69,22 @@ class Client:
     # Making images
 
     @takes("prompt", "model", "size", "n", "seed", "watermark", "thinking_mode", "color_palette")
-    def generate(self, prompt: str, *, fresh: bool = False, via: Via = "task", **options: Unpack[Options]) -> Result:
+    def generate(
+        self,
+        prompt: str,
+        *,
+        fresh: bool = False,
+        via: Via = "task",
+        timeout: float | None = None,
+        **options: Unpack[Options],
+    ) -> Result:
         """Make images from text.
 
         Args:
         {options}
             fresh: ask and pay again although the store has the answer to an equal seeded request.
-            via: "task", or "sync" for the synchronous endpoint.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: seconds to wait for a task; it goes on after that.
 
         Returns:
             The result, which shows itself as a gallery.
@@ -84,23 +95,35 @@ class Client:
 
         >>> client.generate("a flower shop", size="1K", n=2, seed=7)    # doctest: +SKIP
         """
-        return self.run(ImageRequest(prompt=prompt, **options), fresh=fresh, via=via)
+        return self.run(ImageRequest(prompt=prompt, **options), fresh=fresh, via=via, timeout=timeout)
 
     @takes("prompt", "images", "model", "size", "n", "seed", "watermark", "color_palette", "bbox_list")
     def edit(
-        self, prompt: str, images: Inputs, *, fresh: bool = False, via: Via = "task", **options: Unpack[Options]
+        self,
+        prompt: str,
+        images: Inputs,
+        *,
+        fresh: bool = False,
+        via: Via = "task",
+        timeout: float | None = None,
+        **options: Unpack[Options],
     ) -> Result:
         """Edit one image, or make one from several references, or edit inside boxes.
 
         Args:
         {options}
             fresh: ask and pay again although the store has the answer to an equal seeded request.
-            via: "task", or "sync" for the synchronous endpoint.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: seconds to wait for a task; it goes on after that.
 
         >>> client.edit("the graffiti of image 2 on the car of image 1", ["car.webp", "paint.webp"])  # doctest: +SKIP
         >>> client.edit("a clock in the boxed place", "room.jpg", bbox_list=[[[989, 515, 1138, 681]]])  # doctest: +SKIP
         """
-        return self.run(ImageRequest(prompt=prompt, images=images, **options), fresh=fresh, via=via)
+        request = ImageRequest(prompt=prompt, images=images, **options)
+        if not request.images:
+            rule = "an edit needs at least one picture; for text alone there is client.generate"
+            raise InvalidRequest([Problem(field="images", value=repr(images), rule=rule), *request.problems()])
+        return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
     @takes("prompt", "images", "model", "size", "n", "seed", "watermark")
     def image_set(
@@ -112,6 +135,7 @@ class Client:
         n: int | None = None,
         fresh: bool = False,
         via: Via = "task",
+        timeout: float | None = None,
         **options: Unpack[SetOptions],
     ) -> Result:
         """Make a consistent set of images, from text or from reference images.
@@ -120,22 +144,23 @@ class Client:
         {options}
             style: one line before the scenes, such as "cinematic, the same orange cat throughout".
             fresh: ask and pay again although the store has the answer to an equal seeded request.
-            via: "task", or "sync" for the synchronous endpoint.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: seconds to wait for a task; it goes on after that.
 
-        `prompt` is the whole text, or a list of scenes: these are put together as the documentation does it, one
-        numbered scene for each image. `n` is the most images the model may make; it is the number of scenes, or 4
-        for a plain text, unless given.
+        `prompt` is the whole text, or a list of up to 12 scenes: these are put together as the documentation does it,
+        one numbered scene for each image. Unless given, `n` is the number of scenes, or 4 for a plain text.
 
         >>> client.image_set(["spring ...", "summer ..."], images="cat.png", style="cinematic")  # doctest: +SKIP
         """
-        if not isinstance(prompt, str):
-            listed = list(prompt)
+        if isinstance(prompt, str):
+            n = 4 if n is None else n
+            prompt = scenes.lead(prompt, style)
+        else:
+            listed = scenes.checked(prompt, n=n)
             n = len(listed) if n is None else n
             prompt = scenes.prompt(listed, style=style)
-        elif style:
-            prompt = f"{style}. {prompt}"
-        request = ImageRequest(prompt=prompt, images=images, n=4 if n is None else n, enable_sequential=True, **options)
-        return self.run(request, fresh=fresh, via=via)
+        request = ImageRequest(prompt=prompt, images=images, n=n, enable_sequential=True, **options)
+        return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
     def run(
         self,
@@ -157,15 +182,20 @@ class Client:
         """
         if via not in ("task", "sync"):
             raise ValueError(f"via={via!r} is neither 'task' nor 'sync'")
+        if timeout is not None and (via == "sync" or not isinstance(timeout, (int, float))):
+            raise ValueError(f"timeout={timeout!r}: seconds to wait for a task; a synchronous call takes what it takes")
         with ProgressLine() as line:
             show = on_status or (lambda status, seconds: line.show(status.lower(), seconds=seconds))
-            if via == "sync":
-                result = self._call(request, fresh=fresh, on_status=show)
-            else:
-                task = self.submit(request, fresh=fresh)
-                result = task.wait(timeout, on_status=show).result()
+            try:
+                if via == "sync":
+                    result = self._call(request, fresh=fresh, on_status=show)
+                else:
+                    result = self.submit(request, fresh=fresh).wait(timeout, on_status=show).result()
+            except KeyboardInterrupt:
+                line.done("stopped waiting; what was sent goes on, and client.rescue() brings it")
+                raise
             if on_status is None:
-                line.done(f"{count(len(result), 'image')} saved" if not result.reused else "found in the store")
+                line.done("found in the store" if result.reused else f"{count(len(result), 'image')} saved")
             return result
 
     def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:
@@ -182,39 +212,45 @@ class Client:
         run, reused = self._begin(request, fresh=fresh, via="sync")
         with self.store.lock(run.id):
             run.reload()
-            if run.task_id and run.state != DONE:
-                raise UnknownOutcome(
-                    f"an equal request is under way as task {run.task_id}; wait for it with client.task(...)",
-                    run_id=run.id,
-                )
-            if run.state != DONE:
+            if run.state in (PREPARED, SENDING):
                 on_status("sent", 0.0)
-                collect(run, self._submitter.call(run), self._desk.transport)
-        return run.result(reused=reused)
+                answer = self._submitter.call(run)
+                self._desk.kept[run.place] = answer
+                collect(run, answer, self._desk.transport)
+                del self._desk.kept[run.place]
+        return Task(self._desk, run, reused=reused).result()
 
     def _begin(self, request: ImageRequest, *, fresh: bool, via: Via = "task") -> tuple[Run, bool]:
-        """Return the run of a request, and whether it was there before."""
+        """Return the run of a request, and whether its images are in the store already."""
+        if not isinstance(request, ImageRequest):
+            raise TypeError(f"{type(request).__name__} is no ImageRequest; for a text there is client.generate(...)")
+        if not isinstance(fresh, bool):
+            raise TypeError(f"fresh={fresh!r} is neither True nor False; True asks and pays again")
         request.check()
         seeded = request.seed is not None
         if not seeded:
             request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
         fingerprint = request.fingerprint
         with self.store.lock(f"same-{fingerprint[:8]}"):
-            known = self.store.find(fingerprint, self.service.name) if seeded and not fresh else None
+            mark = self._desk.account.mark
+            known = self.store.find(fingerprint, self.service.name, mark) if seeded and not fresh else None
             if known:
-                return known, True
+                return Run(known.folder, known.record, request), known.state == DONE
             cost = price(request.model, self.service.region)
             run = self.store.create(
                 request,
                 fingerprint,
-                service=self.service.name,
-                region=self.service.region,
                 via=via,
                 seed_drawn=not seeded,
                 price=cost and {"amount": str(cost.amount), "currency": cost.currency, "as_of": cost.as_of},
-                versions=versions(),
+                **self._facts(),
             )
         return run, False
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what every run of this client says of where it was asked."""
+        place = {"service": self.service.name, "account": self._desk.account.mark, "region": self.service.region}
+        return {**place, "versions": versions()}
 
     # Looking back
 
@@ -225,18 +261,20 @@ class Client:
             task_id: the service's id.
             run: ties the task to a run of the store whose answer was lost (see `UnknownOutcome.candidates`).
         """
+        if not isinstance(task_id, str) or not task_id.strip():
+            raise ValueError(f"task_id={task_id!r} is no task id")
         known = self.store.by_task(task_id)
-        if known and run is None:
+        if known and run in (None, known.id):
             return Task(self._desk, known, reused=known.state == DONE)
         if known:
             raise StoreError(f"task {task_id} belongs to run {known.id} already")
-        adopted = (
-            self.store.get(run)
-            if run
-            else self.store.create(
-                None, "00000000", service=self.service.name, region=self.service.region, via="task", versions=versions()
+        if self._desk.transport.query(task_id).status == wire.UNKNOWN:
+            raise TaskForgotten(
+                f"the service does not know task {task_id!r}: it keeps tasks for 24 hours, in the region and account "
+                "that made them",
+                task_id=task_id,
             )
-        )
+        adopted = self.store.get(run) if run else self.store.create(None, "0" * 64, via="task", **self._facts())
         with self.store.lock(adopted.id):
             adopted.reload()
             if adopted.task_id:
@@ -246,7 +284,21 @@ class Client:
 
     def tasks(self) -> list[Task]:
         """Return the store's tasks that have not ended, the newest first."""
-        return [Task(self._desk, run) for run in self._own_runs() if run.task_id and run.state not in ENDED]
+        under_way = (run for run in self.store.runs() if run.task_id and run.state not in ENDED)
+        return [Task(self._desk, run) for run in under_way if self._is_own(run)]
+
+    def task_list(self, *, hours: float = 24) -> list[wire.ListedTask]:
+        """Return the service's own list: all tasks of the account, whoever made them, without their prompts.
+
+        Args:
+            hours: how far to look back; the service keeps 24.
+
+        >>> [task.status for task in client.task_list(hours=1)]    # doctest: +SKIP
+        ['SUCCEEDED', 'RUNNING']
+        """
+        self._desk.transport.learn_time()
+        now = self._desk.clock.now() + self._desk.transport.skew[0]
+        return self._desk.transport.tasks(since=now - min(hours, 24) * 3600, until=now)
 
     def runs(self, search: str = "") -> Runs:
         """Return the runs of the store, the newest first; `search` looks in prompt, model, state and ids."""
@@ -260,17 +312,22 @@ class Client:
         Args:
             timeout: seconds to wait for tasks that are still running.
         """
-        return rescue(self._own_runs(), self._submitter, lambda run: Task(self._desk, run), timeout=timeout)
+        open_runs = [run for run in self.store.runs() if run.state not in ENDED]
+        own = [run for run in open_runs if self._is_own(run)]
+        elsewhere = tuple(run.id for run in open_runs if not self._is_own(run))
+        found = rescue(own, self._submitter, lambda run: Task(self._desk, run), clock=self._desk.clock, timeout=timeout)
+        return replace(found, elsewhere=elsewhere)
 
     def spent(self) -> Money | None:
         """Return what all runs of this service in the store cost, those under way at their most."""
-        known = price("wan2.7-image-pro", self.service.region)
+        known = price(PRO, self.service.region)
         if known is None:
             return None
         return Money(amount=self.store.spent(self.service.name, known.currency), currency=known.currency)
 
-    def _own_runs(self) -> list[Run]:
-        return [run for run in self.store.runs() if run.service == self.service.name]
+    def _is_own(self, run: Run) -> bool:
+        """Return whether this client's service and account made a run, and so can be asked for it."""
+        return run.service == self.service.name and run.record.get("account") == self._desk.account.mark
 
     # Showing
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import png, wire
-from .errors import ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer
+from .errors import ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
 from .result import count
 from .run import ANSWERED, DONE, FAILED, Run, write
 from .transport import Transport
@@ -33,18 +33,17 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
     """
     if not answer.links:
         if answer.refused and not answer.usage.get("image_count"):
-            run.advance(
-                FAILED, error={"type": "ContentRefused", "code": "ContentRefused", "message": "; ".join(answer.refused)}
-            )
+            run.advance(FAILED, error={"code": "ContentRefused", "message": "; ".join(answer.refused)})
             raise ContentRefused("ContentRefused", "; ".join(answer.refused), status=200, task_id=run.task_id)
         raise MalformedAnswer("MalformedAnswer", "a finished task without images", status=200, task_id=run.task_id)
     run.advance(ANSWERED, usage=dict(answer.usage), times=dict(answer.times), notices=_notices(run, answer))
     try:
         _save_all(run, answer.links, transport)
     except LinkExpired:
-        if run.task_id is None:
+        again = transport.query(run.task_id) if run.task_id else answer
+        if again is answer or again.status != wire.SUCCEEDED or len(again.links) < len(answer.links):
             raise
-        _save_all(run, transport.query(run.task_id).links, transport)
+        _save_all(run, again.links, transport)
     run.advance(DONE)
 
 
@@ -63,17 +62,22 @@ def _save_all(run: Run, links: Sequence[str], transport: Transport) -> None:
 
     missing = [index for index, image in enumerate(saved) if image is None]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        errors = [future.exception() for future in [pool.submit(save, index) for index in missing]]
+        try:
+            errors = [future.exception() for future in [pool.submit(save, index) for index in missing]]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     failed = [error for error in errors if error]
     if not failed:
         return
     for error in failed:
-        if not isinstance(error, DownloadFailed) or isinstance(error, LinkExpired):
+        if not isinstance(error, (DownloadFailed, StoreError)) or isinstance(error, LinkExpired):
             raise error
     have = len(links) - len(failed)
+    until = "within 24 hours of the run" if run.task_id else "in this session, since a synchronous call has no task id"
     raise DownloadFailed(
         f"{have} of {count(len(links), 'image')} are saved in {str(run.folder)!r}. {failed[0]}. They are paid for: "
-        "client.rescue() fetches the rest, within 24 hours of the run",
+        f"client.rescue() fetches the rest, {until}",
         task_id=run.task_id,
     )
 
@@ -81,7 +85,7 @@ def _save_all(run: Run, links: Sequence[str], transport: Transport) -> None:
 def _save(run: Run, index: int, of: int, link: str, transport: Transport) -> dict[str, Any]:
     temporary = run.folder / f".image-{index + 1}.{secrets.token_hex(4)}.part"
     try:
-        suffix, (width, height) = transport.download(link, temporary, check=_checked)
+        suffix, (width, height) = transport.files.download(link, temporary, check=_checked)
         data = temporary.read_bytes()
     finally:
         temporary.unlink(missing_ok=True)

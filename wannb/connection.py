@@ -54,10 +54,10 @@ def connect(
 
     >>> client = connect("mock", store=tmp_path)    # doctest: +SKIP
     """
-    mode = mode or _environment("WANNB_MODE") or "auto"  # type: ignore[assignment]
+    mode = (mode or _environment("WANNB_MODE") or "auto").lower()  # type: ignore[assignment]
     if mode not in ("auto", "live", "mock"):
         raise ValueError(f"mode={mode!r} is not 'auto', 'live' or 'mock'")
-    region = region or _environment("WANNB_REGION") or "singapore"
+    region = (region or _environment("WANNB_REGION") or "singapore").lower()
     set_url = _environment("DASHSCOPE_HTTP_BASE_URL")
     workspace = workspace or _environment("DASHSCOPE_WORKSPACE_ID")
     key = None if mode == "mock" else _key(api_key)
@@ -91,8 +91,8 @@ def _key(given: str | None) -> str | None:
             key = Path(_KEY_FILE).expanduser().read_text().strip() or None
         except (OSError, RuntimeError):
             return None
-    if key is not None and (not key.isascii() or any(letter.isspace() for letter in key)):
-        raise ValueError("the API key holds spaces or other letters than ASCII; copy it again")
+    if key is not None and (not isinstance(key, str) or not key.isascii() or any(letter.isspace() for letter in key)):
+        raise ValueError("the API key is no text, or holds spaces or other letters than ASCII; copy it again")
     return key
 
 

@@ -21,6 +21,7 @@
         ├── ContentRefused          the content inspection refused the prompt, an input or the output
         ├── BadRequest              the service refused a value
         ├── ModelNotFound           no such model in this region
+        ├── NotFound                no such address, workspace or task
         ├── ServiceError            the service failed
         └── MalformedAnswer         the answer is not what the documentation describes
 
@@ -37,20 +38,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .rules import Problem
 
-_LINK_QUERY = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*")
+_LINK_QUERY = re.compile(r"(\w+://[^\s\"'<>?]+)\?[^\s\"'<>]*")
+_LINK_USER = re.compile(r"(\w+://)[^\s/@\"'<>]+@")
+_SIGNATURE = re.compile(
+    r"(?i)\b(signature|expires|[\w-]*accesskeyid|[\w-]*token|auth_key|api_?key|x-\w+-[\w-]+)=[^&\s\"'<>]+"
+)
 _KEY = re.compile(r"(Bearer\s+)\S+|\bsk-[\w-]{6,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def mask(text: str, secret: str | None = None) -> str:
-    """Return the text without API keys, without the query strings of links and without control characters.
+    """Return the text without API keys, passwords and queries of links, and control characters.
 
     >>> mask("GET https://host/a.png?Signature=abc with sk-1234567890")
     'GET https://host/a.png?... with sk-***'
     """
     if secret:
         text = text.replace(secret, "***")
-    text = _LINK_QUERY.sub(r"\1?...", text)
+    text = _LINK_USER.sub(r"\1", _LINK_QUERY.sub(r"\1?...", text))
+    text = _SIGNATURE.sub(r"\1=***", text)
     text = _KEY.sub(lambda m: f"{m[1]}***" if m[1] else "sk-***", text)
     return _CONTROL.sub(" ", text)
 
@@ -208,6 +214,12 @@ class ModelNotFound(ApiError):
     next_step = "The models are 'wan2.7-image-pro' and 'wan2.7-image', in the regions 'singapore' and 'beijing'."
 
 
+class NotFound(ApiError):
+    """The address, the workspace or the task does not exist."""
+
+    next_step = "Nothing was billed. Check base_url (it ends with /api/v1), the workspace and the id."
+
+
 class ServiceError(ApiError):
     """The service failed; failed calls are not billed (documented)."""
 
@@ -265,7 +277,7 @@ def api_error(
     if status == 429 or kind is RateLimited:
         kind = QuotaExhausted if kind is QuotaExhausted or _QUOTA_GONE.search(message) else RateLimited
     if kind is None:
-        by_status = {401: AuthenticationError, 403: PermissionDenied, 404: ModelNotFound}
+        by_status = {401: AuthenticationError, 403: PermissionDenied, 404: NotFound}
         kind = by_status.get(status) or (ServiceError if status >= 500 else BadRequest)
     return kind(
         code,

@@ -171,6 +171,16 @@ def describe(names: Iterable[str]) -> str:
     return "\n".join(f"    {name}: {FIELDS[name].help}" for name in names)
 
 
+def signature_of(names: Iterable[str]) -> Signature:
+    """Return the signature of something that takes these options by keyword."""
+    return Signature([_parameter(name) for name in names])
+
+
+def _parameter(name: str) -> Parameter:
+    field = FIELDS[name]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+
+
 def takes(*names: str) -> Callable[[F], F]:
     """Show these options in a function's signature and docstring, where it takes them as `**options`.
 
@@ -186,18 +196,14 @@ def takes(*names: str) -> Callable[[F], F]:
 
         own = signature(plain)
         shown = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
-        options = [
-            Parameter(name, Parameter.KEYWORD_ONLY, default=FIELDS[name].default, annotation=FIELDS[name].type)
-            for name in names
-            if name not in own.parameters
-        ]
-        allowed = [p.name for p in shown] + [p.name for p in options]
+        options = [_parameter(name) for name in names if name not in own.parameters]
+        allowed = [p.name for p in shown if p.name != "self"] + [p.name for p in options]
         first_keyword = next((i for i, p in enumerate(shown) if p.kind is Parameter.KEYWORD_ONLY), len(shown))
         function.__signature__ = Signature(  # type: ignore[attr-defined]
             shown[:first_keyword] + options + shown[first_keyword:], return_annotation=own.return_annotation
         )
         if function.__doc__:
-            function.__doc__ = cleandoc(function.__doc__).replace("{options}", describe(o.name for o in options))
+            function.__doc__ = cleandoc(function.__doc__).replace("{options}", describe(names))
         return cast(F, function)
 
     return decorate

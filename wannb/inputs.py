@@ -14,6 +14,7 @@ import binascii
 import hashlib
 import io
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ _MIME = {
 _SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp"}
 _PLAIN_MODES = {"RGB", "L", "P", "1"}
 _ORIENTATION = 0x0112
+_LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
 @runtime_checkable
@@ -90,7 +92,12 @@ def as_inputs(value: Inputs) -> tuple[InputImage, ...]:
     if value is None:
         return ()
     single = (str, bytes, bytearray, memoryview, os.PathLike, SupportsInput)
-    if isinstance(value, single) or hasattr(value, "__array_interface__") or not isinstance(value, Iterable):
+    if (
+        isinstance(value, single)
+        or hasattr(value, "read")
+        or hasattr(value, "__array_interface__")
+        or not isinstance(value, Iterable)
+    ):
         return (as_input(value),)
     return tuple(image for item in value for image in as_inputs(item))
 
@@ -110,6 +117,12 @@ def as_input(value: Input) -> InputImage:
         return _from_text(os.fspath(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return from_bytes(bytes(value), name="picture in memory")
+    if hasattr(value, "read"):
+        content = value.read()
+        name = Path(str(getattr(value, "name", "open file"))).name
+        if isinstance(content, bytes):
+            return from_bytes(content, name=name)
+        return InputImage(name=name, problem="the file is open as text; open it with 'rb', or give its path")
     if hasattr(value, "__array_interface__") and not hasattr(value, "getexif"):
         return _from_array(value)
     if hasattr(value, "getexif"):
@@ -132,8 +145,11 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None) -> Input
             image.load()
             return _prepare(image, content, name, origin)
     except UnidentifiedImageError:
-        return InputImage(name=name, origin=origin, problem="this is no picture that Pillow can open")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        kinds = "JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow opens are converted"
+        return InputImage(name=name, origin=origin, problem=f"this is no picture that Pillow can open; {kinds}")
+    except Image.DecompressionBombError:
+        return InputImage(name=name, origin=origin, problem=f"far too many pixels; each side is at most {MAX_SIDE}")
+    except (OSError, SyntaxError, ValueError) as error:
         return InputImage(name=name, origin=origin, problem=f"the picture is damaged or too large: {error}")
 
 
@@ -149,10 +165,9 @@ def missing(name: str, *, sha256: str | None, width: int | None = None, height: 
 
 
 def _from_text(source: str) -> InputImage:
-    if source.startswith(("http://", "https://", "oss://")):
-        parts = urlsplit(source)
-        shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}" + ("?..." if parts.query else "")
-        return InputImage(name=shown, url=source)
+    link = _LINK.match(source)
+    if link and link[1].lower() != "file":
+        return _from_link(source, link[1])
     if source.startswith("data:"):
         head, _, body = source.partition(",")
         try:
@@ -171,6 +186,25 @@ def _from_text(source: str) -> InputImage:
         reason = getattr(error, "strerror", None) or str(error)
         return InputImage(name=path.name or source, origin=source, problem=f"cannot read {str(path)!r}: {reason}")
     return from_bytes(content, name=path.name, origin=os.fspath(path))
+
+
+def _from_link(source: str, scheme: str) -> InputImage:
+    try:
+        parts = urlsplit(source)
+        host, user = parts.hostname, parts.username
+    except ValueError:
+        host, user = None, None
+    shown = f"{scheme}://{host or ''}{parts.path if host else ''}"
+    problem = None
+    if scheme not in ("http", "https", "oss"):
+        problem = f"links are http, https or oss, not {scheme}; download the picture and give the file"
+    elif not host:
+        problem = "this link names no host"
+    elif user:
+        problem = "a link must not hold a user name or password; download the picture and give the file"
+    if problem:
+        return InputImage(name=shown, problem=problem)
+    return InputImage(name=shown + ("?..." if parts.query else ""), url=source)
 
 
 def _from_array(array: Any) -> InputImage:

@@ -69,12 +69,16 @@ class Gate:
 
 @dataclass(kw_only=True)
 class Account:
-    """What all clients of one account share in this process."""
+    """What all clients of one account share in this process.
+
+    `mark` tells an account's runs from those of another in the same store; it does not tell the key.
+    """
 
     submits: Gate
     queries: Gate
     submitting: threading.Lock = field(default_factory=threading.Lock)
-    running: dict[str, set[str]] = field(default_factory=dict)
+    mark: str
+    running: dict[str, dict[str, str | None]] = field(default_factory=dict)
     watched: set[str] = field(default_factory=set)
     changed: threading.Condition = field(default_factory=threading.Condition)
     relieving: threading.Lock = field(default_factory=threading.Lock)
@@ -82,33 +86,41 @@ class Account:
     def enter(self, model: str, name: str, *, most: int, timeout: float) -> bool:
         """Count a run as running; False when there was no room for it within `timeout` seconds."""
         with self.changed:
-            names = self.running.setdefault(model, set())
+            names = self.running.setdefault(model, {})
             if not self.changed.wait_for(lambda: name in names or len(names) < most, timeout):
                 return False
-            names.add(name)
+            names.setdefault(name)
             return True
+
+    def submitted(self, name: str, task_id: str) -> None:
+        """Note which task a running run became."""
+        with self.changed:
+            for names in self.running.values():
+                if name in names:
+                    names[name] = task_id
 
     @contextmanager
     def watching(self, name: str) -> Iterator[None]:
         """Say that somebody waits for a run, and so will notice its end."""
-        with self.changed:
-            self.watched.add(name)
         try:
+            with self.changed:
+                self.watched.add(name)
             yield
         finally:
             with self.changed:
                 self.watched.discard(name)
 
-    def unwatched(self, model: str) -> list[str]:
-        """Return the running runs of a model that nobody waits for."""
+    def unwatched(self, model: str) -> list[tuple[str, str]]:
+        """Return the running runs of a model that nobody waits for, with their tasks."""
         with self.changed:
-            return sorted(self.running.get(model, set()) - self.watched)
+            names = self.running.get(model, {}).items()
+            return [(name, task_id) for name, task_id in names if task_id and name not in self.watched]
 
     def leave(self, name: str) -> None:
         """Count a run as running no more."""
         with self.changed:
             for names in self.running.values():
-                names.discard(name)
+                names.pop(name, None)
             self.changed.notify_all()
 
 
@@ -122,10 +134,11 @@ def account(base_url: str, key: str, *, pace: Pace, clock: Clock) -> Account:
 
     The first client's pace is everybody's.
     """
-    name = hashlib.sha256(f"{base_url}\n{key}".encode()).hexdigest()
+    name = hashlib.sha256(f"wannb {key} {base_url}".encode()).hexdigest()
     with _accounts_lock:
         known = _accounts.get(name)
         if known is None:
-            known = Account(submits=Gate(pace.submits, clock), queries=Gate(pace.queries, clock))
+            gates = (Gate(pace.submits, clock), Gate(pace.queries, clock))
+            known = Account(submits=gates[0], queries=gates[1], mark=name[:8])
             _accounts[name] = known
         return known

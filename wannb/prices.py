@@ -7,7 +7,8 @@ Prices are per image that came back, the same for every size and mode; failed ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
+from decimal import Decimal, InvalidOperation
 
 from .sizes import PRO, STANDARD
 
@@ -22,6 +23,9 @@ class Money:
 
     amount: Decimal
     currency: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amount", Decimal(str(self.amount)))
 
     def __str__(self) -> str:
         shown = f"{self.amount.normalize():f}"
@@ -67,6 +71,19 @@ def price(model: str, region: str) -> Price | None:
 def set_price(model: str, region: str, amount: float | str | Decimal, currency: str, *, as_of: str) -> None:
     """Replace a price for this session, such as after a change of the vendor's price list.
 
+    Raises:
+        ValueError: an unknown model or region, an amount below zero, or a day that is none.
+
     >>> set_price("wan2.7-image-pro", "singapore", "0.075", "USD", as_of="2026-09-16")
     """
-    _TABLE[model, region] = Price(amount=Decimal(str(amount)), currency=currency, as_of=as_of, source="set by the user")
+    if (model, region) not in _TABLE:
+        known = ", ".join(f"{name} in {place}" for name, place in _TABLE)
+        raise ValueError(f"there is no {model!r} in {region!r}; there are {known}")
+    try:
+        value = Decimal(str(amount))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"amount={amount!r} is no price; write it like 0.075")
+    date.fromisoformat(as_of)
+    _TABLE[model, region] = Price(amount=value, currency=currency, as_of=as_of, source="set by the user")

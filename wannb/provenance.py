@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import png
 from .collect import CHUNK
-from .errors import RecallError
+from .errors import RecallError, StoreError
 from .request import ImageRequest
 from .run import Run, find_input, read
 
@@ -31,10 +31,15 @@ def recall(path: str | os.PathLike[str]) -> ImageRequest:
     >>> wannb.recall("wannb-runs/20261122-130157-3fa9c1d2b7e0/image-1.png").seed    # doctest: +SKIP
     7
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise RecallError(f"{path!r} is no path; an image remembers its own request as image.request")
     path = Path(path).expanduser()
     if path.is_dir() or path.name == "run.json":
         folder = path if path.is_dir() else path.parent
-        request = Run(folder, read(folder)).request
+        try:
+            request = Run(folder, read(folder)).request
+        except StoreError as error:
+            raise RecallError(f"{str(folder)!r} is no run: {error}") from error
         if request is None:
             raise RecallError(f"run {folder.name} was adopted by its task id alone; nobody knows its request")
         return request

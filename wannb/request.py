@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .errors import InvalidRequest, mask
-from .fields import FIELDS, check_names, describe
+from .fields import FIELDS, check_names, describe, signature_of
 from .inputs import InputImage, Inputs, as_inputs, from_bytes, missing
 from .palette import Color, as_palette
 from .rules import Problem, problems
@@ -31,7 +31,8 @@ IMAGE_SET = "image to image set"
 #: The six modes, as the API's page names them.
 MODES = (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE, INTERACTIVE, TEXT_SET, IMAGE_SET)
 
-_SIGNED = re.compile(r"(?i)[?&](signature|expires|ossaccesskeyid|sig|token|x-(amz|goog|oss)-[a-z-]+)=")
+#: What makes a link a secret; those of the big stores and whatever is called a key, a token or a password.
+_SIGNED = re.compile(r"(?i)[?&]([\w-]*(sign|sig|expires|key|token|secret|passw|credential)[\w-]*|se|sv|sp)=")
 
 
 class SetOptions(TypedDict, total=False):
@@ -90,7 +91,9 @@ class ImageRequest:
 
         def __init__(self, **fields: Unpack[Changes]) -> None: ...
 
-    def __new__(cls, **fields: Any) -> Self:
+    def __new__(cls, *values: Any, **fields: Any) -> Self:
+        if values:
+            raise TypeError(f"a request takes its options by name: ImageRequest(prompt={values[0]!r})")
         check_names(fields, FIELDS)
         return super().__new__(cls)
 
@@ -208,21 +211,27 @@ class ImageRequest:
 
     def _images_code(self) -> str:
         names = [
-            _quoted(image.origin or image.url) if image.origin or image.url else f"image_{number}"
+            _quoted(image.origin or _shown_link(image)) if image.origin or image.url else f"image_{number}"
             for number, image in enumerate(self.images, 1)
         ]
         return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
+ImageRequest.__signature__ = signature_of(FIELDS)  # type: ignore[attr-defined]
 ImageRequest.__doc__ = (ImageRequest.__doc__ or "").replace("    {fields}", describe(FIELDS).replace("\n", "\n    "))
 
 
 def _image_record(image: InputImage) -> dict[str, Any]:
     if image.url:
-        url = mask(image.url) if _SIGNED.search(image.url) else image.url
-        return {"name": image.name, "url": url}
+        return {"name": image.name, "url": _shown_link(image)}
     record = {"name": image.name, "sha256": image.sha256, "mime": image.mime}
     return record | {"width": image.width, "height": image.height}
+
+
+def _shown_link(image: InputImage) -> str:
+    """Return a link as it may be shown and kept: a signed one without its signature."""
+    url = image.url or ""
+    return mask(url) if _SIGNED.search(url) else url
 
 
 def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -> InputImage:

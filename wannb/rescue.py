@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from . import html
-from .errors import WannbError
+from .errors import StoreError, WannbError
+from .pacing import Clock
 from .result import Result, count
-from .run import ENDED, Run
+from .run import Run
 from .submit import Submitter
 from .task import Task
-
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,21 +22,24 @@ class Rescue:
         results: the runs whose images are on disk now.
         unsent: ids of runs of which nothing had reached the service; nothing is billed for them.
         problems: for each run that could not be finished, its id and why.
+        elsewhere: ids of open runs of another service or account; a client of theirs must be asked.
     """
 
     results: tuple[Result, ...]
     unsent: tuple[str, ...]
     problems: tuple[tuple[str, WannbError], ...]
+    elsewhere: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """Return what was found in one line."""
         images = sum(len(result) for result in self.results)
-        parts = [f"{count(images, 'image')} of {count(len(self.results), 'run')} brought to disk"]
-        if self.unsent:
-            parts.append(f"{count(len(self.unsent), 'run')} had never been sent")
-        if self.problems:
-            parts.append(f"{count(len(self.problems), 'run')} could not be finished")
-        return ", ".join(parts) if self.results or self.unsent or self.problems else "nothing to bring to disk"
+        said = {
+            f"{count(images, 'image')} of {count(len(self.results), 'run')} brought to disk": self.results,
+            f"{count(len(self.unsent), 'run')} had never been sent": self.unsent,
+            f"{count(len(self.problems), 'run')} could not be finished": self.problems,
+            f"{count(len(self.elsewhere), 'run')} of another service or account left alone": self.elsewhere,
+        }
+        return ", ".join(text for text, found in said.items() if found) or "nothing to bring to disk"
 
     def __repr__(self) -> str:
         return f"Rescue({self.summary()})" + "".join(f"\n  {run_id}: {error}" for run_id, error in self.problems)
@@ -49,22 +50,24 @@ class Rescue:
         return html.block(self.summary(), body=body, notes=notes)
 
 
-def rescue(runs: Iterable[Run], submitter: Submitter, task: Callable[[Run], Task], *, timeout: float | None) -> Rescue:
-    """Finish each run that has not ended; see `Client.rescue`."""
-
-    def pick_up(run: Run) -> Result | WannbError | None:
+def rescue(
+    runs: Iterable[Run], submitter: Submitter, task: Callable[[Run], Task], *, clock: Clock, timeout: float | None
+) -> Rescue:
+    """Finish runs that have not ended, one after the other, since the service works on them meanwhile."""
+    began = clock.monotonic()
+    results: list[Result] = []
+    unsent: list[str] = []
+    problems: list[tuple[str, WannbError]] = []
+    for run in runs:
+        left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
         try:
-            if not submitter.settle(run):
-                return None
-            return task(run).result(timeout)
+            if submitter.settle(run):
+                results.append(task(run).result(left))
+            else:
+                unsent.append(run.id)
         except WannbError as error:
-            return error
-
-    open_runs = [run for run in runs if run.state not in ENDED]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(zip(open_runs, pool.map(pick_up, open_runs), strict=True))
-    return Rescue(
-        results=tuple(each for _, each in found if isinstance(each, Result)),
-        unsent=tuple(run.id for run, each in found if each is None),
-        problems=tuple((run.id, each) for run, each in found if isinstance(each, WannbError)),
-    )
+            problems.append((run.id, error))
+        except Exception as error:
+            # One damaged run must not keep the others from being saved.
+            problems.append((run.id, StoreError(f"run {run.id} is damaged: {type(error).__name__}: {error}")))
+    return Rescue(results=tuple(results), unsent=tuple(unsent), problems=tuple(problems))

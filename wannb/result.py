@@ -60,8 +60,17 @@ class GeneratedImage:
         return self.path.read_bytes()
 
     def save(self, path: str | Path) -> Path:
-        """Copy the file, request and all, and return where it went; a folder keeps the file's name."""
-        return Path(shutil.copy2(self.path, Path(path).expanduser()))
+        """Copy the file, request and all, and return where it went.
+
+        Args:
+            path: a file, which is written over as Pillow does it, or a folder (a name without an ending), in which
+                every image gets a name of its own.
+        """
+        place = Path(path).expanduser()
+        if place.is_dir() or not place.suffix:
+            place.mkdir(parents=True, exist_ok=True)
+            place /= f"{self.path.parent.name}-{self.path.name}"
+        return Path(shutil.copy2(self.path, place))
 
     def as_input(self) -> InputImage:
         """Return the image as an input of a next request."""

@@ -90,7 +90,7 @@ def _images(request: ImageRequest) -> Iterator[Broken]:
 def _numbers(request: ImageRequest) -> Iterator[Broken]:
     most = MAX_N_SET if request.enable_sequential else MAX_N
     if not _whole(request.n):
-        yield "n", _shown(request.n), "a whole number"
+        yield "n", _shown(request.n), "a whole number, without quotes"
     elif not 1 <= request.n <= most:
         more = "; for up to 12 use client.image_set" if most == MAX_N and request.n > most else ""
         yield "n", _shown(request.n), f"{request.mode} makes 1 to {most} images{more}"

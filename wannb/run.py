@@ -6,6 +6,8 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,11 @@ class Run:
         return self.folder.name
 
     @property
+    def place(self) -> str:
+        """The folder's path, which tells it from a run of the same name in another store."""
+        return str(self.folder)
+
+    @property
     def state(self) -> str:
         """How far the run has come: prepared, sending, running, answered; done, failed, canceled or lost."""
         state = str(self.record.get("state"))
@@ -61,6 +68,15 @@ class Run:
     def created(self) -> str:
         """When the run began, UTC, such as "2026-11-22T13:01:57Z"."""
         return str(self.record.get("created"))
+
+    @property
+    def age(self) -> float:
+        """Seconds since the run began, by this machine's clock."""
+        try:
+            began = datetime.strptime(self.created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        except ValueError:
+            return 0.0
+        return (datetime.now(timezone.utc) - began).total_seconds()
 
     @property
     def request(self) -> ImageRequest | None:
@@ -116,7 +132,7 @@ class Run:
     def whole(self) -> bool:
         """Whether every image that was saved is still there."""
         files = self.record.get("images") or ()
-        return all((self.folder / image["file"]).is_file() for image in files)
+        return bool(files) and all((self.folder / image["file"]).is_file() for image in files)
 
     def result(self, *, reused: bool = False) -> Result:
         """Return a finished run as a `Result`."""
@@ -177,7 +193,7 @@ def find_input(folder: Path, sha256: str) -> Path | None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file beside its place, make sure it is on disk, and rename it into place."""
+    """Write a file beside its place, make sure it is on disk, and rename it into place, or raise `StoreError`."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("wb") as file:
@@ -185,9 +201,10 @@ def write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ def size_for(ratio: str, preset: str = "2K") -> str:
     >>> size_for("2:3", "1K")
     '832*1248'
     """
-    match = _RATIO.fullmatch(ratio.replace(" ", ""))
+    match = _RATIO.fullmatch(str(ratio).replace(" ", ""))
     if not match or not float(match[1]) or not float(match[2]):
         raise ValueError(f"ratio={ratio!r} is not a ratio; write width:height, such as '16:9'")
     if preset not in PRESETS:
@@ -74,7 +74,10 @@ def size_problem(size: object, *, model: str, plain: bool) -> str | None:
         plain: whether the request is text to image: no input image and no image set.
     """
     if not isinstance(size, str):
-        return "a size is text: '1K', '2K', '4K' or 'width*height' such as '1280*720'"
+        tip = "*".join(map(str, size)) if isinstance(size, (tuple, list)) and len(size) == 2 else "1280*720"
+        return f"a size is text: '1K', '2K', '4K' or 'width*height' such as {tip!r}"
+    if _RATIO.fullmatch(size):
+        return f"a ratio is no size; write size=wannb.size_for({size!r})"
     why_small = _why_small(model, plain)
     if size in PRESETS:
         return (

@@ -22,7 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from .errors import StoreError
 from .inputs import InputImage
@@ -41,22 +41,19 @@ class Store:
         return f"Store({str(self.root)!r})"
 
     @contextmanager
-    def lock(self, name: str, *, timeout: float = -1) -> Iterator[None]:
-        """Hold a lock that other threads and processes of this folder respect; a killed process lets it go.
-
-        Raises:
-            TimeoutError: somebody else holds it for longer than `timeout` seconds.
-        """
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a lock that other threads and processes of this folder respect; a killed process lets it go."""
         folder = self.root / ".locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            held = FileLock(folder / f"{name}.lock", timeout=timeout, poll_interval=0.02)
-            held.acquire()
-        except Timeout:
-            raise TimeoutError(f"{name} is in use") from None
+            held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
         except OSError as error:
             raise _unusable(self.root, error) from error
         try:
+            try:
+                held.acquire()
+            except OSError as error:
+                raise _unusable(self.root, error) from error
             yield
         finally:
             held.release()
@@ -82,6 +79,8 @@ class Store:
             write_json(folder / "run.json", record)
         except OSError as error:
             raise _unusable(self.root, error) from error
+        except StoreError as error:
+            raise StoreError(f"{error}. Nothing was sent") from error
         return Run(folder, record, request)
 
     def discard(self, run: Run) -> None:
@@ -108,8 +107,8 @@ class Store:
                 found.append(run)
         return found
 
-    def find(self, fingerprint: str, service: str) -> Run | None:
-        """Return the run that answers an equal request: a finished one, else one that is under way."""
+    def find(self, fingerprint: str, service: str, account: str) -> Run | None:
+        """Return the run that answers an equal request: a finished one, else one of the account that is under way."""
         under_way = None
         for name in sorted(self._names(), reverse=True):
             if name[16:24] != fingerprint[:8]:
@@ -119,7 +118,7 @@ class Store:
                 continue
             if run.state == DONE and run.whole:
                 return run
-            if run.state not in ENDED:
+            if run.state not in ENDED and run.record.get("account") == account:
                 under_way = under_way or run
         return under_way
 
@@ -128,8 +127,8 @@ class Store:
         return next((run for run in self.runs() if run.task_id == task_id), None)
 
     def spent(self, service: str, currency: str) -> Decimal:
-        """Return what all runs cost that asked one service, those under way at their most."""
-        costs = (run.cost() for run in self.runs() if run.service == service)
+        """Return what all runs cost in a currency, those under way at their most; the mock's apart from the live."""
+        costs = (run.cost() for run in self.runs() if (run.service == "mock") == (service == "mock"))
         return sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
 
     def _names(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ OnStatus = Callable[[str, float], None]
 
 #: The service says UNKNOWN of a task it has forgotten; one just created might not be listed yet.
 _UNKNOWN_TIMES = 3
+_KEPT = 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,8 @@ class Desk:
     account: Account = field(repr=False)
     pace: Pace = field(repr=False)
     clock: Clock = field(repr=False)
+    #: Answers of synchronous calls whose images could not be fetched yet; their links may not be written down.
+    kept: dict[str, wire.Answer] = field(default_factory=dict, repr=False)
 
 
 class Task:
@@ -95,11 +99,15 @@ class Task:
             ApiError: the task failed; failed tasks are not billed.
             TaskCanceled, TaskForgotten, DownloadFailed: as they say.
         """
+        return self._wait(timeout, on_status, threading.Event())
+
+    def _wait(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> Task:
         clock, began = self._desk.clock, self._desk.clock.monotonic()
         unknown = 0
-        with self._desk.account.watching(self.run_id):
-            while not self._saved():
-                answer = self._query()
+        with self._desk.account.watching(self._run.place):
+            while not self._saved() and not stop.is_set():
+                left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
+                answer = self._query(left)
                 self._last = answer.status
                 waited = clock.monotonic() - began
                 if on_status:
@@ -108,14 +116,16 @@ class Task:
                 if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
                     self._finish(answer)
                     break
-                if timeout is not None and waited >= timeout:
-                    raise WaitTimeout(
-                        f"task {self.id} is still {answer.status} after {timeout:g} s. It goes on and nothing is lost: "
-                        f"client.task({self.id!r}) picks it up, within 24 hours",
-                        task_id=self.id,
-                    )
-                left = self._desk.pace.query_interval
-                clock.sleep(left if timeout is None else max(0.0, min(left, timeout - waited)))
+                pause = self._desk.pace.query_interval
+                if timeout is not None:
+                    if waited >= timeout:
+                        raise WaitTimeout(
+                            f"task {self.id} is still {answer.status} after {timeout:g} s. It goes on and nothing is "
+                            f"lost: client.task({self.id!r}) picks it up, within 24 hours",
+                            task_id=self.id,
+                        )
+                    pause = min(pause, timeout - waited)
+                clock.sleep(pause)
         return self
 
     def result(self, timeout: float | None = None) -> Result:
@@ -134,27 +144,42 @@ class Task:
             self._run.reload()
             if self._run.state not in ENDED:
                 self._run.advance(CANCELED)
-        self._desk.account.leave(self.run_id)
+        self._desk.account.leave(self._run.place)
         self._last = wire.CANCELED
 
     def __await__(self) -> Generator[Any, None, Result]:
-        return asyncio.to_thread(self.result).__await__()
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Result:
+        stop = threading.Event()
+        try:
+            await asyncio.to_thread(self._wait, None, None, stop)
+        finally:
+            # A cancelled wait must not keep its thread, and with it the event loop, until the task ends.
+            stop.set()
+        return self._run.result(reused=self._reused)
 
     def _id(self) -> str:
         if self.id is None:
-            raise UnknownOutcome(f"run {self.run_id} has no task to ask for", run_id=self.run_id)
+            raise UnknownOutcome(
+                f"run {self.run_id} was a synchronous call: only the session that made it knew its links",
+                run_id=self.run_id,
+            )
         return self.id
 
-    def _query(self) -> wire.Answer:
+    def _query(self, seconds: float | None = None) -> wire.Answer:
+        kept = self._desk.kept.get(self._run.place)
+        if kept:
+            return kept
         task_id = self._id()
         try:
-            answer = self._desk.transport.query(task_id)
+            answer = self._desk.transport.query(task_id, seconds=seconds)
         except (ConnectionFailed, UnknownOutcome) as error:
             raise ConnectionFailed(
                 f"{error}. Task {task_id} goes on without us: client.task({task_id!r}) picks it up, within 24 hours"
             ) from error
         if answer.status in wire.FINAL:
-            self._desk.account.leave(self.run_id)
+            self._desk.account.leave(self._run.place)
         return answer
 
     def _saved(self) -> bool:
@@ -173,15 +198,19 @@ class Task:
                 return
             if answer.status == wire.SUCCEEDED:
                 collect(self._run, answer, self._desk.transport)
+                self._desk.kept.pop(self._run.place, None)
                 return
             if answer.status == wire.FAILED:
                 failed = _failure(answer, self.id)
-                record = {"type": type(failed).__name__, "code": failed.code, "message": failed.message}
-                self._run.advance(FAILED, error={**record, "text": str(failed)})
+                record = {"code": failed.code, "message": failed.message, "request_id": failed.request_id}
+                self._run.advance(FAILED, error=record)
             elif answer.status == wire.CANCELED:
                 self._run.advance(CANCELED)
-            else:
+            elif self._run.age > _KEPT:
                 self._run.advance(LOST)
+            else:
+                # It may be the region, the account or the moment; the run stays open for a later look.
+                raise _forgotten(self._run)
         raise _ended_badly(self._run)
 
 
@@ -195,13 +224,21 @@ def _failure(answer: wire.Answer, task_id: str | None) -> ApiError:
     )
 
 
+def _forgotten(run: Run) -> TaskForgotten:
+    return TaskForgotten(
+        f"the service does not know task {run.task_id}: it keeps tasks for 24 hours, in the region and account that "
+        "made them. client.rescue() looks again; with fresh=True the same call asks and pays anew",
+        task_id=run.task_id,
+    )
+
+
 def _ended_badly(run: Run) -> Exception:
     error = run.record.get("error") or {}
     if run.state == FAILED and error.get("code"):
         return api_error(
             error["code"],
             error.get("message") or "",
-            status=200,
+            status=error.get("status") or 200,
             request_id=error.get("request_id"),
             task_id=run.task_id,
         )
@@ -210,9 +247,5 @@ def _ended_badly(run: Run) -> Exception:
     if run.state == CANCELED:
         return TaskCanceled(f"task {run.task_id} was canceled before it ran; nothing is billed", task_id=run.task_id)
     if run.state == LOST:
-        return TaskForgotten(
-            f"the service does not know task {run.task_id}: it keeps tasks for 24 hours, in the region and account "
-            "that made them",
-            task_id=run.task_id,
-        )
+        return _forgotten(run)
     return StoreError(f"run {run.id} is {run.state}")

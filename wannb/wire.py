@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from .errors import ApiError, MalformedAnswer, api_error
+from .errors import ApiError, MalformedAnswer, api_error, mask
 from .request import TEXT_TO_IMAGE, ImageRequest
 
 PENDING, RUNNING, SUCCEEDED = "PENDING", "RUNNING", "SUCCEEDED"
@@ -102,7 +102,7 @@ def read_answer(data: object) -> Answer:
         request_id=_request_id(data),
         links=tuple(item["image"] for item in items if isinstance(item.get("image"), str)),
         refused=tuple(
-            f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": ")
+            mask(f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": "))
             for item in items
             if item.get("code") or item.get("message")
         ),
@@ -151,7 +151,7 @@ def read_error(data: object, *, status: int, retry_after: float | None = None, s
 
 def has_error(data: object) -> bool:
     """Return whether a 2xx body carries an error code all the same, as has been seen."""
-    return isinstance(data, Mapping) and bool(data.get("code")) and "output" not in data
+    return isinstance(data, Mapping) and bool(data.get("code")) and not isinstance(data.get("output"), Mapping)
 
 
 def _items(choices: object) -> Iterator[Mapping[str, Any]]:

@@ -1,0 +1,119 @@
+"""The mistakes that newcomers make: each gets one sentence with the value and the next step, and nothing is sent."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import wannb
+import wannb.fields
+from wannb import ImageRequest, Money, mock
+from wannb.client import Client
+from wannb.errors import ConnectionFailed, NotFound, RecallError, TaskForgotten
+from wannb.service import mock as mock_service
+
+SEED = {"size": "768*768", "seed": 1}
+
+CALLS: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda c: c.edit("a hat", []), "at least one picture; for text alone there is client.generate"),
+    (lambda c: c.edit("a hat", None), "at least one picture"),
+    (lambda c: c.image_set([]), "0 scenes"),
+    (lambda c: c.image_set(["a", "", None, 5]), r"scene 2, ''.*scene 3, None.*scene 4, 5"),
+    (lambda c: c.image_set(["a"] * 13), "13 scenes"),
+    (lambda c: c.image_set(["a", "b", "c"], n=2), "3 scenes need n=3"),
+    (lambda c: c.image_set({"one": "a dawn"}), "a list of texts, not a dict"),
+    (lambda c: c.image_set({"a", "b"}), "a list of texts, not a set"),
+    (lambda c: c.image_set(5), "a list of texts, not a int"),
+    (lambda c: c.generate("x", fresh="False"), "fresh='False' is neither True nor False"),
+    (lambda c: c.generate("x", timeout="5"), "timeout='5'"),
+    (lambda c: c.run("a cat"), r"str is no ImageRequest; for a text there is client\.generate"),
+    (lambda c: c.submit({"prompt": "x"}), "dict is no ImageRequest"),
+    (lambda c: c.run(ImageRequest(prompt="x"), via="sync", timeout=5), "a synchronous call takes what it takes"),
+    (lambda c: c.generate("x", size=(1024, 768)), r"such as '1024\*768'"),
+    (lambda c: c.generate("x", size="16:9"), r"wannb\.size_for\('16:9'\)"),
+    (lambda c: c.generate("x", n="2"), "without quotes"),
+    (lambda c: c.generate("x", images="a.png"), "'images' is not an option; the options are prompt, "),
+    (lambda c: c.generate(None), "a prompt is text"),
+    (lambda c: c.edit("x", "http://"), "names no host"),
+    (lambda c: c.edit("x", "htps://host/a.png?Signature=secret"), r"htps://host/a\.png.*not htps"),
+    (lambda c: c.edit("x", "https://bob:secret@host/a.png"), "must not hold a user name or password"),
+    (lambda c: c.edit("x", open(__file__)), "open it with 'rb'"),  # noqa: SIM115
+    (lambda c: c.edit("x", b"hello"), "other kinds that Pillow opens are converted"),
+    (lambda c: c.task(None), "task_id=None is no task id"),
+    (lambda c: ImageRequest("a cat"), r"ImageRequest\(prompt='a cat'\)"),  # type: ignore[call-arg, misc]
+    (lambda c: wannb.size_for((16, 9)), "is not a ratio"),  # type: ignore[arg-type]
+    (lambda c: wannb.connect(api_key=5), "the API key is no text"),  # type: ignore[arg-type]
+    (lambda c: wannb.recall(5), "5 is no path"),  # type: ignore[arg-type]
+    (lambda c: wannb.recall("."), "is no run"),
+    (lambda c: wannb.set_price("wan2.7-image", "singapor", 1, "USD", as_of="2026-01-01"), "there is no 'wan2.7-image'"),
+    (lambda c: wannb.set_price("wan2.7-image", "singapore", -1, "USD", as_of="2026-01-01"), "amount=-1 is no price"),
+    (lambda c: wannb.set_price("wan2.7-image", "singapore", 1, "USD", as_of="today"), "today"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), CALLS, ids=[words[:30] for _, words in CALLS])
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_mistake_is_one_sentence_and_sends_nothing(
+    client: Client, server: mock.MockServer, call: Callable[[Any], Any], words: str
+) -> None:
+    with pytest.raises((ValueError, TypeError), match=f"(?s){words}") as caught:
+        call(client)
+    assert "secret" not in str(caught.value)
+    assert list(server.log) == []
+    assert client.runs() == []
+
+
+def test_a_task_that_nobody_knows_leaves_nothing_behind(client: Client) -> None:
+    with pytest.raises(TaskForgotten, match="'nope'"):
+        client.task("nope")
+    assert client.runs() == []
+
+
+def test_an_open_file_is_read(client: Client, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300)).save(tmp_path / "a.png")
+    with (tmp_path / "a.png").open("rb") as file:
+        assert ImageRequest(prompt="x", images=file).images[0].name == "a.png"
+
+
+def test_a_wrong_address_is_not_blamed_on_the_model(client: Client, server: mock.MockServer) -> None:
+    with Client(mock_service(server.url), "k", client.store) as astray, pytest.raises(NotFound, match="/api/v1"):
+        astray.generate("x")
+
+
+def test_a_closed_client_says_so(client: Client) -> None:
+    client.close()
+    with pytest.raises(ConnectionFailed, match=r"closed.*wannb\.connect\(\)"):
+        client._desk.transport.query("x")
+
+
+def test_saved_copies_do_not_overwrite_each_other(client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    places = {client.generate("x", size="768*768", seed=seed)[0].save(folder) for seed in (1, 2)}
+    assert len(places) == 2
+    assert {wannb.recall(place).seed for place in places} == {1, 2}
+    named = client.generate("x", **SEED)[0].save(tmp_path / "mine.png")  # type: ignore[arg-type]
+    assert named.name == "mine.png"
+
+
+def test_signatures_and_docstrings_name_every_option() -> None:
+    assert list(inspect.signature(ImageRequest).parameters) == list(wannb.fields.FIELDS)
+    for call in (Client.generate, Client.edit, Client.image_set):
+        signature = inspect.signature(call)
+        assert {"model", "size", "seed", "fresh", "via", "timeout"} <= set(signature.parameters)
+        for name in signature.parameters:
+            assert name in ("self", "style") or f"{name}:" in (call.__doc__ or ""), (call, name)
+
+
+def test_money_is_shown_with_its_currency() -> None:
+    assert str(Money(amount=1, currency="USD")) == "1.00 USD"  # type: ignore[arg-type]
+    assert str(Money(amount="0.0750", currency="CNY")) == "0.075 CNY"  # type: ignore[arg-type]
+
+
+def test_recall_promises_one_error(tmp_path: Path) -> None:
+    with pytest.raises(RecallError):
+        wannb.recall(tmp_path)

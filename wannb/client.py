@@ -82,9 +82,6 @@ class Client:
 
         Args:
         {options}
-            fresh: ask and pay again although the store has the answer to an equal seeded request.
-            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
-            timeout: seconds to wait for a task; it goes on after that.
 
         Returns:
             The result, which shows itself as a gallery.
@@ -112,9 +109,6 @@ class Client:
 
         Args:
         {options}
-            fresh: ask and pay again although the store has the answer to an equal seeded request.
-            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
-            timeout: seconds to wait for a task; it goes on after that.
 
         >>> client.edit("the graffiti of image 2 on the car of image 1", ["car.webp", "paint.webp"])  # doctest: +SKIP
         >>> client.edit("a clock in the boxed place", "room.jpg", bbox_list=[[[989, 515, 1138, 681]]])  # doctest: +SKIP
@@ -143,9 +137,6 @@ class Client:
         Args:
         {options}
             style: one line before the scenes, such as "cinematic, the same orange cat throughout".
-            fresh: ask and pay again although the store has the answer to an equal seeded request.
-            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
-            timeout: seconds to wait for a task; it goes on after that.
 
         `prompt` is the whole text, or a list of up to 12 scenes: these are put together as the documentation does it,
         one numbered scene for each image. Unless given, `n` is the number of scenes, or 4 for a plain text.
@@ -175,9 +166,7 @@ class Client:
 
         Args:
             request: what to ask.
-            via: "task", or "sync" for the synchronous endpoint.
-            fresh: ask and pay again although the store has the answer to an equal seeded request.
-            timeout: seconds to wait; the task goes on after that.
+            via, fresh, timeout: as in `generate`.
             on_status: called with the service's state and the seconds waited; without it a line of text shows them.
         """
         if via not in ("task", "sync"):

@@ -151,6 +151,14 @@ _ALL = (
 FIELDS = {field.name: field for field in _ALL}
 
 
+#: What every call that makes images takes besides the request's own options.
+CALL_HELP = {
+    "fresh": "ask and pay again although the store has the answer to an equal seeded request.",
+    "via": '"task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.',
+    "timeout": "seconds to wait for a task; it goes on after that.",
+}
+
+
 def check_names(names: Iterable[str], allowed: Iterable[str]) -> None:
     """Raise `TypeError` for an option that does not exist, with the one that was probably meant.
 
@@ -168,7 +176,7 @@ def check_names(names: Iterable[str], allowed: Iterable[str]) -> None:
 
 def describe(names: Iterable[str]) -> str:
     """Return the `Args:` lines of a docstring for these options."""
-    return "\n".join(f"    {name}: {FIELDS[name].help}" for name in names)
+    return "\n".join(f"    {name}: {FIELDS[name].help if name in FIELDS else CALL_HELP[name]}" for name in names)
 
 
 def signature_of(names: Iterable[str]) -> Signature:
@@ -203,7 +211,9 @@ def takes(*names: str) -> Callable[[F], F]:
             shown[:first_keyword] + options + shown[first_keyword:], return_annotation=own.return_annotation
         )
         if function.__doc__:
-            function.__doc__ = cleandoc(function.__doc__).replace("{options}", describe(names))
+            function.__doc__ = cleandoc(function.__doc__).replace(
+                "{options}", describe([*names, *(name for name in CALL_HELP if name in own.parameters)])
+            )
         return cast(F, function)
 
     return decorate

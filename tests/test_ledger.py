@@ -281,7 +281,9 @@ def test_two_lost_answers_close_together_do_not_take_each_others_task(client: Cl
         runs.append(run)
     time.sleep(0.12)
     body = {"model": "wan2.7-image-pro", "input": {"messages": [{"role": "user", "content": [{"text": "x"}]}]}}
-    task_id, _ = client._desk.transport.create({**body, "parameters": {"n": 1}}, oss=False, before=lambda: None)
+    task_id, _ = client._desk.transport.create(
+        {**body, "parameters": {"n": 1, "size": "768*768"}}, oss=False, before=lambda: None
+    )
     for run in runs:
         with pytest.raises(UnknownOutcome) as caught:
             client.run(small(run.request.seed))  # type: ignore[union-attr, arg-type]
@@ -401,3 +403,160 @@ def test_an_interrupt_in_any_wait_leaves_no_slot_taken(client: Client, monkeypat
     assert not account.watched
     assert not any(account.running.values())
     assert threading.active_count() < 20
+
+
+def test_looking_at_a_candidate_does_not_spoil_the_choice(server: MockServer, store: Store) -> None:
+    with make_client(server, store) as client, make_client(server, Store(store.root.parent / "another")) as other:
+        client.run(small(9, "so that the clocks are known"))
+        run = store.create(small(), small().fingerprint, via="task", **client._facts())
+        run.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
+        ours, theirs = other.submit(small()), other.submit(small(2, "theirs"))
+        with pytest.raises(UnknownOutcome) as caught:
+            client.run(small())
+        for task_id in caught.value.candidates:
+            assert len(client.task(task_id).result()) == 1
+        with pytest.raises(UnknownOutcome) as still:
+            client.run(small())
+        assert set(still.value.candidates) == {ours.id, theirs.id}
+        assert client.task(str(ours.id), run=run.id).result().request == small()
+        assert client.run(small()).reused
+    assert server.billed == 3
+
+
+@pytest.mark.parametrize("theirs", [small(5, n=2), ImageRequest(prompt="x", size="1024*1024"), None])
+def test_a_strangers_task_that_cannot_be_ours_is_not_taken(
+    server: MockServer, store: Store, theirs: ImageRequest | None
+) -> None:
+    with make_client(server, store) as client, make_client(server, Store(store.root.parent / "another")) as other:
+        client.run(small(9, "so that the clocks are known"))
+        sent = time.time() - (0 if theirs else 60)
+        run = store.create(small(), small().fingerprint, via="task", **client._facts())
+        run.advance("sending", sent_at=sent, last_sent_at=sent, sent_within=0.05)
+        task = other.submit(theirs or small(6))
+        found = client.rescue()
+        assert found.results == ()
+        if theirs is None:
+            [(_, problem)] = found.problems
+            assert isinstance(problem, UnknownOutcome)
+            assert problem.candidates == (task.id,), "a minute later is too late to be taken without a word"
+
+
+def test_a_run_that_was_called_failed_can_be_asked_for_again(client: Client, server: MockServer, store: Store) -> None:
+    task = client.submit(small())
+    run = store.get(task.run_id)
+    run.advance("failed", error={"code": "SystemError", "message": "an outage"})
+    assert len(client.task(str(task.id)).result()) == 1
+    assert client.run(small()).reused
+    assert server.billed == 1
+
+
+def test_an_outage_is_no_word_about_a_task(store: Store) -> None:
+    said = 0
+
+    def between(app: App, request: Request) -> Response:
+        nonlocal said
+        if "/tasks/" in request.path and not request.path.endswith("/tasks/") and said < 4:
+            said += 1
+            return json_response(200, {"request_id": "r", "code": "SystemError", "message": "an outage"})
+        return app.handle(request)
+
+    with served(between) as server, make_client(server, store) as client:
+        assert len(client.run(small())) == 1
+
+
+def test_an_old_run_that_was_sent_just_now_is_not_lost(client: Client, server: MockServer, store: Store) -> None:
+    task = client.submit(small())
+    path = store.root / task.run_id / "run.json"
+    path.write_text(path.read_text().replace('"created": "20', '"created": "19'))
+    with server.scenario("task forgotten"), pytest.raises(TaskForgotten):
+        task.wait()
+    assert len(client.rescue().results) == 1
+
+
+@pytest.mark.parametrize("route", ["query", "list"])
+def test_trouble_after_the_money_is_spent_never_says_that_nothing_was_billed(store: Store, route: str) -> None:
+    lost = False
+
+    def between(app: App, request: Request) -> Response:
+        nonlocal lost
+        is_list = request.path.endswith("/tasks/")
+        if "/tasks/" in request.path and is_list == (route == "list") and (lost or route == "query"):
+            return json_response(503, {"request_id": "r", "code": "ServiceUnavailable", "message": "no"})
+        answer = app.handle(request)
+        if is_create(request) and route == "list":
+            lost = True
+            return replace(answer, status=502, body=b"<html>")
+        return answer
+
+    with served(between) as server, make_client(server, store) as client:
+        with pytest.raises(WannbError) as caught:
+            client.run(small())
+        assert "Nothing was billed" not in str(caught.value)
+        assert isinstance(caught.value, WaitTimeout if route == "query" else UnknownOutcome)
+
+
+def test_another_working_folder_is_the_same_store(
+    server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with make_client(server, Store("wannb-runs")) as client:
+        task = client.submit(small())
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert len(task.result()) == 1
+        assert client.run(small()).reused
+
+
+def test_the_synchronous_door_picks_up_what_the_other_left(client: Client, server: MockServer) -> None:
+    with killed_after_sending(client):
+        client.run(small())
+    assert len(client.run(small(), via="sync")) == 1
+    assert server.billed == 1
+
+
+def test_one_task_in_trouble_does_not_keep_the_others_places(store: Store) -> None:
+    pace = replace(FAST, running=2, retry_seconds=60)
+    first: list[str] = []
+
+    def between(app: App, request: Request) -> Response:
+        if first and first[0] in request.path:
+            return json_response(503, {"request_id": "r", "code": "ServiceUnavailable", "message": "no"})
+        return app.handle(request)
+
+    with served(between) as server, make_client(server, store, pace=pace) as client:
+        first.append(str(client.submit(small(1)).id))
+        client.submit(small(2))
+        assert client.submit(small(3)).id
+
+
+def test_a_clock_that_is_set_right_before_a_lost_answer_bills_nothing_twice(server: MockServer, store: Store) -> None:
+    offset = 0.0
+    clock = Clock(now=lambda: time.time() + offset)
+    with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
+        client.run(small(9))
+        client._desk.transport._sender.skew = (0.0, 0.001)
+        offset = -30.0
+        with server.scenario("dropped after accept"), pytest.raises(UnknownOutcome) as caught:
+            client.run(small())
+        [task_id] = caught.value.candidates
+        assert len(client.task(task_id, run=caught.value.run_id).result()) == 1
+        assert client.run(small()).reused
+    assert server.billed == 2
+
+
+def test_a_synchronous_call_of_long_ago_ends_as_lost(client: Client, server: MockServer, store: Store) -> None:
+    with killed_after_sending(client):
+        client.run(small(), via="sync")
+    [run] = store.runs()
+    run.advance("sending", sent_at=time.time() - 90000, last_sent_at=time.time() - 90000)
+    [(_, problem)] = client.rescue().problems
+    assert "nobody can know" in str(problem)
+    assert client.rescue().problems == ()
+    assert len(client.run(small(), via="sync")) == 1
+
+
+def test_a_request_that_was_sent_twice_says_so(client: Client, server: MockServer) -> None:
+    with server.scenario("dropped before answer"):
+        result = client.run(small())
+    assert "sent again" in result.notices[0]
+    assert server.billed == 1

@@ -19,7 +19,7 @@ from .request import ImageRequest
 from .rescue import Rescue, rescue
 from .result import Result, count
 from .rules import Problem
-from .run import DONE, ENDED, PREPARED, RUNNING, SENDING, Run, Runs
+from .run import DONE, ENDED, FAILED, LOST, PREPARED, RUNNING, SENDING, Run, Runs
 from .service import Service
 from .sizes import PRO
 from .store import Store
@@ -64,7 +64,9 @@ class Client:
         self._submitter = Submitter(
             transport=transport, store=store, account=shared, pace=pace, clock=clock, budget=budget
         )
-        self._desk = Desk(transport=transport, store=store, account=shared, pace=pace, clock=clock)
+        self._desk = Desk(
+            transport=transport, store=store, account=shared, pace=pace, clock=clock, kept=self._submitter.kept
+        )
 
     # Making images
 
@@ -181,7 +183,8 @@ class Client:
                 else:
                     result = self.submit(request, fresh=fresh).wait(timeout, on_status=show).result()
             except KeyboardInterrupt:
-                line.done("stopped waiting; what was sent goes on, and client.rescue() brings it")
+                goes_on = "a synchronous call cannot be picked up" if via == "sync" else "client.rescue() brings it"
+                line.done(f"stopped waiting; what was sent goes on, and {goes_on}")
                 raise
             if on_status is None:
                 line.done("found in the store" if result.reused else f"{count(len(result), 'image')} saved")
@@ -201,12 +204,12 @@ class Client:
         run, reused = self._begin(request, fresh=fresh, via="sync")
         with self.store.lock(run.id):
             run.reload()
-            if run.state in (PREPARED, SENDING):
+            if run.state == PREPARED or (run.state == SENDING and run.record.get("via") == "sync"):
                 on_status("sent", 0.0)
-                answer = self._submitter.call(run)
-                self._desk.kept[run.place] = answer
-                collect(run, answer, self._desk.transport)
+                collect(run, self._submitter.call(run), self._desk.transport)
                 del self._desk.kept[run.place]
+        if run.state == SENDING:
+            self._submitter.send(run)
         return Task(self._desk, run, reused=reused).result()
 
     def _begin(self, request: ImageRequest, *, fresh: bool, via: Via = "task") -> tuple[Run, bool]:
@@ -254,8 +257,8 @@ class Client:
             raise ValueError(f"task_id={task_id!r} is no task id")
         known = self.store.by_task(task_id)
         if known and run in (None, known.id):
-            return Task(self._desk, known, reused=known.state == DONE)
-        if known:
+            return self._picked_up(known)
+        if known and known.prompt:
             raise StoreError(f"task {task_id} belongs to run {known.id} already")
         if self._desk.transport.query(task_id).status == wire.UNKNOWN:
             raise TaskForgotten(
@@ -270,6 +273,16 @@ class Client:
                 raise StoreError(f"run {adopted.id} holds task {adopted.task_id} already")
             adopted.advance(RUNNING, task_id=task_id)
         return Task(self._desk, adopted)
+
+    def _picked_up(self, run: Run) -> Task:
+        """Return the task of a known run; one that ended badly is asked for again, in case that was a mistake."""
+        if run.task_id and run.state in (FAILED, LOST):
+            status = self._desk.transport.query(run.task_id).status
+            if status not in (wire.FAILED, wire.UNKNOWN):
+                with self.store.lock(run.id):
+                    run.reload()
+                    run.reopen()
+        return Task(self._desk, run, reused=run.state == DONE)
 
     def tasks(self) -> list[Task]:
         """Return the store's tasks that have not ended, the newest first."""

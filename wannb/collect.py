@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import png, wire
-from .errors import ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
+from .errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
 from .result import count
 from .run import ANSWERED, DONE, FAILED, Run, write
 from .transport import Transport
@@ -40,7 +40,14 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
     try:
         _save_all(run, answer.links, transport)
     except LinkExpired:
-        again = transport.query(run.task_id) if run.task_id else answer
+        try:
+            again = transport.query(run.task_id) if run.task_id else answer
+        except ApiError as error:
+            raise DownloadFailed(
+                f"the links of run {run.id} are dead, and the service gives no new ones now: {error.code}. Its images "
+                "are paid for: client.rescue() asks again, within 24 hours of the run",
+                task_id=run.task_id,
+            ) from error
         if again is answer or again.status != wire.SUCCEEDED or len(again.links) < len(answer.links):
             raise
         _save_all(run, again.links, transport)
@@ -135,4 +142,11 @@ def _notices(run: Run, answer: wire.Answer) -> list[str]:
     notices = list(run.record.get("input_notices") or ())
     if request and len(answer.links) < request.n:
         notices.append(f"{len(answer.links)} of {request.n} images came back; only those that came are billed")
+    if run.record.get("matched_by_time"):
+        notices.append("the answer to the request was lost; this task was found by its time in the account's task list")
+    if run.record.get("resent"):
+        notices.append(
+            "an answer was lost and, since no task list showed it, the request was sent again; should the first one "
+            "have arrived late, client.task_list() shows it"
+        )
     return notices + [f"refused: {reason}" for reason in answer.refused]

@@ -234,7 +234,10 @@ class MalformedAnswer(ApiError):
 
 _BY_CODE: tuple[tuple[str, type[ApiError]], ...] = (
     (r"InvalidApiKey|NOT AUTHORIZED", AuthenticationError),
-    (r"DataInspectionFailed|data_inspection_failed|IPInfringementSuspect|CustomRoleBlocked", ContentRefused),
+    (
+        r"ContentRefused|DataInspectionFailed|data_inspection_failed|IPInfringementSuspect|CustomRoleBlocked",
+        ContentRefused,
+    ),
     (
         r"Arrearage|CommodityNotPurchased|PrepaidBillOverdue|PostpaidBillOverdue|insufficient_quota",
         QuotaExhausted,

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from . import wire
 from .errors import UnknownOutcome
 from .pacing import Clock, Pace
 from .run import SENDING, Run
+from .sizes import parse
 from .store import Store
 from .transport import Transport
 
 #: Seconds by which a task's own time may be later than the arrival of its request (0.1 seen live, 2026-04).
 _SLOW_ENTRY = 0.5
-#: Seconds after which a sent request cannot arrive any more.
-_LATEST_ARRIVAL = 180.0
+#: Seconds after which a sent request cannot arrive any more, and after which a task is doubtful.
+_LATEST_ARRIVAL, _PROMPT = 180.0, 20.0
 _KEPT = 24 * 3600
 
 
@@ -41,7 +43,8 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
     for delay in pace.lookups:
         clock.sleep(delay)
         others = [other for other in store.runs() if other.id != run.id]
-        held = {other.task_id for other in others if other.task_id}
+        # A run that was adopted by its id alone was only looked at; it may be the very one that is meant.
+        held = {other.task_id for other in others if other.task_id and other.record.get("request")}
         rivals = [other for other in others if other.state == SENDING and _same_account(other, run)]
         earliest, latest = _window(run, others)
         latest = min(latest, clock.now() + transport.skew[0] + _SLOW_ENTRY)
@@ -51,13 +54,14 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
             for task in listed
             if task.task_id not in held and (task.created is None or earliest <= task.created <= latest)
         }
+        fitting = [task_id for task_id in found if _could_have_made(run, transport.query(task_id))]
         contested = any(_could_be(rival, found.values(), [*others, run]) for rival in rivals)
-        fitting = list(found)
-        if len(fitting) == 1 and not contested:
+        prompt_enough = all(time is not None and time <= _sent(run)[1] + _PROMPT for time in found.values())
+        if len(fitting) == 1 and not contested and prompt_enough:
             return fitting[0]
     if fitting:
         raise UnknownOutcome(
-            f"the answer to run {run.id} was lost, and {len(fitting)} of the account's tasks could be its outcome: "
+            f"the answer to run {run.id} was lost, and of the account's tasks these could be its outcome: "
             f"{', '.join(fitting)}. Look at them with client.task(task_id) and choose with "
             f"client.task(task_id, run={run.id!r}); nothing is sent again until then, except with fresh=True",
             candidates=fitting,
@@ -80,6 +84,17 @@ def _window(run: Run, others: Iterable[Run]) -> tuple[float, float]:
 def _could_be(rival: Run, times: Iterable[float | None], others: Iterable[Run]) -> bool:
     earliest, latest = _window(rival, [other for other in others if other.id != rival.id])
     return any(time is None or earliest <= time <= latest for time in times)
+
+
+def _could_have_made(run: Run, answer: wire.Answer) -> bool:
+    """Return whether a task can be the outcome of a run, by what its answer shows: how many images, of which size."""
+    request = run.record["request"]
+    made, size = answer.usage.get("image_count"), answer.usage.get("size")
+    if isinstance(made, int) and made > request["n"]:
+        return False
+    asked, got = parse(str(request["size"])), parse(str(size))
+    # Real sizes may differ a little from those asked for (documented).
+    return not (asked and got) or all(abs(a - b) <= 0.05 * a for a, b in zip(asked, got, strict=True))
 
 
 def _sent(run: Run) -> tuple[float, float]:

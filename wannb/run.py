@@ -7,7 +7,6 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -70,15 +69,6 @@ class Run:
         return str(self.record.get("created"))
 
     @property
-    def age(self) -> float:
-        """Seconds since the run began, by this machine's clock."""
-        try:
-            began = datetime.strptime(self.created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-        except ValueError:
-            return 0.0
-        return (datetime.now(timezone.utc) - began).total_seconds()
-
-    @property
     def request(self) -> ImageRequest | None:
         """What was asked, its input images read from the run's own copies."""
         record = self.record.get("request")
@@ -123,6 +113,13 @@ class Run:
         record = {**self.record, **facts, "state": state}
         write_json(self.folder / "run.json", record)
         self.record = record
+
+    def reopen(self) -> None:
+        """Take back that the run ended badly: the service knows its task after all, and that may be paid for."""
+        if self.state in (FAILED, LOST) and self.task_id:
+            record = {**self.record, "state": RUNNING, "error": None}
+            write_json(self.folder / "run.json", record)
+            self.record = record
 
     def reload(self) -> None:
         """Read `run.json` again."""
@@ -201,10 +198,21 @@ def write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make sure that a rename outlives a power cut, where the system can."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:

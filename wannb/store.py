@@ -34,7 +34,8 @@ class Store:
     """A folder of runs."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.root = Path(root).expanduser()
+        # Absolute, so that a later change of the working folder does not split the store.
+        self.root = Path(root).expanduser().absolute()
         self._seen: dict[str, tuple[int, int, dict[str, Any]]] = {}
 
     def __repr__(self) -> str:
@@ -123,8 +124,9 @@ class Store:
         return under_way
 
     def by_task(self, task_id: str) -> Run | None:
-        """Return the run that holds a task."""
-        return next((run for run in self.runs() if run.task_id == task_id), None)
+        """Return the run that holds a task, one with a request before one that was adopted by the id alone."""
+        holders = [run for run in self.runs() if run.task_id == task_id]
+        return next((run for run in holders if run.prompt), holders[0] if holders else None)
 
     def spent(self, service: str, currency: str) -> Decimal:
         """Return what all runs cost in a currency, those under way at their most; the mock's apart from the live."""

@@ -1,8 +1,8 @@
-"""From a journaled run to the service's task, exactly once.
+"""From a journaled run to the service's task, once.
 
-A request is sent again only when it surely did not arrive or was refused. After a lost answer the service's own task
-list is looked at first (see `lookup`). Submits go one at a time over all kernels of a store, which keeps the time in
-which a lost one can have arrived narrow.
+A request is sent again only when it was refused, surely did not arrive, or stands in no task list some time after
+its answer was lost (see `lookup`); such a run says so in its notices. Submits go one at a time over all kernels of a
+store, which keeps the time in which a lost one can have arrived narrow.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from . import wire
-from .errors import ApiError, ConnectionFailed, OverBudget, UnknownOutcome, WannbError
+from .errors import ApiError, ConnectionFailed, NotFound, OverBudget, UnknownOutcome, WannbError
 from .inputs import InputImage
 from .lookup import look_up
 from .pacing import Account, Clock, Pace
 from .prices import Money
 from .request import ImageRequest
-from .run import FAILED, PREPARED, RUNNING, SENDING, Run
+from .run import FAILED, LOST, PREPARED, RUNNING, SENDING, Run
 from .store import Store
 from .transport import Transport
 
@@ -28,6 +28,7 @@ INLINE_EACH, INLINE_ALL = 7 * 1024 * 1024, 20 * 1024 * 1024
 _UPLOAD_LIFE = 47 * 3600
 #: Seconds after which nobody is about to send a prepared run any more.
 _SETTLED = 60
+_KEPT = 24 * 3600
 #: Answers lost one after the other before the person is told.
 _LOST_IN_A_ROW = 5
 
@@ -42,13 +43,15 @@ class Submitter:
     pace: Pace
     clock: Clock
     budget: Money | None = None
+    #: Answers of synchronous calls whose images could not be fetched yet; their links may not be written down.
+    kept: dict[str, wire.Answer] = field(default_factory=dict)
     _uploads: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
 
     def send(self, run: Run) -> None:
         """Make sure that a run has a task: send it, or find what became of an earlier try.
 
         Raises:
-            OverBudget: the budget could be passed; nothing was sent and the run is removed.
+            OverBudget: the budget could be passed; a run of which nothing was sent is removed.
             ApiError: the service refused it; nothing is billed.
             ConnectionFailed: the service was not reached; nothing is billed.
             UnknownOutcome: it may have been accepted, and the task list does not tell which task it is.
@@ -69,6 +72,8 @@ class Submitter:
 
     def call(self, run: Run) -> wire.Answer:
         """Send a run to the synchronous endpoint and return its answer; the caller holds the run's lock."""
+        if run.place in self.kept:
+            return self.kept[run.place]
         if run.state != PREPARED:
             raise _sync_gap(run)
         request = _request(run)
@@ -78,9 +83,9 @@ class Submitter:
             with self.account.submitting, self.store.lock("submit"):
                 self._check_budget(run)
                 self._journal(run, "sync")
-            return self.transport.generate(
-                wire.body(request, links), oss=_names_upload(links), before=lambda: self._journal(run, "sync")
-            )
+            answer = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
+            self.kept[run.place] = answer
+            return answer
         except UnknownOutcome as error:
             raise UnknownOutcome(
                 f"{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
@@ -97,10 +102,19 @@ class Submitter:
         """Find the task of a run that was cut off, without sending; False when nothing of it reached the service."""
         with self.store.lock(run.id):
             run.reload()
+            if run.place in self.kept:
+                return True
             if run.state == PREPARED:
                 if self.clock.now() - run.folder.stat().st_mtime > _SETTLED:
                     run.advance(FAILED, error={"text": "cut off before it was sent; nothing is billed"})
                 return False
+            if run.task_id is None and self._forgotten(run):
+                run.advance(LOST)
+                raise UnknownOutcome(
+                    f"run {run.id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may "
+                    "or may not have been billed, and nobody can know any more",
+                    run_id=run.id,
+                )
             if run.state == SENDING:
                 if run.record.get("via") == "sync":
                     raise _sync_gap(run)
@@ -118,8 +132,10 @@ class Submitter:
         body = wire.body(request, links)
         self.transport.learn_time()
         with self.account.submitting, self.store.lock("submit"):
-            if run.state == SENDING and self._found(run):
-                return
+            if run.state == SENDING:
+                if self._found(run):
+                    return
+                run.advance(SENDING, unresolved=True, resent=True)
             self._check_budget(run)
             for _ in range(_LOST_IN_A_ROW):
                 try:
@@ -131,6 +147,7 @@ class Submitter:
                     run.advance(SENDING, unresolved=True)
                     if self._found(run):
                         return
+                    run.advance(SENDING, resent=True)
                     continue
                 except (ApiError, ConnectionFailed) as error:
                     if not run.record.get("unresolved"):
@@ -146,11 +163,23 @@ class Submitter:
 
     def _found(self, run: Run) -> bool:
         """Take over the task that an unanswered try became, if it became one."""
-        task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
+        try:
+            task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
+        except (ApiError, ConnectionFailed) as error:
+            reason = f"{error.code}, {error.message}" if isinstance(error, ApiError) else str(error)
+            raise UnknownOutcome(
+                f"the answer to run {run.id} was lost, and the task list cannot be read: {reason}. It may have been "
+                "billed; client.rescue() or the same call looks again before anything is sent",
+                run_id=run.id,
+            ) from error
         if task_id is None:
             return False
-        run.advance(RUNNING, task_id=task_id, unresolved=False)
+        run.advance(RUNNING, task_id=task_id, unresolved=False, matched_by_time=True)
         return True
+
+    def _forgotten(self, run: Run) -> bool:
+        sent = float(run.record.get("last_sent_at") or run.record.get("sent_at") or 0)
+        return run.state != PREPARED and self.clock.now() + self.transport.skew[0] - sent > _KEPT
 
     def _journal(self, run: Run, via: str) -> None:
         """Write down, in the service's clock, that a try is about to be sent."""
@@ -223,10 +252,14 @@ class Submitter:
             return
         try:
             for place, task_id in self.account.unwatched(model):
-                if self.transport.query(task_id).status in wire.FINAL:
+                try:
+                    ended = self.transport.query(task_id, seconds=0).status in wire.FINAL
+                except NotFound:
+                    ended = True
+                except WannbError:
+                    ended = False  # another run's trouble; its own client will meet it
+                if ended:
                     self.account.leave(place)
-        except WannbError:
-            pass  # another run's trouble; its own client will meet it
         finally:
             self.account.relieving.release()
 

@@ -13,6 +13,8 @@ from .collect import collect
 from .errors import (
     ApiError,
     ConnectionFailed,
+    RateLimited,
+    ServiceError,
     StoreError,
     TaskCanceled,
     TaskForgotten,
@@ -43,8 +45,8 @@ class Desk:
     account: Account = field(repr=False)
     pace: Pace = field(repr=False)
     clock: Clock = field(repr=False)
-    #: Answers of synchronous calls whose images could not be fetched yet; their links may not be written down.
-    kept: dict[str, wire.Answer] = field(default_factory=dict, repr=False)
+    #: See `Submitter.kept`.
+    kept: dict[str, wire.Answer] = field(repr=False)
 
 
 class Task:
@@ -174,9 +176,12 @@ class Task:
         task_id = self._id()
         try:
             answer = self._desk.transport.query(task_id, seconds=seconds)
-        except (ConnectionFailed, UnknownOutcome) as error:
-            raise ConnectionFailed(
-                f"{error}. Task {task_id} goes on without us: client.task({task_id!r}) picks it up, within 24 hours"
+        except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited) as error:
+            reason = f"{error.code}, {error.message}" if isinstance(error, ApiError) else str(error)
+            raise WaitTimeout(
+                f"task {task_id} cannot be asked for: {reason}. It goes on without us and nothing is lost: "
+                f"client.task({task_id!r}) or client.rescue() picks it up, within 24 hours",
+                task_id=task_id,
             ) from error
         if answer.status in wire.FINAL:
             self._desk.account.leave(self._run.place)
@@ -192,6 +197,11 @@ class Task:
             raise _ended_badly(self._run)
         return True
 
+    def _is_old(self) -> bool:
+        """Return whether the service has forgotten the task by its own rule, after 24 hours."""
+        sent = self._run.record.get("last_sent_at")
+        return sent is not None and self._desk.clock.now() + self._desk.transport.skew[0] - sent > _KEPT
+
     def _finish(self, answer: wire.Answer) -> None:
         with self._desk.store.lock(self.run_id):
             if self._saved():
@@ -206,7 +216,7 @@ class Task:
                 self._run.advance(FAILED, error=record)
             elif answer.status == wire.CANCELED:
                 self._run.advance(CANCELED)
-            elif self._run.age > _KEPT:
+            elif self._is_old():
                 self._run.advance(LOST)
             else:
                 # It may be the region, the account or the moment; the run stays open for a later look.

@@ -22,6 +22,7 @@ from wannb.errors import (
     PermissionDenied,
     QuotaExhausted,
     RateLimited,
+    ServiceError,
     UnknownOutcome,
     WannbError,
 )
@@ -91,11 +92,11 @@ class Transport:
 
         return self._sender.retry(attempt)
 
-    def generate(self, body: Mapping[str, Any], *, oss: bool, before: Callable[[], None]) -> wire.Answer:
+    def generate(self, body: Mapping[str, Any], *, oss: bool) -> wire.Answer:
         """Call the synchronous endpoint and return its answer; tries again like `create`."""
 
         def attempt() -> wire.Answer:
-            data = self._paid(_SYNC, body, {}, oss, before, _SYNC_TIMEOUT)
+            data = self._paid(_SYNC, body, {}, oss, lambda: None, _SYNC_TIMEOUT)
             try:
                 return wire.read_answer(data)
             except MalformedAnswer as error:
@@ -139,7 +140,8 @@ class Transport:
             try:
                 return wire.read_answer(self._sender.call("GET", f"/tasks/{quote(task_id, safe='')}"))
             except ApiError as error:
-                if error.status != 200 or isinstance(error, _NOT_THE_TASKS):
+                passing = isinstance(error, ServiceError) and not error.code.startswith("InternalError.")
+                if error.status != 200 or passing or isinstance(error, _NOT_THE_TASKS):
                     raise
                 # One page of the documentation prints a failed task without `output` around it. It is believed only
                 # when it is said twice: a task that is called failed too early would be a paid one lost.

@@ -113,7 +113,7 @@ class Files:
                     continue
             except OSError as error:
                 raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 trouble = self._sender.translate(error)
             # Outside the handler: httpx's own error holds the signed link.
             raise trouble
@@ -135,6 +135,9 @@ class Files:
 
 
 def _must_be_safe(link: str) -> None:
-    parts = urlsplit(link)
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        raise DownloadFailed("the link of an image is broken") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise DownloadFailed(f"files are fetched over https only, not {mask(link)!r}")

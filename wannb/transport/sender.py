@@ -24,7 +24,10 @@ _MAX_RETRY_AFTER = 60.0
 _MOST_TRIES, _MOST_FAULTS = 40, 8
 #: How long a service that cannot be reached is tried before the person is told.
 _UNREACHED_SECONDS = 20.0
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+_NOT_SENT = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+    *(httpx.UnsupportedProtocol, httpx.ProxyError, httpx.InvalidURL),
+)
 
 
 class Secret:
@@ -99,7 +102,7 @@ class Sender:
         trouble = None
         try:
             answer = client.request(method, url, **options)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             trouble = self.translate(error)
         if trouble:
             # Outside the handler: httpx's own error holds the request, and so the key.
@@ -108,7 +111,7 @@ class Sender:
             self._learn_skew(answer.headers, began, self.clock.monotonic() - began_mono)
         return answer
 
-    def translate(self, error: httpx.HTTPError) -> ConnectionFailed | UnknownOutcome:
+    def translate(self, error: httpx.HTTPError | httpx.InvalidURL) -> ConnectionFailed | UnknownOutcome:
         """Return whether a request was surely not sent, or may have arrived."""
         reason = mask(str(error), str(self._key)) or type(error).__name__
         if isinstance(error, _NOT_SENT):
@@ -123,9 +126,11 @@ class Sender:
             return
         within = took / 2 + (0.01 if exact else 1.0)
         with self._skew_lock:
-            # The shortest answer tells the time best: its arrival lies within a smaller span.
-            if self.skew is None or within <= self.skew[1] * 1.5:
-                self.skew = (arrived - (began + took / 2), within)
+            # The shortest answer tells the time best: its arrival lies within a smaller span. One that contradicts it
+            # says that a clock was set.
+            new = arrived - (began + took / 2)
+            if self.skew is None or within <= self.skew[1] * 1.5 or abs(new - self.skew[0]) > within + self.skew[1]:
+                self.skew = (new, within)
 
     def retry(self, attempt: Callable[[], T], *, unknown: bool = False, seconds: float | None = None) -> T:
         """Return what an attempt gives, trying again while that is worth it.

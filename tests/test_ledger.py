@@ -195,14 +195,15 @@ def test_dead_links_and_a_second_look_without_images_are_not_an_empty_result(sto
         assert client.runs()[0].state == "answered"
 
 
-def test_being_too_fast_is_no_word_about_the_task(store: Store) -> None:
+@pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])
+def test_being_too_fast_or_an_outage_is_no_word_about_the_task(store: Store, code: str) -> None:
     said = 0
 
     def between(app: App, request: Request) -> Response:
         nonlocal said
-        if "/tasks/" in request.path and not request.path.endswith("/tasks/") and said < 2:
+        if "/tasks/" in request.path and not request.path.endswith("/tasks/") and said < 4:
             said += 1
-            return json_response(200, {"request_id": "r", "code": "Throttling.RateQuota", "message": "slow down"})
+            return json_response(200, {"request_id": "r", "code": code, "message": "not now"})
         return app.handle(request)
 
     with served(between) as server, make_client(server, store) as client:
@@ -448,20 +449,6 @@ def test_a_run_that_was_called_failed_can_be_asked_for_again(client: Client, ser
     assert len(client.task(str(task.id)).result()) == 1
     assert client.run(small()).reused
     assert server.billed == 1
-
-
-def test_an_outage_is_no_word_about_a_task(store: Store) -> None:
-    said = 0
-
-    def between(app: App, request: Request) -> Response:
-        nonlocal said
-        if "/tasks/" in request.path and not request.path.endswith("/tasks/") and said < 4:
-            said += 1
-            return json_response(200, {"request_id": "r", "code": "SystemError", "message": "an outage"})
-        return app.handle(request)
-
-    with served(between) as server, make_client(server, store) as client:
-        assert len(client.run(small())) == 1
 
 
 def test_an_old_run_that_was_sent_just_now_is_not_lost(client: Client, server: MockServer, store: Store) -> None:

@@ -13,6 +13,7 @@ from functools import wraps
 from inspect import Parameter, Signature, cleandoc, signature
 from typing import Any, TypeVar, cast
 
+from .errors import InvalidRequest
 from .sizes import PRESETS, PRO, STANDARD
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -200,7 +201,11 @@ def takes(*names: str) -> Callable[[F], F]:
         @wraps(plain)
         def function(*args: Any, **options: Any) -> Any:
             check_names(options, allowed)
-            return plain(*args, **options)
+            try:
+                return plain(*args, **options)
+            except InvalidRequest as error:
+                # What a person wrote is at fault: the way through this package would only bury the sentence.
+                raise error.with_traceback(None) from None
 
         own = signature(plain)
         shown = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]

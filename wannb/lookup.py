@@ -55,8 +55,9 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
             if task.task_id not in held and (task.created is None or earliest <= task.created <= latest)
         }
         fitting = [task_id for task_id in found if _could_have_made(run, transport.query(task_id))]
-        contested = any(_could_be(rival, found.values(), [*others, run]) for rival in rivals)
-        prompt_enough = all(time is not None and time <= _sent(run)[1] + _PROMPT for time in found.values())
+        times = [found[task_id] for task_id in fitting]
+        contested = any(_could_be(rival, times, [*others, run]) for rival in rivals)
+        prompt_enough = all(time is not None and time <= _sent(run)[1] + _PROMPT for time in times)
         if len(fitting) == 1 and not contested and prompt_enough:
             return fitting[0]
     if fitting:

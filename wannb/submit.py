@@ -135,8 +135,10 @@ class Submitter:
             if run.state == SENDING:
                 if self._found(run):
                     return
+                self._check_budget(run)
                 run.advance(SENDING, unresolved=True, resent=True)
-            self._check_budget(run)
+            else:
+                self._check_budget(run)
             for _ in range(_LOST_IN_A_ROW):
                 try:
                     task_id, request_id = self.transport.create(
@@ -185,8 +187,10 @@ class Submitter:
         """Write down, in the service's clock, that a try is about to be sent."""
         skew, within = self.transport.skew
         now = self.clock.now() + skew
-        # After a lost answer the first try's time stays: that one may arrive late.
-        first = {} if run.record.get("unresolved") else {"sent_at": now}
+        first = {"sent_at": now}
+        if run.record.get("unresolved"):
+            # The first try's time stays, with its own doubt about the clock: that one may arrive late.
+            first, within = {}, max(within, float(run.record.get("sent_within") or 0))
         run.advance(SENDING, via=via, last_sent_at=now, sent_within=within, **first)
 
     def _check_budget(self, run: Run) -> None:

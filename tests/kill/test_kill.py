@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wannb import mock
+from wannb.mock import App, MockServer, Request, Response
 from wannb.run import DONE
 from wannb.store import Store
 
@@ -19,13 +19,27 @@ KILLS = int(os.environ.get("WANNB_KILLS", "100"))
 IMAGES = 6
 
 
+class SlowToAnswer:
+    """Takes a request at once and answers it late, so that many a kill falls in between: accepted, but not known."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def handle(self, request: Request) -> Response:
+        answer = self.app.handle(request)
+        if request.path.endswith("/generation"):
+            time.sleep(0.06)
+        return answer
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills by signal need a POSIX system")
 def test_no_kill_loses_an_image_or_bills_one_twice(tmp_path: Path) -> None:
     chance = random.Random(2027)
     command = [sys.executable, str(Path(__file__).with_name("lives.py"))]
     kills = 0
+    app = App(task_seconds=0.03)
     with (
-        mock.serve(task_seconds=0.03) as server,
+        MockServer(app, handles=SlowToAnswer(app)) as server,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as lives,
     ):
 

@@ -25,7 +25,15 @@ if Path(_here.__file__ or "").parent != GUARD:
     exec((GUARD / "sitecustomize.py").read_text(), {})
 
 #: Fast, but in the same order of steps as the default pace.
-FAST = Pace(submits=500, running=50, queries=2000, query_interval=0.02, lookups=(0.0, 0.05, 0.1), backoff=(0.01, 0.1))
+FAST = Pace(
+    submits=500,
+    running=50,
+    queries=2000,
+    query_interval=0.02,
+    silence=0.2,
+    lookups=(0.0, 0.05, 0.1),
+    backoff=(0.01, 0.1),
+)
 
 
 @pytest.fixture(autouse=True)

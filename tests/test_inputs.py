@@ -180,3 +180,11 @@ def test_an_input_image_is_a_value() -> None:
     assert one != as_input(encoded("PNG", (330, 330)))
     assert isinstance(one, InputImage)
     assert math.isclose(one.width or 0, 320)
+
+
+def test_a_cut_off_file_opened_by_pillow_is_a_problem_and_no_exception() -> None:
+    whole = io.BytesIO()
+    Image.effect_noise((400, 300), 90).save(whole, "PNG")
+    image = as_input(Image.open(io.BytesIO(whole.getvalue()[:20_000])))
+    assert image.problem
+    assert "damaged" in image.problem

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import errors as errors
+    from . import forms as forms
     from . import mock as mock
     from .client import Client as Client
     from .connection import connect as connect
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .show import gallery as gallery
     from .sizes import size_for as size_for
     from .task import Task as Task
+    from .workshop import studio as studio
 
 __version__ = "0.1.0"
 
@@ -45,8 +47,9 @@ _HOMES = {
     "recall": ".provenance",
     "set_price": ".prices",
     "size_for": ".sizes",
+    "studio": ".workshop",
 }
-_MODULES = ("errors", "mock")
+_MODULES = ("errors", "forms", "mock")
 
 __all__ = ["__version__", *sorted(_HOMES), *_MODULES]
 

@@ -1,17 +1,15 @@
-"""The command line: `wannb lab`, `wannb mock`, `wannb runs`, `wannb rescue`."""
+"""The command line: `wannb lab`, `wannb studio`, `wannb mock`, `wannb runs`, `wannb rescue`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import __version__, tutorials
+from . import __version__, serve, tutorials
 from .connection import connect, open_store
 from .errors import WannbError
 from .result import count
@@ -22,9 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0 done, 1 it failed, 2 it was called wrongly."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["mock"]:
-        from .mock.__main__ import main as serve
+        from .mock.__main__ import main as serve_mock
 
-        return serve(arguments[1:]) or 0
+        return serve_mock(arguments[1:]) or 0
     options = _parser().parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -49,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--port", type=int, default=8888, help="JupyterLab's port (default: 8888, or the next free one)")
     lab.add_argument("more", nargs="*", help="further options for JupyterLab, after --")
     lab.set_defaults(run=_lab)
+
+    studio = commands.add_parser("studio", help="open the Studio alone, for people who want no notebook")
+    studio.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    studio.add_argument("--port", type=int, default=8866, help="its port (default: 8866, or the next free one)")
+    studio.add_argument("--language", help="en or zh (default: WANNB_LANGUAGE, then en)")
+    studio.add_argument("--theme", choices=("light", "dark"), default="light", help="light (the default) or dark")
+    studio.set_defaults(run=_studio)
 
     commands.add_parser("mock", help="serve the mock server; see wannb mock --help", add_help=False)
 
@@ -79,24 +84,17 @@ def _lab(options: argparse.Namespace) -> int:
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         *options.more,
     ]
-    with connect() as client:
-        environment = dict(os.environ)
-        if client.service.kind == "mock":
-            # One server for all kernels of this session, so that a task is still there after a kernel's restart.
-            environment |= {"WANNB_MODE": "mock", "DASHSCOPE_HTTP_BASE_URL": client.service.base_url}
-            print("No key: the tutorials use the mock server. Nothing is sent out and nothing is billed.")
-        return _serve(command, environment)
+    with serve.environment("the tutorials use") as variables:
+        return serve.until_ended(command, variables, asks=True)
 
 
-def _serve(command: list[str], environment: dict[str, str]) -> int:
-    """Run JupyterLab until it ends by itself; the mock server of its kernels lives in this process."""
-    with subprocess.Popen(command, env=environment) as lab:
-        signal.signal(signal.SIGTERM, lambda number, frame: lab.terminate())
-        while True:
-            try:
-                return lab.wait()
-            except KeyboardInterrupt:
-                continue  # the terminal sends it to JupyterLab too, which asks what is meant
+def _studio(options: argparse.Namespace) -> int:
+    if find_spec("voila") is None:
+        print('wannb: Voilà is not installed; pip install "wannb[studio]"', file=sys.stderr)
+        return 1
+    return serve.studio(
+        port=options.port, language=options.language, theme=options.theme, browser=not options.no_browser
+    )
 
 
 def _runs(options: argparse.Namespace) -> int:

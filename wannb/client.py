@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import html, scenes, wire
 from .collect import collect
-from .errors import InvalidRequest, StoreError, TaskForgotten
+from .errors import InvalidRequest, StoreError, TaskForgotten, UnknownOutcome
 from .fields import MAX_SEED, takes
 from .inputs import Inputs
 from .pacing import Clock, Pace, account
@@ -27,6 +27,7 @@ from .submit import Submitter
 from .task import Desk, OnStatus, Task
 from .transport import Transport
 from .versions import versions
+from .words import Words
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -50,6 +51,7 @@ class Client:
         store: Store,
         *,
         budget: Money | None = None,
+        language: str = "en",
         pace: Pace | None = None,
         clock: Clock | None = None,
         chance: random.Random | None = None,
@@ -58,6 +60,7 @@ class Client:
         self.service = service
         self.store = store
         self.budget = budget
+        self.language = Words(language).language
         self._chance = chance or random.SystemRandom()
         shared = account(service.base_url, key, pace=pace, clock=clock)
         transport = Transport(service, key, account=shared, pace=pace, clock=clock, random=self._chance.random)
@@ -197,7 +200,11 @@ class Client:
         """
         run, reused = self._begin(request, fresh=fresh)
         if run.state not in ENDED:
-            self._submitter.send(run)
+            try:
+                self._submitter.send(run)
+            except UnknownOutcome as error:
+                error.run_id = run.id
+                raise
         return Task(self._desk, run, reused=reused)
 
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Result:
@@ -224,8 +231,7 @@ class Client:
             request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
         fingerprint = request.fingerprint
         with self.store.lock(f"same-{fingerprint[:8]}"):
-            mark = self._desk.account.mark
-            known = self.store.find(fingerprint, self.service.name, mark) if seeded and not fresh else None
+            known = self._equal(fingerprint) if seeded and not fresh else None
             if known:
                 return Run(known.folder, known.record, request), known.state == DONE
             cost = price(request.model, self.service.region)
@@ -238,6 +244,25 @@ class Client:
                 **self._facts(),
             )
         return run, False
+
+    def _equal(self, fingerprint: str) -> Run | None:
+        return self.store.find(fingerprint, self.service.name, self._desk.account.mark)
+
+    def known(self, request: ImageRequest) -> Run | None:
+        """Return the run of the store that answers a request for nothing: an equal seeded one, done or under way."""
+        run = None if request.seed is None else self._equal(request.fingerprint)
+        return run if run and (run.state == DONE or run.task_id) else None
+
+    def estimate(self, request: ImageRequest) -> Money | None:
+        """Return what a request costs at most, None where the price is unknown.
+
+        On the mock server it is what the live service would bill.
+
+        >>> str(client.estimate(wannb.ImageRequest(prompt="a cat", n=2)))    # doctest: +SKIP
+        '0.15 USD'
+        """
+        one = price(request.model, self.service.region)
+        return one.times(max(0, request.n)) if one and isinstance(request.n, int) else None
 
     def _facts(self) -> dict[str, Any]:
         """Return what every run of this client says of where it was asked."""
@@ -284,10 +309,22 @@ class Client:
                     run.reopen()
         return Task(self._desk, run, reused=run.state == DONE)
 
+    def pick_up(self, run_id: str) -> Task:
+        """Return the task of a run that was cut off; one whose answer was lost is looked up. Sends no generation.
+
+        Raises:
+            StoreError: nothing of it had reached the service, so nothing is billed.
+            UnknownOutcome: the service's task list does not tell which task it became.
+        """
+        run = self.store.get(run_id)
+        if run.state not in ENDED and not self._submitter.settle(run):
+            raise StoreError(f"nothing of run {run_id} had reached the service: nothing is billed, send it again")
+        return self._picked_up(run)
+
     def tasks(self) -> list[Task]:
         """Return the store's tasks that have not ended, the newest first."""
         under_way = (run for run in self.store.runs() if run.task_id and run.state not in ENDED)
-        return [Task(self._desk, run) for run in under_way if self._is_own(run)]
+        return [Task(self._desk, run) for run in under_way if self.owns(run)]
 
     def task_list(self, *, hours: float = 24) -> list[wire.ListedTask]:
         """Return the service's own list: all tasks of the account, whoever made them, without their prompts.
@@ -315,8 +352,8 @@ class Client:
             timeout: seconds to wait for tasks that are still running.
         """
         open_runs = [run for run in self.store.runs() if run.state not in ENDED]
-        own = [run for run in open_runs if self._is_own(run)]
-        elsewhere = tuple(run.id for run in open_runs if not self._is_own(run))
+        own = [run for run in open_runs if self.owns(run)]
+        elsewhere = tuple(run.id for run in open_runs if not self.owns(run))
         found = rescue(own, self._submitter, lambda run: Task(self._desk, run), clock=self._desk.clock, timeout=timeout)
         return replace(found, elsewhere=elsewhere)
 
@@ -327,7 +364,7 @@ class Client:
             return None
         return Money(amount=self.store.spent(self.service.name, known.currency), currency=known.currency)
 
-    def _is_own(self, run: Run) -> bool:
+    def owns(self, run: Run) -> bool:
         """Return whether this client's service and account made a run, and so can be asked for it."""
         return run.service == self.service.name and run.record.get("account") == self._desk.account.mark
 

@@ -32,6 +32,7 @@ def connect(
     base_url: str | None = None,
     store: str | os.PathLike[str] | None = None,
     budget: float | str | Decimal | Money | None = None,
+    language: str | None = None,
 ) -> Client:
     """Return a client: live with a key, on the bundled mock server without one. Its repr says which.
 
@@ -47,6 +48,7 @@ def connect(
         store: the folder of runs, "wannb-runs" by default; `WANNB_STORE`.
         budget: the most that all runs of the store may cost, in the region's currency. A request that could pass it is
             refused before it is sent.
+        language: of the forms, "en" (the default) or "zh"; `WANNB_LANGUAGE`.
 
     Raises:
         NoKey: live mode without a key.
@@ -72,7 +74,8 @@ def connect(
         ours = set_url and service.is_loopback(urlsplit(set_url).hostname)
         base_url = set_url if ours else _mock_server().base_url
     where = live if key else service.mock(str(base_url), region=live.region)
-    return Client(where, key or "sk-mock", open_store(store), budget=_budget(budget, where.region))
+    spoken = language or _environment("WANNB_LANGUAGE") or "en"
+    return Client(where, key or "sk-mock", open_store(store), budget=_budget(budget, where.region), language=spoken)
 
 
 def open_store(folder: str | os.PathLike[str] | None = None) -> Store:

@@ -95,6 +95,7 @@ def as_inputs(value: Inputs) -> tuple[InputImage, ...]:
     if (
         isinstance(value, single)
         or hasattr(value, "read")
+        or hasattr(value, "getexif")
         or hasattr(value, "__array_interface__")
         or not isinstance(value, Iterable)
     ):
@@ -123,10 +124,11 @@ def as_input(value: Input) -> InputImage:
         if isinstance(content, bytes):
             return from_bytes(content, name=name)
         return InputImage(name=name, problem="the file is open as text; open it with 'rb', or give its path")
-    if hasattr(value, "__array_interface__") and not hasattr(value, "getexif"):
-        return _from_array(value)
+    # A PIL image before an array: merely asking a lazy one for its array interface reads and decodes the file.
     if hasattr(value, "getexif"):
         return _from_pil(value, "PIL image")
+    if hasattr(value, "__array_interface__"):
+        return _from_array(value)
     return InputImage(
         name=type(value).__name__,
         problem=f"a {type(value).__name__} is not a picture; give a path, URL, bytes, PIL image, array or result",
@@ -175,7 +177,10 @@ def _from_text(source: str) -> InputImage:
         except (binascii.Error, ValueError):
             return InputImage(name="data URI", problem="the base64 text of this data URI is damaged")
         return from_bytes(content, name="data URI")
-    path = Path(unquote_to_bytes(source[7:]).decode() if source.startswith("file://") else source).expanduser()
+    try:
+        path = Path(unquote_to_bytes(source[7:]).decode() if source.startswith("file://") else source).expanduser()
+    except (RuntimeError, ValueError) as error:
+        return InputImage(name=source, origin=source, problem=f"cannot read {source!r}: {error}")
     try:
         if path.stat().st_size > MAX_FILE:
             return InputImage(name=path.name, origin=source, problem="the file is over 512 MB; save a smaller copy")
@@ -194,7 +199,7 @@ def _from_link(source: str, scheme: str) -> InputImage:
         host, user = parts.hostname, parts.username
     except ValueError:
         host, user = None, None
-    shown = f"{scheme}://{host or ''}{parts.path if host else ''}"
+    shown = f"{scheme}://{host or ''}{parts.path.partition(';')[0] if host else ''}"
     problem = None
     if scheme not in ("http", "https", "oss"):
         problem = f"links are http, https or oss, not {scheme}; download the picture and give the file"
@@ -204,7 +209,8 @@ def _from_link(source: str, scheme: str) -> InputImage:
         problem = "a link must not hold a user name or password; download the picture and give the file"
     if problem:
         return InputImage(name=shown, problem=problem)
-    return InputImage(name=shown + ("?..." if parts.query else ""), url=source)
+    more = parts.query or parts.fragment or ";" in parts.path
+    return InputImage(name=shown + ("?..." if more else ""), url=source)
 
 
 def _from_array(array: Any) -> InputImage:

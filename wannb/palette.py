@@ -6,12 +6,14 @@ reckoned in whole hundredths of a percent, since floats would miss 100.00.
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from .fields import PALETTE
+from .inputs import as_input
 
 _HEX = re.compile(r"#[0-9A-F]{6}")
 _SHORT_HEX = re.compile(r"#[0-9A-Fa-f]{3}")
@@ -38,6 +40,60 @@ def as_palette(value: Any) -> tuple[Any, ...] | None:
     if isinstance(value, str) or not isinstance(value, Iterable):
         return (value,)
     return tuple(_entry(entry) for entry in value)
+
+
+def shares(weights: Sequence[float]) -> list[int]:
+    """Return weights as whole hundredths of a percent that add up to 10,000, none of them below one.
+
+    >>> shares([1, 1, 1])
+    [3334, 3333, 3333]
+    """
+    total = sum(weights)
+    exact = [10000 * weight / total if total else 10000 / len(weights) for weight in weights]
+    whole = [max(1, int(share)) for share in exact]
+    order = sorted(range(len(whole)), key=lambda index: whole[index] - exact[index])
+    for turn in range(abs(10000 - sum(whole))):
+        # What rounding lost goes to those that lost most; what the least share gained comes from the largest.
+        index = order[turn % len(order)] if sum(whole) < 10000 else whole.index(max(whole))
+        whole[index] += 1 if sum(whole) < 10000 else -1
+    return whole
+
+
+def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:
+    """Return the main colours of a picture with the shares that they cover, the largest first.
+
+    Args:
+        picture: anything that can be an input image: a path, bytes, a PIL image, an array, a result's image.
+        colors: 3 to 10; a picture with fewer colours gives as many as it has.
+
+    Raises:
+        ValueError: the picture cannot be read, or has fewer than three colours.
+
+    >>> palette_from("poster.png", colors=3)    # doctest: +SKIP
+    (Color(hex='#F2E9DC', ratio='61.20%'), Color(hex='#7A1F3D', ratio='25.11%'), Color(hex='#3C6E47', ratio='13.69%'))
+    """
+    from PIL import Image
+
+    if colors not in PALETTE:
+        raise ValueError(f"colors={colors!r}: a palette has {PALETTE.start} to {PALETTE.stop - 1} colours")
+    source = as_input(picture)
+    if source.content is None:
+        raise ValueError(f"{source.name} has no colours to take: {source.problem or 'a link is not fetched'}")
+    with Image.open(io.BytesIO(source.content)) as image:
+        # Without smoothing, which would make colours that are not in the picture.
+        image.thumbnail((256, 256), Image.Resampling.NEAREST)
+        small = image.convert("RGB").quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    flat = small.getpalette() or []
+    counted: list[tuple[int, int]] = sorted(small.getcolors() or [], reverse=True)
+    found: dict[str, int] = {}
+    for pixels, index in counted:
+        red, green, blue = flat[3 * index : 3 * index + 3]
+        name = f"#{red:02X}{green:02X}{blue:02X}"
+        found[name] = found.get(name, 0) + pixels
+    if len(found) < PALETTE.start:
+        raise ValueError(f"{source.name} has only {len(found)} colours; a palette has at least {PALETTE.start}")
+    covered = zip(found, shares(list(found.values())), strict=True)
+    return tuple(Color(name, f"{share / 100:.2f}%") for name, share in covered)
 
 
 def palette_rules(palette: tuple[Any, ...]) -> list[tuple[str, str]]:

@@ -65,7 +65,7 @@ def price(model: str, region: str) -> Price | None:
     >>> price("wan2.7-image", "singapore").times(4)
     Money(amount=Decimal('0.12'), currency='USD')
     """
-    return _TABLE.get((model, region))
+    return _TABLE.get((str(model), region))
 
 
 def set_price(model: str, region: str, amount: float | str | Decimal, currency: str, *, as_of: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from . import scenes
 from .errors import InvalidRequest, mask
 from .fields import FIELDS, check_names, describe, signature_of
 from .inputs import InputImage, Inputs, as_inputs, from_bytes, missing
@@ -32,7 +33,10 @@ IMAGE_SET = "image to image set"
 MODES = (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE, INTERACTIVE, TEXT_SET, IMAGE_SET)
 
 #: What makes a link a secret; those of the big stores and whatever is called a key, a token or a password.
-_SIGNED = re.compile(r"(?i)[?&]([\w-]*(sign|sig|expires|key|token|secret|passw|credential)[\w-]*|se|sv|sp)=")
+_SIGNED = re.compile(
+    r"(?i)[?&;#]([\w-]*(sign|sig|expires|key|token|secret|passw|pwd|credential|auth|jwt|hmac|access|session)[\w-]*"
+    r"|se|sv|sp|st|code)="
+)
 
 
 class SetOptions(TypedDict, total=False):
@@ -111,11 +115,7 @@ class ImageRequest:
     @property
     def mode(self) -> str:
         """The mode, as the API's page names it; it follows from the images, the boxes and `enable_sequential`."""
-        if self.enable_sequential:
-            return IMAGE_SET if self.images else TEXT_SET
-        if self.bbox_list is not None and self.images:
-            return INTERACTIVE
-        return (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE)[min(len(self.images), 2)]
+        return mode_of(vars(self))
 
     def problems(self) -> tuple[Problem, ...]:
         """Return every documented rule that this request breaks; empty when it may be sent."""
@@ -190,7 +190,7 @@ class ImageRequest:
         client.generate("a cat", size="1K", seed=7)
         """
         if self.enable_sequential:
-            call, arguments = "image_set", [_quoted(self.prompt), f"n={self.n}"]
+            call, arguments = "image_set", self._scenes_code()
             if self.images:
                 arguments.append(f"images={self._images_code()}")
         elif self.images:
@@ -202,19 +202,39 @@ class ImageRequest:
             if name in ("prompt", "images", "enable_sequential") or (name == "n" and call == "image_set"):
                 continue
             if value != field.default:
-                shown = self.as_dict()[name]
-                arguments.append(f"{name}={_quoted(shown) if isinstance(shown, str) else repr(shown)}")
+                arguments.append(f"{name}={_value_code(name, value)}")
         line = f"client.{call}({', '.join(arguments)})"
-        if len(line) <= 100:
-            return line
-        return f"client.{call}(\n    " + ",\n    ".join(arguments) + ",\n)"
+        if len(line) > 100:
+            line = f"client.{call}(\n    " + ",\n    ".join(arguments) + ",\n)"
+        unnamed = [(number, image) for number, image in enumerate(self.images, 1) if not _source_code(image)]
+        given = (f"# image_{number} is to be given: {' '.join(image.name.split())}\n" for number, image in unnamed)
+        return "".join(given) + line
+
+    def _scenes_code(self) -> list[str]:
+        parts = scenes.split(self.prompt) if isinstance(self.prompt, str) else None
+        if parts is None:
+            return [_quoted(self.prompt), f"n={self.n}"]
+        style, listed = parts
+        code = [f"[{', '.join(map(_quoted, listed))}]"]
+        if len(code[0]) > 90:
+            code = ["[\n        " + ",\n        ".join(map(_quoted, listed)) + ",\n    ]"]
+        if style:
+            code.append(f"style={_quoted(style)}")
+        return code if self.n == len(listed) else [*code, f"n={self.n}"]
 
     def _images_code(self) -> str:
-        names = [
-            _quoted(image.origin or _shown_link(image)) if image.origin or image.url else f"image_{number}"
-            for number, image in enumerate(self.images, 1)
-        ]
+        names = [_source_code(image) or f"image_{number}" for number, image in enumerate(self.images, 1)]
         return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def mode_of(record: Mapping[str, Any]) -> str:
+    """Return the mode of a request's record, as `as_dict` wrote it, without opening its pictures."""
+    images = len(record.get("images") or ())
+    if record.get("enable_sequential"):
+        return IMAGE_SET if images else TEXT_SET
+    if record.get("bbox_list") is not None and images:
+        return INTERACTIVE
+    return (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE)[min(images, 2)]
 
 
 ImageRequest.__signature__ = signature_of(FIELDS)  # type: ignore[attr-defined]
@@ -231,7 +251,13 @@ def _image_record(image: InputImage) -> dict[str, Any]:
 def _shown_link(image: InputImage) -> str:
     """Return a link as it may be shown and kept: a signed one without its signature."""
     url = image.url or ""
-    return mask(url) if _SIGNED.search(url) else url
+    return re.split("[?;#]", mask(url), maxsplit=1)[0] + "?..." if _SIGNED.search(url) else url
+
+
+def _source_code(image: InputImage) -> str:
+    """Return a picture's path or link as code, empty for one that has none which may be shown."""
+    link = _shown_link(image)
+    return _quoted(image.origin or link) if image.origin or (link and link == image.url) else ""
 
 
 def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -> InputImage:
@@ -251,6 +277,15 @@ def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -
 
 def _color_record(color: Any) -> Any:
     return {"hex": color.hex, "ratio": color.ratio} if isinstance(color, Color) else color
+
+
+def _value_code(name: str, value: Any) -> str:
+    if name == "color_palette":
+        shares = {color.hex: color.ratio for color in value if isinstance(color, Color)}
+        if len(shares) == len(value):
+            return "{" + ", ".join(f"{_quoted(hex_)}: {_quoted(ratio)}" for hex_, ratio in shares.items()) + "}"
+        return repr([_color_record(color) for color in value])
+    return _quoted(value) if isinstance(value, str) else repr(_lists(value))
 
 
 def _quoted(text: object) -> str:

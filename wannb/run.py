@@ -14,13 +14,14 @@ from typing import Any
 from . import html
 from .errors import StoreError
 from .prices import Money
-from .request import ImageRequest
+from .request import ImageRequest, mode_of
 from .result import GeneratedImage, Result, count, shorten
 
 PREPARED, SENDING, RUNNING, ANSWERED = "prepared", "sending", "running", "answered"
 DONE, FAILED, CANCELED, LOST = "done", "failed", "canceled", "lost"
 #: How far a run has come; it never goes back. The last four are ends.
 RANK = {PREPARED: 0, SENDING: 1, RUNNING: 2, ANSWERED: 3, DONE: 4, FAILED: 4, CANCELED: 4, LOST: 4}
+_IMAGE = {"file", "width", "height", "sha256"}
 ENDED = frozenset({DONE, FAILED, CANCELED, LOST})
 
 
@@ -80,6 +81,12 @@ class Run:
     def prompt(self) -> str:
         """The prompt, empty for a task that was adopted by its id alone."""
         return str((self.record.get("request") or {}).get("prompt", ""))
+
+    @property
+    def mode(self) -> str | None:
+        """The mode of what was asked, None for a task that was adopted by its id alone."""
+        record = self.record.get("request")
+        return mode_of(record) if record else None
 
     @property
     def price(self) -> tuple[Decimal, str] | None:
@@ -226,6 +233,18 @@ def read(folder: Path) -> dict[str, Any]:
         record = json.loads((folder / "run.json").read_bytes())
     except (OSError, ValueError) as error:
         raise StoreError(f"{folder / 'run.json'} cannot be read: {error}") from error
-    if not isinstance(record, dict):
-        raise StoreError(f"{folder / 'run.json'} is no run")
+    if not isinstance(record, dict) or not _is_sound(record):
+        raise StoreError(f"{folder / 'run.json'} is no run, or was changed by hand so that it is none any more")
     return record
+
+
+def _is_sound(record: Mapping[str, Any]) -> bool:
+    """Return whether a record has the shape that this package writes; what a hand has changed may have any."""
+    request, images = record.get("request"), record.get("images") or []
+    return (
+        (request is None or (isinstance(request, Mapping) and isinstance(request.get("n", 1), int)))
+        and isinstance(images, list)
+        and all(isinstance(image, Mapping) and set(image) >= _IMAGE for image in images)
+        and all(isinstance(image["width"], int) and isinstance(image["height"], int) for image in images)
+        and all(isinstance(record.get(name) or {}, Mapping) for name in ("usage", "times", "price", "error"))
+    )

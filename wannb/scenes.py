@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from .rules import Problem
 
 _ORDINALS: tuple[str, ...] = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 _ORDINALS += ("Seventh", "Eighth", "Ninth", "Tenth", "Eleventh", "Twelfth")
+
+_NUMBERED = re.compile(rf" (?:{'|'.join(_ORDINALS)}) image: ")
+_OPENING = re.compile(r"An image set of \d+ images? with consistent features throughout\.$")
 
 
 def checked(scenes: Any, *, n: int | None) -> list[str]:
@@ -47,6 +51,20 @@ def prompt(scenes: Sequence[str], *, style: str | None = None) -> str:
     parts = [lead(f"An image set of {images} with consistent features throughout.", style)]
     parts += [f"{ordinal} image: {_sentence(scene)}" for ordinal, scene in zip(_ORDINALS, scenes, strict=False)]
     return " ".join(parts)
+
+
+def split(text: str) -> tuple[str, list[str]] | None:
+    """Return the style and the scenes that `prompt` made a text of; None for a text that it did not make.
+
+    >>> split(prompt(["a cat in spring", "in summer"], style="ink"))
+    ('ink.', ['a cat in spring.', 'in summer.'])
+    """
+    parts = _NUMBERED.split(text)
+    opening = _OPENING.search(parts[0])
+    if not opening:
+        return None
+    style, scenes = parts[0][: opening.start()].strip(), [part.strip() for part in parts[1:]]
+    return (style, scenes) if scenes and prompt(scenes, style=style) == text else None
 
 
 def lead(text: str, style: str | None) -> str:

@@ -101,12 +101,14 @@ class Store:
     def runs(self, search: str = "") -> Runs:
         """Return all runs, the newest first; with `search`, those whose prompt, state, model or id holds it."""
         wanted = search.casefold()
-        found = Runs()
+        return Runs(run for run in self.newest() if not wanted or wanted in _searchable(run))
+
+    def newest(self) -> Iterator[Run]:
+        """Yield all runs, the newest first, each read when it is asked for."""
         for name in sorted(self._names(), reverse=True):
             run = self._load(name)
-            if run is not None and (not wanted or wanted in _searchable(run)):
-                found.append(run)
-        return found
+            if run is not None:
+                yield run
 
     def find(self, fingerprint: str, service: str, account: str) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way."""

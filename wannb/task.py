@@ -28,8 +28,9 @@ from .run import CANCELED, DONE, ENDED, FAILED, LOST, Run
 from .store import Store
 from .transport import Transport
 
-#: Called with the service's state and the seconds waited so far.
+#: Called with the service's state, or UNREACHED while there is no way to it, and the seconds waited so far.
 OnStatus = Callable[[str, float], None]
+UNREACHED = "UNREACHED"
 
 #: The service says UNKNOWN of a task it has forgotten; one just created might not be listed yet.
 _UNKNOWN_TIMES = 3
@@ -94,7 +95,7 @@ class Task:
 
         Args:
             timeout: seconds; None waits as long as it takes.
-            on_status: called after each look, with the state and the seconds waited.
+            on_status: called after each look, with the state (UNREACHED: no answer, it tries on) and the seconds.
 
         Raises:
             WaitTimeout: the time is over; the task goes on and nothing is lost.
@@ -105,11 +106,22 @@ class Task:
 
     def _wait(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> Task:
         clock, began = self._desk.clock, self._desk.clock.monotonic()
-        unknown = 0
+        unknown, lost_at, silence = 0, None, self._desk.pace.silence
         with self._desk.account.watching(self._run.place):
             while not self._saved() and not stop.is_set():
                 left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
-                answer = self._query(left)
+                try:
+                    answer = self._query(silence if left is None else min(left, silence))
+                except WaitTimeout as error:
+                    lost_at = clock.monotonic() if lost_at is None else lost_at
+                    lost = clock.monotonic() - lost_at
+                    over = lost >= self._desk.pace.retry_seconds or (left is not None and lost >= left)
+                    if over or not isinstance(error.__cause__, (ConnectionFailed, UnknownOutcome)):
+                        raise
+                    if on_status:
+                        on_status(UNREACHED, clock.monotonic() - began)
+                    continue
+                lost_at = None
                 self._last = answer.status
                 waited = clock.monotonic() - began
                 if on_status:

@@ -1,0 +1,209 @@
+"""The palette: three to ten colours whose shares stay at 100.00 %, or those of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from wannb.fields import PALETTE
+from wannb.inputs import InputImage
+from wannb.palette import Color, as_palette, palette_from, palette_rules, shares
+from wannb.store import Store
+from wannb.words import Words
+
+from .color import ColorField
+from .controls import Control, button, close_all
+from .sources import Picker
+
+_NEW = ("#7A1F3D", "#F2C14E", "#FFF4E0", "#3C6E47", "#1F3A5F", "#C2D1E6", "#E4572E", "#2B2B2B", "#8E7DBE", "#FFFFFF")
+
+
+class _Row:
+    """One colour with its share in hundredths of a percent."""
+
+    def __init__(self, hex_: str, hundredths: int, words: Words) -> None:
+        self.color = ColorField(hex_, words=words)
+        self.share = widgets.BoundedFloatText(
+            value=hundredths / 100, min=0.01, max=99.99, step=1, description=words("Share, %")
+        )
+        self.share.add_class("wannb-quiet")
+        self.remove = widgets.Button(description="×", tooltip=words("Remove this colour"))
+        self.box = widgets.HBox(
+            [self.color, self.share, widgets.HTML("%"), self.remove], _dom_classes=("wannb-row", "wannb-color")
+        )
+
+    @property
+    def hundredths(self) -> int:
+        hundredths: int = round(self.share.value * 100)
+        return hundredths
+
+
+class Palette(Control):
+    """A switch, one row a colour, and a bar that shows the shares."""
+
+    def __init__(self, words: Words, store: Store) -> None:
+        self._use = widgets.Checkbox(description=words("Use a palette"), indent=False)
+        self._rows: list[_Row] = []
+        self._store = store
+        self._body = widgets.VBox()
+        super().__init__("color_palette", [self._use, self._body], words)
+        self._inputs = [self._use]
+        self._picker: Picker | None = None
+        self._quiet = False
+        self._use.observe(lambda change: self._switched(), "value")
+        self._body.layout.display = "none"
+
+    def _build(self) -> None:
+        """Make the widgets when they are first wanted: a page with few widgets is there sooner."""
+        if self._picker:
+            return
+        words = self.words
+        self._bar = widgets.HTML()
+        self._list = widgets.VBox()
+        self._add = button(words("Add a colour"), self._add_color)
+        self._even = button(words("Even shares"), lambda: self._spread([1] * len(self._rows)))
+        self._said = widgets.HTML()
+        self._picker = Picker(self._store, words)
+        self._picker.picked = self._take
+        self._body.children = [
+            self._bar,
+            self._list,
+            widgets.HBox([self._add, self._even], _dom_classes=("wannb-row",)),
+            widgets.HTML(f'<div class="wannb-label">{escape(words("Take it from an image"))}</div>'),
+            self._picker.box,
+            self._said,
+        ]
+
+    @property
+    def value(self) -> Any:
+        if not self._use.value:
+            return None
+        return tuple(Color(row.color.value, f"{row.hundredths / 100:.2f}%") for row in self._rows)
+
+    def fill(self, value: Any) -> None:
+        self._quiet = True
+        if value is not None:
+            self._show(as_palette(value) or ())
+        self._use.value = value is not None
+        self._body.layout.display = "" if self._use.value else "none"
+        self._quiet = False
+
+    def refuses(self, value: Any) -> bool:
+        return value is not None and bool(palette_rules(as_palette(value) or ()))
+
+    def turn_off(self, reason: str) -> None:
+        super().turn_off(reason)
+        self._body.layout.display = "none" if reason or not self._use.value else ""
+
+    def refresh(self) -> None:
+        if self._picker:
+            self._picker.refresh()
+
+    def _switched(self) -> None:
+        if self._quiet:
+            return
+        if self._use.value and not self._rows:
+            self._show(
+                [Color(name, f"{share / 100:.2f}%") for name, share in zip(_NEW, shares([5, 3, 2]), strict=False)]
+            )
+        self._body.layout.display = "" if self._use.value else "none"
+        self.changed()
+
+    def _show(self, colors: Sequence[Color]) -> None:
+        self._build()
+        close_all([row.box for row in self._rows])
+        self._rows = [self._row(color.hex, round(float(color.ratio[:-1]) * 100)) for color in colors]
+        self._draw_rows()
+
+    def _row(self, hex_: str, hundredths: int) -> _Row:
+        row = _Row(hex_, hundredths, self.words)
+        row.color.observe(lambda change: self._changed(), "value")
+        row.share.observe(lambda change: self._rebalance(row), "value")
+        row.remove.on_click(lambda _: self._drop(row))
+        return row
+
+    def _add_color(self) -> None:
+        if len(self._rows) < PALETTE.stop - 1:
+            taken = {row.color.value for row in self._rows}
+            new = next(name for name in _NEW if name not in taken)
+            self._rows.append(self._row(new, 1))
+            count = len(self._rows)
+            self._spread([row.hundredths for row in self._rows[:-1]] + [10000 / count])
+
+    def _drop(self, row: _Row) -> None:
+        if len(self._rows) > PALETTE.start:
+            self._rows.remove(row)
+            self._spread([each.hundredths for each in self._rows])
+
+    def _rebalance(self, changed: _Row) -> None:
+        """Keep a share as it was set, and let the others make up for it in their proportions."""
+        if self._quiet:
+            return
+        others = [row for row in self._rows if row is not changed]
+        most = 10000 - len(others)
+        mine = min(max(1, changed.hundredths), most)
+        weights = shares([row.hundredths for row in others])
+        parts = _fit(weights, 10000 - mine)
+        self._set({id(changed): mine} | {id(row): part for row, part in zip(others, parts, strict=True)})
+
+    def _spread(self, weights: Sequence[float]) -> None:
+        self._set({id(row): share for row, share in zip(self._rows, shares(weights), strict=True)})
+
+    def _set(self, hundredths: dict[int, int]) -> None:
+        self._quiet = True
+        for row in self._rows:
+            row.share.value = hundredths[id(row)] / 100
+        self._quiet = False
+        self._draw_rows()
+        self._changed()
+
+    def _changed(self) -> None:
+        if not self._quiet:
+            self._draw_bar()
+            self.changed()
+
+    def _draw_rows(self) -> None:
+        self._list.children = [row.box for row in self._rows]
+        self._add.disabled = len(self._rows) >= PALETTE.stop - 1
+        for row in self._rows:
+            row.remove.disabled = len(self._rows) <= PALETTE.start
+        self._draw_bar()
+
+    def _draw_bar(self) -> None:
+        parts = "".join(
+            f'<span style="flex:{row.hundredths};background:{escape(row.color.value)}"></span>' for row in self._rows
+        )
+        total = sum(row.hundredths for row in self._rows) / 100
+        said = escape(self.words("{total} % in all", total=f"{total:.2f}"))
+        self._bar.value = (
+            f'<div class="wannb-bar" aria-hidden="true">{parts}</div><div class="wannb-quietly">{said}</div>'
+        )
+
+    def _take(self, image: InputImage) -> None:
+        try:
+            colors = palette_from(image, max(PALETTE.start, len(self._rows) or 5))
+        except ValueError as error:
+            self._said.value = (
+                f'<div class="wannb-problems" role="alert">{escape(self.words.sentence(str(error)))}</div>'
+            )
+            return
+        self._said.value = (
+            f'<div class="wannb-quietly">{escape(self.words("Taken from {name}", name=image.name))}</div>'
+        )
+        self._quiet = True
+        self._show(colors)
+        self._quiet = False
+        self._changed()
+
+
+def _fit(weights: Sequence[int], total: int) -> list[int]:
+    """Return whole parts in the proportions of the weights that add up to a total, none below one."""
+    spare = total - len(weights)
+    exact = [spare * weight / sum(weights) for weight in weights]
+    parts = [int(part) for part in exact]
+    for index in sorted(range(len(parts)), key=lambda index: parts[index] - exact[index])[: spare - sum(parts)]:
+        parts[index] += 1
+    return [part + 1 for part in parts]

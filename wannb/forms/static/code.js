@@ -1,0 +1,71 @@
+// Code as text, and a button that puts it on the clipboard.
+
+import { element, follow } from "./elements.js";
+
+const SAID_FOR = 2000;
+
+function render({ model, el }) {
+  const stop = new AbortController();
+  let timer = 0;
+  const text = (name) => model.get("texts")[name] ?? "";
+  const code = element("pre", { class: "wannb-code-text", tabindex: "0", role: "region" });
+  const button = element("button", { type: "button", class: "wannb-code-copy", click: copy });
+  const said = element("span", { class: "wannb-code-said", role: "status", "aria-live": "polite" });
+  const bar = element("div", { class: "wannb-code-bar" }, said, button);
+  const root = element("div", { class: "wannb-code" }, code, bar);
+  el.classList.add("wannb-widget");
+  el.append(root);
+  follow(model, ["code", "texts"], show, stop.signal);
+  show();
+
+  return () => {
+    stop.abort();
+    clearTimeout(timer);
+    root.remove();
+  };
+
+  function show() {
+    code.textContent = model.get("code");
+    code.setAttribute("aria-label", text("label"));
+    button.textContent = text("copy");
+  }
+
+  async function copy() {
+    const done = await write(model.get("code"));
+    said.textContent = text(done ? "copied" : "failed");
+    clearTimeout(timer);
+    if (done) timer = setTimeout(() => { said.textContent = ""; }, SAID_FOR);
+  }
+
+  async function write(words) {
+    // Over plain http from another machine there is no clipboard object; in a frame it may refuse.
+    if (window.isSecureContext && navigator.clipboard) {
+      try {
+        await navigator.clipboard.writeText(words);
+        return true;
+      } catch {
+        return writeBySelection(words);
+      }
+    }
+    return writeBySelection(words);
+  }
+
+  function writeBySelection(words) {
+    const focused = document.activeElement;
+    const area = element("textarea", { readonly: true, "aria-hidden": "true", class: "wannb-code-hidden" });
+    area.value = words;
+    root.append(area);
+    area.select();
+    let done = false;
+    try {
+      done = document.execCommand("copy");
+    } catch {
+      done = false;
+    }
+    area.remove();
+    focused?.focus?.({ preventScroll: true });
+    return done;
+  }
+}
+
+export default { render };

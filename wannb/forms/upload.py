@@ -1,0 +1,276 @@
+"""Files of any size from the browser to a folder of the kernel's machine, in pieces.
+
+ipywidgets' own `FileUpload` puts all files into one message, and one of more than 10 MiB is lost without a word. Here
+each file comes in pieces of 1 MiB, of which a few are under way until the kernel has written them down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+import unicodedata
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from wannb.errors import mask
+from wannb.inputs import MAX_FILE
+from wannb.words import Words
+
+from .assets import css, esm
+
+CHUNK = 1024 * 1024
+WINDOW = 4  # pieces under way at a time
+_NAME_LENGTH, _NAME_BYTES, _SUFFIX_LENGTH = 80, 230, 12
+_FORBIDDEN = '/\\:*?"<>|'
+
+
+class Upload(anywidget.AnyWidget):
+    """A button and drop zone that brings files to a folder, and tells who asked for them.
+
+    Attributes:
+        problems: what went wrong, in sentences, until a person puts them away.
+        disabled: whether new files are refused; those under way go on.
+        last_error: the exception behind the last problem, if there was one.
+    """
+
+    _esm = esm("elements.js", "upload.js")
+    _css = css("upload.css")
+
+    accept = traitlets.Unicode("image/*").tag(sync=True)
+    multiple = traitlets.Bool(True).tag(sync=True)
+    disabled = traitlets.Bool(False).tag(sync=True)
+    limit = traitlets.Int(MAX_FILE).tag(sync=True)
+    chunk = traitlets.Int(CHUNK).tag(sync=True)
+    window = traitlets.Int(WINDOW).tag(sync=True)
+    problems = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        folder: Path | Callable[[], Path],
+        *,
+        words: Words | None = None,
+        accept: str = "image/*",
+        multiple: bool = True,
+    ) -> None:
+        """Make the button; `folder` may be a function that is asked at each file."""
+        self._words = words or Words()
+        self._folder = folder
+        self._callbacks: list[Callable[[Path], None]] = []
+        self._incoming: dict[str, _Incoming] = {}
+        self._lock = threading.RLock()
+        self.last_error: BaseException | None = None
+        super().__init__(accept=accept, multiple=multiple, texts=_texts(self._words))
+        self.on_msg(_receive)
+        # Also when the kernel ends: no half a file is left.
+        weakref.finalize(self, _discard_all, self._incoming)
+
+    def on_file(self, callback: Callable[[Path], None]) -> None:
+        """Call back with the path of each file that has come whole; what it raises is shown to the person.
+
+        Front ends choose the thread: JupyterLab 4.6 with ipykernel 7.4 calls on one of its own, while cells run.
+        """
+        self._callbacks.append(callback)
+
+    def close(self) -> None:
+        """Take the widget away, and files that have not come whole."""
+        with self._lock:
+            _discard_all(self._incoming)
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"Upload(accept={self.accept!r})"
+
+    def _take(self, content: Any, buffers: Sequence[Any]) -> None:
+        kind, key = content.get("kind"), str(content.get("id"))
+        arrived: Path | None = None
+        with self._lock:
+            if kind == "dismiss":
+                self.problems = []
+                return
+            name = self._incoming[key].name if key in self._incoming else str(content.get("name") or "")
+            try:
+                if kind == "begin":
+                    self._begin(key, name, content.get("size"))
+                elif kind == "chunk":
+                    arrived = self._chunk(key, content.get("index"), buffers)
+                elif kind == "cancel":
+                    self._drop(key)
+                    self._answer(key, "canceled")
+            except Exception as error:
+                self._drop(key)
+                self._fail(key, name, error)
+        # Without the lock: messages may come on another thread than the cells', and a callback may wait for that one.
+        if arrived is not None:
+            self._tell(key, name, arrived)
+
+    def _begin(self, key: str, name: str, size: object) -> None:
+        if key in self._incoming:
+            raise _Broken(self._words("its pieces came twice or in disorder"))
+        if self.disabled:
+            raise _Broken(self._words("uploading is off at the moment"))
+        if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
+            raise _Broken(self._words("the file is empty"))
+        if size > self.limit:
+            raise _Broken(self._words("the file is over {most} MB; save a smaller copy", most=self.limit // CHUNK))
+        folder = self._folder() if callable(self._folder) else self._folder
+        self._incoming[key] = _Incoming(Path(folder), name, size)
+        self._answer(key, "ready")
+
+    def _chunk(self, key: str, index: object, buffers: Sequence[Any]) -> Path | None:
+        incoming = self._incoming.get(key)
+        if incoming is None:
+            return None  # refused or canceled while it was under way
+        if not isinstance(index, int) or len(buffers) != 1 or not incoming.add(index, buffers[0]):
+            raise _Broken(self._words("its pieces came twice or in disorder"))
+        self._answer(key, "taken", pieces=incoming.pieces)
+        return self._incoming.pop(key).finish() if incoming.whole else None
+
+    def _tell(self, key: str, name: str, path: Path) -> None:
+        failed = False
+        for callback in tuple(self._callbacks):
+            try:
+                callback(path)
+            except Exception as error:
+                failed = True
+                self._fail(key, name, error)
+        if not failed:
+            self._answer(key, "done")
+
+    def _drop(self, key: str) -> None:
+        incoming = self._incoming.pop(key, None)
+        if incoming is not None:
+            incoming.discard()
+
+    def _fail(self, key: str, name: str, error: Exception) -> None:
+        sentence = self._words("{file}: {why}", file=safe_name(name), why=self._plain(error))
+        with self._lock:
+            if not isinstance(error, _Broken):
+                self.last_error = error
+            self.problems = [*self.problems, sentence]
+        self._answer(key, "failed")
+
+    def _plain(self, error: Exception) -> str:
+        """Return what an exception says to a person who does not program."""
+        if isinstance(error, OSError) and error.strerror:
+            return self._words("it could not be saved ({reason})", reason=error.strerror)
+        said = mask(str(error)).strip()
+        return self._words.sentence(said) if said else type(error).__name__
+
+    def _answer(self, key: str, kind: str, **more: object) -> None:
+        self.send({"kind": kind, "id": key, **more})
+
+
+class _Broken(Exception):
+    """A file that cannot be taken, and why, in the person's language."""
+
+
+class _Incoming:
+    """A file that is coming: pieces are written as they come, those ahead of their turn wait."""
+
+    def __init__(self, folder: Path, name: str, size: int) -> None:
+        self.name, self.size, self.pieces = name, size, 0
+        self._folder, self._written = folder, 0
+        self._hash = hashlib.sha256()
+        self._early: dict[int, bytes] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        self._part = folder / f".upload-{secrets.token_hex(8)}.part"
+        self._file = self._part.open("xb")
+
+    @property
+    def whole(self) -> bool:
+        return self._written == self.size
+
+    def add(self, index: int, piece: Any) -> bool:
+        """Take a piece and return whether it is one that may come now and has the right length."""
+        expected = min(CHUNK, self.size - index * CHUNK)
+        at_hand = index in self._early or not self.pieces <= index < self.pieces + WINDOW
+        if at_hand or memoryview(piece).nbytes != expected:
+            return False
+        self._early[index] = bytes(piece)
+        while self.pieces in self._early:
+            ready = self._early.pop(self.pieces)
+            self._file.write(ready)
+            self._hash.update(ready)
+            self._written += len(ready)
+            self.pieces += 1
+        return True
+
+    def finish(self) -> Path:
+        """Put the whole file in its place and return where that is."""
+        try:
+            self._file.close()
+            if self._part.stat().st_size != self.size:
+                raise OSError(0, "the file on disk is shorter than what came")
+            path = self._folder / f"{self._hash.hexdigest()[:12]}-{safe_name(self.name)}"
+            os.replace(self._part, path)
+        except OSError:
+            self.discard()
+            raise
+        return path
+
+    def discard(self) -> None:
+        """Remove what has come so far."""
+        with suppress(OSError):  # a full disk says so again at closing
+            self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that every file system takes, at most 80 characters, with its ending kept.
+
+    >>> safe_name("../../etc/花 瓶?.png")
+    '花 瓶_.png'
+    """
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    kept = "".join("_" if letter in _FORBIDDEN else letter for letter in last if unicodedata.category(letter)[0] != "C")
+    stem, dot, suffix = kept.strip(" .").rpartition(".")
+    if not stem or len(suffix) > _SUFFIX_LENGTH:
+        stem, dot, suffix = kept.strip(" ."), "", ""
+    stem = stem[: _NAME_LENGTH - len(dot + suffix)]
+    while len((stem + dot + suffix).encode()) > _NAME_BYTES:
+        stem = stem[:-1]
+    return (stem.rstrip(" .") or "picture") + dot + suffix
+
+
+def _receive(widget: Upload, content: Any, buffers: Sequence[Any]) -> None:
+    if isinstance(content, dict):
+        widget._take(content, buffers)
+
+
+def _discard_all(incoming: dict[str, _Incoming]) -> None:
+    while incoming:
+        incoming.popitem()[1].discard()
+
+
+def _texts(words: Words) -> dict[str, str]:
+    """Return what the page says; names in braces are filled in there."""
+    return {
+        "button": words("Upload pictures…"),
+        "one": words("Upload a picture…"),
+        "hint": words("or drop or paste them here"),
+        "drop": words("Drop them here"),
+        "label": words("Upload pictures"),
+        "waiting": words("{file}: in the queue"),
+        "progress": words("{file}: {done} of {total} MB"),
+        "slow": words("{file}: waiting for Python, which may be busy with a cell"),
+        "opening": words("{file}: opening"),
+        "done": words("{file}: uploaded"),
+        "canceled": words("{file}: canceled"),
+        "cancel": words("Cancel"),
+        "cancelOf": words("Cancel {file}"),
+        "dismiss": words("Put away"),
+        "tooLarge": words("{file}: {size} MB; at most {most} MB. Save a smaller copy."),
+        "empty": words("{file}: the file is empty"),
+        "unreadable": words("{file}: the browser cannot read this file; a folder cannot be uploaded"),
+        "wrongKind": words("{file}: this is not a picture"),
+        "single": words("Only one file at a time: {file} was taken"),
+    }

@@ -1,0 +1,301 @@
+"""One Jupyter server and one Chromium for many tests, in a thread of their own.
+
+Playwright's loop and pages live in that thread for two reasons: `asyncio.run` keeps working in the other tests of the
+session, and the thread that waits can end a test that hangs, also one inside of `evaluate`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+GUARD = Path(__file__).parent.parent / "guard"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+    # Names of the wide world mean nothing in here; what is asked for all the same is written down and fails the test.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+]
+ACTION_SECONDS = 20  # for one click, one wait; a busy machine has two cores
+TEST_SECONDS = 90  # for a whole test, unless it is marked @pytest.mark.limit(seconds)
+#: What a sound page of Jupyter complains of all the same: the exact text, and a pattern of where it comes from.
+HARMLESS = {
+    # Two plugins of Notebook 7 load in either order; jupyter/notebook issue 7862.
+    "Cannot read properties of undefined (reading 'schema')": "/static/notebook/",
+    # A Jupyter server keeps found files by their name alone, so that it takes Notebook 7's fonts for JupyterLab's when
+    # it serves both.
+    "Failed to load resource: the server responded with a status of 403 (Forbidden)": r"/static/notebook/\w+\.woff2$",
+}
+
+
+def missing() -> str:
+    """Return what a browser test needs and this machine has not, or an empty string."""
+    for module in ("playwright", "jupyterlab", "notebook", "psutil"):
+        try:
+            __import__(module)
+        except ImportError:
+            return f"{module} is not installed"
+    return "" if chromium() else f"none of {', '.join(CHROMIUM)} is installed"
+
+
+def chromium() -> str | None:
+    return next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+
+
+class Thread:
+    """A thread that does one call after the other; the caller waits, but not for ever."""
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="browser", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            function, future = call
+            try:
+                future.set_result(function())
+            except BaseException as error:  # pytest.skip and pytest.fail are no Exceptions
+                future.set_exception(error)
+            del call, function, future
+
+    def run(self, function: Callable[[], T], seconds: float = TEST_SECONDS) -> T:
+        """Return what a function returned in the thread; raise what it raised, or `Hanging` when it takes too long."""
+        future: Future[T] = Future()
+        self._calls.put((function, future))
+        try:
+            return future.result(seconds)
+        except Late:
+            if future.done():  # the function's own timeout
+                raise
+            raise Hanging(f"not done after {seconds:g} seconds", future) from None
+
+    def end(self) -> None:
+        self._calls.put(None)
+        self._thread.join(5)
+
+
+class Hanging(Exception):
+    """A call took longer than it may; it still runs."""
+
+    def __init__(self, message: str, future: Future[Any]) -> None:
+        super().__init__(message)
+        self._future = future
+
+    def where(self) -> BaseException | None:
+        """Return the error that the call ended with when the browser under it was killed; its trace says where."""
+        with suppress(Late):
+            return self._future.exception(10)
+        return None
+
+
+class Session:
+    """One Jupyter server and one Chromium, started when they are first needed, for as many tests as wanted."""
+
+    def __init__(self) -> None:
+        self.thread = Thread()
+        self.root = Path(tempfile.mkdtemp(prefix="wannb-browser-"))
+        self.work = self.root / "work"
+        self._server: subprocess.Popen[bytes] | None = None
+        self._playwright: Any = None
+        self._browser: Any = None
+        self.family: list[Any] = []
+        self.pages: dict[tuple[float, bool], Any] = {}
+        self.left: list[str] = []
+        self.errors: list[str] = []
+        self.harmless: dict[str, str] = {}
+
+    # -- starting and ending ------------------------------------------------------------------------------------
+
+    def start(self, *, jupyter: bool = True) -> None:
+        """Start what does not run yet; called in the thread."""
+        if self._server is None and jupyter:
+            self._server, self.base, self.token = _start_jupyter(self.root)
+        if self._browser is None:
+            import psutil
+            from playwright.sync_api import sync_playwright
+
+            self._playwright = self._playwright or sync_playwright().start()
+            before = set(psutil.Process().children(recursive=True))
+            self._browser = self._playwright.chromium.launch(
+                executable_path=chromium(), args=ARGUMENTS, handle_sigint=False, handle_sigterm=False
+            )
+            self.family = [one for one in psutil.Process().children(recursive=True) if one not in before]
+
+    def kill(self) -> None:
+        """End a browser that answers no more; the next test gets another one. Called outside of the thread."""
+        import psutil
+
+        for process in self.family:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(self.family, timeout=5)
+        self.family, self._browser, self.pages = [], None, {}
+
+    def close(self) -> None:
+        """End the browser, the server and every kernel, whatever state they are in."""
+        try:
+            if self._browser is not None:
+                with suppress(Hanging):
+                    self.thread.run(self._browser.close, 15)
+            self.kill()  # a call that still hangs in the thread ends with an error now
+            if self._playwright is not None:
+                self.thread.run(self._playwright.stop, 15)
+        finally:
+            self.thread.end()
+            if self._server is not None:
+                _end_group(self._server)
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    # -- pages --------------------------------------------------------------------------------------------------
+
+    def lab_page(self, scale: float, touch: bool) -> Any:
+        """Return the page that JupyterLab is open on; one for each kind of screen."""
+        key = (scale, touch)
+        if key not in self.pages:
+            page = self.pages[key] = self.new_page(scale=scale, touch=touch)
+            page.goto(f"{self.base}/lab/workspaces/{len(self.pages)}?token={self.token}&reset", timeout=60_000)
+            page.wait_for_function("() => window.jupyterapp && jupyterapp.restored", timeout=60_000)
+            bounded(page, "async () => { await jupyterapp.restored; jupyterapp.shell.collapseLeft(); }")
+        return self.pages[key]
+
+    def new_page(self, *, scale: float = 1, touch: bool = False) -> Any:
+        """Return a new page whose requests and errors are written down."""
+        context = self._browser.new_context(
+            viewport={"width": 1200, "height": 900}, device_scale_factor=scale, has_touch=touch
+        )
+        context.set_default_timeout(ACTION_SECONDS * 1000)
+        context.on("request", lambda request: self._asked(request.url))
+        context.on("weberror", lambda raised: self._complained(raised.error.message, raised.error.stack or ""))
+        context.on("console", self._said)
+        page = context.new_page()
+        page.on("websocket", lambda socket: self._asked(socket.url))
+        return page
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob", "about") and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            self.left.append(url[:200])
+
+    def _said(self, message: Any) -> None:
+        if message.type == "error":
+            self._complained(message.text, message.location.get("url", ""))
+
+    def _complained(self, text: str, source: str) -> None:
+        place = (HARMLESS | self.harmless).get(text)
+        if place is None or not re.search(place, source):
+            self.errors.append(f"{text} ({source})")
+
+    # -- Jupyter's own API --------------------------------------------------------------------------------------
+
+    def api(self, method: str, path: str) -> Any:
+        request = urllib.request.Request(
+            f"{self.base}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with _opener().open(request, timeout=20) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def end_kernels(self) -> None:
+        for kernel in self.api("GET", "kernels"):
+            with suppress(OSError):  # it has ended by itself
+                self.api("DELETE", f"kernels/{kernel['id']}")
+
+
+def bounded(page: Any, function: str, argument: Any = None, *, seconds: float = ACTION_SECONDS) -> Any:
+    """Return what an async function of JavaScript returns in the page; fail when it takes too long."""
+    late = f"'the page did not answer within {seconds:g} seconds'"
+    return page.evaluate(
+        f"""argument => Promise.race([({function})(argument),
+            new Promise((_, refuse) => setTimeout(() => refuse(new Error({late})), {seconds * 1000}))])""",
+        argument,
+    )
+
+
+def _start_jupyter(root: Path) -> tuple[subprocess.Popen[bytes], str, str]:
+    """Start a server with settings, kernels and files of its own; return it with its address and token."""
+    token = secrets.token_hex(16)
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    labs = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    environment = environment_of(root) | {name: str(root / name) for name in (*places, *labs)}
+    environment["JUPYTER_TOKEN"] = token
+    settings = {
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
+        "docmanager-extension/plugin": {"autosave": False},
+    }
+    for name, value in settings.items():
+        file = root / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(value))
+    (root / "work").mkdir()
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
+        *(f"--ServerApp.root_dir={root / 'work'}", "--ServerApp.terminals_enabled=False", "--allow-root"),
+        *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
+        *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+        # Should the tests be killed outright, nothing of this stays behind for ever.
+        *("--ServerApp.shutdown_no_activity_timeout=900", "--MappingKernelManager.cull_idle_timeout=900"),
+        "--MappingKernelManager.cull_connected=True",
+    ]
+    log = root / "jupyter.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            command, env=environment, stdout=out, stderr=subprocess.STDOUT, cwd=root, start_new_session=True
+        )
+    try:
+        address = wait_for(lambda: re.search(r"http://127\.0\.0\.1:\d+(?=/lab)", log.read_text()), server, log)
+    except BaseException:
+        _end_group(server)
+        raise
+    return server, address[0], token
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """Return an environment with the person's keys and settings hidden and the way out of this machine closed."""
+    hidden = ("DASHSCOPE_", "WANNB_", "JUPYTER", "IPYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    python_path = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH", "")]))
+    return kept | {"HOME": str(home), "PYTHONPATH": python_path, "NO_PROXY": "*", "no_proxy": "*"}
+
+
+def wait_for(found: Callable[[], T | None], process: subprocess.Popen[Any], log: Path, seconds: float = 60) -> T:
+    """Return the first thing found that is true; fail with the process's log when it ends or takes too long."""
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()[-3000:]}")
+        time.sleep(0.05)
+    return value
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    for number, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+    assert process.poll() is not None
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -1,0 +1,335 @@
+"""The forms in a real browser: typed into, pressed, refused, left alone and picked up, also without a mouse."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from browser.lab import Book, Lab
+from PIL import Image
+
+from wannb import mock
+
+CLIENT = "import wannb\nclient = wannb.connect()"
+KINDS = ("TextToImageForm", "EditForm", "RegionForm", "ImageSetForm", "HistoryForm")
+#: Every input, choice and button of a form needs a name that can be read out.
+NAMELESS = """root => [...root.querySelectorAll('input, select, textarea, button, summary')]
+  .filter(one => one.offsetParent !== null && one.type !== 'hidden' && one.type !== 'file')
+  .filter(one => !(one.textContent.trim() || one.title || one.ariaLabel))
+  .filter(one => ![...(one.labels || [])].some(label => label.textContent.trim()))
+  .map(one => one.outerHTML)"""
+#: Whatever reaches out of the form to the right.
+OVERFLOW = """root => { const right = root.getBoundingClientRect().right + 1;
+  const seen = [...root.querySelectorAll('*')].filter(one => one.offsetParent && one.getBoundingClientRect().width > 1);
+  return seen.filter(one => one.getBoundingClientRect().right > right).map(one => one.outerHTML.slice(0, 200)); }"""
+
+#: What has the focus without showing it.
+UNSEEN = """() => { const one = document.activeElement, style = getComputedStyle(one);
+  return style.outlineStyle === 'none' && style.boxShadow === 'none' ? one.outerHTML.slice(0, 300) : ''; }"""
+
+
+def form(lab: Lab, code: str, **options: object) -> Book:
+    """Open a notebook with a form in its second cell, and run it."""
+    book = lab.notebook(CLIENT, f"form = {code}\nform", **options)  # type: ignore[arg-type]
+    book.run()
+    book.output(1).locator(".wannb-form").first.wait_for()
+    return book
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_type_a_prompt_press_the_button_see_the_images(lab: Lab, server: mock.MockServer, app: str) -> None:
+    book = form(lab, "wannb.forms.TextToImageForm(client, size='1K')", app=app)
+    page = book.output(1)
+    go = page.locator("button.wannb-go")
+    assert go.is_disabled()
+    page.get_by_label("Prompt", exact=True).fill("A lighthouse at dusk")
+    page.get_by_label("Images", exact=True).fill("2")
+    # Straight from the number to the button, as a mouse does it: what the button says is what is sent.
+    page.get_by_role("button", name="Make 2 images · demo (live 0.15 USD)").click()
+    page.get_by_role("img", name="Image 2 of 2: A lighthouse at dusk").wait_for()
+    assert server.billed == 2
+    assert book.ask("form.result.request.prompt") == "A lighthouse at dusk"
+    assert book.ask("len(form.result)") == 2
+
+
+def test_everything_works_by_keyboard_alone(lab: Lab, server: mock.MockServer) -> None:
+    book = form(lab, "wannb.forms.TextToImageForm(client, size='1K')")
+    page, keyboard = book.output(1), book.page.keyboard
+    page.get_by_label("Prompt", exact=True).focus()
+    keyboard.type("A cat, dd aa 00")
+    go = page.locator("button.wannb-go")
+    book.until("not form.button.disabled")
+    for _ in range(40):
+        keyboard.press("Tab")
+        unseen = book.page.evaluate(UNSEEN)
+        assert not unseen, f"the focus cannot be seen on {unseen}"
+        if go.evaluate("one => one === document.activeElement"):
+            break
+    else:
+        pytest.fail("the button was never reached")
+    keyboard.press("Enter")
+    page.get_by_role("img", name="Image 1 of 1").wait_for()
+    assert server.billed == 1
+    assert book.ask("form.request.prompt") == "A cat, dd aa 00"
+    assert book.cells.count() == 2, "JupyterLab took the keys for its own"
+
+
+def test_a_refused_request_and_a_lost_connection_are_said_in_words_and_the_form_lives(
+    lab: Lab, server: mock.MockServer
+) -> None:
+    book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')")
+    page, go = book.output(1), book.output(1).locator("button.wannb-go")
+    with server.scenario("refused content"):
+        go.click()
+        page.get_by_role("alert").get_by_text("Reword the prompt").wait_for()
+    port = int(server.base_url.rsplit(":", 1)[1].split("/")[0])
+    server.close()
+    go.click()
+    page.get_by_role("alert").get_by_text("was not reached").first.wait_for(timeout=60_000)
+    with mock.serve(port=port, task_seconds=0.1):
+        go.click()
+        page.get_by_role("img", name="Image 1 of 1: A cat").wait_for()
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_waiting_is_stopped_and_picked_up(lab: Lab, server: mock.MockServer) -> None:
+    server.app.service.task_seconds = 3.0
+    book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')")
+    page = book.output(1)
+    page.locator("button.wannb-go").click()
+    page.get_by_text(re.compile(r"(queue|drawing).* \d+ s")).wait_for()
+    page.get_by_role("button", name="Stop waiting").click()
+    page.get_by_text("It goes on").wait_for()
+    page.get_by_role("button", name="Pick it up again").click()
+    page.get_by_role("img", name="Image 1 of 1: A cat").wait_for()
+    assert server.billed == 1
+
+
+def test_a_busy_kernel_keeps_no_picture_from_its_form(lab: Lab) -> None:
+    busy = "import time\nform.button.click()\ntime.sleep(6)"
+    book = lab.notebook(CLIENT, "form = wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')\nform", busy)
+    book.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    book.output(1).get_by_role("img", name="Image 1 of 1: A cat").wait_for()
+    assert "[*]" in book.cells.nth(2).inner_text(), "the picture came only when the cell had ended"
+    book.until("True")
+
+
+def test_two_boxes_are_drawn_and_are_the_same_pixels_in_python(lab: Lab, tmp_path: Path) -> None:
+    Image.linear_gradient("L").resize((1500, 1000)).convert("RGB").save(tmp_path / "room.jpg")
+    book = form(
+        lab, f"wannb.forms.RegionForm(client, images={str(tmp_path / 'room.jpg')!r}, prompt='A clock')", height=1200
+    )
+    page, mouse = book.output(1), book.page.mouse
+    assert page.locator("button.wannb-go").is_disabled()
+    picture = page.locator(".wannb-boxes-picture")
+    picture.scroll_into_view_if_needed()
+    at = picture.bounding_box()
+    drawn = []
+    for left, top, right, bottom in ((0.1, 0.2, 0.4, 0.5), (0.6, 0.5, 0.9, 1.1)):
+        ends = [(at["x"] + left * at["width"], at["y"] + top * at["height"])]
+        ends += [(at["x"] + right * at["width"], at["y"] + bottom * at["height"])]
+        mouse.move(*ends[0])
+        mouse.down()
+        mouse.move(*ends[1], steps=4)
+        mouse.up()
+        drawn.append([round(1500 * left), round(1000 * top), round(1500 * right), min(1000, round(1000 * bottom))])
+    book.until("len(form.request.bbox_list[0]) == 2")
+    assert book.ask("form.request.bbox_list") == [drawn]
+    assert page.get_by_label("Box 2 bottom").input_value() == "1000"
+    page.get_by_label("Box 1 left").fill("7")
+    page.get_by_label("Box 1 left").press("Enter")
+    book.until("form.request.bbox_list[0][0][0] == 7")
+    page.locator("button.wannb-go").click()
+    page.get_by_role("img", name="Image 1 of 1: A clock").wait_for()
+    assert book.ask("form.result.request.bbox_list[0][0][0]") == 7
+
+
+@pytest.mark.parametrize(
+    ("size", "shown", "scale", "zoom", "touch"),
+    [
+        ((2048, 2048), 300, 1, 1, False),
+        ((2048, 1365), 729, 1, 1, False),
+        ((1999, 1333), 640, 2, 1, False),
+        ((2048, 2048), 500, 1, 1.5, False),
+        ((8000, 6000), 640, 1, 1, False),
+        ((1200, 900), 400, 2, 1, True),
+    ],
+)
+def test_drawn_boxes_are_exact_at_every_size_zoom_and_screen(
+    lab: Lab, size: tuple[int, int], shown: int, scale: float, zoom: float, touch: bool
+) -> None:
+    code = f"""
+from PIL import Image
+from wannb.forms.boxes import BoxEditor
+import ipywidgets
+from wannb.inputs import as_input
+editor = BoxEditor(as_input(Image.new("RGB", {size}, "teal")))
+ipywidgets.VBox([editor], layout={{"width": "{shown}px"}})"""
+    book = lab.notebook(code, scale=scale, touch=touch, height=1300)
+    book.run()
+    picture = book.output(0).locator(".wannb-boxes-picture")
+    picture.wait_for()
+    if zoom != 1:
+        book.output(0).evaluate(f"one => {{ one.style.zoom = {zoom}; }}")
+    assert len(book.ask("bytes(editor.preview).hex()")) < 400_000, "a preview travels, never the original"
+    for left, top, right, bottom in ((0.13, 0.21, 0.37, 0.58), (0.5, 0.4, 1.2, 0.9)):
+        picture.scroll_into_view_if_needed()
+        at = picture.evaluate("one => { const r = one.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; }")
+        start, end = ((round(at[0] + x * at[2]), round(at[1] + y * at[3])) for x, y in ((left, top), (right, bottom)))
+        if touch:
+            finger(book, start, end)
+        else:
+            book.page.mouse.move(*start)
+            book.page.mouse.down()
+            book.page.mouse.move(*end, steps=3)
+            book.page.mouse.up()
+        wanted = [
+            min(size[axis % 2], round((point[axis % 2] - at[axis % 2]) / at[2 + axis % 2] * size[axis % 2]))
+            for axis, point in enumerate((start, start, end, end))
+        ]
+        book.until(f"editor.boxes[-1:] == [{wanted}]")
+        book.do("editor.boxes = []")
+        book.page.wait_for_timeout(100)
+
+
+def finger(book: Book, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw with a finger: playwright's own touchscreen can only tap."""
+    session = book.page.context.new_cdp_session(book.page)
+    middle = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
+    for kind, points in (("Start", [start]), ("Move", [middle]), ("Move", [end]), ("End", [])):
+        touches = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": touches})
+
+
+def test_boxes_by_keyboard_alone(lab: Lab, tmp_path: Path) -> None:
+    Image.new("RGB", (800, 600), "teal").save(tmp_path / "room.png")
+    book = form(lab, f"wannb.forms.RegionForm(client, images={str(tmp_path / 'room.png')!r}, prompt='A clock')")
+    book.output(1).locator(".wannb-boxes-stage").focus()
+    keyboard = book.page.keyboard
+    keyboard.press("Enter")
+    box = book.until("form.request.bbox_list[0]")[0]
+    keyboard.press("ArrowRight")
+    keyboard.press("Shift+ArrowDown")
+    keyboard.press("Control+ArrowRight")
+    wanted = [box[0] + 1, box[1] + 10, box[2] + 2, box[3] + 10]
+    book.until(f"form.request.bbox_list[0] == ({tuple(wanted)},)")
+    keyboard.press("Delete")
+    book.until("form.request.bbox_list == ((),)")
+    assert book.cells.count() == 2
+
+
+def test_a_large_picture_is_uploaded_whole(lab: Lab, tmp_path: Path) -> None:
+    import numpy as np
+
+    noise = np.random.default_rng(1).integers(0, 255, (2300, 2300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png", compress_level=1)
+    assert (tmp_path / "noise.png").stat().st_size > 12 * 1024 * 1024
+    book = form(lab, "wannb.forms.EditForm(client, prompt='Softer')")
+    page = book.output(1)
+    page.locator("input[type=file]").first.set_input_files(str(tmp_path / "noise.png"))
+    book.until("len(form.request.images)", seconds=40)
+    assert (
+        book.ask("form.request.images[0].sha256") == hashlib.sha256((tmp_path / "noise.png").read_bytes()).hexdigest()
+    )
+    page.get_by_role("img", name=re.compile("noise.png")).wait_for()
+    assert not page.locator("button.wannb-go").is_disabled()
+
+
+def test_the_code_is_live_and_goes_to_the_clipboard(lab: Lab) -> None:
+    book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')")
+    page = book.output(1)
+    page.get_by_role("button", name="The same as code").click()
+    page.get_by_label("Prompt", exact=True).fill("A dog")
+    page.get_by_text('client.generate("A dog", size="1K")').wait_for()
+    book.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied").wait_for()
+    assert book.page.evaluate("navigator.clipboard.readText()") == 'client.generate("A dog", size="1K")'
+
+
+def test_an_old_run_is_found_and_opened_as_a_form_on_another_day(lab: Lab) -> None:
+    make = "client.generate('An old tower', size='1K', seed=11)"
+    book = lab.notebook(CLIENT, make, "form = wannb.studio(client)\nform")
+    book.run()
+    book.restart()
+    book.run()
+    page = book.output(2)
+    page.get_by_role("tab", name="History").click()
+    page.get_by_label("Search", exact=True).fill("tower")
+    page.get_by_label("Search", exact=True).press("Enter")
+    page.get_by_role("button", name="Look").click()
+    page.get_by_role("img", name="Image 1 of 1: An old tower").wait_for()
+    page.get_by_label("Take over").select_option(label="everything but the seed")
+    page.get_by_role("button", name="Open as a form").click()
+    book.until("form.text_to_image.request.prompt == 'An old tower'")
+    assert book.ask("form.text_to_image.request.seed") is None
+    assert page.get_by_label("Prompt", exact=True).first.input_value() == "An old tower"
+
+
+def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:
+    book = form(lab, "wannb.studio(client)")
+    page = book.output(1)
+    page.get_by_role("tab", name="Text to image").focus()
+    for _ in range(3):
+        book.page.keyboard.press("ArrowRight")
+    book.page.keyboard.press("Enter")
+    book.until("form.form is form.image_set")
+    page.get_by_label("Scene 1").fill("a cat in spring")
+    page.get_by_label("Scene 2").fill("a cat in summer")
+    book.until("form.image_set.request.n == 2")
+    page.get_by_role("button", name="Make up to 2 images").click()
+    page.get_by_role("img", name="Image 2 of 2").wait_for()
+
+
+@pytest.mark.parametrize("width", [900, 1600])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab, kind: str, width: int) -> None:
+    book = lab.notebook(
+        CLIENT,
+        "shop = client.generate('A flower shop', size='1K', seed=1, n=2)",
+        f"form = wannb.forms.{kind}(client)\nform",
+        width=width,
+        theme="dark",
+    )
+    book.run()
+    if kind in ("EditForm", "RegionForm", "ImageSetForm"):
+        book.do("form.use(shop[0])")
+    if kind == "HistoryForm":
+        book.do("form.select(form.runs[0])")
+    else:
+        book.do("form._more.open()")
+        book.do(
+            "form._controls['color_palette'].is_off or setattr(form._controls['color_palette']._use, 'value', True)"
+        )
+    root = book.output(2).locator(".wannb-form").first
+    root.wait_for()
+    book.page.wait_for_timeout(300)
+    assert root.evaluate(NAMELESS) == []
+    assert root.evaluate(OVERFLOW) == []
+
+
+def test_it_speaks_chinese(lab: Lab) -> None:
+    book = form(lab, "wannb.studio(wannb.connect(language='zh'))")
+    page = book.output(1)
+    page.get_by_label("提示词", exact=True).first.fill("一只猫")
+    book.until("not form.text_to_image.button.disabled")
+    english = page.inner_text().replace("wan2.7-image-pro", "").replace("wan2.7-image", "").replace("wannb", "")
+    assert not re.findall(r"[A-Za-z]{4,}", english.replace("https", ""))
+
+
+def test_where_no_widget_runs_a_form_is_a_picture_with_text(lab: Lab, tmp_path: Path) -> None:
+    from nbconvert import HTMLExporter
+
+    Image.new("RGB", (800, 600), "teal").save(tmp_path / "room.png")
+    picture = str(tmp_path / "room.png")
+    boxes = "bbox_list=[[[9, 9, 99, 99]]]"
+    book = form(lab, f"wannb.forms.RegionForm(client, images={picture!r}, prompt='A clock', {boxes})")
+    saved = book.save()
+    assert "widgets" not in saved["metadata"]
+    page, _ = HTMLExporter(template_name="lab").from_filename(str(book.path))
+    body = page[page.index("<body") :]
+    assert "A clock" in body
+    assert "box [9, 9, 99, 99]" in body
+    assert len(re.findall(r'<img [^>]*src="data:image/jpeg', body)) == 1

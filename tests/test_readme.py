@@ -19,6 +19,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S)
 TESTED_COMMANDS = {
     'pip install -e ".[lab]" && wannb lab',
     'pip install -e ".[test]" && pytest',
+    'pip install -e ".[studio]" && wannb studio',
     'export DASHSCOPE_API_KEY="sk-..."',
     "python -m wannb.mock --port 8765",
 }

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import wannb
-from wannb import forms, mock
+from wannb import forms, mock, scenes
 from wannb.client import Client
 from wannb.fields import FIELDS, MAX_SEED
 from wannb.forms.form import Form
@@ -79,11 +79,11 @@ def requests(draw: st.DrawFn, pictures: list[str]) -> wannb.ImageRequest:
     if mode == "text":
         options["thinking_mode"] = draw(st.booleans())
     if mode == "set":
-        scenes = draw(st.lists(TEXTS, min_size=1, max_size=12))
+        listed = draw(st.lists(TEXTS, min_size=1, max_size=12))
         style = draw(st.none() | TEXTS)
-        made = wannb.client.scenes.prompt(scenes, style=style)
+        made = scenes.prompt(listed, style=style)
         options |= {"prompt": draw(st.sampled_from([made[:5000], options["prompt"]])), "enable_sequential": True}
-        options["n"] = draw(st.integers(len(scenes), 12))
+        options["n"] = draw(st.integers(len(listed), 12))
     else:
         options["color_palette"] = draw(st.none() | palettes())
     if mode == "boxes":
@@ -119,6 +119,38 @@ def test_a_form_that_showed_something_else_before_forgets_it(
     # Read from the controls, not from what was written.
     form._touched()
     assert form.request == second
+
+
+CHANGES: dict[str, tuple[str, Any, Any]] = {
+    "prompt": ("Prompt", "a dog", "a dog"),
+    "model": ("Model", STANDARD, STANDARD),
+    "size": ("Size", "1280*720", "1280*720"),
+    "n": ("Images", 3, 3),
+    "seed": ("Seed", "11", 11),
+    "thinking_mode": ("Thinking", False, False),
+    "watermark": ("Watermark", True, True),
+}
+
+
+@pytest.mark.parametrize("kind", [forms.TextToImageForm, forms.EditForm, forms.RegionForm, forms.ImageSetForm])
+def test_every_control_says_its_own_option(kind: type[Form], client: Client, pictures: list[str]) -> None:
+    form = kind(client, **({} if kind is forms.TextToImageForm else {"images": pictures[:1]}))
+    if kind is forms.ImageSetForm:
+        named(form, "Describe it").value = "text"
+    for name, (label, written, value) in CHANGES.items():
+        control = named(form, label)
+        if control.disabled:
+            assert name == "thinking_mode"
+            continue
+        control.value = written
+        assert getattr(form.request, name) == value, name
+
+
+def test_only_a_prompt_that_scenes_made_is_taken_apart() -> None:
+    made = scenes.prompt(["a cat", "a dog"], style="ink")
+    assert scenes.split(made) == ("ink.", ["a cat.", "a dog."])
+    for other in (made.replace("2 images", "3 images"), made.replace("Second", "Third"), f"{made} ", "a cat"):
+        assert scenes.split(other) is None
 
 
 CASES: dict[str, dict[str, Any]] = {

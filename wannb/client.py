@@ -355,7 +355,9 @@ class Client:
         own = [run for run in open_runs if self.owns(run)]
         elsewhere = tuple(run.id for run in open_runs if not self.owns(run))
         found = rescue(own, self._submitter, lambda run: Task(self._desk, run), clock=self._desk.clock, timeout=timeout)
-        return replace(found, elsewhere=elsewhere)
+        text = "its run.json is damaged; if it was sent, client.task_list() shows its task"
+        damaged = tuple((name, StoreError(f"run {name}: {text}")) for name in self.store.damaged())
+        return replace(found, elsewhere=elsewhere, problems=found.problems + damaged)
 
     def spent(self) -> Money | None:
         """Return what all runs of this service in the store cost, those under way at their most."""

@@ -110,6 +110,10 @@ class Store:
             if run is not None:
                 yield run
 
+    def damaged(self) -> list[str]:
+        """Return the ids of runs whose record cannot be read, or was changed so that it is none any more."""
+        return [name for name in self._names() if (self.root / name / "run.json").exists() and not self._load(name)]
+
     def find(self, fingerprint: str, service: str, account: str) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way."""
         under_way = None

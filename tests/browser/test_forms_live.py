@@ -283,14 +283,12 @@ def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:
     page.get_by_role("img", name="Image 2 of 2").wait_for()
 
 
-@pytest.mark.parametrize("width", [900, 1600])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab, kind: str, width: int) -> None:
+def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab, kind: str) -> None:
     book = lab.notebook(
         CLIENT,
         "shop = client.generate('A flower shop', size='1K', seed=1, n=2)",
         f"form = wannb.forms.{kind}(client)\nform",
-        width=width,
         theme="dark",
     )
     book.run()
@@ -301,13 +299,17 @@ def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab, ki
     else:
         book.do("form._more.open()")
         book.do(
-            "form._controls['color_palette'].is_off or setattr(form._controls['color_palette']._use, 'value', True)"
+            "form._controls['color_palette'].is_off or form._controls['color_palette'].fill(PALETTE)".replace(
+                "PALETTE", "{'#7A1F3D': 40, '#F2C14E': 25, '#FFF4E0': 35}"
+            )
         )
     root = book.output(2).locator(".wannb-form").first
     root.wait_for()
-    book.page.wait_for_timeout(300)
-    assert root.evaluate(NAMELESS) == []
-    assert root.evaluate(OVERFLOW) == []
+    for width in (900, 1600):
+        book.look(theme="dark", width=width)
+        book.page.wait_for_timeout(400)
+        assert root.evaluate(NAMELESS) == []
+        assert root.evaluate(OVERFLOW) == []
 
 
 def test_it_speaks_chinese(lab: Lab) -> None:

@@ -638,6 +638,16 @@ def test_history_searches_shows_and_opens_runs(client: Client) -> None:
     assert "a cat" in page
 
 
+def test_a_search_that_finds_the_same_leaves_the_rows_in_place(client: Client) -> None:
+    client.generate("a cat", size="1K", seed=1)
+    history = forms.HistoryForm(client)
+    row = history._list.children[0]
+    history.search("cat")
+    assert history._list.children[0] is row
+    history.search("dog")
+    assert not history._list.children
+
+
 def test_history_opens_a_saved_image_and_says_what_is_none(client: Client, pictures: list[str]) -> None:
     result = client.generate("a cat", size="1K", seed=1)
     history = forms.HistoryForm(client)

@@ -29,6 +29,12 @@ def test_without_voila_one_sentence_says_how_to_get_it(
     assert capsys.readouterr().err == 'wannb: Voilà is not installed; pip install "wannb[studio]"\n'
 
 
+def test_the_extra_brings_a_kernel_too() -> None:
+    """Voilà itself brings none; without one its page says no more than "500"."""
+    extras = (Path(__file__).parent.parent / "pyproject.toml").read_text()
+    assert re.search(r'^studio = \[.*"ipykernel>=.*\]$', extras, re.M)
+
+
 @needs_voila
 def test_a_language_that_is_not_spoken_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["studio", "--language", "tlh"]) == 1

@@ -89,7 +89,7 @@ def _lab(options: argparse.Namespace) -> int:
 
 
 def _studio(options: argparse.Namespace) -> int:
-    if find_spec("voila") is None:
+    if find_spec("voila") is None or find_spec("ipykernel") is None:
         print('wannb: Voilà is not installed; pip install "wannb[studio]"', file=sys.stderr)
         return 1
     return serve.studio(

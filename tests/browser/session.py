@@ -42,6 +42,8 @@ TEST_SECONDS = 90  # for a whole test, unless it is marked @pytest.mark.limit(se
 HARMLESS = {
     # Two plugins of Notebook 7 load in either order; jupyter/notebook issue 7862.
     "Cannot read properties of undefined (reading 'schema')": "/static/notebook/",
+    # JupyterLab asks for the list of kernels while one of them is just ending.
+    "Failed to load resource: the server responded with a status of 500 (Internal Server Error)": r"/api/kernels\?\d+$",
     # A Jupyter server keeps found files by their name alone, so that it takes Notebook 7's fonts for JupyterLab's when
     # it serves both.
     "Failed to load resource: the server responded with a status of 403 (Forbidden)": r"/static/notebook/\w+\.woff2$",

@@ -20,6 +20,7 @@ from wannb.mock import MockServer
 
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
 REFUSED = "Failed to load resource: net::ERR_CONNECTION_REFUSED"
+RESET = "Failed to load resource: net::ERR_CONNECTION_RESET"
 
 
 def make_an_image(place: Any, prompt: str) -> None:
@@ -89,6 +90,7 @@ def test_alone_it_makes_an_image_and_says_when_its_program_is_gone(
 
     lab.harmless(NOT_FOUND, "/api/(kernels|shutdown)/")
     lab.harmless(REFUSED, "/api/kernels/")
+    lab.harmless(RESET, "/api/kernels/")
     alert = page.get_by_role("alert").filter(has=page.get_by_role("button", name="Open again"))
     assert not alert.is_visible()
     [kernel] = command.kernels()

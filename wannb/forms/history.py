@@ -52,6 +52,7 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         self.opened: Callable[[ImageRequest, tuple[str, ...]], None] | None = None
         self.words = words = Words(client.language)
         self._shown = _PAGE
+        self._listed: list[tuple[str, str]] = []
         self._search = widgets.Text(
             description=words("Search"),
             continuous_update=False,
@@ -103,8 +104,12 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
     def refresh(self) -> None:
         """List what is in the store now."""
         found, words = self.runs, self.words
-        close_all(self._list.children)
-        self._list.children = [self._row(run) for run in found[: self._shown]]
+        listed = [(run.id, run.state) for run in found[: self._shown]]
+        if listed != self._listed:
+            # Only when something changed: a button that is replaced loses the press that is on its way.
+            self._listed, old = listed, self._list.children
+            self._list.children = [self._row(run) for run in found[: self._shown]]
+            close_all(old)
         self._more.layout.display = "" if len(found) > self._shown else "none"
         shown = min(self._shown, len(found))
         said = words("{shown} of {found} runs", shown=shown, found=len(found)) if found else words("No run yet.")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import wannb
@@ -23,6 +24,10 @@ import sitecustomize as _here  # noqa: E402  # Python's own start-up may have ta
 
 if Path(_here.__file__ or "").parent != GUARD:
     exec((GUARD / "sitecustomize.py").read_text(), {})
+
+# A busy machine is no fault of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 #: Fast, but in the same order of steps as the default pace.
 FAST = Pace(

@@ -33,7 +33,6 @@ class Pace:
         running: tasks of one model at the same time.
         queries: queries a second, over all tasks of an account.
         query_interval: seconds between two queries of one task.
-        silence: seconds without an answer to a query before that is said; the waiting goes on.
         lookups: seconds to wait before each look into the task list after a lost answer.
         retry_seconds: how long a call in trouble is tried again; one that never reached the service 20 at most.
         backoff: first and longest pause between two tries, in seconds.
@@ -43,7 +42,6 @@ class Pace:
     running: int = 5
     queries: float = 20
     query_interval: float = 0.4
-    silence: float = 3.0
     lookups: tuple[float, ...] = (0.2, 1.0, 3.0, 8.0, 15.0)
     retry_seconds: float = 180
     backoff: tuple[float, float] = (0.4, 15)

@@ -106,22 +106,16 @@ class Task:
 
     def _wait(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> Task:
         clock, began = self._desk.clock, self._desk.clock.monotonic()
-        unknown, lost_at, silence = 0, None, self._desk.pace.silence
+        unknown = 0
+
+        def unreached() -> None:
+            if on_status:
+                on_status(UNREACHED, clock.monotonic() - began)
+
         with self._desk.account.watching(self._run.place):
             while not self._saved() and not stop.is_set():
                 left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
-                try:
-                    answer = self._query(silence if left is None else min(left, silence))
-                except WaitTimeout as error:
-                    lost_at = clock.monotonic() if lost_at is None else lost_at
-                    lost = clock.monotonic() - lost_at
-                    over = lost >= self._desk.pace.retry_seconds or (left is not None and lost >= left)
-                    if over or not isinstance(error.__cause__, (ConnectionFailed, UnknownOutcome)):
-                        raise
-                    if on_status:
-                        on_status(UNREACHED, clock.monotonic() - began)
-                    continue
-                lost_at = None
+                answer = self._query(left, unreached)
                 self._last = answer.status
                 waited = clock.monotonic() - began
                 if on_status:
@@ -181,13 +175,13 @@ class Task:
             )
         return self.id
 
-    def _query(self, seconds: float | None = None) -> wire.Answer:
+    def _query(self, seconds: float | None = None, unreached: Callable[[], None] = lambda: None) -> wire.Answer:
         kept = self._desk.kept.get(self._run.place)
         if kept:
             return kept
         task_id = self._id()
         try:
-            answer = self._desk.transport.query(task_id, seconds=seconds)
+            answer = self._desk.transport.query(task_id, seconds=seconds, unreached=unreached)
         except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited) as error:
             reason = f"{error.code}, {error.message}" if isinstance(error, ApiError) else str(error)
             raise WaitTimeout(

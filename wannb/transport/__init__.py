@@ -129,8 +129,16 @@ class Transport:
 
     # Looking
 
-    def query(self, task_id: str, *, seconds: float | None = None) -> wire.Answer:
-        """Return what the service knows of a task; `seconds` bounds how long a query in trouble is tried again."""
+    def query(
+        self, task_id: str, *, seconds: float | None = None, unreached: Callable[[], None] = lambda: None
+    ) -> wire.Answer:
+        """Return what the service knows of a task.
+
+        Args:
+            task_id: the service's id.
+            seconds: how long a query in trouble is tried again.
+            unreached: called before each new try after one that got no answer.
+        """
 
         flat = 0
 
@@ -150,7 +158,7 @@ class Transport:
                     raise UnknownOutcome(f"the service said {error.code} of task {task_id}") from error
                 return wire.Answer(status=wire.FAILED, task_id=task_id, code=error.code, message=error.message)
 
-        return self._sender.retry(attempt, unknown=True, seconds=seconds)
+        return self._sender.retry(attempt, unknown=True, seconds=seconds, unreached=unreached)
 
     def tasks(self, *, since: float, until: float, model: str | None = None) -> list[wire.ListedTask]:
         """Return the account's tasks created between two times of the service's clock (seconds since 1970)."""

@@ -132,13 +132,21 @@ class Sender:
             if self.skew is None or within <= self.skew[1] * 1.5 or abs(new - self.skew[0]) > within + self.skew[1]:
                 self.skew = (new, within)
 
-    def retry(self, attempt: Callable[[], T], *, unknown: bool = False, seconds: float | None = None) -> T:
+    def retry(
+        self,
+        attempt: Callable[[], T],
+        *,
+        unknown: bool = False,
+        seconds: float | None = None,
+        unreached: Callable[[], None] = lambda: None,
+    ) -> T:
         """Return what an attempt gives, trying again while that is worth it.
 
         Args:
             attempt: what is tried.
             unknown: whether to try again although the last try may have arrived: safe for what costs nothing.
             seconds: how long to go on; the pace's own by default.
+            unreached: called before each new try after one that got no answer.
         """
         faults = 0
 
@@ -163,7 +171,13 @@ class Sender:
             )
             return state.attempt_number >= _MOST_TRIES or (state.seconds_since_start or 0) >= most
 
+        def tell(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            if isinstance(error, (ConnectionFailed, UnknownOutcome)):
+                unreached()
+
         return Retrying(
+            before_sleep=tell,
             retry=retry_if_exception(worth),
             wait=self._pause,
             stop=stop,

@@ -233,8 +233,11 @@ _READY = """async () => {
 }"""
 _OPEN = f"""async path => {{
   const book = await jupyterapp.commands.execute('docmanager:open', {{path, factory: 'Notebook'}});
-  jupyterapp.shell.activateById(book.id);
   jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight();
+  while (jupyterapp.shell.currentWidget !== book) {{  // a launcher that was just made can take the focus back
+    jupyterapp.shell.activateById(book.id);
+    await new Promise(done => setTimeout(done, 20));
+  }}
   await ({_READY})();
 }}"""
 _CLOSE = """async () => {

@@ -21,7 +21,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         server = mock.serve(replay=HERE / "recordings", strict=True, task_seconds=0)
         _session["server"] = server
         item.config.add_cleanup(server.close)
-        for name in [name for name in os.environ if name.startswith(("DASHSCOPE_", "WANNB_"))]:
+        kept = ("WANNB_SDK_PYTHON", "WANNB_REQUIRE_BROWSER")  # other tests of this process need these
+        for name in [name for name in os.environ if name.startswith(("DASHSCOPE_", "WANNB_")) and name not in kept]:
             del os.environ[name]
         os.environ |= {"WANNB_MODE": "mock", "DASHSCOPE_HTTP_BASE_URL": server.base_url, "PYTHONPATH": str(GUARD)}
     if _session.get("notebook") != item.path:

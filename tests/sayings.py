@@ -34,7 +34,7 @@ PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 CAR = "https://example.com/car.webp"
 #: Said by the command line and by code that a person writes, not by forms.
-ELSEWHERE = {"cli.py", "serve.py", "tutorials.py"}
+ELSEWHERE = {"cli.py", "serve.py", "tutorials.py", "grid.py", "layout.py", "comparison.py", "figure.py", "typeset.py"}
 ERRORS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 
 # A catalogue whose Chinese is a number tells which entries a text is made of, and what of it nobody put into Chinese.
@@ -270,9 +270,9 @@ def lines_of(client: Client) -> list[str]:
     two = client.generate("a seed", size="768*768", seed=7, n=2)
     again = client.generate("a seed", size="768*768", seed=7)
     client.service = wannb.service.live(region="singapore")
-    said = [client._where(), *re.findall(r"<bdi>(.*?)</bdi>", client._repr_html_())]
+    said = [client.service.where, *re.findall(r"<bdi>(.*?)</bdi>", client._repr_html_())]
     client.service = wannb.service.mock("http://127.0.0.1:1/api/v1")
-    said += [client._where(), *re.findall(r"<bdi>(.*?)</bdi>", client._repr_html_())]
+    said += [client.service.where, *re.findall(r"<bdi>(.*?)</bdi>", client._repr_html_())]
     said += [line for result in (one, two, again) for line in result_lines(result)]
     said.append(replace(one[0], request=None).alt)
     refused = {"choices": [{"message": {"content": [{"message": "a seed"}, {"code": "USD", "message": "a seed"}]}}]}

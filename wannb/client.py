@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import html, scenes, wire
+from . import scenes, wire
 from .collect import collect
 from .errors import InvalidRequest, StoreError, TaskForgotten, UnknownOutcome
 from .fields import MAX_SEED, takes
@@ -20,7 +22,7 @@ from .rescue import Rescue, rescue
 from .result import Result, count
 from .rules import Problem
 from .run import DONE, ENDED, FAILED, LOST, PREPARED, RUNNING, SENDING, Run, Runs
-from .service import Service
+from .service import Secret, Service
 from .sizes import PRO
 from .store import Store
 from .submit import Submitter
@@ -58,9 +60,11 @@ class Client:
     ) -> None:
         pace, clock = pace or Pace(), clock or Clock()
         self.service = service
+        self._key = Secret(key)
         self.store = store
         self.budget = budget
         self.language = Words(language).language
+        self.pace = pace
         self._chance = chance or random.SystemRandom()
         shared = account(service.base_url, key, pace=pace, clock=clock)
         transport = Transport(service, key, account=shared, pace=pace, clock=clock, random=self._chance.random)
@@ -266,8 +270,8 @@ class Client:
 
     def _facts(self) -> dict[str, Any]:
         """Return what every run of this client says of where it was asked."""
-        place = {"service": self.service.name, "account": self._desk.account.mark, "region": self.service.region}
-        return {**place, "versions": versions()}
+        where = {"service": self.service.name, "region": self.service.region}
+        return {**where, "account": self._desk.account.mark, "versions": versions()}
 
     # Looking back
 
@@ -323,8 +327,7 @@ class Client:
 
     def tasks(self) -> list[Task]:
         """Return the store's tasks that have not ended, the newest first."""
-        under_way = (run for run in self.store.runs() if run.task_id and run.state not in ENDED)
-        return [Task(self._desk, run) for run in under_way if self.owns(run)]
+        return [Task(self._desk, r) for r in self.runs() if r.task_id and r.state not in ENDED and self.owns(r)]
 
     def task_list(self, *, hours: float = 24) -> list[wire.ListedTask]:
         """Return the service's own list: all tasks of the account, whoever made them, without their prompts.
@@ -370,20 +373,11 @@ class Client:
         """Return whether this client's service and account made a run, and so can be asked for it."""
         return run.service == self.service.name and run.record.get("account") == self._desk.account.mark
 
-    # Showing
-
     def __repr__(self) -> str:
-        return f"Client({self._where()})"
+        return f"Client({self.service.where})"
 
     def _repr_html_(self) -> str:
-        if self.service.kind == "mock":
-            lines = ["Pictures are drawn on this machine, nothing is sent out and nothing is billed."]
-            lines += ["Set DASHSCOPE_API_KEY to speak to the live service."]
-            return html.block("wannb · mock server", lines=lines)
-        return html.block(f"wannb · {self.service.name}", lines=["Live: every image that comes back is billed."])
-
-    def _where(self) -> str:
-        return "mock server, nothing is billed" if self.service.kind == "mock" else f"live at {self.service.name}"
+        return self.service.card()
 
     def close(self) -> None:
         """Close the connections; runs under way go on at the service."""
@@ -394,3 +388,12 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> Any:
+        # For the workers of a cluster; the key travels with it and stands in no repr.
+        return _twin, (self.service, self._key, self.store.root, self.budget, self.language, self.pace)
+
+
+@lru_cache(maxsize=8)
+def _twin(service: Service, key: Secret, root: Path, budget: Money | None, tongue: str, pace: Pace) -> Client:
+    return Client(service, str(key), Store(root), budget=budget, language=tongue, pace=pace)

@@ -8,11 +8,13 @@ import secrets
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from . import png, wire
 from .errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
+from .previews import make_preview
 from .result import count
 from .run import ANSWERED, DONE, FAILED, Run, write
 from .transport import Transport
@@ -101,6 +103,8 @@ def _save(run: Run, index: int, of: int, link: str, transport: Transport) -> dic
         data = png.with_text(data, CHUNK, _passport(run, index, of))
     name = f"image-{index + 1}{suffix}"
     write(run.folder / name, data)
+    with suppress(Exception):  # made again when it is shown; no reason to lose a paid image
+        make_preview(run.folder / name)
     return {"index": index, "file": name, "sha256": sha256, "width": width, "height": height, "bytes": len(data)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from . import service
 from .client import Client
 from .errors import NoKey
-from .prices import Money, price
-from .sizes import PRO
+from .prices import Money, as_budget
 from .store import Store
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def connect(
         base_url = set_url if ours else _mock_server().base_url
     where = live if key else service.mock(str(base_url), region=live.region)
     spoken = language or _environment("WANNB_LANGUAGE") or "en"
-    return Client(where, key or "sk-mock", open_store(store), budget=_budget(budget, where.region), language=spoken)
+    return Client(where, key or "sk-mock", open_store(store), budget=as_budget(budget, where.region), language=spoken)
 
 
 def open_store(folder: str | os.PathLike[str] | None = None) -> Store:
@@ -97,19 +96,6 @@ def _key(given: str | None) -> str | None:
     if key is not None and (not isinstance(key, str) or not key.isascii() or any(letter.isspace() for letter in key)):
         raise ValueError("the API key is no text, or holds spaces or other letters than ASCII; copy it again")
     return key
-
-
-def _budget(budget: float | str | Decimal | Money | None, region: str) -> Money | None:
-    if budget is None or isinstance(budget, Money):
-        return budget
-    known = price(PRO, region)
-    try:
-        amount = Decimal(str(budget))
-    except InvalidOperation:
-        raise ValueError(f"budget={budget!r} is no amount of money; write it like 2.50") from None
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"budget={budget!r} is no amount of money; write it like 2.50")
-    return Money(amount=amount, currency=known.currency if known else "USD")
 
 
 def _mock_server() -> MockServer:

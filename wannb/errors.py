@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .rules import Problem
@@ -63,6 +63,16 @@ def mask(text: str, secret: str | None = None) -> str:
 
 class WannbError(Exception):
     """The root of all errors raised by wannb."""
+
+    def __reduce__(self) -> Any:
+        # Errors cross processes (a pool, a cluster) although their arguments are given by name.
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[WannbError], args: tuple[Any, ...], state: dict[str, Any]) -> WannbError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InvalidRequest(WannbError, ValueError):

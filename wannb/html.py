@@ -73,6 +73,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return f'<table style="border-collapse:collapse;{FONT}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
 
 
+def scrolled(body: str) -> str:
+    """Return ready HTML in a box of its own that scrolls sideways where the page is narrow."""
+    return f'<div style="overflow-x:auto">{body}</div>'
+
+
 class Markup(str):
     """Ready HTML made in this module, to be put into a table as it stands."""
 

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
+#: A little slower than allowed, since the way to the service can bunch what was sent evenly.
+_SLACK = 1.05
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
@@ -41,18 +44,22 @@ class Pace:
     submits: float = 5
     running: int = 5
     queries: float = 20
-    query_interval: float = 0.4
+    query_interval: float = 0.3
     lookups: tuple[float, ...] = (0.2, 1.0, 3.0, 8.0, 15.0)
     retry_seconds: float = 180
     backoff: tuple[float, float] = (0.4, 15)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two submits."""
+        return _SLACK / self.submits
 
 
 class Gate:
     """Let callers through one after the other, at most so many a second."""
 
     def __init__(self, per_second: float, clock: Clock) -> None:
-        # A little slower than allowed, since the way to the service can bunch what was sent evenly.
-        self._interval = 1.05 / per_second
+        self._interval = _SLACK / per_second
         self._clock = clock
         self._lock = threading.Lock()
         self._next = 0.0

@@ -87,3 +87,17 @@ def set_price(model: str, region: str, amount: float | str | Decimal, currency: 
         raise ValueError(f"amount={amount!r} is no price; write it like 0.075")
     date.fromisoformat(as_of)
     _TABLE[model, region] = Price(amount=value, currency=currency, as_of=as_of, source="set by the user")
+
+
+def as_budget(budget: float | str | Decimal | Money | None, region: str) -> Money | None:
+    """Return a limit as money of a region's currency; `ValueError` for what is no amount."""
+    if budget is None or isinstance(budget, Money):
+        return budget
+    try:
+        amount = Decimal(str(budget))
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"budget={budget!r} is no amount of money; write it like 2.50")
+    known = price(PRO, region)
+    return Money(amount=amount, currency=known.currency if known else "USD")

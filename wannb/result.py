@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from . import html
 from .inputs import InputImage, from_bytes
+from .previews import preview
 from .prices import Money
 from .request import ImageRequest
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 #: (images shown at most, pixels of a thumbnail's longer side, its width on the page)
 _SHOWN = ((1, 720, 480), (3, 480, 310), (4, 400, 235), (10**9, 320, 200))
-_JPEG_QUALITY = 84
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +82,7 @@ class GeneratedImage:
 
     def figure(self, *, pixels: int, width: int, caption: Sequence[str] = ()) -> str:
         """Return the image as an HTML figure: a thumbnail of `pixels`, shown `width` pixels wide."""
-        jpeg = thumbnail(self.path, pixels)
+        jpeg = preview(self.path, pixels)
         return html.figure(jpeg, alt=self.alt, caption=caption, size=(self.width, self.height), width=width)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -187,29 +185,6 @@ class Result(Sequence[GeneratedImage]):
             notes=self.notices,
         )
         return {"text/plain": repr(self), "text/html": page}
-
-
-@lru_cache(maxsize=512)
-def _thumbnail(path: str, stamp: int, pixels: int) -> bytes:
-    return small_jpeg(path, pixels)
-
-
-def small_jpeg(source: str | IO[bytes], pixels: int) -> bytes:
-    """Return a JPEG of a picture in a file, its longer side at most so many pixels."""
-    from PIL import Image
-
-    with Image.open(source) as image:
-        image.draft("RGB", (pixels, pixels))
-        image.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        small = image.convert("RGB")
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=_JPEG_QUALITY)
-    return buffer.getvalue()
-
-
-def thumbnail(path: Path, pixels: int) -> bytes:
-    """Return `small_jpeg` of a file, made once for a file and size."""
-    return _thumbnail(str(path), path.stat().st_mtime_ns, pixels)
 
 
 def shorten(text: str, most: int) -> str:

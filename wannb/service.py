@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
+
+from . import html
 
 #: region -> (legacy host, workspace host), as documented; both serve the same /api/v1 paths.
 REGIONS = {
@@ -36,6 +39,41 @@ class Service:
     def name(self) -> str:
         """What tells the runs of one service from those of another: "mock", or the host."""
         return "mock" if self.kind == "mock" else (urlsplit(self.base_url).hostname or "")
+
+    @property
+    def where(self) -> str:
+        """What a person should know of it, in a few words."""
+        return "mock server, nothing is billed" if self.kind == "mock" else f"live at {self.name}"
+
+    def card(self) -> str:
+        """Return the same as HTML, with what follows from it."""
+        if self.kind == "live":
+            return html.block(f"wannb · {self.name}", lines=["Live: every image that comes back is billed."])
+        lines = ["Pictures are drawn on this machine, nothing is sent out and nothing is billed."]
+        lines += ["Set DASHSCOPE_API_KEY to speak to the live service."]
+        return html.block("wannb · mock server", lines=lines)
+
+
+class Secret:
+    """A key that shows itself in no repr, so in no traceback that prints variables."""
+
+    def __init__(self, value: str) -> None:
+        self._reveal: Callable[[], str] = lambda: value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __str__(self) -> str:
+        return self._reveal()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        return Secret, (str(self),)
 
 
 def live(*, region: str, workspace: str | None = None, base_url: str | None = None) -> Service:

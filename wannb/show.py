@@ -10,7 +10,8 @@ from typing import Any
 
 from . import html
 from .inputs import as_input
-from .result import GeneratedImage, count, shorten, small_jpeg, thumbnail
+from .previews import preview, small_jpeg
+from .result import GeneratedImage, count, shorten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def _shown(title: str, value: Any, pixels: int) -> Iterator[Picture]:
         seed = "" if value.seed is None else f" · seed {value.seed}"
         size = (value.width, value.height)
         facts = f"{value.width}*{value.height}{seed}"
-        yield Picture(jpeg=thumbnail(value.path, pixels), size=size, alt=value.alt, caption=(title or prompt, facts))
+        yield Picture(jpeg=preview(value.path, pixels), size=size, alt=value.alt, caption=(title or prompt, facts))
         return
     single = (str, bytes, bytearray, memoryview, os.PathLike)
     if isinstance(value, Iterable) and not isinstance(value, single) and not hasattr(value, "__array_interface__"):

@@ -4,6 +4,7 @@
       20261122-130157-3fa9c1d2b7e0/       UTC time, then a short id (first the request's fingerprint)
         run.json                          the request, state, task id, usage, price, hashes, versions
         image-1.png                       as they came, plus one text chunk with the request
+        .preview-image-1.jpg              a small copy to show; made again when it is missing
         inputs/                           copies of local input images, named by content hash
       .locks/                             so that two kernels may share the folder
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +27,7 @@ from filelock import FileLock
 
 from .errors import StoreError
 from .inputs import InputImage
+from .pacing import Clock
 from .request import ImageRequest
 from .run import DONE, ENDED, PREPARED, Run, Runs, read, write, write_json
 
@@ -58,6 +60,16 @@ class Store:
             yield
         finally:
             held.release()
+
+    def take_turn(self, interval: float, clock: Clock) -> None:
+        """Wait until the last submit of all processes of this folder is so long ago; the caller holds "submit"."""
+        last = self.root / ".locks" / "submitted"
+        with suppress(OSError):
+            wait = last.stat().st_mtime + interval - clock.now()
+            if 0 < wait <= interval:
+                clock.sleep(wait)
+        with suppress(OSError):
+            last.touch()
 
     def create(self, request: ImageRequest | None, fingerprint: str, **facts: Any) -> Run:
         """Write the journal entry of a new run, with copies of its input images, before anything is sent."""

@@ -184,7 +184,7 @@ class Submitter:
         return run.state != PREPARED and self.clock.now() + self.transport.skew[0] - sent > _KEPT
 
     def _journal(self, run: Run, via: str) -> None:
-        """Write down, in the service's clock, that a try is about to be sent."""
+        """Write down, in the service's clock, that a try is about to be sent, and wait for its turn."""
         skew, within = self.transport.skew
         now = self.clock.now() + skew
         first = {"sent_at": now}
@@ -192,6 +192,8 @@ class Submitter:
             # The first try's time stays, with its own doubt about the clock: that one may arrive late.
             first, within = {}, max(within, float(run.record.get("sent_within") or 0))
         run.advance(SENDING, via=via, last_sent_at=now, sent_within=within, **first)
+        # Last, so that the time that the disk takes does not bunch what was sent evenly.
+        self.store.take_turn(self.pace.interval, self.clock)
 
     def _check_budget(self, run: Run) -> None:
         if self.budget is None:

@@ -31,7 +31,7 @@ def usual_seconds(request: ImageRequest, runs: Iterable[Run], service: str) -> f
     for run in runs:
         asked = run.record.get("request")
         if run.state == DONE and run.service == service and asked and _kind(asked) == kind:
-            seconds = _seconds(run)
+            seconds = seconds_of(run)
             if seconds is not None:
                 took.append(seconds)
             if len(took) == _LATEST:
@@ -47,7 +47,8 @@ def _kind(record: Mapping[str, Any]) -> tuple[object, ...]:
     return mode_of(record), record.get("model"), record.get("n"), pixel_class
 
 
-def _seconds(run: Run) -> float | None:
+def seconds_of(run: Run) -> float | None:
+    """Return how long the service took, by its own times from the submit to the end; None where it gave none."""
     times = run.record.get("times") or {}
     try:
         ended, begun = (datetime.fromisoformat(times[name]) for name in ("end_time", "submit_time"))

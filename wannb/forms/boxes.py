@@ -11,7 +11,7 @@ import traitlets
 
 from wannb.fields import MAX_BOXES
 from wannb.inputs import InputImage
-from wannb.result import small_jpeg
+from wannb.previews import small_jpeg
 from wannb.words import Words
 
 from .assets import css, esm

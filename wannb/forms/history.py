@@ -13,8 +13,9 @@ import traitlets
 from wannb import html
 from wannb.client import Client
 from wannb.fields import FIELDS
+from wannb.previews import preview
 from wannb.request import MODES, ImageRequest
-from wannb.result import count, shorten, thumbnail
+from wannb.result import count, shorten
 from wannb.run import DONE, ENDED, Run, Runs
 from wannb.words import Words
 
@@ -148,7 +149,7 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         files = [run.folder / image["file"] for image in run.record.get("images") or ()]
         picture = '<div class="wannb-nothing"></div>'
         with suppress(OSError, IndexError):  # gone or damaged: the run is listed all the same
-            jpeg, alt = thumbnail(files[0], _PIXELS), shorten(run.prompt, 80) or run.id
+            jpeg, alt = preview(files[0], _PIXELS), shorten(run.prompt, 80) or run.id
             image = run.record["images"][0]
             picture = html.figure(jpeg, alt=alt, caption=(), size=(image["width"], image["height"]), width=_WIDTH)
         line = " · ".join(fact for fact in facts if fact)

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from wannb import html
 from wannb.fields import MAX_IMAGES
 from wannb.inputs import InputImage, as_inputs
-from wannb.result import small_jpeg
+from wannb.previews import small_jpeg
 from wannb.words import Words
 
 from .boxes import BoxEditor

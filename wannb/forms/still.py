@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from wannb import html
 from wannb.fields import FIELDS
+from wannb.previews import small_jpeg
 from wannb.request import ImageRequest
-from wannb.result import Result, count, shorten, small_jpeg
+from wannb.result import Result, count, shorten
 from wannb.words import Words
 
 from . import looks

@@ -15,7 +15,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from wannb import wire
 from wannb.errors import ApiError, ConnectionFailed, MalformedAnswer, RateLimited, ServiceError, UnknownOutcome, mask
 from wannb.pacing import Clock, Pace
-from wannb.service import Service, is_loopback
+from wannb.service import Secret, Service, is_loopback
 
 T = TypeVar("T")
 
@@ -28,19 +28,6 @@ _NOT_SENT = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
     *(httpx.UnsupportedProtocol, httpx.ProxyError, httpx.InvalidURL),
 )
-
-
-class Secret:
-    """A key that shows itself in no repr, so in no traceback that prints variables."""
-
-    def __init__(self, value: str) -> None:
-        self._reveal: Callable[[], str] = lambda: value
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __str__(self) -> str:
-        return self._reveal()
 
 
 def _mask_log(record: logging.LogRecord) -> bool:

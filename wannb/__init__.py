@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from . import forms as forms
     from . import mock as mock
     from .client import Client as Client
+    from .comparison import compare as compare
     from .connection import connect as connect
+    from .grid import contact_sheet as contact_sheet
     from .inputs import InputImage as InputImage
     from .prices import Money as Money
     from .prices import set_price as set_price
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .show import gallery as gallery
     from .sizes import size_for as size_for
     from .task import Task as Task
+    from .typeset import add_font as add_font
     from .workshop import studio as studio
 
 __version__ = "0.1.0"
@@ -42,7 +45,10 @@ _HOMES = {
     "Money": ".prices",
     "Result": ".result",
     "Task": ".task",
+    "add_font": ".typeset",
+    "compare": ".comparison",
     "connect": ".connection",
+    "contact_sheet": ".grid",
     "gallery": ".show",
     "recall": ".provenance",
     "set_price": ".prices",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .connection import connect as connect
     from .grid import contact_sheet as contact_sheet
     from .inputs import InputImage as InputImage
+    from .plan import Plan as Plan
+    from .plan import sweep as sweep
     from .prices import Money as Money
     from .prices import set_price as set_price
     from .provenance import recall as recall
@@ -43,6 +45,7 @@ _HOMES = {
     "ImageRequest": ".request",
     "InputImage": ".inputs",
     "Money": ".prices",
+    "Plan": ".plan",
     "Result": ".result",
     "Task": ".task",
     "add_font": ".typeset",
@@ -54,6 +57,7 @@ _HOMES = {
     "set_price": ".prices",
     "size_for": ".sizes",
     "studio": ".workshop",
+    "sweep": ".plan",
 }
 _MODULES = ("errors", "forms", "mock")
 

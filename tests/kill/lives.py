@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 
+import wannb
 from wannb import ImageRequest, Result
 from wannb.client import Client
 from wannb.pacing import Pace
@@ -36,6 +37,14 @@ def work(client: Client, number: int) -> None:
         assert len(result) == request.n
 
 
+def sweep(client: Client, number: int) -> None:
+    """Make nine images with many requests under way at once."""
+    plan = wannb.sweep(
+        client, prompt=["a boat", "a tree", "a cat"], seed=[number * 10 + n for n in range(3)], size="768*768"
+    )
+    assert all(result is not None for result in plan.run().results())
+
+
 def rescue(client: Client, number: int) -> None:
     found = client.rescue()
     assert not found.problems, found.problems
@@ -43,7 +52,7 @@ def rescue(client: Client, number: int) -> None:
 
 def live(job: str, store: str, base_url: str, number: str) -> None:
     with Client(mock(base_url), "sk-mock", Store(store), pace=PACE) as client:
-        {"work": work, "rescue": rescue}[job](client, int(number))
+        {"work": work, "sweep": sweep, "rescue": rescue}[job](client, int(number))
 
 
 def main() -> None:

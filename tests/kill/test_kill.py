@@ -77,3 +77,28 @@ def test_no_kill_loses_an_image_or_bills_one_twice(tmp_path: Path) -> None:
             assert on_disk(number) == IMAGES
         assert lives.stdin
         lives.stdin.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills by signal need a POSIX system")
+def test_a_killed_sweep_run_again_fills_the_holes_and_bills_nothing_twice(tmp_path: Path) -> None:
+    chance = random.Random(2028)
+    command = [sys.executable, str(Path(__file__).with_name("lives.py"))]
+    app = App(task_seconds=0.03)
+    with (
+        MockServer(app, handles=SlowToAnswer(app)) as server,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as lives,
+    ):
+        assert lives.stdin
+        assert lives.stdout
+        kills = 0
+        for number in range(1, 6):
+            before = server.billed
+            for told in [f"{chance.uniform(0.1, 1.2):.4f}", f"{chance.uniform(0.1, 1.2):.4f}", "-"]:
+                lives.stdin.write(f"sweep {tmp_path / str(number)} {server.base_url} {number} {told}\n")
+                lives.stdin.flush()
+                ended = lives.stdout.readline().strip()
+                kills += ended == "killed"
+            assert ended == "done"
+            assert server.billed - before == 9, f"round {number}"
+        lives.stdin.close()
+    assert kills >= 5

@@ -77,7 +77,11 @@ def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
                     yield text, node
 
 
-SAID = [(path.name, *call) for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("forms/*.py")] for call in calls(path)]
+SAID = [
+    (path.name, *call)
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("forms/*.py"), *PACKAGE.glob("judging/*.py")]
+    for call in calls(path)
+]
 
 
 #: What the system and httpx say most often, in the middle of a sentence of wannb's.

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .connection import connect as connect
     from .grid import contact_sheet as contact_sheet
     from .inputs import InputImage as InputImage
+    from .judging import judge as judge
+    from .judging import scores as scores
     from .plan import Plan as Plan
     from .plan import sweep as sweep
     from .prices import Money as Money
@@ -53,7 +55,9 @@ _HOMES = {
     "connect": ".connection",
     "contact_sheet": ".grid",
     "gallery": ".show",
+    "judge": ".judging",
     "recall": ".provenance",
+    "scores": ".judging",
     "set_price": ".prices",
     "size_for": ".sizes",
     "studio": ".workshop",

@@ -1,0 +1,89 @@
+"""Blind judging in a real browser: by keys and by mouse, nothing told, nothing lost with the kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from browser.lab import Lab
+
+CLIENT = "import wannb\nclient = wannb.connect()"
+JUDGE = """groups = {f"{name} contestant": client.generate(f"A {name} in the reeds", size="1K", n=3, seed=4711)
+          for name in ("heron", "fox")}
+judging = wannb.judge(groups, judge="one")
+judging"""
+SECRETS = ("heron", "fox", "reeds", "4711", "contestant", "wan2.7", "runs")
+#: Whether both pictures are on the page, whole and loaded, and where they are.
+PICTURES = """root => [...root.querySelectorAll('img')].filter(one => one.complete && one.naturalWidth > 0).map(one => {
+  const box = one.getBoundingClientRect(); return [one.alt, box.left, box.top, box.width, box.height]; })"""
+#: How often a picture was missing while pairs changed.
+WATCH = """root => { window.gaps = 0; new MutationObserver(() => {
+  const over = root.querySelector('.wannb-judge-thanks:not([hidden])');
+  const empty = [...root.querySelectorAll('.wannb-judge-frame')].some(one => !one.querySelector('img')?.complete);
+  if (!over && empty) window.gaps += 1; }).observe(root, {childList: true, subtree: true}); }"""
+
+
+def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
+    book = lab.notebook(CLIENT, JUDGE, height=1100)
+    book.run()
+    output, keyboard = book.output(1), book.page.keyboard
+    root = output.get_by_role("group", name="Blind judging")
+    shown = output.locator('.wannb-judge[data-pair="0"]')
+    shown.wait_for()
+    assert [one[0] for one in root.evaluate(PICTURES)] == ["left picture", "right picture"]
+    left, right = root.evaluate(PICTURES)
+    assert left[1] + left[3] <= right[1]
+    assert left[2:] == right[2:]
+    root.evaluate(WATCH)
+    lab.screenshot("judging-before")
+
+    # Keys, once the pictures have the focus; those of the notebook do nothing to the cell.
+    output.get_by_alt_text("left picture").click()
+    keyboard.press("d")
+    keyboard.press("d")
+    keyboard.press("1")
+    output.locator('.wannb-judge[data-pair="1"]').wait_for()
+    keyboard.press("s")
+    output.locator('.wannb-judge[data-pair="2"]').wait_for()
+    keyboard.press("Backspace")
+    output.locator('.wannb-judge[data-pair="1"]').wait_for()
+    assert output.get_by_role("status").first.inner_text() == "2 of 3"
+    lab.screenshot("judging-keys")
+    keyboard.press("=")
+    output.locator('.wannb-judge[data-pair="2"]').wait_for()
+    assert book.ask("[each['verdict'] for each in judging.verdicts]") == ["left", "tie"]
+    tell_nothing(output, root)
+
+    # A dead kernel: what was said is on disk, what is said now is said to be not saved.
+    book.restart()
+    keyboard.press("2")
+    output.get_by_role("alert").get_by_text("Not saved yet").wait_for()
+    lab.errors.clear()
+    book.run()
+    output.locator('.wannb-judge[data-pair="2"]').wait_for()
+    assert book.ask("(judging.number, len(judging.verdicts))") == [2, 2]
+
+    # A mouse that presses twice; then the end, and one step back from there.
+    right_button = root.get_by_role("button", name="Right")
+    right_button.evaluate("one => { one.focus(); one.click(); one.click(); }")
+    output.get_by_text("Thank you! All 3 pairs are judged, 3 verdicts are saved.").wait_for()
+    assert book.ask("judging.verdicts[-1]['verdict']") == "right"
+    assert root.evaluate("one => one.contains(document.activeElement)"), "the focus went to the notebook"
+    keyboard.press("u")
+    output.locator('.wannb-judge[data-pair="2"]').wait_for()
+    assert output.get_by_role("status").first.inner_text() == "3 of 3"
+
+    # On a narrow page one above the other.
+    book.look(theme="dark", width=560, height=900)
+    left, right = root.evaluate(PICTURES)
+    assert left[2] + left[4] <= right[2]
+    assert abs(left[3] - left[4]) < 2 or left[3] > left[4]
+    lab.screenshot("judging-narrow-dark")
+    assert book.page.evaluate("window.gaps") == 0
+    assert book.cells.count() == 2
+
+
+def tell_nothing(output: Any, root: Any) -> None:
+    """Fail if anything of the widget on the page names what is compared."""
+    page = root.evaluate("one => one.outerHTML").lower()
+    seen = page + " ".join(output.get_by_role("img").evaluate_all("all => all.map(one => one.src + one.title)"))
+    assert not [secret for secret in SECRETS if secret in seen]

@@ -1,0 +1,185 @@
+// Two pictures and the question which one is better: keys, buttons, the next pair at hand.
+
+import { element, fill, follow } from "./elements.js";
+
+const KEYS = { 1: "left", 2: "right", "=": "tie", 0: "tie", t: "tie", s: "skip", u: "undo", backspace: "undo" };
+// Where a digit needs Shift, or an input method takes the letters, the place of the key counts.
+const PLACES = { Digit1: "left", Digit2: "right", Digit0: "tie", Numpad1: "left", Numpad2: "right", Numpad0: "tie" };
+const LETTERS = { KeyT: "tie", KeyS: "skip", KeyU: "undo" };
+const PATIENCE = 3000;
+
+function render({ model, el }) {
+  const stop = new AbortController();
+  const text = (name, values) => fill(model.get("texts")[name], values);
+  const question = element("div", { class: "wannb-judge-question", dir: "auto" });
+  const progress = element("div", { class: "wannb-judge-progress", role: "status", "aria-live": "polite" });
+  const bar = element("div");
+  const sides = { left: side("left", "1"), right: side("right", "2") };
+  const pair = element("div", { class: "wannb-judge-pair" }, sides.left.root, sides.right.root);
+  const buttons = { tie: button("tie", "="), skip: button("skip", "S"), undo: button("undo", "U") };
+  const choices = element("div", { class: "wannb-judge-row" }, buttons.tie, buttons.skip, buttons.undo);
+  const thanks = element("div", { class: "wannb-judge-thanks", role: "status" });
+  const keys = element("span", { class: "wannb-judge-keys" });
+  const focus = element("span", { class: "wannb-judge-focus" });
+  const hint = element("div", { class: "wannb-judge-hint" }, keys, focus);
+  const note = element("div", { class: "wannb-judge-note", dir: "auto" });
+  const problem = element("div", { class: "wannb-judge-problem", role: "alert", dir: "auto" });
+  const root = element(
+    "div",
+    { class: "wannb-judge", tabindex: "0", role: "group", keydown: pressed },
+    element("div", { class: "wannb-judge-head" }, question, progress),
+    element("div", { class: "wannb-judge-track", "aria-hidden": "true" }, bar),
+    pair,
+    thanks,
+    choices,
+    problem,
+    hint,
+    note,
+  );
+  /** Pictures of the pair that is shown and of the next one: {number: {left, right, urls, ready}}. */
+  const loaded = new Map();
+  let shown = -1; // the pair whose pictures stand on the page
+  let since = 0; // when they came
+  let waiting = null; // the number that was answered and is not saved yet
+  let timer = 0;
+
+  el.classList.add("wannb-widget");
+  el.append(root);
+  follow(model, ["number", "total", "even", "odd", "question", "note", "problem", "counted", "texts"], show, stop.signal);
+  model.on("msg:custom", answered);
+  show();
+
+  return () => {
+    stop.abort();
+    clearTimeout(timer);
+    model.off("msg:custom", answered);
+    for (const number of [...loaded.keys()]) forget(number);
+    root.remove();
+  };
+
+  function side(name, key) {
+    const frame = element("div", { class: "wannb-judge-frame" });
+    const choose = button(name, key);
+    return { frame, choose, root: element("div", { class: "wannb-judge-side" }, frame, choose) };
+  }
+
+  function button(name, key) {
+    const label = element("span");
+    const made = element("button", { type: "button", class: "wannb-judge-button", click: () => say(name) }, label);
+    made.append(element("kbd", { "aria-hidden": "true" }, key));
+    made.rename = (words) => { label.textContent = words; };
+    return made;
+  }
+
+  function show() {
+    const number = model.get("number"), total = model.get("total");
+    const over = number >= total;
+    if (waiting !== null && waiting !== number) settle();
+    root.setAttribute("aria-label", text("label"));
+    question.textContent = model.get("question");
+    note.textContent = model.get("note");
+    note.hidden = !note.textContent;
+    keys.textContent = text("keys");
+    focus.textContent = text("focus");
+    for (const name of ["tie", "skip", "undo"]) buttons[name].rename(text(name));
+    for (const name of ["left", "right"]) sides[name].choose.rename(text(name));
+    progress.textContent = text("progress", { number: Math.min(number + 1, total), total });
+    bar.style.width = `${(100 * number) / Math.max(1, total)}%`;
+    tell(model.get("problem"));
+    buttons.undo.setAttribute("aria-disabled", String(number === 0));
+    if (over && root.contains(document.activeElement) && document.activeElement !== buttons.undo) root.focus();
+    for (const one of [pair, buttons.tie, buttons.skip, hint]) one.hidden = over;
+    thanks.hidden = !over;
+    thanks.textContent = over ? text("thanks", { total, counted: model.get("counted") }) : "";
+    load();
+    if (over) shown = -1;
+    else if (number !== shown) place(number);
+  }
+
+  /** Have the pictures of both pairs decoded, so that the next one comes without a flicker. */
+  function load() {
+    const slots = [model.get("even"), model.get("odd")].filter((slot) => Number.isInteger(slot?.number));
+    for (const number of [...loaded.keys()]) {
+      if (number !== shown && !slots.some((slot) => slot.number === number)) forget(number);
+    }
+    for (const slot of slots) {
+      if (loaded.has(slot.number)) continue;
+      const urls = [slot.left, slot.right].map((bytes) => URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })));
+      const [left, right] = ["left", "right"].map((name, place) => {
+        const image = element("img", { alt: text(`${name}Picture`), draggable: "false" });
+        image.src = urls[place];
+        return image;
+      });
+      const ready = Promise.all([left, right].map((image) => image.decode().catch(() => {})));
+      loaded.set(slot.number, { left, right, urls, ready });
+    }
+  }
+
+  function forget(number) {
+    loaded.get(number)?.urls.forEach((url) => URL.revokeObjectURL(url));
+    loaded.delete(number);
+  }
+
+  async function place(number) {
+    const pictures = loaded.get(number);
+    if (!pictures) {
+      for (const { frame } of Object.values(sides)) {
+        frame.replaceChildren(element("span", { class: "wannb-judge-wait" }, text("loading")));
+      }
+      return;
+    }
+    await pictures.ready;
+    if (stop.signal.aborted || model.get("number") !== number || loaded.get(number) !== pictures) return;
+    sides.left.frame.replaceChildren(pictures.left);
+    sides.right.frame.replaceChildren(pictures.right);
+    shown = number;
+    since = performance.now();
+    root.dataset.pair = String(number);
+    load();
+  }
+
+  function pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const key = event.key.toLowerCase();
+    const latin = /^[\x20-\x7e]$/.test(key);
+    const verdict = KEYS[key] ?? PLACES[event.code] ?? (latin ? undefined : LETTERS[event.code]);
+    if (!verdict) return;
+    event.preventDefault();
+    event.stopPropagation();
+    say(verdict);
+  }
+
+  /** Send a verdict on what is seen. Until it is saved the pair stays, and further presses count for nothing. */
+  function say(verdict) {
+    const number = model.get("number");
+    const seen = verdict === "undo" ? number > 0 : number === shown && number < model.get("total");
+    if (!seen || waiting === number) return;
+    waiting = number;
+    root.setAttribute("aria-busy", "true");
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      settle();
+      tell(text("slow"));
+    }, PATIENCE);
+    model.send({ verdict, number, seconds: (performance.now() - since) / 1000 });
+  }
+
+  function answered(content) {
+    if (content?.kind !== "answered") return;
+    settle();
+    tell(model.get("problem"));
+  }
+
+  function settle() {
+    waiting = null;
+    clearTimeout(timer);
+    root.removeAttribute("aria-busy");
+  }
+
+  function tell(words) {
+    if (problem.textContent !== words) problem.textContent = words;
+    problem.hidden = !words;
+  }
+}
+
+export default { render };

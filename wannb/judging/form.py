@@ -1,0 +1,249 @@
+"""Judging: the widget that shows two pictures and takes the verdict, by key, mouse or touch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from wannb import html
+from wannb.errors import StoreError
+from wannb.forms.assets import css, esm
+from wannb.pacing import Clock
+from wannb.previews import preview
+from wannb.result import GeneratedImage
+from wannb.words import Words
+
+from .pairs import Contest, Pair, chosen, drawn
+from .record import LEFT, RIGHT, SKIP, TIE, Record
+
+if TYPE_CHECKING:
+    from .scoring import Scores
+
+PREVIEW_PIXELS = 1280
+_UNDO = "undo"
+#: What each key does; the words stand for themselves.
+KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
+KEYS |= {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
+
+
+class Judging(anywidget.AnyWidget):
+    """Two pictures at a time and the question which one is better; made by `wannb.judge`.
+
+    What reaches the page holds nothing of prompts, seeds, models or names: two pictures as JPEG, and how many pairs
+    there are. A verdict is in the file before the next pair is shown.
+
+    Attributes:
+        record: what is on disk.
+        number: how many pairs have been judged; the pair with this number, from 0, is shown. A trait, as `total`.
+        total: how many pairs there are.
+    """
+
+    _esm = esm("elements.js", "judge.js")
+    _css = css("judge.css")
+
+    number = traitlets.Int(0).tag(sync=True)
+    total = traitlets.Int(0).tag(sync=True)
+    #: The pairs with an even and an odd number: the one that is shown and the next, so that only what is new travels.
+    even = traitlets.Dict().tag(sync=True)
+    odd = traitlets.Dict().tag(sync=True)
+    question = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    problem = traitlets.Unicode().tag(sync=True)
+    counted = traitlets.Int(0).tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        contest: Contest,
+        record: Record,
+        *,
+        pairs: int | None = None,
+        seed: int | None = None,
+        question: str | None = None,
+        language: str = "en",
+        clock: Clock | None = None,
+    ) -> None:
+        self.record = record
+        self._words = words = Words(language)
+        self._clock = clock or Clock()
+        # Messages come on the main thread or on another, as the front end likes.
+        self._lock = threading.RLock()
+        self._chance = f"{contest.name} {seed} {record.judge}"
+        self._order = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
+        self._shown_at = self._clock.monotonic()
+        super().__init__(
+            total=len(self._order),
+            question=question or words("Which one is better?"),
+            note=_note(words, contest),
+            texts=_texts(words),
+        )
+        self._show(sum(pair.id in record.verdicts for pair in self._order))
+        self.on_msg(_receive)
+
+    @property
+    def file(self) -> Path:
+        """Where the verdicts are; it is made with the first one."""
+        return self.record.path
+
+    @property
+    def judge(self) -> str:
+        """The judge's name."""
+        return self.record.judge
+
+    @property
+    def verdicts(self) -> list[dict[str, Any]]:
+        """The verdicts that stand, in the order in which they were given, as they are in the file."""
+        return [dict(verdict) for verdict in self.record.verdicts.values()]
+
+    def press(self, key: str) -> None:
+        """Do what a key of the page does: 1 (left), 2 (right), = (tie), s (skip), u (undo); or one of these words.
+
+        Nothing happens after the last pair, but for undo.
+
+        Raises:
+            ValueError: another key.
+            StoreError: the verdict could not be saved; the pair is still there.
+
+        >>> judging.press("1")    # doctest: +SKIP
+        """
+        known = KEYS.get(str(key).lower())
+        if known is None:
+            raise ValueError(f"key={key!r} is not one of 1 (left), 2 (right), = (tie), s (skip), u (undo)")
+        with self._lock:
+            self._do(known, self._clock.monotonic() - self._shown_at)
+
+    def scores(self, **options: Any) -> Scores:
+        """Return what this judge said in numbers; `wannb.scores` puts several judges together and tells the options."""
+        from .scoring import scores
+
+        return scores(self, **options)
+
+    def _do(self, what: str, seconds: float) -> None:
+        number = self.number
+        if what == _UNDO:
+            if number:
+                self.record.take_back(self._order[number - 1].id, self._now())
+                self._show(number - 1)
+        elif number < self.total:
+            pair = self._order[number]
+            sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
+            facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
+            told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
+            self.record.add(pair.id, {**facts, "shared": dict(pair.shared), **told})
+            self._show(number + 1)
+
+    def _show(self, number: int) -> None:
+        """Show the pair with this number, and have the next one at hand on the page."""
+        with self.hold_sync():
+            for each in (number, number + 1):
+                slot = "odd" if each % 2 else "even"
+                if each >= self.total:
+                    setattr(self, slot, {})
+                elif getattr(self, slot).get("number") != each:
+                    left, right = (preview(image.path, PREVIEW_PIXELS) for _, image in self._sides(self._order[each]))
+                    setattr(self, slot, {"number": each, "left": left, "right": right})
+            self.problem = ""
+            self.number = number
+            self.counted = sum(self.record.verdicts[pair.id]["verdict"] != SKIP for pair in self._order[:number])
+        self._shown_at = self._clock.monotonic()
+
+    def _sides(self, pair: Pair) -> Sequence[tuple[str, GeneratedImage]]:
+        """Return a pair's contestants with their pictures, the left one first, as this judge sees them."""
+        two = list(zip(pair.contestants, pair.images, strict=True))
+        # By lot, but from the pictures alone: neither the names nor their order have a say in it.
+        two.sort(key=lambda one: one[1].sha256)
+        return two[::-1] if int(drawn(self._chance, f"side {pair.mark}")[:8], 16) % 2 else two
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self._clock.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _take(self, content: Mapping[str, Any]) -> None:
+        """Take a press from the page; one that was meant for another pair, such as a second one, is dropped."""
+        number, seconds = content.get("number"), content.get("seconds")
+        with self._lock:
+            known = KEYS.get(str(content.get("verdict")))
+            if known is not None and number == self.number:
+                taken = (
+                    float(seconds) if isinstance(seconds, (int, float)) else self._clock.monotonic() - self._shown_at
+                )
+                try:
+                    self._do(known, taken)
+                except StoreError as error:
+                    self.problem = self._words.sentence(str(error))
+            self.send({"kind": "answered", "number": number})
+
+    def __repr__(self) -> str:
+        whose = f"judge={self.judge!r}, " if self.judge else ""
+        return f"Judging({whose}{self.number} of {self.total} pairs judged)"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        return {**bundle, "text/plain": repr(self), "text/html": self._still()}, metadata
+
+    def _still(self) -> str:
+        """Return how far the judging is, for pages where no widget runs; no picture, so that nothing is told."""
+        words = self._words
+        progress = words("{number} of {total} pairs are judged.", number=self.number, total=self.total)
+        open_it = words("Open the notebook and run the cell to judge: the pictures are shown there.")
+        lines = [self.judge, progress, open_it if self.number < self.total else "", self.note]
+        return html.block(self.question, lines=lines)
+
+
+def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[Pair]:
+    """Return the pairs as a judge sees them: those that are judged already, then the others.
+
+    Which pairs are drawn is the same for all judges, so that their agreement can be told; the order is each one's own.
+    """
+    known = {pair.id: pair for pair in contest.pairs}
+    judged = [known[key] for key in record.verdicts if key in known]
+    wanted = chosen(contest.pairs, most, chance=draw)
+    rest = [pair for pair in chosen(wanted, None, chance=chance) if pair.id not in record.verdicts]
+    return judged + rest[: max(0, len(wanted) - len(judged))]
+
+
+def _facts(contestant: str, image: GeneratedImage) -> dict[str, Any]:
+    return {"contestant": contestant, "run": image.path.parent.name, "image": image.number, "sha256": image.sha256}
+
+
+def _note(words: Words, contest: Contest) -> str:
+    """Return what a judge should know; nothing of what is compared."""
+    notes = []
+    if contest.left_out:
+        states = contest.missing.items()
+        cells = [f"{words(state)}: {number}" for state, number in states]
+        text = "{count} pairs are left out, since a picture of theirs is not there ({why})."
+        notes.append(words(text, count=contest.left_out, why=", ".join(cells)))
+    if contest.drawn:
+        notes.append(words("Practice: the mock server writes each prompt into its picture, so this is not blind."))
+    return " ".join(notes)
+
+
+def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
+    if isinstance(content, dict):
+        widget._take(content)
+
+
+def _texts(words: Words) -> dict[str, str]:
+    """Return what the page says; names in braces are filled in there."""
+    return {
+        "label": words("Blind judging"),
+        "progress": words("{number} of {total}"),
+        "leftPicture": words("left picture"),
+        "rightPicture": words("right picture"),
+        "left": words("Left"),
+        "right": words("Right"),
+        "tie": words("Tie"),
+        "skip": words("Skip"),
+        "undo": words("Undo"),
+        "keys": words("Keys: 1 left, 2 right, = tie, S skip, U undo"),
+        "focus": words("Click here to use the keys"),
+        "loading": words("The pictures are coming…"),
+        "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
+        "thanks": words("Thank you! All {total} pairs are judged, {counted} verdicts are saved."),
+    }

@@ -1,0 +1,270 @@
+"""Which two pictures stand against each other, and in what order a judge sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wannb.errors import StoreError
+from wannb.result import GeneratedImage, Result, count
+from wannb.run import read
+
+if TYPE_CHECKING:
+    from wannb.plan import Cell, Plan
+
+
+#: The options that pictures share, and each contestant's pictures with them.
+_Group = tuple[dict[str, Any], dict[str, list[GeneratedImage]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """What is judged: the values of one or several options.
+
+    Attributes:
+        id: made from the options alone, so that it is the same in every judge's file and on every machine.
+        label: the options in few words.
+        options: by name, as JSON data.
+    """
+
+    id: str
+    label: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two pictures that differ in the contestant alone.
+
+    Attributes:
+        id: made from the contestants, the pictures and what they share.
+        mark: made from the pictures alone, for the order: nobody's name or prompt has a say in it.
+        contestants: the two ids, in the order of the contest.
+        shared: the options that both have, as JSON data.
+        images: the two pictures, in the order of `contestants`.
+    """
+
+    id: str
+    mark: str
+    contestants: tuple[str, str]
+    shared: Mapping[str, Any]
+    images: tuple[GeneratedImage, GeneratedImage]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """All that can be judged of a plan.
+
+    Attributes:
+        name: the plan's short name.
+        by: the options that make a contestant; empty for groups without a plan.
+        usual: whether `by` are those that are taken unless others are asked for.
+        contestants, pairs: all of them.
+        left_out: how many pairs lack a picture.
+        missing: how many cells have no picture, by their state.
+        folder: of the store.
+        drawn: whether the mock server drew the pictures; it writes the prompt into them.
+    """
+
+    name: str
+    by: tuple[str, ...]
+    usual: bool
+    contestants: tuple[Contestant, ...]
+    pairs: tuple[Pair, ...]
+    left_out: int
+    missing: Mapping[str, int]
+    folder: Path
+    drawn: bool
+
+
+def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None) -> Contest:
+    """Return what can be judged of a plan, or of groups of results; raise `ValueError` where there is no pair."""
+    if isinstance(pictures, Mapping):
+        if by is not None:
+            raise ValueError(f"by={by!r} goes with a plan; of groups, the groups themselves are judged")
+        return _of_groups(pictures)
+    if not hasattr(pictures, "varying"):
+        kind = type(pictures).__name__
+        raise TypeError(f'{kind} cannot be judged; give a plan of wannb.sweep, or {{"A": [results], "B": [results]}}')
+    return _of_plan(pictures, by)
+
+
+def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
+    usual = tuple(name for name in plan.varying if name != "seed")
+    wanted = set(usual if by is None else [by] if isinstance(by, str) else by)
+    known = ", ".join(map(repr, plan.varying)) or "nothing"
+    for name in wanted - set(plan.varying):
+        raise ValueError(f"by={name!r} is not an option that varies in this plan; these do: {known}")
+    names = tuple(name for name in plan.varying if name in wanted)
+    if not names:
+        raise ValueError(f"there is nothing to compare: {known} varies in this plan; by='seed' judges the seeds")
+    others = tuple(name for name in plan.varying if name not in names)
+    contestants: dict[str, Contestant] = {}
+    groups: dict[str, _Group] = {}
+    missing: Counter[str] = Counter()
+    for cell, standing in zip(plan.cells, plan.standings(), strict=True):
+        options, shared = _data(cell, names), _data(cell, others)
+        key = digest(options)
+        if key not in contestants:
+            label = " · ".join(plan.labels(name)[cell.positions[name]] for name in names)
+            contestants[key] = Contestant(id=key, label=label, options=options)
+        result = standing.run.result(reused=True) if standing.state == "done" and standing.run else ()
+        images = [image for image in result if image.path.is_file()]
+        if not images:
+            missing["lost" if standing.state == "done" else standing.state] += 1
+        groups.setdefault(digest(shared), (shared, {}))[1][key] = images
+    return _contest(
+        contestants,
+        groups.values(),
+        missing,
+        name=plan.name,
+        by=names,
+        usual=names == usual,
+        folder=Path(plan.client.store.root),
+    )
+
+
+def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
+    groups = {str(name): _listed(name, values) for name, values in pictures.items()}
+    lengths = {name: len(images) for name, images in groups.items()}
+    if len(groups) < 2:
+        raise ValueError(f"{count(len(groups), 'group')} of pictures; at least two are compared")
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
+        raise ValueError(
+            f"the groups have different numbers of pictures ({said}); those at the same place are compared"
+        )
+    contestants = {key: Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups}
+    missing: Counter[str] = Counter()
+    places = []
+    for place in range(max(lengths.values())):
+        there = {contestants[key].id: [images[place]] for key, images in groups.items() if images[place].path.is_file()}
+        missing["lost"] += len(groups) - len(there)
+        places.append(({"place": place + 1}, {each.id: there.get(each.id, []) for each in contestants.values()}))
+    if not any(lengths.values()):
+        raise ValueError("the groups have no pictures; give results, such as client.generate(...) returns")
+    first = next(iter(groups.values()))[0]
+    name = "groups-" + digest(sorted([image.sha256 for image in images] for images in groups.values()))
+    return _contest(contestants, places, missing, name=name, by=(), usual=True, folder=first.path.parent.parent)
+
+
+def _listed(name: object, values: Iterable[Any]) -> list[GeneratedImage]:
+    images: list[GeneratedImage] = []
+    for value in [values] if isinstance(values, (Result, GeneratedImage)) else values:
+        if isinstance(value, GeneratedImage):
+            images.append(value)
+        elif isinstance(value, Result):
+            images.extend(value)
+        else:
+            raise TypeError(f"{name!r} holds a {type(value).__name__}; a group is a list of results or their images")
+    return images
+
+
+def _contest(
+    contestants: Mapping[str, Contestant],
+    groups: Iterable[_Group],
+    missing: Counter[str],
+    *,
+    name: str,
+    by: tuple[str, ...],
+    usual: bool,
+    folder: Path,
+) -> Contest:
+    pairs: list[Pair] = []
+    left_out = 0
+    for shared, images in groups:
+        for one, other in combinations(images, 2):
+            most = max(len(images[one]), len(images[other]), 1)
+            met = list(zip(images[one], images[other], strict=False))
+            left_out += most - len(met)
+            for number, two in enumerate(met, 1):
+                both = {**shared, "image": number} if most > 1 else dict(shared)
+                pairs.append(_pair((one, other), two, both))
+    if not pairs:
+        states = ", ".join(f"{number} {state}" for state, number in sorted(missing.items()) if number)
+        why = f"pictures that are not there: {states}" if states else "at least two values must vary"
+        raise ValueError(f"no two pictures can be compared ({why}); plan.run() makes those of a plan")
+    return Contest(
+        name=name,
+        by=by,
+        usual=usual,
+        contestants=tuple(contestants.values()),
+        pairs=tuple(pairs),
+        left_out=left_out,
+        missing={state: number for state, number in sorted(missing.items()) if number},
+        folder=folder,
+        drawn=_is_drawn(pairs[0].images[0]),
+    )
+
+
+def _pair(contestants: tuple[str, str], images: tuple[GeneratedImage, GeneratedImage], shared: dict[str, Any]) -> Pair:
+    sides = sorted(zip(contestants, (image.sha256 for image in images), strict=True))
+    mark = digest([sorted(image.sha256 for image in images), shared.get("image", 1)])
+    return Pair(id=digest([sides, shared]), mark=mark, contestants=contestants, shared=shared, images=images)
+
+
+def _is_drawn(image: GeneratedImage) -> bool:
+    try:
+        return bool(read(image.path.parent).get("service") == "mock")
+    except StoreError:
+        return False
+
+
+def _data(cell: Cell, names: Iterable[str]) -> dict[str, Any]:
+    """Return options of a cell as JSON data that is the same on every machine."""
+    record = cell.request.as_dict()
+    data = {name: record[name] for name in names}
+    if "images" in data:
+        # A picture's name may be another where it lies elsewhere.
+        data["images"] = [image.get("sha256") or image.get("url") for image in data["images"]]
+    shown: dict[str, Any] = json.loads(json.dumps(data, ensure_ascii=False, default=str))
+    return shown
+
+
+def digest(data: object) -> str:
+    """Return 12 hexadecimal digits that tell JSON data from other data."""
+    written = json.dumps(data, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def chosen(pairs: Sequence[Pair], most: int | None, *, chance: str) -> list[Pair]:
+    """Return at most so many pairs, drawn by chance and balanced: each two contestants meet equally often, within one.
+
+    The more of them are left out, the more it matters that each contestant alone is seen equally often: within a round,
+    those that were seen least come first.
+    """
+    meetings: dict[tuple[str, ...], list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        meetings[tuple(sorted(pair.contestants))].append(pair)
+    for met in meetings.values():
+        met.sort(key=lambda pair: drawn(chance, pair.mark))
+    seen: Counter[str] = Counter()
+    order: list[Pair] = []
+    wanted = len(pairs) if most is None else min(most, len(pairs))
+    rounds = 0
+    while len(order) < wanted:
+        here = [met[rounds] for met in meetings.values() if rounds < len(met)]
+        rounds += 1
+        waiting = [(0, drawn(chance, f"{rounds} {pair.mark}"), place) for place, pair in enumerate(here)]
+        heapq.heapify(waiting)
+        while waiting and len(order) < wanted:
+            known, rank, place = heapq.heappop(waiting)
+            now = sum(seen[each] for each in here[place].contestants)
+            if now > known:
+                heapq.heappush(waiting, (now, rank, place))
+                continue
+            seen.update(here[place].contestants)
+            order.append(here[place])
+    return order
+
+
+def drawn(chance: str, what: str) -> str:
+    """Return a lot that is drawn by chance, always the same for the same two texts."""
+    return hashlib.sha256(f"{chance}\n{what}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .result import Result as Result
     from .show import gallery as gallery
     from .sizes import size_for as size_for
+    from .storyboard import Scene as Scene
+    from .storyboard import Storyboard as Storyboard
     from .task import Task as Task
     from .typeset import add_font as add_font
     from .workshop import studio as studio
@@ -49,6 +51,8 @@ _HOMES = {
     "Money": ".prices",
     "Plan": ".plan",
     "Result": ".result",
+    "Scene": ".storyboard",
+    "Storyboard": ".storyboard",
     "Task": ".task",
     "add_font": ".typeset",
     "compare": ".comparison",

@@ -18,7 +18,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S)
 TESTED_COMMANDS = {
     'pip install -e ".[lab]" && wannb lab',
-    'pip install -e ".[test]" && pytest',
+    'pip install -e ".[test]" && pytest -n 2 --dist loadfile',
     'pip install -e ".[studio]" && wannb studio',
     'export DASHSCOPE_API_KEY="sk-..."',
     "python -m wannb.mock --port 8765",
@@ -54,7 +54,7 @@ def test_every_call_of_the_table_of_modes_is_that_mode(tmp_path: Path) -> None:
 
 def test_no_command_stands_in_the_readme_that_no_test_knows() -> None:
     assert {line for kind, text in BLOCKS if kind == "shell" for line in text.splitlines()} == TESTED_COMMANDS
-    assert "pytest" in (ROOT / ".ci" / "run").read_text().splitlines()[-1]
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "pytest -n 2 --dist loadfile"
     assert 'pip install -e ".[test]"' in (ROOT / ".ci" / "run").read_text()
 
 

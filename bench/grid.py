@@ -1,0 +1,68 @@
+"""Many runs in one grid: how long the cell takes and what it adds to the notebook.
+
+python bench/grid.py            500 runs
+python bench/grid.py --smoke    12 runs, to see that it runs
+
+The SDK shows no pictures, so it does not stand beside it. Beside it stands what a notebook does by hand: every file
+opened by Pillow, made small and written as PNG.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import io
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+
+import wannb
+from wannb.client import Client
+from wannb.pacing import Pace
+from wannb.service import mock
+from wannb.store import Store
+
+PACE = Pace(submits=1000, running=200, queries=5000, query_interval=0.02)
+
+
+def by_hand(paths: list[Path]) -> int:
+    size = 0
+    for path in paths:
+        with Image.open(path) as image:
+            image.thumbnail((200, 200))
+            buffer = io.BytesIO()
+            image.convert("RGB").save(buffer, "PNG")
+        size += len(base64.b64encode(buffer.getvalue()))
+    return size
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--smoke", action="store_true")
+    prompts, seeds = (3, 4) if parser.parse_args().smoke else (20, 25)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        wannb.mock.serve(task_seconds=0) as server,
+        Client(mock(server.base_url), "sk-mock", Store(folder), pace=PACE) as client,
+    ):
+        names = [f"A boat, number {number}" for number in range(prompts)]
+        wannb.sweep(client, prompt=names, seed=range(seeds), size="1K").run()
+        # A client of its own, so that nothing is in memory already: a notebook opened on another day.
+        with Client(mock(server.base_url), "sk-mock", Store(folder)) as later:
+            began = time.perf_counter()
+            plan = wannb.sweep(later, prompt=names, seed=range(seeds), size="1K")
+            page = plan.grid(rows="prompt", columns="seed")._repr_mimebundle_()["text/html"]
+            took = time.perf_counter() - began
+        paths = [image.path for result in plan.results() if result for image in result]
+        began = time.perf_counter()
+        by_hand_bytes = by_hand(paths)
+        by_hand_took = time.perf_counter() - began
+    print(f"{len(paths)} pictures\n\n{'':<10}{'seconds':>10}{'MB':>8}")
+    print(f"{'wannb':<10}{took:>10.2f}{len(page) / 1e6:>8.2f}")
+    print(f"{'by hand':<10}{by_hand_took:>10.2f}{by_hand_bytes / 1e6:>8.2f}")
+
+
+if __name__ == "__main__":
+    main()

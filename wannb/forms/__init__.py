@@ -14,21 +14,25 @@ from typing import Any
 
 from wannb.client import Client
 
+from .compare import CompareForm
 from .edit import EditForm, RegionForm
 from .form import Form
 from .history import HistoryForm
 from .image_set import ImageSetForm
 from .opening import form_class
 from .recalling import request_of
+from .storyboard import StoryboardForm
 from .studio import Studio
 from .text_to_image import TextToImageForm
 
 __all__ = [
+    "CompareForm",
     "EditForm",
     "Form",
     "HistoryForm",
     "ImageSetForm",
     "RegionForm",
+    "StoryboardForm",
     "Studio",
     "TextToImageForm",
     "form_class",

@@ -15,9 +15,10 @@ from wannb.words import Words
 from .assets import css
 
 
-def style() -> widgets.HTML:
-    """Return the forms' style sheet as a widget: it travels with the form and needs nothing from elsewhere."""
-    return widgets.HTML(f"<style>{css('form.css')}</style>", layout=widgets.Layout(display="none"))
+def style(*more: str) -> widgets.HTML:
+    """Return the forms' style sheet, and more of them, as a widget: it travels with the form."""
+    sheets = "".join(map(css, ("form.css", *more)))
+    return widgets.HTML(f"<style>{sheets}</style>", layout=widgets.Layout(display="none"))
 
 
 def badge(words: Words, client: Client) -> str:

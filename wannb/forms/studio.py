@@ -16,16 +16,21 @@ from wannb.result import GeneratedImage
 from wannb.words import Words
 
 from . import looks
+from .compare import CompareForm
 from .edit import EditForm, RegionForm
 from .form import Form
 from .history import HistoryForm
 from .image_set import ImageSetForm
 from .opening import form_class
+from .storyboard import StoryboardForm
 from .text_to_image import TextToImageForm
 
-F = TypeVar("F", TextToImageForm, EditForm, RegionForm, ImageSetForm, HistoryForm)
+F = TypeVar("F", TextToImageForm, EditForm, RegionForm, ImageSetForm, CompareForm, StoryboardForm, HistoryForm)
 
-_KINDS: tuple[type[Any], ...] = (TextToImageForm, EditForm, RegionForm, ImageSetForm, HistoryForm)
+_KINDS: tuple[type[Any], ...] = (
+    *(TextToImageForm, EditForm, RegionForm, ImageSetForm),
+    *(CompareForm, StoryboardForm, HistoryForm),
+)
 
 
 class Studio(widgets.VBox):  # type: ignore[misc]
@@ -41,7 +46,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         self.client = client
         self.words = words = Words(client.language)
         self._made: dict[type[Any], Any] = {}
-        titles = ("Text to image", "Edit", "Edit in boxes", "Image set", "History")
+        titles = ("Text to image", "Edit", "Edit in boxes", "Image set", "Compare", "Storyboard", "History")
         self._tabs = widgets.Tab([widgets.VBox() for _ in _KINDS], titles=[words(title) for title in titles])
         self._heading = widgets.HTML()
         super().__init__([looks.style(), self._heading, self._tabs], _dom_classes=("wannb-form", "wannb-studio"))
@@ -71,14 +76,24 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         return self._form(ImageSetForm)
 
     @property
+    def compare(self) -> CompareForm:
+        """The form of the fifth tab."""
+        return self._form(CompareForm)
+
+    @property
+    def storyboard(self) -> StoryboardForm:
+        """The form of the sixth tab."""
+        return self._form(StoryboardForm)
+
+    @property
     def history(self) -> HistoryForm:
         """The form of the last tab."""
         return self._form(HistoryForm)
 
     @property
-    def form(self) -> Form | HistoryForm:
+    def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
         """The form of the tab that is open."""
-        form: Form | HistoryForm = self._form(_KINDS[self._tabs.selected_index])
+        form: Form | CompareForm | StoryboardForm | HistoryForm = self._form(_KINDS[self._tabs.selected_index])
         return form
 
     def _form(self, kind: type[F]) -> F:
@@ -87,6 +102,8 @@ class Studio(widgets.VBox):  # type: ignore[misc]
             form: Any = kind(self.client)
             if isinstance(form, HistoryForm):
                 form.opened = self._open
+            elif isinstance(form, (CompareForm, StoryboardForm)):
+                form.made = self._came_back
             else:
                 takers = [(self.words("Edit"), EditForm), (self.words("Edit in boxes"), RegionForm)]
                 form.offer_to([(text, partial(self._hand_over, taker)) for text, taker in takers if taker is not kind])
@@ -116,7 +133,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]
     def _came_back(self) -> None:
         self._count()
         for form in self._made.values():
-            if isinstance(form, Form):
+            if not isinstance(form, HistoryForm):
                 form.offer_earlier()
 
     def _count(self) -> None:
@@ -145,6 +162,8 @@ class Studio(widgets.VBox):  # type: ignore[misc]
             "pictures from pictures, one or several",
             "draw boxes on a picture: only what is inside shall change",
             "a story in scenes, the same figure in each of them",
+            "prompts, seeds, models and sizes side by side",
+            "scenes as frames that are kept, drawn anew, put in order and saved as pages or a film",
             "every picture that was made here, to be looked at and opened again",
         )
         yield from zip(self._tabs.titles, about, strict=True)
@@ -155,5 +174,5 @@ class Studio(widgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
         tabs = html.table([self.words("tab"), ""], [(title, self.words(about)) for title, about in self._about()])
-        page = html.block("wannb", lines=[self.client._where()], body=tabs)
+        page = html.block("wannb", lines=[self.client.service.where], body=tabs)
         return {**bundle, "text/plain": repr(self), "text/html": page}

@@ -1,0 +1,67 @@
+"""Comparisons and storyboards in a real browser: priced, drawn, laid out and drawn anew, also without a mouse."""
+
+from __future__ import annotations
+
+import pytest
+from browser.lab import Lab
+from browser.test_forms_live import NAMELESS, OVERFLOW, UNSEEN, form
+
+from wannb import mock
+
+
+def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.MockServer) -> None:
+    book = form(lab, "wannb.forms.CompareForm(client, size='768*768')")
+    page = book.output(1)
+    assert page.locator("button.wannb-go").is_disabled()
+    page.get_by_label("Prompt 1").fill("A lighthouse at dusk")
+    page.get_by_label("Prompt 2").fill("A lighthouse in fog")
+    page.get_by_label("Seeds", exact=True).fill("1, 2, three")
+    page.get_by_text("three: write whole numbers").wait_for()
+    page.get_by_label("Seeds", exact=True).fill("1-2")
+    page.get_by_role("button", name="Make 4 images · demo (live 0.30 USD)").click()
+    page.get_by_text("4 of 4 made", exact=True).wait_for()
+    pictures = page.locator(".wannb-side-by-side img")
+    assert pictures.count() == 4
+    page.get_by_label("Columns").select_option("Prompt")
+    page.get_by_role("columnheader", name="A lighthouse in fog").first.wait_for()
+    assert pictures.count() == server.billed == 4
+    assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
+
+
+def test_a_storyboard_is_drawn_kept_and_drawn_anew_by_keyboard_alone(lab: Lab, server: mock.MockServer) -> None:
+    book = form(lab, "wannb.forms.StoryboardForm(client, size='768*768')")
+    page, keyboard = book.output(1), book.page.keyboard
+
+    def walk(button: str) -> None:
+        """Go on with the tabulator until a button has the focus, and press it."""
+        wanted = page.locator(f"button[title='{button}']:enabled")
+        wanted.wait_for()
+        for _ in range(60):
+            if wanted.evaluate("one => one === document.activeElement"):
+                keyboard.press("Enter")
+                return
+            keyboard.press("Tab")
+            unseen = book.page.evaluate(UNSEEN)
+            assert not unseen, f"the focus cannot be seen on {unseen}"
+        pytest.fail(f"{button} was never reached")
+
+    page.get_by_label("Scene 1", exact=True).focus()
+    keyboard.type("A cat wakes up, dd")
+    page.get_by_label("Scene 2", exact=True).focus()
+    keyboard.type("It goes out")
+    walk("Make up to 2 images · demo (live 0.15 USD)")
+    page.get_by_role("img", name="Scene 2 of 2: It goes out").wait_for()
+    walk("Keep the frame of scene 1 as it is")
+    book.until("form.board.locked == (1,)")
+    page.get_by_label("What is to be seen in scene 2").fill("It goes home")
+    page.get_by_label("What is to be seen in scene 2").press("Tab")
+    page.get_by_text("drawn for an older text").wait_for()
+    walk("Draw scene 2 to go with the frames around it; only this image is paid for")
+    page.get_by_role("img", name="Scene 2 of 2: It goes home").wait_for()
+    book.until("not form.job.under_way")
+    assert server.billed == 3
+    assert book.cells.count() == 2, "JupyterLab took the keys for its own"
+    walk("Earlier takes of scene 2, a picture of your own, removal")
+    page.get_by_title("Take 1 of scene 2").wait_for()
+    assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
+    assert page.locator(".wannb-form").first.evaluate(OVERFLOW) == []

@@ -53,7 +53,9 @@ def _table(plan: Plan, standings: list[Standing]) -> str:
     down = [name for name in names if name != across]
     labels = {name: plan.labels(name) for name in names}
     width = len(plan.varying[across]) if across else 1
-    head = [*down, *(labels[across] if across else ("",))]
+    # Prompts and models say themselves what they are; a bare number does not.
+    named = "" if across in (None, "prompt", "model", "images") else f"{across} "
+    head = [*down, *(f"{named}{label}" for label in (labels[across] if across else ("",)))]
     rows = []
     for start in range(0, len(plan.cells), width):
         cells = plan.cells[start : start + width]

@@ -68,7 +68,7 @@ def test_the_code_makes_the_same_board(shared: Client, options: dict[str, Any]) 
     given: dict[str, Any] = {"wannb": wannb, "client": shared}
     exec(form.code.split("\nboard.run()")[0], given)
     board = given["board"]
-    assert (board.scenes, board.style, board._record.base) == (
+    assert (board.scenes, board.style, board.record.base) == (
         tuple(panel.scene for panel in asked.panels),
         asked.style,
         asked.base,

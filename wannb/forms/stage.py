@@ -83,7 +83,7 @@ class Stage:
             self.files.name.value = board.name
             self.outdated()
         self._board, self._busy = board, busy
-        record, shots = board._record, board._reel().shots
+        record, shots = board.record, board.reel().shots
         number = self.details.number if (self.details.number or 0) <= len(shots) else None
         cost = self.client.estimate(ImageRequest(model=record.base.model))
         one = price(self.words, cost, mock=self.client.service.kind == "mock")
@@ -168,7 +168,7 @@ class Stage:
         self._start(show)
 
     def _facts(self, board: Storyboard) -> str:
-        words, reel = self.words, board._reel()
+        words, reel = self.words, board.reel()
         parts = [words("{done} of {total} made", done=reel.made, total=len(reel.shots))]
         parts += [words("{seconds} s", seconds=f"{reel.seconds:g}"), words("seed {seed}", seed=board.seed)]
         cost = board.cost
@@ -191,7 +191,7 @@ class Stage:
                     which=unsure,
                 )
             )
-        if board._record.ledger.pending:
+        if board.record.ledger.pending:
             notes.append(words("Something was begun and has not come back: the button fetches it."))
         # Of what the board says itself, the fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]

@@ -241,7 +241,7 @@ class StoryboardForm(widgets.VBox):  # type: ignore[misc]
     def _offer(self) -> None:
         """Say on the button what a press does and what it costs."""
         words, board, said_ = self.words, self.board, ""
-        drawing = None if self._problems else self.new.drawing() if board is None else board._drawing()
+        drawing = None if self._problems else self.new.drawing() if board is None else board.drawing()
         to_pay = drawing.to_pay() if drawing else 0
         self._free = not to_pay
         if drawing is None:

@@ -117,7 +117,7 @@ class Storyboard:
     def _open(self, client: Client, shelf: Shelf, record: Record, said: tuple[str, ...] = ()) -> None:
         self.client = client
         self._shelf = shelf
-        self._record = record
+        self.record = record
         self._said = said
 
     # What it is
@@ -140,12 +140,12 @@ class Storyboard:
     @property
     def style(self) -> str | None:
         """The line before the scenes."""
-        return self._record.style
+        return self.record.style
 
     @property
     def seed(self) -> int | None:
         """The seed of the image sets, and the root of those of single frames."""
-        return self._record.base.seed
+        return self.record.base.seed
 
     @property
     def frames(self) -> tuple[Take | None, ...]:
@@ -164,20 +164,20 @@ class Storyboard:
 
         On the mock server it is what the live service would have billed.
         """
-        return cost_of(self.client, self._record)
+        return cost_of(self.client, self.record)
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What one should know: images that may stand at the wrong scene, what is under way, fonts that are missing."""
-        return (*self._said, *notices(self._record, self._reel(), self._drawing()))
+        return (*self._said, *notices(self.record, self.reel(), self.drawing()))
 
     def problems(self) -> tuple[Problem, ...]:
         """Return every rule that a request of `run` would break, before anything is sent."""
-        return self._drawing().problems()
+        return self.drawing().problems()
 
     def estimate(self) -> Money | None:
         """Return what `run` would cost at most now, nothing for what the store has; None if the price is unknown."""
-        return self.client.estimate(ImageRequest(model=self._record.base.model, n=self._drawing().to_pay()))
+        return self.client.estimate(ImageRequest(model=self.record.base.model, n=self.drawing().to_pay()))
 
     # Drawing
 
@@ -195,7 +195,7 @@ class Storyboard:
             InvalidRequest: a request breaks a rule; nothing was sent.
             WannbError: as `client.run`; what came before is kept, and a second `run` goes on from there.
         """
-        drawing = self._drawing(on_status)
+        drawing = self.drawing(on_status)
         drawing.finish()
         drawing.check()
         drawing.fill()
@@ -218,21 +218,21 @@ class Storyboard:
             ValueError: there is no such scene, or it is locked.
             InvalidRequest: the request breaks a rule; nothing was sent.
         """
-        self._drawing(on_status).reroll(scene, text=text, seed=seed)
+        self.drawing(on_status).reroll(scene, text=text, seed=seed)
         return next(take for take in self.takes(scene) if take.chosen)
 
     def takes(self, scene: int) -> Takes:
         """Return the frames that a scene ever had; those of before the board was last begun anew come last."""
         at = panels.index(self._panels, scene)
         panel = self._panels[at]
-        return takes_of(at + 1, self._record.takes(panel.id), panel.frame, self._shelf)
+        return takes_of(at + 1, self.record.takes(panel.id), panel.frame, self._shelf)
 
     # Changing
 
     def choose(self, scene: int, take: int | Take) -> None:
         """Put a take of a scene, by its number, in place of its frame."""
         place = (take.run_id, take.path.name) if isinstance(take, Take) else take
-        self._keep(drawn.chosen(self._record, scene, place))
+        self._keep(drawn.chosen(self.record, scene, place))
 
     def assign(self, which: Mapping[int, int | None]) -> None:
         """Say which image of its set each scene has, `{scene: image number}`; None for a scene that has none of them.
@@ -242,7 +242,7 @@ class Storyboard:
 
         >>> board.assign({2: None, 3: 2})      # the second image that came is of scene 3    # doctest: +SKIP
         """
-        self._keep(drawn.assigned(self._record, which))
+        self._keep(drawn.assigned(self.record, which))
 
     def lock(self, *scenes: int) -> None:
         """Lock scenes: their frames are not drawn anew, replaced, assigned or removed, and lead those that are."""
@@ -265,7 +265,7 @@ class Storyboard:
             raise ValueError(f"{picture.name}: {picture.problem or 'a link is not fetched; give the file'}")
         text = self._panels[at].scene.text
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
-        record = self._record.with_take(self._panels[at].id, frame)
+        record = self.record.with_take(self._panels[at].id, frame)
         now = panels.put(self._panels, at, frame=frame, sure=True)
         self._keep(record.changed(f"picture of scene {scene}", now))
 
@@ -278,7 +278,7 @@ class Storyboard:
 
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
         """Add a scene, which gets the number `at` or stands at the end; the next `run` draws it."""
-        record = self._record
+        record = self.record
         id = max(record.ledger.next_id, 1 + max(panel.id for panel in record.panels))
         now = panels.add(record.panels, panels.as_scene(scene), at, id)
         record = replace(record, ledger=replace(record.ledger, next_id=id + 1))
@@ -290,17 +290,17 @@ class Storyboard:
 
     def undo(self) -> str:
         """Take back the last change and return what it was; up to 50, also on another day."""
-        if not self._record.past:
+        if not self.record.past:
             raise ValueError("there is nothing to undo")
-        self._keep(self._record.undone())
-        return f"undone: {self._record.future[-1].label}"
+        self._keep(self.record.undone())
+        return f"undone: {self.record.future[-1].label}"
 
     def redo(self) -> str:
         """Do again what was undone last and return what it was."""
-        if not self._record.future:
+        if not self.record.future:
             raise ValueError("there is nothing to redo")
-        self._keep(self._record.redone())
-        return f"done again: {self._record.past[-1].label}"
+        self._keep(self.record.redone())
+        return f"done again: {self.record.past[-1].label}"
 
     # Showing
 
@@ -314,7 +314,7 @@ class Storyboard:
         """
         from .pages import Pages
 
-        return Pages(reel=self._reel(title), columns=columns, rows=rows, paper=paper)
+        return Pages(reel=self.reel(title), columns=columns, rows=rows, paper=paper)
 
     def save(
         self,
@@ -347,7 +347,7 @@ class Storyboard:
         from .export import export
 
         return export(
-            self._reel(title),
+            self.reel(title),
             Path(path).expanduser(),
             columns=columns,
             rows=rows,
@@ -358,34 +358,36 @@ class Storyboard:
         )
 
     def __repr__(self) -> str:
-        return strip.text(self._reel(), lines=self._lines(), notes=self.notices)
+        return strip.text(self.reel(), lines=self._lines(), notes=self.notices)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        page = strip.strip(self._reel(), lines=[" · ".join(self._lines())], notes=self.notices)
+        page = strip.strip(self.reel(), lines=[" · ".join(self._lines())], notes=self.notices)
         return {"text/plain": repr(self), "text/html": page}
 
-    # Within
+    # For forms and exports
 
     @property
     def _panels(self) -> Panels:
-        return self._record.panels
+        return self.record.panels
 
-    def _reel(self, title: str | None = None) -> Reel:
+    def reel(self, title: str | None = None) -> Reel:
+        """Return the scenes as they are shown and exported."""
         return reel(self.name if title is None else title, self._panels, self._shelf)
 
     def _lines(self) -> list[str]:
-        return lines(self.client, self._record, self._reel(), self._drawing())
+        return lines(self.client, self.record, self.reel(), self.drawing())
 
-    def _drawing(self, on_status: OnStatus | None = None) -> Drawing:
+    def drawing(self, on_status: OnStatus | None = None) -> Drawing:
+        """Return the work that is to be done, which knows what it would send."""
         return Drawing(client=self.client, shelf=self._shelf, record=self._now, keep=self._keep, on_status=on_status)
 
     def _now(self) -> Record:
-        return self._record
+        return self.record
 
     def _change(self, label: str, now: Panels) -> None:
-        self._keep(self._record.changed(label, now))
+        self._keep(self.record.changed(label, now))
 
     def _keep(self, record: Record) -> None:
-        if record != self._record:
+        if record != self.record:
             self._shelf.write(record)
-            self._record = record
+            self.record = record

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from . import html
 from .difference import Box
 from .layout import Placed, Sheet, Spot
 from .previews import picture
@@ -46,19 +47,28 @@ METADATA: dict[str, dict[str, Any]] = {
 
 
 @cache
-def shown_figure() -> type[Figure]:
-    """Return the kind of figure that shows itself in a cell; matplotlib's own needs pyplot for that."""
+def _kind() -> type[Figure]:
     from matplotlib.figure import Figure
 
     class ShownFigure(Figure):
-        """A matplotlib figure that shows itself in a cell."""
+        """A matplotlib figure that shows itself in a cell, which its own does with pyplot alone."""
 
-        def _repr_jpeg_(self) -> bytes:
+        alt = ""
+
+        def _repr_html_(self) -> str:
             buffer = io.BytesIO()
             self.savefig(buffer, format="jpeg", dpi=_CELL_DPI, pil_kwargs={"quality": 85})
-            return buffer.getvalue()
+            size = (round(self.get_figwidth() * 96), round(self.get_figheight() * 96))
+            return html.figure(buffer.getvalue(), alt=self.alt, caption=(), size=size, width=size[0])
 
     return ShownFigure
+
+
+def shown_figure(alt: str, **options: Any) -> Figure:
+    """Return an empty figure that shows itself in a cell, with these words for people who do not see it."""
+    made = _kind()(facecolor="white", layout=None, **options)
+    made.alt = alt  # type: ignore[attr-defined]
+    return made
 
 
 def style(texts: Iterable[str]) -> Any:
@@ -107,7 +117,7 @@ def draw(sheet: Sheet, *, width: float, dpi: float) -> tuple[Figure, str]:
             f"a page of {width:g} x {plan.height:.0f} inches at {dpi:g} dpi is too large to draw; "
             "put an option on pages=, or give a smaller dpi or width"
         )
-    figure = shown_figure()(figsize=(width, plan.height), dpi=dpi, facecolor="white", layout=None)
+    figure = shown_figure(_alt(sheet), figsize=(width, plan.height), dpi=dpi)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_autoscale_on(False)
@@ -132,7 +142,7 @@ def compared(
     footer = _block(below, width - 2 * _MARGIN, 7.0, most=3)
     band = max(block.height for block in labels) + _PAD
     height = 2 * _MARGIN + band + tall + _PAD + footer.height
-    figure = shown_figure()(figsize=(width, height), dpi=dpi, facecolor="white", layout=None)
+    figure = shown_figure(f"Compared: {below}", figsize=(width, height), dpi=dpi)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_autoscale_on(False)
@@ -372,3 +382,8 @@ def _write(axes: Axes, block: _Block, x: float, y: float, across: str, down: str
             parse_math=False,
             usetex=False,
         )
+
+
+def _alt(sheet: Sheet) -> str:
+    columns, rows = (", ".join(label or "images" for label in labels) for labels in (sheet.columns, sheet.rows))
+    return f"Images side by side; columns: {columns}; rows: {rows}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Of the HTML, pictures and all; a notebook stays under a megabyte with it.
 _MOST_BYTES = 950_000
 #: ... and for few images less, so that a notebook may hold several grids.
-_SOME_BYTES, _BYTES_EACH = 90_000, 9_500
+_SOME_BYTES, _BYTES_EACH = 130_000, 6_000
 #: The page is taken to be so wide; a picture is shown between so many pixels wide.
 _PAGE, _LABELS, _LEAST, _MOST = 1000, 170, 64, 330
 _MANY, _LEAST_OF_FEW = 120, 112

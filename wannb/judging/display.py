@@ -99,7 +99,7 @@ def figure(scores: Scores, *, width: float, dpi: float) -> Figure:
     heights = [_ROW + 0.16 * (len(wrapped) - 1) for wrapped, _ in labels]
     below, above = 0.55, 0.1
     total = sum(heights) + below + above
-    made = shown_figure()(figsize=(width, total), dpi=dpi, facecolor="white")
+    made = shown_figure(text(scores), figsize=(width, total), dpi=dpi)
     axes = made.add_axes((room / width, below / total, 1 - (room + 0.25) / width, sum(heights) / total))
     place = 0.0
     for each, (wrapped, names), height in zip(scores.contestants, labels, heights, strict=True):

@@ -6,19 +6,23 @@ import pickle
 import sys
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 from conftest import FAST, make_client
 from PIL import Image
 
 import wannb
-from wannb import ImageRequest, mock
+import wannb.collect
+from wannb import ImageRequest, Plan, mock
 from wannb.client import Client
-from wannb.errors import AuthenticationError, OverBudget, QuotaExhausted, StoreError
+from wannb.errors import AuthenticationError, DownloadFailed, InvalidRequest, OverBudget, QuotaExhausted, StoreError
+from wannb.inputs import as_input
 from wannb.pacing import Pace
 from wannb.plan.alternatives import apart
 from wannb.prices import Money
@@ -38,7 +42,7 @@ def creates(server: mock.MockServer) -> int:
 # What varies
 
 
-def test_lists_are_alternatives_and_everything_else_is_one_value(tmp_path: Path) -> None:
+def test_lists_are_alternatives_and_everything_else_is_one_value() -> None:
     picture = Image.new("RGB", (300, 300))
     palette = [{"hex": "#112233", "ratio": "50.00%"}, {"hex": "#445566", "ratio": "30.00%"}]
     constant, varying = apart(
@@ -55,13 +59,14 @@ def test_lists_are_alternatives_and_everything_else_is_one_value(tmp_path: Path)
     assert varying == {"prompt": ("a", "b"), "seed": (0, 1)}
     assert constant == {
         "size": "1K",
-        "images": picture,
-        "color_palette": palette,
-        "bbox_list": [[[1, 2, 3, 4]]],
+        "images": (as_input(picture),),
+        "color_palette": tuple(palette),
+        "bbox_list": (((1, 2, 3, 4),),),
         "n": 2,
     }
-    _, varying = apart({"images": [tmp_path, [picture, picture]], "color_palette": [palette, {"#112233": 100}]})
-    assert varying == {"images": (tmp_path, [picture, picture]), "color_palette": (palette, {"#112233": 100})}
+    one = as_input(picture)
+    _, varying = apart({"images": [picture, [picture, picture]], "color_palette": [palette, {"#112233": 100}]})
+    assert varying == {"images": ((one,), (one, one)), "color_palette": (tuple(palette), {"#112233": 100})}
     _, varying = apart({"bbox_list": [[[[1, 2, 3, 4]]], [[[5, 6, 7, 8]]]]})
     assert len(varying["bbox_list"]) == 2
 
@@ -80,6 +85,32 @@ def test_slips_of_the_pen_are_said_before_anything_is_sent(client: Client, serve
     with pytest.raises(ValueError, match="budget='much'"):
         study(client).run(budget="much")
     assert not server.log
+
+
+def test_values_of_any_kind_are_read_once_and_none_of_them_twice(client: Client, tmp_path: Path) -> None:
+    for name, color in (("a.png", "red"), ("b.png", "blue")):
+        Image.new("RGB", (300, 300), color).save(tmp_path / name)
+    pictures = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    plan = study(client, images=[map(str, pictures)], seed=numpy.arange(3))
+    assert [len(cell.request.images) for cell in plan.cells] == [2] * 9
+    assert plan.cells[0].request.images[0] is plan.cells[8].request.images[0]
+    assert plan.labels("seed") == ("0", "1", "2")
+    palettes = [[{"hex": "#112233", "ratio": f"{n}.00%"}] for n in (1, 2, 3)]
+    assert len(study(client, color_palette=iter(palettes)).varying["color_palette"]) == 3
+    with pytest.raises(ValueError, match="seed: value 1 of 2 is None"):
+        study(client, seed=[None, 1])
+    with pytest.raises(ValueError, match="images: value 2 of 2 is None"):
+        study(client, images=[pictures[0], None])
+    assert all("seed=None" in cell.problems[-1] for cell in Plan(client, {"seed": None, "prompt": "a"}, {}).cells)
+
+
+def test_no_signature_of_a_link_is_shown(client: Client) -> None:
+    links = [f"https://example.com/{name}?Signature=TOPSECRET" for name in "ab"]
+    plan = study(client, images=links)
+    shown = f"{plan!r}{plan.cells!r}{plan._repr_html_()}{plan.labels('images')}{plan.table().to_csv()}"
+    shown += str(plan.grid()._repr_mimebundle_())
+    assert "example.com/a" in shown
+    assert "TOPSECRET" not in shown
 
 
 # The plan
@@ -180,6 +211,30 @@ def test_limits_hold_back_what_could_pass_them(client: Client, server: mock.Mock
     assert server.billed == 12
 
 
+def test_what_a_limit_holds_back_is_said(
+    client: Client, server: mock.MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    study(client).run(max_images=2)
+    assert "max_images=2 held back 4 requests · 6 cells · 2 in the store, free" in capsys.readouterr().out
+
+
+def test_a_plan_in_which_nothing_is_legal_is_refused(client: Client, server: mock.MockServer) -> None:
+    with pytest.raises(InvalidRequest, match="1920x1080"):
+        study(client, size="1920x1080").run()
+    assert not server.log
+
+
+def test_plans_that_ask_for_the_same_have_one_name(client: Client) -> None:
+    assert study(client).name == study(client, prompt=PROMPTS[::-1], seed=[2, 1]).name
+    assert study(client).name != study(client, seed=[1, 3]).name
+
+
+def test_combined_labels_are_measured_line_by_line(client: Client, tmp_path: Path) -> None:
+    plan = study(client, n=[1, 2]).run()
+    assert plan.grid(rows=("prompt", "n"), columns="seed").save(tmp_path / "x.png")
+
+
 def test_a_set_that_falls_short_gives_its_share_back(client: Client, server: mock.MockServer) -> None:
     client.pace = Pace(running=1)
     plan = study(client, n=4, enable_sequential=True, prompt="A boat", seed=[1, 2, 3])
@@ -237,18 +292,42 @@ def test_an_interrupt_loses_and_doubles_nothing(client: Client, server: mock.Moc
 
 
 def test_stop_sends_nothing_more(client: Client, server: mock.MockServer) -> None:
-    client.pace = Pace(running=1)
+    server.app.task_seconds = 0.3
+    client.pace = client._submitter.pace = replace(FAST, running=2)
     stop, seen = threading.Event(), []
 
     def watch(now: Any) -> None:
         seen.append(now)
-        if now.under_way:
+        if creates(server) and not stop.is_set():
             stop.set()
+            seen.append(creates(server))
 
     study(client, seed=range(10)).run(on_progress=watch, stop=stop)
-    assert 0 < server.billed < 10
+    sent = next(each for each in seen if isinstance(each, int))
+    assert creates(server) <= sent + 1, "one may have been on its way"
     assert seen[0].total == 30
     assert str(seen[0]) == "0 of 30 made"
+    assert [run.state for run in client.runs()] == ["done"] * len(client.runs())
+
+
+def test_a_disk_that_is_full_ends_the_plan(
+    client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise StoreError("no space left")
+
+    client.pace = replace(FAST, running=1)
+    plan = study(client, seed=range(10))
+    with monkeypatch.context() as patch:
+        patch.setattr(wannb.collect, "write", full)
+        with pytest.raises(DownloadFailed, match=r"no space left.*paid for"):
+            plan.run()
+    assert creates(server) < 30
+    assert any("paid, but not all of its images are saved" in each.note for each in plan.standings())
+    before = server.billed
+    plan.run(max_images=0)
+    assert server.billed == before
+    assert plan.forecast().cells["done"] == before
 
 
 # Other executors
@@ -345,6 +424,13 @@ def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, serv
     assert table[table.state == "not legal"].note.str.contains("n=9").all()
     for name in wannb.ImageRequest.__dataclass_fields__:
         assert name in table.columns
+
+
+def test_the_table_counts_a_run_once(client: Client, server: mock.MockServer) -> None:
+    table = study(client, seed=[1, 1]).run().table()
+    assert len(table) == 6
+    assert round(table.cost.sum(), 4) == 0.225
+    assert server.billed == 3
 
 
 def test_without_pandas_the_table_is_a_list(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ def _save_all(run: Run, links: Sequence[str], transport: Transport) -> None:
         f"{have} of {count(len(links), 'image')} are saved in {str(run.folder)!r}. {failed[0]}. They are paid for: "
         f"client.rescue() fetches the rest, {until}",
         task_id=run.task_id,
-    )
+    ) from failed[0]
 
 
 def _save(run: Run, index: int, of: int, link: str, transport: Transport) -> dict[str, Any]:

@@ -3,6 +3,7 @@
     WannbError
     ├── InvalidRequest          refused here, before anything was sent (also a ValueError)
     ├── OverBudget              the budget of `connect(budget=...)` would be passed; nothing was sent
+    ├── CalledOff               the person stopped before it was sent; nothing was sent
     ├── NoKey                   live mode was asked for and no API key was found
     ├── StoreError              the folder of runs cannot be read or written
     ├── RecallError             a file holds no request
@@ -87,6 +88,10 @@ class InvalidRequest(WannbError, ValueError):
 
 class OverBudget(WannbError):
     """The next request could pass the budget; nothing was sent."""
+
+
+class CalledOff(WannbError):
+    """The person stopped before the request was sent: nothing was sent, nothing is billed."""
 
 
 class NoKey(WannbError):

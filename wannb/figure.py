@@ -232,7 +232,8 @@ def items_of(cell: Sequence[Placed]) -> list[tuple[str, Placed, GeneratedImage |
 
 
 def _label_width(labels: Sequence[str], width: float, size: float) -> float:
-    natural = max((width_of(text, size=size, family=families(text).families) for text in labels if text), default=0.0)
+    lines = [line for text in labels for line in text.split("\n") if line]
+    natural = max((width_of(line, size=size, family=families(line).families) for line in lines), default=0.0)
     return min(natural * 1.02, width * _LABEL_SHARE)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from .errors import mask
 from .inputs import InputImage
 from .palette import Color
 from .result import GeneratedImage, Result
@@ -218,6 +219,8 @@ def _text(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, str) and "://" in value:
+        return mask(" ".join(value.split()))
     if isinstance(value, str):
         return PurePath(value).name if _FILE.fullmatch(value) else " ".join(value.split())
     if isinstance(value, os.PathLike):

@@ -11,8 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
+
+from .errors import CalledOff
 
 #: A little slower than allowed, since the way to the service can bunch what was sent evenly.
 _SLACK = 1.05
@@ -72,6 +75,26 @@ class Gate:
             self._next = turn + self._interval
         if turn > now:
             self._clock.sleep(turn - now)
+
+
+#: Asked before anything is sent; set for the thread that sends.
+_off: ContextVar[Callable[[], bool]] = ContextVar("called_off", default=lambda: False)
+
+
+@contextmanager
+def callable_off(called_off: Callable[[], bool]) -> Iterator[None]:
+    """Let what this thread is about to send be called off as long as it has not been sent."""
+    token = _off.set(called_off)
+    try:
+        yield
+    finally:
+        _off.reset(token)
+
+
+def check_called_off() -> None:
+    """Raise `CalledOff` if what is about to be sent was called off."""
+    if _off.get()():
+        raise CalledOff("stopped before it was sent; nothing is billed")
 
 
 @dataclass(kw_only=True)

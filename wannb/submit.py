@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from . import wire
-from .errors import ApiError, ConnectionFailed, NotFound, OverBudget, UnknownOutcome, WannbError
+from .errors import ApiError, CalledOff, ConnectionFailed, NotFound, OverBudget, UnknownOutcome, WannbError
 from .inputs import InputImage
 from .lookup import look_up
-from .pacing import Account, Clock, Pace
+from .pacing import Account, Clock, Pace, check_called_off
 from .prices import Money
 from .request import ImageRequest
 from .run import FAILED, LOST, PREPARED, RUNNING, SENDING, Run
@@ -65,8 +65,10 @@ class Submitter:
             try:
                 self._enter(run)
                 self._send(run)
-            except BaseException:
+            except BaseException as error:
                 self.account.leave(run.place)
+                if isinstance(error, CalledOff):
+                    self._call_off(run, error)
                 raise
             self.account.submitted(run.place, str(run.task_id))
 
@@ -124,6 +126,12 @@ class Submitter:
                         run.advance(FAILED, error={"text": "it never reached the service; nothing is billed"})
                         return False
             return True
+
+    def _call_off(self, run: Run, error: CalledOff) -> None:
+        if run.state == PREPARED:
+            self.store.discard(run)
+        elif not run.record.get("unresolved"):
+            run.advance(FAILED, error={"text": str(error)})
 
     def _send(self, run: Run) -> None:
         request = _request(run)
@@ -185,6 +193,7 @@ class Submitter:
 
     def _journal(self, run: Run, via: str) -> None:
         """Write down, in the service's clock, that a try is about to be sent, and wait for its turn."""
+        check_called_off()
         skew, within = self.transport.skew
         now = self.clock.now() + skew
         first = {"sent_at": now}
@@ -250,6 +259,7 @@ class Submitter:
     def _enter(self, run: Run) -> None:
         model = _request(run).model
         while not self.account.enter(model, run.place, most=self.pace.running, timeout=1.0):
+            check_called_off()
             self._relieve(model)
 
     def _relieve(self, model: str) -> None:

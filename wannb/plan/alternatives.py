@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wannb.inputs import SupportsInput
+from wannb.inputs import SupportsInput, as_inputs
 from wannb.result import Result
 
 #: More requests than this are a slip of the pen: they would take hours at the service's limits.
@@ -20,22 +20,27 @@ def apart(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[A
     """Return the options with one value, and those with several, in the order in which they were given.
 
     A list holds alternatives. Palettes and boxes are lists themselves: alternatives of them stand in one more list.
+    Pictures are read here, once for all cells.
 
     Raises:
-        ValueError: a list without values, or more than 2,000 combinations.
+        ValueError: a list without values, a None among seeds or images, or more than 2,000 combinations.
 
     >>> apart({"prompt": ["a cat", "a dog"], "seed": range(3), "size": "1K"})
     ({'size': '1K'}, {'prompt': ('a cat', 'a dog'), 'seed': (0, 1, 2)})
     """
     constant: dict[str, Any] = {}
     varying: dict[str, tuple[Any, ...]] = {}
-    for name, value in options.items():
+    for name, given in options.items():
+        value = _settled(name, given)
         if not _is_list(name, value):
-            constant[name] = value
+            constant[name] = as_inputs(value) if name == "images" else value
             continue
-        values = tuple(value)
+        values = tuple(as_inputs(each) if name == "images" and each is not None else each for each in value)
         if not values:
-            raise ValueError(f"{name}={value!r} holds nothing to try; give one value, or leave {name} out")
+            raise ValueError(f"{name}={given!r} holds nothing to try; give one value, or leave {name} out")
+        if name in ("seed", "images") and None in values:
+            number = values.index(None) + 1
+            raise ValueError(f"{name}: value {number} of {len(values)} is None; a sweep needs each {name} it shall try")
         if len(values) == 1:
             constant[name] = values[0]
         else:
@@ -51,6 +56,17 @@ def positions(varying: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, int]
     """Yield every combination as {option: which of its values}, the last option changing fastest."""
     for numbers in itertools.product(*(range(len(values)) for values in varying.values())):
         yield dict(zip(varying, numbers, strict=True))
+
+
+def _settled(name: str, value: Any) -> Any:
+    """Return a value that can be read again and again: iterators as tuples, arrays of numbers as lists."""
+    if isinstance(value, _SINGLE) or hasattr(value, "read") or hasattr(value, "getexif"):
+        return value
+    if hasattr(value, "tolist") and (name != "images" or not hasattr(value, "__array_interface__")):
+        return value.tolist()
+    if isinstance(value, (list, tuple)) or hasattr(value, "__next__"):
+        return tuple(_settled(name, each) for each in value)
+    return value
 
 
 def _is_list(name: str, value: Any) -> bool:

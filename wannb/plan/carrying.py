@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wannb.errors import AuthenticationError, OverBudget, PermissionDenied, QuotaExhausted, StoreError
+from wannb.errors import AuthenticationError, CalledOff, OverBudget, PermissionDenied, QuotaExhausted, StoreError
 from wannb.prices import Money
 from wannb.result import count
 from wannb.run import DONE, write_json
@@ -64,11 +64,11 @@ def carry_out(
     executor: Executor | None,
     show: Callable[[Progress], None],
     stop: threading.Event | None,
-) -> None:
-    """Make what a plan has to do; see `Plan.run`."""
+) -> str:
+    """Make what a plan has to do, see `Plan.run`, and return which limit held something back, if one did."""
     cells = plan.to_do()
     if not cells:
-        return
+        return ""
     purse = _Purse(plan.client, cells, budget, max_images)
     waiting: dict[str, deque[Cell]] = {}
     for cell in cells:
@@ -76,11 +76,18 @@ def carry_out(
     flying: dict[Future[str], Cell] = {}
     now, began = Progress(total=len(cells)), time.monotonic()
     pointless: BaseException | None = None
+    off = threading.Event()
+
+    def called_off() -> bool:
+        return off.is_set() or bool(stop and stop.is_set())
+
     show(now)
-    with _workers(plan, executor, len(waiting)) as (send, at_once):
+    with _workers(plan, executor, len(waiting), off, called_off) as (send, at_once):
         while flying or any(waiting.values()):
-            if pointless or (stop and stop.is_set()):
+            if called_off():
                 waiting.clear()
+                for future in flying:
+                    future.cancel()
             for model, queue in waiting.items():
                 while queue and sum(cell.request.model == model for cell in flying.values()) < at_once:
                     cell = queue.popleft()
@@ -90,30 +97,37 @@ def carry_out(
                         now = replace(now, held=now.held + 1)
             ended, _ = wait(flying, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in ended:
-                cell, error = flying.pop(future), future.exception()
+                cell, error = flying.pop(future), CalledOff() if future.cancelled() else future.exception()
                 purse.settle(cell)
+                if isinstance(error, CalledOff):
+                    continue
                 now = replace(now, done=now.done + (not error), failed=now.failed + bool(error))
-                if isinstance(error, _POINTLESS):
+                if isinstance(error, _POINTLESS) or isinstance(error and error.__cause__, StoreError):
                     pointless = error
+                    off.set()
             now = replace(now, under_way=len(flying), seconds=time.monotonic() - began)
             show(now)
     if pointless:
         raise pointless
     if now.held and not now.done and not now.failed:
         raise OverBudget(f"{purse.limit} holds back {count(now.held, 'request')}; nothing was sent")
+    return f"{purse.limit} held back {count(now.held, 'request')} · " if now.held else ""
 
 
 @contextmanager
-def _workers(plan: Plan, executor: Executor | None, models: int) -> Iterator[tuple[Callable[[Cell], Future[str]], int]]:
+def _workers(
+    plan: Plan, executor: Executor | None, models: int, off: threading.Event, called_off: Callable[[], bool]
+) -> Iterator[tuple[Callable[[Cell], Future[str]], int]]:
     """Give the way to hand a cell out, and how many of a model may be out at a time."""
     pace = plan.client.pace
     if executor is None:
         at_once = pace.running + _SPARE
         pool = ThreadPoolExecutor(at_once * models, thread_name_prefix="wannb-sweep")
         try:
-            yield lambda cell: pool.submit(errand.run, plan.client, cell.request), at_once
+            yield lambda cell: pool.submit(errand.run, plan.client, cell.request, called_off), at_once
         finally:
-            # After an interrupt nobody waits: what is under way saves itself from its own thread.
+            # After an interrupt nobody waits: what was sent saves itself from its own thread, and no more is sent.
+            off.set()
             pool.shutdown(wait=False, cancel_futures=True)
         return
     # Workers elsewhere keep the pace of submits through the folder of runs; how many run at once is kept here.

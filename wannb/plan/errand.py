@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wannb.errors import StoreError
+from wannb.pacing import callable_off
 
 if TYPE_CHECKING:
     from wannb.client import Client
     from wannb.request import ImageRequest
 
 
-def run(client: Client, request: ImageRequest) -> str:
-    """Run a request and return the id of its run; with a seed it may be called any number of times."""
-    return client.run(request, on_status=lambda status, seconds: None).run_id
+def run(client: Client, request: ImageRequest, called_off: Callable[[], bool] = lambda: False) -> str:
+    """Run a request and return the id of its run; with a seed it may be called any number of times.
+
+    Raises:
+        CalledOff: it was called off before it was sent.
+    """
+    with callable_off(called_off):
+        return client.run(request, on_status=lambda status, seconds: None).run_id
 
 
 def run_afar(client: Client, request: ImageRequest, sign: Path) -> str:

@@ -65,13 +65,16 @@ class Plan:
         self.varying = dict(varying)
         self._constant = dict(constant)
         self.cells = tuple(self._cell(numbers) for numbers in positions(varying))
-        written = " ".join([*varying, *(cell.fingerprint for cell in self.cells)])
+        # Whatever the order in which options and values were written.
+        written = " ".join([*sorted(varying), *sorted({cell.fingerprint for cell in self.cells})])
         self.name = hashlib.sha256(written.encode()).hexdigest()[:8]
 
     def _cell(self, numbers: Mapping[str, int]) -> Cell:
         options = {name: self.varying[name][number] for name, number in numbers.items()}
         request = ImageRequest(**{**self._constant, **options})
         problems = tuple(str(problem) for problem in request.problems())
+        if request.seed is None:
+            problems += ("seed=None: without a seed it would be asked and paid anew at each run",)
         fingerprint = request.fingerprint
         return Cell(options=options, positions=numbers, request=request, problems=problems, fingerprint=fingerprint)
 
@@ -152,6 +155,8 @@ class Plan:
 
         Raises:
             ValueError: a limit that is none.
+            InvalidRequest: no cell is legal.
+            OverBudget: the limits allow nothing at all, or the client's own budget is reached.
             ApiError: the key or the quota is at fault, so that going on makes no sense.
 
         >>> plan.run(budget=1.50)    # doctest: +SKIP
@@ -159,15 +164,17 @@ class Plan:
         if max_images is not None and (not isinstance(max_images, int) or max_images < 0):
             raise ValueError(f"max_images={max_images!r} is no number of images")
         most = as_budget(budget, self.client.service.region)
+        if all(cell.problems for cell in self.cells):
+            self.cells[0].request.check()
         with ProgressLine() as line:
             show = on_progress or (lambda now: line.show(str(now), seconds=now.seconds))
             try:
-                carry_out(self, budget=most, max_images=max_images, executor=executor, show=show, stop=stop)
+                held = carry_out(self, budget=most, max_images=max_images, executor=executor, show=show, stop=stop)
             except KeyboardInterrupt:
                 line.done("stopped; what was sent goes on and run() picks it up, with nothing billed twice")
                 raise
             if on_progress is None:
-                line.done(self.forecast().summary())
+                line.done(f"{held}{self.forecast().summary()}")
         return self
 
     # Looking at it

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 def table(plan: Plan) -> Any:
     """Return a DataFrame where pandas is there, else a list of dicts."""
-    rows = [row for cell, standing in zip(plan.cells, plan.standings(), strict=True) for row in _rows(cell, standing)]
+    rows: list[dict[str, Any]] = []
+    billed: set[str] = set()
+    for cell, standing in zip(plan.cells, plan.standings(), strict=True):
+        for row in _rows(cell, standing):
+            if row["run"] in billed:
+                row |= {"cost": 0.0, "note": "the same request as a cell above"}
+            rows.append(row)
+        billed |= {standing.run.id} if standing.run else set()
     try:
         import pandas
     except ImportError:
@@ -51,4 +58,6 @@ def _rows(cell: Cell, standing: Standing) -> Iterator[dict[str, Any]]:
 
 def _plain(name: str, value: Any) -> Any:
     """Return an option as something that a table holds and a file of it keeps."""
-    return value if value is None or isinstance(value, (str, int, bool)) else labels_of([value])[0]
+    if value is None or value == ():
+        return None
+    return value if isinstance(value, (str, int, bool)) else labels_of([value])[0]

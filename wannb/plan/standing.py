@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wannb.errors import ContentRefused, api_error
-from wannb.run import CANCELED, DONE, ENDED, FAILED, LOST, Run
+from wannb.run import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Run
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -66,6 +66,9 @@ def _standing(run: Run) -> Standing:
         code, message = str(error.get("code") or ""), str(error.get("message") or error.get("text") or "")
         refused = bool(code) and isinstance(api_error(code, message, status=error.get("status") or 200), ContentRefused)
         return Standing(state="refused" if refused else "failed", note=message or code or "it failed", run=run)
+    if run.state == ANSWERED:
+        note = "paid, but not all of its images are saved; run() fetches them, within 24 hours"
+        return Standing(state="under way", note=note, run=run)
     if run.task_id is None and run.record.get("unresolved"):
         note = "its answer was lost; it is looked up before anything is sent again"
         return Standing(state="under way", note=note, run=run)

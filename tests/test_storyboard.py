@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from PIL import Image
 import wannb
 from wannb import mock
 from wannb.client import Client
-from wannb.errors import ContentRefused, InvalidRequest, StoreError
+from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
 from wannb.prices import Money
 from wannb.store import Store
 from wannb.storyboard import Scene, Storyboard
@@ -269,6 +271,136 @@ def test_a_refused_reroll_changes_nothing_and_is_not_tried_again(
     board.run()
     assert server.billed == 0
     assert board.undo() == "undone: run"
+
+
+def cut_off_unanswered(client: Client, monkeypatch: pytest.MonkeyPatch, deed: Any, *, reaches: bool = True) -> None:
+    """Interrupt a deed after its request was written down, before the answer of the service is."""
+    transport = client._submitter.transport
+
+    def create(self: Any, body: Any, *, oss: bool, before: Any) -> Any:
+        if reaches:
+            real(transport, body, oss=oss, before=before)
+        else:
+            before()
+        raise KeyboardInterrupt
+
+    real = type(transport).create
+    with monkeypatch.context() as patched:
+        patched.setattr(type(transport), "create", create)
+        with pytest.raises(KeyboardInterrupt):
+            deed()
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+def test_a_request_without_an_answer_is_not_paid_again(
+    client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch, reaches: bool
+) -> None:
+    board = make(client, SCENES[:3])
+    cut_off_unanswered(client, monkeypatch, board.run, reaches=reaches)
+    board.edit_scene(3, text="it goes home")
+    assert str(board.estimate()) == "0.225 USD"
+    board.run()
+    assert server.billed == 3
+    assert all(board.frames)
+    assert not board.notices
+
+
+def test_a_reroll_under_way_outlives_a_new_start(client: Client, board: Storyboard, server: mock.MockServer) -> None:
+    def dies(status: str, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        board.reroll(2, text="it yawns", on_status=dies)
+    again = make(client)
+    assert any("was begun" in notice for notice in again.notices)
+    again.run()
+    assert server.billed == 1
+    assert not again.notices
+    assert [take.text for take in again.takes(2)] == [SCENES[1], "it yawns"]
+    assert again.takes(2)[0].chosen
+    again.reroll(2, text="it yawns")
+    assert server.billed == 1
+
+
+def test_a_reroll_under_way_outlives_other_scenes(client: Client, board: Storyboard, server: mock.MockServer) -> None:
+    def dies(status: str, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        board.reroll(2, on_status=dies)
+    other = make(client, ["something new", SCENES[1]])
+    other.drawing().finish()
+    assert server.billed == 1
+    assert [take.text for take in other.takes(2)] == [SCENES[1]] * 2
+    assert other.frames == (None, None)
+
+
+def test_a_failed_reroll_takes_back_only_its_own_change(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    with server.scenario("failed task"), pytest.raises(WannbError):
+        board.reroll(2, text="it yawns", on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
+    assert board.scenes[0].notes == "meanwhile"
+    assert board.scenes[1].text == SCENES[1]
+    assert board.undo() == "undone: words of scene 1"
+    assert board.scenes == tuple(Scene(text=text) for text in SCENES)
+    assert board.undo() == "undone: run"
+
+
+def test_a_change_made_during_a_reroll_can_be_undone(client: Client, board: Storyboard) -> None:
+    board.reroll(2, on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
+    assert len(board.takes(2)) == 2
+    assert board.undo() == "undone: new frame of scene 2"
+    assert board.scenes[0].notes == "meanwhile"
+    assert board.undo() == "undone: words of scene 1"
+
+
+def test_threads_that_draw_on_one_board_lose_no_takes(
+    client: Client, board: Storyboard, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, run, together = type(board)._keep, client.run, threading.Barrier(4)
+
+    def slow(self: Storyboard, record: Any) -> None:
+        threading.Event().wait(0.02)  # long enough for another thread to have read the same board
+        keep(self, record)
+
+    def at_once(request: Any, **options: Any) -> Any:
+        result = run(request, **options)
+        together.wait(30)
+        return result
+
+    monkeypatch.setattr(type(board), "_keep", slow)
+    monkeypatch.setattr(client, "run", at_once)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(board.reroll, (1, 2, 3, 4)))
+    assert server.billed == 4
+    assert [len(board.takes(number)) for number in (1, 2, 3, 4)] == [2] * 4
+
+
+def test_a_vanished_input_picture_puts_no_board_aside(client: Client, tmp_path: Path) -> None:
+    place = tmp_path / "cat.png"
+    Image.new("RGB", (320, 320), "teal").save(place)
+    board = make(client, images=place)
+    place.unlink()
+    with pytest.raises(InvalidRequest, match="no file"):
+        make(client, images=place)
+    assert not list(board.path.parent.glob("board-*.json"))
+
+
+def test_an_added_scene_has_its_own_takes_after_a_new_start(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    board.add("a dog")
+    board.run()
+    assert server.billed == 1
+    again = make(client).run()
+    again.add("a ship")
+    assert again.takes(5) == []
+    again.add("a dog")
+    assert [take.text for take in again.takes(6)] == ["a dog"]
+    again.remove(5)
+    again.run()
+    assert server.billed == 1
 
 
 def test_problems_are_named_by_scene_before_any_money(client: Client, server: mock.MockServer) -> None:
@@ -550,6 +682,29 @@ def test_a_missing_picture_is_said_and_breaks_nothing(client: Client, board: Sto
     assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
     board.takes(1)._repr_mimebundle_()
     board.save(tmp_path / "story.html")
+
+
+def test_half_a_picture_is_said_to_be_damaged(client: Client, board: Storyboard, tmp_path: Path) -> None:
+    first = board.frames[0]
+    assert first is not None
+    first.path.write_bytes(first.path.read_bytes()[: first.path.stat().st_size // 2])
+    assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
+    assert "missing or damaged" in board.takes(1)._repr_mimebundle_()["text/html"]
+    for ending in ("html", "pdf", "gif", "pptx"):
+        assert board.save(tmp_path / f"story.{ending}")
+
+
+def test_a_file_among_the_runs_that_is_written_over_changes_no_frame(client: Client, board: Storyboard) -> None:
+    place = client.store.root / "mine.png"
+    Image.new("RGB", (320, 320), "teal").save(place)
+    before = place.read_bytes()
+    board.replace(1, place)
+    place.write_bytes(b"another")
+    assert board.frames[0].path.read_bytes() == before  # type: ignore[union-attr]
+    board.replace(2, board.frames[2])
+    linked = board.frames[1]
+    assert linked is not None
+    assert linked.path.stat().st_nlink > 1
 
 
 # Showing

@@ -185,3 +185,16 @@ def test_what_cannot_be_saved_is_said_plainly(board: Storyboard, tmp_path: Path)
         empty.save(tmp_path / "story.html")
     assert empty.pages().save(tmp_path / "plan.png", dpi=30)
     assert not list(tmp_path.glob("story*"))
+
+
+def test_any_title_can_be_saved(board: Storyboard, tmp_path: Path) -> None:
+    pptx = pytest.importorskip("pptx")
+    odd = "\ud800\ufffe\x01" + "long " * 90
+    for ending in ("html", "pptx"):
+        assert board.save(tmp_path / f"story.{ending}", title=odd)
+    assert pptx.Presentation(tmp_path / "story.pptx").core_properties.title == ("long " * 90)[:255]
+    with pytest.raises(TypeError, match="title=5 is no text"):
+        board.save(tmp_path / "story.html", title=5)  # type: ignore[arg-type]
+    board.add("odd \ufffe letters \x0c")
+    board.save(tmp_path / "story.pptx")
+    board.remove(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,8 @@ from wannb.request import ImageRequest
 from wannb.rules import Problem
 
 from . import drawn, panels, strip
-from .beginning import begun, begun_again
+from .alone import alone
+from .beginning import begun, begun_again, id_of_new
 from .drawing import Drawing, cost_of
 from .panels import Frame, Panels, Scene
 from .record import Record
@@ -74,6 +76,7 @@ class Storyboard:
 
         Raises:
             TypeError, ValueError: a scene, its options or the name are not what they must be.
+            InvalidRequest: an input picture cannot be read, and a board of this name is there already.
             StoreError: the board's file cannot be read or written.
         """
         listed = panels.as_scenes(scenes)
@@ -119,8 +122,7 @@ class Storyboard:
         self._shelf = shelf
         self.record = record
         self._said = said
-
-    # What it is
+        self._lock = threading.RLock()
 
     @property
     def name(self) -> str:
@@ -179,8 +181,6 @@ class Storyboard:
         """Return what `run` would cost at most now, nothing for what the store has; None if the price is unknown."""
         return self.client.estimate(ImageRequest(model=self.record.base.model, n=self.drawing().to_pay()))
 
-    # Drawing
-
     def run(self, *, on_status: OnStatus | None = None) -> Self:
         """Draw every scene that has no frame yet and return the board.
 
@@ -227,13 +227,13 @@ class Storyboard:
         panel = self._panels[at]
         return takes_of(at + 1, self.record.takes(panel.id), panel.frame, self._shelf)
 
-    # Changing
-
+    @alone
     def choose(self, scene: int, take: int | Take) -> None:
         """Put a take of a scene, by its number, in place of its frame."""
         place = (take.run_id, take.path.name) if isinstance(take, Take) else take
         self._keep(drawn.chosen(self.record, scene, place))
 
+    @alone
     def assign(self, which: Mapping[int, int | None]) -> None:
         """Say which image of its set each scene has, `{scene: image number}`; None for a scene that has none of them.
 
@@ -244,18 +244,22 @@ class Storyboard:
         """
         self._keep(drawn.assigned(self.record, which))
 
+    @alone
     def lock(self, *scenes: int) -> None:
         """Lock scenes: their frames are not drawn anew, replaced, assigned or removed, and lead those that are."""
         self._change("lock", panels.lock(self._panels, scenes, locked=True))
 
+    @alone
     def unlock(self, *scenes: int) -> None:
         """Let locked scenes go."""
         self._change("unlock", panels.lock(self._panels, scenes, locked=False))
 
+    @alone
     def reorder(self, order: Iterable[int]) -> None:
         """Put the scenes in another order, frames and all: `[3, 1, 2]` puts the third first."""
         self._change("order", panels.reorder(self._panels, order))
 
+    @alone
     def replace(self, scene: int, image: Input) -> None:
         """Put another picture in place of a frame: a path, bytes, PIL image, array, take or image of a result."""
         at = panels.free(self._panels, scene, "replaced")
@@ -269,6 +273,7 @@ class Storyboard:
         now = panels.put(self._panels, at, frame=frame, sure=True)
         self._keep(record.changed(f"picture of scene {scene}", now))
 
+    @alone
     def edit_scene(
         self, scene: int, *, text: str | None = None, notes: str | None = None, seconds: float | None = None
     ) -> None:
@@ -276,18 +281,21 @@ class Storyboard:
         changes = {"text": text, "notes": notes, "seconds": seconds}
         self._change(f"words of scene {scene}", panels.edit(self._panels, scene, changes))
 
+    @alone
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
         """Add a scene, which gets the number `at` or stands at the end; the next `run` draws it."""
-        record = self.record
-        id = max(record.ledger.next_id, 1 + max(panel.id for panel in record.panels))
-        now = panels.add(record.panels, panels.as_scene(scene), at, id)
-        record = replace(record, ledger=replace(record.ledger, next_id=id + 1))
+        record, new = self.record, panels.as_scene(scene)
+        id = id_of_new(record, new.text)
+        now = panels.add(record.panels, new, at, id)
+        record = replace(record, ledger=replace(record.ledger, next_id=max(record.ledger.next_id, id + 1)))
         self._keep(record.changed("new scene", now))
 
+    @alone
     def remove(self, scene: int) -> None:
         """Take a scene out of the board; its images stay in the store."""
         self._change(f"removal of scene {scene}", panels.remove(self._panels, scene))
 
+    @alone
     def undo(self) -> str:
         """Take back the last change and return what it was; up to 50, also on another day."""
         if not self.record.past:
@@ -295,14 +303,13 @@ class Storyboard:
         self._keep(self.record.undone())
         return f"undone: {self.record.future[-1].label}"
 
+    @alone
     def redo(self) -> str:
         """Do again what was undone last and return what it was."""
         if not self.record.future:
             raise ValueError("there is nothing to redo")
         self._keep(self.record.redone())
         return f"done again: {self.record.past[-1].label}"
-
-    # Showing
 
     def pages(self, *, columns: int = 3, rows: int = 2, paper: str = "A4", title: str | None = None) -> Pages:
         """Return the board as printed pages, which show themselves: frames with number, text, notes and seconds.
@@ -364,8 +371,6 @@ class Storyboard:
         page = strip.strip(self.reel(), lines=[" · ".join(self._lines())], notes=self.notices)
         return {"text/plain": repr(self), "text/html": page}
 
-    # For forms and exports
-
     @property
     def _panels(self) -> Panels:
         return self.record.panels
@@ -379,10 +384,10 @@ class Storyboard:
 
     def drawing(self, on_status: OnStatus | None = None) -> Drawing:
         """Return the work that is to be done, which knows what it would send."""
-        return Drawing(client=self.client, shelf=self._shelf, record=self._now, keep=self._keep, on_status=on_status)
-
-    def _now(self) -> Record:
-        return self.record
+        now, lock = lambda: self.record, self._lock
+        return Drawing(
+            client=self.client, shelf=self._shelf, record=now, keep=self._keep, lock=lock, on_status=on_status
+        )
 
     def _change(self, label: str, now: Panels) -> None:
         self._keep(self.record.changed(label, now))

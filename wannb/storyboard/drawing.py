@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from wannb import inputs
@@ -25,7 +27,7 @@ from wannb.prices import Money
 from wannb.request import ImageRequest
 from wannb.result import Result
 from wannb.rules import Problem
-from wannb.run import DONE
+from wannb.run import DONE, ENDED, SENDING, Run
 
 from . import ask, drawn, panels
 from .panels import Frame, Panel, Panels, named
@@ -51,6 +53,7 @@ class Drawing:
         shelf: where the board lies.
         record: gives the board as it is now.
         keep: saves the board as it is then.
+        lock: held from `record` to `keep`, so that threads may draw on one board; never while a request is under way.
         on_status: as in `client.run`.
     """
 
@@ -58,6 +61,7 @@ class Drawing:
     shelf: Shelf
     record: Callable[[], Record]
     keep: Callable[[Record], None]
+    lock: AbstractContextManager[object] = field(default_factory=RLock)
     on_status: OnStatus | None = None
 
     def load(self, frame: Frame) -> InputImage:
@@ -80,10 +84,11 @@ class Drawing:
         """Pick up what was begun before; what never reached the service is sent only if a scene still wants it."""
         for pending in self.record().ledger.pending:
             request = ImageRequest.from_dict(pending.request, self.shelf.find)
-            if self._wanted(pending, request):
+            if self._arrived(request) or self._wanted(pending, request):
                 self.draw(pending, request, label="what was begun before", again=True)
             else:
-                self.keep(drawn.dropped(self.record(), pending))
+                with self.lock:
+                    self.keep(drawn.dropped(self.record(), pending))
 
     def reroll(self, scene: int, *, text: str | None, seed: int | None) -> None:
         """Draw one scene anew, with a text and a seed of its own if they are given."""
@@ -95,7 +100,7 @@ class Drawing:
         request = ask.single(record.base, record.style, panel, now, self.load, roll=roll, seed=seed)
         request.check()
         pending = Pending(texts={panel.id: panel.scene.text}, request=request.as_dict(), roll=roll)
-        self.draw(pending, request, label=f"new frame of scene {scene}", edited=now)
+        self.draw(pending, request, label=f"new frame of scene {scene}", edited=text is not None)
 
     def draw(
         self,
@@ -104,7 +109,7 @@ class Drawing:
         *,
         label: str,
         start: Record | None = None,
-        edited: Panels | None = None,
+        edited: bool = False,
         again: bool = False,
     ) -> None:
         """Write a request down, send it and take in what comes.
@@ -113,29 +118,34 @@ class Drawing:
             pending, request: what is asked, as a record and as it is sent.
             label: of the change.
             start: the board before the change, if other requests are part of it.
-            edited: the panels as the request wants them.
+            edited: whether the scenes get the texts of the request.
             again: whether it was begun before.
         """
-        before = self.record()
-        start = start or before
         for image in request.images:
             self.shelf.keep(image)
-        now = before if edited is None else before.changed(label, edited)
-        self.keep(drawn.journaled(now, pending))
+        with self.lock:
+            before = self.record()
+            start = start or before
+            now = before.changed(label, panels.worded(before.panels, pending.texts)) if edited else before
+            self.keep(drawn.journaled(now, pending))
         try:
             result = self.client.run(request, on_status=self.on_status)
-        except _UNBILLED as error:
+        except (*_UNBILLED, *_LOST) as error:
             # The answer of a MalformedAnswer may have been one that bills.
-            if not isinstance(error, MalformedAnswer) or again:
-                self.keep(drawn.dropped(before, pending))
+            over = again or not isinstance(error, (MalformedAnswer, *_LOST))
+            if over and (isinstance(error, InvalidRequest) or not self._under_way(request)):
+                with self.lock:
+                    self.keep(drawn.taken_back(drawn.dropped(self.record(), pending), before, now))
             raise
-        except _LOST:
-            if again:
-                self.keep(drawn.dropped(before, pending))
-            raise
-        came = drawn.taken_in(self.record(), pending, result.run_id, _frames(result))
-        whole = replace(came, panels=start.panels, past=start.past, future=start.future)
-        self.keep(whole.changed(label, came.panels))
+        with self.lock:
+            there = self.record()
+            came = drawn.taken_in(there, pending, result.run_id, _frames(result))
+            mine = (start.past, start.changed(label, before.panels).past)
+            if (there.panels, there.past) == (now.panels, now.past) and before.past in mine:
+                there = replace(came, panels=start.panels, past=start.past, future=start.future)
+            else:  # somebody changed the board meanwhile, and may want to undo that
+                there = replace(came, panels=there.panels)
+            self.keep(there.changed(label, came.panels))
 
     def problems(self) -> tuple[Problem, ...]:
         """Return every rule that a request of `fill` would break."""
@@ -186,12 +196,36 @@ class Drawing:
             record = drawn.taken_in(record, pending, known.id, _frames(known.result()))
         return unpaid
 
-    def _wanted(self, pending: Pending, request: ImageRequest) -> bool:
-        if self.client.known(request):
+    def _arrived(self, request: ImageRequest) -> bool:
+        """Return whether the service has a request; one whose answer was lost is looked up, and nothing is sent.
+
+        Raises:
+            UnknownOutcome: nobody can tell yet.
+        """
+        run = self._run_of(request)
+        if run and run.state == SENDING and not run.task_id:
+            try:
+                self.client.pick_up(run.id)
+            except StoreError:
+                if self.client.store.get(run.id).state not in ENDED:
+                    raise
+                return False
             return True
-        # A set that nobody has is asked for anew by the scenes that still have no frame.
+        return run is not None and (run.state == DONE or bool(run.task_id))
+
+    def _under_way(self, request: ImageRequest) -> bool:
+        """Return whether a request was sent and has not ended, so that it may be billed yet."""
+        run = self._run_of(request)
+        return run is not None and run.state != DONE and (run.state == SENDING or bool(run.task_id))
+
+    def _run_of(self, request: ImageRequest) -> Run | None:
+        return self.client._equal(request.fingerprint)
+
+    def _wanted(self, pending: Pending, request: ImageRequest) -> bool:
+        """Return whether a request that nobody has is sent again as it is."""
+        # A set is asked for anew by the scenes that still have no frame, and a new start asks for what it wants.
         there = {panel.id for panel in self.record().panels}
-        return not request.enable_sequential and bool(there & set(pending.texts))
+        return not (request.enable_sequential or pending.earlier) and bool(there & set(pending.texts))
 
     def _filling(self, group: list[Panel], panels: Panels) -> ImageRequest:
         record = self.record()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .panels import Frame, Panels, free, put
-from .record import AskedSet, Pending, Record
+from .record import AskedSet, Pending, Record, Step
 
 Images = Sequence[Frame]
 
@@ -24,17 +24,41 @@ def dropped(record: Record, pending: Pending) -> Record:
     return replace(record, ledger=replace(record.ledger, pending=others))
 
 
+def taken_back(record: Record, before: Record, now: Record) -> Record:
+    """Return the record without the one step from `before` to `now`; what others changed since then stays."""
+    if now.panels == before.panels:
+        return record
+    if (record.panels, record.past) == (now.panels, now.past):
+        return replace(record, panels=before.panels, past=before.past, future=before.future)
+    old = {panel.id: panel.scene for panel in before.panels}
+    set_here = {panel.id: panel.scene for panel in now.panels if panel.scene != old.get(panel.id)}
+
+    def without(panels: Panels) -> Panels:
+        return tuple(
+            replace(panel, scene=replace(panel.scene, text=old[panel.id].text))
+            if panel.id in set_here and panel.scene.text == set_here[panel.id].text
+            else panel
+            for panel in panels
+        )
+
+    def steps(them: tuple[Step, ...]) -> tuple[Step, ...]:
+        return tuple(replace(step, panels=without(step.panels)) for step in them if step != now.past[-1])
+
+    return replace(record, panels=without(record.panels), past=steps(record.past), future=steps(record.future))
+
+
 def taken_in(record: Record, pending: Pending, run: str, frames: Images) -> Record:
     """Return the record with what a run brought, put to the scenes that it was asked for.
 
     A set of which fewer came says nothing about which: its images go to the scenes in order and are marked unsure.
+    What was asked for before a new start goes among the earlier takes alone.
     """
     is_set = bool(pending.request.get("enable_sequential"))
     record = dropped(record, pending)
     ledger = record.ledger
     runs = ledger.runs if run in ledger.runs else (*ledger.runs, run)
     rolls = dict(ledger.rolls)
-    for id in pending.texts if pending.roll else ():
+    for id in pending.texts if pending.roll and not pending.earlier else ():
         rolls[id] = max(rolls.get(id, 0), pending.roll)
     sets = dict(ledger.sets)
     if is_set:
@@ -46,9 +70,9 @@ def taken_in(record: Record, pending: Pending, run: str, frames: Images) -> Reco
     for position, (id, text) in enumerate(pending.texts.items()):
         frame = replace(frames[position], text=text) if position < len(frames) else None
         if frame:
-            record = record.with_take(id, frame)
+            record = record.with_take(id, frame, earlier=pending.earlier)
         at = places.get(id)
-        if at is None or panels[at].locked:
+        if at is None or panels[at].locked or pending.earlier:
             continue
         if not is_set:
             panels = put(panels, at, frame=frame, sure=True)

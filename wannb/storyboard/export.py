@@ -28,6 +28,8 @@ def export(
         raise ValueError(f"{str(path)!r} has none of the endings {', '.join(ENDINGS)}")
     if isinstance(pixels, bool) or not isinstance(pixels, int) or not 64 <= pixels <= 4096:
         raise ValueError(f"pixels={pixels!r}: give 64 to 4096 for the longer side of a film")
+    if not isinstance(reel.title, str):
+        raise TypeError(f"title={reel.title!r} is no text")
     if not isinstance(language, str):
         raise TypeError(f"language={language!r} is no text, such as 'fr'")
     if not reel.made:

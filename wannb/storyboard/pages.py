@@ -23,7 +23,9 @@ PAPERS = {"A4": (11.69, 8.27), "Letter": (11.0, 8.5)}
 #: Inches.
 _MARGIN, _GAP, _HEAD = 0.5, 0.28, 0.42
 #: Font sizes in points, and the part of a cell that its picture may have.
-_TITLE, _NUMBER, _TEXT, _NOTES, _PICTURE = 15.0, 9.0, 9.5, 8.0, 0.64
+_TITLE, _NUMBER, _TEXT, _NOTES, _PICTURE = 15.0, 9.0, 9.5, 8.0, 0.7
+#: In inches: room for a number, three lines of text and two of notes; and the least share of a picture.
+_WORDS, _LEAST = 1.1, 0.45
 #: Of a page in the cell: dots an inch, and how wide it stands there.
 _SHOWN_DPI, _SHOWN_WIDTH = 100, 900
 
@@ -72,11 +74,13 @@ class Pages:
         top = self._head(sheet, page)
         cell = (width - 2 * _MARGIN - (self.columns - 1) * _GAP) / self.columns
         room = (height - _MARGIN - top - (self.rows - 1) * _GAP) / self.rows
-        high = min(room * _PICTURE, cell * self.reel.shape[1] / self.reel.shape[0])
+        high = min(room * _PICTURE, max(room * _LEAST, room - _WORDS), cell * self.reel.shape[1] / self.reel.shape[0])
         for position, shot in enumerate(self.sheets[page - 1]):
             row, column = divmod(position, self.columns)
             x, y = _MARGIN + column * (cell + _GAP), top + row * (room + _GAP)
-            _cell(sheet, shot, x, y, width=cell, height=room, high=high)
+            # The place of a picture has the shape of most pictures, so that only others leave a part of it empty.
+            wide = min(cell, high * self.reel.shape[0] / self.reel.shape[1])
+            _cell(sheet, shot, x, y, width=cell, height=room, high=high, wide=wide)
         return sheet.figure
 
     def save(self, path: str | Path, *, dpi: int = 200) -> list[Path]:
@@ -140,20 +144,22 @@ class Pages:
         return buffer.getvalue()
 
 
-def _cell(sheet: Sheet, shot: Shot, x: float, y: float, *, width: float, height: float, high: float) -> None:
+def _cell(
+    sheet: Sheet, shot: Shot, x: float, y: float, *, width: float, height: float, high: float, wide: float
+) -> None:
     """Set one scene: its picture, a line with number and seconds, its text and notes as far as there is room."""
-    sheet.slot(x, y, width, high, empty=shot.path is None)
+    sheet.slot(x, y, wide, high, empty=shot.path is None)
     if shot.path:
-        scale = min(width / shot.size[0], high / shot.size[1])
-        wide, tall = shot.size[0] * scale, shot.size[1] * scale
-        sheet.picture(shot.path, x + (width - wide) / 2, y + (high - tall) / 2, wide, tall)
+        scale = min(wide / shot.size[0], high / shot.size[1])
+        across, tall = shot.size[0] * scale, shot.size[1] * scale
+        sheet.picture(shot.path, x + (wide - across) / 2, y + (high - tall) / 2, across, tall)
     else:
-        sheet.text([shot.instead], x + width / 2, y + high / 2 - 0.08, size=_NUMBER, color=QUIET, align="center")
+        sheet.text([shot.instead], x + wide / 2, y + high / 2 - 0.08, size=_NUMBER, color=QUIET, align="center")
     end = y + height
     y += high + 0.09
     sheet.text([str(shot.number)], x, y, size=_NUMBER + 1, weight="bold")
     facts = " · ".join(part for part in (shot.time, shot.unsure) if part)
-    y = sheet.text([facts], x + width, y, size=_NUMBER, color=QUIET, align="right") + 0.03
+    y = sheet.text([facts], x + wide, y, size=_NUMBER, color=QUIET, align="right") + 0.03
     notes = shot.scene.notes.strip()
     # A long text leaves two lines for the notes.
     kept = min(2, notes.count("\n") + 1 + (len(notes) > 40)) * _NOTES * LEADING / 72 + 0.04 if notes else 0.0

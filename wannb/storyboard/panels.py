@@ -175,6 +175,11 @@ def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
     return put(panels, at, scene=replace(panels[at].scene, **given))
 
 
+def worded(panels: Panels, texts: Mapping[int, str]) -> Panels:
+    """Return the panels with other texts by the ids of their scenes."""
+    return tuple(replace(each, scene=replace(each.scene, text=texts.get(each.id, each.scene.text))) for each in panels)
+
+
 def add(panels: Panels, scene: Scene, at: Any, id: int) -> Panels:
     """Return the panels with a scene more, which gets the number `at`, or stands at the end."""
     place = len(panels) if at is None else at

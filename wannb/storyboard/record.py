@@ -35,11 +35,15 @@ class AskedSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """A request that is written down before it is sent: for which scenes, and which roll of the dice it is."""
+    """A request that is written down before it is sent: for which scenes, and which roll of the dice it is.
+
+    `earlier` says that the board was begun anew since then.
+    """
 
     texts: Mapping[int, str]
     request: Mapping[str, Any]
     roll: int = 0
+    earlier: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +109,15 @@ class Record:
         past = (*self.past, Step(label=step.label, panels=self.panels))
         return replace(self, panels=step.panels, past=past, future=tuple(future))
 
-    def with_take(self, id: int, frame: Frame) -> Record:
-        """Return the record with a frame among the takes of a scene."""
-        takes = self.ledger.takes.get(id, ())
+    def with_take(self, id: int, frame: Frame, *, earlier: bool = False) -> Record:
+        """Return the record with a frame among the takes of a scene, or among those of before a new start."""
+        name = "earlier" if earlier else "takes"
+        lists: Mapping[int, tuple[Frame, ...]] = getattr(self.ledger, name)
+        takes = lists.get(id, ())
         if any(take.place == frame.place for take in takes):
             return self
-        return replace(self, ledger=replace(self.ledger, takes={**self.ledger.takes, id: (*takes, frame)}))
+        changed: dict[str, Any] = {name: {**lists, id: (*takes, frame)}}
+        return replace(self, ledger=replace(self.ledger, **changed))
 
     def takes(self, id: int) -> tuple[Frame, ...]:
         """Return the frames that a scene ever had, those of before a new start last."""
@@ -143,7 +150,12 @@ def to_json(record: Record) -> dict[str, Any]:
                 for run, each in ledger.sets.items()
             },
             "pending": [
-                {"texts": _by_id(each.texts), "request": dict(each.request), "roll": each.roll}
+                {
+                    "texts": _by_id(each.texts),
+                    "request": dict(each.request),
+                    "roll": each.roll,
+                    "earlier": each.earlier,
+                }
                 for each in ledger.pending
             ],
         },
@@ -176,7 +188,12 @@ def from_json(data: Mapping[str, Any], find: Callable[[str], Path | None]) -> Re
                     for run, each in ledger["sets"].items()
                 },
                 pending=tuple(
-                    Pending(texts=_texts(each["texts"]), request=dict(each["request"]), roll=int(each["roll"]))
+                    Pending(
+                        texts=_texts(each["texts"]),
+                        request=dict(each["request"]),
+                        roll=int(each["roll"]),
+                        earlier=bool(each.get("earlier", False)),
+                    )
                     for each in ledger["pending"]
                 ),
             ),

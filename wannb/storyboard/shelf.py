@@ -19,7 +19,7 @@ from pathlib import Path
 
 from wannb.errors import StoreError
 from wannb.inputs import InputImage
-from wannb.run import write
+from wannb.run import read, write
 from wannb.store import Store
 
 from .panels import Frame
@@ -174,10 +174,23 @@ class Shelf:
         """Try to give a picture that lies in the store as it is a second name instead of a copy."""
         try:
             origin = Path(image.origin or "").resolve()
-            # A file of the person's own may be written over; those of the store are not.
-            if self.store.root.resolve() not in origin.parents or origin.read_bytes() != image.content:
+            # A file of the person's own may be written over, wherever it lies; those of the store are not.
+            if not self._of_the_store(origin) or origin.read_bytes() != image.content:
                 return False
             os.link(origin, place)
         except OSError:
             return False
         return True
+
+    def _of_the_store(self, file: Path) -> bool:
+        """Return whether a file is an image of a run or a kept input, and none that a person put there."""
+        root = self.store.root.resolve()
+        if file.parent == root / ".inputs":
+            return True
+        if file.parent.parent != root:
+            return False
+        try:
+            images = read(file.parent).get("images") or ()
+        except StoreError:
+            return False
+        return any(image["file"] == file.name for image in images)

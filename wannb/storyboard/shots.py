@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from wannb.previews import preview
 from wannb.result import count, shorten
 
 from .panels import Panels, Scene
@@ -120,11 +121,8 @@ def reel(title: str, panels: Panels, shelf: Shelf) -> Reel:
 
 
 def _opens(path: Path) -> bool:
-    """Return whether a file is there and begins as a picture does."""
-    from PIL import Image
-
+    """Return whether a file is there and is a whole picture; the preview that this makes is what the strip shows."""
     try:
-        with Image.open(path):
-            return True
-    except (OSError, SyntaxError, ValueError):  # UnidentifiedImageError is an OSError
+        return bool(preview(path, 480))
+    except (OSError, SyntaxError, ValueError):  # Pillow raises each of them for a damaged file
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -17,6 +18,10 @@ _WIDE, _HIGH, _EDGE, _CAPTION = 13.333, 7.5, 0.45, 1.15
 _PIXELS, _TITLE_ONLY = 1920, 5
 #: (letters at most, points): what fits into the caption's three lines.
 _SIZES = ((200, 20), (340, 16), (620, 12), (10**9, 9))
+#: Letters that a property of the file can have.
+_LONGEST_TITLE = 255
+#: What XML cannot hold.
+_UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _TRANSITION = (
     '<p:transition xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" advClick="1" advTm="{}"/>'
 )
@@ -35,7 +40,7 @@ def slides(reel: Reel) -> bytes:
         raise WannbError('slides need python-pptx; pip install "wannb[slides]"') from None
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(_WIDE), Inches(_HIGH)
-    deck.core_properties.title = reel.title
+    deck.core_properties.title = _clean(reel.title)[:_LONGEST_TITLE]
     deck.core_properties.author = ""
     for shot in reel.shots:
         _slide(deck, shot)
@@ -59,7 +64,7 @@ def _slide(deck: Any, shot: Shot) -> None:
     else:
         picture = _hole(slide, shot, place)
     picture.name = f"Scene {shot.number}"
-    picture._element._nvXxPr.cNvPr.set("descr", shot.alt)
+    picture._element._nvXxPr.cNvPr.set("descr", _clean(shot.alt))
     _caption(slide, shot)
     facts = [f"Scene {shot.number} of {shot.of}, {shot.time}", shot.unsure, shot.instead]
     head = " · ".join(part for part in facts if part)
@@ -78,7 +83,7 @@ def _hole(slide: Any, shot: Shot, place: tuple[Any, ...]) -> Any:
     box.line.dash_style = MSO_LINE.DASH
     box.shadow.inherit = False
     box.text_frame.text = shot.instead
-    box.text_frame.paragraphs[0].font.color.rgb = _grey("50")
+    box.text_frame.paragraphs[0].runs[0].font.color.rgb = _grey("50")
     return box
 
 
@@ -97,7 +102,8 @@ def _caption(slide: Any, shot: Shot) -> None:
     frame.text = text
     paragraph = frame.paragraphs[0]
     paragraph.alignment = PP_ALIGN.CENTER
-    paragraph.font.size = Pt(next(size for most, size in _SIZES if len(text) <= most))
+    for run in paragraph.runs:  # a paragraph's own font is not read by every program
+        run.font.size = Pt(next(size for most, size in _SIZES if len(text) <= most))
     if reads_leftwards(text):
         paragraph._p.get_or_add_pPr().set("rtl", "1")
 
@@ -111,7 +117,7 @@ def _grey(level: str) -> Any:
 
 def _clean(text: str) -> str:
     """Return a text without what XML cannot hold."""
-    return "".join(letter for letter in text if letter >= " " or letter in "\t\n")
+    return _UNFIT.sub("", text)
 
 
 def _undated(content: bytes) -> bytes:

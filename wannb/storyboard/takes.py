@@ -14,6 +14,7 @@ from wannb.result import shorten
 
 from .panels import Frame
 from .shelf import Shelf
+from .shots import NOT_HERE
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,7 +67,10 @@ class Take:
         if not self.path.is_file():
             return html.text(f"{caption[0]}: its file is not in this store")
         alt = f"Scene {self.scene}, take {self.number}: {shorten(self.text, 160)}"
-        jpeg = preview(self.path, pixels)
+        try:
+            jpeg = preview(self.path, pixels)
+        except (OSError, SyntaxError, ValueError):  # Pillow raises each of them for a damaged file
+            return html.text(f"{caption[0]}: {NOT_HERE}")
         return html.figure(jpeg, alt=alt, caption=caption, size=(self.width, self.height), width=width)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

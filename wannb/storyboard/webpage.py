@@ -51,7 +51,8 @@ def webpage(reel: Reel, language: str) -> bytes:
         f'<header><h1 dir="auto"{_lang(language)}>{escape(reel.title)}</h1><p>{escape(facts)}</p></header>\n'
         f"<main><ol>\n{items}</ol></main>\n</body>\n</html>\n"
     )
-    return page.encode()
+    # A title may hold halves of characters, which no file can.
+    return page.encode(errors="replace")
 
 
 def _item(shot: Shot, language: str) -> str:

@@ -7,11 +7,13 @@ import io
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image
 from test_show import HOSTILE, Tags
 
@@ -223,6 +225,30 @@ class TestOnPaper:
         assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") == 2
         assert b"/CIDFontType2" in content
         assert b"CreationDate" not in content
+
+    @pytest.mark.parametrize("name", ["a.pdf", "a.png", "a.svg"])
+    def test_a_file_that_is_there_stays_until_the_new_one_is_whole(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        shown = grid(spots(tmp_path), LABELS)
+        (tmp_path / name).write_bytes(b"before")
+
+        drawn = Figure.savefig
+
+        def interrupted(self: Figure, target: Any, **options: Any) -> None:
+            drawn(self, target, **options)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Figure, "savefig", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            shown.save(tmp_path / name, dpi=72, width=3)
+        assert (tmp_path / name).read_bytes() == b"before"
+
+    def test_a_place_that_cannot_be_written_is_said(self, tmp_path: Path) -> None:
+        (tmp_path / "a.png").mkdir()
+        with pytest.raises(OSError, match=r"cannot write '.*a\.png'"):
+            grid(spots(tmp_path), LABELS).save(tmp_path / "a.png", dpi=72, width=3)
+        assert not list(tmp_path.glob(".*.part"))
 
     def test_what_cannot_be_drawn_is_said_first(self, tmp_path: Path) -> None:
         shown = grid(spots(tmp_path), LABELS)

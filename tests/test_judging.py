@@ -562,3 +562,107 @@ def test_pairs_that_come_later_leave_judged_what_was_judged(folder: Path) -> Non
     later = Judging(contest, Record(folder / "x.jsonl", contest=contest, judge="one"))
     assert (later.number, later.total) == (2, 9)
     assert later.verdicts == first.verdicts
+
+
+# Faults on disk
+
+
+def test_a_damaged_picture_leaves_its_pairs_out(folder: Path) -> None:
+    made = groups(folder, "AB", 3)
+    whole = made["A"][0].path.read_bytes()
+    made["A"][0].path.write_bytes(b"no picture")
+    made["B"][1].path.write_bytes(whole[: len(whole) // 2])
+    judging = judge(made, file=folder / "x.jsonl")
+    assert judging.total == 1
+    assert judging.note == "2 pairs are left out, since a picture of theirs is not there (lost: 2)."
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_picture_that_goes_while_judging_is_skipped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
+    judging = judge(groups(folder, "AB", 4), file=folder / "x.jsonl", language="zh")
+    sent: list[Any] = []
+    monkeypatch.setattr(judging, "send", sent.append)
+    gone = judging._sides(judging._order[2])[0][1].path
+    if damaged:
+        gone.write_bytes(b"no picture")
+    else:
+        gone.unlink()
+    for number in range(2):
+        judging._handle_custom_msg({"verdict": "left", "number": number}, [])
+    assert (judging.number, len(read(judging.file).verdicts), len(sent)) == (2, 2, 2)
+    assert (judging.even["left"], judging.even["right"][:2]) == (b"", b"\xff\xd8")
+    assert "跳过" in judging.problem
+    # What nobody saw is not judged.
+    judging._handle_custom_msg({"verdict": "left", "number": 2}, [])
+    with pytest.raises(StoreError, match="missing or damaged; skip it"):
+        judging.press("1")
+    assert (judging.number, len(read(judging.file).verdicts), len(sent)) == (2, 2, 3)
+    judging._handle_custom_msg({"verdict": "skip", "number": 2}, [])
+    assert (judging.number, judging.problem, len(sent)) == (3, "", 4)
+
+
+def test_the_page_gets_its_answer_whatever_happens(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judging = judge(groups(folder, "AB", 2), file=folder / "x.jsonl")
+    sent: list[Any] = []
+    monkeypatch.setattr(judging, "send", sent.append)
+    monkeypatch.setattr(judging, "_do", lambda what, seconds: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        judging._take({"verdict": "left", "number": 0})
+    assert sent == [{"kind": "answered", "number": 0}]
+
+
+def test_no_secret_of_a_link_is_in_the_file(plan: Plan, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    links = ["https://example.com/a?Signature=TOPSECRET", "https://example.com/b?Signature=TOPSECRET"]
+    asked = sweep(plan.client, prompt="a heron", images=links, size="1K").run()
+    monkeypatch.setattr(type(asked), "labels", lambda self, name: tuple(links))
+    groups_of = {link: [picture(folder, f"p{place}")] for place, link in enumerate(links)}
+    for number, source in enumerate((asked, groups_of)):
+        judging = judge(source, file=folder / f"{number}.jsonl")
+        judging.press("1")
+        content = judging.file.read_text()
+        assert "example.com/a" in content
+        assert "TOPSECRET" not in content
+    assert len({json.dumps(each.options) for each in scores(judging, resamples=5).contestants}) == 2
+
+
+def test_two_files_of_one_name_that_contradict_each_other_are_two_judges(folder: Path) -> None:
+    made = groups(folder, "AB", 6)
+    for place, key in (("one", "1"), ("two", "2"), ("copy", "1")):
+        judging = judge(made, judge="table", file=folder / place / "x.jsonl")
+        while judging.number < judging.total:
+            judging.press(key)
+    one, two, copy = (folder / place / "x.jsonl" for place in ("one", "two", "copy"))
+    found = scores(one, two, copy, resamples=5)
+    assert (found.judges, found.verdicts, found.agreement) == (("table", "table (2)"), 12, 0)
+    assert sum("'table' contradict each other" in notice for notice in found.notices) == 1
+    found = scores(one, copy, resamples=5)
+    assert (found.judges, found.verdicts) == (("table",), 6)
+    assert not any("contradict" in notice for notice in found.notices)
+
+
+def test_a_damaged_header_is_made_good(folder: Path) -> None:
+    made = groups(folder, "AB", 3)
+    judging = judge(made, judge="one", file=folder / "x.jsonl")
+    while judging.number < judging.total:
+        judging.press("1")
+    lines = judging.file.read_bytes().split(b"\n")
+    judging.file.write_bytes(b"\n".join([lines[0][:30], *lines[1:]]))
+    assert judging.scores(resamples=5).verdicts == 3
+    with pytest.raises(ValueError, match="another judge"):
+        judge(made, judge="two", file=folder / "x.jsonl")
+    again = judge(made, judge="one", file=folder / "x.jsonl")
+    assert again.number == again.total
+    found = scores(folder / "x.jsonl", resamples=5)
+    assert (found.verdicts, found.judges) == (3, ("one",))
+
+
+@pytest.mark.parametrize(("name", "value"), [("judge", ["one"]), ("by", [1]), ("plan", {}), ("by", 3)])
+def test_a_header_that_is_none_of_ours_is_refused(folder: Path, name: str, value: Any) -> None:
+    judging = judge(groups(folder, "AB", 1), judge="one", file=folder / "x.jsonl")
+    judging.press("1")
+    lines = judging.file.read_text().splitlines()
+    (folder / "y.jsonl").write_text("\n".join([json.dumps({**json.loads(lines[0]), name: value}), *lines[1:]]))
+    with pytest.raises(ValueError, match=r"holds no judgements of wannb.judge"):
+        scores(folder / "y.jsonl")

@@ -17,6 +17,7 @@ from . import html
 from .difference import Box, measure
 from .fields import FIELDS
 from .figure import METADATA, compared, style
+from .grid import put
 from .inputs import InputImage, as_input
 from .layout import labels_of
 from .request import ImageRequest
@@ -122,6 +123,7 @@ class Comparison:
 
         Raises:
             ValueError: another ending.
+            OSError: the file cannot be written; what was there is there still.
 
         >>> wannb.compare(before, after).save("comparison.html")    # doctest: +SKIP
         """
@@ -131,13 +133,15 @@ class Comparison:
             raise ValueError(f"{str(path)!r}: a comparison is saved as {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}")
         place.parent.mkdir(parents=True, exist_ok=True)
         if ending == ".html":
-            place.write_text(_document(f"{self.a.label} and {self.b.label}", self._html()), encoding="utf-8")
+            put(place, _document(f"{self.a.label} and {self.b.label}", self._html()).encode())
             return place
         import matplotlib
 
         drawing = self.figure(width=width, dpi=dpi)
         with matplotlib.rc_context(style([self.a.label, self.b.label, self.summary])):
-            drawing.savefig(place, format=ending[1:], dpi=dpi, metadata=METADATA[ending])
+            buffer = io.BytesIO()
+            drawing.savefig(buffer, format=ending[1:], dpi=dpi, metadata=METADATA[ending])
+        put(place, buffer.getvalue())
         return place
 
     def _html(self) -> str:

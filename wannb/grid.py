@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import math
 import os
 import warnings
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import figure, html
+from .errors import StoreError
 from .layout import Axis, Placed, Sheet, Spot, arrange
 from .previews import previews
 from .result import GeneratedImage, count, shorten
+from .run import write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,6 +99,7 @@ class Grid:
 
         Raises:
             ValueError: another ending, or a page that does not fit.
+            OSError: a file cannot be written; what was there is there still.
 
         >>> plan.grid(pages="model").save("figures/grid.pdf")    # doctest: +SKIP
         """
@@ -112,15 +116,19 @@ class Grid:
             if ending == ".pdf":
                 from matplotlib.backends.backend_pdf import PdfPages
 
-                with PdfPages(place, metadata=figure.METADATA[ending]) as pdf:
+                buffer = io.BytesIO()
+                with PdfPages(buffer, metadata=figure.METADATA[ending]) as pdf:
                     for drawing in drawings:
                         drawing.savefig(pdf, format="pdf", dpi=dpi)
+                put(place, buffer.getvalue())
                 return (place,)
             places = [place]
             if self.pages > 1:
                 places = [place.with_name(f"{place.stem}-{number}{ending}") for number in range(1, self.pages + 1)]
             for each, drawing in zip(places, drawings, strict=True):
-                drawing.savefig(each, format=ending[1:], dpi=dpi, metadata=figure.METADATA[ending])
+                buffer = io.BytesIO()
+                drawing.savefig(buffer, format=ending[1:], dpi=dpi, metadata=figure.METADATA[ending])
+                put(each, buffer.getvalue())
         return tuple(places)
 
     def _summary(self) -> str:
@@ -147,6 +155,14 @@ class Grid:
         short = sum(1 for sheet in self.sheets for _ in sheet.placed) > _MANY // 2
         body = "".join(_sheet(sheet, shown, pictures, most=70 if short else 300) for sheet in self.sheets)
         return html.block(self.title, lines=[self.constants, self._summary()], body=body)
+
+
+def put(place: Path, content: bytes) -> None:
+    """Write a file that is whole at any time: the one that was there, or the new one; raise `OSError` else."""
+    try:
+        write(place, content)
+    except StoreError as error:
+        raise OSError(str(error)) from error
 
 
 def grid(

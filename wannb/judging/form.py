@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .scoring import Scores
 
 PREVIEW_PIXELS = 1280
+_GONE = "a picture of this pair is missing or damaged; skip it"
 _UNDO = "undo"
 #: What each key does; the words stand for themselves.
 KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
@@ -108,7 +109,8 @@ class Judging(anywidget.AnyWidget):
 
         Raises:
             ValueError: another key.
-            StoreError: the verdict could not be saved; the pair is still there.
+            StoreError: the verdict could not be saved, or a picture of the pair cannot be shown and it is not
+                skipped; the pair is still there.
 
         >>> judging.press("1")    # doctest: +SKIP
         """
@@ -132,6 +134,8 @@ class Judging(anywidget.AnyWidget):
                 self._show(number - 1)
         elif number < self.total:
             pair = self._order[number]
+            if what != SKIP and not self._is_seen(number):
+                raise StoreError(_GONE)
             sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
             told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
@@ -142,16 +146,21 @@ class Judging(anywidget.AnyWidget):
         """Show the pair with this number, and have the next one at hand on the page."""
         with self.hold_sync():
             for each in (number, number + 1):
-                slot = "odd" if each % 2 else "even"
+                slot = _slot(each)
                 if each >= self.total:
                     setattr(self, slot, {})
                 elif getattr(self, slot).get("number") != each:
-                    left, right = (preview(image.path, PREVIEW_PIXELS) for _, image in self._sides(self._order[each]))
+                    left, right = (_preview(image.path) for _, image in self._sides(self._order[each]))
                     setattr(self, slot, {"number": each, "left": left, "right": right})
-            self.problem = ""
+            self.problem = "" if number >= self.total or self._is_seen(number) else self._words(_GONE)
             self.number = number
             self.counted = sum(self.record.verdicts[pair.id]["verdict"] != SKIP for pair in self._order[:number])
         self._shown_at = self._clock.monotonic()
+
+    def _is_seen(self, number: int) -> bool:
+        """Return whether both pictures of a pair are on the page."""
+        slot = getattr(self, _slot(number))
+        return bool(slot[LEFT] and slot[RIGHT])
 
     def _sides(self, pair: Pair) -> Sequence[tuple[str, GeneratedImage]]:
         """Return a pair's contestants with their pictures, the left one first, as this judge sees them."""
@@ -168,15 +177,15 @@ class Judging(anywidget.AnyWidget):
         number, seconds = content.get("number"), content.get("seconds")
         with self._lock:
             known = KEYS.get(str(content.get("verdict")))
-            if known is not None and number == self.number:
-                taken = (
-                    float(seconds) if isinstance(seconds, (int, float)) else self._clock.monotonic() - self._shown_at
-                )
-                try:
-                    self._do(known, taken)
-                except StoreError as error:
-                    self.problem = self._words.sentence(str(error))
-            self.send({"kind": "answered", "number": number})
+            try:
+                if known is not None and number == self.number:
+                    here = self._clock.monotonic() - self._shown_at
+                    self._do(known, float(seconds) if isinstance(seconds, (int, float)) else here)
+            except StoreError as error:
+                self.problem = self._words.sentence(str(error))
+            finally:
+                # The page takes no other press until it hears of this one.
+                self.send({"kind": "answered", "number": number})
 
     def __repr__(self) -> str:
         whose = f"judge={self.judge!r}, " if self.judge else ""
@@ -205,6 +214,18 @@ def _order(contest: Contest, record: Record, most: int | None, draw: str, chance
     wanted = chosen(contest.pairs, most, chance=draw)
     rest = [pair for pair in chosen(wanted, None, chance=chance) if pair.id not in record.verdicts]
     return judged + rest[: max(0, len(wanted) - len(judged))]
+
+
+def _slot(number: int) -> str:
+    return "odd" if number % 2 else "even"
+
+
+def _preview(path: Path) -> bytes:
+    """Return a picture for the page; empty where it is gone or damaged, so that the judging goes on."""
+    try:
+        return preview(path, PREVIEW_PIXELS)
+    except Exception:  # Pillow has no error of its own for what is damaged: SyntaxError, struct.error, ...
+        return b""
 
 
 def _facts(contestant: str, image: GeneratedImage) -> dict[str, Any]:
@@ -243,6 +264,7 @@ def _texts(words: Words) -> dict[str, str]:
         "undo": words("Undo"),
         "keys": words("Keys: 1 left, 2 right, = tie, S skip, U undo"),
         "focus": words("Click here to use the keys"),
+        "gone": words("no picture"),
         "loading": words("The pictures are coming…"),
         "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
         "thanks": words("Thank you! All {total} pairs are judged, {counted} verdicts are saved."),

@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb.errors import StoreError
+from wannb.errors import StoreError, mask
 from wannb.result import GeneratedImage, Result, count
 from wannb.run import read
 
@@ -114,9 +114,9 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         key = digest(options)
         if key not in contestants:
             label = " · ".join(plan.labels(name)[cell.positions[name]] for name in names)
-            contestants[key] = Contestant(id=key, label=label, options=options)
+            contestants[key] = Contestant(id=key, label=mask(label), options=options)
         result = standing.run.result(reused=True) if standing.state == "done" and standing.run else ()
-        images = [image for image in result if image.path.is_file()]
+        images = [image for image in result if _is_there(image)]
         if not images:
             missing["lost" if standing.state == "done" else standing.state] += 1
         groups.setdefault(digest(shared), (shared, {}))[1][key] = images
@@ -132,7 +132,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
 
 
 def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
-    groups = {str(name): _listed(name, values) for name, values in pictures.items()}
+    groups = {_shown(str(name)): _listed(name, values) for name, values in pictures.items()}
     lengths = {name: len(images) for name, images in groups.items()}
     if len(groups) < 2:
         raise ValueError(f"{count(len(groups), 'group')} of pictures; at least two are compared")
@@ -145,7 +145,7 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
     missing: Counter[str] = Counter()
     places = []
     for place in range(max(lengths.values())):
-        there = {contestants[key].id: [images[place]] for key, images in groups.items() if images[place].path.is_file()}
+        there = {contestants[key].id: [images[place]] for key, images in groups.items() if _is_there(images[place])}
         missing["lost"] += len(groups) - len(there)
         places.append(({"place": place + 1}, {each.id: there.get(each.id, []) for each in contestants.values()}))
     if not any(lengths.values()):
@@ -208,6 +208,24 @@ def _pair(contestants: tuple[str, str], images: tuple[GeneratedImage, GeneratedI
     sides = sorted(zip(contestants, (image.sha256 for image in images), strict=True))
     mark = digest([sorted(image.sha256 for image in images), shared.get("image", 1)])
     return Pair(id=digest([sides, shared]), mark=mark, contestants=contestants, shared=shared, images=images)
+
+
+def _is_there(image: GeneratedImage) -> bool:
+    """Return whether a picture's file is there and whole, as far as its checksums tell."""
+    from PIL import Image
+
+    try:
+        with Image.open(image.path) as opened:
+            opened.verify()
+    except Exception:  # Pillow has no error of its own for what is damaged: SyntaxError, struct.error, ...
+        return False
+    return True
+
+
+def _shown(name: str) -> str:
+    """Return a group's name without secrets; two names stay two."""
+    masked = mask(name)
+    return name if masked == name else f"{masked} ({digest(name)[:4]})"
 
 
 def _is_drawn(image: GeneratedImage) -> bool:

@@ -68,6 +68,8 @@ class Record:
         self._verdicts: dict[str, Mapping[str, Any]] = dict(sheet.verdicts)
         if sheet.header:
             self._check(sheet.header)
+        elif self._verdicts:
+            self._head(contest)
 
     @property
     def sheet(self) -> Sheet:
@@ -99,8 +101,18 @@ class Record:
                     f"{self._header[name]!r}); give another file=, or another judge="
                 )
 
-    def _append(self, line: Mapping[str, Any]) -> None:
-        lines = [line] if self._headed else [self._header, line]
+    def _head(self, contest: Contest) -> None:
+        """Write the header again where it was damaged, so that the verdicts count without this judging too."""
+        for line in self._verdicts.values():
+            if line.get("judge", self.judge) != self.judge:
+                self._check({**self._header, "judge": line["judge"]})
+        if {pair.id for pair in contest.pairs} & set(self._verdicts):
+            # Else with the next verdict; who only looks may have a file that cannot be written.
+            with suppress(StoreError):
+                self._append()
+
+    def _append(self, *given: Mapping[str, Any]) -> None:
+        lines = given if self._headed else (self._header, *given)
         written = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines).encode(
             "utf-8", "surrogatepass"
         )

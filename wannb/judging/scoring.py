@@ -150,7 +150,7 @@ def scores(*judgings: Judging | str | os.PathLike[str], resamples: int = 1000, s
         )
     found.sort(key=lambda each: -1.0 if each.strength is None else each.strength, reverse=True)
     preferred = [vote.left_won for vote in counted.votes if vote.left_won is not None]
-    notices += _doubts(counted, preferred)
+    notices += [*counted.notices, *_doubts(counted, preferred)]
     return Scores(
         contestants=tuple(found),
         judges=counted.judges,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Tally:
         votes: in the order of the files.
         skipped: how often a judge passed a pair over.
         broken: lines of the files that could not be read.
+        notices: what one should know of the files.
     """
 
     contestants: Mapping[str, Contestant]
@@ -48,6 +49,7 @@ class Tally:
     votes: tuple[Vote, ...]
     skipped: int
     broken: int
+    notices: tuple[str, ...]
 
     def by_pair(self) -> list[list[Vote]]:
         """Return the votes on each pair of pictures."""
@@ -94,6 +96,7 @@ def tally(sources: Iterable[Any]) -> Tally:
     first_name, first = sheets[0]
     contestants: dict[str, Contestant] = {}
     said: dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, str]]] = {}
+    torn: dict[str, None] = {}
     for name, sheet in sheets:
         if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
             raise ValueError(
@@ -105,7 +108,13 @@ def tally(sources: Iterable[Any]) -> Tally:
             # By what they are, whatever they are called and wherever they stand in the file.
             ids[each["id"]] = key = digest(each["options"])
             contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
-        judge = sheet.header["judge"] or name  # two people without a name are two
+        judge = called = sheet.header["judge"] or name  # two people without a name are two
+        for number in count(2):
+            before = {pair: said[judge, pair] for pair in sheet.verdicts if (judge, pair) in said}
+            if all(_what_won(*one) == _what_won(sheet.verdicts[pair], ids) for pair, one in before.items()):
+                break
+            torn[called] = None
+            judge = f"{called} ({number})"
         for pair, verdict in sheet.verdicts.items():
             said[judge, pair] = (verdict, ids)
     votes = [_vote(judge, pair, verdict, ids) for (judge, pair), (verdict, ids) in said.items()]
@@ -116,6 +125,9 @@ def tally(sources: Iterable[Any]) -> Tally:
         votes=tuple(counted),
         skipped=sum(verdict["verdict"] == SKIP for verdict, _ in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
+        notices=tuple(
+            f"files of the name {name!r} contradict each other, so they are counted as several judges" for name in torn
+        ),
     )
 
 
@@ -131,6 +143,8 @@ def _sheets(sources: Iterable[Any]) -> Iterable[tuple[str, Sheet]]:
         seen.add(path)
         if path.is_file():
             sheet = read(path)
+            if here:  # it was checked when the judging began; what lies there may have been damaged
+                sheet = replace(sheet, header=here.sheet.header)
         elif here:
             sheet = here.sheet
         else:
@@ -142,17 +156,26 @@ def _sheets(sources: Iterable[Any]) -> Iterable[tuple[str, Sheet]]:
 
 
 def _is_whole(header: Mapping[str, Any]) -> bool:
-    listed = header.get("contestants")
+    listed, by = header.get("contestants"), header.get("by")
     return (
-        {"plan", "by", "judge"} <= set(header)
-        and isinstance(listed, Sequence)
+        all(isinstance(header.get(name), str) for name in ("plan", "judge"))
+        and isinstance(by, list)
+        and all(isinstance(name, str) for name in by)
+        and isinstance(listed, list)
         and all(isinstance(each, Mapping) and {"id", "label", "options"} <= set(each) for each in listed)
+        and all(isinstance(each["id"], str) and isinstance(each["options"], Mapping) for each in listed)
     )
 
 
 def _what(sheet: Sheet) -> str:
     by = ", ".join(sheet.header["by"])
     return f"plan {sheet.header['plan']}" + (f" by {by}" if by else "")
+
+
+def _what_won(line: Mapping[str, Any], ids: Mapping[str, str]) -> str | None:
+    """Return the contestant that won, wherever it stood; or "tie" or "skip"."""
+    verdict = line["verdict"]
+    return ids.get(line[verdict]["contestant"]) if verdict in (LEFT, RIGHT) else verdict
 
 
 def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]) -> Vote | None:

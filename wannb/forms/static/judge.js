@@ -104,13 +104,15 @@ function render({ model, el }) {
     }
     for (const slot of slots) {
       if (loaded.has(slot.number)) continue;
-      const urls = [slot.left, slot.right].map((bytes) => URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })));
+      const sent = [slot.left, slot.right];
+      const urls = sent.map((bytes) => URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })));
       const [left, right] = ["left", "right"].map((name, place) => {
+        if (!sent[place]?.byteLength) return element("span", { class: "wannb-judge-wait" }, text("gone"));
         const image = element("img", { alt: text(`${name}Picture`), draggable: "false" });
         image.src = urls[place];
         return image;
       });
-      const ready = Promise.all([left, right].map((image) => image.decode().catch(() => {})));
+      const ready = Promise.all([left, right].map((image) => image.decode?.().catch(() => {})));
       loaded.set(slot.number, { left, right, urls, ready });
     }
   }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import pytest
 from conftest import make_client
 from PIL import Image
@@ -55,7 +56,8 @@ def test_pages_are_a_pdf_with_text_that_can_be_searched(board: Storyboard, tmp_p
     words = [page.extract_text() for page in pages]
     assert "A cat costs $5 & <b>nothing</b> else" in " ".join(words[0].split())
     assert "Rain & wind" in words[0]
-    assert "它伸了个懒腰" in words[0]
+    if matplotlib.__version_info__ >= (3, 11):  # before, such letters are drawn as pictures of letters
+        assert "它伸了个懒腰" in words[0]
     assert "page 1 of 2" in words[0]
     assert "not made yet" in words[1]
     assert len({image.name for page in pages for image in page.images}) == 3

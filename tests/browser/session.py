@@ -162,7 +162,7 @@ class Session:
                     self.thread.run(self._browser.close, 15)
             self.kill()  # a call that still hangs in the thread ends with an error now
             if self._playwright is not None:
-                self.thread.run(self._playwright.stop, 15)
+                self.thread.run(self._playwright.stop, 60)
         finally:
             self.thread.end()
             if self._server is not None:

@@ -17,6 +17,7 @@ from conftest import FAST, make_client
 from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.errors import (
+    CalledOff,
     DownloadFailed,
     LinkExpired,
     StoreError,
@@ -27,7 +28,7 @@ from wannb.errors import (
 )
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
-from wannb.pacing import Clock
+from wannb.pacing import Clock, callable_off
 from wannb.service import mock as mock_service
 from wannb.store import Store
 
@@ -442,6 +443,21 @@ def test_a_strangers_task_that_cannot_be_ours_is_not_taken(
             [(_, problem)] = found.problems
             assert isinstance(problem, UnknownOutcome)
             assert problem.candidates == (task.id,), "a minute later is too late to be taken without a word"
+
+
+def test_what_was_called_off_while_it_waited_for_room_may_still_have_been_sent_before(store: Store) -> None:
+    """A run that a killed process left half sent is not told to be free, only because its next try was stopped."""
+    pace = replace(FAST, running=1)
+    with mock.serve(task_seconds=60) as server, make_client(server, store, pace=pace) as client:
+        client.submit(small(9, "takes all the room"))
+        cut_off = store.create(small(), small().fingerprint, via="task", **client._facts())
+        cut_off.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
+        with callable_off(lambda: True), pytest.raises(CalledOff):
+            client.submit(small())
+        assert store.get(cut_off.id).state == "sending"
+        with callable_off(lambda: True), pytest.raises(CalledOff):
+            client.submit(small(7, "never sent"))
+        assert sorted(run.state for run in store.runs()) == ["running", "sending"]
 
 
 def test_a_run_that_was_called_failed_can_be_asked_for_again(client: Client, server: MockServer, store: Store) -> None:

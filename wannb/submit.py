@@ -62,12 +62,13 @@ class Submitter:
                 return
             if run.state == SENDING and run.record.get("via") == "sync":
                 raise _sync_gap(run)
+            new = run.state == PREPARED
             try:
                 self._enter(run)
                 self._send(run)
             except BaseException as error:
                 self.account.leave(run.place)
-                if isinstance(error, CalledOff):
+                if isinstance(error, CalledOff) and new:
                     self._call_off(run, error)
                 raise
             self.account.submitted(run.place, str(run.task_id))
@@ -128,6 +129,7 @@ class Submitter:
             return True
 
     def _call_off(self, run: Run, error: CalledOff) -> None:
+        """End a run of which no try can have been accepted; one that was half sent before stays open."""
         if run.state == PREPARED:
             self.store.discard(run)
         elif not run.record.get("unresolved"):

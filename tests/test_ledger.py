@@ -336,6 +336,7 @@ def test_a_damaged_run_does_not_keep_the_others_from_being_saved(client: Client,
     broken = client.submit(small(2))
     path = store.root / broken.run_id / "run.json"
     path.write_text(path.read_text().replace('"input_notices": []', '"images": [{"file": 3}]'))
+    (path.parent / "task.json").unlink()
     found = client.rescue()
     assert [result.run_id for result in found.results] == [task.run_id]
     assert isinstance(found.problems[0][1], StoreError)
@@ -541,10 +542,8 @@ def test_a_clock_that_is_set_right_before_a_lost_answer_bills_nothing_twice(serv
         client.run(small(9))
         client._desk.transport._sender.skew = (0.0, 0.001)
         offset = -30.0
-        with server.scenario("dropped after accept"), pytest.raises(UnknownOutcome) as caught:
-            client.run(small())
-        [task_id] = caught.value.candidates
-        assert len(client.task(task_id, run=caught.value.run_id).result()) == 1
+        with server.scenario("dropped after accept"):
+            assert len(client.run(small())) == 1
         assert client.run(small()).reused
     assert server.billed == 2
 
@@ -553,7 +552,7 @@ def test_a_synchronous_call_of_long_ago_ends_as_lost(client: Client, server: Moc
     with killed_after_sending(client):
         client.run(small(), via="sync")
     [run] = store.runs()
-    run.advance("sending", sent_at=time.time() - 90000, last_sent_at=time.time() - 90000)
+    run.advance("sending", sent_at=time.time() - 100000, last_sent_at=time.time() - 100000)
     [(_, problem)] = client.rescue().problems
     assert "nobody can know" in str(problem)
     assert client.rescue().problems == ()

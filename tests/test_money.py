@@ -171,7 +171,7 @@ def test_a_synchronous_call_that_is_cut_off_says_that_nobody_can_know(client: Cl
         pytest.raises(UnknownOutcome, match="may or may not have been billed"),
     ):
         client.generate("a", seed=1, size="768*768", via="sync")
-    with pytest.raises(UnknownOutcome, match="fresh=True asks again"):
+    with pytest.raises(UnknownOutcome, match="fresh=True asks and pays again"):
         client.generate("a", seed=1, size="768*768", via="sync")
     assert creates(server) == 1
     assert len(client.generate("a", seed=1, size="768*768", via="sync", fresh=True)) == 1

@@ -10,6 +10,7 @@ import pytest
 from conftest import make_client
 
 from wannb import mock
+from wannb.progress import ProgressLine
 from wannb.store import Store
 
 
@@ -48,6 +49,16 @@ def test_an_interrupt_says_that_nothing_is_lost(store: Store, monkeypatch: pytes
                 client.generate("a", size="768*768")
         assert "client.rescue()" in seen(terminal.getvalue())[-1]
         assert len(client.rescue().results) == 1
+
+
+def test_a_line_that_an_error_ended_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with ProgressLine() as line:
+        line.show("running", seconds=1)
+    assert "running" in terminal.getvalue()
+    assert terminal.getvalue().count("\n") == 0
+    assert terminal.getvalue().rpartition("\r")[2] == ""
 
 
 def test_nothing_is_written_from_threads_or_into_files(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def choices(*groups: list[str]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("groups", [[["a", "b", "c"]], [["a"], ["b"], ["c"]], [["a", "b"], ["c"]]])
 def test_every_choice_and_every_content_item_is_read(groups: list[list[str]]) -> None:
     output = {"task_id": "t", "task_status": "SUCCEEDED", "choices": choices(*groups)}
-    assert wire.read_answer({"output": output}).links == ("a", "b", "c")
+    assert [str(link) for link in wire.read_answer({"output": output}).links] == ["a", "b", "c"]
 
 
 def test_a_failed_task_is_read_from_output_first_and_from_the_top_otherwise() -> None:

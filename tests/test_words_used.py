@@ -94,7 +94,7 @@ OF_THE_NETWORK = [
     "[Errno -3] Temporary failure in name resolution",
     "timed out",
     "The read operation timed out",
-    "Server disconnected without sending a response.",
+    "Server disconnected without sending a response",
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +20,8 @@ from .request import ImageRequest
 from .rescue import Rescue, rescue
 from .result import Result, count
 from .rules import Problem
-from .run import DONE, ENDED, FAILED, LOST, PREPARED, RUNNING, SENDING, Run, Runs
+from .run import DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Run, Runs
+from .salvage import finish_from_disk
 from .service import Secret, Service
 from .sizes import PRO
 from .store import Store
@@ -49,7 +49,7 @@ class Client:
     def __init__(
         self,
         service: Service,
-        key: str,
+        key: str | Secret,
         store: Store,
         *,
         budget: Money | None = None,
@@ -60,7 +60,7 @@ class Client:
     ) -> None:
         pace, clock = pace or Pace(), clock or Clock()
         self.service = service
-        self._key = Secret(key)
+        self._key = key = Secret(str(key))
         self.store = store
         self.budget = budget
         self.language = Words(language).language
@@ -214,8 +214,9 @@ class Client:
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Result:
         run, reused = self._begin(request, fresh=fresh, via="sync")
         with self.store.lock(run.id):
-            run.reload()
-            if run.state == PREPARED or (run.state == SENDING and run.record.get("via") == "sync"):
+            self.store.refresh(run)
+            again = run.record.get("via") == "sync" and run.state not in ENDED
+            if run.state == PREPARED or (again and not finish_from_disk(run)):
                 on_status("sent", 0.0)
                 collect(run, self._submitter.call(run), self._desk.transport)
                 del self._desk.kept[run.place]
@@ -238,6 +239,8 @@ class Client:
             known = self._equal(fingerprint) if seeded and not fresh else None
             if known:
                 return Run(known.folder, known.record, request), known.state == DONE
+            if seeded and not fresh:
+                self.store.check_damaged(fingerprint)
             cost = price(request.model, self.service.region)
             run = self.store.create(
                 request,
@@ -300,12 +303,12 @@ class Client:
             adopted.reload()
             if adopted.task_id:
                 raise StoreError(f"run {adopted.id} holds task {adopted.task_id} already")
-            adopted.advance(RUNNING, task_id=task_id)
+            adopted.accept(task_id)
         return Task(self._desk, adopted)
 
     def _picked_up(self, run: Run) -> Task:
-        """Return the task of a known run; one that ended badly is asked for again, in case that was a mistake."""
-        if run.task_id and run.state in (FAILED, LOST):
+        """Return the task of a known run; one that ended without all its images is asked for once more."""
+        if run.task_id and (run.state in (FAILED, LOST) or (run.state == DONE and not run.whole)):
             status = self._desk.transport.query(run.task_id).status
             if status not in (wire.FAILED, wire.UNKNOWN):
                 with self.store.lock(run.id):
@@ -339,7 +342,7 @@ class Client:
         ['SUCCEEDED', 'RUNNING']
         """
         self._desk.transport.learn_time()
-        now = self._desk.clock.now() + self._desk.transport.skew[0]
+        now, _ = self._desk.transport.now()
         return self._desk.transport.tasks(since=now - min(hours, 24) * 3600, until=now)
 
     def runs(self, search: str = "") -> Runs:
@@ -354,13 +357,7 @@ class Client:
         Args:
             timeout: seconds to wait for tasks that are still running.
         """
-        open_runs = [run for run in self.store.runs() if run.state not in ENDED]
-        own = [run for run in open_runs if self.owns(run)]
-        elsewhere = tuple(run.id for run in open_runs if not self.owns(run))
-        found = rescue(own, self._submitter, lambda run: Task(self._desk, run), clock=self._desk.clock, timeout=timeout)
-        text = "its run.json is damaged; if it was sent, client.task_list() shows its task"
-        damaged = tuple((name, StoreError(f"run {name}: {text}")) for name in self.store.damaged())
-        return replace(found, elsewhere=elsewhere, problems=found.problems + damaged)
+        return rescue(self.store, self._submitter, lambda run: Task(self._desk, run), owns=self.owns, timeout=timeout)
 
     def spent(self) -> Money | None:
         """Return what all runs of this service in the store cost, those under way at their most."""
@@ -396,4 +393,4 @@ class Client:
 
 @lru_cache(maxsize=8)
 def _twin(service: Service, key: Secret, root: Path, budget: Money | None, tongue: str, pace: Pace) -> Client:
-    return Client(service, str(key), Store(root), budget=budget, language=tongue, pace=pace)
+    return Client(service, key, Store(root), budget=budget, language=tongue, pace=pace)

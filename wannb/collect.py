@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import threading
 from collections.abc import Sequence
@@ -17,10 +16,10 @@ from .errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, Malfo
 from .previews import make_preview
 from .result import count
 from .run import ANSWERED, DONE, FAILED, Run, write
+from .salvage import CHUNK, images_there, passport
+from .service import Secret
 from .transport import Transport
 
-#: The keyword of the text chunk that carries the request.
-CHUNK = "wannb"
 _AT_ONCE = 4
 
 
@@ -38,27 +37,40 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
             run.advance(FAILED, error={"code": "ContentRefused", "message": "; ".join(answer.refused)})
             raise ContentRefused("ContentRefused", "; ".join(answer.refused), status=200, task_id=run.task_id)
         raise MalformedAnswer("MalformedAnswer", "a finished task without images", status=200, task_id=run.task_id)
-    run.advance(ANSWERED, usage=dict(answer.usage), times=dict(answer.times), notices=_notices(run, answer))
     try:
-        _save_all(run, answer.links, transport)
-    except LinkExpired:
+        run.advance(ANSWERED, usage=dict(answer.usage), times=dict(answer.times), notices=_notices(run, answer))
         try:
-            again = transport.query(run.task_id) if run.task_id else answer
-        except ApiError as error:
-            raise DownloadFailed(
-                f"the links of run {run.id} are dead, and the service gives no new ones now: {error.code}. Its images "
-                "are paid for: client.rescue() asks again, within 24 hours of the run",
-                task_id=run.task_id,
-            ) from error
-        if again is answer or again.status != wire.SUCCEEDED or len(again.links) < len(answer.links):
-            raise
-        _save_all(run, again.links, transport)
-    run.advance(DONE)
+            _save_all(run, answer.links, transport)
+        except LinkExpired:
+            links = _new_links(run, answer, transport)
+            if links is None:
+                raise
+            _save_all(run, links, transport)
+        run.advance(DONE)
+    except StoreError as error:
+        have = len(run.record.get("images") or ())
+        raise _incomplete(have, len(answer.links), run, error) from error
 
 
-def _save_all(run: Run, links: Sequence[str], transport: Transport) -> None:
+def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[Secret] | None:
+    """Return new links for an answer whose links are dead, None if the service has none."""
+    try:
+        again = transport.query(run.task_id) if run.task_id else answer
+    except ApiError as error:
+        raise DownloadFailed(
+            f"the links of run {run.id} are dead, and the service gives no new ones now: {error.code}. Its images "
+            "are paid for: client.rescue() asks again, within 24 hours of the run",
+            task_id=run.task_id,
+        ) from error
+    if again is answer or again.status != wire.SUCCEEDED or len(again.links) < len(answer.links):
+        return None
+    return again.links
+
+
+def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> None:
     saved: list[dict[str, Any] | None] = [None] * len(links)
-    for image in run.record.get("images") or ():
+    there, _ = images_there(run.folder)
+    for image in [*there.values(), *(run.record.get("images") or ())]:
         if image["index"] < len(saved) and (run.folder / image["file"]).is_file():
             saved[image["index"]] = image
     writing = threading.Lock()
@@ -78,34 +90,47 @@ def _save_all(run: Run, links: Sequence[str], transport: Transport) -> None:
             raise
     failed = [error for error in errors if error]
     if not failed:
+        if not missing:
+            run.advance(ANSWERED, images=[each for each in saved if each])
         return
     for error in failed:
         if not isinstance(error, (DownloadFailed, StoreError)) or isinstance(error, LinkExpired):
             raise error
-    have = len(links) - len(failed)
-    until = "within 24 hours of the run" if run.task_id else "in this session, since a synchronous call has no task id"
-    raise DownloadFailed(
-        f"{have} of {count(len(links), 'image')} are saved in {str(run.folder)!r}. {failed[0]}. They are paid for: "
+    raise _incomplete(len(links) - len(failed), len(links), run, failed[0]) from failed[0]
+
+
+def _incomplete(have: int, of: int, run: Run, error: BaseException) -> DownloadFailed:
+    """Return what is saved, why not more, and how the rest is had."""
+    until = "in this session, since a synchronous call has no task id"
+    if run.task_id:
+        until = f"within 24 hours of the run, or client.task({run.task_id!r}).result() from another folder of runs"
+    return DownloadFailed(
+        f"{have} of {count(of, 'image')} are saved in {str(run.folder)!r}. {error}. They are paid for: "
         f"client.rescue() fetches the rest, {until}",
         task_id=run.task_id,
-    ) from failed[0]
+    )
 
 
-def _save(run: Run, index: int, of: int, link: str, transport: Transport) -> dict[str, Any]:
+def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> dict[str, Any]:
     temporary = run.folder / f".image-{index + 1}.{secrets.token_hex(4)}.part"
     try:
         suffix, (width, height) = transport.files.download(link, temporary, check=_checked)
         data = temporary.read_bytes()
+    except OSError as error:
+        raise StoreError(f"cannot write {str(temporary)!r}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
     sha256 = hashlib.sha256(data).hexdigest()
     if suffix == ".png":
-        data = png.with_text(data, CHUNK, _passport(run, index, of))
+        data = png.with_text(data, CHUNK, passport(run, index, of))
     name = f"image-{index + 1}{suffix}"
     write(run.folder / name, data)
+    size = len(data)
+    del data  # the preview needs the room
     with suppress(Exception):  # made again when it is shown; no reason to lose a paid image
         make_preview(run.folder / name)
-    return {"index": index, "file": name, "sha256": sha256, "width": width, "height": height, "bytes": len(data)}
+    return {"index": index, "file": name, "sha256": sha256, "width": width, "height": height, "bytes": size}
 
 
 def _checked(path: Path) -> tuple[str, tuple[int, int]]:
@@ -124,21 +149,6 @@ def _checked(path: Path) -> tuple[str, tuple[int, int]]:
         raise ValueError("as something that is no picture") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"damaged: {error}") from error
-
-
-def _passport(run: Run, index: int, of: int) -> str:
-    """Return what an image says of itself: the request, and which image of which run it is."""
-    facts = {
-        "wannb": 1,
-        "request": run.record.get("request"),
-        "image": index + 1,
-        "of": of,
-        "run": run.id,
-        "task_id": run.task_id,
-        "service": run.service,
-        "created": run.created,
-    }
-    return json.dumps(facts, ensure_ascii=False)
 
 
 def _notices(run: Run, answer: wire.Answer) -> list[str]:

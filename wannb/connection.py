@@ -55,13 +55,16 @@ def connect(
 
     >>> client = connect("mock", store=tmp_path)    # doctest: +SKIP
     """
+    # A traceback that prints variables would print the key: no variable holds it as it is.
+    given, api_key = (service.Secret(api_key) if isinstance(api_key, str) else api_key), None
     mode = (mode or _environment("WANNB_MODE") or "auto").lower()  # type: ignore[assignment]
     if mode not in ("auto", "live", "mock"):
         raise ValueError(f"mode={mode!r} is not 'auto', 'live' or 'mock'")
     region = (region or _environment("WANNB_REGION") or "singapore").lower()
     set_url = _environment("DASHSCOPE_HTTP_BASE_URL")
     workspace = workspace or _environment("DASHSCOPE_WORKSPACE_ID")
-    key = None if mode == "mock" else _key(api_key)
+    found = None if mode == "mock" else find_key(given)
+    key = found[0] if found else None
     if mode == "live" and key is None:
         raise NoKey(
             f"live mode needs a key: set DASHSCOPE_API_KEY, write it to {_KEY_FILE}, or leave the mode out to use "
@@ -86,16 +89,22 @@ def _environment(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-def _key(given: str | None) -> str | None:
-    key = given or _environment("DASHSCOPE_API_KEY")
+def find_key(given: str | service.Secret | None = None) -> tuple[service.Secret, str] | None:
+    """Return the key that `connect()` would use, and where it was found; `ValueError` if it cannot be a key."""
+    key = str(given) if isinstance(given, service.Secret) else given
+    key, place = key or _environment("DASHSCOPE_API_KEY"), "api_key" if key else "DASHSCOPE_API_KEY"
     if key is None:
         try:
-            key = Path(_KEY_FILE).expanduser().read_text().strip() or None
+            key, place = Path(_KEY_FILE).expanduser().read_text("utf-8", "replace").strip() or None, _KEY_FILE
         except (OSError, RuntimeError):
             return None
-    if key is not None and (not isinstance(key, str) or not key.isascii() or any(letter.isspace() for letter in key)):
+    if key is None:
+        return None
+    usable = isinstance(key, str) and key.isascii() and not any(letter.isspace() for letter in key)
+    secret, key, given = service.Secret(key), None, None
+    if not usable:
         raise ValueError("the API key is no text, or holds spaces or other letters than ASCII; copy it again")
-    return key
+    return secret, place
 
 
 def _mock_server() -> MockServer:

@@ -21,6 +21,7 @@
         ├── RateLimited             too fast; waiting helps
         ├── ContentRefused          the content inspection refused the prompt, an input or the output
         ├── BadRequest              the service refused a value
+        │   └── CancelRefused           only a task that is PENDING can be canceled
         ├── ModelNotFound           no such model in this region
         ├── NotFound                no such address, workspace or task
         ├── ServiceError            the service failed
@@ -39,12 +40,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .rules import Problem
 
-_LINK_QUERY = re.compile(r"(\w+://[^\s\"'<>?]+)\?[^\s\"'<>]*")
-_LINK_USER = re.compile(r"(\w+://)[^\s/@\"'<>]+@")
+# Every repetition is bounded: what is masked may be a stranger's, made to take hours.
+_LINK_QUERY = re.compile(r"(://[^\s\"'<>?]{1,1000})\?[^\s\"'<>]*")
+_LINK_USER = re.compile(r"(://)[^\s/@\"'<>]{1,1000}@")
 _SIGNATURE = re.compile(
-    r"(?i)\b(signature|expires|[\w-]*accesskeyid|[\w-]*token|auth_key|api_?key|x-\w+-[\w-]+)=[^&\s\"'<>]+"
+    r"(?i)(?<![a-z0-9])(signature|expires|[\w-]{0,40}accesskeyid|[\w-]{0,40}token|auth_key|api_?key|x-\w{1,40}-[\w-]{1,40})"
+    r"=[^&\s\"'<>]+"
 )
-_KEY = re.compile(r"(Bearer\s+)\S+|\bsk-[\w-]{6,}")
+_KEY = re.compile(r"(Bearer\s{1,20})\S+|(?<![A-Za-z0-9])sk-[\w-]{6,}")
+#: Characters of a text that are looked at; nobody reads more of an error.
+_MOST = 20_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -56,6 +61,8 @@ def mask(text: str, secret: str | None = None) -> str:
     """
     if secret:
         text = text.replace(secret, "***")
+    if len(text) > _MOST:
+        text = f"{text[:_MOST]}…"
     text = _LINK_USER.sub(r"\1", _LINK_QUERY.sub(r"\1?...", text))
     text = _SIGNATURE.sub(r"\1=***", text)
     text = _KEY.sub(lambda m: f"{m[1]}***" if m[1] else "sk-***", text)
@@ -223,6 +230,12 @@ class BadRequest(ApiError):
     next_step = "Nothing was billed. Change the value that the message names and send it again."
 
 
+class CancelRefused(BadRequest):
+    """The task cannot be canceled: only one that is PENDING can."""
+
+    next_step = "If it has begun, it goes on and its images are billed: task.result() or client.rescue() brings them."
+
+
 class ModelNotFound(ApiError):
     """The model does not exist in this region."""
 
@@ -260,6 +273,7 @@ _BY_CODE: tuple[tuple[str, type[ApiError]], ...] = (
     (r"AllocationQuota\.FreeTierOnly", QuotaExhausted),
     (r"AccessDenied.*|.*\.AccessDenied", PermissionDenied),
     (r"ModelNotFound|model_not_found|Model\.NotExist", ModelNotFound),
+    (r"UnsupportedOperation", CancelRefused),
     (r"Throttling.*|LimitRequests", RateLimited),
     (
         r"Internal.*|SystemError|Model(Service|Serving).*|.*Unavailable|GatewayTimeout|RequestTimeOut",

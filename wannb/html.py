@@ -24,7 +24,7 @@ def figure(jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, in
     """Return a picture, its bytes inside, with lines of plain text under it.
 
     Args:
-        jpeg: the thumbnail.
+        jpeg: the thumbnail; of an empty one its text is shown in its place.
         alt: what the picture shows, for people who do not see it.
         caption: lines of text.
         size: width and height of the original, which give the shape.
@@ -35,13 +35,26 @@ def figure(jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, in
     lines = "<br>".join(text(line) for line in caption if line)
     data = base64.b64encode(jpeg).decode()
     image = (
-        f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}" width="{shown}" height="{height}" '
-        'style="display:block;max-width:100%;height:auto;margin:0;border-radius:3px">'
+        _unseen(alt, shown, height)
+        if not jpeg
+        else (
+            f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}" width="{shown}" height="{height}" '
+            'style="display:block;max-width:100%;height:auto;margin:0;border-radius:3px">'
+        )
     )
     return (
         f'<figure style="margin:0;flex:0 1 {max(shown, 120)}px;min-width:0">{image}'
         f'<figcaption style="color:{QUIET};font-size:12px;padding:3px 1px;overflow-wrap:anywhere">{lines}'
         "</figcaption></figure>"
+    )
+
+
+def _unseen(alt: str, width: int, height: int) -> str:
+    """Return a frame of a picture's size with its text in it."""
+    return (
+        f'<div role="img" aria-label="{escape(alt)}" style="max-width:{width}px;aspect-ratio:{width}/{height};'
+        f"min-height:60px;box-sizing:border-box;padding:6px;overflow:hidden;border:1px dashed {BORDER};"
+        f'border-radius:3px;color:{QUIET};font-size:12px">⚠ {text(alt)}</div>'
     )
 
 

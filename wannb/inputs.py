@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import io
+import itertools
 import os
 import re
 from collections.abc import Iterable
@@ -20,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
 from urllib.parse import unquote_to_bytes, urlsplit
+
+from .foreign import read_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -37,6 +40,7 @@ _MIME = {
 _SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp"}
 _PLAIN_MODES = {"RGB", "L", "P", "1"}
 _ORIENTATION = 0x0112
+_MOST_INPUTS, _DEEPEST, _MOST_NAME = 100, 8, 200
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
@@ -84,10 +88,10 @@ class InputImage:
         return self
 
 
-def as_inputs(value: Inputs) -> tuple[InputImage, ...]:
+def as_inputs(value: Inputs, _level: int = 0) -> tuple[InputImage, ...]:
     """Return the input images that a value stands for: one of anything, or a list of them, in its order.
 
-    A result stands for all its images.
+    A result stands for all its images. Of a list that is far too long the first 100 are taken.
     """
     if value is None:
         return ()
@@ -100,7 +104,9 @@ def as_inputs(value: Inputs) -> tuple[InputImage, ...]:
         or not isinstance(value, Iterable)
     ):
         return (as_input(value),)
-    return tuple(image for item in value for image in as_inputs(item))
+    # A list may hold itself, and an iterator may have no end.
+    nested = (as_inputs(item, _level + 1) for item in value) if _level < _DEEPEST else ((_endless(),),)
+    return tuple(itertools.islice(itertools.chain.from_iterable(nested), _MOST_INPUTS))
 
 
 def as_input(value: Input) -> InputImage:
@@ -115,12 +121,15 @@ def as_input(value: Input) -> InputImage:
     if isinstance(value, SupportsInput):
         return value.as_input()
     if isinstance(value, (str, os.PathLike)):
-        return _from_text(os.fspath(value))
+        return _from_text(os.fsdecode(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return from_bytes(bytes(value), name="picture in memory")
     if hasattr(value, "read"):
-        content = value.read()
-        name = Path(str(getattr(value, "name", "open file"))).name
+        name = _shown(Path(str(getattr(value, "name", "open file"))).name)
+        try:
+            content = value.read()
+        except Exception as error:
+            return InputImage(name=name, problem=f"the file cannot be read: {error}")
         if isinstance(content, bytes):
             return from_bytes(content, name=name)
         return InputImage(name=name, problem="the file is open as text; open it with 'rb', or give its path")
@@ -149,10 +158,11 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None) -> Input
     except UnidentifiedImageError:
         kinds = "JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow opens are converted"
         return InputImage(name=name, origin=origin, problem=f"this is no picture that Pillow can open; {kinds}")
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return InputImage(name=name, origin=origin, problem=f"far too many pixels; each side is at most {MAX_SIDE}")
-    except (OSError, SyntaxError, ValueError) as error:
-        return InputImage(name=name, origin=origin, problem=f"the picture is damaged or too large: {error}")
+    except Exception as error:
+        # Decoders of damaged files raise what they like.
+        return InputImage(name=name, origin=origin, problem=f"the picture is damaged or too large: {_shown(error)}")
 
 
 def missing(name: str, *, sha256: str | None, width: int | None = None, height: int | None = None) -> InputImage:
@@ -169,40 +179,42 @@ def missing(name: str, *, sha256: str | None, width: int | None = None, height: 
 def _from_text(source: str) -> InputImage:
     link = _LINK.match(source)
     if link and link[1].lower() != "file":
-        return _from_link(source, link[1])
-    if source.startswith("data:"):
+        return from_link(source)
+    if source[:5].lower() == "data:":
         head, _, body = source.partition(",")
         try:
-            content = base64.b64decode(body, validate=True) if head.endswith(";base64") else unquote_to_bytes(body)
+            encoded = head.lower().endswith(";base64")
+            content = base64.b64decode(body, validate=True) if encoded else unquote_to_bytes(body)
         except (binascii.Error, ValueError):
             return InputImage(name="data URI", problem="the base64 text of this data URI is damaged")
         return from_bytes(content, name="data URI")
+    shown = _shown(source)
     try:
         path = Path(unquote_to_bytes(source[7:]).decode() if source.startswith("file://") else source).expanduser()
-    except (RuntimeError, ValueError) as error:
-        return InputImage(name=source, origin=source, problem=f"cannot read {source!r}: {error}")
-    try:
-        if path.stat().st_size > MAX_FILE:
-            return InputImage(name=path.name, origin=source, problem="the file is over 512 MB; save a smaller copy")
-        content = path.read_bytes()
+        content = read_file(path, most=MAX_FILE)
     except FileNotFoundError:
-        return InputImage(name=path.name, origin=source, problem=f"no file {str(path)!r} from folder {os.getcwd()!r}")
-    except (OSError, ValueError) as error:
+        return InputImage(name=_shown(path.name), origin=shown, problem=f"no file {shown!r} from folder {_here()!r}")
+    except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return InputImage(name=path.name or source, origin=source, problem=f"cannot read {str(path)!r}: {reason}")
-    return from_bytes(content, name=path.name, origin=os.fspath(path))
+        return InputImage(name=shown, origin=shown, problem=f"cannot read {shown!r}: {reason}")
+    return from_bytes(content, name=_shown(path.name), origin=os.fspath(path))
 
 
-def _from_link(source: str, scheme: str) -> InputImage:
+def from_link(source: str) -> InputImage:
+    """Return a link as an input image; it is sent as it stands, nothing is fetched."""
+    link = _LINK.match(source)
+    scheme = link[1] if link else ""
     try:
         parts = urlsplit(source)
-        host, user = parts.hostname, parts.username
+        host, user, _ = parts.hostname, parts.username, parts.port
     except ValueError:
         host, user = None, None
-    shown = f"{scheme}://{host or ''}{parts.path.partition(';')[0] if host else ''}"
+    shown = _shown(f"{scheme}://{host or ''}{parts.path.partition(';')[0] if host else ''}")
     problem = None
-    if scheme not in ("http", "https", "oss"):
-        problem = f"links are http, https or oss, not {scheme}; download the picture and give the file"
+    if scheme.lower() not in ("http", "https", "oss"):
+        problem = f"links are http, https or oss, not {scheme[:40]}; download the picture and give the file"
+    elif not source.isprintable() or " " in source:
+        problem = "a link holds no spaces and no characters without a shape; write them as %20 and the like"
     elif not host:
         problem = "this link names no host"
     elif user:
@@ -213,37 +225,64 @@ def _from_link(source: str, scheme: str) -> InputImage:
     return InputImage(name=shown + ("?..." if more else ""), url=source)
 
 
+def _shown(text: object) -> str:
+    """Return a name as it may be shown and kept: text that was meant as a picture can be megabytes."""
+    line = str(text).encode("utf-8", "replace").decode()
+    return line if len(line) <= _MOST_NAME else f"{line[:_MOST_NAME]}…"
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "?"
+
+
+def _endless() -> InputImage:
+    return InputImage(name="list", problem="a list within a list within a list; give one list of pictures")
+
+
 def _from_array(array: Any) -> InputImage:
     import numpy as np
     from PIL import Image
 
     values = np.asarray(array)
+    if (
+        values.ndim not in (2, 3)
+        or (values.ndim == 3 and values.shape[2] not in (1, 3, 4))
+        or values.dtype.kind not in "ufb"
+    ):
+        return InputImage(name="array", problem=_no_array(values))
+    problem = _side_problem(values.shape[1], values.shape[0])
+    if problem:
+        return InputImage(name="array", problem=problem)
     if values.dtype.kind == "f":
-        if values.size and not (np.nanmin(values) >= 0 and np.nanmax(values) <= 1):
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             return InputImage(name="array", problem="an array of floats must hold 0.0 to 1.0, as in matplotlib")
-        values = np.nan_to_num(values * 255).round().astype("uint8")
+        values = (values * 255).round().astype("uint8")
     elif values.dtype == bool:
         values = values.astype("uint8") * 255
-    if values.dtype != np.uint8 or values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
-        shape = "x".join(str(side) for side in values.shape)
-        return InputImage(
-            name="array",
-            problem=f"an array of shape {shape} and type {values.dtype}; give height x width (x 3 or 4), uint8 or 0-1",
-        )
+    if values.dtype != np.uint8:
+        return InputImage(name="array", problem=_no_array(values))
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
     return _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array")
 
 
+def _no_array(values: Any) -> str:
+    shape = "x".join(str(side) for side in values.shape)
+    return f"an array of shape {shape} and type {values.dtype}; give height x width (x 3 or 4), uint8 or 0-1"
+
+
 def _from_pil(image: Image.Image, name: str) -> InputImage:
-    problem = _side_problem(*image.size)
-    if problem:
-        return InputImage(name=name, problem=problem)
-    file = str(getattr(image, "filename", ""))
     try:
-        return _prepare(image, None, Path(file).name or name, None)
-    except (OSError, ValueError) as error:
-        return InputImage(name=name, problem=f"the picture is damaged: {error}")
+        problem = _side_problem(*image.size)
+        if problem:
+            return InputImage(name=name, problem=problem)
+        file = str(getattr(image, "filename", ""))
+        return _prepare(image, None, _shown(Path(file).name) or name, None)
+    except Exception as error:
+        return InputImage(name=name, problem=f"the picture is damaged: {_shown(error)}")
 
 
 def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str | None) -> InputImage:
@@ -255,7 +294,7 @@ def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str |
     if image.getexif().get(_ORIENTATION, 1) != 1:
         image, fits = ImageOps.exif_transpose(image), False
         notices.append("turned upright by its EXIF orientation")
-    if getattr(image, "n_frames", 1) > 1 and kind != "MPO":
+    if getattr(image, "is_animated", False) and kind != "MPO":
         fits = False
         notices.append("only the first frame is used")
     if image.has_transparency_data:

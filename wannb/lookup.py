@@ -32,7 +32,9 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
     Raises:
         UnknownOutcome: several tasks fit, or the try is too old to be found.
     """
-    if clock.now() + transport.skew[0] - _sent(run)[0] > _KEPT:
+    transport.learn_time()
+    now, within = transport.now()
+    if now - within - _within(run) - _sent(run)[0] > _KEPT:
         raise UnknownOutcome(
             f"run {run.id} was cut off more than 24 hours ago, and the service forgets tasks after that. It may or may "
             "not have been billed; fresh=True asks again",
@@ -42,12 +44,13 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
     fitting: list[str] = []
     for delay in pace.lookups:
         clock.sleep(delay)
+        transport.learn_time()
         others = [other for other in store.runs() if other.id != run.id]
         # A run that was adopted by its id alone was only looked at; it may be the very one that is meant.
         held = {other.task_id for other in others if other.task_id and other.record.get("request")}
         rivals = [other for other in others if other.state == SENDING and _same_account(other, run)]
         earliest, latest = _window(run, others)
-        latest = min(latest, clock.now() + transport.skew[0] + _SLOW_ENTRY)
+        latest = min(latest, sum(transport.now()) + _SLOW_ENTRY)
         listed = transport.tasks(since=earliest - 60, until=max(earliest, latest) + 60, model=model)
         found = {
             task.task_id: task.created
@@ -77,8 +80,10 @@ def _window(run: Run, others: Iterable[Run]) -> tuple[float, float]:
     Submits of one store go one at a time, so what was made after its next one was sent is not this run's.
     """
     first, last = _sent(run)
-    within = float(run.record.get("sent_within") or 0)
-    later = (_sent(other)[0] for other in others if _same_account(other, run) and _sent(other)[0] > last)
+    within = _within(run)
+    later = (
+        _sent(other)[0] + _within(other) for other in others if _same_account(other, run) and _sent(other)[0] > last
+    )
     return first - within, min([last + _LATEST_ARRIVAL, *later]) + within + _SLOW_ENTRY
 
 
@@ -102,6 +107,11 @@ def _sent(run: Run) -> tuple[float, float]:
     """Return when the first try without an answer and the last try were sent."""
     first = float(run.record.get("sent_at") or 0)
     return first, float(run.record.get("last_sent_at") or first)
+
+
+def _within(run: Run) -> float:
+    """Return by how much the times of a run may be wrong, in seconds."""
+    return float(run.record.get("sent_within") or 0)
 
 
 def _same_account(other: Run, run: Run) -> bool:

@@ -159,7 +159,7 @@ _accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
 _accounts_lock = threading.Lock()
 
 
-def account(base_url: str, key: str, *, pace: Pace, clock: Clock) -> Account:
+def account(base_url: str, key: object, *, pace: Pace, clock: Clock) -> Account:
     """Return the account that a key has at an address, the same one for every client of this process.
 
     The first client's pace is everybody's.

@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from .foreign import opened_picture, read_file
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -24,6 +26,7 @@ PIXELS = 512
 _QUALITY = 85
 _SMALL, _SMALL_QUALITY = 160, 72
 _WORKERS = 4
+_MOST_KEPT = 4 * 1024 * 1024
 
 
 def preview_path(path: Path) -> Path:
@@ -78,8 +81,7 @@ def picture(path: Path, pixels: int) -> Image.Image:
     from PIL import Image
 
     # From a preview of at least twice the size nothing is lost that the eye could see.
-    source = _kept(path) if pixels * 2 <= PIXELS else None
-    with Image.open(path if source is None else io.BytesIO(source)) as image:
+    with opened_picture(_kept(path) if pixels * 2 <= PIXELS else path) as image:
         image.draft("RGB", (pixels, pixels))
         image.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=3.0)
         small: Image.Image = image.convert("RGB")
@@ -102,17 +104,17 @@ def _kept(path: Path) -> bytes:
     place = preview_path(path)
     try:
         if os.stat(place).st_mtime_ns >= path.stat().st_mtime_ns:
-            return place.read_bytes()
+            return read_file(place, most=_MOST_KEPT)
     except OSError:
         pass
     return make_preview(path)
 
 
 def small_jpeg(source: Path | IO[bytes], pixels: int) -> bytes:
-    """Return a JPEG of a picture in a file, its longer side at most so many pixels."""
+    """Return a JPEG of a picture in a file, its longer side at most so many pixels; `OSError` for what is none."""
     from PIL import Image
 
-    with Image.open(source) as image:
+    with opened_picture(source) as image:
         image.draft("RGB", (pixels, pixels))
         image.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
         small = image.convert("RGB")

@@ -35,7 +35,7 @@ class ProgressLine:
 
     def __exit__(self, *_: object) -> None:
         if self._width:
-            self._write("", end="\n")
+            self._write("")  # an error ended it: what comes next begins on a clean line
 
     def show(self, text: str, *, seconds: float) -> None:
         """Replace the line."""

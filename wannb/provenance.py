@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from . import png
-from .collect import CHUNK
 from .errors import RecallError, StoreError
+from .foreign import parse_json, read_file
 from .request import ImageRequest
-from .run import Run, find_input, read
+from .run import find_input, read
+from .salvage import CHUNK
+from .soundness import fault
 
 _MOST = 256 * 1024 * 1024
 
@@ -33,36 +35,41 @@ def recall(path: str | os.PathLike[str]) -> ImageRequest:
     """
     if not isinstance(path, (str, os.PathLike)):
         raise RecallError(f"{path!r} is no path; an image remembers its own request as image.request")
-    path = Path(path).expanduser()
-    if path.is_dir() or path.name == "run.json":
-        folder = path if path.is_dir() else path.parent
-        try:
-            request = Run(folder, read(folder)).request
-        except StoreError as error:
-            raise RecallError(f"{str(folder)!r} is no run: {error}") from error
-        if request is None:
-            raise RecallError(f"run {folder.name} was adopted by its task id alone; nobody knows its request")
-        return request
-    folder = path.parent
-    record = _record(path)
-    if record is None and (folder / "run.json").is_file():
-        # Formats other than PNG carry no chunk; their run's record lies beside them.
-        record = read(folder).get("request")
-    if not isinstance(record, Mapping):
-        raise RecallError(f"{str(path)!r} holds no request; only images that wannb saved do, and re-saving drops it")
-    return ImageRequest.from_dict(record, lambda sha256: find_input(folder, sha256))
-
-
-def _record(path: Path) -> object:
     try:
-        if path.stat().st_size > _MOST:
-            raise RecallError(f"{str(path)!r} is over 256 MB, which no image of the service is")
-        data = path.read_bytes()
+        path = Path(os.fsdecode(path)).expanduser()
+        is_run = path.is_dir() or path.name == "run.json"
+        record = _of_run(path if path.is_dir() else path.parent) if is_run else _of_image(path)
+        wrong = fault({"request": record})
+        if wrong:
+            raise RecallError(f"the request in {str(path)!r} is damaged: {wrong!r}")
+        folder = path if path.is_dir() else path.parent
+        return ImageRequest.from_dict(record, lambda sha256: find_input(folder, sha256))
+    except RecallError:
+        raise
     except OSError as error:
         raise RecallError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
-    try:
-        text = png.read_text(data, CHUNK) if png.is_png(data) else None
-        facts = json.loads(text) if text else None
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RuntimeError) as error:
         raise RecallError(f"the request in {str(path)!r} is damaged: {error}") from error
-    return facts.get("request") if isinstance(facts, Mapping) else None
+
+
+def _of_run(folder: Path) -> Mapping[str, Any]:
+    try:
+        record = read(folder).get("request")
+    except StoreError as error:
+        raise RecallError(f"{str(folder)!r} is no run: {error}") from error
+    if not isinstance(record, Mapping):
+        raise RecallError(f"run {folder.name} was adopted by its task id alone; nobody knows its request")
+    return record
+
+
+def _of_image(path: Path) -> Mapping[str, Any]:
+    data = read_file(path, most=_MOST)
+    text = png.read_text(data, CHUNK) if png.is_png(data) else None
+    facts = parse_json(text) if text else None
+    record = facts.get("request") if isinstance(facts, Mapping) else None
+    if record is None and (path.parent / "run.json").is_file():
+        # Formats other than PNG carry no chunk; their run's record lies beside them.
+        record = _of_run(path.parent)
+    if not isinstance(record, Mapping):
+        raise RecallError(f"{str(path)!r} holds no request; only images that wannb saved do, and re-saving drops it")
+    return record

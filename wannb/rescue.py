@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import html
-from .errors import StoreError, WannbError
-from .pacing import Clock
+from .errors import StoreError, WaitTimeout, WannbError
 from .result import Result, count
-from .run import Run
+from .run import ENDED, NewerFormat, Run, read
+from .salvage import salvage, task_named
+from .store import Store
 from .submit import Submitter
 from .task import Task
 
@@ -50,18 +52,57 @@ class Rescue:
         return html.block(self.summary(), body=body, notes=notes)
 
 
+def mend(store: Store, account: str) -> tuple[set[str], tuple[tuple[str, WannbError], ...]]:
+    """Write damaged records anew where that can be done; return which, and of the others what to do about each."""
+    mended: set[str] = set()
+    problems: list[tuple[str, WannbError]] = []
+    for name in store.damaged():
+        folder = store.root / name
+        try:
+            with store.lock(name, seconds=0):
+                if salvage(folder, account):
+                    mended.add(name)
+                    continue
+            read(folder)
+        except WaitTimeout:
+            continue  # somebody is at work on it, so it is being mended or written
+        except StoreError as error:
+            problems.append((name, error if isinstance(error, NewerFormat) else _beyond_repair(folder, error)))
+    return mended, tuple(problems)
+
+
+def _beyond_repair(folder: Path, error: StoreError) -> StoreError:
+    task_id = task_named(folder)
+    if task_id:
+        return StoreError(
+            f"run {folder.name} is damaged: {error}. client.task({task_id!r}).result() fetches its images, within 24 "
+            "hours"
+        )
+    return StoreError(
+        f"run {folder.name} is damaged: {error}. client.task_list() shows its task, if it was sent within 24 hours"
+    )
+
+
 def rescue(
-    runs: Iterable[Run], submitter: Submitter, task: Callable[[Run], Task], *, clock: Clock, timeout: float | None
+    store: Store,
+    submitter: Submitter,
+    task: Callable[[Run], Task],
+    *,
+    owns: Callable[[Run], bool],
+    timeout: float | None,
 ) -> Rescue:
     """Finish runs that have not ended, one after the other, since the service works on them meanwhile."""
+    clock = submitter.clock
     began = clock.monotonic()
+    mended, damaged = mend(store, submitter.account.mark)
+    runs = [run for run in store.runs() if run.state not in ENDED or run.id in mended]
     results: list[Result] = []
     unsent: list[str] = []
     problems: list[tuple[str, WannbError]] = []
-    for run in runs:
+    for run in filter(owns, runs):
         left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
         try:
-            if submitter.settle(run):
+            if submitter.settle(run, seconds=left):
                 results.append(task(run).result(left))
             else:
                 unsent.append(run.id)
@@ -70,4 +111,9 @@ def rescue(
         except Exception as error:
             # One damaged run must not keep the others from being saved.
             problems.append((run.id, StoreError(f"run {run.id} is damaged: {type(error).__name__}: {error}")))
-    return Rescue(results=tuple(results), unsent=tuple(unsent), problems=tuple(problems))
+    return Rescue(
+        results=tuple(results),
+        unsent=tuple(unsent),
+        problems=(*problems, *damaged),
+        elsewhere=tuple(run.id for run in runs if not owns(run)),
+    )

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from . import html
-from .inputs import InputImage, from_bytes
-from .previews import preview
+from .foreign import opened_picture, read_file
+from .inputs import MAX_FILE, InputImage, from_bytes
+from .previews import previews
 from .prices import Money
 from .request import ImageRequest
 
@@ -45,17 +46,14 @@ class GeneratedImage:
     request: ImageRequest | None = field(default=None, repr=False)
 
     def open(self) -> Image.Image:
-        """Return the image as a loaded PIL image."""
-        from PIL import Image as pil
-
-        image: Image.Image = pil.open(self.path)
-        with image:
+        """Return the image as a loaded PIL image; `OSError` if the file is gone or damaged."""
+        with opened_picture(self.path) as image:
             image.load()
         return image
 
     def bytes(self) -> bytes:
         """Return the file's bytes."""
-        return self.path.read_bytes()
+        return read_file(self.path, most=MAX_FILE)
 
     def save(self, path: str | Path) -> Path:
         """Copy the file, request and all, and return where it went.
@@ -81,8 +79,11 @@ class GeneratedImage:
         return f"Image {self.number} of {self.count}: {prompt}"
 
     def figure(self, *, pixels: int, width: int, caption: Sequence[str] = ()) -> str:
-        """Return the image as an HTML figure: a thumbnail of `pixels`, shown `width` pixels wide."""
-        jpeg = preview(self.path, pixels)
+        """Return the image as an HTML figure: a thumbnail of `pixels`, shown `width` pixels wide.
+
+        In place of an image that is gone or damaged its text is shown.
+        """
+        [jpeg] = previews([self.path], pixels)
         return html.figure(jpeg, alt=self.alt, caption=caption, size=(self.width, self.height), width=width)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

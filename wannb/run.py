@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -16,13 +17,23 @@ from .errors import StoreError
 from .prices import Money
 from .request import ImageRequest, mode_of
 from .result import GeneratedImage, Result, count, shorten
+from .soundness import FORMAT, fault, is_newer
 
 PREPARED, SENDING, RUNNING, ANSWERED = "prepared", "sending", "running", "answered"
 DONE, FAILED, CANCELED, LOST = "done", "failed", "canceled", "lost"
 #: How far a run has come; it never goes back. The last four are ends.
 RANK = {PREPARED: 0, SENDING: 1, RUNNING: 2, ANSWERED: 3, DONE: 4, FAILED: 4, CANCELED: 4, LOST: 4}
-_IMAGE = {"file", "width", "height", "sha256"}
+#: What a run was when the service took it on, once more: a damaged `run.json` must not cost a paid image.
+COPY = "task.json"
+#: A record holds a prompt and a few facts; what is larger was not written here.
+_MOST = 8 * 1024 * 1024
 ENDED = frozenset({DONE, FAILED, CANCELED, LOST})
+#: A cell with more rows than this is slow, and its notebook heavy.
+_SHOWN = 200
+
+
+class NewerFormat(StoreError):
+    """A run was written by a newer version; nothing is wrong with it."""
 
 
 class Run:
@@ -74,7 +85,10 @@ class Run:
         """What was asked, its input images read from the run's own copies."""
         record = self.record.get("request")
         if self._request is None and isinstance(record, Mapping):
-            self._request = ImageRequest.from_dict(record, lambda sha256: find_input(self.folder, sha256))
+            try:
+                self._request = ImageRequest.from_dict(record, lambda sha256: find_input(self.folder, sha256))
+            except ValueError as error:
+                raise StoreError(f"the request of run {self.id} is damaged: {error}") from error
         return self._request
 
     @property
@@ -98,7 +112,8 @@ class Run:
     def images_made(self) -> int:
         """How many images the service made and bills."""
         made = (self.record.get("usage") or {}).get("image_count")
-        return made if isinstance(made, int) else len(self.record.get("images") or ())
+        known = isinstance(made, int) and 0 <= made < 1000
+        return int(made or 0) if known else len(self.record.get("images") or ())
 
     def cost(self) -> Money | None:
         """Return what the run cost, or while it is under way what it may cost at most; None if unknown."""
@@ -121,9 +136,24 @@ class Run:
         write_json(self.folder / "run.json", record)
         self.record = record
 
+    def accept(self, task_id: str, **facts: Any) -> None:
+        """Write down which task the service made of the run, twice; the caller holds the run's lock.
+
+        Raises:
+            StoreError: it cannot be written; the sentence holds the task's id, which nobody else would know.
+        """
+        record = {**self.record, **facts, "task_id": task_id, "state": RUNNING}
+        with suppress(StoreError):
+            # First, so that there is no moment in which the record alone holds the id.
+            write_json(self.folder / COPY, record)
+        try:
+            self.advance(RUNNING, task_id=task_id, **facts)
+        except StoreError as error:
+            raise stranded(error, task_id) from error
+
     def reopen(self) -> None:
-        """Take back that the run ended badly: the service knows its task after all, and that may be paid for."""
-        if self.state in (FAILED, LOST) and self.task_id:
+        """Take back that the run ended: the service knows its task still, and its images are not there, or not all."""
+        if self.task_id and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole)):
             record = {**self.record, "state": RUNNING, "error": None}
             write_json(self.folder / "run.json", record)
             self.record = record
@@ -186,14 +216,24 @@ class Runs(list[Run]):
                 shorten(run.prompt, 80),
                 run.id,
             )
-            for run in self
+            for run in self[:_SHOWN]
         ]
+        if len(self) > _SHOWN:
+            rows.append(("…", "", "", "", f"{len(self) - _SHOWN} more; client.runs(search) finds them", ""))
         return html.table(["started (UTC)", "state", "images", "cost", "prompt", "run"], rows)
 
 
 def find_input(folder: Path, sha256: str) -> Path | None:
     """Return the input image that a run's folder keeps, by its hash."""
     return next((folder / "inputs").glob(f"{sha256}.*"), None)
+
+
+def stranded(error: StoreError, task_id: str) -> StoreError:
+    """Return a fault of the disk as one that says how the images of a task, which goes on, are had all the same."""
+    return StoreError(
+        f"{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() fetches "
+        f"them; so does client.task({task_id!r}).result(), from another folder of runs too, within 24 hours"
+    )
 
 
 def write(path: Path, content: bytes) -> None:
@@ -224,27 +264,27 @@ def _sync_folder(folder: Path) -> None:
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write JSON that a person can read."""
-    write(path, json.dumps(record, ensure_ascii=False, indent=1, default=str).encode())
+    # Half a character pair, as a service's message may hold, is no text that a file can keep.
+    write(path, json.dumps(record, ensure_ascii=False, indent=1, default=str).encode(errors="replace"))
 
 
-def read(folder: Path) -> dict[str, Any]:
-    """Read a run's record; raise `StoreError` if there is none."""
+def read(folder: Path, name: str = "run.json") -> dict[str, Any]:
+    """Read a run's record; raise `StoreError` if there is none, or none that this version can trust."""
+    path = folder / name
     try:
-        record = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{folder / 'run.json'} cannot be read: {error}") from error
-    if not isinstance(record, dict) or not _is_sound(record):
-        raise StoreError(f"{folder / 'run.json'} is no run, or was changed by hand so that it is none any more")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST:
+            raise StoreError(f"{path} cannot be read: it is no file of a few kilobytes")
+        record = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
+    if is_newer(record):
+        raise NewerFormat(
+            f"{path} was written by a newer wannb, as format {record['wannb']}; this one knows {FORMAT}. Nothing is "
+            "wrong with it: update wannb to use it"
+        )
+    wrong = fault(record) if isinstance(record, dict) else "all of it"
+    if wrong:
+        raise StoreError(f"{path} is no run, or was changed by hand so that it is none any more; see {wrong!r} in it")
+    assert isinstance(record, dict)
     return record
-
-
-def _is_sound(record: Mapping[str, Any]) -> bool:
-    """Return whether a record has the shape that this package writes; what a hand has changed may have any."""
-    request, images = record.get("request"), record.get("images") or []
-    return (
-        (request is None or (isinstance(request, Mapping) and isinstance(request.get("n", 1), int)))
-        and isinstance(images, list)
-        and all(isinstance(image, Mapping) and set(image) >= _IMAGE for image in images)
-        and all(isinstance(image["width"], int) and isinstance(image["height"], int) for image in images)
-        and all(isinstance(record.get(name) or {}, Mapping) for name in ("usage", "times", "price", "error"))
-    )

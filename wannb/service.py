@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from . import html
@@ -41,6 +41,11 @@ class Service:
         return "mock" if self.kind == "mock" else (urlsplit(self.base_url).hostname or "")
 
     @property
+    def called(self) -> str:
+        """How a sentence names it."""
+        return "the mock server" if self.kind == "mock" else self.name
+
+    @property
     def where(self) -> str:
         """What a person should know of it, in a few words."""
         return "mock server, nothing is billed" if self.kind == "mock" else f"live at {self.name}"
@@ -74,6 +79,13 @@ class Secret:
 
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
         return Secret, (str(self),)
+
+
+class Hidden(dict[str, Any]):
+    """A table whose values stand in no repr: what is sent and what comes back holds signed links."""
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(map(str, self))}>"
 
 
 def live(*, region: str, workspace: str | None = None, base_url: str | None = None) -> Service:

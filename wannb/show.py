@@ -10,7 +10,7 @@ from typing import Any
 
 from . import html
 from .inputs import as_input
-from .previews import preview, small_jpeg
+from .previews import previews, small_jpeg
 from .result import GeneratedImage, count, shorten
 
 
@@ -58,26 +58,37 @@ def gallery(pictures: Any, *, width: int = 240) -> Gallery:
     """
     pairs = pictures.items() if isinstance(pictures, Mapping) else [("", pictures)]
     pixels = round(width * 1.6)
-    return Gallery(pictures=tuple(each for title, value in pairs for each in _shown(title, value, pixels)), width=width)
+    listed = [(title, each) for title, value in pairs for each in _each(value)]
+    # All together, which uses every core: where no preview lies beside an image, it is decoded here.
+    jpegs = iter(previews([each.path for _, each in listed if isinstance(each, GeneratedImage)], pixels))
+    shown = (
+        _generated(title, each, next(jpegs)) if isinstance(each, GeneratedImage) else _given(title, each, pixels)
+        for title, each in listed
+    )
+    return Gallery(pictures=tuple(shown), width=width)
 
 
-def _shown(title: str, value: Any, pixels: int) -> Iterator[Picture]:
-    if isinstance(value, GeneratedImage):
-        prompt = shorten(value.request.prompt, 60) if value.request else value.path.parent.name
-        seed = "" if value.seed is None else f" · seed {value.seed}"
-        size = (value.width, value.height)
-        facts = f"{value.width}*{value.height}{seed}"
-        yield Picture(jpeg=preview(value.path, pixels), size=size, alt=value.alt, caption=(title or prompt, facts))
-        return
-    single = (str, bytes, bytearray, memoryview, os.PathLike)
+def _each(value: Any) -> Iterator[Any]:
+    single = (GeneratedImage, str, bytes, bytearray, memoryview, os.PathLike)
     if isinstance(value, Iterable) and not isinstance(value, single) and not hasattr(value, "__array_interface__"):
         for each in value:
-            yield from _shown(title, each, pixels)
-        return
+            yield from _each(each)
+    else:
+        yield value
+
+
+def _generated(title: str, image: GeneratedImage, jpeg: bytes) -> Picture:
+    prompt = shorten(image.request.prompt, 60) if image.request else image.path.parent.name
+    seed = "" if image.seed is None else f" · seed {image.seed}"
+    size = (image.width, image.height)
+    return Picture(jpeg=jpeg, size=size, alt=image.alt, caption=(title or prompt, f"{size[0]}*{size[1]}{seed}"))
+
+
+def _given(title: str, value: Any, pixels: int) -> Picture:
     picture = as_input(value)
     if picture.content is None or not picture.width or not picture.height:
         raise ValueError(f"{picture.name} cannot be shown: {picture.problem or 'a link is not fetched'}")
     jpeg = small_jpeg(io.BytesIO(picture.content), pixels)
     size = (picture.width, picture.height)
     name = title or picture.name
-    yield Picture(jpeg=jpeg, size=size, alt=name, caption=(name, f"{size[0]}*{size[1]}"))
+    return Picture(jpeg=jpeg, size=size, alt=name, caption=(name, f"{size[0]}*{size[1]}"))

@@ -18,7 +18,9 @@ from .lookup import look_up
 from .pacing import Account, Clock, Pace, check_called_off
 from .prices import Money
 from .request import ImageRequest
-from .run import FAILED, LOST, PREPARED, RUNNING, SENDING, Run
+from .run import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Run
+from .salvage import copied, finish_from_disk
+from .service import Secret
 from .store import Store
 from .transport import Transport
 
@@ -29,6 +31,7 @@ _UPLOAD_LIFE = 47 * 3600
 #: Seconds after which nobody is about to send a prepared run any more.
 _SETTLED = 60
 _KEPT = 24 * 3600
+_DOUBTFUL = 600
 #: Answers lost one after the other before the person is told.
 _LOST_IN_A_ROW = 5
 
@@ -57,7 +60,7 @@ class Submitter:
             UnknownOutcome: it may have been accepted, and the task list does not tell which task it is.
         """
         with self.store.lock(run.id):
-            run.reload()
+            self.store.refresh(run)
             if run.state not in (PREPARED, SENDING):
                 return
             if run.state == SENDING and run.record.get("via") == "sync":
@@ -92,7 +95,7 @@ class Submitter:
         except UnknownOutcome as error:
             raise UnknownOutcome(
                 f"{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
-                "via='task' has no such gap",
+                "fresh=True asks and pays again; via='task' has no such gap",
                 run_id=run.id,
             ) from error
         except (ApiError, ConnectionFailed) as error:
@@ -101,27 +104,32 @@ class Submitter:
         finally:
             self.account.leave(run.place)
 
-    def settle(self, run: Run) -> bool:
-        """Find the task of a run that was cut off, without sending; False when nothing of it reached the service."""
-        with self.store.lock(run.id):
+    def settle(self, run: Run, *, seconds: float | None = None) -> bool:
+        """Find the task of a run that was cut off, without sending; False when nothing of it reached the service.
+
+        Raises:
+            WaitTimeout: another kernel was at work on the run for so many seconds.
+            UnknownOutcome: nobody can tell what became of it.
+        """
+        with self.store.lock(run.id, seconds=seconds):
             run.reload()
-            if run.place in self.kept:
+            if run.place in self.kept or run.state in ENDED or finish_from_disk(run):
                 return True
             if run.state == PREPARED:
                 if self.clock.now() - run.folder.stat().st_mtime > _SETTLED:
                     run.advance(FAILED, error={"text": "cut off before it was sent; nothing is billed"})
                 return False
+            self.transport.learn_time()
             if run.task_id is None and self._forgotten(run):
                 run.advance(LOST)
                 raise UnknownOutcome(
                     f"run {run.id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may "
-                    "or may not have been billed, and nobody can know any more",
+                    "or may not have been billed, and nobody can know any more; the same call asks and pays anew",
                     run_id=run.id,
                 )
             if run.state == SENDING:
                 if run.record.get("via") == "sync":
                     raise _sync_gap(run)
-                self.transport.learn_time()
                 with self.account.submitting, self.store.lock("submit"):
                     if not self._found(run):
                         run.advance(FAILED, error={"text": "it never reached the service; nothing is billed"})
@@ -165,7 +173,7 @@ class Submitter:
                     if not run.record.get("unresolved"):
                         run.advance(FAILED, error=_error_record(error))
                     raise
-                run.advance(RUNNING, task_id=task_id, request_id=request_id, unresolved=False)
+                run.accept(task_id, request_id=request_id, unresolved=False)
                 return
         raise UnknownOutcome(
             f"{_LOST_IN_A_ROW} answers in a row were lost, and no task is listed for them: {lost}. Something between "
@@ -175,6 +183,10 @@ class Submitter:
 
     def _found(self, run: Run) -> bool:
         """Take over the task that an unanswered try became, if it became one."""
+        written = copied(run.folder)
+        if written:
+            run.accept(written["task_id"], unresolved=False)
+            return True
         try:
             task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
         except (ApiError, ConnectionFailed) as error:
@@ -186,18 +198,20 @@ class Submitter:
             ) from error
         if task_id is None:
             return False
-        run.advance(RUNNING, task_id=task_id, unresolved=False, matched_by_time=True)
+        run.accept(task_id, unresolved=False, matched_by_time=True)
         return True
 
     def _forgotten(self, run: Run) -> bool:
         sent = float(run.record.get("last_sent_at") or run.record.get("sent_at") or 0)
-        return run.state != PREPARED and self.clock.now() + self.transport.skew[0] - sent > _KEPT
+        now, within = self.transport.now()
+        old = now - sent - float(run.record.get("sent_within") or 0) > _KEPT
+        # With a clock that may be wrong by more, only the service can say so.
+        return old and within < _DOUBTFUL
 
     def _journal(self, run: Run, via: str) -> None:
         """Write down, in the service's clock, that a try is about to be sent, and wait for its turn."""
         check_called_off()
-        skew, within = self.transport.skew
-        now = self.clock.now() + skew
+        now, within = self.transport.now()
         first = {"sent_at": now}
         if run.record.get("unresolved"):
             # The first try's time stays, with its own doubt about the clock: that one may arrive late.
@@ -216,6 +230,14 @@ class Submitter:
                 f"the price of this request in {self.budget.currency} is unknown, so the budget of {self.budget} "
                 "cannot be kept; nothing was sent. Set a price with wannb.set_price(...) or connect without a budget"
             )
+        damaged = self.store.damaged()
+        if damaged:
+            self.store.discard(run)
+            raise OverBudget(
+                f"nobody knows what run {damaged[0]} cost, whose record is damaged, so the budget of {self.budget} "
+                "cannot be kept; nothing was sent. client.rescue() puts it right if that can be done; otherwise move "
+                "its folder away, or connect without a budget"
+            )
         most = price[0] * _request(run).n
         own = run.cost()
         spent = self.store.spent(run.service, price[1]) - (own.amount if own else Decimal(0))
@@ -230,7 +252,7 @@ class Submitter:
 
     # Input images
 
-    def _links(self, request: ImageRequest) -> list[str]:
+    def _links(self, request: ImageRequest) -> list[Secret]:
         """Return for each input image its URL, data URI or uploaded link; the largest are uploaded."""
         upload: set[int] = set()
         inline = 0
@@ -240,7 +262,7 @@ class Submitter:
                 upload.add(number)
             inline += size
         return [
-            image.url or (self._uploaded(image, request.model) if number in upload else image.data_uri)
+            Secret(image.url or (self._uploaded(image, request.model) if number in upload else image.data_uri))
             for number, image in enumerate(request.images)
         ]
 
@@ -283,9 +305,16 @@ class Submitter:
 
 
 def _sync_gap(run: Run) -> UnknownOutcome:
+    if run.state == ANSWERED:
+        return UnknownOutcome(
+            f"synchronous call {run.id} was cut off while its images were fetched, and the links of those that are "
+            f"missing went with it; it is billed, and what came lies in {str(run.folder)!r}. fresh=True asks and pays "
+            "again, and via='task' has no such gap",
+            run_id=run.id,
+        )
     return UnknownOutcome(
         f"synchronous call {run.id} was cut off before its answer came. Such a call leaves no task id to look for, so "
-        "it may or may not have been billed; fresh=True asks again, and via='task' has no such gap",
+        "it may or may not have been billed; fresh=True asks and pays again, and via='task' has no such gap",
         run_id=run.id,
     )
 
@@ -297,8 +326,8 @@ def _request(run: Run) -> ImageRequest:
     return request
 
 
-def _names_upload(links: list[str]) -> bool:
-    return any(link.startswith("oss://") for link in links)
+def _names_upload(links: list[Secret]) -> bool:
+    return any(str(link).startswith("oss://") for link in links)
 
 
 def _error_record(error: WannbError) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from .errors import (
 )
 from .pacing import Account, Clock, Pace
 from .result import Result
-from .run import CANCELED, DONE, ENDED, FAILED, LOST, Run
+from .run import CANCELED, DONE, ENDED, FAILED, LOST, Run, stranded
+from .salvage import finish_from_disk
 from .store import Store
 from .transport import Transport
 
@@ -105,6 +106,12 @@ class Task:
         return self._wait(timeout, on_status, threading.Event())
 
     def _wait(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> Task:
+        try:
+            return self._watch(timeout, on_status, stop)
+        except StoreError as error:
+            raise stranded(error, self.id) if self.id else error from error
+
+    def _watch(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> Task:
         clock, began = self._desk.clock, self._desk.clock.monotonic()
         unknown = 0
 
@@ -122,7 +129,7 @@ class Task:
                     on_status(answer.status, waited)
                 unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
                 if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
-                    self._finish(answer)
+                    self._finish(answer, None if timeout is None else max(0.0, timeout - waited))
                     break
                 pause = self._desk.pace.query_interval
                 if timeout is not None:
@@ -145,7 +152,7 @@ class Task:
         """Cancel the task, which the service allows only while it is PENDING.
 
         Raises:
-            BadRequest: it has begun already; it goes on and will be billed.
+            CancelRefused: it has begun already; it goes on and will be billed.
         """
         self._desk.transport.cancel(self._id())
         with self._desk.store.lock(self.run_id):
@@ -206,11 +213,13 @@ class Task:
     def _is_old(self) -> bool:
         """Return whether the service has forgotten the task by its own rule, after 24 hours."""
         sent = self._run.record.get("last_sent_at")
-        return sent is not None and self._desk.clock.now() + self._desk.transport.skew[0] - sent > _KEPT
+        now, within = self._desk.transport.now()
+        within += float(self._run.record.get("sent_within") or 0)
+        return sent is not None and now - within - sent > _KEPT
 
-    def _finish(self, answer: wire.Answer) -> None:
-        with self._desk.store.lock(self.run_id):
-            if self._saved():
+    def _finish(self, answer: wire.Answer, seconds: float | None) -> None:
+        with self._desk.store.lock(self.run_id, seconds=seconds):
+            if self._saved() or (answer.status != wire.SUCCEEDED and finish_from_disk(self._run)):
                 return
             if answer.status == wire.SUCCEEDED:
                 collect(self._run, answer, self._desk.transport)
@@ -262,6 +271,16 @@ def _ended_badly(run: Run) -> Exception:
         return ConnectionFailed(str(error.get("text") or "the run failed"))
     if run.state == CANCELED:
         return TaskCanceled(f"task {run.task_id} was canceled before it ran; nothing is billed", task_id=run.task_id)
+    if run.state == LOST and run.task_id:
+        return TaskForgotten(
+            f"the service has forgotten task {run.task_id}: it keeps tasks for 24 hours. Its images were not fetched "
+            "in time and cannot be had any more; the same call asks and pays anew",
+            task_id=run.task_id,
+        )
     if run.state == LOST:
-        return _forgotten(run)
+        return UnknownOutcome(
+            f"run {run.id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
+            "have been billed, and nobody can know any more; the same call asks and pays anew",
+            run_id=run.id,
+        )
     return StoreError(f"run {run.id} is {run.state}")

@@ -7,30 +7,37 @@ would lose what was paid for.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from .errors import ApiError, MalformedAnswer, api_error, mask
 from .request import TEXT_TO_IMAGE, ImageRequest
+from .service import Hidden, Secret
 
 PENDING, RUNNING, SUCCEEDED = "PENDING", "RUNNING", "SUCCEEDED"
 FAILED, CANCELED, UNKNOWN = "FAILED", "CANCELED", "UNKNOWN"
 #: The states in which a task stays.
 FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, UNKNOWN})
+#: Seen live: a UUID. It becomes part of an address and of file names.
+_TASK_ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,199}", re.ASCII)
+#: Characters of the service's own words that are kept.
+_MOST_WORDS = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """What the service said of a task or a synchronous call.
 
-    `links` are signed and expire after 24 hours: they are used at once, never shown, never kept.
+    `links` are signed and expire after 24 hours: they are used at once, never shown, never kept. `str(link)` is one.
     """
 
     status: str
     task_id: str | None = None
     request_id: str | None = None
-    links: tuple[str, ...] = field(default=(), repr=False)
+    links: tuple[Secret, ...] = field(default=(), repr=False)
     refused: tuple[str, ...] = ()
     usage: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
@@ -48,19 +55,19 @@ class ListedTask:
     created: float | None
 
 
-def body(request: ImageRequest, images: Sequence[str]) -> dict[str, Any]:
+def body(request: ImageRequest, images: Sequence[object]) -> Hidden:
     """Return the JSON body of a request.
 
     Args:
         request: a request without problems.
         images: for each input image its URL, data URI or `oss://` link, in the request's order.
     """
-    content: list[dict[str, str]] = [{"text": request.prompt}, *({"image": image} for image in images)]
-    return {
-        "model": request.model,
-        "input": {"messages": [{"role": "user", "content": content}]},
-        "parameters": _parameters(request),
-    }
+    content: list[dict[str, str]] = [{"text": request.prompt}, *({"image": str(image)} for image in images)]
+    return Hidden(
+        model=request.model,
+        input={"messages": [{"role": "user", "content": content}]},
+        parameters=_parameters(request),
+    )
 
 
 def _parameters(request: ImageRequest) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def read_created(data: object) -> tuple[str, str | None]:
     """Return task id and request id of a create's answer."""
     output = _mapping(data, "output")
     task_id = output.get("task_id")
-    if not isinstance(task_id, str) or not task_id:
+    if not isinstance(task_id, str) or not _TASK_ID.fullmatch(task_id):
         _malformed("no task_id in the answer", data)
     return task_id, _request_id(data)
 
@@ -100,16 +107,16 @@ def read_answer(data: object) -> Answer:
         status=status,
         task_id=_text(output.get("task_id")),
         request_id=_request_id(data),
-        links=tuple(item["image"] for item in items if isinstance(item.get("image"), str)),
+        links=tuple(Secret(item["image"]) for item in items if isinstance(item.get("image"), str)),
         refused=tuple(
-            mask(f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": "))
+            _said(f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": "))
             for item in items
             if item.get("code") or item.get("message")
         ),
-        usage=dict(usage) if isinstance(usage, Mapping) else {},
+        usage=_plain(usage) if isinstance(usage, Mapping) else {},
         code=_text(output.get("code")) or _text(top.get("code")),
         message=_text(output.get("message")) or _text(top.get("message")),
-        times={name: str(output[name]) for name in ("submit_time", "scheduled_time", "end_time") if output.get(name)},
+        times={name: _said(output[name]) for name in ("submit_time", "scheduled_time", "end_time") if output.get(name)},
     )
 
 
@@ -119,18 +126,22 @@ def read_list(data: object) -> tuple[list[ListedTask], int]:
         _malformed("no data in the answer", data)
     tasks = []
     for entry in data["data"]:
-        if isinstance(entry, Mapping) and isinstance(entry.get("task_id"), str):
-            created = entry.get("gmt_create")
-            tasks.append(
-                ListedTask(
-                    task_id=entry["task_id"],
-                    status=str(entry.get("status", "")),
-                    model=str(entry.get("model_name", "")),
-                    created=created / 1000 if isinstance(created, (int, float)) else None,
-                )
+        task_id = entry.get("task_id") if isinstance(entry, Mapping) else None
+        if not isinstance(task_id, str) or not _TASK_ID.fullmatch(task_id):
+            # To pass it over could be to say of a lost answer that it never became a task.
+            _malformed("a task without an id in the answer", data)
+        tasks.append(
+            ListedTask(
+                task_id=task_id,
+                status=_said(entry.get("status", "")),
+                model=_said(entry.get("model_name", "")),
+                created=_time(entry.get("gmt_create")),
             )
-    pages = data.get("total_page")
-    return tasks, pages if isinstance(pages, int) else 1
+        )
+    pages = data.get("total_page", 1)
+    if not isinstance(pages, int):
+        _malformed("no total_page in the answer", data)
+    return tasks, pages
 
 
 def read_error(data: object, *, status: int, retry_after: float | None = None, secret: str | None = None) -> ApiError:
@@ -141,7 +152,7 @@ def read_error(data: object, *, status: int, retry_after: float | None = None, s
         )
     return api_error(
         data["code"],
-        str(data.get("message") or ""),
+        _said(data.get("message") or ""),
         status=status,
         request_id=_request_id(data),
         retry_after=retry_after,
@@ -179,4 +190,27 @@ def _request_id(data: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return _said(value) if isinstance(value, str) and value else None
+
+
+def _said(value: object) -> str:
+    """Return what the service says as text that may be shown and kept."""
+    text = mask(str(value))
+    return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON data that may be kept."""
+    if isinstance(value, Mapping):
+        return {_said(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return _said(value) if isinstance(value, str) else value
+
+
+def _time(milliseconds: object) -> float | None:
+    try:
+        seconds = float(milliseconds) / 1000 if isinstance(milliseconds, (int, float)) else math.nan
+    except OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) else None

@@ -7,16 +7,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wannb.errors import AuthenticationError, CalledOff, OverBudget, PermissionDenied, QuotaExhausted, StoreError
+from wannb.errors import (
+    AuthenticationError,
+    CalledOff,
+    OverBudget,
+    PermissionDenied,
+    QuotaExhausted,
+    StoreError,
+    WannbError,
+)
 from wannb.prices import Money
 from wannb.result import count
-from wannb.run import DONE, write_json
+from wannb.run import DONE, SENDING, write_json
 
 from . import errand
 from .standing import standings
@@ -66,6 +74,7 @@ def carry_out(
     stop: threading.Event | None,
 ) -> str:
     """Make what a plan has to do, see `Plan.run`, and return which limit held something back, if one did."""
+    _settle(plan)
     cells = plan.to_do()
     if not cells:
         return ""
@@ -112,6 +121,15 @@ def carry_out(
     if now.held and not now.done and not now.failed:
         raise OverBudget(f"{purse.limit} holds back {count(now.held, 'request')}; nothing was sent")
     return f"{purse.limit} held back {count(now.held, 'request')} · " if now.held else ""
+
+
+def _settle(plan: Plan) -> None:
+    """Find out what became of requests whose answers a kill has cost, before another one can be taken for theirs."""
+    for standing in plan.standings():
+        run = standing.run
+        if run and run.state == SENDING and run.task_id is None:
+            with suppress(WannbError):  # its own cell meets the same and says so
+                plan.client.pick_up(run.id)
 
 
 @contextmanager

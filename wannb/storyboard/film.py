@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb import typeset
+from wannb.foreign import opened_picture
 
 from .sheet import rendered
 from .shots import Reel, Shot
@@ -56,7 +57,7 @@ def _picture(path: Path, size: tuple[int, int]) -> Image.Image:
     from PIL import Image as pil
     from PIL import ImageOps
 
-    with pil.open(path) as image:
+    with opened_picture(path) as image:
         image.draft("RGB", size)
         return ImageOps.pad(image.convert("RGB"), size, pil.Resampling.LANCZOS, color=_BARS)
 

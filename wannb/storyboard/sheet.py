@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wannb.foreign import opened_picture
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL import Image
@@ -109,7 +111,7 @@ def _fitted(path: Path, width: int, height: int) -> Image.Image:
     """Return a picture with at most so many pixels, none made up."""
     from PIL import Image as pil
 
-    with pil.open(path) as image:
+    with opened_picture(path) as image:
         image.draft("RGB", (width, height))
         whole: Image.Image = image.convert("RGB")
     if whole.width <= width and whole.height <= height:

@@ -110,11 +110,17 @@ class Shelf:
             data = {"wannb_storyboard": 1, "revision": self._revision + 1, **to_json(record)}
             # A line for each part: the history is long, and the encoder that indents is ten times slower.
             parts = (f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in data.items())
-            write(self.file, ("{\n" + ",\n".join(parts) + "\n}\n").encode())
+            try:
+                write(self.file, ("{\n" + ",\n".join(parts) + "\n}\n").encode())
+            except StoreError as error:
+                raise StoreError(
+                    f"{error}. The board's file stays as it was; what was drawn is in the store, and the same call "
+                    "takes it in for nothing when that is put right"
+                ) from error
             self._revision += 1
 
     def put_aside(self) -> Path:
-        """Rename the file that is there, so that a board of other scenes can take its place."""
+        """Keep a copy of the file that is there, so that a board of other scenes can be written over it."""
         with self._locked():
             now = datetime.now(timezone.utc)
             aside = self.file.with_name(f"board-{now:%Y%m%d-%H%M%S}.json")
@@ -123,10 +129,10 @@ class Shelf:
                     break
                 aside = self.file.with_name(f"board-{now:%Y%m%d-%H%M%S}-{number}.json")
             try:
-                self.file.rename(aside)
+                # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
+                write(aside, self.file.read_bytes())
             except OSError as error:
-                raise StoreError(f"cannot rename {str(self.file)!r}: {error.strerror or error}") from error
-        self._revision = 0
+                raise StoreError(f"cannot read {str(self.file)!r}: {error.strerror or error}") from error
         return aside
 
     def keep(self, image: InputImage) -> str | None:

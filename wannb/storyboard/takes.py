@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb import html
+from wannb.foreign import opened_picture
 from wannb.inputs import InputImage, from_bytes, missing
 from wannb.previews import preview
 from wannb.result import shorten
@@ -46,10 +47,7 @@ class Take:
 
     def open(self) -> Image.Image:
         """Return the image as a loaded PIL image."""
-        from PIL import Image as pil
-
-        image: Image.Image = pil.open(self.path)
-        with image:
+        with opened_picture(self.path) as image:
             image.load()
         return image
 

@@ -27,7 +27,7 @@ from wannb.errors import (
     WannbError,
 )
 from wannb.pacing import Account, Clock, Pace
-from wannb.service import Service
+from wannb.service import Secret, Service
 
 from .files import Files
 from .sender import TIMEOUT, Sender
@@ -42,6 +42,8 @@ _MOST_PAGES = 40
 _NOT_THE_TASKS = (MalformedAnswer, RateLimited, AuthenticationError, PermissionDenied, QuotaExhausted)
 #: Error codes of a gateway that stopped waiting: the work behind it may go on and be billed.
 _GAVE_UP = {"RequestTimeOut", "GatewayTimeout", "InternalError.Timeout"}
+#: Seconds by which this machine's two clocks may part before the service's is asked for again.
+_STRAYED = 0.5
 _SERVICE_ZONE = timezone(timedelta(hours=8))
 
 
@@ -51,19 +53,20 @@ class Transport:
     def __init__(
         self,
         service: Service,
-        key: str,
+        key: Secret,
         *,
         account: Account,
         pace: Pace,
         clock: Clock,
         random: Callable[[], float],
     ) -> None:
+        self._name = service.name
         self._account = account
         self._sender = Sender(service, key, pace=pace, clock=clock, random=random)
         self.files = Files(self._sender)
 
     def __repr__(self) -> str:
-        return f"Transport({self._sender.service.name})"
+        return f"Transport({self._name})"
 
     def close(self) -> None:
         """Close all connections."""
@@ -119,7 +122,7 @@ class Transport:
         try:
             return self._sender.call("POST", path, json=body, headers=more, timeout=timeout)
         except MalformedAnswer as error:
-            if error.status in (408, *range(200, 300), *range(500, 600)):
+            if error.status in (303, 408, *range(200, 300), *range(500, 600)):
                 raise UnknownOutcome(f"the answer to a sent request cannot be read (HTTP {error.status})") from error
             raise
         except ApiError as error:
@@ -192,14 +195,25 @@ class Transport:
         self._account.queries.wait()
         self._sender.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
 
+    def now(self) -> tuple[float, float]:
+        """Return the service's time, and by how many seconds that may be wrong."""
+        # In this order: a clock that is set in between makes the second doubtful, and so both.
+        now = self._sender.clock.now()
+        ahead, within = self.skew
+        return now + ahead, within
+
     @property
     def skew(self) -> tuple[float, float]:
         """Seconds that the service's clock is ahead of this machine's, and by how much that may be wrong."""
-        return self._sender.skew or (0.0, 3600.0)
+        known = self._sender.skew
+        return (known[0], known[1] + self._sender.strayed()) if known else (0.0, 3600.0)
 
     def learn_time(self) -> None:
-        """Ask something that costs nothing, once, so that the service's clock is known before money is spent."""
-        if self._sender.skew is None:
+        """Ask something that costs nothing, so that the service's clock is known before money is spent.
+
+        Once, and again when this machine's clock was set, or stood still while the machine slept.
+        """
+        if self._sender.skew is None or self._sender.strayed() > _STRAYED:
             try:
                 self._sender.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
             except AuthenticationError:

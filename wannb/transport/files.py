@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urljoin, urlsplit
+from typing import Any, TypeVar
 
 import httpx
 
@@ -22,14 +22,14 @@ from wannb.errors import (
     mask,
 )
 from wannb.inputs import InputImage
-from wannb.service import is_loopback
+from wannb.service import Hidden, Secret, is_loopback
 
+from .bounded import FILE_SECONDS, without_frames
 from .sender import Sender
 
 T = TypeVar("T")
 
 _MAX_DOWNLOAD = 256 * 1024 * 1024
-_DOWNLOAD_SECONDS = 600
 
 
 class Files:
@@ -42,25 +42,10 @@ class Files:
         """Upload a picture to the vendor's temporary store and return its `oss://` link, good for 48 hours."""
 
         def attempt() -> str:
-            policy = (
-                self._sender.call("GET", "/uploads", params={"action": "getPolicy", "model": model}).get("data") or {}
-            )
-            try:
-                # The name must be unlike any other: two different files of one name must not meet.
-                name = f"{policy['upload_dir']}/{image.sha256}{image.suffix}"
-                form = {
-                    "OSSAccessKeyId": policy["oss_access_key_id"],
-                    "policy": policy["policy"],
-                    "Signature": policy["signature"],
-                    "key": name,
-                    "x-oss-object-acl": policy["x_oss_object_acl"],
-                    "x-oss-forbid-overwrite": policy["x_oss_forbid_overwrite"],
-                    "success_action_status": "200",
-                }
-                host = str(policy["upload_host"])
-            except (KeyError, TypeError):
-                raise BadRequest("UploadFailed", "the upload policy is not as documented", status=200) from None
-            _must_be_safe(host)
+            params = {"action": "getPolicy", "model": model}
+            host, form = _policy(self._sender.call("GET", "/uploads", params=params).get("data"), image)
+            name = form["key"]
+            _must_be_safe(Secret(host))
             answer = self._sender.send(
                 self._sender.files,
                 "POST",
@@ -75,7 +60,7 @@ class Files:
 
         return self._sender.retry(attempt, unknown=True)
 
-    def download(self, link: str, path: Path, *, check: Callable[[Path], T]) -> T:
+    def download(self, link: Secret, path: Path, *, check: Callable[[Path], T]) -> T:
         """Fetch a link into a file and return what `check` says of it.
 
         Args:
@@ -101,23 +86,34 @@ class Files:
             reason = f"{error.code}, HTTP {error.status}" if isinstance(error, ApiError) else str(error)
             raise DownloadFailed(f"an image could not be fetched: {reason}") from error
 
-    def _fetch(self, link: str, path: Path) -> None:
-        deadline = self._sender.clock.monotonic() + _DOWNLOAD_SECONDS
+    def _fetch(self, link: Secret, path: Path) -> None:
+        deadline = self._sender.clock.monotonic() + FILE_SECONDS
         for _ in range(4):
-            _must_be_safe(link)
+            answer = self._opened(link)
             try:
-                with self._sender.files.stream("GET", link) as answer:
-                    if not answer.is_redirect:
+                with closing(answer):
+                    if not answer.has_redirect_location:
                         return self._write(answer, path, deadline)
-                    link = urljoin(link, answer.headers["location"])
+                    link = _led_on(link, Secret(answer.headers["location"]))
                     continue
             except OSError as error:
                 raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+            except httpx.HTTPError as error:
                 trouble = self._sender.translate(error)
             # Outside the handler: httpx's own error holds the signed link.
             raise trouble
         raise DownloadFailed("the link of an image leads round in circles")
+
+    def _opened(self, link: Secret) -> httpx.Response:
+        files = self._sender.files
+        _must_be_safe(link)
+        try:
+            return files.send(files.build_request("GET", str(link)), stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            trouble = self._sender.translate(error)
+        except BaseException as error:  # Ctrl-C above all
+            raise without_frames(error)  # noqa: B904
+        raise trouble
 
     def _write(self, answer: httpx.Response, path: Path, deadline: float) -> None:
         if answer.status_code in (403, 404, 410):
@@ -127,17 +123,57 @@ class Files:
         size = int(answer.headers.get("content-length") or 0)
         with path.open("wb") as file:
             for part in answer.iter_raw():
-                if max(size, file.tell()) > _MAX_DOWNLOAD:
+                if max(size, file.tell() + len(part)) > _MAX_DOWNLOAD:
                     raise DownloadFailed("an image is larger than 256 MB, which no documented size can be")
                 if self._sender.clock.monotonic() > deadline:
-                    raise UnknownOutcome(f"an image took over {_DOWNLOAD_SECONDS} s")
+                    raise UnknownOutcome(f"an image took over {FILE_SECONDS:g} s")
                 file.write(part)
 
 
-def _must_be_safe(link: str) -> None:
+def _policy(policy: Any, image: InputImage) -> tuple[str, Hidden]:
+    """Return where a picture is uploaded to, and the fields that permit it."""
     try:
-        parts = urlsplit(link)
-    except ValueError:
+        form = Hidden(
+            {
+                "OSSAccessKeyId": policy["oss_access_key_id"],
+                "policy": policy["policy"],
+                "Signature": policy["signature"],
+                # The name must be unlike any other: two different files of one name must not meet.
+                "key": f"{policy['upload_dir']}/{image.sha256}{image.suffix}",
+                "x-oss-object-acl": policy["x_oss_object_acl"],
+                "x-oss-forbid-overwrite": policy["x_oss_forbid_overwrite"],
+                "success_action_status": "200",
+            }
+        )
+        host = policy["upload_host"]
+    except (KeyError, TypeError):
+        host, form = None, Hidden()
+    if not isinstance(host, str) or not all(isinstance(value, str) for value in form.values()):
+        raise BadRequest("UploadFailed", "the upload policy is not as documented", status=200)
+    return host, form
+
+
+def _led_on(link: Secret, location: Secret) -> Secret:
+    """Return where a redirect leads; from https to nothing less, this machine included."""
+    scheme, _ = _scheme_and_host(link)
+    try:
+        found = Secret(str(httpx.URL(str(link)).join(str(location))))
+    except (ValueError, httpx.InvalidURL):
         raise DownloadFailed("the link of an image is broken") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
-        raise DownloadFailed(f"files are fetched over https only, not {mask(link)!r}")
+    if scheme == "https" and _scheme_and_host(found)[0] != "https":
+        raise DownloadFailed("the link of an image leads from https to another kind of address, which is not followed")
+    return found
+
+
+def _must_be_safe(link: Secret) -> None:
+    scheme, host = _scheme_and_host(link)
+    if not (scheme == "https" and host) and not (scheme == "http" and is_loopback(host)):
+        raise DownloadFailed(f"files are fetched over https only, not {mask(f'{scheme}://{host}'[:200])!r}")
+
+
+def _scheme_and_host(link: Secret) -> tuple[str, str]:
+    try:
+        url = httpx.URL(str(link))
+        return url.scheme, url.host
+    except (ValueError, httpx.InvalidURL):
+        raise DownloadFailed("the link of an image is broken") from None

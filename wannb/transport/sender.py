@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,14 +16,20 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from wannb import wire
 from wannb.errors import ApiError, ConnectionFailed, MalformedAnswer, RateLimited, ServiceError, UnknownOutcome, mask
+from wannb.foreign import parse_json
 from wannb.pacing import Clock, Pace
-from wannb.service import Secret, Service, is_loopback
+from wannb.service import Hidden, Secret, Service, is_loopback
+
+from .bounded import BoundedClient, without_frames
 
 T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(60, connect=10, write=120, pool=None)
 _MAX_RETRY_AFTER = 60.0
 _MOST_TRIES, _MOST_FAULTS = 40, 8
+_LEAST_KEY = 6
+#: Between 2020 and 2100: what a service's clock may say.
+_FIRST_TIME, _LAST_TIME = 1_577_836_800, 4_102_444_800
 #: How long a service that cannot be reached is tried before the person is told.
 _UNREACHED_SECONDS = 20.0
 _NOT_SENT = (
@@ -35,34 +43,51 @@ def _mask_log(record: logging.LogRecord) -> bool:
     return True
 
 
-# httpx writes every address at level INFO, and so the signed links of images.
-logging.getLogger("httpx").addFilter(_mask_log)
+# httpx writes every address at level INFO, and so the signed links of images; httpcore every header at level DEBUG, and
+# so where a signed link leads on to. A filter holds for the very logger alone, not for those below it.
+for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", "http11", "http2", "socks"))):
+    logging.getLogger(_name).addFilter(_mask_log)
+
+
+@cache
+def _certificates(trust_env: bool) -> Any:
+    """Return the certificates that connections trust, read once: that takes longer than a call."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 class Sender:
     """Two connections: one carries the key and speaks to the API host, the other has no key and is for files."""
 
-    def __init__(self, service: Service, key: str, *, pace: Pace, clock: Clock, random: Callable[[], float]) -> None:
+    def __init__(self, service: Service, key: Secret, *, pace: Pace, clock: Clock, random: Callable[[], float]) -> None:
         self.service = service
         self.clock = clock
-        self._key = Secret(key)
+        self._key = key
         self._pace = pace
         self._random = random
         direct = is_loopback(urlsplit(service.base_url).hostname)
-        headers = {"Authorization": f"Bearer {key}", "User-Agent": "wannb"}
-        if service.workspace:
-            headers["X-DashScope-WorkSpace"] = service.workspace
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-        self._api = httpx.Client(headers=headers, timeout=TIMEOUT, limits=limits, trust_env=not direct)
-        self.files = httpx.Client(
-            headers={"User-Agent": "wannb", "Accept-Encoding": "identity"},
-            timeout=TIMEOUT,
-            limits=limits,
-            trust_env=not direct,
-        )
+        options: dict[str, Any] = {"timeout": TIMEOUT, "limits": limits, "trust_env": not direct}
+        try:
+            options["verify"] = _certificates(not direct)
+            self._api, self.files = (BoundedClient(monotonic=clock.monotonic, **options) for _ in range(2))
+        except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
+            wrong = mask(str(error))
+        else:
+            wrong = ""
+        if wrong:
+            raise ValueError(
+                f"a proxy or certificates of the environment cannot be used: {wrong}. Correct or remove HTTPS_PROXY, "
+                "ALL_PROXY or SSL_CERT_FILE"
+            )
+        # Put in last and by no variable: a traceback that prints variables would print the key.
+        self._api.headers["Authorization"] = f"Bearer {key}"
+        if service.workspace:
+            self._api.headers["X-DashScope-WorkSpace"] = service.workspace
         self._skew_lock = threading.Lock()
         #: Seconds that the service's clock is ahead of this machine's, and by how much that may be wrong.
         self.skew: tuple[float, float] | None = None
+        #: What the clock that can be set was ahead of the one that cannot, when that was learned.
+        self._lead: float | None = None
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,14 +97,18 @@ class Sender:
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the API and return its JSON; raise `ApiError` for an error body."""
         answer = self.send(self._api, method, self.service.base_url + path, **options)
-        try:
-            data = answer.json()
-        except ValueError:
-            data = None
+        data = self._data(answer)
         if answer.is_success and isinstance(data, dict) and not wire.has_error(data):
             return data
         retry_after = _seconds(answer.headers.get("retry-after"))
         raise wire.read_error(data, status=answer.status_code, retry_after=retry_after, secret=str(self._key))
+
+    def _data(self, answer: httpx.Response) -> Any:
+        """Return the JSON of an answer, None where it is none; what it repeats of the key goes no further."""
+        try:
+            return _without(str(self._key), parse_json(answer.content))
+        except ValueError:
+            return None
 
     def send(self, client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
         """Send a request over one of the connections."""
@@ -91,23 +120,30 @@ class Sender:
             answer = client.request(method, url, **options)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             trouble = self.translate(error)
+        except BaseException as error:  # Ctrl-C above all
+            raise without_frames(error)  # noqa: B904
         if trouble:
             # Outside the handler: httpx's own error holds the request, and so the key.
             raise trouble
         if client is self._api:
-            self._learn_skew(answer.headers, began, self.clock.monotonic() - began_mono)
+            self._learn_skew(answer.headers, began, began_mono, self.clock.monotonic() - began_mono)
         return answer
 
     def translate(self, error: httpx.HTTPError | httpx.InvalidURL) -> ConnectionFailed | UnknownOutcome:
         """Return whether a request was surely not sent, or may have arrived."""
-        reason = mask(str(error), str(self._key)) or type(error).__name__
+        reason = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
         if isinstance(error, _NOT_SENT):
             return ConnectionFailed(
-                f"{self.service.name} was not reached: {reason}. Nothing was sent. Check the network and a proxy"
+                f"{self.service.called} was not reached: {reason}. Nothing was sent. Check the network and a proxy"
             )
-        return UnknownOutcome(f"the connection to {self.service.name} was lost: {reason}")
+        return UnknownOutcome(f"the connection to {self.service.called} was lost: {reason}")
 
-    def _learn_skew(self, headers: httpx.Headers, began: float, took: float) -> None:
+    def strayed(self) -> float:
+        """Return by how many seconds this machine's clock was set, or it slept, since the service's was learned."""
+        lead = self._lead
+        return 0.0 if lead is None else abs(self.clock.now() - self.clock.monotonic() - lead)
+
+    def _learn_skew(self, headers: httpx.Headers, began: float, began_mono: float, took: float) -> None:
         arrived, exact = _arrival(headers)
         if arrived is None:
             return
@@ -116,8 +152,9 @@ class Sender:
             # The shortest answer tells the time best: its arrival lies within a smaller span. One that contradicts it
             # says that a clock was set.
             new = arrived - (began + took / 2)
-            if self.skew is None or within <= self.skew[1] * 1.5 or abs(new - self.skew[0]) > within + self.skew[1]:
-                self.skew = (new, within)
+            doubt = self.skew[1] + self.strayed() if self.skew else 0.0
+            if self.skew is None or within <= doubt * 1.5 or abs(new - self.skew[0]) > within + doubt:
+                self.skew, self._lead = (new, within), began - began_mono
 
     def retry(
         self,
@@ -180,18 +217,33 @@ class Sender:
         return max(pause, min(asked or 0.0, _MAX_RETRY_AFTER))
 
 
+def _without(key: str, data: Any) -> Any:
+    if isinstance(data, str):
+        # A very short key would blank out ordinary words.
+        return data.replace(key, "***") if len(key) >= _LEAST_KEY else data
+    if isinstance(data, list):
+        return [_without(key, inner) for inner in data]
+    if isinstance(data, dict):
+        return Hidden({_without(key, name): _without(key, inner) for name, inner in data.items()})
+    return data
+
+
 def _seconds(retry_after: str | None) -> float | None:
     try:
-        return float(retry_after) if retry_after else None
+        seconds = float(retry_after) if retry_after else None
     except ValueError:
         return None
+    return seconds if seconds is not None and math.isfinite(seconds) else None
 
 
 def _arrival(headers: httpx.Headers) -> tuple[float | None, bool]:
     """Return when a request arrived in the service's clock, and whether that is known to the millisecond."""
     try:
-        if "req-arrive-time" in headers:
-            return int(headers["req-arrive-time"]) / 1000, True
-        return parsedate_to_datetime(headers["date"]).timestamp(), False
-    except (KeyError, ValueError, TypeError):
+        exact = "req-arrive-time" in headers
+        if exact:
+            arrived = int(headers["req-arrive-time"]) / 1000
+        else:
+            arrived = parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError, TypeError, ArithmeticError):
         return None, False
+    return (arrived, exact) if _FIRST_TIME < arrived < _LAST_TIME else (None, False)

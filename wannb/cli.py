@@ -1,11 +1,13 @@
-"""The command line: `wannb lab`, `wannb studio`, `wannb mock`, `wannb runs`, `wannb rescue`."""
+"""The command line: `wannb lab`, `studio`, `mock`, `runs`, `rescue`, `tidy`, `doctor`."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,10 +22,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0 done, 1 it failed, 2 it was called wrongly."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["mock"]:
+        from . import recording
         from .mock.__main__ import main as serve_mock
 
+        if recording.asked(arguments[1:]):
+            return recording.main(arguments[1:])
         return serve_mock(arguments[1:]) or 0
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot write Chinese shows a question mark
+        sys.stdout.reconfigure(errors="replace")
     try:
         status: int = options.run(options)
     except (WannbError, ValueError) as error:
@@ -65,6 +72,25 @@ def _parser() -> argparse.ArgumentParser:
     rescue = commands.add_parser("rescue", help="bring every image that was paid for to disk")
     rescue.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
     rescue.set_defaults(run=_rescue)
+
+    tidy = commands.add_parser(
+        "tidy", help="make notebooks light and fit to be shared: thumbnails, no keys, no dead links"
+    )
+    tidy.add_argument("notebooks", nargs="+", type=Path, help="notebooks, or folders of them")
+    tidy.add_argument("--check", action="store_true", help="change nothing; end with status 1 if something is not tidy")
+    tidy.add_argument("--max-kb", type=float, default=500, help="largest notebook in kilobytes (default: 500)")
+    tidy.add_argument("--source", action="store_true", help="mask keys and replace links in source cells too")
+    tidy.add_argument(
+        "--store", help="the folder of runs that links are looked up in (default: WANNB_STORE, wannb-runs)"
+    )
+    tidy.set_defaults(run=_tidy)
+
+    doctor = commands.add_parser("doctor", help="say how wannb stands here and what to do about it")
+    doctor.add_argument(
+        "--online", action="store_true", help="ask the live service, which is free, about key and clock"
+    )
+    doctor.add_argument("--json", action="store_true", help="print it as JSON")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -112,6 +138,38 @@ def _rescue(options: argparse.Namespace) -> int:
     for run_id, error in found.problems:
         print(f"{run_id}: {error}", file=sys.stderr)
     return 1 if found.problems else 0
+
+
+def _tidy(options: argparse.Namespace) -> int:
+    from .hygiene import tidy
+
+    status = 0
+    for path in _notebooks(options.notebooks):
+        try:
+            found = tidy(path, check=options.check, max_kb=options.max_kb, source=options.source, store=options.store)
+        except ValueError as error:
+            print(f"wannb: {error}", file=sys.stderr)
+            status = 1
+        else:
+            print(found)
+            status = status if found.clean else 1
+    return status
+
+
+def _notebooks(given: Sequence[Path]) -> Iterator[Path]:
+    for path in given:
+        if path.is_dir():
+            yield from (each for each in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in each.parts)
+        else:
+            yield path
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .checkup import doctor
+
+    found = doctor(online=options.online)
+    print(json.dumps(found.as_dict(), ensure_ascii=False, indent=1) if options.json else found)
+    return 0 if found.ok else 1
 
 
 def _existing(folder: str | None) -> Store:

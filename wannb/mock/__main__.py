@@ -21,6 +21,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         for scenario in SCENARIOS.values():
             print(f"{scenario.name}: {scenario.explanation}")
         return 0
+    if asked.record == "live":
+        parser.error(
+            "--record live is run as: wannb mock --record live --max-images 1. For a folder of that name write ./live"
+        )
+    if asked.max_images is not None and not asked.record:
+        parser.error("--max-images is only for --record FOLDER")
     if asked.upstream and not asked.record:
         parser.error("--upstream is only for --record FOLDER")
     if asked.strict and not asked.replay:
@@ -52,6 +58,7 @@ def _start(asked: argparse.Namespace) -> MockServer:
             port=asked.port,
             task_seconds=asked.task_seconds,
             scenario=asked.scenario,
+            max_images=asked.max_images,
         )
     return serve(
         asked.port,
@@ -75,12 +82,19 @@ def _parser() -> argparse.ArgumentParser:
         "--replay",
         action="append",
         metavar="FOLDER",
-        help='answer from recordings; "bundled" for those of the package; may be given several times',
+        help='answer from recordings or from runs; "bundled" for those of the package; may be given several times',
     )
     parser.add_argument("--strict", action="store_true", help="refuse a request that has no recording")
     parser.add_argument("--task-seconds", type=float, default=0.6, metavar="S", help="how long a task takes")
     parser.add_argument("--limits", action="store_true", help="hold clients to the service's limits")
-    parser.add_argument("--record", metavar="FOLDER", help="write recordings of what passes into a folder")
+    parser.add_argument(
+        "--record",
+        metavar="FOLDER",
+        help="write recordings of what passes into a folder; wannb mock --record live --help says how a key makes some",
+    )
+    parser.add_argument(
+        "--max-images", type=int, metavar="N", help="with --record: refuse what could make more images than that"
+    )
     parser.add_argument(
         "--upstream", metavar="URL", help="record another server, such as the live service (this costs money)"
     )

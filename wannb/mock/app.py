@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
-from wannb.mock import log, recordings
+from wannb.mock import log
 from wannb.mock.exchange import JSON_TYPE, Refused, Request, Response, json_response, version, xml_error
 from wannb.mock.faults import Fault, Faults, Scope, Weather, find
 from wannb.mock.log import Log, LogEntry
 from wannb.mock.service import Call, Service
+from wannb.mock.shelf import Shelf
 
 API = "/api/v1"
 # A key that is always refused, so that a lesson can show what a key of another region looks like.
@@ -63,7 +64,7 @@ class App:
         task_seconds: float = 0.6,
         keys: Collection[str] | None = None,
         limits: bool = False,
-        replay: recordings.Shelf | None = None,
+        replay: Shelf | None = None,
         strict: bool = False,
         steady: bool = False,
         clock: Callable[[], float] = time.time,

@@ -19,7 +19,7 @@ from wannb.mock.sources import DATA_URI
 ENTRIES_MAX = 10_000
 MASK = "***"
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
-SECRET_QUERY = re.compile(r"(?i)signature|accesskeyid|security-token|api[-_]?key$")
+SECRET_QUERY = re.compile(r"(?i)signature|accesskeyid|token$|api[-_]?key$")
 SECRET_IN_TEXT = re.compile(r"(?i)((?:signature|ossaccesskeyid|security-token)=)[^&\s\"'<>]+")
 
 
@@ -103,8 +103,8 @@ def masked_headers(request: Request) -> dict[str, str]:
 
 def masked(value: Any, request: Request) -> Any:
     """Return a JSON value without inline images (their SHA-256 stands for them), signatures and the key."""
-    _, _, key = request.header("authorization").partition(" ")
-    return _masked(value, key.strip())
+    words = (request.header(name).split() for name in SECRET_HEADERS)
+    return _masked(value, tuple(each[-1] for each in words if each))
 
 
 def _masked_header(name: str, value: str) -> str:
@@ -112,19 +112,21 @@ def _masked_header(name: str, value: str) -> str:
     return f"{scheme} {MASK}" if space and scheme.lower() in ("bearer", "basic") else MASK
 
 
-def _masked(value: Any, key: str) -> Any:
+def _masked(value: Any, keys: tuple[str, ...]) -> Any:
     if isinstance(value, dict):
-        return {name: _masked(inner, key) for name, inner in value.items()}
+        return {_masked(name, keys): _masked(inner, keys) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_masked(inner, key) for inner in value]
+        return [_masked(inner, keys) for inner in value]
     if not isinstance(value, str):
         return value
     start = DATA_URI.match(value)
     if start is not None:
         return _short(value, start)
     text = SECRET_IN_TEXT.sub(rf"\g<1>{MASK}", value)
-    # A very short key would blank out ordinary words.
-    return text.replace(key, MASK) if len(key) >= 6 else text
+    for key in keys:
+        if len(key) >= 6:  # a very short key would blank out ordinary words
+            text = text.replace(key, MASK)
+    return text
 
 
 def _short(value: str, start: re.Match[str]) -> str:

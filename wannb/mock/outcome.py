@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from wannb.mock.recordings import DRAWN, Recording
+from wannb.mock.recordings import DRAWN, Recording, items_of
 from wannb.mock.results import Results
 from wannb.mock.rules import Order
 from wannb.mock.sizes import FIXED, output_size
@@ -67,13 +68,14 @@ def recorded(
         return Outcome(failure=(str(kept.get("code", "")), str(kept.get("message", ""))))
     if "choices" not in kept:
         return None
-    usage = dict(final.get("usage") or {})
-    items = [item for choice in kept["choices"] for item in choice["message"]["content"] if "image" in item]
+    usage = dict(said) if isinstance(said := final.get("usage"), dict) else {}
+    items = [item for item in items_of({"output": kept}) if isinstance(item.get("image"), str)]
     size = _said_size(usage)
     for index, item in enumerate(items):
         if item["image"] != DRAWN:
-            body = recording.image(item["image"])
-            item["image"] = results.add(name, index, size=size or (1, 1), body=body, scope=scope)
+            read = partial(recording.image, item["image"])
+            read()  # what is not there shall be known before anything is promised
+            item["image"] = results.add(name, index, size=size or (1, 1), read=read, scope=scope)
             continue
         if order is None:
             raise ValueError(f"{recording.file.name}: its pictures are drawn, but its request breaks a rule.")

@@ -29,12 +29,12 @@ RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 @dataclass(kw_only=True)
 class ResultImage:
-    """One picture on the result host: its body, or how to come by the drawing of it."""
+    """One picture on the result host: how to read its body, or how to come by the drawing of it."""
 
     path: str
     size: tuple[int, int]
     make: Callable[[], Drawing] | None = field(default=None, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    read: Callable[[], bytes] | None = field(default=None, repr=False)
     scope: Any = None  # the scenario the request's own header asked for
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -56,7 +56,7 @@ class Results:
         *,
         size: tuple[int, int],
         make: Callable[[], Drawing] | None = None,
-        body: bytes | None = None,
+        read: Callable[[], bytes] | None = None,
         scope: Any = None,
     ) -> str:
         """Register a picture and return its path, shaped like those seen live 2026-04."""
@@ -64,7 +64,7 @@ class Results:
         first, second, group = name.hex[:2], name.hex[2:4], name.hex[4:12]
         path = f"/{first}/{second}/{day}/{group}/{name}_{index}.png"
         with self._lock:
-            self._images[path] = ResultImage(path=path, size=size, make=make, body=body, scope=scope)
+            self._images[path] = ResultImage(path=path, size=size, make=make, read=read, scope=scope)
         return path
 
     def link(self, path: str, *, base: str, expires: float) -> str:
@@ -101,8 +101,8 @@ class Results:
 
     def body(self, image: ResultImage) -> bytes:
         """Return the encoded picture, drawing it if it is not at hand."""
-        if image.body is not None:
-            return image.body
+        if image.read is not None:
+            return image.read()
         with self._lock:
             if image.path in self._cache:
                 self._cache.move_to_end(image.path)

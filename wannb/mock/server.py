@@ -22,7 +22,7 @@ from wannb.mock.app import API, App
 from wannb.mock.exchange import Request, Response, json_response
 from wannb.mock.faults import Scope, Weather, find
 from wannb.mock.log import Log
-from wannb.mock.recordings import Recording, Shelf, load
+from wannb.mock.shelf import shelf
 
 HOST = "127.0.0.1"  # nothing but this machine, ever
 BODY_MAX = 320 * 1024 * 1024  # nine images of 20 MB as base64, and some air
@@ -42,15 +42,17 @@ class MockServer:
     """A mock server in a daemon thread. Use it as a context manager, or call `close()`.
 
     `base_url` is what a client is given (it ends in /api/v1), `log` what was asked, `billed` how many images
-    would have been paid for. `scenario`, `weather` and `advance` make things happen.
+    would have been paid for. `scenario`, `weather` and `advance` make things happen. `handles` is what answers: the
+    app, or what stands before it.
     """
 
     def __init__(self, app: App, *, port: int = 0, handles: Handles | None = None, scenario: str | None = None) -> None:
         if scenario is not None:
             app.faults.begin(Scope(find(scenario).name))
         self.app = app
+        self.handles = handles or app
         try:
-            self._server = _Server((HOST, port), handles or app, app.sleep)
+            self._server = _Server((HOST, port), self.handles, app.sleep)
         except OSError as trouble:
             if trouble.errno in (errno.EADDRINUSE, errno.EACCES):
                 raise PortTaken(
@@ -133,7 +135,7 @@ def serve(
 ) -> MockServer:
     """Start a mock server on loopback in a thread.
 
-    `port` 0 takes any free one. `replay` names folders of recordings, or "bundled" for those of the package;
+    `port` 0 takes any free one. `replay` names folders of recordings or of runs, or "bundled" for those of the package;
     with `strict` a request that has no recording is refused. `task_seconds` is how long a task takes, `keys`
     which keys are accepted (any, if None), `limits` holds clients to the service's limits, `seed` makes the
     mock's own chance (ids, seeds that were not sent) repeatable.
@@ -152,15 +154,6 @@ def serve(
         rng=random.Random(seed),
     )
     return MockServer(app, port=port, scenario=scenario)
-
-
-def shelf(folders: str | Path | Sequence[str | Path]) -> Shelf:
-    """Load the recordings of one folder or several, the first folder counting first."""
-    listed = [folders] if isinstance(folders, str | Path) else list(folders)
-    recordings: list[Recording] = []
-    for folder in listed:
-        recordings.extend(load(folder))
-    return Shelf(recordings)
 
 
 class _Server(ThreadingMixIn, HTTPServer):

@@ -17,6 +17,7 @@ from wannb.mock.limits import Limits
 from wannb.mock.outcome import Outcome
 from wannb.mock.results import Results, expiry
 from wannb.mock.rules import SEED_MAX, Order, read_order
+from wannb.mock.shelf import Shelf
 from wannb.mock.sources import DATA_URI, Source, inline, public_address, remote
 from wannb.mock.tasks import Task, TaskBook, signed
 from wannb.mock.uploads import Uploads
@@ -51,7 +52,7 @@ class Service:
         rng: random.Random,
         task_seconds: float,
         limits: bool,
-        shelf: recordings.Shelf | None,
+        shelf: Shelf | None,
         strict: bool,
         steady: bool,
     ) -> None:
@@ -154,20 +155,20 @@ class Service:
         wanted = self._shelf is not None or self._steady
         sent = self.normalise(call.request, call.body) if wanted else {}
         name = recordings.digest(sent) if wanted else ""
-        found = self._shelf.find(sent) if self._shelf is not None else None
+        result_name, nth = self._names(name)
+        found = self._shelf.find(sent, nth) if self._shelf is not None else None
         if found is None and self._strict:
             assert self._shelf is not None
             raise Refused(400, "Recording.NoMatch", self._shelf.miss(sent))
         if found is not None and found.response["status"] != 200:
-            call.notes.append(f"played {found.file.name}")
+            call.notes.append(f"played {found.name}")
             return found.response["status"], dict(found.response.get("json") or {})
         order = self._order(call, needed=found is None)
-        result_name, nth = self._names(name)
         seed = self._seed(order, name if found is not None or self._steady else "")
         played = None
         if found is not None:
             played = outcome.recorded(found, order, seed, self.results, result_name, scope=call.own)
-            call.notes.append(f"played {found.file.name}")
+            call.notes.append(f"played {found.name}")
         if played is None:
             order = order or self._order(call, needed=True)
             assert order is not None
@@ -262,10 +263,9 @@ class Service:
             return self._rng.randint(0, SEED_MAX)
 
     def _task_id(self, found: recordings.Recording | None, digest: str, nth: int) -> str:
-        if found is not None and nth == 0:
-            said = (found.response.get("json") or {}).get("output", {}).get("task_id")
-            if isinstance(said, str) and said:
-                return said
+        said = ((found.response.get("json") or {}).get("output") or {}).get("task_id") if found is not None else None
+        if isinstance(said, str) and said and not self.tasks.taken(said):
+            return said
         if digest and (found is not None or self._steady):
             return str(UUID(hashlib.sha256(f"task {digest} {nth}".encode()).hexdigest()[:32], version=4))
         return str(self.fresh())

@@ -20,7 +20,12 @@ RATIO_MAX = 8
 BYTES_MAX = 20 * 1024 * 1024
 
 DATA_URI = re.compile(r"data:([a-z0-9.+/-]+);base64,", re.IGNORECASE)
-SIGNED_QUERY = re.compile(r"(?i)(signature|expires|accesskeyid|security-token|x-amz-|x-oss-)")
+# Whatever is called a key, a token or a password, and the signatures of the big stores.
+SIGNED_QUERY = re.compile(
+    r"(?i)(?:^|[&;#])(?:[\w-]*(?:sign|sig|expires|key|token|secret|passw|pwd|credential|auth|jwt|hmac|access|session"
+    r"|x-amz-|x-oss-)[\w-]*|se|sv|sp|st|code)="
+)
+USER = re.compile(r"^(\w+://)[^/@]*@")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +48,8 @@ class Source:
 
 
 def public_address(url: str) -> str:
-    """Return a URL without its query where that query is a signature: a signed URL is a secret."""
+    """Return a URL without a user's name, and without its query where that is a signature: such a URL is a secret."""
+    url = USER.sub(r"\1", url)
     head, mark, query = url.partition("?")
     return head if mark and SIGNED_QUERY.search(query) else url
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from wannb.mock.exchange import Refused
+from wannb.mock.recordings import items_of
 
 RETENTION = 24 * 3600.0  # documented: task data is kept for 24 hours
 CHINA = timezone(timedelta(hours=8))  # seen live 2026-04: task times carry no zone and are UTC+8
@@ -175,10 +176,9 @@ def local_time(moment: float) -> str:
 def signed(output: Mapping[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
     """Return a copy of a stored output with every image path turned into a signed URL."""
     fresh: dict[str, Any] = copy.deepcopy(dict(output))
-    for choice in fresh.get("choices", []):
-        for item in choice["message"]["content"]:
-            if "image" in item:
-                item["image"] = link(item["image"])
+    for item in items_of({"output": fresh}):
+        if isinstance(item.get("image"), str):
+            item["image"] = link(item["image"])
     return fresh
 
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import forms as forms
     from . import mock as mock
+    from .checkup import doctor as doctor
     from .client import Client as Client
     from .comparison import compare as compare
     from .connection import connect as connect
     from .grid import contact_sheet as contact_sheet
+    from .hygiene import tidy as tidy
     from .inputs import InputImage as InputImage
     from .judging import judge as judge
     from .judging import scores as scores
@@ -58,6 +60,7 @@ _HOMES = {
     "compare": ".comparison",
     "connect": ".connection",
     "contact_sheet": ".grid",
+    "doctor": ".checkup",
     "gallery": ".show",
     "judge": ".judging",
     "recall": ".provenance",
@@ -66,6 +69,7 @@ _HOMES = {
     "size_for": ".sizes",
     "studio": ".workshop",
     "sweep": ".plan",
+    "tidy": ".hygiene",
 }
 _MODULES = ("errors", "forms", "mock")
 

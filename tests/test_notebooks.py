@@ -32,7 +32,12 @@ def test_a_tutorial_is_whole_light_and_clean(path: Path) -> None:
     for cell in cells(path):
         assert cell["execution_count"], "a cell that never ran is not compared"
         assert not [output for output in cell["outputs"] if output["output_type"] == "error"]
-    assert "".join(cells(path)[0]["source"]).startswith("import wannb\n\nclient = wannb.connect()")
+    first = "".join(cells(path)[0]["source"])
+    if path.stem == "13-failure-lab":
+        # What it breaks is a server of its own, also where there is a key.
+        assert 'connect("mock", base_url=server.base_url, store=' in first
+    else:
+        assert first.startswith("import wannb\n\nclient = wannb.connect()")
     assert sum("<img " in json.dumps(cell["outputs"]) for cell in cells(path)) >= 2
 
 

@@ -1,6 +1,6 @@
 """Many runs in one grid: how long the cell takes and what it adds to the notebook.
 
-python bench/grid.py            500 runs
+python bench/grid.py            100 runs
 python bench/grid.py --smoke    12 runs, to see that it runs
 
 The SDK shows no pictures, so it does not stand beside it. Beside it stands what a notebook does by hand: every file
@@ -9,7 +9,6 @@ opened by Pillow, made small and written as PNG.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import io
 import tempfile
@@ -17,6 +16,8 @@ import time
 from pathlib import Path
 
 from PIL import Image
+from rows import Row, alone, milliseconds
+from server import photograph, serve
 
 import wannb
 from wannb.client import Client
@@ -28,6 +29,7 @@ PACE = Pace(submits=1000, running=200, queries=5000, query_interval=0.02)
 
 
 def by_hand(paths: list[Path]) -> int:
+    """Return how many bytes small PNG copies add to a notebook."""
     size = 0
     for path in paths:
         with Image.open(path) as image:
@@ -38,13 +40,11 @@ def by_hand(paths: list[Path]) -> int:
     return size
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--smoke", action="store_true")
-    prompts, seeds = (3, 4) if parser.parse_args().smoke else (20, 25)
+def measure(smoke: bool) -> list[Row]:
+    prompts, seeds, side = (3, 4, 256) if smoke else (5, 20, 1024)
     with (
         tempfile.TemporaryDirectory() as folder,
-        wannb.mock.serve(task_seconds=0) as server,
+        serve(photograph(side)) as server,
         Client(mock(server.base_url), "sk-mock", Store(folder), pace=PACE) as client,
     ):
         names = [f"A boat, number {number}" for number in range(prompts)]
@@ -57,12 +57,17 @@ def main() -> None:
             took = time.perf_counter() - began
         paths = [image.path for result in plan.results() if result for image in result]
         began = time.perf_counter()
-        by_hand_bytes = by_hand(paths)
+        written = by_hand(paths)
         by_hand_took = time.perf_counter() - began
-    print(f"{len(paths)} pictures\n\n{'':<10}{'seconds':>10}{'MB':>8}")
-    print(f"{'wannb':<10}{took:>10.2f}{len(page) / 1e6:>8.2f}")
-    print(f"{'by hand':<10}{by_hand_took:>10.2f}{by_hand_bytes / 1e6:>8.2f}")
+    return [
+        Row(
+            what=f"a grid of {len(paths)} saved runs, of doing it by hand "
+            f"({milliseconds(by_hand_took)}, {written / 1e6:.2f} MB)",
+            measured=f"{took / by_hand_took:.2f}x ({milliseconds(took)}, {len(page) / 1e6:.2f} MB)",
+            sdk="shows nothing",
+        )
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    alone(measure, __doc__)

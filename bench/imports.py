@@ -1,43 +1,66 @@
 """What an import costs: `import wannb` beside `import dashscope`, each in fresh processes, by turns.
 
-python bench/imports.py            needs the extra: pip install -e ".[bench]"
-python bench/imports.py --smoke    once each, to see that it runs
+python bench/imports.py [--smoke]
+
+Each is counted over a bare start of its own Python.
 """
 
 from __future__ import annotations
 
-import argparse
+import json
 import statistics
 import subprocess
 import sys
 import time
 
-MODULES = ("pass", "import wannb", "import httpx", "import dashscope")
+import sides
+from rows import Row, alone, milliseconds
+
+HEAVY = ("httpx", "ipywidgets", "matplotlib", "PIL", "numpy")
 
 
-def seconds(statement: str) -> float:
+def seconds(python: str, statement: str) -> float:
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)
+    subprocess.run([python, "-c", statement], env=sides.environment(), check=True)
     return time.perf_counter() - began
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--smoke", action="store_true")
-    rounds = 1 if parser.parse_args().smoke else 15
-    taken: dict[str, list[float]] = {statement: [] for statement in MODULES}
-    for turn in range(rounds + 1):
-        for statement in MODULES:
-            spent = seconds(statement)
-            if turn:
-                taken[statement].append(spent)
-    bare = statistics.median(taken["pass"])
-    cost = {statement: statistics.median(times) - bare for statement, times in taken.items()}
-    print(f"{'statement':<20}{'over a bare start, ms':>24}{'of dashscope':>16}")
-    for statement in MODULES[1:]:
-        share = cost[statement] / cost["import dashscope"]
-        print(f"{statement:<20}{cost[statement] * 1000:>24.1f}{share:>16.3f}")
+def loaded() -> list[str]:
+    """Return which heavy modules `import wannb` brings."""
+    look = f"import wannb, sys, json; print(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+    said = subprocess.run([sys.executable, "-c", look], env=sides.environment(), stdout=subprocess.PIPE, check=True)
+    return list(json.loads(said.stdout))
+
+
+def measure(smoke: bool) -> list[Row]:
+    starts = [(sys.executable, "pass"), (sys.executable, "import wannb")]
+    sdk = sides.sdk_python()
+    if sdk:
+        starts += [(sdk, "pass"), (sdk, "import dashscope")]
+    taken: dict[str, list[float]] = {f"{python} {statement}": [] for python, statement in starts}
+    for _ in range(1 if smoke else 15):
+        for python, statement in starts:
+            taken[f"{python} {statement}"].append(seconds(python, statement))
+    middle = {name: statistics.median(times) for name, times in taken.items()}
+    ours = middle[f"{sys.executable} import wannb"] - middle[f"{sys.executable} pass"]
+    theirs = middle[f"{sdk} import dashscope"] - middle[f"{sdk} pass"] if sdk else None
+    heavy = loaded()
+    return [
+        Row(
+            what="`import wannb`, over a bare start",
+            aim="under 1/5 of `import dashscope`",
+            measured=milliseconds(ours) + (f", {ours / theirs:.3f} of the SDK's" if theirs else ""),
+            sdk=milliseconds(theirs) if theirs else "not there",
+            held=ours < theirs / 5 if theirs else None,
+        ),
+        Row(
+            what="loaded by `import wannb`, of " + ", ".join(HEAVY),
+            aim="none",
+            measured=", ".join(heavy) or "none",
+            held=not heavy,
+        ),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    alone(measure, __doc__)

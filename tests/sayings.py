@@ -92,8 +92,19 @@ def pictures(folder: Path) -> list[Any]:
     os.truncate(folder / "large.png", inputs.MAX_FILE + 1)
     frames = [Image.new("RGB", (300, 300), shade) for shade in ("red", "blue")]
     frames[0].save(folder / "two.gif", save_all=True, append_images=frames[1:])
+    closed = io.BytesIO()
+    closed.close()
     return [
-        *(io.StringIO("text"), 3.5, b"no picture", huge(), encoded()[:90], missing("cat.png", sha256=None)),
+        *(
+            closed,
+            "https://ho st/a.png",
+            io.StringIO("text"),
+            3.5,
+            b"no picture",
+            huge(),
+            encoded()[:90],
+            missing("cat.png", sha256=None),
+        ),
         *("data:image/png;base64,%%%", folder / "large.png", "nowhere.png", "/", "a\0b"),
         *("ftp://host/a.png", "http://", "https://bob:pw@host/a.png"),
         *(np.zeros((300, 300, 3)) + 7, np.zeros((3, 300, 300), np.int32)),
@@ -129,13 +140,13 @@ REQUESTS: list[dict[str, Any]] = [
 def taken(folder: Path) -> list[inputs.InputImage]:
     """Return what became of pictures that are refused or changed."""
     made = [as_input(value) for value in pictures(folder)]
-    return [*made, inputs._from_pil(Image.open(io.BytesIO(encoded()[:90])), "PIL image")]
+    return [*made, inputs._endless(), inputs._from_pil(Image.open(io.BytesIO(encoded()[:90])), "PIL image")]
 
 
 def sayings_of(pictured: list[inputs.InputImage]) -> Iterator[tuple[str, tuple[object, ...]]]:
     """Yield what a bad or changed picture makes wannb say, with the values in it."""
     kinds = "Pillow JPEG PNG BMP WEBP MB EXIF RGB alpha TIFF GIF float int32 uint8 ftp rb"
-    of_pillow = "EOF truncated image file is embedded null byte stat"
+    of_pillow = "EOF truncated image file is embedded null byte stat I/O operation on closed"
     for image in pictured:
         for text in (image.problem, *image.notices):
             if text:

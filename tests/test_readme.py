@@ -22,6 +22,9 @@ TESTED_COMMANDS = {
     'pip install -e ".[studio]" && wannb studio',
     'export DASHSCOPE_API_KEY="sk-..."',
     "python -m wannb.mock --port 8765",
+    "wannb tidy book.ipynb",
+    "wannb tidy --check notebooks/",
+    "wannb doctor",
 }
 
 

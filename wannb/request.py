@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from . import scenes
 from .errors import InvalidRequest, mask
 from .fields import FIELDS, check_names, describe, signature_of
-from .inputs import InputImage, Inputs, as_inputs, from_bytes, missing
+from .foreign import read_file
+from .inputs import MAX_FILE, InputImage, Inputs, as_inputs, from_bytes, from_link, missing
 from .palette import Color, as_palette
 from .rules import Problem, problems
 
@@ -37,6 +39,9 @@ _SIGNED = re.compile(
     r"(?i)[?&;#]([\w-]*(sign|sig|expires|key|token|secret|passw|pwd|credential|auth|jwt|hmac|access|session)[\w-]*"
     r"|se|sv|sp|st|code)="
 )
+
+
+_MOST_NAME = 300
 
 
 class SetOptions(TypedDict, total=False):
@@ -178,10 +183,16 @@ class ImageRequest:
             record: the JSON data; unknown keys are passed over, so that newer records open.
             find: gives the file of an input image by its SHA-256, or None; a picture that is not found becomes
                 one of the request's problems.
+
+        Raises:
+            ValueError: the record is no request's.
         """
-        known = {name: record[name] for name in FIELDS if name in record}
-        known["images"] = [_image_from(image, find) for image in record.get("images") or ()]
-        return cls(**known)
+        try:
+            known = {name: record[name] for name in FIELDS if name in record}
+            known["images"] = [_image_from(image, find) for image in record.get("images") or ()]
+            return cls(**known)
+        except (TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise ValueError(f"this is no record of a request: {error}") from error
 
     def code(self) -> str:
         """Return the call that makes this request, ready to paste; pictures without a file are named `image_1`, ...
@@ -261,17 +272,21 @@ def _source_code(image: InputImage) -> str:
 
 
 def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -> InputImage:
-    name = str(record.get("name") or "picture")
+    name = str(record.get("name") or "picture")[:_MOST_NAME]
     url = record.get("url")
     if isinstance(url, str):
         if url.endswith("?..."):
             return missing(f"{name}, a signed link that was not kept", sha256=None)
-        return InputImage(name=name, url=url)
+        # Never as a path: a stranger's record would have this machine's files sent out.
+        return replace(from_link(url), name=name)
     sha256 = str(record.get("sha256") or "")
     path = find(sha256) if re.fullmatch(r"[0-9a-f]{64}", sha256) else None
-    content = path.read_bytes() if path else b""
+    content = b""
+    with suppress(OSError):
+        content = read_file(path, most=MAX_FILE) if path else b""
     if path is None or hashlib.sha256(content).hexdigest() != sha256:
-        return missing(name, sha256=sha256, width=record.get("width"), height=record.get("height"))
+        sides = (side if isinstance(side := record.get(name), int) else None for name in ("width", "height"))
+        return missing(name, sha256=sha256, **dict(zip(("width", "height"), sides, strict=True)))
     return from_bytes(content, name=name, origin=str(path))
 
 

@@ -63,7 +63,7 @@ class Words:
         self._catalogue = None if self.language == "en" else _catalogue(self.language)
 
     def __repr__(self) -> str:
-        return f"Words({self.language!r})"
+        return f"Words({getattr(self, 'language', None)!r})"  # also before it is made, in a traceback
 
     def __call__(self, text: str, /, **values: object) -> str:
         """Return a text with its values put in; one that is not in the catalogue comes out in English.

@@ -15,7 +15,11 @@ from PIL import Image
 from wannb.hygiene import Tidied
 
 KEY = "sk-" + "0a1b2c3d4e5f" * 3
-LINK = "https://bucket.oss-cn.example.com/1d/a.png?Expires=1790000000&OSSAccessKeyId=LTAI5tAbCd&Signature=aB3%2Fxyz%3D"
+LINK = (
+    "https://bucket.oss-cn.example.com/1d/a.png?Expires=1790000000&OSSAccessKeyId="
+    + "LTAI5tAbCd&Signature="
+    + "aB3%2Fxyz%3D"
+)
 VIEW = {"model_id": "0123456789abcdef0123456789abcdef", "version_major": 2, "version_minor": 0}
 
 

@@ -21,18 +21,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from conftest import FAST
 from hostile import Hostile as Server
 from hostile import Script, is_create, is_image, is_query, ok
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_inputs import encoded
 
 import wannb
 from wannb import ImageRequest, wire
 from wannb.client import Client
-from wannb.errors import DownloadFailed, MalformedAnswer, WannbError, mask
+from wannb.errors import DownloadFailed, MalformedAnswer, UnknownOutcome, WannbError, mask
 from wannb.foreign import parse_json
 from wannb.inputs import InputImage
 from wannb.mock import Request, Response
@@ -40,7 +41,7 @@ from wannb.pacing import Clock, Pace
 from wannb.service import Secret
 from wannb.service import mock as mock_service
 from wannb.store import Store
-from wannb.transport.bounded import MAX_ANSWER
+from wannb.transport.bounded import MAX_ANSWER, _Stream
 from wannb.transport.sender import Sender
 
 #: A call in trouble is not tried for long, and the clock runs a thousand times as fast.
@@ -115,7 +116,8 @@ READERS = [
 
 
 @settings(max_examples=150)
-@given(st.one_of(anything, mutated(TRUE)))
+@given(data=st.one_of(anything, mutated(TRUE)))
+@example(data={"data": [{"task_id": "t", "gmt_create": 10**400}]})
 def test_a_reader_reads_an_answer_or_calls_it_malformed(data: Any) -> None:
     # As it comes from the wire: numbers that are none are gone.
     data = parse_json(json.dumps(data))
@@ -142,7 +144,8 @@ def test_what_cannot_be_a_task_id_is_none(task_id: str) -> None:
 
 
 @settings(max_examples=60)
-@given(st.binary(max_size=200) | st.builds(lambda d: json.dumps(d).encode("utf-16"), anything))
+@given(content=st.binary(max_size=200) | st.builds(lambda d: json.dumps(d).encode("utf-16"), anything))
+@example(content=b"[NaN, -Infinity, 1e999]")
 def test_any_bytes_are_json_or_none(content: bytes) -> None:
     with contextlib.suppress(ValueError):
         json.dumps(parse_json(content), allow_nan=False)
@@ -292,6 +295,28 @@ def test_an_answer_that_does_not_end_is_given_up(answer: Iterator[bytes], store:
         assert server.app.billed == 1
 
 
+def test_an_answer_larger_than_any_is_not_read_to_its_end(store: Store) -> None:
+    large = json.dumps({"total_page": 1, "data": [], "more": "x" * MAX_ANSWER}).encode()
+    with (
+        Hostile(lambda request, true: ok(large)) as server,
+        client_of(server, store) as client,
+        pytest.raises(UnknownOutcome, match="larger than 4 MB"),
+    ):
+        client._desk.transport.cancel("t-1")
+
+
+def test_what_http_libraries_let_through_is_an_error_of_ours(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        raise ValueError("Exceeds the limit (4300 digits) for integer string conversion")
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", broken)
+    with Hostile(lambda request, true: None) as server, client_of(server, store) as client:
+        with pytest.raises(UnknownOutcome, match="no HTTP"):
+            client._desk.transport.cancel("t-1")
+        with pytest.raises(DownloadFailed):
+            client._desk.transport.files.download(Secret(f"{server.url}/a.png"), Path("a"), check=lambda path: None)
+
+
 def test_answers_that_a_proxy_packed_all_the_same_are_read(store: Store) -> None:
     def script(request: Request, true: Response) -> Any:
         return None if is_image(request) else ok(gzip.compress(true.body), "content-encoding: gzip")
@@ -359,17 +384,19 @@ def test_an_image_that_never_comes_right_is_a_failed_download_of_a_paid_run(name
         assert server.app.billed == 1
 
 
-@pytest.mark.parametrize("drip", ["body", "head"])
-def test_an_image_that_drips_is_given_up_in_time(drip: str, store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("drip", ["body", "head", "body, of another httpx"])
+def test_an_image_that_drips_is_given_up_in_time(drip: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = 0
+    if "another" in drip:  # whose connections cannot be watched
+        monkeypatch.setattr(_Stream, "read", lambda stream, most, timeout=None: stream._inner.read(most, timeout))
 
     def slowly() -> Iterator[bytes]:
         nonlocal sent
-        yield HEAD + (b"content-length: 100000000\r\n\r\n" if drip == "body" else b"")
+        yield HEAD + (b"content-length: 100000000\r\n\r\n" if "body" in drip else b"")
         while True:
             time.sleep(0.002)
             sent += 1
-            yield b"x" if drip == "body" else b"x: y\r\n"
+            yield b"x" if "body" in drip else b"x: y\r\n"
 
     with Hostile(lambda request, true: slowly()) as server:
         sender = Sender(mock_service(server.base_url), Secret("k"), pace=SHORT, clock=QUICK, random=random.random)

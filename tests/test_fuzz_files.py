@@ -29,7 +29,7 @@ import wannb
 from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.errors import InvalidRequest, RecallError, StoreError, WannbError
-from wannb.foreign import read_file
+from wannb.foreign import opened_picture, read_file
 from wannb.inputs import InputImage, as_inputs
 from wannb.mock import App, Request, recordings
 from wannb.result import GeneratedImage
@@ -159,6 +159,18 @@ def test_what_is_no_plain_file_is_refused_everywhere(tmp_path: Path) -> None:
             assert "⚠" in generated.figure(pixels=99, width=99)
         with pytest.raises(ValueError, match=r"."):
             wannb.compare(place, Image.new("RGB", (300, 300)))
+
+
+def test_a_device_is_not_even_tried_as_a_picture(tmp_path: Path) -> None:
+    for place in [odd_places(tmp_path)[3], "/dev/tty", "/dev/zero"]:
+        with pytest.raises(OSError, match="plain file"), opened_picture(place):
+            raise AssertionError
+
+
+def test_a_file_of_chunks_without_an_end_is_not_walked_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(NO_REQUEST["a chunk of no length for ever"])
+    with pytest.raises(RecallError, match="over 100,000 chunks"):
+        wannb.recall(tmp_path / "a.png")
 
 
 def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:

@@ -247,11 +247,7 @@ def _from_array(array: Any) -> InputImage:
     from PIL import Image
 
     values = np.asarray(array)
-    if (
-        values.ndim not in (2, 3)
-        or (values.ndim == 3 and values.shape[2] not in (1, 3, 4))
-        or values.dtype.kind not in "ufb"
-    ):
+    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
         return InputImage(name="array", problem=_no_array(values))
     problem = _side_problem(values.shape[1], values.shape[0])
     if problem:

@@ -115,7 +115,7 @@ READERS = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(data=st.one_of(anything, mutated(TRUE)))
 @example(data={"data": [{"task_id": "t", "gmt_create": 10**400}]})
 def test_a_reader_reads_an_answer_or_calls_it_malformed(data: Any) -> None:
@@ -143,7 +143,7 @@ def test_what_cannot_be_a_task_id_is_none(task_id: str) -> None:
         wire.read_list({"data": [{"task_id": task_id}]})
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(content=st.binary(max_size=200) | st.builds(lambda d: json.dumps(d).encode("utf-16"), anything))
 @example(content=b"[NaN, -Infinity, 1e999]")
 def test_any_bytes_are_json_or_none(content: bytes) -> None:

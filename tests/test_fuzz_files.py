@@ -181,7 +181,7 @@ def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
         read_file(tmp_path / "a", most=4)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     facts=st.one_of(anything, mutated([json.loads(record())])),
     noise=st.binary(max_size=30),
@@ -208,7 +208,7 @@ def test_a_record_is_recalled_or_refused(facts: Any, noise: bytes, place: int, t
         assert request.mode
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.dictionaries(st.sampled_from([*ImageRequest().as_dict(), "more"]), anything, max_size=6))
 def test_any_record_is_a_request_or_a_value_error(facts: dict[str, Any]) -> None:
     try:
@@ -232,7 +232,7 @@ def test_a_strangers_record_sends_none_of_my_files(url: str, tmp_path: Path) -> 
 # Runs
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_run_file_is_read_or_refused_and_what_is_read_can_be_shown(
     data: st.DataObject, made: Path, tmp_path: Path
@@ -308,7 +308,7 @@ def corrupted(kind: str, seed: int) -> bytes:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "ICO", "PPM", "TGA", "MPO"])
 def test_a_damaged_picture_is_taken_or_named(kind: str) -> None:
-    for seed in range(25):
+    for seed in range(12):
         [image] = as_inputs(corrupted(kind, seed))
         check(image)
 

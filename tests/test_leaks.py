@@ -468,14 +468,15 @@ def test_the_processes_that_are_started_have_no_key_among_their_arguments(
 
 NOTEBOOK = """%xmode Verbose
 import logging; logging.basicConfig(level="DEBUG")
-import wannb
+import os, wannb
+request = wannb.ImageRequest(prompt="x", images=os.environ["LINK"], size="9*9")
 client = wannb.connect(base_url="{url}", store="{store}")
 result = client.generate("a boat", size="768*768", seed=1, model="wan2.7-image")
 result
 ---
 client.task("nothing-of-that-name")
 ---
-import os; client.run(wannb.ImageRequest(prompt="x", images=os.environ["LINK"], size="9*9"))
+client.run(request)
 ---
 client
 """

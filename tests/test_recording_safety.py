@@ -20,7 +20,8 @@ from wannb import mock
 from wannb.errors import BadRequest, UnknownOutcome
 from wannb.mock import fetch, pictures, recordings
 from wannb.mock.__main__ import main as mock_main
-from wannb.mock.exchange import Request
+from wannb.mock.exchange import Request, json_response
+from wannb.mock.quota import Quota
 from wannb.mock.record import record
 
 
@@ -350,3 +351,14 @@ def _bind_seen_by(seen: list[Any]) -> Callable[[socket.socket, Any], None]:
         plain(self, address)
 
     return bind
+
+
+def test_an_answer_of_unknown_shape_counts_as_all_that_was_asked_for() -> None:
+    quota = Quota(1)
+    sent = json.dumps({"parameters": {"n": 1}}).encode()
+    request = Request.make("POST", "/api/v1/services/aigc/multimodal-generation/generation", {}, sent)
+    ticket, refused = quota.enter(request)
+    assert refused is None
+    quota.settle(ticket, request, json_response(200, {"output": {"results": [{"url": "x"}]}, "usage": {"count": 1}}))
+    assert quota.left == 0
+    assert quota.under_way == 0

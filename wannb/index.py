@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -55,13 +56,16 @@ class Index:
 
     def _load(self) -> None:
         """Take over what other kernels, on other days, have written."""
-        self._loaded, self._new = True, 0
+        self._loaded = True
         with suppress(OSError), self._file.open("rb") as lines:
             if next(lines, b"").rstrip() != _HEAD:
                 return
             for line in lines:
                 with suppress(ValueError, TypeError, RecursionError):
-                    name, mark, record = json.loads(line)
+                    check, _, said = line.rstrip(b"\n").partition(b" ")
+                    if int(check, 16) != zlib.crc32(said):
+                        continue
+                    name, mark, record = json.loads(said)
                     if isinstance(name, str) and isinstance(record, dict):
                         self._known.setdefault(name, (tuple(mark), record))
 
@@ -76,6 +80,6 @@ class Index:
                 lines.write(_HEAD + b"\n")
                 for name in names:
                     if name in self._known:
-                        line = json.dumps([name, *self._known[name]], separators=(",", ":"))
-                        lines.write(line.encode() + b"\n")
+                        line = json.dumps([name, *self._known[name]], separators=(",", ":")).encode()
+                        lines.write(b"%08x %s\n" % (zlib.crc32(line), line))
             part.replace(self._file)

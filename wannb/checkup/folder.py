@@ -106,7 +106,7 @@ def _runs(store: Store) -> Iterator[Line]:
     else:
         yield Line(name="runs", state="ok", says=says)
     if damaged:
-        do = "restore their run.json from a copy; client.task_list() shows tasks of the last 24 hours"
+        do = "wannb rescue writes the record anew where that can be done, and says of the others what to do"
         yield Line(name="damaged runs", state="wrong", says=", ".join(damaged[:5]), do=do)
     newest = max((run.created for run in runs), default="")
     ahead = datetime.now(timezone.utc) + timedelta(minutes=5)

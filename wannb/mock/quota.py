@@ -89,15 +89,16 @@ class Quota:
                 task_id = output.get("task_id")
                 if isinstance(task_id, str) and task_id:
                     self._tasks[task_id] = ticket
-                elif "choices" in output:
+                else:
                     self._close(ticket, _images_of(answer))
 
     def _left(self) -> int:
         return max(0, self.most - self._made - sum(self._open.values()))
 
-    def _close(self, ticket: int, made: int) -> None:
-        if self._open.pop(ticket, None) is not None:
-            self._made += made
+    def _close(self, ticket: int, made: int | None) -> None:
+        asked = self._open.pop(ticket, None)
+        if asked is not None:
+            self._made += asked if made is None else made
 
 
 def _is_refused(response: Response, answer: dict[str, Any]) -> bool:
@@ -121,11 +122,12 @@ def _most_of(request: Request) -> int | None:
     return MOST_OF_A_SET if given.get("enable_sequential") not in (None, False) else MOST
 
 
-def _images_of(answer: dict[str, Any]) -> int:
+def _images_of(answer: dict[str, Any]) -> int | None:
+    """Return how many images an answer bills; None for an unknown shape, which counts as all that was asked for."""
     usage = answer.get("usage")
     said = usage.get("image_count") if isinstance(usage, dict) else None
     seen = sum("image" in item for item in recordings.items_of(answer))
-    return max(said, seen) if isinstance(said, int) and not isinstance(said, bool) else seen
+    return max(said, seen) if isinstance(said, int) and not isinstance(said, bool) else seen or None
 
 
 def _refusal(reason: str) -> Response:

@@ -293,3 +293,17 @@ def test_an_image_that_was_deleted_is_fetched_again_while_the_service_has_it(ser
         server.advance(hours=25)
         assert client.task(str(result.task_id)).result()[1].path.is_file(), "what is left is not called lost"
         assert server.billed == 2
+
+
+@pytest.mark.parametrize("name", ["state", "fingerprint", "service"])
+def test_a_record_that_lacks_a_main_field_is_damaged_and_not_forgotten(name: str, client: Client) -> None:
+    result = client.generate("a boat", size="768*768", seed=1)
+    assert result.path
+    path = result.path / "run.json"
+    path.write_text(
+        json.dumps({field: value for field, value in json.loads(path.read_text()).items() if field != name})
+    )
+    with pytest.raises(StoreError, match="damaged"):
+        client.generate("a boat", size="768*768", seed=1)
+    client.rescue()
+    assert client.generate("a boat", size="768*768", seed=1).reused

@@ -283,7 +283,11 @@ def read(folder: Path, name: str = "run.json") -> dict[str, Any]:
             f"{path} was written by a newer wannb, as format {record['wannb']}; this one knows {FORMAT}. Nothing is "
             "wrong with it: update wannb to use it"
         )
-    wrong = fault(record) if isinstance(record, dict) else "all of it"
+    wrong: str | None = "all of it"
+    if isinstance(record, dict):
+        # What tells whether an equal call is answered: a record without it must not be passed over.
+        lacks = next((name for name in ("state", "fingerprint", "service") if name not in record), None)
+        wrong = lacks or fault(record)
     if wrong:
         raise StoreError(f"{path} is no run, or was changed by hand so that it is none any more; see {wrong!r} in it")
     assert isinstance(record, dict)

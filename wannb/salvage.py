@@ -118,7 +118,7 @@ def copied(folder: Path) -> dict[str, Any] | None:
 def _told_by_images(folder: Path, account: str) -> dict[str, Any] | None:
     """Return a record from what the images say; without a price, which they do not know."""
     _, said = images_there(folder)
-    record = {"wannb": FORMAT, "state": RUNNING, "account": account}
+    record = {"wannb": FORMAT, "state": RUNNING, "account": account, "fingerprint": "0" * 64}
     record |= {name: said[name] for name in ("request", "task_id", "service", "created") if name in said}
     if not said or fault(record) is not None:
         return None
@@ -127,7 +127,8 @@ def _told_by_images(folder: Path, account: str) -> dict[str, Any] | None:
         record["last_sent_at"] = created.timestamp()
     with suppress(TypeError, ValueError):
         request = Run(folder, record).request
-        record["fingerprint"] = request.fingerprint if request else "0" * 64
+        if request:
+            record["fingerprint"] = request.fingerprint
     return record
 
 

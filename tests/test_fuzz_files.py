@@ -201,7 +201,6 @@ def test_a_record_is_recalled_or_refused(facts: Any, noise: bytes, place: int, t
             ImageRequest.problems,
             ImageRequest.code,
             ImageRequest.as_dict,
-            hash,
             lambda r: r.fingerprint,
         ):
             look(request)

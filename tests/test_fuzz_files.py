@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import make_client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from test_fuzz_answers import anything, mutated
@@ -187,6 +187,7 @@ def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
     noise=st.binary(max_size=30),
     place=st.integers(0, 2000),
 )
+@example(facts={"wannb": 1, "request": {"prompt": "x", "color_palette": [[]]}}, noise=b"", place=0)
 def test_a_record_is_recalled_or_refused(facts: Any, noise: bytes, place: int, tmp_path: Path) -> None:
     whole = noted(json.dumps(facts).encode())
     for content in (whole, whole[:place] + noise + whole[place:], whole[:place]):
@@ -201,6 +202,7 @@ def test_a_record_is_recalled_or_refused(facts: Any, noise: bytes, place: int, t
             ImageRequest.problems,
             ImageRequest.code,
             ImageRequest.as_dict,
+            hash,
             lambda r: r.fingerprint,
         ):
             look(request)

@@ -74,6 +74,10 @@ def _image(value: Any) -> bool:
     )
 
 
+def _color(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("hex"), str) and isinstance(value.get("ratio"), str)
+
+
 def _price(value: Any) -> bool:
     if not isinstance(value, Mapping) or not isinstance(value.get("currency"), str):
         return False
@@ -107,5 +111,6 @@ _REQUEST: dict[str, Check] = {
     "seed": _or_none(_whole),
     **dict.fromkeys(("watermark", "thinking_mode", "enable_sequential"), _flag),
     "images": _each(_table),
-    **dict.fromkeys(("color_palette", "bbox_list"), _or_none(lambda value: isinstance(value, list))),
+    "color_palette": _or_none(_each(_color)),
+    "bbox_list": _or_none(lambda value: isinstance(value, list)),
 }

@@ -235,9 +235,10 @@ def test_a_newer_format_is_left_as_it_is(server: MockServer, store: Store) -> No
         assert run_id == result.run_id
         assert "newer wannb" in str(problem)
         assert "update" in str(problem)
-        with pytest.raises(StoreError, match="asked for the same"):
+        with pytest.raises(StoreError, match=r"newer wannb.*update wannb"):
             client.run(small())
         assert path.read_bytes() == before
+        assert server.billed == 1
 
 
 def test_what_a_folder_may_hold_besides(server: MockServer, store: Store, form: HistoryForm, tmp_path: Path) -> None:

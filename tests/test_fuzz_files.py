@@ -157,7 +157,7 @@ def test_what_is_no_plain_file_is_refused_everywhere(tmp_path: Path) -> None:
             with pytest.raises((OSError, ValueError)):
                 call()
         if "\0" not in place:
-            assert "⚠" in generated.figure(pixels=99, width=99)
+            assert "⚠ <bdi>Gone or damaged: Image" in generated.figure(pixels=99, width=99)
         with pytest.raises(ValueError, match=r"."):
             wannb.compare(place, Image.new("RGB", (300, 300)))
 
@@ -279,7 +279,7 @@ def test_a_store_of_broken_images_is_listed_and_shown(client: Client, tmp_path: 
     again = Store(client.store.root).runs()[0].result()
     page = again._repr_mimebundle_()["text/html"]
     assert page.count("⚠") == 4
-    assert page.count('role="img" aria-label="Image') == 4
+    assert page.count('role="img" aria-label="Gone or damaged: Image') == 4
     assert "⚠" in wannb.gallery(again)._repr_mimebundle_()["text/html"]
     form = wannb.forms.HistoryForm(client)
     form.select(client.runs()[0])

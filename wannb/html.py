@@ -51,10 +51,11 @@ def figure(jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, in
 
 def _unseen(alt: str, width: int, height: int) -> str:
     """Return a frame of a picture's size with its text in it."""
+    said = f"Gone or damaged: {alt}"
     return (
-        f'<div role="img" aria-label="{escape(alt)}" style="max-width:{width}px;aspect-ratio:{width}/{height};'
+        f'<div role="img" aria-label="{escape(said)}" style="max-width:{width}px;aspect-ratio:{width}/{height};'
         f"min-height:60px;box-sizing:border-box;padding:6px;overflow:hidden;border:1px dashed {BORDER};"
-        f'border-radius:3px;color:{QUIET};font-size:12px">⚠ {text(alt)}</div>'
+        f'border-radius:3px;color:{QUIET};font-size:12px">⚠ {text(said)}</div>'
     )
 
 

@@ -34,7 +34,7 @@ from .index import Index
 from .inputs import InputImage
 from .pacing import Clock
 from .request import ImageRequest
-from .run import COPY, DONE, ENDED, PREPARED, Run, Runs, read, write, write_json
+from .run import COPY, DONE, ENDED, PREPARED, NewerFormat, Run, Runs, read, write, write_json
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 
@@ -172,9 +172,16 @@ class Store:
         """Raise `StoreError` if a damaged run may be the answer to a request, which would be paid for once more."""
         for name in self._names():
             if name[16:24] == fingerprint[:8] and self._is_damaged(name):
+                try:
+                    read(self.root / name)
+                except NewerFormat:
+                    raise  # it is as good as any: this version is what is old
+                except StoreError:
+                    pass
                 raise StoreError(
                     f"run {name} asked for the same, and its record is damaged. Nothing was sent: client.rescue() puts "
-                    "it right if that can be done, or says why not; fresh=True asks and pays again"
+                    "it right if that can be done, or says why not. To ask and pay again give fresh=True, or move its "
+                    "folder away"
                 )
 
     def by_task(self, task_id: str) -> Run | None:

@@ -165,7 +165,7 @@ def test_what_one_caller_discards_another_still_sends(client: Client, server: Mo
 def test_runs_of_one_second_have_folders_of_their_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["aaaa", "aaaa", "bbbb", "cccc"] + ["dddd"] * 50)
     monkeypatch.setattr("secrets.token_hex", lambda count: next(drawn) if count == 2 else "0" * 8)
-    runs = [store.create(small(), "f" * 64, via="task") for _ in range(3)]
+    runs = [store.create(small(), "f" * 64, via="task", service="mock") for _ in range(3)]
     assert len({run.id for run in runs}) == 3
     assert len(store.runs()) == 3
 

@@ -21,9 +21,9 @@ from server import photograph, serve
 
 import wannb
 from wannb.client import Client
-from wannb.pacing import Pace
-from wannb.service import mock
-from wannb.store import Store
+from wannb.ledger.store import Store
+from wannb.service.endpoint import mock
+from wannb.service.limits import Pace
 
 PACE = Pace(submits=1000, running=200, queries=5000, query_interval=0.02)
 

@@ -19,7 +19,7 @@ from rows import Row, alone, milliseconds
 from server import photograph, serve
 
 import wannb
-from wannb.previews import preview_path
+from wannb.display.previews import preview_path
 
 CELL = "import wannb; wannb.gallery([run.result() for run in wannb.connect('mock', base_url={!r}, store={!r}).runs()])"
 

@@ -19,8 +19,8 @@ from rows import Row, alone, milliseconds
 from server import photograph, serve
 
 import wannb
-from wannb.previews import preview_path
-from wannb.run import Run
+from wannb.display.previews import preview_path
+from wannb.ledger.run import Run
 
 WORDS = "a harbour at dawn, fishing boats, mist over still water, long exposure, muted colours, number {}"
 

@@ -23,12 +23,12 @@ from typing import Any
 import memory
 
 import wannb
-from wannb import wire
 from wannb.client import Client
-from wannb.pacing import Clock, Pace, account
-from wannb.service import mock
-from wannb.store import Store
-from wannb.transport import Transport
+from wannb.ledger.store import Store
+from wannb.service import wire
+from wannb.service.api import Transport
+from wannb.service.endpoint import mock
+from wannb.service.limits import Clock, Pace, account
 
 BASE_URL, FOLDER = sys.argv[2], Path(sys.argv[3])
 #: The service's limits are no overhead.

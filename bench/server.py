@@ -15,9 +15,9 @@ from functools import lru_cache
 
 from PIL import Image
 
-from wannb.mock.app import API, CREATE_PATH, App
-from wannb.mock.exchange import Request, Response
-from wannb.mock.server import MockServer
+from wannb.mock.server.app import API, CREATE_PATH, App
+from wannb.mock.server.exchange import Request, Response
+from wannb.mock.server.http import MockServer
 
 _SECONDS = re.compile(r"for (\d+(?:\.\d+)?) s")
 _QUERY = re.compile(rf"{API}/tasks/[^/]+")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from kill.killing import killing
+from ledger.kill.killing import killing
 
 JOBS = ("work", "sweep", "sync", "board")
 

@@ -13,10 +13,10 @@ import pytest
 import wannb
 from wannb import mock
 from wannb.client import Client
-from wannb.pacing import Pace
-from wannb.prices import Money
-from wannb.service import mock as mock_service
-from wannb.store import Store
+from wannb.ledger.store import Store
+from wannb.service.endpoint import mock as mock_service
+from wannb.service.limits import Pace
+from wannb.service.prices import Money
 
 GUARD = Path(__file__).parent / "guard"
 sys.path.insert(0, str(GUARD))

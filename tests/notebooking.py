@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from wannb.hygiene import Tidied
+from wannb.tools.tidy import Tidied
 
 KEY = "sk-" + "0a1b2c3d4e5f" * 3
 LINK = (

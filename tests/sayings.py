@@ -20,12 +20,16 @@ import pytest
 from PIL import Image
 
 import wannb
-from wannb import ImageRequest, errors, fields, inputs, palette, rules, scenes, sizes, wire, words
+from wannb import ImageRequest, errors
+from wannb import translation as words
 from wannb.client import Client
-from wannb.inputs import as_input, missing
-from wannb.rescue import Rescue
-from wannb.result import Result
-from wannb.words import Catalogue
+from wannb.ledger.rescue import Rescue
+from wannb.ledger.result import Result
+from wannb.request import fields, inputs, palette, rules, sizes
+from wannb.request import set_prompt as scenes
+from wannb.request.inputs import as_input, missing
+from wannb.service import wire
+from wannb.translation import Catalogue
 
 PACKAGE = Path(words.__file__ or "").parent
 FILE = PACKAGE / "languages" / "zh.json"
@@ -280,9 +284,9 @@ def lines_of(client: Client) -> list[str]:
     one = client.generate("a seed", size="768*768", seed=7)
     two = client.generate("a seed", size="768*768", seed=7, n=2)
     again = client.generate("a seed", size="768*768", seed=7)
-    client.service = wannb.service.live(region="singapore")
+    client.service = wannb.service.endpoint.live(region="singapore")
     said = [client.service.where, *re.findall(r"<bdi>(.*?)</bdi>", client._repr_html_())]
-    client.service = wannb.service.mock("http://127.0.0.1:1/api/v1")
+    client.service = wannb.service.endpoint.mock("http://127.0.0.1:1/api/v1")
     said += [client.service.where, *re.findall(r"<bdi>(.*?)</bdi>", client._repr_html_())]
     said += [line for result in (one, two, again) for line in result_lines(result)]
     said.append(replace(one[0], request=None).alt)

@@ -13,9 +13,9 @@ from mocking import KEY
 from PIL import Image
 
 from wannb import mock
-from wannb.mock.exchange import Request, Response
-from wannb.mock.pictures import Drawing
-from wannb.mock.server import MockServer
+from wannb.mock.drawing import Drawing
+from wannb.mock.server.exchange import Request, Response
+from wannb.mock.server.http import MockServer
 
 
 class Altered:

@@ -19,9 +19,9 @@ from IPython.core.ultratb import VerboseTB
 
 from wannb import ImageRequest
 from wannb.client import Client
+from wannb.ledger.store import Store
 from wannb.mock import Request, Response
-from wannb.service import mock as mock_service
-from wannb.store import Store
+from wannb.service.endpoint import mock as mock_service
 
 HERE = Path(__file__).parent
 #: One as the vendor's keys look, and one that no pattern knows.

@@ -26,8 +26,8 @@ from wannb.errors import (
     TaskForgotten,
     WaitTimeout,
 )
+from wannb.ledger.store import Store
 from wannb.png import read_text
-from wannb.store import Store
 
 MODES: dict[str, Callable[[Client, Path], Result]] = {
     "text to image": lambda c, p: c.generate("a cat", size="768*768", n=2),

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 import wannb
-import wannb.fields
+import wannb.request
 from wannb import ImageRequest, Money, mock
 from wannb.client import Client
 from wannb.errors import ConnectionFailed, NotFound, RecallError, TaskForgotten
-from wannb.service import mock as mock_service
+from wannb.service.endpoint import mock as mock_service
 
 SEED = {"size": "768*768", "seed": 1}
 
@@ -108,7 +108,7 @@ def test_saved_copies_do_not_overwrite_each_other(client: Client, tmp_path: Path
 
 
 def test_signatures_and_docstrings_name_every_option() -> None:
-    assert list(inspect.signature(ImageRequest).parameters) == list(wannb.fields.FIELDS)
+    assert list(inspect.signature(ImageRequest).parameters) == list(wannb.request.fields.FIELDS)
     for call in (Client.generate, Client.edit, Client.image_set):
         signature = inspect.signature(call)
         assert {"model", "size", "seed", "fresh", "via", "timeout"} <= set(signature.parameters)

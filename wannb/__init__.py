@@ -14,62 +14,62 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from . import errors as errors
     from . import forms as forms
     from . import mock as mock
-    from .checkup import doctor as doctor
     from .client import Client as Client
-    from .comparison import compare as compare
     from .connection import connect as connect
-    from .grid import contact_sheet as contact_sheet
-    from .hygiene import tidy as tidy
-    from .inputs import InputImage as InputImage
+    from .figures.comparison import compare as compare
+    from .figures.fonts import add_font as add_font
+    from .figures.gallery import gallery as gallery
+    from .figures.grid import contact_sheet as contact_sheet
+    from .forms.studio import studio as studio
     from .judging import judge as judge
     from .judging import scores as scores
+    from .ledger.recall import recall as recall
+    from .ledger.result import GeneratedImage as GeneratedImage
+    from .ledger.result import Result as Result
+    from .ledger.task import Task as Task
     from .plan import Plan as Plan
     from .plan import sweep as sweep
-    from .prices import Money as Money
-    from .prices import set_price as set_price
-    from .provenance import recall as recall
-    from .request import ImageRequest as ImageRequest
-    from .result import GeneratedImage as GeneratedImage
-    from .result import Result as Result
-    from .show import gallery as gallery
-    from .sizes import size_for as size_for
+    from .request.image_request import ImageRequest as ImageRequest
+    from .request.inputs import InputImage as InputImage
+    from .request.sizes import size_for as size_for
+    from .service.prices import Money as Money
+    from .service.prices import set_price as set_price
     from .storyboard import Scene as Scene
     from .storyboard import Storyboard as Storyboard
-    from .task import Task as Task
-    from .typeset import add_font as add_font
-    from .workshop import studio as studio
-
-__version__ = "0.1.0"
+    from .tools.doctor import doctor as doctor
+    from .tools.tidy import tidy as tidy
 
 _HOMES = {
     "Client": ".client",
-    "GeneratedImage": ".result",
-    "ImageRequest": ".request",
-    "InputImage": ".inputs",
-    "Money": ".prices",
+    "GeneratedImage": ".ledger.result",
+    "ImageRequest": ".request.image_request",
+    "InputImage": ".request.inputs",
+    "Money": ".service.prices",
     "Plan": ".plan",
-    "Result": ".result",
+    "Result": ".ledger.result",
     "Scene": ".storyboard",
     "Storyboard": ".storyboard",
-    "Task": ".task",
-    "add_font": ".typeset",
-    "compare": ".comparison",
+    "Task": ".ledger.task",
+    "add_font": ".figures.fonts",
+    "compare": ".figures.comparison",
     "connect": ".connection",
-    "contact_sheet": ".grid",
-    "doctor": ".checkup",
-    "gallery": ".show",
+    "contact_sheet": ".figures.grid",
+    "doctor": ".tools.doctor",
+    "gallery": ".figures.gallery",
     "judge": ".judging",
-    "recall": ".provenance",
+    "recall": ".ledger.recall",
     "scores": ".judging",
-    "set_price": ".prices",
-    "size_for": ".sizes",
-    "studio": ".workshop",
+    "set_price": ".service.prices",
+    "size_for": ".request.sizes",
+    "studio": ".forms.studio",
     "sweep": ".plan",
-    "tidy": ".hygiene",
+    "tidy": ".tools.tidy",
 }
 _MODULES = ("errors", "forms", "mock")
 

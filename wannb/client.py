@@ -8,33 +8,41 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import scenes, wire
-from .collect import collect
-from .errors import InvalidRequest, StoreError, TaskForgotten, UnknownOutcome
-from .fields import MAX_SEED, takes
-from .inputs import Inputs
-from .pacing import Clock, Pace, account
-from .prices import Money, price
-from .progress import ProgressLine
-from .request import ImageRequest
-from .rescue import Rescue, rescue
-from .result import Result, count
-from .rules import Problem
-from .run import DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Run, Runs
-from .salvage import finish_from_disk
-from .service import Secret, Service
-from .sizes import PRO
-from .store import Store
-from .submit import Submitter
-from .task import Desk, OnStatus, Task
-from .transport import Transport
-from .versions import versions
-from .words import Words
+from wannb.display import ProgressLine, html
+from wannb.ledger import (
+    DONE,
+    ENDED,
+    FAILED,
+    LOST,
+    PREPARED,
+    SENDING,
+    Desk,
+    OnStatus,
+    Rescue,
+    Result,
+    Run,
+    Runs,
+    Store,
+    Submitter,
+    Task,
+    collect,
+    finish_from_disk,
+    rescue,
+)
+from wannb.request import MAX_SEED, PRO, ImageRequest, Inputs, takes
+from wannb.request import set_prompt as scenes
+from wannb.service import Clock, Money, Pace, Service, Transport, account, price, wire
+
+from ._version import versions
+from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome
+from .masking import Secret
+from .text import count
+from .translation import Words
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-    from .request import Options, SetOptions
+    from wannb.request import Options, SetOptions
 
 Via = Literal["task", "sync"]
 
@@ -374,7 +382,11 @@ class Client:
         return f"Client({self.service.where})"
 
     def _repr_html_(self) -> str:
-        return self.service.card()
+        if self.service.kind == "live":
+            return html.block(f"wannb · {self.service.name}", lines=["Live: every image that comes back is billed."])
+        lines = ["Pictures are drawn on this machine, nothing is sent out and nothing is billed."]
+        lines += ["Set DASHSCOPE_API_KEY to speak to the live service."]
+        return html.block("wannb · mock server", lines=lines)
 
     def close(self) -> None:
         """Close the connections; runs under way go on at the service."""

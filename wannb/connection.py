@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from . import service
+from wannb.ledger import Store
+from wannb.service import Money, as_budget
+from wannb.service import endpoint as service
+
 from .client import Client
 from .errors import NoKey
-from .prices import Money, as_budget
-from .store import Store
+from .masking import Secret
 
 if TYPE_CHECKING:
-    from .mock import MockServer
+    from wannb.mock import MockServer
 
 Mode = Literal["auto", "live", "mock"]
 _KEY_FILE = "~/.dashscope/api_key"
@@ -56,7 +58,7 @@ def connect(
     >>> client = connect("mock", store=tmp_path)    # doctest: +SKIP
     """
     # A traceback that prints variables would print the key: no variable holds it as it is.
-    given, api_key = (service.Secret(api_key) if isinstance(api_key, str) else api_key), None
+    given, api_key = (Secret(api_key) if isinstance(api_key, str) else api_key), None
     mode = (mode or _environment("WANNB_MODE") or "auto").lower()  # type: ignore[assignment]
     if mode not in ("auto", "live", "mock"):
         raise ValueError(f"mode={mode!r} is not 'auto', 'live' or 'mock'")
@@ -89,9 +91,9 @@ def _environment(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-def find_key(given: str | service.Secret | None = None) -> tuple[service.Secret, str] | None:
+def find_key(given: str | Secret | None = None) -> tuple[Secret, str] | None:
     """Return the key that `connect()` would use, and where it was found; `ValueError` if it cannot be a key."""
-    key = str(given) if isinstance(given, service.Secret) else given
+    key = str(given) if isinstance(given, Secret) else given
     key, place = key or _environment("DASHSCOPE_API_KEY"), "api_key" if key else "DASHSCOPE_API_KEY"
     if key is None:
         try:
@@ -101,7 +103,7 @@ def find_key(given: str | service.Secret | None = None) -> tuple[service.Secret,
     if key is None:
         return None
     usable = isinstance(key, str) and key.isascii() and not any(letter.isspace() for letter in key)
-    secret, key, given = service.Secret(key), None, None
+    secret, key, given = Secret(key), None, None
     if not usable:
         raise ValueError("the API key is no text, or holds spaces or other letters than ASCII; copy it again")
     return secret, place
@@ -111,7 +113,7 @@ def _mock_server() -> MockServer:
     """Return this process's mock server, started once, so that its tasks are still there for a second client."""
     global _server
     if _server is None:
-        from .mock import serve
+        from wannb.mock import serve
 
         _server = serve()
     return _server

@@ -35,38 +35,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-if TYPE_CHECKING:
-    from .rules import Problem
-
-# Every repetition is bounded: what is masked may be a stranger's, made to take hours.
-_LINK_QUERY = re.compile(r"(://[^\s\"'<>?]{1,1000})\?[^\s\"'<>]*")
-_LINK_USER = re.compile(r"(://)[^\s/@\"'<>]{1,1000}@")
-_SIGNATURE = re.compile(
-    r"(?i)(?<![a-z0-9])(signature|expires|[\w-]{0,40}accesskeyid|[\w-]{0,40}token|auth_key|api_?key|x-\w{1,40}-[\w-]{1,40})"
-    r"=[^&\s\"'<>]+"
-)
-_KEY = re.compile(r"(Bearer\s{1,20})\S+|(?<![A-Za-z0-9])sk-[\w-]{6,}")
-#: Characters of a text that are looked at; nobody reads more of an error.
-_MOST = 20_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from .masking import mask
 
 
-def mask(text: str, secret: str | None = None) -> str:
-    """Return the text without API keys, passwords and queries of links, and control characters.
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One rule that a request breaks: the option's name, the value as text, and the rule with the next step."""
 
-    >>> mask("GET https://host/a.png?Signature=abc with sk-1234567890")
-    'GET https://host/a.png?... with sk-***'
-    """
-    if secret:
-        text = text.replace(secret, "***")
-    if len(text) > _MOST:
-        text = f"{text[:_MOST]}…"
-    text = _LINK_USER.sub(r"\1", _LINK_QUERY.sub(r"\1?...", text))
-    text = _SIGNATURE.sub(r"\1=***", text)
-    text = _KEY.sub(lambda m: f"{m[1]}***" if m[1] else "sk-***", text)
-    return _CONTROL.sub(" ", text)
+    field: str
+    value: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.field}={self.value}: {self.rule}"
 
 
 class WannbError(Exception):

@@ -50,7 +50,7 @@ class Command:
         environment = environment_of(lab.session.root) | lab.environment
         del environment["WANNB_STORE"]
         with log.open("wb") as out:
-            command = [sys.executable, "-m", "wannb.cli", "studio", "--no-browser", "--port", "0"]
+            command = [sys.executable, "-m", "wannb.commands.cli", "studio", "--no-browser", "--port", "0"]
             self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
         self.url = wait_for(lambda: re.search(r"http://127\S+token=\w+", log.read_text()), self.process, log)[0]
 

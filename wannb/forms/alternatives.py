@@ -9,12 +9,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb.fields import FIELDS, MODELS
-from wannb.inputs import InputImage, as_inputs
-from wannb.plan.plan import SEED
-from wannb.rules import Problem
-from wannb.sizes import PRESETS, parse
-from wannb.words import Words
+from wannb.errors import Problem
+from wannb.plan import SEED
+from wannb.request import FIELDS, MODELS, PRESETS, InputImage, as_inputs, parse
+from wannb.translation import Words
 
 from .controls import Control, help_html
 from .references import References

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from wannb.words import Words
+from wannb.translation import Words
 
 from .controls import button
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
-from wannb.fields import MAX_BOXES
-from wannb.inputs import InputImage
-from wannb.previews import small_jpeg
-from wannb.words import Words
+from wannb.display import ELEMENTS, esm, small_jpeg
+from wannb.request import MAX_BOXES, InputImage
+from wannb.translation import Words
 
-from .assets import css, esm
+STATIC = Path(__file__).parent / "static"
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -38,8 +38,8 @@ class BoxEditor(anywidget.AnyWidget):
         disabled: whether it only shows.
     """
 
-    _esm = esm("elements.js", "geometry.js", "boxes.js")
-    _css = css("boxes.css")
+    _esm = esm(ELEMENTS, STATIC / "geometry.js", STATIC / "boxes.js")
+    _css = STATIC / "boxes.css"
 
     preview = traitlets.Bytes().tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)

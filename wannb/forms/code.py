@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import anywidget
 import traitlets
 
-from wannb.words import Words
+from wannb.display import ELEMENTS, esm
+from wannb.translation import Words
 
-from .assets import css, esm
+STATIC = Path(__file__).parent / "static"
 
 
 class CodeView(anywidget.AnyWidget):
@@ -17,8 +20,8 @@ class CodeView(anywidget.AnyWidget):
         code: the text, shown as it is.
     """
 
-    _esm = esm("elements.js", "code.js")
-    _css = css("code.css")
+    _esm = esm(ELEMENTS, STATIC / "code.js")
+    _css = STATIC / "code.css"
 
     code = traitlets.Unicode().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)

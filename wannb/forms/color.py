@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import anywidget
 import traitlets
 
-from wannb.words import Words
+from wannb.display import ELEMENTS, esm
+from wannb.translation import Words
 
-from .assets import esm
+STATIC = Path(__file__).parent / "static"
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
@@ -21,7 +23,7 @@ class ColorField(anywidget.AnyWidget):
         value: "#C2D1E6".
     """
 
-    _esm = esm("elements.js", "color.js")
+    _esm = esm(ELEMENTS, STATIC / "color.js")
 
     value = traitlets.Unicode("#000000").tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)

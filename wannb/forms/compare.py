@@ -10,20 +10,16 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb import html
 from wannb.client import Client
-from wannb.errors import InvalidRequest
-from wannb.fields import FIELDS, MAX_N, check_names
-from wannb.plan import Plan, sweep
-from wannb.plan.alternatives import MOST
-from wannb.plan.carrying import Progress
-from wannb.result import count
-from wannb.rules import Problem
-from wannb.words import Words
+from wannb.display import html
+from wannb.errors import InvalidRequest, Problem
+from wannb.plan import MOST, Plan, Progress, sweep
+from wannb.request import FIELDS, MAX_N, check_names, sweep_call
+from wannb.text import count
+from wannb.translation import Words
 
 from . import controls, looks, plans
 from .alternatives import Alternatives, Models, Pictures, Prompts, Seeds, Sizes
-from .calls import sweep_call
 from .code import CodeView
 from .controls import Control, Disclosure, close_all
 from .side_by_side import SideBySide

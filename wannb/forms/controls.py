@@ -10,8 +10,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb.fields import FIELDS, MAX_SEED
-from wannb.words import Words
+from wannb.request import FIELDS, MAX_SEED
+from wannb.translation import Words
 
 Changed = Callable[[], None]
 

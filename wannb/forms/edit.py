@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from wannb.fields import MAX_N
-from wannb.request import EDITING, INTERACTIVE, MULTI_REFERENCE, ImageRequest
-from wannb.rules import Problem
+from wannb.errors import Problem
+from wannb.request import EDITING, INTERACTIVE, MAX_N, MULTI_REFERENCE, ImageRequest
 
 from . import controls
 from .controls import Control

@@ -12,14 +12,10 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.errors import InvalidRequest, StoreError
-from wannb.fields import FIELDS, MAX_SEED, check_names
-from wannb.request import ImageRequest
-from wannb.result import GeneratedImage, Result
-from wannb.rules import Problem
-from wannb.run import Run
-from wannb.task import Task
-from wannb.words import Words
+from wannb.errors import InvalidRequest, Problem, StoreError
+from wannb.ledger import GeneratedImage, Result, Run, Task
+from wannb.request import FIELDS, MAX_SEED, ImageRequest, check_names
+from wannb.translation import Words
 
 from . import looks, still
 from .code import CodeView

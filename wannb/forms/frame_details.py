@@ -8,10 +8,10 @@ from html import escape
 
 import ipywidgets as widgets
 
-from wannb.inputs import InputImage
-from wannb.store import Store
+from wannb.ledger import Store
+from wannb.request import InputImage
 from wannb.storyboard import Takes
-from wannb.words import Words
+from wannb.translation import Words
 
 from .controls import button, close_all
 from .sources import Picker

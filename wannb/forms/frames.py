@@ -9,10 +9,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb import html
-from wannb.previews import preview
-from wannb.storyboard.shots import Shot
-from wannb.words import Words
+from wannb.display import html, preview
+from wannb.storyboard import Shot
+from wannb.translation import Words
 
 from .controls import button, close_all
 from .new_board import notes_input, seconds_input

@@ -10,14 +10,12 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-from wannb import html
 from wannb.client import Client
-from wannb.fields import FIELDS
-from wannb.previews import preview
-from wannb.request import MODES, ImageRequest
-from wannb.result import count, shorten
-from wannb.run import DONE, ENDED, Run, Runs
-from wannb.words import Words
+from wannb.display import html, preview
+from wannb.ledger import DONE, ENDED, Run, Runs
+from wannb.request import FIELDS, MODES, ImageRequest
+from wannb.text import count, shorten
+from wannb.translation import Words
 
 from . import looks
 from .controls import button, close_all

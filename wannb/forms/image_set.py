@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from wannb.fields import MAX_N_SET
-from wannb.request import IMAGE_SET, TEXT_SET, ImageRequest
-from wannb.rules import Problem
+from wannb.errors import Problem
+from wannb.request import IMAGE_SET, MAX_N_SET, TEXT_SET, ImageRequest
 
 from . import controls
 from .controls import Control

@@ -12,11 +12,8 @@ from typing import Any, Literal
 
 from wannb.client import Client
 from wannb.errors import UnknownOutcome
+from wannb.ledger import ENDED, Result, Task, usual_seconds
 from wannb.request import ImageRequest
-from wannb.result import Result
-from wannb.run import ENDED
-from wannb.task import Task
-from wannb.usual import usual_seconds
 
 Phase = Literal["idle", "sending", "waiting", "left", "done", "failed"]
 _TICK = 1.0

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import ipywidgets as widgets
 
 from wannb.client import Client
+from wannb.ledger import DONE, GeneratedImage
 from wannb.request import ImageRequest
-from wannb.result import GeneratedImage
-from wannb.run import DONE
-from wannb.words import Words
+from wannb.translation import Words
 
-from .assets import css
+STATIC = Path(__file__).parent / "static"
 
 
 def style(*more: str) -> widgets.HTML:
     """Return the forms' style sheet, and more of them, as a widget: it travels with the form."""
-    sheets = "".join(map(css, ("form.css", *more)))
+    sheets = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("form.css", *more))
     return widgets.HTML(f"<style>{sheets}</style>", layout=widgets.Layout(display="none"))
 
 

@@ -9,18 +9,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from wannb.client import Client
-from wannb.fields import FIELDS, check_names
-from wannb.request import ImageRequest
-from wannb.rules import Problem
-from wannb.storyboard import Scene, Storyboard
-from wannb.storyboard.beginning import begun
-from wannb.storyboard.drawing import Drawing
-from wannb.storyboard.panels import LONGEST, as_scenes
-from wannb.storyboard.shelf import Shelf
-from wannb.words import Words
+from wannb.errors import Problem
+from wannb.request import FIELDS, ImageRequest, board_call, check_names
+from wannb.storyboard import LONGEST, Drawing, Scene, Shelf, Storyboard, as_scenes, begun
+from wannb.translation import Words
 
 from . import controls
-from .calls import board_call
 from .controls import Control, Disclosure
 from .references import References
 from .rows import Entry, Rows

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from wannb import html
-from wannb.errors import ApiError, UnknownOutcome, WannbError, mask
-from wannb.result import GeneratedImage, Result
-from wannb.task import UNREACHED
-from wannb.words import Words
+from wannb.display import html
+from wannb.errors import ApiError, UnknownOutcome, WannbError
+from wannb.ledger import UNREACHED, GeneratedImage, Result
+from wannb.masking import mask
+from wannb.translation import Words
 
 from . import looks
 from .controls import button, close_all

@@ -8,11 +8,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb.fields import PALETTE
-from wannb.inputs import InputImage
-from wannb.palette import Color, as_palette, palette_from, palette_rules, shares
-from wannb.store import Store
-from wannb.words import Words
+from wannb.ledger import Store
+from wannb.request import PALETTE, Color, InputImage, as_palette, palette_from, palette_rules, shares
+from wannb.translation import Words
 
 from .color import ColorField
 from .controls import Control, button, close_all

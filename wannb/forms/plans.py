@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from wannb.plan import Plan
-from wannb.plan.carrying import Progress
-from wannb.plan.forecast import Forecast
-from wannb.plan.standing import Standing
-from wannb.prices import Money
-from wannb.words import Words
+from wannb.plan import Forecast, Plan, Progress, Standing
+from wannb.service import Money
+from wannb.translation import Words
 
 from .translated import translated
 

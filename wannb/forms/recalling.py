@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from wannb.errors import RecallError
-from wannb.provenance import recall
+from wannb.ledger import recall
 from wannb.request import ImageRequest
 
 

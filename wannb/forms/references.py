@@ -9,11 +9,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb import html
-from wannb.fields import MAX_IMAGES
-from wannb.inputs import InputImage, as_inputs
-from wannb.previews import small_jpeg
-from wannb.words import Words
+from wannb.display import html, small_jpeg
+from wannb.request import MAX_IMAGES, InputImage, as_inputs
+from wannb.translation import Words
 
 from .boxes import BoxEditor
 from .controls import Control, button, close_all

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import ipywidgets as widgets
 
-from wannb.words import Words
+from wannb.translation import Words
 
 from .controls import button, close_all
 

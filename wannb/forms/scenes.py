@@ -8,9 +8,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb import scenes
-from wannb.fields import MAX_N_SET
-from wannb.words import Words
+from wannb.request import MAX_N_SET
+from wannb.request import set_prompt as scenes
+from wannb.translation import Words
 
 from .controls import Control, Plain, button, prompt
 

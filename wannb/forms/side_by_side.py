@@ -8,9 +8,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb.fields import FIELDS
 from wannb.plan import Plan
-from wannb.words import Words
+from wannb.request import FIELDS
+from wannb.translation import Words
 
 from .plans import page_of
 

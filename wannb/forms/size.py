@@ -7,9 +7,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb.fields import FIELDS
-from wannb.sizes import PRESETS, PRO, parse, size_for, size_problem
-from wannb.words import Words
+from wannb.request import FIELDS, PRESETS, PRO, parse, size_for, size_problem
+from wannb.translation import Words
 
 from .controls import Control
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from wannb.inputs import InputImage, as_input
-from wannb.result import shorten
-from wannb.run import DONE
-from wannb.store import Store
-from wannb.words import Words
+from wannb.ledger import DONE, Store
+from wannb.request import InputImage, as_input
+from wannb.text import shorten
+from wannb.translation import Words
 
 from .controls import button
 from .upload import Upload

@@ -9,12 +9,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb import html
 from wannb.client import Client
+from wannb.display import html
+from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
 from wannb.storyboard import Storyboard, Takes
-from wannb.task import OnStatus
-from wannb.words import Words
+from wannb.translation import Words
 
 from .board_files import BoardFiles
 from .controls import button

@@ -6,12 +6,11 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wannb import html
-from wannb.fields import FIELDS
-from wannb.previews import small_jpeg
-from wannb.request import ImageRequest
-from wannb.result import Result, count, shorten
-from wannb.words import Words
+from wannb.display import html, small_jpeg
+from wannb.ledger import Result
+from wannb.request import FIELDS, ImageRequest
+from wannb.text import count, shorten
+from wannb.translation import Words
 
 from . import looks
 from .boxes import still

@@ -9,17 +9,15 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from wannb import html
 from wannb.client import Client
-from wannb.errors import InvalidRequest, WannbError
-from wannb.prices import Money
-from wannb.request import ImageRequest
-from wannb.rules import Problem
+from wannb.display import html
+from wannb.errors import InvalidRequest, Problem, WannbError
+from wannb.request import ImageRequest, open_call
+from wannb.service import Money
 from wannb.storyboard import Storyboard
-from wannb.words import Words
+from wannb.translation import Words
 
 from . import looks
-from .calls import open_call
 from .code import CodeView
 from .controls import Disclosure, button, close_all
 from .new_board import NewBoard, board_names

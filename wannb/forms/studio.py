@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 import ipywidgets as widgets
 
-from wannb import html
 from wannb.client import Client
+from wannb.connection import connect
+from wannb.display import html
+from wannb.ledger import GeneratedImage
 from wannb.request import ImageRequest
-from wannb.result import GeneratedImage
-from wannb.words import Words
+from wannb.translation import Words
 
 from . import looks
 from .compare import CompareForm
@@ -176,3 +177,22 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         tabs = html.table([self.words("tab"), ""], [(title, self.words(about)) for title, about in self._about()])
         page = html.block("wannb", lines=[self.client.service.where], body=tabs)
         return {**bundle, "text/plain": repr(self), "text/html": page}
+
+
+def studio(client: Client | None = None, **options: Any) -> Studio:
+    """Return the Studio: every form in a tab, with the demo or live badge and what was spent.
+
+    Args:
+        client: the client to use; without it one is connected.
+        options: those of `wannb.connect`, such as `mode="mock"`, `language="zh"` or `budget=2.50`.
+
+    Raises:
+        TypeError: a client and options for another one.
+
+    >>> wannb.studio()    # doctest: +SKIP
+    """
+    if isinstance(client, str):
+        raise TypeError(f"give the mode by name: studio(mode={client!r})")
+    if client is not None and options:
+        raise TypeError(f"the client is connected already; give {', '.join(options)} to wannb.connect")
+    return Studio(client or connect(**options))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wannb.fields import MAX_N
-from wannb.request import TEXT_TO_IMAGE, ImageRequest
+from wannb.request import MAX_N, TEXT_TO_IMAGE, ImageRequest
 
 from . import controls
 from .controls import Control

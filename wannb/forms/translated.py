@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from html import unescape
 
-from wannb import html
-from wannb.words import Catalogue, Words
+from wannb.display import html
+from wannb.translation import Catalogue, Words
 
 #: What they say themselves; everything else in them is a person's and stays as it is.
 _TEXTS = (

@@ -20,11 +20,12 @@ from typing import Any
 import anywidget
 import traitlets
 
-from wannb.errors import mask
-from wannb.inputs import MAX_FILE
-from wannb.words import Words
+from wannb.display import ELEMENTS, esm
+from wannb.masking import mask
+from wannb.request import MAX_FILE
+from wannb.translation import Words
 
-from .assets import css, esm
+STATIC = Path(__file__).parent / "static"
 
 CHUNK = 1024 * 1024
 WINDOW = 4  # pieces under way at a time
@@ -41,8 +42,8 @@ class Upload(anywidget.AnyWidget):
         last_error: the exception behind the last problem, if there was one.
     """
 
-    _esm = esm("elements.js", "upload.js")
-    _css = css("upload.css")
+    _esm = esm(ELEMENTS, STATIC / "upload.js")
+    _css = STATIC / "upload.css"
 
     accept = traitlets.Unicode("image/*").tag(sync=True)
     multiple = traitlets.Bool(True).tag(sync=True)

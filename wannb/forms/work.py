@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from wannb.words import Words
+from wannb.translation import Words
 
 from .job import Progress
 from .outcome import Outcome

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from wannb import html
-from wannb.result import count
+from wannb.display import html
+from wannb.text import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,8 +87,7 @@ def table(scores: Scores) -> Any:
 
 def figure(scores: Scores, *, width: float, dpi: float) -> Figure:
     """Return a dot and an interval for each contestant, the strongest on top, on a white page."""
-    from wannb.figure import shown_figure
-    from wannb.typeset import families, wrap
+    from wannb.figures import families, shown_figure, wrap
 
     room = width * 0.4
     labels = []

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from wannb import html
+from wannb.display import ELEMENTS, esm, html, preview
 from wannb.errors import StoreError
-from wannb.forms.assets import css, esm
-from wannb.pacing import Clock
-from wannb.previews import preview
-from wannb.result import GeneratedImage
-from wannb.words import Words
+from wannb.ledger import GeneratedImage
+from wannb.service import Clock
+from wannb.translation import Words
 
 from .pairs import Contest, Pair, chosen, drawn
 from .record import LEFT, RIGHT, SKIP, TIE, Record
+
+STATIC = Path(__file__).parent / "static"
 
 if TYPE_CHECKING:
     from .scoring import Scores
@@ -45,8 +45,8 @@ class Judging(anywidget.AnyWidget):
         total: how many pairs there are.
     """
 
-    _esm = esm("elements.js", "judge.js")
-    _css = css("judge.css")
+    _esm = esm(ELEMENTS, STATIC / "judge.js")
+    _css = STATIC / "judge.css"
 
     number = traitlets.Int(0).tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)

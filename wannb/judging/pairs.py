@@ -12,9 +12,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb.errors import StoreError, mask
-from wannb.result import GeneratedImage, Result, count
-from wannb.run import read
+from wannb.errors import StoreError
+from wannb.ledger import GeneratedImage, Result, read
+from wannb.masking import mask
+from wannb.text import count
 
 if TYPE_CHECKING:
     from wannb.plan import Cell, Plan

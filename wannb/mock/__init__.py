@@ -7,12 +7,12 @@ of wannb: the rules of the API are written a second time, so that a mistake cann
 
 from __future__ import annotations
 
-from wannb.mock.app import App
-from wannb.mock.exchange import Request, Response
-from wannb.mock.faults import SCENARIOS, Scenario, Weather
-from wannb.mock.log import Log, LogEntry
-from wannb.mock.record import record
-from wannb.mock.server import MockServer, PortTaken, serve
+from wannb.mock.recordings.recorder import record
+from wannb.mock.server.app import App
+from wannb.mock.server.exchange import Request, Response
+from wannb.mock.server.faults import SCENARIOS, Scenario, Weather
+from wannb.mock.server.http import MockServer, PortTaken, serve
+from wannb.mock.server.log import Log, LogEntry
 
 __all__ = [
     "SCENARIOS",

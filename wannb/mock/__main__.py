@@ -8,9 +8,9 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from wannb.mock.faults import SCENARIOS
-from wannb.mock.record import record
-from wannb.mock.server import MockServer, PortTaken, serve
+from wannb.mock.recordings.recorder import record
+from wannb.mock.server.faults import SCENARIOS
+from wannb.mock.server.http import MockServer, PortTaken, serve
 
 
 def main(argv: Sequence[str] | None = None) -> int:

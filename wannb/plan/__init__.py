@@ -1,5 +1,12 @@
-"""Sweeps: the same request with one or more options varied, priced before anything is sent, and resumed after."""
+"""Sweeps: the same request with one or more options varied, priced before anything is sent, and resumed after.
 
-from .plan import Cell, Plan, sweep
+May import `client`, `figures` and the rooms below them. Other rooms import only what `__all__` names.
+"""
 
-__all__ = ["Cell", "Plan", "sweep"]
+from .alternatives import MOST
+from .carrying import Progress
+from .forecast import Forecast
+from .plan import SEED, Cell, Plan, sweep
+from .standing import Standing
+
+__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "Standing", "sweep"]

@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wannb.inputs import SupportsInput, as_inputs
-from wannb.result import Result
+from wannb.ledger import Result
+from wannb.request import SupportsInput, as_inputs
 
 #: More requests than this are a slip of the pen: they would take hours at the service's limits.
 MOST = 2000

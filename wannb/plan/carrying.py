@@ -22,9 +22,9 @@ from wannb.errors import (
     StoreError,
     WannbError,
 )
-from wannb.prices import Money
-from wannb.result import count
-from wannb.run import DONE, SENDING, write_json
+from wannb.ledger import DONE, SENDING, write_json
+from wannb.service import Money
+from wannb.text import count
 
 from . import errand
 from .standing import standings

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wannb.errors import StoreError
-from wannb.pacing import callable_off
+from wannb.service import callable_off
 
 if TYPE_CHECKING:
     from wannb.client import Client

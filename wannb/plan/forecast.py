@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wannb.prices import Money
-from wannb.result import count
-from wannb.usual import usual_seconds
+from wannb.ledger import usual_seconds
+from wannb.service import Money
+from wannb.text import count
 
 from .standing import STATES, TO_DO, Standing
 

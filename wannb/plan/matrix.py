@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from wannb import html
-from wannb.result import count
+from wannb.display import html
+from wannb.text import count
 
 from .standing import Standing
 

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from wannb.fields import FIELDS, takes
-from wannb.grid import Grid, grid
-from wannb.layout import Spot, labels_of
-from wannb.prices import Money, as_budget
-from wannb.progress import ProgressLine
-from wannb.request import ImageRequest
-from wannb.result import Result
+from wannb.display import ProgressLine
+from wannb.figures import Grid, Spot, grid, labels_of
+from wannb.ledger import Result
+from wannb.request import FIELDS, ImageRequest, takes
+from wannb.service import Money, as_budget
 
 from . import matrix, records
 from .alternatives import apart, positions

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from wannb.fields import FIELDS
-from wannb.layout import labels_of
-from wannb.usual import seconds_of
+from wannb.figures import labels_of
+from wannb.ledger import seconds_of
+from wannb.request import FIELDS
 
 from .standing import Standing
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wannb.errors import ContentRefused, api_error
-from wannb.run import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Run
+from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Run
 
 if TYPE_CHECKING:
     from wannb.client import Client

@@ -6,11 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 
-from wannb import scenes
-from wannb.fields import MAX_IMAGES, MAX_N_SET, MAX_SEED
-from wannb.inputs import InputImage
-from wannb.request import ImageRequest
-from wannb.sizes import PRESETS, size_problem
+from wannb.request import MAX_IMAGES, MAX_N_SET, MAX_SEED, PRESETS, ImageRequest, InputImage, size_problem
+from wannb.request import set_prompt as scenes
 
 from .panels import Frame, Panel, Panels
 

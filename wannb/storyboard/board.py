@@ -9,11 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb.fields import takes
-from wannb.inputs import Input, Inputs, as_input
-from wannb.prices import Money
-from wannb.request import ImageRequest
-from wannb.rules import Problem
+from wannb.errors import Problem
+from wannb.request import ImageRequest, Input, Inputs, as_input, takes
+from wannb.service import Money
 
 from . import drawn, panels, strip
 from .alone import alone
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from wannb.client import Client
+    from wannb.ledger import OnStatus
     from wannb.request import SetOptions
-    from wannb.task import OnStatus
 
     from .pages import Pages
 

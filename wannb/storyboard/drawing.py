@@ -9,25 +9,21 @@ from functools import lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from wannb import inputs
 from wannb.errors import (
     ApiError,
     ConnectionFailed,
     InvalidRequest,
     MalformedAnswer,
     OverBudget,
+    Problem,
     StoreError,
     TaskCanceled,
     TaskForgotten,
     UnknownOutcome,
 )
-from wannb.fields import MAX_IMAGES
-from wannb.inputs import InputImage
-from wannb.prices import Money
-from wannb.request import ImageRequest
-from wannb.result import Result
-from wannb.rules import Problem
-from wannb.run import DONE, ENDED, SENDING, Run
+from wannb.ledger import DONE, ENDED, SENDING, Result, Run
+from wannb.request import MAX_IMAGES, ImageRequest, InputImage, inputs
+from wannb.service import Money
 
 from . import ask, drawn, panels
 from .panels import Frame, Panel, Panels, named
@@ -36,7 +32,7 @@ from .shelf import Shelf
 
 if TYPE_CHECKING:
     from wannb.client import Client
-    from wannb.task import OnStatus
+    from wannb.ledger import OnStatus
 
 #: Nothing is billed after these, so the request need not be picked up.
 _UNBILLED = (ApiError, ConnectionFailed, InvalidRequest, OverBudget, TaskCanceled)

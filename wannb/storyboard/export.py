@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wannb.run import write
+from wannb.files import write
 
 from .film import film
 from .pages import Pages

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb import typeset
-from wannb.foreign import opened_picture
+from wannb.figures import fonts as typeset
+from wannb.figures import rendered
+from wannb.files import opened_picture
 
-from .sheet import rendered
 from .shots import Reel, Shot
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb import html, typeset
-from wannb.result import count
-from wannb.run import write
+from wannb.display import html
+from wannb.figures import INK, LEADING, QUIET, STYLE, Sheet, reads_leftwards, rendered
+from wannb.figures import fonts as typeset
+from wannb.files import write
+from wannb.text import count
 
-from .sheet import INK, LEADING, QUIET, STYLE, Sheet, reads_leftwards, rendered
 from .shots import Reel, Shot
 
 if TYPE_CHECKING:

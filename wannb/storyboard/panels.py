@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from wannb.fields import check_names
+from wannb.request import check_names
 
 #: A GIF holds no longer frame than 655 s.
 LONGEST = 600.0

@@ -18,9 +18,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from wannb.errors import StoreError
-from wannb.inputs import InputImage
-from wannb.run import read, write
-from wannb.store import Store
+from wannb.files import write
+from wannb.ledger import Store, read
+from wannb.request import InputImage
 
 from .panels import Frame
 from .record import Record, from_json, to_json

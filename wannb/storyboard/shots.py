@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wannb.previews import preview
-from wannb.result import count, shorten
+from wannb.display import preview
+from wannb.text import count, shorten
 
 from .panels import Panels, Scene
 from .shelf import Shelf

@@ -7,10 +7,10 @@ import re
 import zipfile
 from typing import Any
 
+from wannb.display import small_jpeg
 from wannb.errors import WannbError
-from wannb.previews import small_jpeg
+from wannb.figures import reads_leftwards
 
-from .sheet import reads_leftwards
 from .shots import Reel, Shot
 
 #: Inches, 16:9.

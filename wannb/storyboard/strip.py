@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 
-from wannb import html
-from wannb.previews import preview, small_jpeg
-from wannb.result import shorten
+from wannb.display import html, preview, small_jpeg
+from wannb.text import shorten
 
 from .shots import Reel, Shot
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb import html
-from wannb.foreign import opened_picture
-from wannb.inputs import InputImage, from_bytes, missing
-from wannb.previews import preview
-from wannb.result import shorten
+from wannb.display import html, preview
+from wannb.files import opened_picture
+from wannb.request import InputImage, from_bytes, missing
+from wannb.text import shorten
 
 from .panels import Frame
 from .shelf import Shelf

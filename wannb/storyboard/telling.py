@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wannb.fields import MAX_IMAGES, MAX_N_SET
-from wannb.result import count
+from wannb.request import MAX_IMAGES, MAX_N_SET
+from wannb.text import count
 
 from .drawing import Drawing, cost_of
 from .panels import Panel, named
@@ -48,7 +48,7 @@ def notices(record: Record, reel: Reel, drawing: Drawing) -> tuple[str, ...]:
             "may look different; give fewer images"
         )
     if any(ord(letter) >= _PLAIN for letter in reel.words):
-        from wannb.typeset import families
+        from wannb.figures import families
 
         missing = families(reel.words).notice
         said += [f"on pages: {missing}"] if missing else []

@@ -6,8 +6,8 @@ import base64
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 
-from wannb.previews import small_jpeg
-from wannb.result import count
+from wannb.display import small_jpeg
+from wannb.text import count
 
 from .shots import Reel, Shot
 

@@ -1,0 +1,148 @@
+"""The command line does what the README says, from a checkout and from a wheel."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from wannb import mock
+from wannb.client import Client
+from wannb.commands import tutorials
+from wannb.commands.cli import main
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_runs_are_listed_and_searched(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    client.generate("a cat", size="768*768", seed=1)
+    client.generate("a dog", size="768*768", seed=1)
+    assert main(["runs", "dog", "--store", str(client.store.root)]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert re.search(r"done  1 image  mock, not billed  \d{8}-\d{6}-\w{12}  'a dog'", line)
+
+
+def test_rescue_brings_what_was_cut_off(
+    client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from wannb import ImageRequest
+
+    client.submit(ImageRequest(prompt="a boat", size="768*768"))
+    monkeypatch.setenv("WANNB_MODE", "mock")
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", server.base_url)
+    assert main(["rescue", "--store", str(client.store.root)]) == 0
+    assert capsys.readouterr().out == "1 image of 1 run brought to disk\n"
+    assert client.runs()[0].state == "done"
+
+
+def test_a_wrong_region_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("WANNB_REGION", "mars")
+    assert main(["rescue", "--store", "."]) == 1
+    assert capsys.readouterr().err == "wannb: region='mars' is not one of 'singapore', 'beijing'\n"
+
+
+def test_a_misspelt_store_is_not_an_empty_one(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("runs", "rescue"):
+        assert main([command, "--store", "nope"]) == 1
+        assert re.search(r"there is no folder of runs at '.*nope'", capsys.readouterr().err)
+
+
+def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_in_a_checkout_the_tutorials_are_opened_where_they_are() -> None:
+    assert tutorials.lay(None) == (ROOT / "notebooks", [])
+
+
+def test_a_tutorial_that_was_changed_is_never_written_over(tmp_path: Path) -> None:
+    folder, notes = tutorials.lay(tmp_path / "mine")
+    assert sorted(path.name for path in folder.glob("*.ipynb")) == sorted(
+        path.name for path in (ROOT / "notebooks").glob("*.ipynb")
+    )
+    changed, outdated = folder / "01-text-to-image.ipynb", folder / "02-image-editing.ipynb"
+    changed.write_text("mine")
+    record = folder / ".wannb-tutorials.json"
+    old = tutorials._hash(b"an older version")
+    outdated.write_bytes(b"an older version")
+    record.write_text(re.sub(r'("02-image-editing.ipynb": )"\w+"', rf'\1"{old}"', record.read_text()))
+    folder, notes = tutorials.lay(tmp_path / "mine")
+    assert changed.read_text() == "mine"
+    assert outdated.read_bytes() == (ROOT / "notebooks" / outdated.name).read_bytes()
+    assert "01-text-to-image.ipynb" in notes[1]
+
+
+def test_a_wheel_holds_the_package_and_the_tutorials(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"wannb/py.typed", "wannb/mock/__main__.py", "wannb/notebooks/01-text-to-image.ipynb"} <= names
+    assert any(name.startswith("wannb/mock/recordings/bundled/") for name in names)
+    strays = [name for name in names if not name.startswith(("wannb/", "wannb-"))]
+    assert not strays
+    assert not [name for name in names if "conftest" in name or name.startswith("wannb/notebooks/recordings")]
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="ends the server by a POSIX signal")
+def test_lab_serves_the_tutorials_with_a_mock_server_for_all_kernels(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "wannb.commands.cli",
+        "lab",
+        "--no-browser",
+        "--folder",
+        str(tmp_path / "t"),
+        "--port",
+        "0",
+    ]
+    environment = {
+        **os.environ,
+        **{f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")},
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+    }
+    lab = subprocess.Popen(
+        [*command, "--", "--IdentityProvider.token=secret"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    lines: list[str] = []
+    assert lab.stdout
+    reader = threading.Thread(target=lambda: lines.extend(iter(lab.stdout.readline, "")), daemon=True)  # type: ignore[union-attr]
+    reader.start()
+    try:
+        deadline = time.monotonic() + 60
+        address = None
+        while address is None and time.monotonic() < deadline and lab.poll() is None:
+            address = re.search(r"http://127\.0\.0\.1:(\d+)/lab", "".join(lines))
+            time.sleep(0.1)
+        assert address, "".join(lines)
+        url = f"http://127.0.0.1:{address[1]}/api/contents?token=secret"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        assert "01-text-to-image.ipynb" in opener.open(url, timeout=20).read().decode()
+        assert "Nothing is sent out and nothing is billed" in "".join(lines)
+    finally:
+        os.killpg(lab.pid, signal.SIGTERM)
+        lab.wait(20)
+        reader.join(20)
+        lab.stdout.close()

@@ -1,0 +1,183 @@
+"""Kill jobs at random and check after each that every billed image is on disk and none was billed twice."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ledger.kill.lives import IMAGES
+from light import handled
+
+from wannb.ledger.run import ENDED, PREPARED
+from wannb.ledger.store import Store
+from wannb.mock import App, MockServer, Request, Response
+
+LIVES = Path(__file__).with_name("lives.py")
+#: Kills of one job in a row, the share of them by time (the rest at a step), the share after which a rescue is killed.
+IN_A_ROW, TIMED, RESCUED = 3, 0.5, 0.3
+
+
+class Slow:
+    """Takes a request at once and answers late, and images come slowly, so that many a kill falls in between."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def handle(self, request: Request) -> Response:
+        answer = handled(self.app, request)
+        if request.path.endswith("/generation"):
+            time.sleep(0.03)
+        elif request.path.endswith(".png"):
+            time.sleep(0.015)
+        return answer
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What came of the kills of one kind of job.
+
+    Attributes:
+        rounds, kills: how many.
+        wanted, billed, on_disk: images.
+        lost: billed, not on disk, and nobody said so.
+        said: images of synchronous calls that are said to be billed perhaps, since their answer died with the process.
+        doubled: billed beyond what was wanted.
+    """
+
+    rounds: int = 0
+    kills: int = 0
+    wanted: int = 0
+    billed: int = 0
+    on_disk: int = 0
+    lost: int = 0
+    said: int = 0
+    doubled: int = 0
+
+
+@dataclass(kw_only=True)
+class Killing:
+    """One mock server, one process that forks jobs, and what came of them."""
+
+    folder: Path
+    server: MockServer
+    lives: subprocess.Popen[str]
+    chance: random.Random
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    _usual: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _number: int = 0
+
+    @property
+    def kills(self) -> int:
+        return sum(tally.kills for tally in self.tallies.values())
+
+    def live(self, job: str, number: int, death: str = "-") -> str:
+        """Let a job live, and return "killed", "done" or "error"."""
+        tell(self.lives, f"{job} {self.folder / str(number)} {self.server.base_url} {number} {death}")
+        *steps, ended = heard(self.lives)
+        if steps:
+            self._steps = int(steps[0])
+        return ended
+
+    def round(self, job: str) -> None:
+        """Kill a job several times, let it be rescued, and run it to its end."""
+        if job not in self._usual:
+            self._learn(job)
+        tally = self.tallies.setdefault(job, Tally())
+        self._number += 1
+        number, before = self._number, self.server.billed
+        kills = 0
+        for _ in range(IN_A_ROW):
+            kills += self._kill(job, number)
+            if self.chance.random() < RESCUED:
+                kills += self._kill("rescue", number, of=job)  # the rescuer itself may die as well
+        time.sleep(0.03)  # what was sent ends meanwhile, and is billed
+        self._must(self.live("rescue", number) == "done", f"{job} {number}: the rescue failed")
+        have, said = self._found(number)
+        billed = self.server.billed - before
+        lost = max(0, billed - have - said)
+        self._must(not lost, f"{job} {number}: {billed} billed, {have} on disk, {said} said to be in doubt")
+        self._must(self.live(job, number) == "done", f"{job} {number}: the last run failed")
+        have, said = self._found(number)
+        billed, wanted = self.server.billed - before, IMAGES[job]
+        doubled = max(0, billed - wanted)
+        self._must(not doubled and wanted <= have + said, f"{job} {number}: {billed} billed, {have} there of {wanted}")
+        tally.rounds, tally.kills, tally.wanted = tally.rounds + 1, tally.kills + kills, tally.wanted + wanted
+        tally.billed, tally.on_disk, tally.said = tally.billed + billed, tally.on_disk + have, tally.said + said
+        tally.lost, tally.doubled = tally.lost + lost, tally.doubled + doubled
+
+    def table(self) -> str:
+        """Return what came of it, a line for each kind of job."""
+        names = list(Tally.__dataclass_fields__)
+        rows = [["", *names]] + [[job, *(str(getattr(t, name)) for name in names)] for job, t in self.tallies.items()]
+        rows.append(["all", *(str(sum(getattr(t, name) for t in self.tallies.values())) for name in names)])
+        return "\n".join(f"{row[0]:<8}" + "".join(f"{cell:>10}" for cell in row[1:]) for row in rows)
+
+    def _learn(self, job: str) -> None:
+        """Run a job to its end, to know how long it takes and how many steps."""
+        for _ in range(2):  # the first takes longer than all that follow
+            self._number += 1
+            began = time.monotonic()
+            self._must(self.live(job, self._number) == "done", f"{job}: the first run failed")
+        self._usual[job] = (time.monotonic() - began, self._steps)
+
+    def _kill(self, job: str, number: int, of: str = "") -> bool:
+        seconds, steps = self._usual[of or job]
+        share = 0.3 if of else 1.0
+        timed = f"{self.chance.uniform(0, seconds * share):.4f}"
+        stepped = f"#{self.chance.randint(1, max(1, int(steps * share)))}"
+        return self.live(job, number, timed if self.chance.random() < TIMED else stepped) == "killed"
+
+    def _found(self, number: int) -> tuple[int, int]:
+        """Return how many images are on disk, and how many may be billed and are said to be in doubt."""
+        runs = Store(self.folder / str(number)).runs()
+        have = {run.id: len(run.result()) for run in runs if run.whole}
+        in_doubt = [run for run in runs if run.record["via"] == "sync" and run.state not in (PREPARED, *ENDED)]
+        said = sum(run.record["request"]["n"] - have.get(run.id, 0) for run in in_doubt)
+        return sum(have.values()), said
+
+    def _must(self, holds: bool, fault: str) -> None:
+        if not holds:
+            self.faults.append(fault)
+
+
+def tell(lives: subprocess.Popen[str], line: str) -> None:
+    assert lives.stdin
+    lives.stdin.write(f"{line}\n")
+    lives.stdin.flush()
+
+
+def heard(lives: subprocess.Popen[str]) -> list[str]:
+    assert lives.stdout
+    return lives.stdout.readline().split() or ["error"]
+
+
+@contextmanager
+def kernel() -> Iterator[subprocess.Popen[str]]:
+    """Start a process that lets jobs live."""
+    with subprocess.Popen(
+        [sys.executable, str(LIVES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as lives:
+        yield lives
+        assert lives.stdin
+        lives.stdin.close()
+
+
+@contextmanager
+def slow_server(seed: int) -> Iterator[MockServer]:
+    app = App(task_seconds=0.02, rng=random.Random(seed))
+    with MockServer(app, handles=Slow(app)) as server:
+        yield server
+
+
+@contextmanager
+def killing(folder: Path, *, seed: int) -> Iterator[Killing]:
+    """Start a server and a process for jobs."""
+    with slow_server(seed) as server, kernel() as lives:
+        yield Killing(folder=folder, server=server, lives=lives, chance=random.Random(seed))

@@ -1,0 +1,300 @@
+"""Every named scenario of the mock as a person meets it: what is told, billed, sent and kept, and what then."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from conftest import FAST, make_client
+
+from wannb import ImageRequest, mock
+from wannb.client import Client
+from wannb.errors import (
+    CancelRefused,
+    ContentRefused,
+    QuotaExhausted,
+    ServiceError,
+    TaskForgotten,
+    UnknownOutcome,
+    WaitTimeout,
+    WannbError,
+)
+from wannb.ledger.result import Result
+from wannb.ledger.store import Store
+
+NOTEBOOK = Path(__file__).parent.parent.parent / "notebooks" / "13-failure-lab.ipynb"
+LOST = None  # how the log writes an answer that never left
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One scenario through one door, and all that is expected of it.
+
+    `sent`, `looks` and `fetched` are the answers to requests for images, the looks into the task list and the answers
+    to fetches of pictures. `rescued` is what `rescue()` brings after the scenario, `again` whether the same call then
+    sends a request ("sends"), returns what is in the store ("store") or refuses to decide ("refuses").
+    """
+
+    name: str
+    via: Literal["task", "sync"] = "task"
+    error: type[WannbError] | None = None
+    says: str = ""
+    sent: tuple[int | None, ...] = (200,)
+    looks: int = 0
+    fetched: tuple[int, ...] = (200,)
+    billed: int = 1
+    state: str = "done"
+    rescued: str = "nothing to bring to disk"
+    again: Literal["store", "sends", "refuses"] = "store"
+
+
+RESENT, FOUND = "the request was sent again", "found by its time in the account's task list"
+GAP = r"may or may not have been billed\. fresh=True asks and pays again; via='task' has no such gap"
+BROUGHT = "1 image of 1 run brought to disk"
+
+CASES = [
+    Case(name="429 then ok", sent=(429, 200)),
+    Case(name="429 then ok", via="sync", sent=(429, 200)),
+    *(
+        Case(
+            name="quota gone", via=via, error=QuotaExhausted, says="Nothing was billed. Top up the account",
+            sent=(429,), fetched=(), billed=0, state="failed", again="sends",
+        )
+        for via in ("task", "sync")
+    ),
+    Case(
+        name="slow queue", error=WaitTimeout, says=r"goes on and nothing is lost: client\.task\('.+'\) picks it up",
+        fetched=(), billed=0, state="running", rescued=BROUGHT,
+    ),
+    Case(name="500 then ok", sent=(500, 200)),
+    Case(name="500 then ok", via="sync", sent=(500, 200)),
+    Case(name="dropped before answer", says=RESENT, sent=(LOST, 200), looks=len(FAST.lookups)),
+    Case(
+        name="dropped before answer", via="sync", error=UnknownOutcome, says=GAP,
+        sent=(LOST,), fetched=(), billed=0, state="sending", rescued="1 run could not be finished", again="refuses",
+    ),
+    Case(name="dropped after accept", says=FOUND, sent=(LOST,), looks=1),
+    Case(
+        name="dropped after accept", via="sync", error=UnknownOutcome, says=GAP,
+        sent=(LOST,), fetched=(), state="sending", rescued="1 run could not be finished", again="refuses",
+    ),
+    Case(
+        name="failed task", error=ServiceError, says="Nothing was billed. Try again in a minute",
+        fetched=(), billed=0, state="failed", again="sends",
+    ),
+    # An error of the service is tried eight times more: a refused synchronous call bills nothing.
+    Case(
+        name="failed task", via="sync", error=ServiceError, says="Nothing was billed. Try again in a minute",
+        sent=(500,) * 9, fetched=(), billed=0, state="failed", again="sends",
+    ),
+    Case(
+        name="refused content", error=ContentRefused, says="Nothing was billed. Reword the prompt",
+        fetched=(), billed=0, state="failed", again="sends",
+    ),
+    Case(
+        name="refused content", via="sync", error=ContentRefused, says="Nothing was billed. Reword the prompt",
+        sent=(400,), fetched=(), billed=0, state="failed", again="sends",
+    ),
+    *(
+        Case(name="set returns fewer", via=via, says="2 of 3 images came back", fetched=(200, 200), billed=2)
+        for via in ("task", "sync")
+    ),
+    *(Case(name="truncated image", via=via, fetched=(200, 200)) for via in ("task", "sync")),
+    *(Case(name="slow image", via=via) for via in ("task", "sync")),
+    Case(name="expired URL", fetched=(403, 200)),
+    Case(
+        name="task forgotten", error=TaskForgotten, says=r"client\.rescue\(\) looks again",
+        fetched=(), state="running", rescued=BROUGHT,
+    ),
+    Case(name="malformed answer", says=FOUND, looks=1),
+    Case(
+        name="malformed answer", via="sync", error=UnknownOutcome, says=GAP,
+        fetched=(), state="sending", rescued="1 run could not be finished", again="refuses",
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def server(slept: list[float]) -> Iterator[mock.MockServer]:
+    with mock.serve(task_seconds=0, sleep=slept.append) as running:
+        yield running
+
+
+def ask(client: Client, case: Case) -> Result:
+    if case.name == "set returns fewer":
+        return client.image_set(["one", "two", "three"], seed=1, size="768*768", via=case.via)
+    timeout = 0.05 if case.name == "slow queue" else None
+    return client.generate("a red balloon", seed=1, size="768*768", via=case.via, timeout=timeout)
+
+
+def sent(server: mock.MockServer) -> tuple[int | None, ...]:
+    return tuple(entry.status for entry in server.log.of("POST", "/generation"))
+
+
+def looks(server: mock.MockServer) -> int:
+    """Return how often the task list was searched; a look at the clock asks for no model."""
+    return sum("model_name" in entry.query for entry in server.log.of("GET", "/tasks/"))
+
+
+def fetched(server: mock.MockServer) -> tuple[int | None, ...]:
+    return tuple(entry.status for entry in server.log.of("GET", ".png"))
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"task.json"}  # the task's id once more, see wannb/run.py
+
+
+def expected_files(images: int) -> set[str]:
+    numbers = range(1, images + 1)
+    return {"run.json", *(f"image-{n}.png" for n in numbers), *(f".preview-image-{n}.jpg" for n in numbers)}
+
+
+def test_every_scenario_has_a_case_and_a_case_has_a_scenario() -> None:
+    assert {case.name for case in CASES if case.via == "task"} == set(mock.SCENARIOS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.name}, {case.via}" for case in CASES])
+def test_a_failure_is_told_paid_and_kept_as_it_should(
+    case: Case, client: Client, server: mock.MockServer, slept: list[float]
+) -> None:
+    told = ""
+    with server.scenario(case.name):
+        if case.error:
+            with pytest.raises(case.error) as caught:
+                ask(client, case)
+            told, images = str(caught.value), 0
+        else:
+            result = ask(client, case)
+            told, images = "\n".join(result.notices), case.billed
+            assert len([image.open() for image in result]) == images
+    assert re.search(case.says, told)
+    assert told == "" or case.says
+    assert (sent(server), looks(server), fetched(server)) == (case.sent, case.looks, case.fetched)
+    assert server.billed == case.billed
+    assert (1.5 in slept) == (case.name == "slow image")
+    [run] = client.runs()
+    assert (run.state, files(run.folder)) == (case.state, expected_files(images))
+
+    server.log.clear()
+    server.advance(seconds=10)
+    rescue = client.rescue()
+    assert rescue.summary() == case.rescued
+    assert sent(server) == ()
+    if case.rescued == BROUGHT:
+        images = 1
+    assert files(run.folder) == expected_files(images)
+    billed = server.billed
+
+    if case.again == "refuses":
+        [(_, problem)] = rescue.problems
+        assert isinstance(problem, UnknownOutcome)
+        with pytest.raises(UnknownOutcome, match="fresh=True asks and pays again"):
+            ask(client, case)
+    else:
+        assert ask(client, case).reused == (case.again == "store")
+    assert sent(server) == ((200,) if case.again == "sends" else ())
+    assert server.billed == billed + (case.again == "sends")
+
+
+@pytest.mark.parametrize(
+    ("name", "summary"), [("dropped before answer", "1 run had never been sent"), ("dropped after accept", BROUGHT)]
+)
+def test_what_cannot_be_looked_up_now_is_looked_up_by_rescue_and_not_sent(
+    name: str, summary: str, client: Client, server: mock.MockServer
+) -> None:
+    client.task_list()
+    with (
+        server.scenario(name),
+        server.weather(rate_500=1.0, routes={"list"}),
+        pytest.raises(UnknownOutcome, match=r"client\.rescue\(\) or the same call looks again"),
+    ):
+        client.generate("a red balloon", seed=1, size="768*768")
+    assert client.runs()[0].state == "sending"
+    assert client.rescue().summary() == summary
+    assert sent(server) == (LOST,)
+    assert client.generate("a red balloon", seed=1, size="768*768").reused == (summary == BROUGHT)
+    assert server.billed == 1
+
+
+def test_a_task_left_alone_for_a_day_is_lost_and_said_to_be(client: Client, server: mock.MockServer) -> None:
+    request = ImageRequest(prompt="left alone", seed=1, size="768*768")
+    task = client.submit(request)
+    server.advance(hours=25)
+    with pytest.raises(TaskForgotten, match="cannot be had any more; the same call asks and pays anew"):
+        task.result()
+    with pytest.raises(TaskForgotten, match="cannot be had any more"):
+        client.task(str(task.id)).result()
+    [run] = client.runs()
+    assert (run.state, run.images_made, files(run.folder)) == ("lost", 0, {"run.json"})
+    assert client.rescue().summary() == "nothing to bring to disk"
+    assert sent(server) == (200,)
+    assert len(client.run(request)) == 1
+    assert (sent(server), server.billed) == ((200, 200), 2)
+
+
+def test_a_task_picked_up_within_the_day_is_not_lost(client: Client, server: mock.MockServer) -> None:
+    task = client.submit(ImageRequest(prompt="picked up", seed=1, size="768*768"))
+    server.advance(hours=23)
+    assert len(task.result()) == 1
+    assert (sent(server), server.billed) == ((200,), 1)
+
+
+def test_a_lost_synchronous_call_is_closed_after_a_day(client: Client, server: mock.MockServer) -> None:
+    with server.scenario("dropped after accept"), pytest.raises(UnknownOutcome):
+        client.generate("gone", seed=1, size="768*768", via="sync")
+    server.advance(hours=25)
+    client.task_list()  # any answer tells the time
+    [(run_id, problem)] = client.rescue().problems
+    assert "nobody can know any more; the same call asks and pays anew" in str(problem)
+    assert client.rescue().summary() == "nothing to bring to disk"
+    with pytest.raises(UnknownOutcome, match="nobody can know any more"):
+        client.pick_up(run_id).result()
+    assert sent(server) == (LOST,)
+    assert len(client.generate("gone", seed=1, size="768*768", via="sync")) == 1
+    assert (sent(server), server.billed) == ((LOST, 200), 2)
+
+
+def test_a_cancel_in_time_costs_nothing_and_one_too_late_changes_nothing(
+    client: Client, server: mock.MockServer
+) -> None:
+    with server.scenario("slow queue"):
+        early = client.submit(ImageRequest(prompt="early", seed=1, size="768*768"))
+    early.cancel()
+    late = client.submit(ImageRequest(prompt="late", seed=1, size="768*768"))
+    with pytest.raises(CancelRefused, match=r"its images are billed: task\.result\(\) or client\.rescue\(\)") as caught:
+        late.cancel()
+    assert "Nothing was billed" not in str(caught.value)
+    server.advance(minutes=1)
+    assert len(late.result()) == 1
+    assert {run.prompt: run.state for run in client.runs()} == {"early": "canceled", "late": "done"}
+    assert server.billed == 1
+
+
+def test_a_lost_connection_is_told_without_the_names_of_the_inside(server: mock.MockServer, store: Store) -> None:
+    with make_client(server, store) as client:
+        with server.scenario("dropped before answer"), pytest.raises(UnknownOutcome) as caught:
+            client.generate("x", seed=1, size="768*768", via="sync")
+        assert "to the mock server was lost: " in str(caught.value)
+        assert ".." not in str(caught.value)
+
+
+def test_the_laboratory_plays_and_sums_up_every_scenario() -> None:
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    texts = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    for name in mock.SCENARIOS:
+        assert f'"{name}"' in code, f"no lesson plays {name!r}"
+        assert f"\n| `{name}` |" in texts, f"the table leaves out {name!r}"
+    # It breaks a server of its own, and so costs nothing where there is a key.
+    assert 'wannb.connect("mock", base_url=server.base_url' in code
+    assert code.count("wannb.connect(") == 1

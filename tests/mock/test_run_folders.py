@@ -1,0 +1,329 @@
+"""Folders of runs as recordings: a colleague runs the same calls without a key, and gets the same pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import make_client
+from PIL import Image
+from stand_in import quick_picture
+
+import wannb
+from wannb import ImageRequest, mock
+from wannb.client import Client
+from wannb.errors import BadRequest, ContentRefused
+from wannb.ledger import submit
+from wannb.ledger.result import Result
+from wannb.ledger.store import Store
+from wannb.mock import drawing as pictures
+from wannb.mock.recordings import format as recordings
+from wannb.mock.recordings.library import shelf
+
+SMALL: dict[str, Any] = {"size": "768*768", "model": "wan2.7-image"}
+
+
+def picture(kind: str = "PNG", colour: str = "teal") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (320, 240), colour).save(out, kind)
+    return out.getvalue()
+
+
+def calls(client: Client) -> Iterator[Result]:
+    """Do what a notebook might: every mode, both endpoints, an edit of a result."""
+    first = client.generate("a red house", n=2, seed=1, **SMALL)
+    yield first
+    yield client.generate("a red house", seed=2, via="sync", **SMALL)
+    yield client.edit("make it night", picture(), seed=1, **SMALL)
+    yield client.edit("make it night", picture("JPEG"), seed=1, via="sync", **SMALL)
+    yield client.edit("with snow", first[1], seed=1, **SMALL)
+    yield client.edit("both", [picture(), picture("WEBP", "red")], seed=1, **SMALL)
+    yield client.edit("a clock in the box", picture(), bbox_list=[[[10, 10, 90, 90]]], seed=1, **SMALL)
+    yield client.image_set(["spring", "summer"], seed=1, **SMALL)
+    yield client.image_set("winter", images=picture(colour="blue"), n=2, seed=1, **SMALL)
+    yield client.generate("two houses", n=2, seed=5, **SMALL)
+    yield client.generate("again", seed=1, fresh=True, **SMALL)
+
+
+def refused_recording(folder: Path) -> None:
+    """Write a recording in which one of two images was refused."""
+    request = {
+        "method": "POST",
+        "path": "/api/v1/services/aigc/image-generation/generation",
+        "headers": {"x-dashscope-async": "enable"},
+        "json": {
+            "model": "wan2.7-image",
+            "input": {"messages": [{"role": "user", "content": [{"text": "two houses"}]}]},
+            "parameters": {"n": 2, "seed": 5, "size": "768*768", "thinking_mode": True, "watermark": False},
+        },
+    }
+    items = [
+        {"type": "image", "image": "image:drawn"},
+        {"type": "image", "code": "DataInspectionFailed", "message": "Output data may be: inappropriate."},
+    ]
+    choices = [{"finish_reason": "stop", "message": {"role": "assistant", "content": [item]}} for item in items]
+    output = {"task_status": "SUCCEEDED", "finished": True, "choices": choices}
+    started = {"output": {"task_id": "11111111-2222-4333-8444-555555555555", "task_status": "PENDING"}}
+    folder.mkdir()
+    recording = {
+        "source": "made by hand",
+        "date": "2026-11-22",
+        "request": request,
+        "response": {"status": 200, "json": started},
+        "task": {"output": output, "usage": {"image_count": 1, "size": "768*768"}},
+    }
+    (folder / "01-text-to-image.json").write_text(json.dumps(recording))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Result]]:
+    """A store with all of it, made against one server, and its results."""
+    root = tmp_path_factory.mktemp("made")
+    refused_recording(root / "recorded")
+    with (
+        mock.serve(task_seconds=0, replay=root / "recorded") as server,
+        make_client(server, Store(root / "runs")) as client,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(pictures, "draw", quick_picture)
+        results = list(calls(client))
+        patch.setattr(submit, "INLINE_EACH", 10)
+        results.append(client.edit("uploaded", picture(colour="green"), seed=1, **SMALL))
+        with server.scenario("set returns fewer"):
+            results.append(client.image_set("three houses", n=3, seed=1, **SMALL))
+        with server.scenario("refused content"), pytest.raises(ContentRefused):
+            client.generate("not allowed", seed=1, **SMALL)
+        with server.scenario("quota gone"), pytest.raises(wannb.errors.QuotaExhausted):
+            client.generate("no money", seed=1, **SMALL)
+        assert [entry for entry in server.log if "oss://" in str(entry.json)]
+    return root / "runs", results
+
+
+@pytest.fixture
+def copied(made: tuple[Path, list[Result]], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made[0], tmp_path / "a folder from a colleague"))
+
+
+@pytest.fixture
+def replayed(tmp_path: Path) -> Iterator[Callable[[Path], Client]]:
+    opened: list[Any] = []
+
+    def open_(folder: Path) -> Client:
+        server = mock.serve(replay=folder, strict=True, task_seconds=0)
+        client = make_client(server, Store(tmp_path / f"fresh-{len(opened)}"))
+        opened.extend((client, server))
+        return client
+
+    yield open_
+    for one in opened:
+        one.close()
+
+
+def hashes(results: list[Result]) -> list[list[str]]:
+    return [[image.sha256 for image in result] for result in results]
+
+
+def test_the_same_calls_give_the_same_pictures_from_a_copy(
+    made: tuple[Path, list[Result]], copied: Path, replayed: Callable[[Path], Client]
+) -> None:
+    before = made[1]
+    client = replayed(copied)
+    after = list(calls(client))
+    after.append(client.edit("uploaded", picture(colour="green"), seed=1, **SMALL))
+    after.append(client.image_set("three houses", n=3, seed=1, **SMALL))
+    # As the service sent them, byte for byte: so the pixels too.
+    assert hashes(after) == hashes(before)
+    assert [(one.usage, one.notices, one.service) for one in after] == [
+        (one.usage, one.notices, "mock") for one in before
+    ]
+    assert [one.task_id for one in after] == [one.task_id for one in before]
+    assert len(after[-1]) == 2
+    assert "refused: DataInspectionFailed: Output data may be: inappropriate." in after[9].notices
+    for image in (image for result in after for image in result):
+        assert image.path.read_bytes().count(b"wannb\0\0\0\0\0") == 1, "texts must not pile up"
+        assert wannb.recall(image.path) == image.request
+
+
+def test_the_other_endpoint_plays_the_same_run(
+    made: tuple[Path, list[Result]], copied: Path, replayed: Callable[[Path], Client]
+) -> None:
+    client = replayed(copied)
+    first = client.generate("a red house", n=2, seed=1, via="sync", **SMALL)
+    second = client.generate("a red house", seed=2, **SMALL)
+    with pytest.raises(ContentRefused):
+        client.generate("not allowed", seed=1, via="sync", **SMALL)
+    assert hashes([first, second]) == hashes(made[1][:2])
+
+
+def test_what_is_refused_for_what_it_says_is_refused_again_and_nothing_else(
+    copied: Path, replayed: Callable[[Path], Client]
+) -> None:
+    client = replayed(copied)
+    with pytest.raises(ContentRefused, match="DataInspectionFailed"):
+        client.generate("not allowed", seed=1, **SMALL)
+    with pytest.raises(BadRequest, match="No recording equals this request"):
+        client.generate("no money", seed=1, **SMALL)
+
+
+def test_another_prompt_is_told_the_nearest_run_and_what_differs(
+    made: tuple[Path, list[Result]], copied: Path, replayed: Callable[[Path], Client]
+) -> None:
+    client = replayed(copied)
+    with pytest.raises(BadRequest) as refused:
+        client.edit("make it dawn", picture(), seed=1, **SMALL)
+    assert f"The nearest is run {made[1][2].run_id}, which differs in 1 place" in str(refused.value)
+    assert 'recorded "make it night", sent "make it dawn"' in str(refused.value)
+    with pytest.raises(BadRequest, match=r"differs in 1 place: .*image: recorded"):
+        client.edit("make it night", picture(colour="black"), seed=1, **SMALL)
+
+
+def test_runs_of_one_request_are_played_in_their_order(tmp_path: Path, replayed: Callable[[Path], Client]) -> None:
+    store = Store(tmp_path / "runs")
+    with mock.serve(task_seconds=0) as server, make_client(server, store) as client:
+        # Unlike pictures for one request, as the live service gives them: the second run's are changed to be so.
+        one, two = (client.generate("a boat", seed=1, fresh=True, **SMALL) for _ in range(2))
+    assert one.path
+    assert two.path
+    older, newer = sorted((one.path, two.path))
+    other = picture(colour="red")
+    record = json.loads((newer / "run.json").read_text())
+    record["images"][0]["sha256"] = hashlib.sha256(other).hexdigest()
+    (newer / "run.json").write_text(json.dumps(record))
+    (newer / "image-1.png").write_bytes(other)
+    client = replayed(store.root)
+    seen = [client.generate("a boat", seed=1, fresh=True, **SMALL)[0].sha256 for _ in range(3)]
+    first = json.loads((older / "run.json").read_text())["images"][0]["sha256"]
+    assert seen == [first, record["images"][0]["sha256"], record["images"][0]["sha256"]]
+
+
+def test_runs_of_the_live_service_are_played_too(
+    made: tuple[Path, list[Result]], copied: Path, replayed: Callable[[Path], Client]
+) -> None:
+    for file in copied.glob("*/run.json"):
+        file.write_text(file.read_text().replace('"service": "mock"', '"service": "ws-secret.example.com"'))
+    loaded = recordings.load(copied)
+    assert {one.source for one in loaded} == {"run folder of the live service"}
+    result = replayed(copied).generate("a red house", n=2, seed=1, **SMALL)
+    assert hashes([result]) == hashes(made[1][:1])
+
+
+# What is no run, or none any more
+
+
+def rewritten(folder: Path, **changes: Any) -> None:
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, **changes}))
+
+
+def one_image(**changes: Any) -> list[dict[str, Any]]:
+    return [{"index": 0, "file": "image-1.png", "sha256": "0" * 64, "width": 1, "height": 1, **changes}]
+
+
+def moved_out(run: Path) -> None:
+    """Name an image outside of the run's folder, with its right hash."""
+    (image,) = json.loads((run / "run.json").read_text())["images"]
+    (run / "image-1.png").rename(run.parent.parent / "secret.png")
+    rewritten(run, images=[{**image, "file": "../../secret.png"}])
+
+
+SPOILED: dict[str, Callable[[Path], Any]] = {
+    "half written": lambda run: (run / "run.json").write_text('{"wannb": 1, "state": "do'),
+    "not UTF-8": lambda run: (run / "run.json").write_bytes(b"\xff\xfe{}"),
+    "deeply nested": lambda run: (run / "run.json").write_text("[" * 200_000),
+    "a list": lambda run: (run / "run.json").write_text("[1, 2]"),
+    "empty": lambda run: (run / "run.json").write_text("{}"),
+    "under way": lambda run: rewritten(run, state="answered"),
+    "no state": lambda run: rewritten(run, state=None),
+    "adopted by its id": lambda run: rewritten(run, request=None),
+    "a request without a prompt": lambda run: rewritten(run, request={"model": "wan2.7-image"}),
+    "a prompt that is none": lambda run: rewritten(run, request={"prompt": ["x"], "model": "m"}),
+    "images that are none": lambda run: rewritten(run, images="image-1.png"),
+    "no images": lambda run: rewritten(run, images=[]),
+    "an image elsewhere": lambda run: moved_out(run),
+    "an absolute image": lambda run: rewritten(run, images=one_image(file="/etc/passwd")),
+    "an image that is no hash": lambda run: rewritten(run, images=one_image(sha256="../x")),
+    "another image": lambda run: (run / "image-1.png").write_bytes(picture(colour="red")),
+    "a cut image": lambda run: (run / "image-1.png").write_bytes((run / "image-1.png").read_bytes()[:-30]),
+    "no image": lambda run: (run / "image-1.png").unlink(),
+    "another input": lambda run: next((run / "inputs").iterdir()).write_bytes(picture(colour="red")),
+    "no input": lambda run: shutil.rmtree(run / "inputs"),
+    "an input elsewhere": lambda run: rewritten(run, request={**ASKED, "images": [{"sha256": "../x", "mime": "x"}]}),
+    "a pipe": lambda run: ((run / "run.json").unlink(), os.mkfifo(run / "run.json")),
+    "an image that is a pipe": lambda run: ((run / "image-1.png").unlink(), os.mkfifo(run / "image-1.png")),
+    "a failure of the moment": lambda run: rewritten(run, state="failed", error={"code": "Throttling", "message": ""}),
+    "a failure without words": lambda run: rewritten(run, state="failed", error="none"),
+}
+ASKED = ImageRequest(prompt="make it night", seed=1, **SMALL).as_dict()
+
+
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
+def test_a_run_that_is_not_whole_is_passed_over(
+    made: tuple[Path, list[Result]], copied: Path, spoil: Callable[[Path], Any]
+) -> None:
+    run = copied / str(made[1][2].run_id)
+    sent = next(iter(recordings.load(copied_of(run)))).whole()
+    assert sent is not None
+    whole = shelf(copied)
+    assert whole.find(sent.request) is not None
+    spoil(run)
+    left = shelf(copied)
+    assert left.find(sent.request) is None
+    assert "The nearest is run" in left.miss(sent.request)
+    assert len(whole) - len(left) in (0, 1), "the other runs are still played"
+
+
+def test_an_input_image_that_was_exchanged_answers_for_no_other(made: tuple[Path, list[Result]], copied: Path) -> None:
+    run = copied / str(made[1][2].run_id)
+    file = next((run / "inputs").iterdir())
+    file.write_bytes(picture(colour="red"))
+    assert [one.whole() for one in recordings.load(copied_of(run))] == [None, None]
+
+
+def copied_of(run: Path) -> Path:
+    """Return a folder with this run alone."""
+    alone = run.parent.parent / "alone"
+    shutil.copytree(run, alone / run.name, dirs_exist_ok=True)
+    return alone
+
+
+def test_other_files_of_a_store_are_passed_over_and_damaged_recordings_are_not(copied: Path, tmp_path: Path) -> None:
+    runs = len(recordings.load(copied))
+    boards = copied / "storyboards" / "one"
+    boards.mkdir(parents=True)
+    (boards / "board.json").write_text('{"wannb_storyboard": 1, "pan')
+    (copied / "notes.json").write_text("{")
+    hidden = copied / ".locks"
+    hidden.mkdir(exist_ok=True)
+    (hidden / "index.json").write_text("{")
+    assert len(recordings.load(copied)) == runs
+    # Beside a store lies a folder of recordings: what is damaged there is said.
+    (tmp_path / "recorded").mkdir()
+    (tmp_path / "recorded" / "01-broken.json").write_text("{")
+    with pytest.raises(ValueError, match=r"01-broken\.json is not readable JSON"):
+        recordings.load(tmp_path)
+    wrong = {"request": {"path": "/x", "headers": [1]}, "response": {"status": 200}}
+    (tmp_path / "recorded" / "01-broken.json").write_text(json.dumps(wrong))
+    with pytest.raises(ValueError, match=r"01-broken\.json is no recording any more"):
+        recordings.load(tmp_path)
+
+
+def test_no_picture_is_read_before_a_request_could_be_its_own(tmp_path: Path) -> None:
+    """Ten thousand runs are loaded by their records alone: here none of the pictures exists."""
+    record = {"wannb": 1, "state": "done", "service": "mock", "created": "2026-11-22T13:01:57Z", "images": one_image()}
+    for number in range(300):
+        folder = tmp_path / f"20261122-130157-{number:012x}"
+        folder.mkdir()
+        asked = {**ASKED, "prompt": f"house {number}", "images": [{"sha256": f"{number:064x}", "mime": "image/png"}]}
+        (folder / "run.json").write_text(json.dumps({**record, "request": asked}))
+    loaded = shelf(tmp_path)
+    assert len(loaded) == 300
+    sent = recordings.load(tmp_path)[0].request
+    assert loaded.find(sent) is None
+    assert "There are no recordings to answer from" in loaded.miss(sent)

@@ -1,0 +1,453 @@
+"""Sweeps: what is planned, what it costs, what is sent, and what a second run sends."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from conftest import FAST, make_client
+from PIL import Image
+
+import wannb
+import wannb.ledger.saving
+from wannb import ImageRequest, Plan, mock
+from wannb.client import Client
+from wannb.errors import AuthenticationError, DownloadFailed, InvalidRequest, OverBudget, QuotaExhausted, StoreError
+from wannb.ledger.store import Store
+from wannb.plan.alternatives import apart
+from wannb.request.inputs import as_input
+from wannb.service.limits import Pace
+from wannb.service.prices import Money
+
+PROMPTS = ["A boat at dawn", "A boat at dusk", "A boat at night"]
+
+
+def study(client: Client, **changes: Any) -> Any:
+    return wannb.sweep(client, **{"prompt": PROMPTS, "seed": [1, 2], "size": "768*768", **changes})
+
+
+def creates(server: mock.MockServer) -> int:
+    return sum(entry.method == "POST" and entry.path.endswith("/generation") for entry in server.log)
+
+
+# What varies
+
+
+def test_lists_are_alternatives_and_everything_else_is_one_value() -> None:
+    picture = Image.new("RGB", (300, 300))
+    palette = [{"hex": "#112233", "ratio": "50.00%"}, {"hex": "#445566", "ratio": "30.00%"}]
+    constant, varying = apart(
+        {
+            "prompt": ["a", "b"],
+            "seed": range(2),
+            "size": ("1K",),
+            "images": picture,
+            "color_palette": palette,
+            "bbox_list": [[[1, 2, 3, 4]]],
+            "n": 2,
+        }
+    )
+    assert varying == {"prompt": ("a", "b"), "seed": (0, 1)}
+    assert constant == {
+        "size": "1K",
+        "images": (as_input(picture),),
+        "color_palette": tuple(palette),
+        "bbox_list": (((1, 2, 3, 4),),),
+        "n": 2,
+    }
+    one = as_input(picture)
+    _, varying = apart({"images": [picture, [picture, picture]], "color_palette": [palette, {"#112233": 100}]})
+    assert varying == {"images": ((one,), (one, one)), "color_palette": (tuple(palette), {"#112233": 100})}
+    _, varying = apart({"bbox_list": [[[[1, 2, 3, 4]]], [[[5, 6, 7, 8]]]]})
+    assert len(varying["bbox_list"]) == 2
+
+
+def test_slips_of_the_pen_are_said_before_anything_is_sent(client: Client, server: mock.MockServer) -> None:
+    with pytest.raises(TypeError, match="did you mean 'prompt'"):
+        wannb.sweep(client, promt=["a"])
+    with pytest.raises(TypeError, match="begins with the client"):
+        wannb.sweep(["a cat"])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="seed=\\[\\] holds nothing to try"):
+        study(client, seed=[])
+    with pytest.raises(ValueError, match="3 of prompt x 1000 of seed are 3000 requests"):
+        study(client, seed=range(1000))
+    with pytest.raises(ValueError, match="max_images='many'"):
+        study(client).run(max_images="many")
+    with pytest.raises(ValueError, match="budget='much'"):
+        study(client).run(budget="much")
+    assert not server.log
+
+
+def test_values_of_any_kind_are_read_once_and_none_of_them_twice(client: Client, tmp_path: Path) -> None:
+    for name, color in (("a.png", "red"), ("b.png", "blue")):
+        Image.new("RGB", (300, 300), color).save(tmp_path / name)
+    pictures = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    plan = study(client, images=[map(str, pictures)], seed=numpy.arange(3))
+    assert [len(cell.request.images) for cell in plan.cells] == [2] * 9
+    assert plan.cells[0].request.images[0] is plan.cells[8].request.images[0]
+    assert plan.labels("seed") == ("0", "1", "2")
+    palettes = [[{"hex": "#112233", "ratio": f"{n}.00%"}] for n in (1, 2, 3)]
+    assert len(study(client, color_palette=iter(palettes)).varying["color_palette"]) == 3
+    with pytest.raises(ValueError, match="seed: value 1 of 2 is None"):
+        study(client, seed=[None, 1])
+    with pytest.raises(ValueError, match="images: value 2 of 2 is None"):
+        study(client, images=[pictures[0], None])
+    assert all("seed=None" in cell.problems[-1] for cell in Plan(client, {"seed": None, "prompt": "a"}, {}).cells)
+
+
+def test_no_signature_of_a_link_is_shown(client: Client) -> None:
+    links = [f"https://example.com/{name}?Signature=TOPSECRET" for name in "ab"]
+    plan = study(client, images=links)
+    shown = f"{plan!r}{plan.cells!r}{plan._repr_html_()}{plan.labels('images')}{plan.table().to_csv()}"
+    shown += str(plan.grid()._repr_mimebundle_())
+    assert "example.com/a" in shown
+    assert "TOPSECRET" not in shown
+
+
+# The plan
+
+
+def test_a_plan_says_what_is_asked_what_is_free_and_what_it_costs(client: Client, server: mock.MockServer) -> None:
+    client.generate(PROMPTS[0], seed=1, size="768*768")
+    sent = len(server.log)
+    plan = study(client, n=2, model=["wan2.7-image-pro", "wan2.7-image"])
+    ahead = plan.forecast()
+    assert len(plan.cells) == 12
+    assert ahead.images == (24, 24)
+    assert ahead.cost == (Money(amount=Decimal("1.26"), currency="USD"),) * 2
+    assert "12 cells · to make: 12 requests, 24 images" in repr(plan)
+    plan = study(client)
+    assert plan.forecast().cells == {"done": 1, "open": 5}
+    page = plan._repr_html_()
+    assert page.count("in the store") == 2
+    assert page.count("1 image<") == 5
+    assert "live: 0.375 USD" in page
+    assert "A boat at dawn" in page
+    assert len(server.log) == sent
+
+
+def test_a_set_has_a_price_range(client: Client) -> None:
+    ahead = study(client, n=[3, 4], seed=[1], enable_sequential=True).forecast()
+    assert ahead.images == (6, 21)
+    assert ahead.price() == "nothing billed by the mock server (live: 0.45 to 1.575 USD)"
+
+
+def test_what_is_not_legal_is_skipped_with_its_reason(client: Client, server: mock.MockServer) -> None:
+    plan = study(client, model=["wan2.7-image-pro", "wan2.7-image"], size=["1K", "4K"], prompt="A boat", seed=[1])
+    assert [cell.problems != () for cell in plan.cells] == [False, False, False, True]
+    assert "size 4K, model wan2.7-image: not legal" in repr(plan)
+    plan = study(client, n=[1, 9])
+    assert plan.forecast().cells == {"open": 6, "not legal": 6}
+    assert "n 9: not legal: n=9: text to image makes 1 to 4 images" in repr(plan)
+    plan.run()
+    assert server.billed == 6
+    assert plan.forecast().cells == {"done": 6, "not legal": 6}
+
+
+def test_without_a_seed_every_cell_has_the_same(client: Client, server: mock.MockServer) -> None:
+    plan = wannb.sweep(client, prompt=PROMPTS, size="768*768").run()
+    wannb.sweep(client, prompt=[*PROMPTS, "A boat at noon"], size="768*768").run()
+    assert {cell.request.seed for cell in plan.cells} == {1}
+    assert server.billed == 4
+
+
+def test_the_time_follows_from_the_limits(client: Client, server: mock.MockServer) -> None:
+    plan = study(client, seed=range(1, 11))
+    assert plan.forecast().seconds is None
+    assert "time unknown" in repr(plan)
+    server.app.task_seconds = 4.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wannb.plan.forecast.usual_seconds", lambda *_: 4.0)
+        client.pace = Pace()
+        assert plan.forecast().seconds == 24  # 30 requests, 5 at a time, 4 s each
+        client.pace = Pace(running=100)
+        assert plan.forecast().seconds == 6  # 5 a second
+    assert not server.log
+
+
+# Running
+
+
+def test_a_second_run_sends_only_what_is_missing(client: Client, server: mock.MockServer) -> None:
+    plan = study(client)
+    assert plan.run() is plan
+    assert server.billed == 6
+    assert all(plan.results())
+    study(client).run()
+    assert creates(server) == 6
+    study(client, prompt=[*PROMPTS, "A boat at noon"]).run()
+    assert server.billed == 8
+
+
+def test_equal_cells_are_one_request(client: Client, server: mock.MockServer) -> None:
+    plan = study(client, seed=[1, 1])
+    assert plan.forecast().requests == 3
+    plan.run()
+    assert server.billed == 3
+    assert all(plan.results())
+
+
+def test_limits_hold_back_what_could_pass_them(client: Client, server: mock.MockServer) -> None:
+    plan = study(client, n=2)
+    plan.run(max_images=5)
+    assert server.billed == 4
+    plan.run(budget="0.30")
+    assert server.billed == 8
+    with pytest.raises(OverBudget, match=r"budget=0\.10 USD holds back 2 requests; nothing was sent"):
+        plan.run(budget=0.1)
+    with pytest.raises(OverBudget, match=r"price of .* is unknown, so budget=1\.00 EUR"):
+        plan.run(budget=Money(amount=Decimal(1), currency="EUR"))
+    assert server.billed == 8
+    plan.run(max_images=4)
+    assert server.billed == 12
+
+
+def test_what_a_limit_holds_back_is_said(
+    client: Client, server: mock.MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    study(client).run(max_images=2)
+    assert "max_images=2 held back 4 requests · 6 cells · 2 in the store, free" in capsys.readouterr().out
+
+
+def test_a_plan_in_which_nothing_is_legal_is_refused(client: Client, server: mock.MockServer) -> None:
+    with pytest.raises(InvalidRequest, match="1920x1080"):
+        study(client, size="1920x1080").run()
+    assert not server.log
+
+
+def test_plans_that_ask_for_the_same_have_one_name(client: Client) -> None:
+    assert study(client).name == study(client, prompt=PROMPTS[::-1], seed=[2, 1]).name
+    assert study(client).name != study(client, seed=[1, 3]).name
+
+
+def test_combined_labels_are_measured_line_by_line(client: Client, tmp_path: Path) -> None:
+    plan = study(client, n=[1, 2]).run()
+    assert plan.grid(rows=("prompt", "n"), columns="seed").save(tmp_path / "x.png")
+
+
+def test_a_set_that_falls_short_gives_its_share_back(client: Client, server: mock.MockServer) -> None:
+    client.pace = Pace(running=1)
+    plan = study(client, n=4, enable_sequential=True, prompt="A boat", seed=[1, 2, 3])
+    with server.scenario("set returns fewer"):
+        plan.run(max_images=9)
+    assert server.billed < 9
+    made = sum(result is not None for result in plan.results())
+    assert made >= 2
+
+
+def test_a_failure_ends_its_own_cell_and_a_next_run_tries_it_again(client: Client, server: mock.MockServer) -> None:
+    plan = study(client)
+    with server.scenario("failed task"):
+        plan.run()
+    states = plan.forecast().cells
+    assert states["failed"] >= 1
+    assert "failed: " in repr(plan)
+    plan.run()
+    assert plan.forecast().cells == {"done": 6}
+    assert server.billed == 6
+
+
+def test_what_the_inspection_refused_is_not_asked_again(client: Client, server: mock.MockServer) -> None:
+    plan = study(client, prompt="A boat", seed=[1])
+    with server.scenario("refused content"):
+        plan.run()
+    assert plan.forecast().cells == {"refused": 1}
+    sent = creates(server)
+    plan.run()
+    assert creates(server) == sent
+
+
+def test_no_quota_ends_the_plan_and_keeps_what_came(client: Client, server: mock.MockServer) -> None:
+    client.pace = Pace(running=1)
+    plan = study(client, seed=range(2))
+    with server.scenario("quota gone"), pytest.raises(QuotaExhausted):
+        plan.run()
+    assert creates(server) < 6
+    plan.run()
+    assert server.billed == 6
+
+
+def test_an_interrupt_loses_and_doubles_nothing(client: Client, server: mock.MockServer) -> None:
+    plan = study(client)
+
+    def interrupt(now: Any) -> None:
+        if now.under_way:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        plan.run(on_progress=interrupt)
+    plan.run()
+    assert plan.forecast().cells == {"done": 6}
+    assert server.billed == 6
+
+
+def test_stop_sends_nothing_more(client: Client, server: mock.MockServer) -> None:
+    server.app.task_seconds = 0.3
+    client.pace = client._submitter.pace = replace(FAST, running=2)
+    stop, seen = threading.Event(), []
+
+    def watch(now: Any) -> None:
+        seen.append(now)
+        if creates(server) and not stop.is_set():
+            stop.set()
+            seen.append(creates(server))
+
+    study(client, seed=range(10)).run(on_progress=watch, stop=stop)
+    sent = next(each for each in seen if isinstance(each, int))
+    assert creates(server) <= sent + 1, "one may have been on its way"
+    assert seen[0].total == 30
+    assert str(seen[0]) == "0 of 30 made"
+    assert [run.state for run in client.runs()] == ["done"] * len(client.runs())
+
+
+def test_a_disk_that_is_full_ends_the_plan(
+    client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise StoreError("no space left")
+
+    client.pace = replace(FAST, running=1)
+    plan = study(client, seed=range(10))
+    with monkeypatch.context() as patch:
+        patch.setattr(wannb.ledger.saving, "write", full)
+        with pytest.raises(DownloadFailed, match=r"no space left.*paid for"):
+            plan.run()
+    assert creates(server) < 30
+    assert any("paid, but not all of its images are saved" in each.note for each in plan.standings())
+    before = server.billed
+    plan.run(max_images=0)
+    assert server.billed == before
+    assert plan.forecast().cells["done"] == before
+
+
+# Other executors
+
+
+class Inline(Executor):
+    """The pool's interface without a pool."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.mark.parametrize("make", [Inline, lambda: ThreadPoolExecutor(2)], ids=["inline", "threads"])
+def test_any_executor_will_do(client: Client, server: mock.MockServer, make: Any) -> None:
+    with make() as executor:
+        study(client).run(executor=executor)
+    assert server.billed == 6
+
+
+def test_processes_share_the_folder_and_the_pace(store: Store) -> None:
+    with mock.serve(task_seconds=0.3, limits=True) as server, make_client(server, store, pace=Pace()) as client:
+        with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as executor:
+            plan = study(client, seed=[1, 2, 3]).run(executor=executor)
+        assert server.billed == 9
+        assert all(plan.results())
+        assert [entry.path for entry in server.log if entry.status == 429] == []
+
+
+def test_errors_and_clients_cross_processes_with_the_key_unseen(client: Client) -> None:
+    twin = pickle.loads(pickle.dumps(client))
+    assert twin.service == client.service
+    assert twin.pace == FAST
+    assert twin.store.root == client.store.root
+    assert "sk-mock" not in repr(vars(twin)) + repr(vars(client))
+    error = AuthenticationError("InvalidApiKey", "no", status=401, task_id="t")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is AuthenticationError
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+
+
+def test_a_worker_that_sees_another_folder_sends_nothing(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    class Elsewhere(Inline):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            return super().submit(fn, args[0], args[1], tmp_path / "elsewhere" / "plans" / "x.json")
+
+    with pytest.raises(StoreError, match=r"a worker does not see .*elsewhere.*nothing was sent"):
+        study(client).run(executor=Elsewhere())
+    assert creates(server) == 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_dask_cluster_of_two_workers(store: Store) -> None:
+    distributed = pytest.importorskip("distributed")
+    with (
+        mock.serve(task_seconds=0.2, limits=True) as server,
+        make_client(server, store, pace=Pace()) as client,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=2, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        distributed.Client(cluster) as workers,
+    ):
+        plan = study(client).run(executor=workers.get_executor())
+        again = study(client).run(executor=workers.get_executor())
+        clients = workers.run(lambda: wannb.client._twin.cache_info().currsize)
+        assert server.billed == 6
+        assert all(plan.results())
+        assert all(again.results())
+        assert list(clients.values()) == [1, 1], "each worker had its share, with a client of its own"
+        assert [entry.path for entry in server.log if entry.status == 429] == []
+
+
+# The table
+
+
+def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, server: mock.MockServer) -> None:
+    plan = study(client, n=[2, 9]).run()
+    table = plan.table()
+    assert len(table) == 12 + 6
+    done = table[table.state == "done"]
+    assert set(done.prompt) == set(PROMPTS)
+    assert list(done.cost.round(4).unique()) == [0.075]
+    assert set(done.currency) == {"USD"}
+    assert all(Path(path).is_file() for path in done.path)
+    assert set(done.image) == {1, 2}
+    assert done.seconds.notna().all()
+    assert table[table.state == "not legal"].note.str.contains("n=9").all()
+    for name in wannb.ImageRequest.__dataclass_fields__:
+        assert name in table.columns
+
+
+def test_the_table_counts_a_run_once(client: Client, server: mock.MockServer) -> None:
+    table = study(client, seed=[1, 1]).run().table()
+    assert len(table) == 6
+    assert round(table.cost.sum(), 4) == 0.225
+    assert server.billed == 3
+
+
+def test_without_pandas_the_table_is_a_list(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    rows = study(client).table()
+    assert [row["state"] for row in rows] == ["open"] * 6
+    assert rows[0]["cost"] == 0
+    assert rows[0]["path"] is None
+
+
+def test_a_plan_of_edits(client: Client, server: mock.MockServer, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    for path, color in ((first, "red"), (second, "blue")):
+        Image.new("RGB", (300, 300), color).save(path)
+    plan = wannb.sweep(client, prompt=["as ink", "as oil"], images=[first, [first, second]], size="1K", seed=3)
+    assert [cell.request.mode for cell in plan.cells[:2]] == ["image editing", "multi-reference generation"]
+    plan.run()
+    assert server.billed == 4
+    assert set(plan.table().images) == {"first.png", "first.png + second.png"}
+    assert plan.cells[0].request == ImageRequest(prompt="as ink", images=first, size="1K", seed=3)

@@ -1,0 +1,155 @@
+"""Each mode sends exactly the documented body, and every documented answer is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wannb import ImageRequest
+from wannb.errors import ContentRefused, MalformedAnswer, QuotaExhausted, RateLimited, api_error
+from wannb.service import wire
+
+CAR = "https://help-static-aliyun-doc.aliyuncs.com/file-manage-files/zh-CN/20251229/pjeqdf/car.webp"
+PAINT = "https://help-static-aliyun-doc.aliyuncs.com/file-manage-files/zh-CN/20251229/xsunlm/paint.webp"
+CAT = (
+    "A cinematic image set documenting the same stray orange cat, with consistent features throughout. First image: "
+    "Spring, the orange cat weaves through blooming cherry blossom trees."
+)
+PALETTE = dict(
+    zip(
+        ["#C2D1E6", "#CDD8E9", "#B5C8DB", "#C0B5B4", "#DAE0EC", "#636574", "#CACAD2", "#CBD4E4"],
+        [23.51, 20.13, 15.88, 13.27, 10.11, 8.93, 5.55, 2.62],
+        strict=True,
+    )
+)
+
+
+def body(request: ImageRequest) -> dict[str, Any]:
+    assert request.problems() == ()
+    return wire.body(request, [image.url or image.data_uri for image in request.images])
+
+
+def message(*content: dict[str, str]) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": list(content)}]}
+
+
+def test_text_to_image_is_the_body_that_was_seen_live() -> None:
+    prompt = "A flower shop with exquisite windows, a beautiful wooden door, and flowers on display"
+    assert body(ImageRequest(prompt=prompt)) == {
+        "model": "wan2.7-image-pro",
+        "input": message({"text": prompt}),
+        "parameters": {"size": "2K", "n": 1, "watermark": False, "thinking_mode": True},
+    }
+
+
+def test_editing_with_two_references_is_the_documented_body() -> None:
+    prompt = "Spray the graffiti from image 2 onto the car in image 1"
+    assert body(ImageRequest(prompt=prompt, images=[CAR, PAINT])) == {
+        "model": "wan2.7-image-pro",
+        "input": message({"text": prompt}, {"image": CAR}, {"image": PAINT}),
+        "parameters": {"watermark": False, "n": 1, "size": "2K"},
+    }
+
+
+def test_image_editing_sends_one_image_and_no_thinking_mode() -> None:
+    sent = body(ImageRequest(prompt="night", images=CAR, thinking_mode=False))
+    assert sent["input"] == message({"text": "night"}, {"image": CAR})
+    assert "thinking_mode" not in sent["parameters"]
+
+
+def test_interactive_editing_is_the_documented_body() -> None:
+    request = ImageRequest(
+        prompt="Move the alarm clock of image 1 into the boxed place of image 2",
+        images=[CAR, PAINT],
+        bbox_list=[[], [[989, 515, 1138, 681]]],
+    )
+    assert request.mode == "interactive editing"
+    assert body(request)["parameters"] == {
+        "size": "2K",
+        "n": 1,
+        "watermark": False,
+        "bbox_list": [[], [[989, 515, 1138, 681]]],
+    }
+
+
+def test_three_images_with_boxes_are_the_documented_list() -> None:
+    boxes = [[[0, 0, 12, 12], [25, 25, 100, 100]], [], [[10, 10, 50, 50]]]
+    sent = body(ImageRequest(prompt="x", images=[CAR, PAINT, CAR], bbox_list=boxes))
+    assert sent["parameters"]["bbox_list"] == boxes
+
+
+def test_a_set_from_text_is_the_documented_body_with_the_defaults_written_out() -> None:
+    request = ImageRequest(prompt=CAT, enable_sequential=True, n=4)
+    assert request.mode == "text to image set"
+    assert body(request) == {
+        "model": "wan2.7-image-pro",
+        "input": message({"text": CAT}),
+        "parameters": {"enable_sequential": True, "n": 4, "size": "2K", "watermark": False},
+    }
+
+
+def test_a_set_from_images_is_the_documented_body() -> None:
+    request = ImageRequest(prompt="a four-season set", images=CAR, enable_sequential=True, n=4, model="wan2.7-image")
+    assert request.mode == "image to image set"
+    assert body(request)["parameters"] == {"enable_sequential": True, "n": 4, "size": "2K", "watermark": False}
+    assert body(request)["model"] == "wan2.7-image"
+
+
+def test_the_documented_palette_travels_as_text_with_two_decimals() -> None:
+    sent = body(ImageRequest(prompt="x", color_palette=PALETTE))["parameters"]["color_palette"]
+    assert sent[0] == {"hex": "#C2D1E6", "ratio": "23.51%"}
+    assert [entry["ratio"] for entry in sent][4:] == ["10.11%", "8.93%", "5.55%", "2.62%"]
+
+
+def test_a_seed_is_sent_as_a_number() -> None:
+    assert body(ImageRequest(prompt="x", seed=0))["parameters"]["seed"] == 0
+
+
+def choices(*groups: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": [{"type": "image", "image": u} for u in g]},
+        }
+        for g in groups
+    ]
+
+
+@pytest.mark.parametrize("groups", [[["a", "b", "c"]], [["a"], ["b"], ["c"]], [["a", "b"], ["c"]]])
+def test_every_choice_and_every_content_item_is_read(groups: list[list[str]]) -> None:
+    output = {"task_id": "t", "task_status": "SUCCEEDED", "choices": choices(*groups)}
+    assert [str(link) for link in wire.read_answer({"output": output}).links] == ["a", "b", "c"]
+
+
+def test_a_failed_task_is_read_from_output_first_and_from_the_top_otherwise() -> None:
+    nested = wire.read_answer({"output": {"task_id": "t", "task_status": "FAILED", "code": "C", "message": "m"}})
+    assert (nested.status, nested.code, nested.message) == ("FAILED", "C", "m")
+    flat = wire.read_answer({"output": {"task_id": "t", "task_status": "FAILED"}, "code": "C", "message": "m"})
+    assert (flat.code, flat.message) == ("C", "m")
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"output": None}, {"output": {}}, {"output": {"task_status": 7}}, "x"])
+def test_an_answer_of_another_shape_is_malformed(data: object) -> None:
+    with pytest.raises(MalformedAnswer):
+        wire.read_answer(data)
+
+
+@pytest.mark.parametrize(
+    "chosen", [None, 3, [None], [{"message": 1}], [{"message": {"content": [None, {"image": 1}]}}]]
+)
+def test_odd_choices_are_walked_without_a_fall(chosen: object) -> None:
+    assert wire.read_answer({"output": {"task_status": "SUCCEEDED", "choices": chosen}}).links == ()
+
+
+def test_429_with_the_words_of_an_empty_quota_is_not_worth_a_retry() -> None:
+    code = "Throttling.AllocationQuota"
+    assert isinstance(api_error(code, "Requests rate limit exceeded", status=429), RateLimited)
+    assert isinstance(api_error(code, "Free allocated quota exceeded.", status=429), QuotaExhausted)
+
+
+def test_a_failed_task_keeps_its_kind_and_its_id() -> None:
+    error = api_error("DataInspectionFailed", "inappropriate content", status=200, task_id="t1")
+    assert isinstance(error, ContentRefused)
+    assert error.task_id == "t1"
+    assert "Reword" in str(error)

@@ -1,0 +1,732 @@
+"""Storyboards: what is billed and what is not, honest mapping, locks, undo, and a file that opens on another day."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import make_client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import wannb
+from wannb import mock
+from wannb.client import Client
+from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
+from wannb.ledger.store import Store
+from wannb.service.prices import Money
+from wannb.storyboard import Scene, Storyboard
+
+SCENES = ["a cat wakes up", "it stretches", "it goes out", "it sleeps"]
+
+
+def make(client: Client, scenes: Any = SCENES, **options: Any) -> Storyboard:
+    return Storyboard(client, scenes, **{"size": "768*768", "style": "ink drawing", **options})
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs that has the four frames of `SCENES`, since drawing them takes longest."""
+    root = tmp_path_factory.mktemp("drawn")
+    with mock.serve(task_seconds=0) as server, make_client(server, Store(root / "runs")) as client:
+        make(client).run()
+    shutil.rmtree(root / "runs" / "storyboards")
+    return root / "runs"
+
+
+@pytest.fixture
+def board(client: Client, drawn: Path) -> Storyboard:
+    """A board whose four frames are in the store already, so that nothing of it is billed."""
+    shutil.copytree(drawn, client.store.root)
+    return make(client).run()
+
+
+def sent(server: mock.MockServer) -> list[Any]:
+    return [entry.json for entry in server.log if entry.path.endswith("/generation")]
+
+
+def prompt_of(body: Any) -> str:
+    return next(part["text"] for part in body["input"]["messages"][0]["content"] if "text" in part)
+
+
+def images_of(body: Any) -> int:
+    return sum("image" in part for part in body["input"]["messages"][0]["content"])
+
+
+def looks(board: Storyboard) -> list[Any]:
+    """Return what a person sees of the scenes."""
+    return [
+        (scene, frame and (frame.run_id, frame.path.name), number in board.locked)
+        for number, (scene, frame) in enumerate(zip(board.scenes, board.frames, strict=True), 1)
+    ]
+
+
+# Drawing and what it costs
+
+
+def test_a_board_is_one_image_set(client: Client, server: mock.MockServer) -> None:
+    board = make(client, [{"text": "a cat wakes up", "notes": "yawning", "seconds": 1.5}, *SCENES[1:]])
+    assert sent(server) == []
+    assert board.estimate() == Money(amount=Decimal("0.30"), currency="USD")
+    assert "board.run() makes 4 images, live: at most 0.30 USD" in repr(board)
+    assert board.run() is board
+    [body] = sent(server)
+    assert body["parameters"]["enable_sequential"] is True
+    assert body["parameters"]["n"] == 4
+    assert body["parameters"]["seed"] == board.seed
+    assert prompt_of(body).startswith("ink drawing. An image set of 4 images")
+    assert "Fourth image: it sleeps." in prompt_of(body)
+    assert "yawning" not in prompt_of(body)
+    assert all(board.frames)
+    assert server.billed == 4
+    assert str(board.cost) == "0.30 USD"
+    assert str(board.estimate()) == "0.00 USD"
+    board.run()
+    assert server.billed == 4
+
+
+def tell(client: Client) -> Storyboard:
+    board = make(client)
+    board.run()
+    board.lock(1, 3)
+    board.reroll(2)
+    board.reroll(4, text="it snores")
+    board.reorder([1, 3, 2, 4])
+    board.add("the end")
+    board.run()
+    board.choose(3, 1)
+    return board
+
+
+def test_a_notebook_run_again_from_the_top_ends_the_same_and_bills_nothing(drawn: Path, store: Store) -> None:
+    shutil.copytree(drawn, store.root)
+    with mock.serve(task_seconds=0) as server:
+        with make_client(server, store) as first:
+            board = tell(first)
+            page, seen, billed = board._repr_mimebundle_(), looks(board), server.billed
+            assert billed == 1 + 1 + 1
+        with make_client(server, Store(store.root)) as second:
+            again = tell(second)
+            assert looks(again) == seen
+            assert again._repr_mimebundle_() == page
+            assert server.billed == billed
+
+
+def test_a_cell_run_twice_loses_no_takes(client: Client, board: Storyboard, server: mock.MockServer) -> None:
+    first, second = board.reroll(2), board.reroll(2)
+    assert server.billed == 2
+    assert first.seed != second.seed
+    assert [take.number for take in board.takes(2)] == [1, 2, 3]
+    before = looks(board)
+    board = make(client)
+    assert board.frames == (None,) * 4
+    assert "takes 4 images from the store, for nothing" in repr(board)
+    assert [take.path for take in board.takes(2)][1:] == [first.path, second.path]
+    board.run()
+    second_before = board.takes(2)[2]
+    assert board.reroll(2).path == first.path
+    board.choose(2, second_before)
+    assert board.frames[1].path == second.path  # type: ignore[union-attr]
+    with pytest.raises(ValueError, match="none that scene 1 ever had"):
+        board.choose(1, second_before)
+    board.undo()
+    assert server.billed == 2
+    assert [take.path for take in board.takes(2)][1:] == [first.path, second.path]
+    assert str(board.cost) == "0.45 USD"
+    assert [board.undo() for _ in range(3)][-1] == "undone: start from the scenes"
+    assert looks(board) == before
+
+
+def test_a_reroll_sends_the_neighbours_the_references_and_only_one_image(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    Image.new("RGB", (320, 320), "teal").save(tmp_path / "cat.png")
+    board = make(client, images=tmp_path / "cat.png", size="1K").run()
+    board.lock(4)
+    take = board.reroll(2)
+    body = sent(server)[-1]
+    assert server.billed == 5
+    assert body["parameters"]["n"] == 1
+    assert "enable_sequential" not in body["parameters"]
+    assert images_of(body) == 4  # the cat, the locked fourth, the first and the third
+    assert "Images 2 to 4 are frames of the same story: keep their characters, style and light." in prompt_of(body)
+    assert prompt_of(body).endswith("Scene: it stretches")
+    assert body["parameters"]["size"] == f"{take.width}*{take.height}"
+    assert take.chosen
+    assert board.takes(2)[-1] == take
+    assert board.reroll(1, seed=7).seed == 7
+    board.reroll(1, seed=7)
+    assert server.billed == 6
+
+
+def test_at_most_nine_input_images_and_locked_frames_first(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    pictures = []
+    for number in range(8):
+        Image.new("RGB", (240, 240), (number * 20, 90, 90)).save(tmp_path / f"{number}.png")
+        pictures.append(tmp_path / f"{number}.png")
+    board = make(client, images=pictures).run()
+    board.lock(4)
+    board.reroll(1)
+    body = sent(server)[-1]
+    assert images_of(body) == 9
+    assert "Image 9 is a frame of the same story" in prompt_of(body)
+    [request] = [run.request for run in client.runs() if run.mode == "multi-reference generation"]
+    assert request is not None
+    assert request.images[-1].content == board.frames[3].path.read_bytes()  # type: ignore[union-attr]
+
+
+def test_more_than_twelve_scenes_are_split_and_shown_the_first_frames(client: Client, server: mock.MockServer) -> None:
+    scenes = [f"scene number {number}" for number in range(1, 15)]
+    board = make(client, scenes)
+    assert str(board.estimate()) == "1.05 USD"
+    board.run()
+    one, two = sent(server)
+    assert (one["parameters"]["n"], two["parameters"]["n"]) == (7, 7)
+    assert (images_of(one), images_of(two)) == (0, 3)
+    assert "Images 1 to 3 are earlier frames of the same story" in prompt_of(two)
+    assert "Seventh image: scene number 14." in prompt_of(two)
+    assert all(board.frames)
+    assert server.billed == 14
+    again = make(client, scenes)
+    assert str(again.estimate()) == "0.00 USD"
+    again.run()
+    assert server.billed == 14
+    assert again.undo() == "undone: run"
+    assert again.frames == (None,) * 14
+
+
+def test_fewer_images_are_put_in_order_marked_unsure_and_put_right(client: Client, server: mock.MockServer) -> None:
+    board = make(client, [*SCENES, "the end", "credits"])
+    with server.scenario("set returns fewer"):
+        board.run()
+    assert server.billed == 4
+    assert str(board.cost) == "0.30 USD"
+    assert [bool(frame) for frame in board.frames] == [True] * 4 + [False] * 2
+    assert repr(board).count("unsure: image") == 4
+    assert repr(board).count("no image came for it") == 2
+    assert any(notice.startswith("4 of 6 images came back") and "scenes 1 to 4" in notice for notice in board.notices)
+    third = board.frames[2]
+    board.assign({1: 1, 2: 2, 3: None, 4: 3, 6: 4})
+    assert board.frames[2] is None
+    assert board.frames[3].path == third.path  # type: ignore[union-attr]
+    assert not board.notices
+    assert "unsure" not in board._repr_mimebundle_()["text/html"]
+    for wrong, why in (({3: 9}, "1 to 4"), ({3: 1, 5: 1}, "two scenes"), ({9: 1}, "scenes 1 to 6")):
+        with pytest.raises(ValueError, match=why):
+            board.assign(wrong)
+    board.run()
+    assert server.billed == 6
+    assert all(board.frames)
+    assert sent(server)[-1]["parameters"]["n"] == 2
+    board.lock(1)
+    with pytest.raises(ValueError, match="locked"):
+        board.assign({1: 2})
+    with pytest.raises(ValueError, match="locked frame of scene 1"):
+        board.assign({2: 1})
+
+
+def test_what_was_cut_off_is_picked_up_for_nothing(client: Client, server: mock.MockServer) -> None:
+    def dies(status: str, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    board = make(client)
+    with pytest.raises(KeyboardInterrupt):
+        board.run(on_status=dies)
+    del board
+    board = Storyboard.open(client, "storyboard")
+    assert any("was begun" in notice for notice in board.notices)
+    assert str(board.estimate()) == "0.00 USD"
+    board.run()
+    assert all(board.frames)
+    assert server.billed == 4
+    with pytest.raises(KeyboardInterrupt):
+        board.reroll(2, text="it yawns", on_status=dies)
+    board = Storyboard.open(client, board.path)
+    board.run()
+    assert server.billed == 5
+    assert len(board.takes(2)) == 2
+    assert board.takes(2)[1].chosen
+    assert board.scenes[1].text == "it yawns"
+    assert not board.notices
+
+
+def test_a_refused_reroll_changes_nothing_and_is_not_tried_again(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    before = looks(board)
+    with server.scenario("refused content"), pytest.raises(ContentRefused):
+        board.reroll(2, text="something else")
+    assert looks(board) == before
+    assert not board.notices
+    board.run()
+    assert server.billed == 0
+    assert board.undo() == "undone: run"
+
+
+def cut_off_unanswered(client: Client, monkeypatch: pytest.MonkeyPatch, deed: Any, *, reaches: bool = True) -> None:
+    """Interrupt a deed after its request was written down, before the answer of the service is."""
+    transport = client._submitter.transport
+
+    def create(self: Any, body: Any, *, oss: bool, before: Any) -> Any:
+        if reaches:
+            real(transport, body, oss=oss, before=before)
+        else:
+            before()
+        raise KeyboardInterrupt
+
+    real = type(transport).create
+    with monkeypatch.context() as patched:
+        patched.setattr(type(transport), "create", create)
+        with pytest.raises(KeyboardInterrupt):
+            deed()
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+def test_a_request_without_an_answer_is_not_paid_again(
+    client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch, reaches: bool
+) -> None:
+    board = make(client, SCENES[:3])
+    cut_off_unanswered(client, monkeypatch, board.run, reaches=reaches)
+    board.edit_scene(3, text="it goes home")
+    assert str(board.estimate()) == "0.225 USD"
+    board.run()
+    assert server.billed == 3
+    assert all(board.frames)
+    assert not board.notices
+
+
+def test_a_reroll_under_way_outlives_a_new_start(client: Client, board: Storyboard, server: mock.MockServer) -> None:
+    def dies(status: str, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        board.reroll(2, text="it yawns", on_status=dies)
+    again = make(client)
+    assert any("was begun" in notice for notice in again.notices)
+    again.run()
+    assert server.billed == 1
+    assert not again.notices
+    assert [take.text for take in again.takes(2)] == [SCENES[1], "it yawns"]
+    assert again.takes(2)[0].chosen
+    again.reroll(2, text="it yawns")
+    assert server.billed == 1
+
+
+def test_a_reroll_under_way_outlives_other_scenes(client: Client, board: Storyboard, server: mock.MockServer) -> None:
+    def dies(status: str, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        board.reroll(2, on_status=dies)
+    other = make(client, ["something new", SCENES[1]])
+    other.drawing().finish()
+    assert server.billed == 1
+    assert [take.text for take in other.takes(2)] == [SCENES[1]] * 2
+    assert other.frames == (None, None)
+
+
+def test_a_failed_reroll_takes_back_only_its_own_change(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    with server.scenario("failed task"), pytest.raises(WannbError):
+        board.reroll(2, text="it yawns", on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
+    assert board.scenes[0].notes == "meanwhile"
+    assert board.scenes[1].text == SCENES[1]
+    assert board.undo() == "undone: words of scene 1"
+    assert board.scenes == tuple(Scene(text=text) for text in SCENES)
+    assert board.undo() == "undone: run"
+
+
+def test_a_change_made_during_a_reroll_can_be_undone(client: Client, board: Storyboard) -> None:
+    board.reroll(2, on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
+    assert len(board.takes(2)) == 2
+    assert board.undo() == "undone: new frame of scene 2"
+    assert board.scenes[0].notes == "meanwhile"
+    assert board.undo() == "undone: words of scene 1"
+
+
+def test_threads_that_draw_on_one_board_lose_no_takes(
+    client: Client, board: Storyboard, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, run, together = type(board)._keep, client.run, threading.Barrier(4)
+
+    def slow(self: Storyboard, record: Any) -> None:
+        threading.Event().wait(0.02)  # long enough for another thread to have read the same board
+        keep(self, record)
+
+    def at_once(request: Any, **options: Any) -> Any:
+        result = run(request, **options)
+        together.wait(30)
+        return result
+
+    monkeypatch.setattr(type(board), "_keep", slow)
+    monkeypatch.setattr(client, "run", at_once)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(board.reroll, (1, 2, 3, 4)))
+    assert server.billed == 4
+    assert [len(board.takes(number)) for number in (1, 2, 3, 4)] == [2] * 4
+
+
+def test_a_vanished_input_picture_puts_no_board_aside(client: Client, tmp_path: Path) -> None:
+    place = tmp_path / "cat.png"
+    Image.new("RGB", (320, 320), "teal").save(place)
+    board = make(client, images=place)
+    place.unlink()
+    with pytest.raises(InvalidRequest, match="no file"):
+        make(client, images=place)
+    assert not list(board.path.parent.glob("board-*.json"))
+
+
+def test_an_added_scene_has_its_own_takes_after_a_new_start(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    board.add("a dog")
+    board.run()
+    assert server.billed == 1
+    again = make(client).run()
+    again.add("a ship")
+    assert again.takes(5) == []
+    again.add("a dog")
+    assert [take.text for take in again.takes(6)] == ["a dog"]
+    again.remove(5)
+    again.run()
+    assert server.billed == 1
+
+
+def test_problems_are_named_by_scene_before_any_money(client: Client, server: mock.MockServer) -> None:
+    board = make(client, ["a cat"] * 13 + ["x" * 5000], size="9K")
+    fields = {problem.field: str(problem) for problem in board.problems()}
+    assert set(fields) == {"prompt", "size"}
+    assert "(scenes 8 to 14)" in fields["prompt"]
+    assert "board.run() would be refused: size" in repr(board)
+    with pytest.raises(InvalidRequest):
+        board.run()
+    assert sent(server) == []
+
+
+@pytest.mark.parametrize(
+    ("scenes", "error", "why"),
+    [
+        ([], ValueError, "at least one scene"),
+        ("a cat", TypeError, "a list"),
+        (["a", " "], ValueError, "scene 2: .*say what is to be seen"),
+        ([{"txt": "a"}], TypeError, "did you mean 'text'"),
+        ([{"notes": "a"}], TypeError, "has no 'text'"),
+        ([{"text": "a", "seconds": 0}], ValueError, "above 0"),
+        ([{"text": "a", "seconds": float("nan")}], ValueError, "above 0"),
+        ([{"text": "a", "seconds": "3"}], TypeError, "a number"),
+        ([7], TypeError, "scene 1: a scene is a text"),
+        (["half a letter \ud800"], ValueError, "broken text"),
+    ],
+)
+def test_wrong_scenes_are_said_plainly(client: Client, scenes: Any, error: type[Exception], why: str) -> None:
+    with pytest.raises(error, match=why):
+        make(client, scenes)
+
+
+def test_wrong_options_and_names_are_said_plainly(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="did you mean 'style'"):
+        make(client, stile="ink")
+    for name in ("../out", "a/b", "", ".hidden", "con", "x" * 200):
+        with pytest.raises(ValueError, match="name="):
+            make(client, name=name)
+    with pytest.raises(ValueError, match="no storyboard 'other'"):
+        Storyboard.open(client, "other")
+    board = make(client, name="Die Katze 猫")
+    assert Storyboard.open(client, "Die Katze 猫").seed == board.seed
+    inside = [path.resolve() for path in client.store.root.rglob("*")]
+    assert all(client.store.root.resolve() in path.parents for path in inside)
+
+
+# Changes
+
+
+def test_locked_frames_stay(client: Client, server: mock.MockServer, board: Storyboard) -> None:
+    with pytest.raises(ValueError, match="no frame to lock"):
+        make(client, name="empty").lock(1)
+    board.lock(1, 3)
+    assert board.locked == (1, 3)
+    for deed in (
+        lambda: board.reroll(1),
+        lambda: board.replace(1, "x.png"),
+        lambda: board.choose(1, 1),
+        lambda: board.remove(1),
+    ):
+        with pytest.raises(ValueError, match=r"scene 1 is locked.*board.unlock\(1\)"):
+            deed()
+    assert server.billed == 0
+    board.unlock(1)
+    board.reroll(1)
+    assert server.billed == 1
+    assert "locked" in board._repr_mimebundle_()["text/html"]
+
+
+def test_a_replaced_frame_is_kept_beside_the_board(client: Client, board: Storyboard, tmp_path: Path) -> None:
+    place = tmp_path / "photo.png"
+    Image.new("RGB", (640, 320), "teal").save(place)
+    content = place.read_bytes()
+    board.replace(2, place)
+    place.unlink()
+    frame = board.frames[1]
+    assert frame is not None
+    assert frame.path.read_bytes() == content
+    assert frame.path.parent.parent == board.path.parent
+    assert frame.run_id is None
+    assert "put in by hand" in repr(board)
+    board.choose(2, 1)
+    board.choose(2, board.takes(2)[1])
+    assert board.frames[1].path == frame.path  # type: ignore[union-attr]
+    board.replace(3, board.frames[0])
+    for wrong in ("nothing.png", "https://example.com/cat.png", b"no picture"):
+        with pytest.raises(ValueError, match=r"no file|not fetched|no picture"):
+            board.replace(2, wrong)
+    assert str(board.cost) == "0.30 USD"
+
+
+def test_an_edited_text_marks_the_frame_until_it_is_drawn_anew(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    board.edit_scene(2, notes="yawning", seconds=1)
+    assert "older text" not in repr(board)
+    board.edit_scene(2, text="it yawns")
+    assert repr(board).count("drawn for an older text") == 1
+    board.run()
+    assert server.billed == 0
+    board.reroll(2)
+    assert "older text" not in repr(board)
+    with pytest.raises(ValueError, match="say what changes"):
+        board.edit_scene(2)
+
+
+def test_scenes_are_added_removed_and_put_in_order(client: Client, board: Storyboard, server: mock.MockServer) -> None:
+    board.add({"text": "a dog", "seconds": 2}, at=2)
+    assert [scene.text for scene in board.scenes][:3] == ["a cat wakes up", "a dog", "it stretches"]
+    assert board.frames[1] is None
+    board.run()
+    assert server.billed == 1
+    assert "Draw one new frame" in prompt_of(sent(server)[-1])
+    board.reorder([5, 4, 3, 2, 1])
+    assert board.scenes[0].text == "it sleeps"
+    with pytest.raises(ValueError, match="twice: 1; missing: 5"):
+        board.reorder([1, 1, 2, 3, 4])
+    with pytest.raises(ValueError, match="no scene 6"):
+        board.reorder([1, 2, 3, 4, 6])
+    board.remove(1)
+    assert len(board.scenes) == 4
+    board.undo()
+    assert board.scenes[0].text == "it sleeps"
+    assert server.billed == 1
+    for _ in range(4):
+        board.remove(1)
+    with pytest.raises(ValueError, match="at least one scene"):
+        board.remove(1)
+
+
+CHANGES = st.one_of(
+    st.tuples(st.just("reorder"), st.permutations([1, 2, 3, 4])),
+    st.tuples(st.sampled_from(["lock", "unlock"]), st.integers(1, 5)),
+    st.tuples(st.just("edit_scene"), st.integers(1, 5), st.sampled_from(["one", "two"]), st.floats(0.1, 9)),
+    st.tuples(st.just("choose"), st.integers(1, 5), st.integers(1, 2)),
+    st.tuples(st.just("swap"), st.permutations([1, 2, 3, 4])),
+    st.tuples(st.just("add"), st.integers(1, 4)),
+    st.tuples(st.just("remove"), st.integers(1, 5)),
+)
+
+
+def change(board: Storyboard, what: tuple[Any, ...]) -> None:
+    name, *values = what
+    if name == "edit_scene":
+        board.edit_scene(values[0], text=values[1], seconds=values[2])
+    elif name == "swap":
+        board.assign(dict(zip([1, 2, 3, 4], values[0], strict=True)))
+    elif name == "add":
+        board.add("another", at=values[0])
+    else:
+        getattr(board, name)(*values)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(CHANGES, max_size=6))
+def test_undo_takes_back_every_change_and_redo_does_it_again(
+    client: Client, board: Storyboard, changes: list[Any]
+) -> None:
+    board = make(client).run()
+    if len(board.takes(1)) < 2:
+        board.reroll(1)
+    for each in changes:
+        before = looks(board)
+        try:
+            change(board, each)
+        except ValueError:  # a locked scene, a scene or take that is not there, no four scenes any more
+            assert looks(board) == before
+            continue
+        after = looks(board)
+        if each[0] == "reorder":
+            assert sorted(map(str, after)) == sorted(map(str, before))
+        if after != before:
+            board.undo()
+            assert looks(board) == before
+            board.redo()
+            assert looks(board) == after
+    assert looks(Storyboard.open(client, "storyboard")) == looks(board)
+
+
+def test_undo_keeps_what_was_paid_for_among_the_takes(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    take = board.reroll(2)
+    assert board.undo() == "undone: new frame of scene 2"
+    assert [each.path for each in board.takes(2)][-1] == take.path
+    other = board.reroll(2)
+    assert other.path != take.path
+    assert len(board.takes(2)) == 3
+    with pytest.raises(ValueError, match="nothing to redo"):
+        board.redo()
+    fresh = make(client, ["x"], name="fresh")
+    with pytest.raises(ValueError, match="nothing to undo"):
+        fresh.undo()
+    for number in range(55):
+        board.edit_scene(1, text=f"text {number}")
+    for _ in range(50):
+        board.undo()
+    with pytest.raises(ValueError, match="nothing to undo"):
+        board.undo()
+
+
+# The file
+
+
+def test_it_opens_in_a_copied_folder_on_another_machine(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    Image.new("RGB", (320, 320), "teal").save(tmp_path / "cat.png")
+    board = make(client, images=tmp_path / "cat.png").run()
+    board.replace(2, tmp_path / "cat.png")
+    board.lock(2)
+    page = board._repr_mimebundle_()
+    shutil.copytree(client.store.root, tmp_path / "elsewhere", ignore=shutil.ignore_patterns(".locks"))
+    shutil.rmtree(client.store.root)
+    (tmp_path / "cat.png").unlink()
+    with make_client(server, Store(tmp_path / "elsewhere")) as other:
+        again = Storyboard.open(other, tmp_path / "elsewhere" / "storyboards" / "storyboard")
+        assert again._repr_mimebundle_() == page
+        again.reroll(1)
+        assert images_of(sent(server)[-1]) == 3 - 1  # the cat was put in by hand as well: same bytes, sent twice
+        assert server.billed == 5
+    with pytest.raises(ValueError, match=r"open it with connect\(store="):
+        Storyboard.open(client, tmp_path / "elsewhere" / "storyboards" / "storyboard" / "board.json")
+
+
+def test_other_scenes_of_the_same_name_put_the_old_board_aside(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
+    board.reroll(4)
+    other = make(client, [*SCENES[:3], "it eats"])
+    assert any("of other scenes was here" in notice for notice in other.notices)
+    [aside] = other.path.parent.glob("board-*.json")
+    assert len(Storyboard.open(client, aside).takes(4)) == 2
+    assert [len(other.takes(number)) for number in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    with pytest.raises(StoreError, match=r"Storyboard.open\(client, 'storyboard'\)"):
+        board.lock(1)
+    assert board.locked == ()
+    assert server.billed == 1
+
+
+def test_two_kernels_do_not_write_over_each_other(client: Client, board: Storyboard) -> None:
+    one = board
+    two = Storyboard.open(client, "storyboard")
+    two.lock(1)
+    with pytest.raises(StoreError, match="changed in another kernel"):
+        one.edit_scene(1, text="lost?")
+    assert one.scenes[0].text == SCENES[0]
+    assert Storyboard.open(client, "storyboard").locked == (1,)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data.pop("ledger"),
+        lambda data: data.update(panels=[]),
+        lambda data: data["panels"][0]["frame"].update(file="../../../etc/passwd"),
+        lambda data: data["panels"][0]["frame"].update(run=".."),
+        lambda data: data["panels"][0].update(surprise=1),
+        lambda data: data["panels"][0]["scene"].update(seconds=-1),
+        lambda data: data.update(panels=[*data["panels"], data["panels"][0]]),
+    ],
+)
+def test_a_file_changed_by_hand_is_refused_in_words(client: Client, board: Storyboard, spoil: Any) -> None:
+    data = json.loads(board.path.read_text())
+    spoil(data)
+    board.path.write_text(json.dumps(data))
+    with pytest.raises(StoreError, match="no storyboard, or was changed by hand"):
+        Storyboard.open(client, "storyboard")
+
+
+def test_a_missing_picture_is_said_and_breaks_nothing(client: Client, board: Storyboard, tmp_path: Path) -> None:
+    first, second = board.frames[:2]
+    assert first is not None
+    assert second is not None
+    first.path.unlink()
+    second.path.write_bytes(b"damaged")
+    assert repr(board).count("its picture is missing or damaged") == 4  # two marks, two notices
+    assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
+    board.takes(1)._repr_mimebundle_()
+    board.save(tmp_path / "story.html")
+
+
+def test_half_a_picture_is_said_to_be_damaged(client: Client, board: Storyboard, tmp_path: Path) -> None:
+    first = board.frames[0]
+    assert first is not None
+    first.path.write_bytes(first.path.read_bytes()[: first.path.stat().st_size // 2])
+    assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
+    assert "missing or damaged" in board.takes(1)._repr_mimebundle_()["text/html"]
+    for ending in ("html", "pdf", "gif", "pptx"):
+        assert board.save(tmp_path / f"story.{ending}")
+
+
+def test_a_file_among_the_runs_that_is_written_over_changes_no_frame(client: Client, board: Storyboard) -> None:
+    place = client.store.root / "mine.png"
+    Image.new("RGB", (320, 320), "teal").save(place)
+    before = place.read_bytes()
+    board.replace(1, place)
+    place.write_bytes(b"another")
+    assert board.frames[0].path.read_bytes() == before  # type: ignore[union-attr]
+    board.replace(2, board.frames[2])
+    linked = board.frames[1]
+    assert linked is not None
+    assert linked.path.stat().st_nlink > 1
+
+
+# Showing
+
+
+def test_the_strip_is_light_safe_and_the_same_each_time(client: Client, board: Storyboard) -> None:
+    hostile = '<script>alert(1)</script> "quotes" & \u202eشمال\u202c 猫'
+    frames = board.frames
+    board = make(client, [{"text": hostile, "notes": hostile}] + [f"scene {n}" for n in range(2, 13)], name="other")
+    for number in range(1, 13):
+        board.replace(number, frames[number % 4])
+    page = board._repr_mimebundle_()["text/html"]
+    assert page == Storyboard.open(client, "other")._repr_mimebundle_()["text/html"]
+    assert len(page) < 300_000
+    assert "<script" not in page
+    alts = re.findall(r'alt="(Scene \d+ of 12: [^"]+)"', page)
+    assert len(alts) == 12
+    colours = re.findall(r"[^-]color:([^;\"]+)", page)
+    assert colours
+    assert all(colour.startswith("var(--jp-") for colour in colours)
+
+
+def test_a_scene_is_a_value() -> None:
+    assert Scene(text="a cat") == Scene(text="a cat", notes="", seconds=3)
+    assert wannb.storyboard.Storyboard is Storyboard

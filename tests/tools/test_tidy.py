@@ -1,0 +1,357 @@
+"""A notebook that was tidied is light and whole, and its file is as careful people would have written it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from notebooking import LINK, VIEW, code, noise, notebook, opened, outputs, printed, said, shown, text, written
+from PIL import Image
+from sayings import huge
+
+import wannb
+from wannb import mock
+from wannb.commands.cli import main
+from wannb.tools.tidy import book, tidy
+from wannb.tools.tidy.pictures import LIGHT, PIXELS
+
+ROOT = Path(__file__).parent.parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Give a function that writes cells as a notebook."""
+    return partial(written, tmp_path / "book.ipynb")
+
+
+# Our own
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_tutorials_are_tidy(path: Path) -> None:
+    found = tidy(path, check=True)
+    assert found.clean, found
+    assert "\n" not in repr(found)
+
+
+def test_a_notebook_that_was_run_with_a_form_is_tidied_into_one_to_be_shared(
+    server: mock.MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANNB_MODE", "mock")
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", server.base_url)
+    sources = [
+        "import wannb\n\nclient = wannb.connect()",
+        'result = client.generate("a cat", size="1K", seed=1)\nresult',
+        "import PIL.Image\n\nPIL.Image.effect_noise((700, 700), 90)",
+        'form = wannb.forms.TextToImageForm(client, prompt="a cat", seed=1)\nform',
+        "wannb.doctor()",
+    ]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    NotebookClient(made, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    path = tmp_path / "book.ipynb"
+    nbformat.write(made, path)
+    before = path.read_text("utf-8")
+    assert "widget-view" in before
+    assert "widget-state" in before
+    found = wannb.tidy(path)
+    assert found.clean, found
+    assert {finding.cell for finding in found.changes} == {3, 4, None}
+    after = json.loads(path.read_bytes())
+    whole = json.dumps(after)
+    assert "widgets" not in after["metadata"]
+    assert "vnd.jupyter.widget" not in whole
+    assert "image/png" not in whole
+    assert len(whole) < 500_000 < len(before)
+    assert [cell["source"] for cell in after["cells"]] == [cell["source"] for cell in json.loads(before)["cells"]]
+    form = after["cells"][3]["outputs"][0]["data"]
+    assert "a cat" in form["text/plain"][0]
+    assert "<table" in "".join(form["text/html"])
+    nbformat.validate(after)
+    assert tidy(path, check=True).clean
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(("kind", "mime"), [("PNG", "png"), ("JPEG", "jpeg"), ("WEBP", "webp"), ("GIF", "gif")])
+def test_an_original_becomes_a_thumbnail(write: Any, kind: str, mime: str) -> None:
+    lossy = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    picture = noise(kind=kind, mode="L" if kind == "GIF" else "RGB", **lossy)
+    assert len(picture) > LIGHT
+    shape = {f"image/{mime}": {"width": 300}}
+    path = write(code("pass", {**shown(text_plain="<Image>", **{f"image_{mime}": text(picture)}), "metadata": shape}))
+    assert re.search(r"cell 1: picture \(560\*560, .*B\) -> thumbnail \(512\*512", said(tidy(path)))
+    [output] = outputs(path)
+    assert list(output["data"]) == ["text/plain", "image/jpeg"]
+    assert output["metadata"] == {"image/jpeg": {"width": 300}}
+    assert opened(output["data"]["image/jpeg"]).size == (PIXELS, PIXELS)
+    assert tidy(path).findings == ()
+
+
+def test_pictures_inside_html_and_text_become_thumbnails_too(write: Any) -> None:
+    uri = f"data:image/png;base64,{text(noise())}"
+    html = [f'<img alt="a cat" src="{uri}">\n', "<p>as it was</p>"]
+    path = write(code("pass", shown(text_html=html, text_markdown=f"![a cat]({uri})"), printed(uri, "\n", "end")))
+    assert len(tidy(path).changes) == 1, "the same three times"
+    first, second = outputs(path)
+    image, after = first["data"]["text/html"]
+    assert image.startswith('<img alt="a cat" src="data:image/jpeg;base64,/9j/')
+    assert image.endswith('">\n')
+    assert after == "<p>as it was</p>"
+    assert re.fullmatch(r"!\[a cat\]\(data:image/jpeg;base64,[\w+/=]+\)", first["data"]["text/markdown"])
+    assert "".join(second["text"]).endswith("\nend")
+
+
+def test_a_light_picture_and_an_svg_stay_as_they_are(write: Any) -> None:
+    figure = io.BytesIO()
+    Image.new("RGB", (2000, 1200), "white").save(figure, "PNG")
+    path = write(code("pass", shown(image_png=text(figure.getvalue()) + "\n", **{"image_svg+xml": "<svg/>"})))
+    before = path.read_bytes()
+    assert tidy(path).clean
+    assert path.read_bytes() == before
+
+
+def test_what_was_see_through_stands_on_white(write: Any) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (600, 600, 4), np.uint8)
+    pixels[:300, :, :3], pixels[:300, :, 3] = 0, 0
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    path = write(code("pass", shown(image_png=text(out.getvalue()))))
+    tidy(path)
+    assert opened(outputs(path)[0]["data"]["image/jpeg"]).getpixel((250, 60)) == (255, 255, 255)
+
+
+def test_an_animation_stays_when_it_is_light_and_else_becomes_its_first_picture(write: Any) -> None:
+    def film(side: int) -> bytes:
+        frames = [opened(text(noise(side, mode=mode))).convert("L") for mode in ("L", "RGB")]
+        out = io.BytesIO()
+        frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+        return out.getvalue()
+
+    light, heavy = film(120), film(560)
+    assert len(light) < LIGHT < len(heavy)
+    path = write(code("pass", shown(image_gif=text(light)), shown(image_gif=text(heavy))))
+    assert "-> the first picture of an animation (512*512" in said(tidy(path))
+    first, second = outputs(path)
+    assert first["data"] == {"image/gif": text(light)}
+    assert list(second["data"]) == ["image/jpeg"]
+
+
+def test_sixteen_bits_are_not_blown_out(write: Any) -> None:
+    pixels = np.random.default_rng(1).integers(20000, 40000, (600, 600), np.uint16)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    path = write(code("pass", shown(image_png=text(out.getvalue()))))
+    tidy(path)
+    assert 90 < np.asarray(opened(outputs(path)[0]["data"]["image/jpeg"])).mean() < 150
+
+
+@pytest.mark.parametrize(
+    ("encoded", "why"),
+    [
+        (text(huge()), "far too many pixels"),
+        ("no base64 %%%", "damaged"),
+        (text(b"no picture"), "cannot be opened"),
+        (text(noise()[:200_000]), "cannot be opened"),
+        ("", "without content"),
+    ],
+    ids=["bomb", "base64", "text", "cut", "empty"],
+)
+def test_a_picture_that_cannot_be_opened_is_told_and_left(write: Any, encoded: str, why: str) -> None:
+    path = write(code("pass", shown(image_png=encoded)))
+    before = path.read_bytes()
+    found = tidy(path)
+    assert re.search(rf"cell 1: a picture .*{why}", said(found))
+    assert not found.clean
+    assert path.read_bytes() == before
+
+
+# Widgets, size, attachments
+
+
+def test_widgets_are_dropped_and_what_stands_beside_them_stays(write: Any) -> None:
+    view = {"application_vnd.jupyter.widget-view+json": VIEW}
+    path = write(
+        code("pass", shown(text_plain="Form(...)", text_html="<b>form</b>", **view), shown(**view)),
+        metadata={"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}}}, "kernelspec": {"name": "x"}},
+    )
+    assert tidy(path).clean
+    assert [output["data"] for output in outputs(path)] == [{"text/plain": "Form(...)", "text/html": "<b>form</b>"}]
+    assert json.loads(path.read_bytes())["metadata"] == {"kernelspec": {"name": "x"}}
+
+
+def test_a_notebook_over_its_size_is_told_with_its_largest_cells(write: Any) -> None:
+    path = write(code("a = 1", printed("x" * 60_000)), code("pass", printed("y" * 30_000)))
+    before = path.read_bytes()
+    found = tidy(path, max_kb=50)
+    assert re.search(
+        r"notebook: 91 kB is more than 50 kB; the largest are cell 1 \(60 kB\), cell 2 \(30 kB\)", said(found)
+    )
+    assert path.read_bytes() == before
+    assert tidy(path, max_kb=92).clean
+
+
+@pytest.mark.parametrize("size", [0, -1, True, float("nan"), "big"])
+def test_a_size_that_is_none_is_refused(write: Any, size: Any) -> None:
+    with pytest.raises(ValueError, match="max_kb="):
+        tidy(write(), max_kb=size)
+
+
+def test_an_attachment_is_source_and_only_told(write: Any) -> None:
+    attachments = {"a.png": {"image/png": text(noise())}}
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "![](attachment:a.png)"}
+    path = write({**cell, "attachments": attachments})
+    before = path.read_bytes()
+    found = tidy(path, max_kb=5000)
+    assert "cell 1: attachment 'a.png' of 943 kB is source and was left" in said(found)
+    assert found.clean
+    assert path.read_bytes() == before
+
+
+# The file
+
+
+@pytest.mark.parametrize("indent", [1, 4, "\t", None])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_layout_of_the_file_is_kept(tmp_path: Path, indent: Any, end: str) -> None:
+    def written(line: str) -> bytes:
+        whole = json.dumps(notebook(code("一", printed("b\n", line))), indent=indent, ensure_ascii=False) + end
+        return (whole.replace("\n", "\r\n") if end == "\r\n" else whole).encode()
+
+    path = tmp_path / "book.ipynb"
+    path.write_bytes(written(LINK))
+    tidy(path)
+    assert path.read_bytes() == written("[a link that has expired]")
+
+
+def test_a_tidy_notebook_of_any_layout_stays_as_it_is_to_the_byte(tmp_path: Path) -> None:
+    path = tmp_path / "book.ipynb"
+    path.write_bytes(
+        content := b'\xef\xbb\xbf{"nbformat":4,   "cells": [],\r\n "x":[1.50, NaN, "\\u4e00\\ud83d"] }\n\n'
+    )
+    assert not tidy(path).written
+    assert path.read_bytes() == content
+
+
+def test_a_check_changes_nothing_and_says_what_would_be(write: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(code("pass", printed(LINK)))
+    before = path.read_bytes()
+    assert main(["tidy", str(path), "--check"]) == 1
+    said_out = "book.ipynb: not tidy, nothing was changed, 1 kB\n  cell 1: expiring link removed\n"
+    assert capsys.readouterr().out == said_out
+    assert path.read_bytes() == before
+    assert main(["tidy", str(path)]) == 0
+    assert main(["tidy", str(path), "--check"]) == 0
+
+
+def test_many_notebooks_and_folders_are_gone_through_although_one_is_none(
+    write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(code())
+    for name in ("sub", "sub/.ipynb_checkpoints"):
+        (path.parent / name).mkdir()
+    (path.parent / "sub" / "b.ipynb").write_bytes(path.read_bytes())
+    (path.parent / "sub" / ".ipynb_checkpoints" / "c.ipynb").write_text("none")
+    assert main(["tidy", "none.ipynb", str(path), str(path.parent / "sub")]) == 1
+    out, err = capsys.readouterr()
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["book.ipynb", "b.ipynb"]
+    assert re.fullmatch(r"wannb: cannot read the notebook 'none.ipynb': No such file or directory\n", err)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"{", "it is not JSON"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[]", "no nbformat"),
+        (b'{"nbformat": 3, "worksheets": []}', "format 3"),
+        (b'{"nbformat": 4}', "no list of cells"),
+        (b'{"nbformat": 4, "cells": [3]}', "cell 1 is no cell"),
+        (b'{"nbformat": 4, "cells": [{"outputs": [1]}]}', "cell 1 is no cell"),
+        (b'{"nbformat": 4, "cells": [{"source": {}}]}', "source of cell 1 is no text"),
+        (b'{\n "cells": [\n<<<<<<< HEAD\n=======\n>>>>>>> b\n]}', r"merge conflict \(line 3\)"),
+        (b'{"nbformat": 4, "cells": [], "a": ' + b"[" * 9000 + b"]" * 9000 + b"}", "nested too deeply"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_notebook_is_refused_with_the_reason(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "book.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=why):
+        tidy(path)
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_changed_meanwhile_is_left(write: Any) -> None:
+    path = write(code("pass", printed(LINK)))
+    read = book.read(path)
+    path.write_bytes(theirs := path.read_bytes() + b" ")
+    with pytest.raises(ValueError, match="changed by another program"):
+        read.write(b"ours")
+    assert path.read_bytes() == theirs
+    assert [each.name for each in path.parent.iterdir()] == ["book.ipynb"]
+
+
+def test_rights_and_links_of_the_file_are_kept(write: Any) -> None:
+    path = write(code("pass", printed(LINK)))
+    path.chmod(0o640)
+    link = path.with_name("link.ipynb")
+    link.symlink_to(path)
+    assert tidy(link).written
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(code("pass", printed(LINK)))
+    before = path.read_bytes()
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(ValueError, match=r"cannot write '.*book.ipynb': No space left"):
+        tidy(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["book.ipynb"]
+
+
+# The pytest check
+
+
+def pytest_run(*arguments: object, root: Path) -> str:
+    """Run pytest apart, with the plugins that are named alone."""
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-p", "wannb.pytest_plugin", "-p", "no:cacheprovider", "-c", os.devnull]
+    command += ["--rootdir", str(root), "-q", "-W", "error", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False).stdout
+
+
+def test_pytest_passes_the_tutorials_and_fails_with_what_is_not_tidy(write: Any) -> None:
+    path = write(code("pass", printed(LINK)))
+    (path.parent / "no.ipynb").write_text("{")
+    out = pytest_run("--wannb-tidy", path.parent, ROOT / "notebooks", root=path.parent)
+    assert re.search(r"cell 1: expiring link removed\nwannb tidy book.ipynb changes", out)
+    assert "no.ipynb' is no notebook, it is not JSON" in out
+    assert f"2 failed, {len(NOTEBOOKS)} passed" in out
+    assert "Traceback" not in out
+
+
+def test_the_check_lives_beside_nbval_and_does_nothing_unasked(write: Any) -> None:
+    path = write(code())
+    asked = pytest_run("--wannb-tidy", "-p", "nbval.plugin", "--nbval", "--collect-only", path, root=path.parent)
+    assert asked.split("\n")[:2] == ["book.ipynb::Cell 0", "book.ipynb::tidy"]
+    assert "no tests" in pytest_run(path, root=path.parent)

@@ -1,0 +1,16 @@
+"""The version of wannb, and those of the packages that a run was made with."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from importlib.metadata import version
+
+__version__ = "0.1.0"
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that touch requests and pictures."""
+    known = {"python": platform.python_version(), "wannb": __version__}
+    return known | {name: version(name) for name in ("httpx", "pillow")}

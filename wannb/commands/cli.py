@@ -1,0 +1,187 @@
+"""The command line: `wannb lab`, `studio`, `mock`, `runs`, `rescue`, `tidy`, `doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from wannb._version import __version__
+from wannb.connection import connect, open_store
+from wannb.errors import WannbError
+from wannb.ledger import Store
+from wannb.text import count
+
+from . import jupyter as serve
+from . import tutorials
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 it failed, 2 it was called wrongly."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["mock"]:
+        from wannb.mock.__main__ import main as serve_mock
+
+        from . import record_live as recording
+
+        if recording.asked(arguments[1:]):
+            return recording.main(arguments[1:])
+        return serve_mock(arguments[1:]) or 0
+    options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot write Chinese shows a question mark
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        status: int = options.run(options)
+    except (WannbError, ValueError) as error:
+        print(f"wannb: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wannb", description="Wan 2.7 images in a notebook.")
+    parser.add_argument("--version", action="version", version=f"wannb {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    lab = commands.add_parser("lab", help="open JupyterLab on the tutorials; without a key on the mock server")
+    lab.add_argument(
+        "--folder",
+        type=Path,
+        help="where the tutorials are laid (default: a checkout's own notebooks, else wannb-tutorials)",
+    )
+    lab.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    lab.add_argument("--port", type=int, default=8888, help="JupyterLab's port (default: 8888, or the next free one)")
+    lab.add_argument("more", nargs="*", help="further options for JupyterLab, after --")
+    lab.set_defaults(run=_lab)
+
+    studio = commands.add_parser("studio", help="open the Studio alone, for people who want no notebook")
+    studio.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    studio.add_argument("--port", type=int, default=8866, help="its port (default: 8866, or the next free one)")
+    studio.add_argument("--language", help="en or zh (default: WANNB_LANGUAGE, then en)")
+    studio.add_argument("--theme", choices=("light", "dark"), default="light", help="light (the default) or dark")
+    studio.set_defaults(run=_studio)
+
+    commands.add_parser("mock", help="serve the mock server; see wannb mock --help", add_help=False)
+
+    runs = commands.add_parser("runs", help="list the runs of a store")
+    runs.add_argument("search", nargs="?", default="", help="only those whose prompt, model or state holds this")
+    runs.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
+    runs.set_defaults(run=_runs)
+
+    rescue = commands.add_parser("rescue", help="bring every image that was paid for to disk")
+    rescue.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
+    rescue.set_defaults(run=_rescue)
+
+    tidy = commands.add_parser(
+        "tidy", help="make notebooks light and fit to be shared: thumbnails, no keys, no dead links"
+    )
+    tidy.add_argument("notebooks", nargs="+", type=Path, help="notebooks, or folders of them")
+    tidy.add_argument("--check", action="store_true", help="change nothing; end with status 1 if something is not tidy")
+    tidy.add_argument("--max-kb", type=float, default=500, help="largest notebook in kilobytes (default: 500)")
+    tidy.add_argument("--source", action="store_true", help="mask keys and replace links in source cells too")
+    tidy.add_argument(
+        "--store", help="the folder of runs that links are looked up in (default: WANNB_STORE, wannb-runs)"
+    )
+    tidy.set_defaults(run=_tidy)
+
+    doctor = commands.add_parser("doctor", help="say how wannb stands here and what to do about it")
+    doctor.add_argument(
+        "--online", action="store_true", help="ask the live service, which is free, about key and clock"
+    )
+    doctor.add_argument("--json", action="store_true", help="print it as JSON")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _lab(options: argparse.Namespace) -> int:
+    if find_spec("jupyterlab") is None:
+        print('wannb: JupyterLab is not installed; pip install "wannb[lab]"', file=sys.stderr)
+        return 1
+    folder, notes = tutorials.lay(options.folder)
+    for note in notes:
+        print(note)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", f"--port={options.port}"),
+        # JupyterLab itself would look for updates and news on the network.
+        *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"),
+        *(["--no-browser"] if options.no_browser else []),
+        # Jupyter refuses to start as root unless told; who is root in a container has decided that already.
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        *options.more,
+    ]
+    with serve.environment("the tutorials use") as variables:
+        return serve.until_ended(command, variables, asks=True)
+
+
+def _studio(options: argparse.Namespace) -> int:
+    if find_spec("voila") is None or find_spec("ipykernel") is None:
+        print('wannb: Voilà is not installed; pip install "wannb[studio]"', file=sys.stderr)
+        return 1
+    return serve.studio(
+        port=options.port, language=options.language, theme=options.theme, browser=not options.no_browser
+    )
+
+
+def _runs(options: argparse.Namespace) -> int:
+    for run in _existing(options.store).runs(options.search):
+        cost = "mock, not billed" if run.service == "mock" else str(run.cost() or "price unknown")
+        facts = [run.created, run.state, count(run.images_made, "image"), cost]
+        print("  ".join(facts), run.id, repr(run.prompt[:70]), sep="  ")
+    return 0
+
+
+def _rescue(options: argparse.Namespace) -> int:
+    with connect(store=_existing(options.store).root) as client:
+        found = client.rescue()
+    print(found.summary())
+    for run_id, error in found.problems:
+        print(f"{run_id}: {error}", file=sys.stderr)
+    return 1 if found.problems else 0
+
+
+def _tidy(options: argparse.Namespace) -> int:
+    from wannb.tools.tidy import tidy
+
+    status = 0
+    for path in _notebooks(options.notebooks):
+        try:
+            found = tidy(path, check=options.check, max_kb=options.max_kb, source=options.source, store=options.store)
+        except ValueError as error:
+            print(f"wannb: {error}", file=sys.stderr)
+            status = 1
+        else:
+            print(found)
+            status = status if found.clean else 1
+    return status
+
+
+def _notebooks(given: Sequence[Path]) -> Iterator[Path]:
+    for path in given:
+        if path.is_dir():
+            yield from (each for each in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in each.parts)
+        else:
+            yield path
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from wannb.tools.doctor import doctor
+
+    found = doctor(online=options.online)
+    print(json.dumps(found.as_dict(), ensure_ascii=False, indent=1) if options.json else found)
+    return 0 if found.ok else 1
+
+
+def _existing(folder: str | None) -> Store:
+    store = open_store(folder)
+    if not store.root.is_dir():
+        raise ValueError(f"there is no folder of runs at {str(store.root)!r}; --store names another")
+    return store
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,283 @@
+"""Lay spots out on rows, columns and pages, each with a label that says only what differs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from wannb.ledger import GeneratedImage, Result
+from wannb.masking import mask
+from wannb.request import Color, InputImage
+
+Axis = str | Sequence[str] | None
+
+#: More columns than this are laid as rows instead, where nobody has said what they want.
+_WIDE = 8
+#: A single option with more values than this has no axis: its spots follow each other.
+_LINE = 6
+#: Options whose values say themselves what they are.
+_PLAIN = frozenset({"prompt", "model", "images", "image", "scene", ""})
+_FILE = re.compile(r"\S+\.(png|jpe?g|webp|bmp|gif|tiff?)", re.IGNORECASE)
+#: A common head or tail is cut when it is this long; signs without an alphabet count double.
+_WORTH = 14
+_NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """One place of a grid: the images of one request, or the words that stand there instead.
+
+    Attributes:
+        options: for each option that varies, which of its values (from 0).
+        images: what came back; empty where nothing did.
+        text: what stands there instead of a picture, such as "not run yet" or "refused: ...".
+        kind: the state: "done", "open", "under way", "failed", "refused", "not legal" or "lost".
+        alt: the spot in words, for people who do not see it.
+    """
+
+    options: Mapping[str, int]
+    images: tuple[GeneratedImage, ...] = ()
+    text: str = ""
+    kind: str = "done"
+    alt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A spot where it stands, with the small label that tells it from the others in its cell; often empty."""
+
+    label: str
+    spot: Spot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """One page of a grid.
+
+    Attributes:
+        heading: of the page; empty where there is one page only.
+        rows, columns: their labels, one line for each option; one empty label where nothing stands on that axis.
+        cells: what stands in each row and column.
+        across: how many pictures stand side by side in one cell, at most.
+    """
+
+    heading: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[tuple[Placed, ...], ...], ...]
+    across: int
+
+    @property
+    def placed(self) -> Iterable[Placed]:
+        """Everything on the page, row by row."""
+        return (each for row in self.cells for cell in row for each in cell)
+
+
+def arrange(
+    spots: Sequence[Spot],
+    labels: Mapping[str, Sequence[str]],
+    *,
+    rows: Axis = None,
+    columns: Axis = None,
+    pages: Axis = None,
+) -> tuple[Sheet, ...]:
+    """Return the pages of a grid.
+
+    Args:
+        spots: in any order; each has an index for each option of `labels`.
+        labels: for each option that varies, one text for each of its values.
+        rows, columns, pages: the name of an option, or several; None chooses rows and columns, and makes one page.
+
+    Raises:
+        ValueError: a name that does not vary, or that stands on two axes.
+    """
+    asked = {"rows": rows, "columns": columns, "pages": pages}
+    axes = {axis: _names(axis, value, labels) for axis, value in asked.items()}
+    taken = list(itertools.chain.from_iterable(axes.values()))
+    for name in taken:
+        if taken.count(name) > 1:
+            raise ValueError(f"{name!r} stands twice on rows, columns and pages; give each option one place")
+    _choose(axes, labels, free=[name for name in labels if name not in taken], asked=asked)
+    on_axis = {name for names in axes.values() for name in names}
+    rest = [name for name in labels if name not in on_axis]
+    found: dict[tuple[Any, ...], list[Spot]] = {}
+    for spot in spots:
+        place = tuple(tuple(spot.options[name] for name in axes[axis]) for axis in ("pages", "rows", "columns"))
+        found.setdefault(place, []).append(spot)
+    steps = {axis: list(itertools.product(*(range(len(labels[name])) for name in axes[axis]))) for axis in axes}
+
+    def cell(place: tuple[Any, ...]) -> tuple[Placed, ...]:
+        inside = sorted(found.get(place, ()), key=lambda spot: [spot.options[name] for name in rest])
+        return tuple(
+            Placed(label=_label(rest, [spot.options[name] for name in rest], labels), spot=spot) for spot in inside
+        )
+
+    sheets = []
+    for page in steps["pages"]:
+        cells = tuple(tuple(cell((page, row, column)) for column in steps["columns"]) for row in steps["rows"])
+        sheets.append(
+            Sheet(
+                heading=_label(axes["pages"], page, labels),
+                rows=tuple(_label(axes["rows"], row, labels) for row in steps["rows"]),
+                columns=tuple(_label(axes["columns"], column, labels) for column in steps["columns"]),
+                cells=cells,
+                across=side_by_side(cells),
+            )
+        )
+    return tuple(sheets)
+
+
+def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
+    """Return how many pictures stand side by side in a cell: all of up to three, else about a square of them."""
+    most = max((pictures(cell) for row in cells for cell in row), default=1)
+    if len(cells) == 1 and len(cells[0]) == 1:
+        return max(1, min(most, _LINE, math.ceil(math.sqrt(most * 1.5))))
+    return max(1, most if most <= 3 else math.ceil(math.sqrt(most)))
+
+
+def pictures(cell: Iterable[Placed]) -> int:
+    """Return how many places for a picture a cell needs."""
+    return sum(max(1, len(placed.spot.images)) for placed in cell)
+
+
+def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
+    """Return one short text for each value that says only what differs; no two are the same.
+
+    A long common beginning or end of texts becomes "…", cut between words, or between signs where a script has no
+    spaces. Pictures are called by their name, palettes and boxes briefly; None is "-".
+
+    >>> labels_of(["a photo of a very old lighthouse at dawn", "a photo of a very old lighthouse in fog"])
+    ('…at dawn', '…in fog')
+    """
+    texts = [_text(value) for value in values]
+    if len(texts) > 1 and all(isinstance(value, str) for value in values):
+        texts = _without_common(texts)
+    seen: dict[str, int] = {}
+    distinct = []
+    for text in texts:
+        seen[text] = seen.get(text, 0) + 1
+        label = text if seen[text] == 1 else f"{text} ({seen[text]})"
+        while label in distinct:
+            label += "'"
+        distinct.append(label)
+    return tuple(distinct)
+
+
+def _names(axis: str, value: Axis, labels: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value or ())
+    for name in names:
+        if name not in labels:
+            vary = ", ".join(repr(each) for each in labels) or "nothing"
+            raise ValueError(f"{axis}={value!r}: {name!r} does not vary here; what varies: {vary}")
+    return names
+
+
+def _choose(
+    axes: dict[str, tuple[str, ...]],
+    labels: Mapping[str, Sequence[str]],
+    *,
+    free: list[str],
+    asked: Mapping[str, Axis],
+) -> None:
+    """Fill the axes that were left open: prompts as rows and seeds as columns, as far as there are any."""
+    open_rows, open_columns = asked["rows"] is None, asked["columns"] is None
+    if open_rows and open_columns and len(free) == 1:
+        axes["columns"] = (free[0],) if len(labels[free[0]]) <= _LINE else ()
+        return
+    if open_columns and free:
+        others = [name for name in free if name != "prompt"] or free
+        column = "seed" if "seed" in free else others[0] if asked["rows"] is not None else others[-1]
+        axes["columns"] = (column,)
+        free.remove(column)
+    if open_rows and free:
+        axes["rows"] = ("prompt",) if "prompt" in free else (free[0],)
+    if open_rows and open_columns and _size(axes["columns"], labels) > _WIDE >= _size(axes["rows"], labels):
+        axes["rows"], axes["columns"] = axes["columns"], axes["rows"]
+
+
+def _size(names: Iterable[str], labels: Mapping[str, Sequence[str]]) -> int:
+    return math.prod(len(labels[name]) for name in names)
+
+
+def _label(names: Sequence[str], indices: Sequence[int], labels: Mapping[str, Sequence[str]]) -> str:
+    texts = (
+        str(labels[name][index]) if name in _PLAIN else f"{name} {labels[name][index]}"
+        for name, index in zip(names, indices, strict=True)
+    )
+    return "\n".join(texts)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, str) and "://" in value:
+        return mask(" ".join(value.split()))
+    if isinstance(value, str):
+        return PurePath(value).name if _FILE.fullmatch(value) else " ".join(value.split())
+    if isinstance(value, os.PathLike):
+        return PurePath(os.fspath(value)).name
+    if isinstance(value, InputImage):
+        return PurePath(value.name).name if "://" not in value.name else value.name
+    if isinstance(value, GeneratedImage):
+        return f"{value.path.parent.name}/{value.path.name}"
+    if isinstance(value, Result):
+        return value.run_id
+    if isinstance(value, Color):
+        return value.hex
+    if isinstance(value, Mapping):
+        return _brief([str(key) for key in value], " ")
+    if isinstance(value, (bytes, bytearray, memoryview)) or hasattr(value, "getexif"):
+        return "picture"
+    if isinstance(value, Iterable) and not hasattr(value, "__array_interface__"):
+        parts = list(value)
+        if parts and all(isinstance(part, int) for part in parts):
+            return ",".join(map(str, parts))
+        colours = all(isinstance(part, Color) or re.match(r"#[0-9A-Fa-f]{3}", str(part)) for part in parts)
+        return _brief([_text(part) for part in parts], " " if colours else " + ") or "none"
+    return "picture" if hasattr(value, "__array_interface__") else str(value)
+
+
+def _brief(parts: Sequence[str], joint: str) -> str:
+    return joint.join(parts[:4]) + (f"{joint}…" if len(parts) > 4 else "")
+
+
+def _without_common(texts: list[str]) -> list[str]:
+    from uniseg.wordbreak import words
+
+    split = [list(words(text)) for text in texts]
+    head = _common(split)
+    tail = _common([list(reversed(pieces[head:])) for pieces in split])
+    before = "".join(split[0][:head])
+    after = "".join(split[0][len(split[0]) - tail :])
+    if _worth(before) < _WORTH:
+        head = 0
+    if _worth(after) < _WORTH:
+        tail = 0
+    return [
+        ("…" if head else "") + "".join(pieces[head : len(pieces) - tail]).strip() + ("…" if tail else "")
+        for pieces in split
+    ]
+
+
+def _common(split: Sequence[Sequence[str]]) -> int:
+    """Return how many pieces all of them begin with, so that a word is left of each."""
+    count = 0
+    for pieces in zip(*split, strict=False):
+        if len(set(pieces)) > 1:
+            break
+        count += 1
+    while count and not all(any(piece.strip() for piece in pieces[count:]) for pieces in split):
+        count -= 1
+    return count
+
+
+def _worth(text: str) -> int:
+    return len(text) + len(_NO_SPACES.findall(text))

@@ -1,0 +1,191 @@
+"""GeneratedImage and Result: what came back, shown in the cell as thumbnails with the facts beside them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from wannb.display import html, previews
+from wannb.files import opened_picture, read_file
+from wannb.request import MAX_FILE, ImageRequest, InputImage, from_bytes
+from wannb.service import Money
+from wannb.text import count, shorten
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+#: (images shown at most, pixels of a thumbnail's longer side, its width on the page)
+_SHOWN = ((1, 720, 480), (3, 480, 310), (4, 400, 235), (10**9, 320, 200))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratedImage:
+    """One image that came back, as a file.
+
+    Attributes:
+        path: the file; the vendor's own bytes, with the request as a text chunk in it.
+        number, count: which image of how many, from 1.
+        width, height: in pixels.
+        seed: the seed that was sent.
+        sha256: of the bytes as the vendor sent them.
+        request: what was asked; None for a task that was adopted by its id alone.
+    """
+
+    path: Path = field(repr=False)
+    number: int
+    count: int
+    width: int
+    height: int
+    seed: int | None
+    sha256: str = field(repr=False)
+    request: ImageRequest | None = field(default=None, repr=False)
+
+    def open(self) -> Image.Image:
+        """Return the image as a loaded PIL image; `OSError` if the file is gone or damaged."""
+        with opened_picture(self.path) as image:
+            image.load()
+        return image
+
+    def bytes(self) -> bytes:
+        """Return the file's bytes."""
+        return read_file(self.path, most=MAX_FILE)
+
+    def save(self, path: str | Path) -> Path:
+        """Copy the file, request and all, and return where it went.
+
+        Args:
+            path: a file, which is written over as Pillow does it, or a folder (a name without an ending), in which
+                every image gets a name of its own.
+        """
+        place = Path(path).expanduser()
+        if place.is_dir() or not place.suffix:
+            place.mkdir(parents=True, exist_ok=True)
+            place /= f"{self.path.parent.name}-{self.path.name}"
+        return Path(shutil.copy2(self.path, place))
+
+    def as_input(self) -> InputImage:
+        """Return the image as an input of a next request."""
+        return from_bytes(self.bytes(), name=self.path.name, origin=str(self.path))
+
+    @property
+    def alt(self) -> str:
+        """A text for people who do not see the image."""
+        prompt = shorten(self.request.prompt, 160) if self.request else "prompt unknown"
+        return f"Image {self.number} of {self.count}: {prompt}"
+
+    def figure(self, *, pixels: int, width: int, caption: Sequence[str] = ()) -> str:
+        """Return the image as an HTML figure: a thumbnail of `pixels`, shown `width` pixels wide.
+
+        In place of an image that is gone or damaged its text is shown.
+        """
+        [jpeg] = previews([self.path], pixels)
+        return html.figure(jpeg, alt=self.alt, caption=caption, size=(self.width, self.height), width=width)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        caption = [f"{self.number} of {self.count}", f"{self.width}*{self.height}" + _seed(self.seed)]
+        _, pixels, width = _SHOWN[0]
+        body = html.row([self.figure(pixels=pixels, width=width, caption=[" · ".join(caption)])])
+        return {"text/plain": repr(self), "text/html": html.block("", body=body)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Sequence[GeneratedImage]):
+    """A finished run: a sequence of its images, with what was asked, what was used and what it cost.
+
+    Attributes:
+        images: the images, in the service's order.
+        request: what was asked, with the seed that was sent; None for a task adopted by its id alone.
+        usage: the service's own numbers, such as `image_count` and `size`.
+        cost: what the images cost at the price of the day; None if that price is unknown. On the mock
+            server it is what the live service would have billed.
+        asked: how many images were asked for, at most.
+        task_id, run_id: the service's name for the job and the folder's name in the store.
+        service: "mock", or the host that made it.
+        reused: whether it came from the store, without asking and without cost.
+        notices: what one should know, such as fewer images than asked.
+        path: the folder of the run.
+    """
+
+    images: tuple[GeneratedImage, ...]
+    request: ImageRequest | None
+    usage: Mapping[str, Any]
+    cost: Money | None
+    asked: int
+    task_id: str | None
+    run_id: str
+    service: str
+    reused: bool
+    notices: tuple[str, ...]
+    path: Path
+
+    @overload
+    def __getitem__(self, index: int) -> GeneratedImage: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[GeneratedImage, ...]: ...
+    def __getitem__(self, index: int | slice) -> GeneratedImage | tuple[GeneratedImage, ...]:
+        return self.images[index]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __iter__(self) -> Iterator[GeneratedImage]:
+        return iter(self.images)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that was sent."""
+        return self.request.seed if self.request else None
+
+    @property
+    def price_line(self) -> str:
+        """The cost in words."""
+        cost = str(self.cost) if self.cost else "price unknown"
+        if self.reused:
+            return "from the store, nothing billed"
+        return f"nothing billed by the mock server (live: {cost})" if self.service == "mock" else cost
+
+    def summary(self) -> str:
+        """Return the result in one line of text."""
+        sizes = dict.fromkeys(f"{image.width}*{image.height}" for image in self.images)
+        seed = "" if self.seed is None else f"seed {self.seed}"
+        parts = [count(len(self.images), "image"), ", ".join(sizes), seed, self.price_line]
+        return " · ".join(part for part in parts if part)
+
+    def __repr__(self) -> str:
+        prompt = f"{shorten(self.request.prompt, 60)!r}, " if self.request else ""
+        notes = "".join(f"\n  {notice}" for notice in self.notices)
+        return f"Result({prompt}{self.summary()}){notes}"
+
+    def figures(self, *, pixels: int, width: int) -> list[str]:
+        """Return every image as an HTML figure with its number, size and seed."""
+        with ThreadPoolExecutor(2) as pool:
+            return list(
+                pool.map(
+                    lambda image: image.figure(
+                        pixels=pixels,
+                        width=width,
+                        caption=[f"{image.number} · {image.width}*{image.height}{_seed(image.seed)}"],
+                    ),
+                    self.images,
+                )
+            )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        _, pixels, width = next(rule for rule in _SHOWN if len(self.images) <= rule[0])
+        title = shorten(self.request.prompt, 200) if self.request else f"task {self.task_id}"
+        kind = f"{self.request.mode} · {self.request.model}" if self.request else ""
+        page = html.block(
+            title,
+            lines=[" · ".join(part for part in (kind, self.summary()) if part)],
+            body=html.row(self.figures(pixels=pixels, width=width)),
+            notes=self.notices,
+        )
+        return {"text/plain": repr(self), "text/html": page}
+
+
+def _seed(seed: int | None) -> str:
+    return "" if seed is None else f" · seed {seed}"

@@ -1,0 +1,198 @@
+"""Draw what stands about in a landscape: sun, clouds, ridges, peaks, trees, grass, weather."""
+
+from __future__ import annotations
+
+import math
+import random
+
+from .canvas import Canvas, Pen, Point
+from .colour import WHITE, Colour, clear, darker, lighter, mix
+from .mood import Mood
+
+
+def sky(canvas: Canvas, mood: Mood, horizon: float, chance: random.Random, detail: int) -> None:
+    """Fill the sky down to the horizon: gradient, sun or moon, stars, clouds."""
+    pen, width = canvas.pen(), canvas.width
+    canvas.gradient(0, horizon + 0.02, mood.sky)
+    x = width * chance.choice((chance.uniform(0.14, 0.34), chance.uniform(0.66, 0.86)))
+    low = mood.time in ("sunset", "dawn")
+    y = horizon * (chance.uniform(0.58, 0.76) if low else chance.uniform(0.18, 0.34))
+    stars = random.Random(chance.random())
+    clouds = random.Random(chance.random())
+    if mood.night:
+        for _ in range(int((30 + 25 * detail) * max(1, width))):
+            r = stars.choice((0.0012, 0.0018, 0.0018, 0.003))
+            spot = stars.uniform(0, width), stars.uniform(0, horizon * 0.9)
+            pen.disc(*spot, r, mix(mood.sky[0], WHITE, stars.uniform(0.5, 0.95)))
+        moon(pen, x, y, 0.062, mood)
+    elif mood.weather != "rain":
+        r = 0.095 if low else 0.062
+        pen.glow(x, y, r * 3.4, mood.sun, 0.5)
+        pen.disc(x, y, r, mix(mood.sun, WHITE, 0.35))
+    count = clouds.randint(2, 3) + (2 if mood.weather == "rain" else 0)
+    for i in range(math.ceil(count * max(1.0, width * 0.7))):
+        cx = clouds.uniform(-0.05, width + 0.05)
+        cy = horizon * clouds.uniform(0.08, 0.62)
+        tone = mood.sky[1] if mood.weather == "rain" else mood.sky[2]
+        strength = 0.25 if mood.night else 0.55 if i % 2 else 0.8
+        cloud(pen.at(cx, cy, clouds.uniform(0.1, 0.2)), clear(mix(tone, WHITE, 0.0 if mood.night else 0.55), strength))
+    if detail > 1 and not mood.night and mood.weather == "":
+        flock = canvas.pen(width * clouds.uniform(0.3, 0.7), horizon * clouds.uniform(0.2, 0.5), 0.022)
+        for i in range(3 + detail):
+            bird = flock.at(i * 1.5 - 3 + clouds.uniform(-0.4, 0.4), abs(i - 2) * 0.7 + clouds.uniform(-0.2, 0.2))
+            wing = darker(mood.sky[0], 0.45)
+            bird.stroke([(-0.6, -0.25), (-0.25, -0.3), (0, 0), (0.25, -0.3), (0.6, -0.25)], 0.1, wing)
+
+
+def moon(pen: Pen, x: float, y: float, r: float, mood: Mood) -> None:
+    pen.glow(x, y, r * 3.2, mood.sun, 0.35)
+    pen.disc(x, y, r, mood.sun)
+    shade = darker(mood.sun, 0.12)
+    for dx, dy, size in ((-0.35, -0.2, 0.2), (0.3, 0.25, 0.26), (0.1, -0.5, 0.13), (-0.3, 0.45, 0.12)):
+        pen.disc(x + dx * r, y + dy * r, size * r, shade)
+
+
+def cloud(pen: Pen, colour: Colour) -> None:
+    """Draw a flat-bottomed cloud about two units wide, as one shape so that clear colours stay even."""
+    top: list[Point] = []
+    for cx, cy, r, a1, a2 in ((-0.62, -0.16, 0.2, 180, 300), (-0.2, -0.32, 0.34, 190, 330),
+                              (0.32, -0.24, 0.26, 230, 350), (0.72, -0.13, 0.15, 240, 360)):  # fmt: skip
+        for i in range(13):
+            a = math.radians(a1 + (a2 - a1) * i / 12)
+            top.append((cx + r * math.cos(a), cy + r * math.sin(a)))
+    pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], colour)
+
+
+def ridge(canvas: Canvas, y: float, swing: float, colour: Colour, chance: random.Random) -> list[Point]:
+    """Fill from a rolling line down to the bottom; the line is given back, to plant things on."""
+    waves = [(chance.uniform(0.6, 1.3) * k, chance.uniform(0, 6.3), swing / k**0.9) for k in (1.0, 2.3, 4.1)]
+    steps = max(40, int(60 * canvas.width))
+    line = []
+    for i in range(steps + 1):
+        x = canvas.width * i / steps
+        line.append((x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)))
+    canvas.pen().poly([*line, (canvas.width, canvas.height), (0, canvas.height)], colour)
+    return line
+
+
+def peaks(canvas: Canvas, y: float, height: float, colour: Colour, mood: Mood, chance: random.Random) -> None:
+    """Draw a row of mountains with a shaded side and snow on the tops."""
+    pen, x = canvas.pen(), chance.uniform(-0.35, -0.1)
+    snow, row = mix(mood.lit((250, 250, 252)), mood.haze, 0.15), []
+    while x < canvas.width + 0.2:
+        rise, half = height * chance.uniform(0.6, 1.0), chance.uniform(0.24, 0.4)
+        row.append((x + half * 0.7, rise, half))
+        x += half * chance.uniform(0.7, 1.1)
+    for cx, rise, half in sorted(row, key=lambda peak: -peak[1]):
+        top, lean = (cx, y - rise), chance.uniform(-0.05, 0.05)
+        tone = mix(colour, mood.haze, 0.35 * (1 - rise / height))
+        pen.poly([(cx - half, y), top, (cx + half, y)], tone)
+        fold = [(cx + lean * 0.6, y - rise * 0.62), (cx + lean + 0.03, y - rise * 0.35), (cx + lean, y)]
+        pen.poly([top, *fold, (cx + half, y)], darker(tone, 0.22))
+        cap, n = [top], 6
+        for i in range(n + 1):
+            side = 1 - 2 * i / n
+            drop = 0.3 + (0.09 if i % 2 else -0.03)
+            cap.append((cx + half * side * drop, y - rise * (1 - drop)))
+        pen.poly(cap, snow)
+        pen.poly([top, (cx + lean * 0.3 + 0.012, y - rise * 0.7), cap[2], cap[1]], darker(snow, 0.14))
+    band = mix(mood.haze, colour, 0.25)
+    canvas.mist(y - 0.06, y + 0.03, band, 0.5)
+
+
+def tree(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail: int = 3) -> None:
+    """Draw a round tree one unit tall, in the leaf of the season."""
+    bark = mood.lit((104, 74, 62), depth)
+    bend = chance.uniform(-0.05, 0.05)
+    pen.taper([(0, 0.02), (bend, -0.25), (bend * 0.6, -0.52)], 0.1, 0.05, bark)
+    pen.taper([(bend * 0.9, -0.3), (-0.13, -0.48)], 0.04, 0.02, bark)
+    pen.taper([(bend * 0.9, -0.26), (0.14, -0.46)], 0.04, 0.02, bark)
+    leaf = mood.lit(chance.choice(mood.leaves[:3]), depth)
+    crowns = [(-0.17, -0.5, 0.17), (0.18, -0.52, 0.17), (0.0, -0.56, 0.2), (-0.1, -0.74, 0.18), (0.11, -0.76, 0.17)]
+    for x, y, r in crowns:
+        pen.disc(x + bend, y + 0.025, r, darker(leaf, 0.2))
+    for x, y, r in crowns:
+        pen.disc(x + bend - 0.012, y - 0.012, r * 0.93, leaf)
+    if depth < 0.4:
+        for x, y, r in crowns:
+            pen.disc(x + bend - r * 0.3, y - r * 0.32, r * 0.5, lighter(leaf, 0.14))
+        for _ in range(10 * (detail - 1)):
+            a, r = chance.uniform(0, 6.3), chance.uniform(0, 0.26)
+            spot = (bend + r * math.cos(a), -0.63 + r * 0.9 * math.sin(a))
+            tone = mood.lit(chance.choice(mood.leaves), depth)
+            pen.disc(*spot, chance.uniform(0.012, 0.024), tone)
+
+
+def pine(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0) -> None:
+    """Draw a conifer one unit tall; snow lies on it in winter."""
+    pen.rect(-0.03, -0.14, 0.03, 0.02, mood.lit((92, 68, 60), depth))
+    green = mood.lit(chance.choice(((44, 104, 88), (58, 120, 92), (40, 92, 92))), depth)
+    for i in range(4):
+        y, half = -0.1 - i * 0.2, 0.24 - i * 0.045
+        tip = y - 0.36 + i * 0.02
+        pen.poly([(-half, y), (0, tip), (half, y)], green)
+        pen.poly([(half * 0.1, y), (0, tip), (half, y)], darker(green, 0.16))
+        if mood.season == "winter":
+            rim = (y + tip) / 2
+            snow = [(-half * 0.5, rim), (0, tip), (half * 0.5, rim), (0.02, rim + 0.04)]
+            pen.poly(snow, mood.lit((244, 248, 252), depth))
+
+
+def plant(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail: int = 3) -> None:
+    """Choose between the trees."""
+    share = 0.75 if mood.season == "winter" else 0.3
+    if chance.random() < share and mood.season != "spring":
+        pine(pen, mood, chance, depth)
+    else:
+        tree(pen, mood, chance, depth, detail)
+
+
+def meadow_floor(canvas: Canvas, mood: Mood, top: float, chance: random.Random, detail: int) -> None:
+    """Scatter grass, flowers, leaves or snow on the near ground, larger towards the viewer."""
+    pen = canvas.pen()
+    base = mood.lit(mood.land[2])
+    spots = sorted(
+        (chance.uniform(top + 0.02, canvas.height), chance.uniform(0, canvas.width))
+        for _ in range(int(34 * detail * max(1.0, canvas.width)))
+    )
+    for y, x in spots:
+        near = 0.5 + 0.9 * (y - top) / max(0.1, canvas.height - top)
+        kind, s = chance.random(), 0.02 * near
+        spot = pen.at(x, y, s)
+        if mood.season == "winter":
+            spot.oval(0, 0, 0.9, 0.16, mood.lit((206, 220, 238) if kind < 0.6 else (252, 253, 255)))
+        elif mood.season == "autumn" and kind < 0.55:
+            leaf = mood.lit(chance.choice(mood.leaves))
+            spot.blob([(-0.45, 0), (0, -0.22), (0.5, 0.02), (0, 0.2)], leaf)
+        elif kind < 0.62:
+            tone = lighter(base, 0.14) if kind < 0.3 else darker(base, 0.14)
+            for lean in (-0.5, 0.0, 0.5):
+                spot.poly([(lean * 0.4 - 0.09, 0), (lean, -0.85 + abs(lean) * 0.5), (lean * 0.4 + 0.09, 0)], tone)
+        elif mood.season in ("spring", "summer"):
+            spot.poly([(-0.05, 0), (0.0, -0.7), (0.05, 0)], darker(base, 0.2))
+            petal = mood.lit(chance.choice(((255, 250, 240), (250, 206, 80), (240, 130, 150), (186, 140, 214))))
+            for a in range(0, 360, 72):
+                spot.disc(0.2 * math.cos(math.radians(a)), -0.75 + 0.2 * math.sin(math.radians(a)), 0.15, petal)
+            spot.disc(0, -0.75, 0.12, mood.lit((246, 190, 60)))
+
+
+def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> None:
+    """Let it rain or snow, or let petals and leaves fly, as weather and season say."""
+    pen, width, height = canvas.pen(), canvas.width, canvas.height
+    area = max(1.0, width * height)
+    if mood.weather == "rain":
+        for _ in range(int(130 * area)):
+            x, y, length = chance.uniform(0, width * 1.1), chance.uniform(-0.05, height), chance.uniform(0.03, 0.06)
+            pen.poly([(x, y), (x + 0.003, y), (x - length * 0.25, y + length)], (226, 238, 250, 120))
+    elif mood.weather == "snow" or mood.season == "winter":
+        for _ in range(int((40 + 20 * detail) * area)):
+            r = chance.choice((0.003, 0.004, 0.006, 0.009))
+            pen.disc(chance.uniform(0, width), chance.uniform(0, height), r, (255, 255, 255, 215))
+    elif mood.season in ("spring", "autumn"):
+        for _ in range(int((8 + 7 * detail) * area)):
+            petal = pen.at(chance.uniform(0, width), chance.uniform(0, height * 0.92), chance.uniform(0.008, 0.015))
+            a = chance.uniform(0, 6.3)
+            c, s = math.cos(a), math.sin(a)
+            shape = [(-0.9, 0.0), (0.0, -0.4), (1.0, 0.1), (0.0, 0.5)]
+            colour = mood.lit(chance.choice(mood.leaves[:3]))
+            petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], colour)

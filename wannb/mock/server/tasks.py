@@ -1,0 +1,239 @@
+"""The tasks of the mock service: their life by the clock, the list, the cancel, and what was billed."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from wannb.mock.recordings.format import items_of
+
+from .exchange import Refused
+
+RETENTION = 24 * 3600.0  # documented: task data is kept for 24 hours
+CHINA = timezone(timedelta(hours=8))  # seen live 2026-04: task times carry no zone and are UTC+8
+STATUSES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
+SPAN_MAX = 24 * 3600
+PAGE_MAX = 100
+
+
+@dataclass(kw_only=True)
+class Task:
+    """One job. Seconds count from `submitted`; `output` holds image paths where the answer has URLs.
+
+    `hidden` is the work of a synchronous call: billed and limited like a task, but not in the list.
+    """
+
+    id: str
+    model: str
+    request_id: str
+    submitted: float
+    pending: float = 0.0
+    running: float = 0.0
+    output: dict[str, Any] = field(default_factory=dict)
+    usage: dict[str, Any] = field(default_factory=dict)
+    failure: tuple[str, str] | None = None
+    canceled: float | None = None
+    hidden: bool = False
+    settled: bool = False
+    scope: Any = None
+
+    @property
+    def scheduled(self) -> float:
+        return self.submitted + self.pending
+
+    @property
+    def ended(self) -> float:
+        return self.canceled if self.canceled is not None else self.scheduled + self.running
+
+    def status(self, now: float) -> str:
+        if self.canceled is not None:
+            return "CANCELED"
+        if not self.settled and now < self.ended:
+            return "PENDING" if now < self.scheduled else "RUNNING"
+        return "FAILED" if self.failure else "SUCCEEDED"
+
+    def forgotten(self, now: float) -> bool:
+        return now >= self.ended + RETENTION
+
+    def image_count(self) -> int:
+        count = self.usage.get("image_count", 0)
+        return count if isinstance(count, int) else 0
+
+
+class TaskBook:
+    """Every task of one server life. `now` is the server's clock in epoch seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._tasks: dict[str, Task] = {}
+
+    def __len__(self) -> int:
+        return sum(not task.hidden for task in self._tasks.values())
+
+    def add(self, task: Task) -> None:
+        with self._lock:
+            self._tasks[task.id] = task
+
+    def taken(self, task_id: str) -> bool:
+        return task_id in self._tasks
+
+    def find(self, task_id: str) -> Task | None:
+        """Return a task the service still remembers, or None (its query then says UNKNOWN)."""
+        task = self._tasks.get(task_id)
+        return None if task is None or task.hidden or task.forgotten(self._now()) else task
+
+    def cancel(self, task_id: str) -> None:
+        """Cancel a pending task; documented: in any other state it is refused."""
+        with self._lock:
+            now = self._now()
+            task = self.find(task_id)
+            if task is None or task.status(now) != "PENDING":
+                raise Refused(
+                    400,
+                    "UnsupportedOperation",
+                    "Failed to cancel the task, please confirm if the task is in PENDING status.",
+                )
+            task.canceled = now
+
+    def unfinished(self, model: str) -> int:
+        now = self._now()
+        with self._lock:
+            return sum(
+                task.model == model and task.status(now) in ("PENDING", "RUNNING") for task in self._tasks.values()
+            )
+
+    def billed(self) -> int:
+        """Count the images of tasks that succeeded by now, whether or not anyone fetched them."""
+        now = self._now()
+        with self._lock:
+            return sum(task.image_count() for task in self._tasks.values() if task.status(now) == "SUCCEEDED")
+
+    def answer(self, task_id: str, link: Callable[[str], str]) -> dict[str, Any]:
+        """Return the body of a query, keys as seen live for each status; `link` signs a path."""
+        now = self._now()
+        task = self.find(task_id)
+        if task is None:
+            return {"output": {"task_id": task_id, "task_status": "UNKNOWN"}}
+        status = task.status(now)
+        output: dict[str, Any] = {"task_id": task.id, "task_status": status}
+        output["submit_time"] = local_time(task.submitted)
+        if status != "PENDING" and task.canceled is None:
+            output["scheduled_time"] = local_time(task.scheduled)
+        if status in ("SUCCEEDED", "FAILED", "CANCELED"):
+            output["end_time"] = local_time(task.ended)
+        body: dict[str, Any] = {"output": output}
+        if status == "FAILED" and task.failure:
+            output["code"], output["message"] = task.failure
+        if status == "SUCCEEDED":
+            output.update(signed(task.output, link))
+            body["usage"] = dict(task.usage)
+        return body
+
+    def page(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return one page of the list, newest first, flat as documented."""
+        known = {"task_id", "start_time", "end_time", "model_name", "status", "page_no", "page_size"}
+        # The last two are sent by the official SDK (2.0.2, seen) and not documented.
+        for name in query:
+            if name not in known | {"api_key_id", "region"}:
+                raise Refused(400, "InvalidParameter", f"{name[:40]}: unknown; known: {', '.join(sorted(known))}.")
+        status = query.get("status")
+        if status is not None and status not in STATUSES:
+            raise Refused(400, "InvalidParameter", f"status: must be one of {', '.join(STATUSES)}.")
+        number = _positive(query, "page_no", 1, 10**6)
+        size = _positive(query, "page_size", 10, PAGE_MAX)
+        now = self._now()
+        start, end = _window(query, now)
+        with self._lock:
+            rows = [
+                task
+                for task in reversed(self._tasks.values())
+                if not task.hidden
+                and not task.forgotten(now)
+                and start <= int(task.submitted) <= end
+                and query.get("task_id", task.id) == task.id
+                and query.get("model_name", task.model) == task.model
+                and (status is None or task.status(now) == status)
+            ]
+        rows.sort(key=lambda task: task.submitted, reverse=True)
+        return {
+            "total": len(rows),
+            "total_page": -(-len(rows) // size),
+            "page_no": number,
+            "page_size": size,
+            "data": [_row(task, now) for task in rows[(number - 1) * size : number * size]],
+        }
+
+
+def local_time(moment: float) -> str:
+    """Write epoch seconds as the service does: `2026-04-16 20:42:36.815`, in UTC+8 and without a zone."""
+    return datetime.fromtimestamp(moment, CHINA).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def signed(output: Mapping[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+    """Return a copy of a stored output with every image path turned into a signed URL."""
+    fresh: dict[str, Any] = copy.deepcopy(dict(output))
+    for item in items_of({"output": fresh}):
+        if isinstance(item.get("image"), str):
+            item["image"] = link(item["image"])
+    return fresh
+
+
+def _row(task: Task, now: float) -> dict[str, Any]:
+    status = task.status(now)
+    row: dict[str, Any] = {
+        "task_id": task.id,
+        "status": status,
+        "model_name": task.model,
+        "region": "cn-beijing",
+        "request_id": task.request_id,
+        "api_key_id": "1",
+        "caller_uid": "1",
+        "caller_parent_id": "1",
+        "gmt_create": int(task.submitted * 1000),
+        "user_api_unique_key": f"apikey:v1:image:{task.model}:generation",
+    }
+    if status != "PENDING" and task.canceled is None:
+        row["start_time"] = int(task.scheduled * 1000)
+    if status in ("SUCCEEDED", "FAILED", "CANCELED"):
+        row["end_time"] = int(task.ended * 1000)
+    return row
+
+
+def _positive(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+        raise Refused(400, "InvalidParameter", f"{name}: must be a whole number from 1 to {most}.")
+    return int(text)
+
+
+def _window(query: Mapping[str, str], now: float) -> tuple[int, int]:
+    start = _moment(query, "start_time")
+    end = _moment(query, "end_time")
+    if start is None and end is None:
+        return int(now) - SPAN_MAX, int(now) + 1
+    if start is None:
+        start = (end or 0) - SPAN_MAX
+    if end is None:
+        end = start + SPAN_MAX
+    if start > end:
+        raise Refused(400, "InvalidParameter", "start_time: must not be after end_time.")
+    if end - start > SPAN_MAX:
+        raise Refused(400, "InvalidParameter", "start_time, end_time: the span may be 24 hours at most.")
+    return start, end
+
+
+def _moment(query: Mapping[str, str], name: str) -> int | None:
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        if len(text) != 14:
+            raise ValueError
+        return int(datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=CHINA).timestamp())
+    except ValueError:
+        raise Refused(400, "InvalidParameter", f"{name}: must look like 20260416204236 (UTC+8).") from None

@@ -1,0 +1,75 @@
+"""What is asked of the service, and its rules.
+
+May import the modules at the root. Other rooms import only what `__all__` names.
+"""
+
+from __future__ import annotations
+
+from . import inputs, set_prompt
+from .code import board_call, open_call, sweep_call
+from .fields import FIELDS, MAX_BOXES, MAX_IMAGES, MAX_N, MAX_N_SET, MAX_SEED, MODELS, PALETTE, check_names, takes
+from .image_request import (
+    EDITING,
+    IMAGE_SET,
+    INTERACTIVE,
+    MODES,
+    MULTI_REFERENCE,
+    TEXT_SET,
+    TEXT_TO_IMAGE,
+    ImageRequest,
+    Options,
+    SetOptions,
+    mode_of,
+)
+from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, from_bytes, missing
+from .palette import Color, as_palette, palette_from, palette_rules, shares
+from .sizes import PRESETS, PRO, STANDARD, parse, size_for, size_problem
+
+__all__ = [
+    "EDITING",
+    "FIELDS",
+    "IMAGE_SET",
+    "INTERACTIVE",
+    "MAX_BOXES",
+    "MAX_FILE",
+    "MAX_IMAGES",
+    "MAX_N",
+    "MAX_N_SET",
+    "MAX_SEED",
+    "MODELS",
+    "MODES",
+    "MULTI_REFERENCE",
+    "PALETTE",
+    "PRESETS",
+    "PRO",
+    "STANDARD",
+    "TEXT_SET",
+    "TEXT_TO_IMAGE",
+    "Color",
+    "ImageRequest",
+    "Input",
+    "InputImage",
+    "Inputs",
+    "Options",
+    "SetOptions",
+    "SupportsInput",
+    "as_input",
+    "as_inputs",
+    "as_palette",
+    "board_call",
+    "check_names",
+    "from_bytes",
+    "inputs",
+    "missing",
+    "mode_of",
+    "open_call",
+    "palette_from",
+    "palette_rules",
+    "parse",
+    "set_prompt",
+    "shares",
+    "size_for",
+    "size_problem",
+    "sweep_call",
+    "takes",
+]

@@ -1,0 +1,353 @@
+"""An input image from a path, URL, bytes, PIL image, array or earlier result to what the service accepts.
+
+A picture is read once, when the request is made, and kept as the bytes that will be sent: what the caller does
+to the file or the array afterwards changes nothing. Pictures that the service takes as they are stay untouched to
+the byte; the others are turned upright (EXIF), flattened on white, or converted.
+
+Documented limits: JPEG, PNG without alpha, BMP or WEBP; each side 240 to 8000 pixels; at most 8:1; 20 MB.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import itertools
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from wannb.files import read_file
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MIN_SIDE, MAX_SIDE, MAX_RATIO, MAX_BYTES = 240, 8000, 8, 20 * 1024 * 1024
+#: A file larger than this is not read at all.
+MAX_FILE = 512 * 1024 * 1024
+_MIME = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "BMP": "image/bmp",
+    "WEBP": "image/webp",
+}
+_SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp"}
+_PLAIN_MODES = {"RGB", "L", "P", "1"}
+_ORIENTATION = 0x0112
+_MOST_INPUTS, _DEEPEST, _MOST_NAME = 100, 8, 200
+_LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+@runtime_checkable
+class SupportsInput(Protocol):
+    """Anything that knows itself as an input image, such as a generated image."""
+
+    def as_input(self) -> InputImage: ...
+
+
+Input = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, SupportsInput, Any]
+Inputs = Any  # an Input, or an iterable of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputImage:
+    """One input image, ready to be sent: either `content` or a `url`, or a `problem` that says why neither.
+
+    Two of them are equal when they hold the same picture, whatever the file was called.
+    """
+
+    name: str = field(compare=False)
+    content: bytes | None = field(default=None, repr=False, compare=False)
+    url: str | None = field(default=None, repr=False)
+    sha256: str | None = None
+    mime: str | None = None
+    width: int | None = None
+    height: int | None = None
+    origin: str | None = field(default=None, compare=False, repr=False)
+    notices: tuple[str, ...] = field(default=(), compare=False)
+    problem: str | None = field(default=None, compare=False)
+
+    @property
+    def suffix(self) -> str:
+        """The file name ending of the content, with its dot."""
+        return _SUFFIX[self.mime or "image/png"]
+
+    @property
+    def data_uri(self) -> str:
+        """The content as the service takes it inline."""
+        return f"data:{self.mime};base64,{base64.b64encode(self.content or b'').decode()}"
+
+    def as_input(self) -> InputImage:
+        """Return itself."""
+        return self
+
+
+def as_inputs(value: Inputs, _level: int = 0) -> tuple[InputImage, ...]:
+    """Return the input images that a value stands for: one of anything, or a list of them, in its order.
+
+    A result stands for all its images. Of a list that is far too long the first 100 are taken.
+    """
+    if value is None:
+        return ()
+    single = (str, bytes, bytearray, memoryview, os.PathLike, SupportsInput)
+    if (
+        isinstance(value, single)
+        or hasattr(value, "read")
+        or hasattr(value, "getexif")
+        or hasattr(value, "__array_interface__")
+        or not isinstance(value, Iterable)
+    ):
+        return (as_input(value),)
+    # A list may hold itself, and an iterator may have no end.
+    nested = (as_inputs(item, _level + 1) for item in value) if _level < _DEEPEST else ((_endless(),),)
+    return tuple(itertools.islice(itertools.chain.from_iterable(nested), _MOST_INPUTS))
+
+
+def as_input(value: Input) -> InputImage:
+    """Return one value as an input image.
+
+    Never raises for a bad picture: what is wrong stands in `problem`, so that a request can list
+    all its problems at once.
+
+    >>> as_input("https://example.com/cat.png").name
+    'https://example.com/cat.png'
+    """
+    if isinstance(value, SupportsInput):
+        return value.as_input()
+    if isinstance(value, (str, os.PathLike)):
+        return _from_text(os.fsdecode(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return from_bytes(bytes(value), name="picture in memory")
+    if hasattr(value, "read"):
+        name = _shown(Path(str(getattr(value, "name", "open file"))).name)
+        try:
+            content = value.read()
+        except Exception as error:
+            return InputImage(name=name, problem=f"the file cannot be read: {error}")
+        if isinstance(content, bytes):
+            return from_bytes(content, name=name)
+        return InputImage(name=name, problem="the file is open as text; open it with 'rb', or give its path")
+    # A PIL image before an array: merely asking a lazy one for its array interface reads and decodes the file.
+    if hasattr(value, "getexif"):
+        return _from_pil(value, "PIL image")
+    if hasattr(value, "__array_interface__"):
+        return _from_array(value)
+    return InputImage(
+        name=type(value).__name__,
+        problem=f"a {type(value).__name__} is not a picture; give a path, URL, bytes, PIL image, array or result",
+    )
+
+
+def from_bytes(content: bytes, *, name: str, origin: str | None = None) -> InputImage:
+    """Return an encoded picture as an input image, its bytes untouched where the service takes them as they are."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            size_problem = _side_problem(*image.size)
+            if size_problem:
+                return InputImage(name=name, origin=origin, problem=size_problem)
+            image.load()
+            return _prepare(image, content, name, origin)
+    except UnidentifiedImageError:
+        kinds = "JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow opens are converted"
+        return InputImage(name=name, origin=origin, problem=f"this is no picture that Pillow can open; {kinds}")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return InputImage(name=name, origin=origin, problem=f"far too many pixels; each side is at most {MAX_SIDE}")
+    except Exception as error:
+        # Decoders of damaged files raise what they like.
+        return InputImage(name=name, origin=origin, problem=f"the picture is damaged or too large: {_shown(error)}")
+
+
+def missing(name: str, *, sha256: str | None, width: int | None = None, height: int | None = None) -> InputImage:
+    """Return a stand-in for an input image that a record names and nobody has any more."""
+    return InputImage(
+        name=name,
+        sha256=sha256,
+        width=width,
+        height=height,
+        problem="the record names this picture but does not hold it; give it again with replace(images=...)",
+    )
+
+
+def _from_text(source: str) -> InputImage:
+    link = _LINK.match(source)
+    if link and link[1].lower() != "file":
+        return from_link(source)
+    if source[:5].lower() == "data:":
+        head, _, body = source.partition(",")
+        try:
+            encoded = head.lower().endswith(";base64")
+            content = base64.b64decode(body, validate=True) if encoded else unquote_to_bytes(body)
+        except (binascii.Error, ValueError):
+            return InputImage(name="data URI", problem="the base64 text of this data URI is damaged")
+        return from_bytes(content, name="data URI")
+    shown = _shown(source)
+    try:
+        path = Path(unquote_to_bytes(source[7:]).decode() if source.startswith("file://") else source).expanduser()
+        content = read_file(path, most=MAX_FILE)
+    except FileNotFoundError:
+        return InputImage(name=_shown(path.name), origin=shown, problem=f"no file {shown!r} from folder {_here()!r}")
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return InputImage(name=shown, origin=shown, problem=f"cannot read {shown!r}: {reason}")
+    return from_bytes(content, name=_shown(path.name), origin=os.fspath(path))
+
+
+def from_link(source: str) -> InputImage:
+    """Return a link as an input image; it is sent as it stands, nothing is fetched."""
+    link = _LINK.match(source)
+    scheme = link[1] if link else ""
+    try:
+        parts = urlsplit(source)
+        host, user, _ = parts.hostname, parts.username, parts.port
+    except ValueError:
+        host, user = None, None
+    shown = _shown(f"{scheme}://{host or ''}{parts.path.partition(';')[0] if host else ''}")
+    problem = None
+    if scheme.lower() not in ("http", "https", "oss"):
+        problem = f"links are http, https or oss, not {scheme[:40]}; download the picture and give the file"
+    elif not source.isprintable() or " " in source:
+        problem = "a link holds no spaces and no characters without a shape; write them as %20 and the like"
+    elif not host:
+        problem = "this link names no host"
+    elif user:
+        problem = "a link must not hold a user name or password; download the picture and give the file"
+    if problem:
+        return InputImage(name=shown, problem=problem)
+    more = parts.query or parts.fragment or ";" in parts.path
+    return InputImage(name=shown + ("?..." if more else ""), url=source)
+
+
+def _shown(text: object) -> str:
+    """Return a name as it may be shown and kept: text that was meant as a picture can be megabytes."""
+    line = str(text).encode("utf-8", "replace").decode()
+    return line if len(line) <= _MOST_NAME else f"{line[:_MOST_NAME]}…"
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "?"
+
+
+def _endless() -> InputImage:
+    return InputImage(name="list", problem="a list within a list within a list; give one list of pictures")
+
+
+def _from_array(array: Any) -> InputImage:
+    import numpy as np
+    from PIL import Image
+
+    values = np.asarray(array)
+    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
+        return InputImage(name="array", problem=_no_array(values))
+    problem = _side_problem(values.shape[1], values.shape[0])
+    if problem:
+        return InputImage(name="array", problem=problem)
+    if values.dtype.kind == "f":
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            return InputImage(name="array", problem="an array of floats must hold 0.0 to 1.0, as in matplotlib")
+        values = (values * 255).round().astype("uint8")
+    elif values.dtype == bool:
+        values = values.astype("uint8") * 255
+    if values.dtype != np.uint8:
+        return InputImage(name="array", problem=_no_array(values))
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[:, :, 0]
+    return _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array")
+
+
+def _no_array(values: Any) -> str:
+    shape = "x".join(str(side) for side in values.shape)
+    return f"an array of shape {shape} and type {values.dtype}; give height x width (x 3 or 4), uint8 or 0-1"
+
+
+def _from_pil(image: Image.Image, name: str) -> InputImage:
+    try:
+        problem = _side_problem(*image.size)
+        if problem:
+            return InputImage(name=name, problem=problem)
+        file = str(getattr(image, "filename", ""))
+        return _prepare(image, None, _shown(Path(file).name) or name, None)
+    except Exception as error:
+        return InputImage(name=name, problem=f"the picture is damaged: {_shown(error)}")
+
+
+def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str | None) -> InputImage:
+    from PIL import ImageOps
+
+    kind, notices = image.format or "", []
+    lossy = kind in ("JPEG", "MPO")
+    fits = content is not None and kind in _MIME
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        image, fits = ImageOps.exif_transpose(image), False
+        notices.append("turned upright by its EXIF orientation")
+    if getattr(image, "is_animated", False) and kind != "MPO":
+        fits = False
+        notices.append("only the first frame is used")
+    if image.has_transparency_data:
+        image, fits = _flatten(image), False
+        notices.append("transparent parts were put on white: the service takes no alpha channel")
+    elif image.mode not in _PLAIN_MODES:
+        image, fits = _to_eight_bit(image), False
+        notices.append("converted to 8-bit RGB")
+    if fits and content is not None:
+        mime = _MIME[kind]
+    else:
+        if content is not None and kind not in _MIME:
+            notices.append(f"converted from {kind}")
+        content, mime = _encode(image, lossy=lossy)
+    problem = None
+    if len(content) > MAX_BYTES:
+        problem = f"{len(content) / 1048576:.1f} MB; at most 20 MB. Save it as JPEG or make it smaller"
+    return InputImage(
+        name=name,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        mime=mime,
+        width=image.width,
+        height=image.height,
+        origin=origin,
+        notices=tuple(notices),
+        problem=problem,
+    )
+
+
+def _side_problem(width: int, height: int) -> str | None:
+    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+        return f"{width}x{height} pixels; each side must be {MIN_SIDE} to {MAX_SIDE}"
+    if max(width, height) > MAX_RATIO * min(width, height):
+        return f"{width}x{height} pixels; the ratio of the sides must be 1:{MAX_RATIO} to {MAX_RATIO}:1"
+    return None
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    from PIL import Image as pil
+
+    layer = image.convert("RGBA")
+    return pil.alpha_composite(pil.new("RGBA", layer.size, "white"), layer).convert("RGB")
+
+
+def _to_eight_bit(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    return image.convert("RGB")
+
+
+def _encode(image: Image.Image, *, lossy: bool) -> tuple[bytes, str]:
+    buffer = io.BytesIO()
+    if not lossy:
+        image.save(buffer, "PNG", compress_level=3)
+        if buffer.tell() <= MAX_BYTES:
+            return buffer.getvalue(), "image/png"
+        buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "JPEG", quality=95, subsampling=0)
+    return buffer.getvalue(), "image/jpeg"

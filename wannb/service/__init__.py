@@ -1,0 +1,29 @@
+"""The API over httpx: endpoint, wire format, requests, files, limits, prices.
+
+May import `request` and the modules at the root. Other rooms import only what `__all__` names.
+"""
+
+from __future__ import annotations
+
+from . import endpoint, limits, wire
+from .api import Transport
+from .endpoint import Service
+from .limits import Account, Clock, Pace, account, callable_off, check_called_off
+from .prices import Money, as_budget, price
+
+__all__ = [
+    "Account",
+    "Clock",
+    "Money",
+    "Pace",
+    "Service",
+    "Transport",
+    "account",
+    "as_budget",
+    "callable_off",
+    "check_called_off",
+    "endpoint",
+    "limits",
+    "price",
+    "wire",
+]

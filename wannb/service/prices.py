@@ -1,0 +1,103 @@
+"""Dated prices and estimates. A price that nobody has written down is unknown, and said to be.
+
+Prices are per image that came back, the same for every size and mode; failed calls and input images are free
+(documented).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from wannb.request import PRO, STANDARD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """An amount in a currency.
+
+    >>> str(Money(amount=Decimal("0.150"), currency="USD"))
+    '0.15 USD'
+    """
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amount", Decimal(str(self.amount)))
+
+    def __str__(self) -> str:
+        shown = f"{self.amount.normalize():f}"
+        whole, _, part = shown.partition(".")
+        return f"{whole}.{part:0<2} {self.currency}"
+
+    def __float__(self) -> float:
+        return float(self.amount)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """What one image costs: `amount` in `currency`, as read on the day `as_of` (YYYY-MM-DD) from `source`."""
+
+    amount: Decimal
+    currency: str
+    as_of: str
+    source: str
+
+    def times(self, images: int) -> Money:
+        """Return what so many images cost."""
+        return Money(amount=self.amount * images, currency=self.currency)
+
+
+_PAGE = "Model Studio, model pricing"
+_TABLE = {
+    (PRO, "singapore"): Price(amount=Decimal("0.075"), currency="USD", as_of="2026-09-16", source=_PAGE),
+    (STANDARD, "singapore"): Price(amount=Decimal("0.03"), currency="USD", as_of="2026-09-16", source=_PAGE),
+    (PRO, "beijing"): Price(amount=Decimal("0.50"), currency="CNY", as_of="2026-09-16", source=_PAGE),
+    (STANDARD, "beijing"): Price(amount=Decimal("0.20"), currency="CNY", as_of="2026-09-16", source=_PAGE),
+}
+
+
+def price(model: str, region: str) -> Price | None:
+    """Return the price of one image, None where it is unknown.
+
+    >>> price("wan2.7-image", "singapore").times(4)
+    Money(amount=Decimal('0.12'), currency='USD')
+    """
+    return _TABLE.get((str(model), region))
+
+
+def set_price(model: str, region: str, amount: float | str | Decimal, currency: str, *, as_of: str) -> None:
+    """Replace a price for this session, such as after a change of the vendor's price list.
+
+    Raises:
+        ValueError: an unknown model or region, an amount below zero, or a day that is none.
+
+    >>> set_price("wan2.7-image-pro", "singapore", "0.075", "USD", as_of="2026-09-16")
+    """
+    if (model, region) not in _TABLE:
+        known = ", ".join(f"{name} in {place}" for name, place in _TABLE)
+        raise ValueError(f"there is no {model!r} in {region!r}; there are {known}")
+    try:
+        value = Decimal(str(amount))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"amount={amount!r} is no price; write it like 0.075")
+    date.fromisoformat(as_of)
+    _TABLE[model, region] = Price(amount=value, currency=currency, as_of=as_of, source="set by the user")
+
+
+def as_budget(budget: float | str | Decimal | Money | None, region: str) -> Money | None:
+    """Return a limit as money of a region's currency; `ValueError` for what is no amount."""
+    if budget is None or isinstance(budget, Money):
+        return budget
+    try:
+        amount = Decimal(str(budget))
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"budget={budget!r} is no amount of money; write it like 2.50")
+    known = price(PRO, region)
+    return Money(amount=amount, currency=known.currency if known else "USD")

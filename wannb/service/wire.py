@@ -1,0 +1,216 @@
+"""ImageRequest to JSON, JSON to answers, error bodies to ApiError.
+
+The shapes are the documented ones. Images are read by walking every choice and every content item: a set puts all
+its images in one choice, several single images may come as several choices, and a reader of only the first
+would lose what was paid for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from wannb.errors import ApiError, MalformedAnswer, api_error
+from wannb.masking import Hidden, Secret, mask
+from wannb.request import TEXT_TO_IMAGE, ImageRequest
+
+PENDING, RUNNING, SUCCEEDED = "PENDING", "RUNNING", "SUCCEEDED"
+FAILED, CANCELED, UNKNOWN = "FAILED", "CANCELED", "UNKNOWN"
+#: The states in which a task stays.
+FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, UNKNOWN})
+#: Seen live: a UUID. It becomes part of an address and of file names.
+_TASK_ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,199}", re.ASCII)
+#: Characters of the service's own words that are kept.
+_MOST_WORDS = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the service said of a task or a synchronous call.
+
+    `links` are signed and expire after 24 hours: they are used at once, never shown, never kept. `str(link)` is one.
+    """
+
+    status: str
+    task_id: str | None = None
+    request_id: str | None = None
+    links: tuple[Secret, ...] = field(default=(), repr=False)
+    refused: tuple[str, ...] = ()
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    code: str | None = None
+    message: str | None = None
+    times: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedTask:
+    """One line of the service's task list; times are seconds since 1970 in the service's clock."""
+
+    task_id: str
+    status: str
+    model: str
+    created: float | None
+
+
+def body(request: ImageRequest, images: Sequence[object]) -> Hidden:
+    """Return the JSON body of a request.
+
+    Args:
+        request: a request without problems.
+        images: for each input image its URL, data URI or `oss://` link, in the request's order.
+    """
+    content: list[dict[str, str]] = [{"text": request.prompt}, *({"image": str(image)} for image in images)]
+    return Hidden(
+        model=request.model,
+        input={"messages": [{"role": "user", "content": content}]},
+        parameters=_parameters(request),
+    )
+
+
+def _parameters(request: ImageRequest) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"size": request.size, "n": request.n, "watermark": request.watermark}
+    if request.mode == TEXT_TO_IMAGE:
+        parameters["thinking_mode"] = request.thinking_mode
+    if request.enable_sequential:
+        parameters["enable_sequential"] = True
+    if request.seed is not None:
+        parameters["seed"] = request.seed
+    record = request.as_dict()
+    for name in ("color_palette", "bbox_list"):
+        if record[name] is not None:
+            parameters[name] = record[name]
+    return parameters
+
+
+def read_created(data: object) -> tuple[str, str | None]:
+    """Return task id and request id of a create's answer."""
+    output = _mapping(data, "output")
+    task_id = output.get("task_id")
+    if not isinstance(task_id, str) or not _TASK_ID.fullmatch(task_id):
+        _malformed("no task_id in the answer", data)
+    return task_id, _request_id(data)
+
+
+def read_answer(data: object) -> Answer:
+    """Return what a task query or a synchronous call says; a failed task is an answer too, not an exception."""
+    output = _mapping(data, "output")
+    top = data if isinstance(data, Mapping) else {}
+    status = output.get("task_status", SUCCEEDED if "choices" in output else None)
+    if not isinstance(status, str):
+        _malformed("neither task_status nor choices in the answer", data)
+    usage = top.get("usage")
+    items = list(_items(output.get("choices"))) if status == SUCCEEDED else []
+    return Answer(
+        status=status,
+        task_id=_text(output.get("task_id")),
+        request_id=_request_id(data),
+        links=tuple(Secret(item["image"]) for item in items if isinstance(item.get("image"), str)),
+        refused=tuple(
+            _said(f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": "))
+            for item in items
+            if item.get("code") or item.get("message")
+        ),
+        usage=_plain(usage) if isinstance(usage, Mapping) else {},
+        code=_text(output.get("code")) or _text(top.get("code")),
+        message=_text(output.get("message")) or _text(top.get("message")),
+        times={name: _said(output[name]) for name in ("submit_time", "scheduled_time", "end_time") if output.get(name)},
+    )
+
+
+def read_list(data: object) -> tuple[list[ListedTask], int]:
+    """Return one page of the task list and the number of pages. The list is flat: no `output` around it."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("data"), list):
+        _malformed("no data in the answer", data)
+    tasks = []
+    for entry in data["data"]:
+        task_id = entry.get("task_id") if isinstance(entry, Mapping) else None
+        if not isinstance(task_id, str) or not _TASK_ID.fullmatch(task_id):
+            # To pass it over could be to say of a lost answer that it never became a task.
+            _malformed("a task without an id in the answer", data)
+        tasks.append(
+            ListedTask(
+                task_id=task_id,
+                status=_said(entry.get("status", "")),
+                model=_said(entry.get("model_name", "")),
+                created=_time(entry.get("gmt_create")),
+            )
+        )
+    pages = data.get("total_page", 1)
+    if not isinstance(pages, int):
+        _malformed("no total_page in the answer", data)
+    return tasks, pages
+
+
+def read_error(data: object, *, status: int, retry_after: float | None = None, secret: str | None = None) -> ApiError:
+    """Return the exception for an error body `{"code", "message", "request_id"}`."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("code"), str) or not data["code"]:
+        return MalformedAnswer(
+            "MalformedAnswer", "the answer has no error code", status=status, retry_after=retry_after
+        )
+    return api_error(
+        data["code"],
+        _said(data.get("message") or ""),
+        status=status,
+        request_id=_request_id(data),
+        retry_after=retry_after,
+        secret=secret,
+    )
+
+
+def has_error(data: object) -> bool:
+    """Return whether a 2xx body carries an error code all the same, as has been seen."""
+    return isinstance(data, Mapping) and bool(data.get("code")) and not isinstance(data.get("output"), Mapping)
+
+
+def _items(choices: object) -> Iterator[Mapping[str, Any]]:
+    for choice in choices if isinstance(choices, list) else []:
+        message = choice.get("message") if isinstance(choice, Mapping) else None
+        content = message.get("content") if isinstance(message, Mapping) else None
+        for item in content if isinstance(content, list) else []:
+            if isinstance(item, Mapping):
+                yield item
+
+
+def _mapping(data: object, key: str) -> Mapping[str, Any]:
+    value = data.get(key) if isinstance(data, Mapping) else None
+    if not isinstance(value, Mapping):
+        _malformed(f"no {key} in the answer", data)
+    return value
+
+
+def _malformed(what: str, data: object) -> NoReturn:
+    raise MalformedAnswer("MalformedAnswer", what, status=200, request_id=_request_id(data))
+
+
+def _request_id(data: object) -> str | None:
+    return _text(data.get("request_id")) if isinstance(data, Mapping) else None
+
+
+def _text(value: object) -> str | None:
+    return _said(value) if isinstance(value, str) and value else None
+
+
+def _said(value: object) -> str:
+    """Return what the service says as text that may be shown and kept."""
+    text = mask(str(value))
+    return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON data that may be kept."""
+    if isinstance(value, Mapping):
+        return {_said(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return _said(value) if isinstance(value, str) else value
+
+
+def _time(milliseconds: object) -> float | None:
+    try:
+        seconds = float(milliseconds) / 1000 if isinstance(milliseconds, (int, float)) else math.nan
+    except OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) else None

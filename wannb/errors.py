@@ -39,6 +39,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .masking import mask
+from .text import count
+from .translation import Said, Words, current, joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +51,30 @@ class Problem:
     value: str
     rule: str
 
+    @property
+    def said(self) -> Said:
+        """The option, its value and the rule as one sentence."""
+        return Said("{option}={value}: {rule}", option=self.field, value=self.value, rule=self.rule)
+
     def __str__(self) -> str:
-        return f"{self.field}={self.value}: {self.rule}"
+        return self.said
 
 
 class WannbError(Exception):
-    """The root of all errors raised by wannb."""
+    """The root of all errors raised by wannb.
+
+    Attributes:
+        said: the message as it was written, in English, with its values beside it where it is a `translation.Said`.
+        language: that was spoken where it was raised; `str(error)` speaks it.
+    """
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(said)
+        self.said = said
+        self.language = current()
+
+    def __str__(self) -> str:
+        return Words(self.language)(self.said) if isinstance(self.said, Said) else self.said
 
     def __reduce__(self) -> Any:
         # Errors cross processes (a pool, a cluster) although their arguments are given by name.
@@ -72,9 +92,8 @@ class InvalidRequest(WannbError, ValueError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        lines = "".join(f"\n  - {problem}" for problem in self.problems)
-        super().__init__(f"nothing was sent, the request has {count}:{lines}")
+        head = Said("nothing was sent, the request has {what}:", what=count(len(self.problems), "problem"))
+        super().__init__(joined("\n  - ", [head, *(problem.said for problem in self.problems)]))
 
 
 class OverBudget(WannbError):
@@ -151,7 +170,7 @@ class ApiError(WannbError):
         retry_after: seconds the service asked to wait, if it did.
     """
 
-    next_step = "See the code on the Model Studio page 'Error codes'."
+    next_step = Said("See the code on the Model Studio page 'Error codes'.")
 
     def __init__(
         self,
@@ -170,15 +189,17 @@ class ApiError(WannbError):
         self.request_id = request_id
         self.task_id = task_id
         self.retry_after = retry_after
-        where = f"task {task_id} failed" if task_id else f"HTTP {status}"
-        number = f" (request id {request_id})" if request_id else ""
-        super().__init__(f"{self.code}, {where}: {self.message}{number}\n{self.next_step}")
+        where = Said("task {task_id} failed", task_id=task_id) if task_id else f"HTTP {status}"
+        number = Said(" (request id {request_id})", request_id=request_id) if request_id else ""
+        template = "{code}, {where}: {message}{number}\n{next_step}"
+        values = {"code": self.code, "message": self.message, "next_step": self.next_step}
+        super().__init__(Said(template, where=where, number=number, **values))
 
 
 class AuthenticationError(ApiError):
     """The service does not accept the key."""
 
-    next_step = (
+    next_step = Said(
         "Keys belong to one region: a Singapore key fails in Beijing and the other way round. Check "
         "DASHSCOPE_API_KEY and the region, as in connect(region='beijing')."
     )
@@ -187,61 +208,63 @@ class AuthenticationError(ApiError):
 class PermissionDenied(ApiError):
     """The key is known but may not do this."""
 
-    next_step = "Activate the model and check the workspace's permissions in the Model Studio console."
+    next_step = Said("Activate the model and check the workspace's permissions in the Model Studio console.")
 
 
 class QuotaExhausted(ApiError):
     """No quota or no money is left; asking again does not help."""
 
-    next_step = "Nothing was billed. Top up the account or its quota in the Model Studio console, then run again."
+    next_step = Said("Nothing was billed. Top up the account or its quota in the Model Studio console, then run again.")
 
 
 class RateLimited(ApiError):
     """Requests came faster than the account's limits allow."""
 
-    next_step = "Nothing was billed. Wait about a minute; other programs may be using the same account."
+    next_step = Said("Nothing was billed. Wait about a minute; other programs may be using the same account.")
 
 
 class ContentRefused(ApiError):
     """The content inspection refused the prompt, an input image or the output."""
 
-    next_step = "Nothing was billed. Reword the prompt or change the input image; another seed may pass as well."
+    next_step = Said("Nothing was billed. Reword the prompt or change the input image; another seed may pass as well.")
 
 
 class BadRequest(ApiError):
     """The service refused a value of the request."""
 
-    next_step = "Nothing was billed. Change the value that the message names and send it again."
+    next_step = Said("Nothing was billed. Change the value that the message names and send it again.")
 
 
 class CancelRefused(BadRequest):
     """The task cannot be canceled: only one that is PENDING can."""
 
-    next_step = "If it has begun, it goes on and its images are billed: task.result() or client.rescue() brings them."
+    next_step = Said(
+        "If it has begun, it goes on and its images are billed: task.result() or client.rescue() brings them."
+    )
 
 
 class ModelNotFound(ApiError):
     """The model does not exist in this region."""
 
-    next_step = "The models are 'wan2.7-image-pro' and 'wan2.7-image', in the regions 'singapore' and 'beijing'."
+    next_step = Said("The models are 'wan2.7-image-pro' and 'wan2.7-image', in the regions 'singapore' and 'beijing'.")
 
 
 class NotFound(ApiError):
     """The address, the workspace or the task does not exist."""
 
-    next_step = "Nothing was billed. Check base_url (it ends with /api/v1), the workspace and the id."
+    next_step = Said("Nothing was billed. Check base_url (it ends with /api/v1), the workspace and the id.")
 
 
 class ServiceError(ApiError):
     """The service failed; failed calls are not billed (documented)."""
 
-    next_step = "Nothing was billed. Try again in a minute."
+    next_step = Said("Nothing was billed. Try again in a minute.")
 
 
 class MalformedAnswer(ApiError):
     """An answer is not what the documentation describes."""
 
-    next_step = "A proxy may be in the way. What was sent is kept in the store: client.rescue() looks again."
+    next_step = Said("A proxy may be in the way. What was sent is kept in the store: client.rescue() looks again.")
 
 
 _BY_CODE: tuple[tuple[str, type[ApiError]], ...] = (

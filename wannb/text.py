@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .translation import Said
+
 
 def shorten(text: str, most: int) -> str:
     """Return a text on one line, cut with an ellipsis where it is too long."""
@@ -10,9 +12,9 @@ def shorten(text: str, most: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number with its noun.
+    """Return a number with its noun as a sentence that can be translated.
 
     >>> count(2, "image")
     '2 images'
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return Said(f"{{n}} {noun}" if number == 1 else f"{{n}} {noun}s", n=number)

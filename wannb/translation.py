@@ -1,50 +1,60 @@
-"""Say the texts of the forms in English or Simplified Chinese; the English text is the key.
+"""Texts in English or Simplified Chinese: sentences that keep their template and values, and catalogues.
 
-A catalogue is plain JSON, `{English: Chinese}`, one entry a line, with `{name}` where a value stands: a limit that
-changes or a file's name needs no new entry. Texts come in two ways. A form's own are templates with their values
-beside them: `words("Make {count} images", count=2)`. Rules, errors and notices are finished English sentences, made
-far from any form: `words.sentence(problem.rule)` finds the template that a sentence was made from.
+A sentence is written once, in English, with places for its values: `Said("at most {most} input images", most=9)`. It is
+a `str`, so it can be shown, raised and compared as any text; and it still knows its template, so it can be said in
+another language wherever it arrives. A catalogue is plain JSON, `{English: Chinese}`, one file for each room of the
+package in `languages/<language>/`. What a catalogue does not know comes out in English.
+
+What is made within `override("zh")`, such as a result, a plan or an error, remembers that language and shows itself in
+it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-#: Every language that the forms speak, in its own words.
+#: Every language that wannb speaks, in its own words.
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 _ALSO = {"cn": "zh", "chinese": "zh", "中文": "zh", "简体中文": "zh", "english": "en", "c": "en", "posix": "en"}
-
-#: Names of places that hold a text of wannb's own, which is said in the person's language too. Every other value is a
-#: person's, the service's or another program's, and is put in as it stands.
-SPOKEN = frozenset(
-    {
-        *("because", "cost", "mode", "next_state", "notice", "option", "reason", "rule", "shape", "state", "until"),
-        *("value", "what", "why"),
-    }
-)
-#: Names of places that hold a number and nothing else, so that a short template fits no stranger's sentence.
-NUMBERS = frozenset({"height", "least", "most", "n", "number", "of", "seconds", "seed", "status", "width"})
-
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-_OWN = re.compile(r"[^\W\d_]{2}|=")
-_SHAPES = {
-    **dict.fromkeys(NUMBERS, re.compile(r"[+-]?\d[\d.,]*(?:e[+-]?\d+)?")),
-    **dict.fromkeys(("host", "run", "task_id"), re.compile(r"\S+")),
-    "code": re.compile(r"[\w. -]+"),
-    "field": re.compile(r"[a-z_]+"),
-}
-_CLOSERS = {"'": "'", '"': '"', "[": "]", "{": "}", "(": ")"}
-#: How often one call looks through the templates, and how deep it looks into values: more is no sentence of ours.
-LOOKUPS, _DEPTH = 400, 8
+_CURRENT: ContextVar[str] = ContextVar("wannb_language", default="en")
+
+
+class Said(str):
+    """An English sentence that keeps the template and the values it was made of.
+
+    Args:
+        template: the English text with a `{name}` for each value; the key of the catalogue.
+        values: what stands in the places. Only those that are `Said` themselves are translated; every other value is a
+            person's, the service's or another program's, and is put in as it stands.
+
+    A `{name}` without a value stays as it stands, as do braces within a value.
+
+    >>> Said("at most {most} input images", most=9)
+    'at most 9 input images'
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Said:
+        said = super().__new__(cls, _filled(template, values))
+        said.template, said.values = template, values
+        return said
+
+    def __reduce__(self) -> Any:
+        return _said, (self.template, self.values)
 
 
 class Words:
-    """Texts of the forms in one language; the English text is the key.
+    """Texts in one language; the English text is the key.
 
     Args:
         language: "en" or "zh"; names of locales such as "zh-CN" or "zh_CN.UTF-8" are taken as well.
@@ -54,142 +64,130 @@ class Words:
 
     >>> Words("zh_CN.UTF-8")("Seed")
     '种子'
-    >>> Words("zh").sentence("at most 9 input images")
+    >>> Words("zh")(Said("at most {most} input images", most=9))
     '输入图片最多 9 张'
     """
 
     def __init__(self, language: str = "en") -> None:
         self.language = _code(language)
-        self._catalogue = None if self.language == "en" else _catalogue(self.language)
+        self._texts = {} if self.language == "en" else catalogue(self.language)
 
     def __repr__(self) -> str:
         return f"Words({getattr(self, 'language', None)!r})"  # also before it is made, in a traceback
 
     def __call__(self, text: str, /, **values: object) -> str:
-        """Return a text with its values put in; one that is not in the catalogue comes out in English.
-
-        A `{name}` without a value stays as it stands, as do braces within a value.
-        """
-        if self._catalogue is None:
-            return _filled(text, values)
-        known = self._catalogue.texts.get(text)
-        if known is None and not values:
-            return self.sentence(text)
-        return _filled(known or text, values)
+        """Return a sentence, or a text of the catalogue with its values put in, in this language."""
+        if isinstance(text, Said) and not values:
+            return self(text.template, **text.values) if text.values else _filled(self._texts.get(text, text), {})
+        said = {name: self(value) if isinstance(value, Said) else value for name, value in values.items()}
+        return _filled(self._texts.get(text, text), said)
 
     def sentence(self, text: str) -> str:
-        """Return a finished English sentence in this language, parts that the catalogue does not know in English.
+        """Return a sentence in this language; one that is no `Said` is read. To go when every room makes `Said`."""
+        if isinstance(text, Said) or self.language == "en":
+            return self(text)
+        from ._old_translation import Catalogue
 
-        Takes whatever `Problem.rule`, `str(error)`, a notice or a result's line says. Each template is held against the
-        text from left to right, once, and there is a limit to how many are: the work grows with the text's length.
-        """
-        return text if self._catalogue is None else self._catalogue.say(text)
+        return Catalogue.of(self._texts).say(text)
 
 
-@dataclass(frozen=True)
-class Template:
-    """An English text with places for values, and what it is in another language.
+def current() -> str:
+    """Return the language that is spoken here and now: "en", unless within `override`."""
+    return _CURRENT.get()
 
-    `literals` are the texts around the places, one more than there are `names`.
+
+@contextmanager
+def override(language: str) -> Iterator[None]:
+    """Speak another language within a `with` block; threads started inside begin in English.
+
+    >>> with override("zh"):
+    ...     say("Seed")
+    '种子'
     """
-
-    literals: tuple[str, ...]
-    names: tuple[str, ...]
-    translation: str
-
-    def match(self, text: str) -> dict[str, str] | None:
-        """Return the values that stand in a sentence made from this template, None if it was not.
-
-        A value ends where the literal after it first occurs; one that begins with a quote or bracket ends with it.
-        """
-        first, *between, last = self.literals
-        place, end = len(first), len(text) - len(last)
-        if end < place or not text.startswith(first) or not text.endswith(last):
-            return None
-        values: dict[str, str] = {}
-        for name, literal in zip(self.names, [*between, ""], strict=True):
-            stop = _end_of_value(text, place, end, literal) if literal else end
-            value = text[place : max(place, stop)]
-            shape = _SHAPES.get(name)
-            if stop < 0 or values.setdefault(name, value) != value or (shape and not shape.fullmatch(value)):
-                return None
-            place = stop + len(literal)
-        return values
+    token = _CURRENT.set(_code(language))
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """The texts of one language: all of them by their English, and those with places, the longest first."""
-
-    texts: Mapping[str, str]
-    templates: tuple[Template, ...]
-
-    @classmethod
-    def of(cls, texts: Mapping[str, str]) -> Catalogue:
-        """Return the catalogue of texts by their English."""
-        # A template without a word of its own, such as "{file}: {why}", would fit anybody's text.
-        own = {english: other for english, other in texts.items() if _OWN.search(_PLACE.sub("", english))}
-        templates = [_template(english, other) for english, other in own.items() if _PLACE.search(english)]
-        # A short template may fit what a longer one says better.
-        templates.sort(key=lambda template: -sum(map(len, template.literals)))
-        return cls(texts=texts, templates=tuple(templates))
-
-    def say(self, text: str) -> str:
-        """Return a finished English sentence in this language."""
-        return _Reading(self).say(text)
+def say(text: str, /, **values: object) -> str:
+    """Return a sentence, or a text of the catalogue with its values put in, in the language that is spoken here."""
+    return _words(_CURRENT.get())(text, **values)
 
 
-class _Reading:
-    """One sentence on its way into another language, with a limit to the work that it may make."""
+def joined(separator: str, texts: Iterable[str]) -> Said:
+    """Return sentences one after the other as one.
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._left = LOOKUPS
-
-    def say(self, text: str, depth: int = 0) -> str:
-        bare = text.strip(" -")
-        if not bare or self._left <= 0 or depth > _DEPTH:
-            return text
-        if bare != text:
-            before, _, after = text.partition(bare)
-            return f"{before}{self.say(bare, depth)}{after}"
-        # Lines first, since what stands in the first may be anybody's and reach to its end.
-        known = None if "\n" in text else self._whole(text, depth)
-        if known is not None:
-            return known
-        for joint in ("\n", " · "):
-            if joint in text:
-                return joint.join(self.say(part, depth + 1) for part in text.split(joint))
-        return self._listed(text, depth) or text
-
-    def _whole(self, text: str, depth: int) -> str | None:
-        self._left -= 1
-        known = self._catalogue.texts.get(text)
-        if known is not None:
-            return known
-        for template in self._catalogue.templates:
-            values = template.match(text)
-            if values is not None:
-                said = {name: self.say(value, depth + 1) if name in SPOKEN else value for name, value in values.items()}
-                return _filled(template.translation, said)
-        return None
-
-    def _listed(self, text: str, depth: int) -> str | None:
-        """Return texts that stand with commas between them, if each is known: a comma may well belong to a text."""
-        parts = text.split(", ")
-        if not 1 < len(parts) <= _DEPTH:
-            return None
-        said = [self._whole(part, depth + 1) for part in parts]
-        return None if None in said else "，".join(part for part in said if part)
+    >>> joined(" · ", [Said("{n} images", n=2), "2048*2048"])
+    '2 images · 2048*2048'
+    """
+    values = {f"part{number}": text for number, text in enumerate(texts)}
+    return Said(separator.join(f"{{{name}}}" for name in values), **values)
 
 
-def _end_of_value(text: str, start: int, end: int, literal: str) -> int:
-    closer = _CLOSERS.get(text[start : start + 1])
-    if closer:
-        closed = text.find(closer + literal, start + 1, end)
-        if closed >= 0:
-            return closed + 1
-    return text.find(literal, start, end)
+def as_data(text: str) -> str | dict[str, Any]:
+    """Return a text as JSON data, a `Said` with its template and values, so that it can be said again on another day.
+
+    >>> as_data(Said("at most {most} input images", most=9))
+    {'template': 'at most {most} input images', 'values': {'most': '9'}}
+    """
+    if not isinstance(text, Said):
+        return text
+    return {
+        "template": text.template,
+        "values": {
+            name: as_data(value if isinstance(value, str) else str(value)) for name, value in text.values.items()
+        },
+    }
+
+
+def from_data(data: Any) -> str:
+    """Return the text that `as_data` wrote; `ValueError` for anything else."""
+    if isinstance(data, str):
+        return data
+    if isinstance(data, Mapping) and isinstance(data.get("template"), str) and isinstance(data.get("values"), Mapping):
+        return _said(data["template"], {str(name): from_data(value) for name, value in data["values"].items()})
+    raise ValueError(f"{data!r} is no text")
+
+
+class _Speaker(Protocol):
+    @property
+    def language(self) -> str: ...
+
+
+S = TypeVar("S", bound=_Speaker)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def spoken(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Return a method that speaks the language of its object: `self.language`."""
+
+    @wraps(method)
+    def speaking(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with override(self.language):
+            return method(self, *args, **kwargs)
+
+    return speaking
+
+
+@lru_cache
+def catalogue(language: str) -> dict[str, str]:
+    """Return every text of a language by its English."""
+    texts: dict[str, str] = {}
+    for file in sorted((Path(__file__).parent / "languages" / language).glob("*.json")):
+        texts |= json.loads(file.read_bytes())
+    return texts
+
+
+@lru_cache
+def _words(language: str) -> Words:
+    return Words(language)
+
+
+def _said(template: str, values: Mapping[str, object]) -> Said:
+    return Said(template, **values)
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:
@@ -203,13 +201,3 @@ def _code(language: str) -> str:
         known = ", ".join(f"{each!r} ({own})" for each, own in LANGUAGES.items())
         raise ValueError(f"language={language!r} is not one of {known}")
     return code
-
-
-@cache
-def _catalogue(language: str) -> Catalogue:
-    return Catalogue.of(json.loads((Path(__file__).parent / "languages" / f"{language}.json").read_bytes()))
-
-
-def _template(english: str, other: str) -> Template:
-    parts = _PLACE.split(english)
-    return Template(literals=tuple(parts[::2]), names=tuple(parts[1::2]), translation=other)

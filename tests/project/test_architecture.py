@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "wannb"
 #: An import leads to a lower floor, or stays in its own room. `docs/architecture.md` draws this.
 FLOORS = [
-    {"_version", "errors", "files", "masking", "png", "text", "translation"},
+    {"_old_translation", "_version", "errors", "files", "masking", "png", "text", "translation"},
     {"request"},
     {"service", "display"},
     {"ledger"},

@@ -10,14 +10,19 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from wannb.translation import Said, say
+
 BORDER = "var(--jp-border-color2, rgba(128,128,128,.45))"
 QUIET = "var(--jp-ui-font-color2, rgba(128,128,128,1))"
 FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:13px;line-height:1.45"
 
 
 def text(value: object) -> str:
-    """Return any text escaped and isolated, so that right-to-left words do not turn what stands around them."""
-    return f"<bdi>{escape(str(value))}</bdi>"
+    """Return any text escaped and isolated, so that right-to-left words do not turn what stands around them.
+
+    A `Said` comes in the language that is spoken here; every other text as it stands.
+    """
+    return f"<bdi>{escape(say(value) if isinstance(value, Said) else str(value))}</bdi>"
 
 
 def figure(jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, int], width: int) -> str:
@@ -51,9 +56,9 @@ def figure(jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, in
 
 def _unseen(alt: str, width: int, height: int) -> str:
     """Return a frame of a picture's size with its text in it."""
-    said = f"Gone or damaged: {alt}"
+    said = Said("Gone or damaged: {what}", what=alt)
     return (
-        f'<div role="img" aria-label="{escape(said)}" style="max-width:{width}px;aspect-ratio:{width}/{height};'
+        f'<div role="img" aria-label="{escape(say(said))}" style="max-width:{width}px;aspect-ratio:{width}/{height};'
         f"min-height:60px;box-sizing:border-box;padding:6px;overflow:hidden;border:1px dashed {BORDER};"
         f'border-radius:3px;color:{QUIET};font-size:12px">⚠ {text(said)}</div>'
     )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from html import unescape
 
+from wannb._old_translation import Catalogue
 from wannb.display import html
-from wannb.translation import Catalogue, Words
+from wannb.translation import Words
 
 #: What they say themselves; everything else in them is a person's and stays as it is.
 _TEXTS = (

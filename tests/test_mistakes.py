@@ -47,7 +47,7 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda c: c.task(None), "task_id=None is no task id"),
     (lambda c: ImageRequest("a cat"), r"ImageRequest\(prompt='a cat'\)"),  # type: ignore[call-arg, misc]
     (lambda c: wannb.size_for((16, 9)), "is not a ratio"),  # type: ignore[arg-type]
-    (lambda c: wannb.connect(api_key=5), "the API key is no text"),  # type: ignore[arg-type]
+    (lambda c: wannb.connect(api_key=5), "the API key is not text"),  # type: ignore[arg-type]
     (lambda c: wannb.recall(5), "5 is no path"),  # type: ignore[arg-type]
     (lambda c: wannb.recall("."), "is no run"),
     (lambda c: wannb.set_price("wan2.7-image", "singapor", 1, "USD", as_of="2026-01-01"), "there is no 'wan2.7-image'"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from PIL import Image
 
 import wannb
-import wannb.request
 from wannb import ImageRequest, Money, mock
 from wannb.client import Client
 from wannb.errors import ConnectionFailed, NotFound, RecallError, TaskForgotten
@@ -71,7 +69,7 @@ def test_a_mistake_is_one_sentence_and_sends_nothing(
 def test_the_traceback_of_a_bad_request_is_short(client: Client) -> None:
     with pytest.raises(wannb.errors.InvalidRequest) as caught:
         client.generate("", n=9)
-    inside = [entry for entry in caught.traceback if "wannb" in Path(entry.path).parts[-2:]]
+    inside = [entry for entry in caught.traceback if Path(wannb.__file__).parent in Path(entry.path).parents]
     assert len(inside) == 1
 
 
@@ -105,15 +103,6 @@ def test_saved_copies_do_not_overwrite_each_other(client: Client, tmp_path: Path
     assert {wannb.recall(place).seed for place in places} == {1, 2}
     named = client.generate("x", **SEED)[0].save(tmp_path / "mine.png")  # type: ignore[arg-type]
     assert named.name == "mine.png"
-
-
-def test_signatures_and_docstrings_name_every_option() -> None:
-    assert list(inspect.signature(ImageRequest).parameters) == list(wannb.request.fields.FIELDS)
-    for call in (Client.generate, Client.edit, Client.image_set):
-        signature = inspect.signature(call)
-        assert {"model", "size", "seed", "fresh", "via", "timeout"} <= set(signature.parameters)
-        for name in signature.parameters:
-            assert name in ("self", "style") or f"{name}:" in (call.__doc__ or ""), (call, name)
 
 
 def test_money_is_shown_with_its_currency() -> None:

@@ -95,7 +95,7 @@ def test_a_wrong_address_is_not_blamed_on_the_model(client: Client, server: mock
 def test_a_closed_client_says_so(client: Client) -> None:
     client.close()
     with pytest.raises(ConnectionFailed, match=r"closed.*wannb\.connect\(\)"):
-        client._desk.transport.query("x")
+        client._ledger.transport.query("x")
 
 
 def test_saved_copies_do_not_overwrite_each_other(client: Client, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync
     # Half a surrogate pair, as a service's message may hold, cannot be written to a file.
     line = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode(errors="replace") + b"\n"
     try:
-        number = _unwaiting(place, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        number = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0))
         try:
             found = os.fstat(number)
             if not stat.S_ISREG(found.st_mode):

@@ -18,8 +18,8 @@ from wannb.service.endpoint import mock as mock_service
 SEED = {"size": "768*768", "seed": 1}
 
 CALLS: list[tuple[Callable[[Any], Any], str]] = [
-    (lambda c: c.edit("a hat", []), "at least one picture; for text alone there is client.generate"),
-    (lambda c: c.edit("a hat", None), "at least one picture"),
+    (lambda c: c.edit("a hat", []), "at least one image; for text alone there is client.generate"),
+    (lambda c: c.edit("a hat", None), "at least one image"),
     (lambda c: c.image_set([]), "0 scenes"),
     (lambda c: c.image_set(["a", "", None, 5]), r"scene 2, ''.*scene 3, None.*scene 4, 5"),
     (lambda c: c.image_set(["a"] * 13), "13 scenes"),
@@ -93,7 +93,7 @@ def test_a_wrong_address_is_not_blamed_on_the_model(client: Client, server: mock
 def test_a_closed_client_says_so(client: Client) -> None:
     client.close()
     with pytest.raises(ConnectionFailed, match=r"closed.*wannb\.connect\(\)"):
-        client._desk.transport.query("x")
+        client._ledger.transport.query("x")
 
 
 def test_saved_copies_do_not_overwrite_each_other(client: Client, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from conftest import make_client
 from forms.test_forms import inputs, named, press, shown
 from ipywidgets.widgets.widget import _instances
+from journals import change
 
 import wannb
 from wannb import forms, mock
@@ -41,7 +42,7 @@ def test_a_press_that_comes_although_the_button_is_off_sends_nothing(
 def test_a_run_that_was_never_sent_is_not_called_free(form: forms.TextToImageForm, client: Client) -> None:
     named(form, "Seed").value = "5"
     request = form.request
-    client.store.create(request, request.fingerprint, via="task", **client._facts())
+    client.store.create(request, request.fingerprint, **client._ledger.facts)
     named(form, "Seed").value = "6"
     named(form, "Seed").value = "5"
     assert form.button.description.startswith("Make 1 image")
@@ -174,7 +175,7 @@ def test_one_bad_folder_harms_nobody(client: Client) -> None:
         (runs[3], "usage", []),
         (runs[4], "times", {"submit_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01 00:00:09"}),
     ):
-        (run.folder / "run.json").write_text(json.dumps({**run.record, name: value}))
+        change(run.folder, **{name: value})
     studio = wannb.studio(client)
     assert studio.history.runs
     named(studio.text_to_image, "Prompt").value = "a cat"

@@ -142,11 +142,9 @@ def everything(watched: Watched) -> None:
     results.append(client.run(small(6, images=noise(1600, 1))))
     watched.show("result", *results, *results[0], *(result.request for result in results))
     watched.show("code", *(result.request.code() for result in results if result.request))
-    watched.show(
-        "client", client, client.service, client._desk, client._desk.transport, client._submitter, client.store
-    )
-    transport = client._desk.transport
-    watched.show("connections", transport._sender, transport._sender._api, transport._sender.files, transport.files)
+    watched.show("client", client, client.service, client._ledger, client._ledger.transport, client.store)
+    transport = client._ledger.transport
+    watched.show("connections", transport._sender, transport._sender._api, transport._sender.files, transport._files)
     task = client.submit(small(7))
     watched.show(
         "task", task, task.wait(), task.result(), client.task(str(task.id)), client.tasks(), client.task_list()
@@ -327,7 +325,7 @@ def test_an_image_or_an_upload_on_another_host_gets_no_key(tmp_path: Path) -> No
 def test_images_are_fetched_over_https_or_from_this_machine(link: str, tmp_path: Path) -> None:
     service = mock_service("http://127.0.0.1:1/api/v1")
     with Client(service, "k", Store(tmp_path), pace=PACE) as client, pytest.raises(DownloadFailed):
-        client._desk.transport.files.download(Secret(link), tmp_path / "a", check=lambda path: None)
+        client._ledger.transport.download(Secret(link))
 
 
 @pytest.mark.parametrize(
@@ -366,7 +364,7 @@ def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
             thread = threading.Thread(target=answer, daemon=True)
             thread.start()
             with pytest.raises(WannbError):
-                client._desk.transport.cancel("t-1")
+                client._ledger.transport.cancel("t-1")
             thread.join(5)
     assert said[0].startswith(b"CONNECT service.example:443")
     assert b"0123456789" not in said[0]

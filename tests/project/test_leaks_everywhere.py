@@ -62,7 +62,7 @@ def test_a_call_that_is_stopped_at_any_byte_shows_no_key(
         raise kind
 
     with service.client(key, tmp_path / "runs") as client:
-        client._desk.transport.learn_time()
+        client._ledger.transport.learn_time()
         calls: list[Callable[[], Any]] = [
             *(lambda: client.run(small(1)), lambda: client.run(small(2, images=LINK), via="sync")),
             *(client.task_list, lambda: client.task("t-1"), lambda: client.run(small(3, images=noise(1600, 1)))),
@@ -183,7 +183,7 @@ studio
 form = studio.text_to_image
 form.request = form.request.replace(prompt="a boat", size="768*768", model="wan2.7-image")
 form.run()
-vars(client), client._desk
+vars(client), client._ledger
 ---
 client.edit("x", ["{link}"], size="768*768", model="wan2.7-image", seed=1, via="sync")
 ---
@@ -235,7 +235,7 @@ def test_no_command_prints_a_secret(
     monkeypatch.setenv("WANNB_STORE", str(store))
     with wannb.connect() as client:
         assert client.service.kind == "live"
-        signed = client._desk.transport.query(client.run(small(1)).task_id or "").links
+        signed = client._ledger.transport.query(client.run(small(1)).task_id or "").links
         client.submit(small(2))
         service.refusing = True
         with pytest.raises(WannbError):

@@ -44,7 +44,7 @@ def test_an_upload_follows_no_redirect_and_goes_over_no_open_line(tmp_path: Path
             with Hostile(script) as server:
                 client = Client(mock_service(server.base_url), "k", Store(tmp_path), pace=PACE)
                 with client, pytest.raises(kind) as caught:
-                    client._desk.transport.files.upload(image, model="wan2.7-image")
+                    client._ledger.transport.upload(image, model="wan2.7-image")
                 assert len(server.heads) == (2 if script is redirect else 1)
                 said = told(caught.value)
                 assert given
@@ -62,12 +62,9 @@ def test_a_redirect_of_a_download_is_held_to_the_same_rule(location: str, tmp_pa
         Client(mock_service(server.base_url), "k", Store(tmp_path), pace=PACE) as client,
         pytest.raises(DownloadFailed) as caught,
     ):
-        client._desk.transport.files.download(
-            Secret(f"{server.url}/a.png?Signature={SIGNED}"), tmp_path / "a", check=lambda path: None
-        )
+        client._ledger.transport.download(Secret(f"{server.url}/a.png?Signature={SIGNED}"))
     assert SIGNED not in told(caught.value)
     assert len(server.heads) == (4 if location == "/again" else 1)
-    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize("says", [True, False])
@@ -89,7 +86,7 @@ def test_a_download_is_bounded_in_size_whether_or_not_it_says_it(
         Client(mock_service(server.base_url), "k", Store(tmp_path), pace=PACE) as client,
         pytest.raises(DownloadFailed, match="larger than"),
     ):
-        client._desk.transport.files.download(Secret(f"{server.url}/a.png"), tmp_path / "a", check=lambda _: None)
+        client._ledger.transport.download(Secret(f"{server.url}/a.png"))
     assert sent < 1000
     assert (tmp_path / "a").stat().st_size <= 300_000
 

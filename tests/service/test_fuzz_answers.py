@@ -306,7 +306,7 @@ def test_an_answer_larger_than_any_is_not_read_to_its_end(store: Store) -> None:
         client_of(server, store) as client,
         pytest.raises(UnknownOutcome, match="larger than 4 MB"),
     ):
-        client._desk.transport.cancel("t-1")
+        client._ledger.transport.cancel("t-1")
 
 
 def test_what_http_libraries_let_through_is_an_error_of_ours(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,9 +316,9 @@ def test_what_http_libraries_let_through_is_an_error_of_ours(store: Store, monke
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", broken)
     with Hostile(lambda request, true: None) as server, client_of(server, store) as client:
         with pytest.raises(UnknownOutcome, match="no HTTP"):
-            client._desk.transport.cancel("t-1")
+            client._ledger.transport.cancel("t-1")
         with pytest.raises(DownloadFailed):
-            client._desk.transport.files.download(Secret(f"{server.url}/a.png"), Path("a"), check=lambda path: None)
+            client._ledger.transport.download(Secret(f"{server.url}/a.png"))
 
 
 def test_answers_that_a_proxy_packed_all_the_same_are_read(store: Store) -> None:
@@ -407,7 +407,7 @@ def test_an_image_that_drips_is_given_up_in_time(drip: str, tmp_path: Path, monk
         from wannb.service.files import Files
 
         with pytest.raises(DownloadFailed):
-            Files(sender).download(Secret(f"{server.url}/a.png"), tmp_path / "a", check=lambda path: None)
+            Files(sender).download(Secret(f"{server.url}/a.png"))
         sender.close()
     assert sent < 5000
 
@@ -426,7 +426,7 @@ def test_an_odd_upload_policy_sends_the_picture_inline(data: Any, store: Store) 
 
     image = InputImage(name="a", content=b"", sha256="0" * 64, mime="image/png")
     with Hostile(script) as server, client_of(server, store) as client:
-        link = client._submitter._uploaded(image, "wan2.7-image")
+        link = client._ledger._uploaded(image, "wan2.7-image")
         assert link == image.data_uri
 
 
@@ -438,7 +438,7 @@ client = wannb.connect("mock", base_url=sys.argv[1], store=sys.argv[2])
 client.runs()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    client._desk.transport.cancel("t")
+    client._ledger.transport.cancel("t")
 except wannb.errors.WannbError as error:
     print(type(error).__name__, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """

@@ -26,6 +26,7 @@ from wannb.errors import (
     WannbError,
 )
 from wannb.masking import Secret
+from wannb.request import InputImage
 
 from . import wire
 from .endpoint import Service
@@ -64,7 +65,7 @@ class Transport:
         self._name = service.name
         self._account = account
         self._sender = Sender(service, key, pace=pace, clock=clock, random=random)
-        self.files = Files(self._sender)
+        self._files = Files(self._sender)
 
     def __repr__(self) -> str:
         return f"Transport({self._name})"
@@ -72,6 +73,16 @@ class Transport:
     def close(self) -> None:
         """Close all connections."""
         self._sender.close()
+
+    # Files
+
+    def upload(self, image: InputImage, *, model: str) -> str:
+        """Upload a picture to the vendor's temporary store and return its `oss://` link, good for 48 hours."""
+        return self._files.upload(image, model=model)
+
+    def download(self, link: Secret, *, check: Callable[[bytes], object] = lambda data: None) -> bytes:
+        """Return the content of a signed link; see `Files.download`."""
+        return self._files.download(link, check=check)
 
     # Creating
 
@@ -215,6 +226,7 @@ class Transport:
         Once, and again when this machine's clock was set, or stood still while the machine slept.
         """
         if self._sender.skew is None or self._sender.strayed() > _STRAYED:
+            self._account.queries.wait()
             try:
                 self._sender.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
             except AuthenticationError:

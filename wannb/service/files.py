@@ -1,11 +1,10 @@
-"""Files: pictures up to the vendor's temporary store, images down to disk, by a connection that has no key."""
+"""Files: pictures up to the vendor's temporary store, images back, by a connection that has no key."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
@@ -17,7 +16,6 @@ from wannb.errors import (
     LinkExpired,
     RateLimited,
     ServiceError,
-    StoreError,
     UnknownOutcome,
 )
 from wannb.masking import Hidden, Secret, mask
@@ -26,8 +24,6 @@ from wannb.request import InputImage
 from .bounded import FILE_SECONDS, without_frames
 from .endpoint import is_loopback
 from .http import Sender
-
-T = TypeVar("T")
 
 _MAX_DOWNLOAD = 256 * 1024 * 1024
 
@@ -60,12 +56,11 @@ class Files:
 
         return self._sender.retry(attempt, unknown=True)
 
-    def download(self, link: Secret, path: Path, *, check: Callable[[Path], T]) -> T:
-        """Fetch a link into a file and return what `check` says of it.
+    def download(self, link: Secret, *, check: Callable[[bytes], object] = lambda data: None) -> bytes:
+        """Return the content of a file of at most 256 MB.
 
         Args:
             link: a signed https link, or one of this machine.
-            path: a temporary file; it is written over.
             check: raises `ValueError` for a file that is cut or damaged, which is then fetched again.
 
         Raises:
@@ -73,12 +68,13 @@ class Files:
             DownloadFailed: the file did not arrive whole in several tries.
         """
 
-        def attempt() -> T:
-            self._fetch(link, path)
+        def attempt() -> bytes:
+            data = self._fetch(link)
             try:
-                return check(path)
+                check(data)
             except ValueError as error:
                 raise UnknownOutcome(f"the image arrived {error}") from error
+            return data
 
         try:
             return self._sender.retry(attempt, unknown=True)
@@ -86,18 +82,16 @@ class Files:
             reason = f"{error.code}, HTTP {error.status}" if isinstance(error, ApiError) else str(error)
             raise DownloadFailed(f"an image could not be fetched: {reason}") from error
 
-    def _fetch(self, link: Secret, path: Path) -> None:
+    def _fetch(self, link: Secret) -> bytes:
         deadline = self._sender.clock.monotonic() + FILE_SECONDS
         for _ in range(4):
             answer = self._opened(link)
             try:
                 with closing(answer):
                     if not answer.has_redirect_location:
-                        return self._write(answer, path, deadline)
+                        return self._read(answer, deadline)
                     link = _led_on(link, Secret(answer.headers["location"]))
                     continue
-            except OSError as error:
-                raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
             except httpx.HTTPError as error:
                 trouble = self._sender.translate(error)
             # Outside the handler: httpx's own error holds the signed link.
@@ -115,19 +109,20 @@ class Files:
             raise without_frames(error)  # noqa: B904
         raise trouble
 
-    def _write(self, answer: httpx.Response, path: Path, deadline: float) -> None:
+    def _read(self, answer: httpx.Response, deadline: float) -> bytes:
         if answer.status_code in (403, 404, 410):
             raise LinkExpired("the link of an image is dead; links live for 24 hours")
         if answer.status_code != 200:
             raise ServiceError("DownloadFailed", "the file host failed", status=answer.status_code)
         size = int(answer.headers.get("content-length") or 0)
-        with path.open("wb") as file:
-            for part in answer.iter_raw():
-                if max(size, file.tell() + len(part)) > _MAX_DOWNLOAD:
-                    raise DownloadFailed("an image is larger than 256 MB, which no documented size can be")
-                if self._sender.clock.monotonic() > deadline:
-                    raise UnknownOutcome(f"an image took over {FILE_SECONDS:g} s")
-                file.write(part)
+        data = bytearray()
+        for part in answer.iter_raw():
+            if max(size, len(data) + len(part)) > _MAX_DOWNLOAD:
+                raise DownloadFailed("an image is larger than 256 MB, which no documented size can be")
+            if self._sender.clock.monotonic() > deadline:
+                raise UnknownOutcome(f"an image took over {FILE_SECONDS:g} s")
+            data += part
+        return bytes(data)
 
 
 def _policy(policy: Any, image: InputImage) -> tuple[str, Hidden]:

@@ -66,21 +66,21 @@ class Killed(BaseException):
 
 @contextmanager
 def killed_after_sending(client: Client) -> Iterator[None]:
-    connection = client._ledger.transport._sender._api
-    real = connection.request
+    sender = client._ledger.transport._sender
+    real = sender.exchange
 
-    def request(method: str, url: str, **options: object) -> object:
-        answer = real(method, url, **options)  # type: ignore[arg-type]
+    def exchange(connection: object, method: str, url: str, **options: object) -> object:
+        answer = real(connection, method, url, **options)  # type: ignore[arg-type]
         if url.endswith("/generation"):
             raise Killed
         return answer
 
-    connection.request = request  # type: ignore[method-assign, assignment]
+    sender.exchange = exchange  # type: ignore[method-assign, assignment]
     try:
         with suppress(Killed):
             yield
     finally:
-        connection.request = real  # type: ignore[method-assign]
+        sender.exchange = real  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(

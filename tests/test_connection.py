@@ -140,7 +140,7 @@ def test_an_address_of_the_live_service_is_never_taken_for_a_mock(monkeypatch: p
         ({"region": "mars"}, "region='mars'"),
         ({"workspace": "../evil"}, "workspace='../evil'"),
         ({"base_url": "http://example.com/api/v1", "api_key": KEY}, "unencrypted"),
-        ({"base_url": "example.com", "api_key": KEY}, "no address"),
+        ({"base_url": "example.com", "api_key": KEY}, "is not an address"),
         ({"base_url": "https://u:p@example.com", "api_key": KEY}, "user name"),
         ({"api_key": "sk-a b"}, "holds spaces"),
         ({"budget": "much"}, "budget='much'"),

@@ -49,7 +49,7 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda c: wannb.recall(5), "5 is no path"),  # type: ignore[arg-type]
     (lambda c: wannb.recall("."), "is no run"),
     (lambda c: wannb.set_price("wan2.7-image", "singapor", 1, "USD", as_of="2026-01-01"), "there is no 'wan2.7-image'"),
-    (lambda c: wannb.set_price("wan2.7-image", "singapore", -1, "USD", as_of="2026-01-01"), "amount=-1 is no price"),
+    (lambda c: wannb.set_price("wan2.7-image", "singapore", -1, "USD", as_of="2026-01-01"), "amount=-1 is not a price"),
     (lambda c: wannb.set_price("wan2.7-image", "singapore", 1, "USD", as_of="today"), "today"),
 ]
 

@@ -17,6 +17,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from .translation import say
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -50,9 +52,9 @@ def parse_json(text: str | bytes) -> Any:
     try:
         data = json.loads(text, parse_constant=lambda name: None, parse_float=_finite)
     except RecursionError:
-        raise ValueError("it nests too deep") from None
+        raise ValueError(say("it nests too deep")) from None
     if _nests_deeper(data, _DEEPEST):
-        raise ValueError("it nests too deep")
+        raise ValueError(say("it nests too deep"))
     return data
 
 
@@ -82,7 +84,7 @@ def opened_picture(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Iterat
             raise
         except Exception as error:
             # Decoders raise anything for damaged files, and an exception of their own for bombs.
-            raise OSError(f"{name!r} cannot be read as a picture: {error}") from error
+            raise OSError(say("{name} cannot be read as a picture: {error}", name=repr(name), error=error)) from error
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> None:
@@ -99,7 +101,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise OSError(error.errno, f"cannot write {str(place)!r}: {error.strerror or error}") from error
+        raise OSError(error.errno, _cannot_write(place, error)) from error
 
 
 def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync: bool = True) -> None:
@@ -121,7 +123,7 @@ def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync
         try:
             found = os.fstat(number)
             if not stat.S_ISREG(found.st_mode):
-                raise OSError(None, "it is not a plain file")
+                raise OSError(None, say("it is not a plain file"))
             if found.st_size:
                 os.lseek(number, -1, os.SEEK_END)
                 line = line if os.read(number, 1) == b"\n" else b"\n" + line
@@ -138,7 +140,7 @@ def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync
         if sync and not found.st_size:
             _sync_folder(place.parent)
     except OSError as error:
-        raise OSError(error.errno, f"cannot write {str(place)!r}: {error.strerror or error}") from error
+        raise OSError(error.errno, _cannot_write(place, error)) from error
 
 
 def read_lines(path: str | os.PathLike[str], *, most: int) -> tuple[list[Any], int]:
@@ -182,13 +184,17 @@ def _check_plain(path: str | os.PathLike[str], most: int | None = None) -> None:
     except ValueError as error:
         raise OSError(f"{error}") from error
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(f"{os.fspath(path)!r} is not a plain file")
+        raise OSError(say("{name} is not a plain file", name=repr(os.fspath(path))))
     if most is not None and found.st_size > most:
         raise OSError(_too_large(most))
 
 
+def _cannot_write(place: Path, error: OSError) -> str:
+    return say("cannot write {file}: {reason}", file=repr(str(place)), reason=error.strerror or error)
+
+
 def _too_large(most: int) -> str:
-    return f"the file is over {most // 2**20} MB"
+    return say("the file is over {most} MB", most=most // 2**20)
 
 
 def _finite(written: str) -> float | None:

@@ -267,20 +267,6 @@ def test_any_status_is_an_error_of_ours(status: int, location: str, store: Store
                 call()
 
 
-def test_a_body_that_does_not_end_is_given_up(store: Store) -> None:
-    def slowly() -> Iterator[bytes]:
-        for part in endless(CHUNK, HEAD + b"transfer-encoding: chunked\r\n\r\n"):
-            time.sleep(0.002)
-            yield part
-
-    with (
-        Hostile(once(is_create, slowly())) as server,
-        client_of(server, store, clock=QUICK, pace=replace(SHORT, queries=10**6, submits=10**6)) as client,
-    ):
-        assert len(client.run(small())) == 1
-        assert server.app.billed == 1
-
-
 def test_an_answer_larger_than_any_is_not_read_to_its_end(store: Store) -> None:
     large = json.dumps({"total_page": 1, "data": [], "more": "x" * MAX_ANSWER}).encode()
     with (
@@ -370,12 +356,20 @@ def test_an_image_that_never_comes_right_is_a_failed_download_of_a_paid_run(name
         assert server.app.billed == 1
 
 
-def test_an_image_that_drips_is_given_up_in_time(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (lambda transport, link: transport.download(link), DownloadFailed),
+        (lambda transport, link: transport.cancel("t-1"), UnknownOutcome),
+    ],
+    ids=["an image", "an answer"],
+)
+def test_a_body_that_drips_is_given_up_in_time(call: Any, kind: type[WannbError], store: Store) -> None:
     sent = 0
 
     def slowly() -> Iterator[bytes]:
         nonlocal sent
-        yield HEAD + b"content-length: 100000000\r\n\r\n"
+        yield HEAD + b"content-length: 1000000\r\n\r\n"
         while True:
             time.sleep(0.002)
             sent += 1
@@ -384,9 +378,9 @@ def test_an_image_that_drips_is_given_up_in_time(store: Store) -> None:
     with (
         Hostile(lambda request, true: slowly()) as server,
         client_of(server, store, clock=QUICK) as client,
-        pytest.raises(DownloadFailed, match="did not end in time"),
+        pytest.raises(kind, match="did not end in time"),
     ):
-        client._ledger.transport.download(Secret(f"{server.url}/a.png"))
+        call(client._ledger.transport, Secret(f"{server.url}/a.png"))
     assert sent < 5000
 
 

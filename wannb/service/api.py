@@ -30,7 +30,7 @@ from wannb.translation import Said
 
 from . import wire
 from .endpoint import Service, is_loopback
-from .http import TIMEOUT, AnswerTooLarge, Sender
+from .http import TIMEOUT, Sender
 from .limits import Account, Clock, Pace
 
 _SYNC = "/services/aigc/multimodal-generation/generation"
@@ -280,11 +280,11 @@ class Transport:
         sender = self._sender
         for _ in range(_MOST_LINKS):
             _check_scheme(link)
-            try:
-                answer = sender.exchange(sender.files, "GET", link, most=_MAX_FILE, seconds=_FILE_SECONDS)
-            except AnswerTooLarge as error:
-                # Not worth another try.
-                raise DownloadFailed(Said("an image is larger than 256 MB, which no documented size can be")) from error
+            # Not worth another try, as an unknown outcome would be.
+            too_large = DownloadFailed(Said("an image is larger than 256 MB, which no documented size can be"))
+            answer = sender.exchange(
+                sender.files, "GET", link, most=_MAX_FILE, too_large=too_large, seconds=_FILE_SECONDS
+            )
             if not answer.has_redirect_location:
                 break
             link = _redirected(link, Secret(answer.headers["location"]))

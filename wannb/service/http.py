@@ -19,7 +19,15 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from wannb.errors import ApiError, ConnectionFailed, MalformedAnswer, RateLimited, ServiceError, UnknownOutcome
+from wannb.errors import (
+    ApiError,
+    ConnectionFailed,
+    MalformedAnswer,
+    RateLimited,
+    ServiceError,
+    UnknownOutcome,
+    WannbError,
+)
 from wannb.files import parse_json
 from wannb.masking import SHORTEST, Hidden, Secret, mask
 from wannb.translation import Said, say
@@ -62,10 +70,6 @@ for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", 
 def _certificates(trust_env: bool) -> Any:
     """Return the certificates that connections trust, read once: that takes longer than a call."""
     return httpx.create_ssl_context(trust_env=trust_env)
-
-
-class AnswerTooLarge(UnknownOutcome):
-    """An answer has more bytes than any true one."""
 
 
 class Sender:
@@ -138,6 +142,7 @@ class Sender:
         url: str | Secret,
         *,
         most: int = MAX_ANSWER,
+        too_large: WannbError | None = None,
         seconds: float | None = None,
         **options: Any,
     ) -> httpx.Response:
@@ -146,7 +151,8 @@ class Sender:
         Args:
             client: `files`, or the one with the key.
             method, url, options: as httpx takes them.
-            most: bytes of the body; a larger one is `AnswerTooLarge`.
+            most: bytes of the body.
+            too_large: raised for a larger one instead of `UnknownOutcome`.
             seconds: time for the body, from the request on; by default the read timeout.
         """
         if client.is_closed:
@@ -154,9 +160,11 @@ class Sender:
         seconds = seconds or options.get("timeout", TIMEOUT).read
         deadline = self.clock.monotonic() + float(seconds or math.inf)
         try:
-            return self._exchange(client, method, url, most, deadline, options)
-        except AnswerTooLarge as error:
-            trouble: ConnectionFailed | UnknownOutcome = error.with_traceback(None)
+            answer = self._exchange(client, method, url, most, deadline, options)
+            if answer:
+                return answer
+            what = Said("the answer is larger than {most} MB", most=most // 2**20)
+            trouble: WannbError = too_large or self._lost(what)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             trouble = self._trouble(error)
         except BaseException as error:  # Ctrl-C above all
@@ -172,56 +180,44 @@ class Sender:
         most: int,
         deadline: float,
         options: dict[str, Any],
-    ) -> httpx.Response:
-        with client.stream(method, str(url), **options) as answer:
-            content = self._body(answer, most, deadline)
-        headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
-        return httpx.Response(answer.status_code, headers=headers, content=content)
+    ) -> httpx.Response | None:
+        """Return an answer, None if it is too large.
 
-    def _body(self, answer: httpx.Response, most: int, deadline: float) -> bytes:
-        """Return the body; httpx bounds the time between two bytes, but neither the whole time nor the size."""
-        parts, size = [], int(answer.headers.get("content-length") or 0)
-        too_large = AnswerTooLarge(Said("the answer is larger than {most} MB", most=most // 2**20))
-        if size > most:
-            raise too_large
-        size = 0
-        for part in answer.iter_raw():
-            parts.append(part)
-            size += len(part)
-            if size > most:
-                raise too_large
-            if self.clock.monotonic() > deadline:
-                raise httpx.ReadTimeout("the answer did not end in time")
-        content = b"".join(parts)
-        coding = answer.headers.get("content-encoding", "").strip().lower()
-        if coding in ("", "identity"):
-            return content
-        # Not asked for, but a proxy may have packed it.
-        if coding not in ("gzip", "x-gzip", "deflate"):
-            raise httpx.DecodingError(f"the answer is packed in an unknown way ({coding[:40]})")
-        try:
-            unpacked = zlib.decompressobj(wbits=47).decompress(content, most + 1)
-        except zlib.error as error:
-            raise httpx.DecodingError(f"the packed answer is damaged: {error}") from None
-        if len(unpacked) > most:
-            raise too_large
-        return unpacked
+        httpx bounds the time between two bytes, but neither the whole time nor the size.
+        """
+        parts, size = [], 0
+        with client.stream(method, str(url), **options) as answer:
+            if int(answer.headers.get("content-length") or 0) > most:
+                return None
+            for part in answer.iter_raw():
+                parts.append(part)
+                size += len(part)
+                if size > most:
+                    return None
+                if self.clock.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the answer did not end in time")
+        content = _unpacked(b"".join(parts), answer.headers.get("content-encoding", ""), most)
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
+        return None if content is None else httpx.Response(answer.status_code, headers=headers, content=content)
 
     def _trouble(self, error: Exception) -> ConnectionFailed | UnknownOutcome:
         """Return whether a request was surely not sent, or may have arrived."""
         reason = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
-        what = self.service.called
         if isinstance(error, _NOT_SENT):
             return ConnectionFailed(
                 Said(
                     "{what} was not reached: {why}. Nothing was sent. Check the network and a proxy",
-                    what=what,
+                    what=self.service.called,
                     why=reason,
                 )
             )
         if not isinstance(error, httpx.HTTPError):
             # Such as numbers of thousands of digits, which httpx accepts in the head of a hostile answer.
             reason = f"the answer is not HTTP: {reason}"
+        return self._lost(reason)
+
+    def _lost(self, reason: str) -> UnknownOutcome:
+        what = self.service.called
         return UnknownOutcome(Said("the connection to {what} was lost: {why}", what=what, why=reason))
 
     def strayed(self) -> float:
@@ -317,6 +313,20 @@ def _without_frames(error: BaseException) -> BaseException:
         each.__traceback__ = None
         each = each.__cause__ or each.__context__
     return error
+
+
+def _unpacked(content: bytes, coding: str, most: int) -> bytes | None:
+    """Return a body without its content coding, None if it is too large. A proxy may pack what was to be plain."""
+    coding = coding.strip().lower()
+    if coding in ("", "identity"):
+        return content
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise httpx.DecodingError(f"the answer is packed in an unknown way ({coding[:40]})")
+    try:
+        unpacked = zlib.decompressobj(wbits=47).decompress(content, most + 1)
+    except zlib.error as error:
+        raise httpx.DecodingError(f"the packed answer is damaged: {error}") from None
+    return unpacked if len(unpacked) <= most else None
 
 
 def _without(key: str, data: Any) -> Any:

@@ -193,16 +193,8 @@ class Client:
         >>> client.edit("a clock in the boxed place", "room.jpg", bbox_list=[[[989, 515, 1138, 681]]])  # doctest: +SKIP
         """
         request = ImageRequest(
-            prompt=prompt,
-            images=images,
-            model=model,
-            size=size,
-            n=n,
-            seed=seed,
-            watermark=watermark,
-            color_palette=color_palette,
-            bbox_list=bbox_list,
-        )
+            prompt=prompt, images=images, model=model, size=size, n=n, seed=seed, watermark=watermark
+        ).replace(color_palette=color_palette, bbox_list=bbox_list)
         if not request.images:
             rule = Said("an edit needs at least one image; for text alone there is client.generate")
             raise InvalidRequest([Problem(field="images", value=repr(images), rule=rule), *request.problems()])
@@ -263,15 +255,8 @@ class Client:
             n = len(listed) if n is None else n
             prompt = scenes.prompt(listed, style=style)
         request = ImageRequest(
-            prompt=prompt,
-            images=images,
-            model=model,
-            size=size,
-            n=n,
-            seed=seed,
-            watermark=watermark,
-            enable_sequential=True,
-        )
+            prompt=prompt, images=images, model=model, size=size, n=n, seed=seed, watermark=watermark
+        ).replace(enable_sequential=True)
         return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
     @spoken

@@ -64,19 +64,7 @@ def connect(
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
         set_url = _environment("DASHSCOPE_HTTP_BASE_URL")
         set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
-        chosen = (mode or ("auto" if given else set_mode)).lower()
-        if chosen not in ("auto", "live", "mock"):
-            raise ValueError(say("mode={mode} is not 'auto', 'live' or 'mock'", mode=repr(chosen)))
-        found = None if chosen == "mock" else find_key(given)
-        key = found[0] if found else None
-        if chosen == "live" and key is None:
-            raise NoKey(
-                Said(
-                    "live mode needs a key: set DASHSCOPE_API_KEY, write it to {file}, or leave the mode out to use "
-                    "the mock server, which needs none",
-                    file=_KEY_FILE,
-                )
-            )
+        key = _key_for(mode or ("auto" if given else set_mode), given)
         if set_mode == "mock" and set_url_is_here and key:
             set_url = None  # `wannb lab` has set both: it is the address of its mock server
         live = endpoint.live(
@@ -90,6 +78,23 @@ def connect(
         service = live if key else endpoint.mock(str(base_url), region=live.region)
         limit = as_budget(budget, service.region)
         return Client(service, key or "sk-mock", open_store(store), budget=limit, language=current())
+
+
+def _key_for(mode: str, given: Secret | None) -> Secret | None:
+    """Return the key that a mode uses, None for the mock server."""
+    mode = mode.lower()
+    if mode not in ("auto", "live", "mock"):
+        raise ValueError(say("mode={mode} is not 'auto', 'live' or 'mock'", mode=repr(mode)))
+    found = None if mode == "mock" else find_key(given)
+    if mode == "live" and found is None:
+        raise NoKey(
+            Said(
+                "live mode needs a key: set DASHSCOPE_API_KEY, write it to {file}, or leave the mode out to use "
+                "the mock server, which needs none",
+                file=_KEY_FILE,
+            )
+        )
+    return found[0] if found else None
 
 
 def open_store(folder: str | os.PathLike[str] | None = None) -> Store:

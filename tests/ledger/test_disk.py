@@ -1,4 +1,4 @@
-"""TODO."""
+"""A disk that is full, protected, somebody else's or gone: nothing is sent, or it is told how to fetch what is paid."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_full_while_a_record_is_written_leaves_the_old_one_whole(disk: Disk, ser
             run.advance("answered", notices=["x" * 10000])
         assert run.state == "running"
         assert store.get(run.id).state == "running"
-        assert not list(run.folder.glob(".run.json*")), "nothing half written is left"
+        assert not list(run.folder.glob(".run.jsonl*")), "nothing half written is left"
         disk.free()
         assert len(task.result()) == 1
 

@@ -14,6 +14,7 @@ from conftest import FAST, make_client
 from ledger.around import (
     SIZE,
     small,
+    unanswered,
 )
 
 import wannb
@@ -329,9 +330,8 @@ def test_a_sweep_finds_out_what_became_of_lost_answers_before_it_sends_more(
 ) -> None:
     plan = wannb.sweep(client, prompt="x", seed=range(4), size=SIZE)
     client.run(small(99, "so that the clocks are known"))
-    lost = store.create(plan.cells[0].request, plan.cells[0].fingerprint, **client._ledger.facts)
     now, _ = client._ledger.transport.now()
-    lost.advance("sending", sent_at=now, last_sent_at=now, sent_within=0.02)
+    lost = unanswered(client, plan.cells[0].request, at=now, within=0.02)
     with server.scenario("dropped after accept"):
         plan.run()
     assert all(plan.results())

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Lost answers: the task that a try became is found, chosen by the person, or surely not there; never paid twice."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from conftest import FAST, make_client
 from ledger.around import (
+    Jumping,
     creates,
     killed_after_sending,
     small,
+    unanswered,
 )
 from light import light_server
 
@@ -31,10 +33,7 @@ def test_a_second_lost_answer_is_looked_for_in_its_own_time(server: MockServer, 
     clock = Clock(now=lambda: time.time() + offset)
     with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
         client.run(small(9, "so that the clocks are known"))
-        run = store.create(small(), small().fingerprint, **client._ledger.facts)
-        run.advance(
-            "sending", sent_at=time.time() - 400, last_sent_at=time.time() - 400, sent_within=0.1, unresolved=True
-        )
+        unanswered(client, small(), at=time.time() - 400, within=0.1)
         with server.scenario("dropped after accept"):
             assert len(client.run(small())) == 1
     assert server.billed == 2
@@ -61,9 +60,7 @@ def test_two_lost_answers_close_together_do_not_take_each_others_task(client: Cl
     now = time.time()
     runs = []
     for seed, sent in ((1, now), (2, now + 0.1)):
-        run = store.create(small(seed), small(seed).fingerprint, **client._ledger.facts)
-        run.advance("sending", sent_at=sent, last_sent_at=sent, sent_within=0.02)
-        runs.append(run)
+        runs.append(unanswered(client, small(seed), at=sent, within=0.02))
     time.sleep(0.12)
     body = {"model": "wan2.7-image-pro", "input": {"messages": [{"role": "user", "content": [{"text": "x"}]}]}}
     task_id, _ = client._ledger.transport.create(
@@ -79,8 +76,7 @@ def test_two_lost_answers_close_together_do_not_take_each_others_task(client: Cl
 def test_looking_at_a_candidate_does_not_spoil_the_choice(server: MockServer, store: Store) -> None:
     with make_client(server, store) as client, make_client(server, Store(store.root.parent / "another")) as other:
         client.run(small(9, "so that the clocks are known"))
-        run = store.create(small(), small().fingerprint, **client._ledger.facts)
-        run.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
+        run = unanswered(client, small())
         ours, theirs = other.submit(small()), other.submit(small(2, "theirs"))
         with pytest.raises(UnknownOutcome) as caught:
             client.run(small())
@@ -103,8 +99,7 @@ def test_a_strangers_task_that_cannot_be_ours_is_not_taken(
         sent = time.time() - (0 if theirs else 60)
         # Long before, however slow this machine is: a next submit ends the time in which a lost one can have come.
         store.runs()[0].advance("done", sent_at=sent - 60, last_sent_at=sent - 60)
-        run = store.create(small(), small().fingerprint, **client._ledger.facts)
-        run.advance("sending", sent_at=sent, last_sent_at=sent, sent_within=0.05)
+        unanswered(client, small(), at=sent)
         task = other.submit(theirs or small(6))
         found = client.rescue()
         assert found.results == ()
@@ -127,23 +122,12 @@ def test_a_clock_that_is_set_right_before_a_lost_answer_bills_nothing_twice(serv
     assert server.billed == 2
 
 
-@pytest.mark.parametrize(
-    "scenario", ["500 then ok", "dropped before answer", "dropped after accept", "malformed answer"]
-)
-def test_a_lost_answer_is_looked_up_and_billed_once(client: Client, server: mock.MockServer, scenario: str) -> None:
-    with server.scenario(scenario):
-        result = client.generate("a", seed=1, size="768*768")
-    assert len(result) == 1
-    assert server.billed == 1
-
-
 def test_a_lost_answer_with_two_tasks_that_fit_lets_the_person_choose(server: mock.MockServer, store: Store) -> None:
     request = ImageRequest(prompt="ours", seed=1, size="768*768")
     stranger = Store(store.root.parent / "another")
     with make_client(server, store) as client, make_client(server, stranger) as other:
         client.generate("warm up, so that the clocks are known", size="768*768")
-        run = store.create(request, request.fingerprint, **client._ledger.facts)
-        run.advance("sending", sent_at=client._ledger.clock.now(), sent_within=0.05)
+        run = unanswered(client, request)
         theirs = other.submit(ImageRequest(prompt="theirs", size="768*768"))
         ours = other.submit(request)
         for call in (client.rescue, lambda: client.run(request)):
@@ -156,30 +140,6 @@ def test_a_lost_answer_with_two_tasks_that_fit_lets_the_person_choose(server: mo
         result = client.task(str(ours.id), run=run.id).result()
         assert result.request == request
         assert client.run(request).reused
-
-
-class Jumping:
-    """This machine's clock, which is set at a step."""
-
-    def __init__(self, at: int = 0, by: float = 0.0) -> None:
-        self.offset, self.calls, self.at, self.by = 0.0, 0, at, by
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        self.calls += 1
-        if self.calls == self.at:
-            self.offset = self.by
-        return time.time() + self.offset
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        time.sleep(min(seconds, 0.01))
-
-    def clock(self) -> Clock:
-        return Clock(now=self.now, sleep=self.sleep)
-
-    def client(self, server: MockServer, store: Store) -> Client:
-        return Client(mock_service(server.base_url), "k", store, pace=FAST, clock=self.clock())
 
 
 @pytest.mark.parametrize(
@@ -212,9 +172,8 @@ def test_a_clock_that_is_set_at_any_step_bills_nothing_twice(tmp_path: Path, by:
 @pytest.mark.parametrize("by", [86400.0 * 3, -86400.0 * 3])
 def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store: Store, by: float) -> None:
     with make_client(server, store) as client:
-        lost, task = store.create(small(5), small(5).fingerprint, **client._ledger.facts), client.submit(small())
-        skew = client._ledger.transport.skew[0]
-        lost.advance("sending", sent_at=time.time() + skew, last_sent_at=time.time() + skew, sent_within=0.05)
+        task = client.submit(small())
+        lost = unanswered(client, small(5), at=time.time() + client._ledger.transport.skew[0])
     clock = Clock(now=lambda: time.time() + by)
     with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, clock=clock) as late:
         found = late.rescue()
@@ -227,8 +186,7 @@ def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store:
     with Client(
         mock_service(server.base_url), "sk-mock", store, pace=replace(FAST, retry_seconds=0), clock=clock
     ) as late:
-        gap = store.create(small(6), small(6).fingerprint, **late._ledger.facts)
-        gap.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
+        gap = unanswered(late, small(6))
         server.close()
         late.rescue(timeout=0)
         assert store.get(gap.id).state == "sending", "without the service nobody knows that a day has passed"

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Recall: from an image or a run back to its request; hostile files hold none and are refused in bounded memory."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_a_store_of_broken_images_is_listed_and_shown(client: Client, tmp_path: 
     whole = result[0].path.read_bytes()
     for preview in folder.glob(".preview*"):
         preview.unlink()
-    result[0].path.write_bytes(whole[:3000])
+    result[0].path.write_bytes(whole[: len(whole) // 2])
     result[1].path.write_bytes(NO_REQUEST["a bomb"])
     result[2].path.unlink()
     os.mkfifo(result[2].path)

@@ -1,8 +1,7 @@
-"""TODO."""
+"""Images on disk: fetched whole, written once, told in words when that fails, found though no record names them."""
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -10,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST, make_client
-from ledger.around import served, small
+from journals import change, last
+from ledger.around import is_query, served, small
 
-from wannb import Money, mock
+from wannb import Money, files, mock
 from wannb.client import Client
 from wannb.errors import (
     DownloadFailed,
     LinkExpired,
-    StoreError,
     WannbError,
 )
 from wannb.ledger.store import Store
@@ -33,7 +32,7 @@ def test_dead_links_and_a_second_look_without_images_are_not_an_empty_result(sto
         nonlocal looks
         if request.path.endswith(".png"):
             return Response(status=403)
-        if "/tasks/" in request.path and not request.path.endswith("/tasks/"):
+        if is_query(request):
             looks += 1
             if looks >= 2:
                 answer = {"task_id": request.path.rsplit("/", 1)[1], "task_status": "UNKNOWN"}
@@ -65,37 +64,16 @@ def test_images_of_a_synchronous_call_that_could_not_be_fetched_are_fetched_by_r
         assert server.billed == 2
 
 
-def test_signed_links_and_keys_stay_out_of_logs_and_tracebacks(
-    client: Client, server: MockServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level("DEBUG"), server.scenario("truncated image"):
-        client.run(small())
-    assert "HTTP Request: GET" in caplog.text
-    assert "Signature" not in caplog.text.replace("Signature=***", "")
-    assert "sk-mock" not in caplog.text
-    address = server.base_url
-    server.close()
-    with (
-        Client(mock_service(address), "sk-very-secret-key", client.store, pace=replace(FAST, retry_seconds=0)) as other,
-        pytest.raises(WannbError) as caught,
-    ):
-        other.run(small(3))
-    error: BaseException | None = caught.value
-    while error is not None:
-        assert "sk-very-secret-key" not in repr(vars(error))
-        request = getattr(error, "request", None)
-        assert request is None, "httpx's error holds the request, and so the key"
-        error = error.__cause__ or error.__context__
-
-
 def test_a_full_disk_says_what_is_paid_for(client: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wannb.ledger import saving as collect
+    real = files.write
 
     def full(path: Path, content: bytes) -> None:
-        raise StoreError(f"cannot write {path.name!r}: No space left on device")
+        if path.suffix == ".png":
+            raise OSError(28, f"cannot write {path.name!r}: No space left on device")
+        real(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(collect, "write", full)
+        patched.setattr(files, "write", full)
         with pytest.raises(DownloadFailed, match=r"No space left.*They are paid for: client\.rescue\(\)"):
             client.run(small())
     assert len(client.rescue().results) == 1
@@ -112,22 +90,14 @@ def test_a_set_that_comes_back_short_is_a_success_that_says_so(client: Client, s
     assert server.billed == len(result)
 
 
-def test_an_image_that_vanishes_while_it_is_saved_is_told_in_words(client: Client) -> None:
-    client._ledger.transport.files.download = lambda link, path, check: (".png", (1, 1))  # type: ignore[method-assign]
-    with pytest.raises(DownloadFailed, match=r"No such file.*paid for"):
-        client.run(small())
-
-
 @pytest.mark.parametrize("hours", [0, 25])
 def test_images_that_are_there_need_no_service(server: MockServer, store: Store, hours: int) -> None:
     """Killed after the last image and before the word for it; the service may have forgotten the task by now."""
     with make_client(server, store) as client:
         for via in ("task", "sync"):
             result = client.run(small(n=2, prompt=via), via=via)
-            record = json.loads((result.path / "run.json").read_bytes())
-            old = time.time() - hours * 3600
-            record |= {"state": "answered", "images": record["images"][:1], "sent_at": old, "last_sent_at": old}
-            (result.path / "run.json").write_text(json.dumps(record))
+            old, images = time.time() - hours * 3600, last(result.path)["images"][:1]
+            change(result.path, state="answered", images=images, sent_at=old, last_sent_at=old)
         server.advance(hours=hours)
         again = make_client(server, store)
         with again:
@@ -149,3 +119,50 @@ def test_an_image_that_was_deleted_is_fetched_again_while_the_service_has_it(ser
         server.advance(hours=25)
         assert client.task(str(result.task_id)).result()[1].path.is_file(), "what is left is not called lost"
         assert server.billed == 2
+
+
+def test_signed_links_and_keys_stay_out_of_logs_and_tracebacks(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    with mock.serve(task_seconds=0) as server, make_client(server, store) as client:
+        with caplog.at_level("DEBUG"), server.scenario("truncated image"):
+            client.run(small())
+        address = server.base_url
+    assert "HTTP Request: GET" in caplog.text
+    assert "Signature" not in caplog.text.replace("Signature=***", "")
+    assert "sk-mock" not in caplog.text
+    with (
+        Client(mock_service(address), "sk-very-secret-key", store, pace=replace(FAST, retry_seconds=0)) as other,
+        pytest.raises(WannbError) as caught,
+    ):
+        other.run(small(3))
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "sk-very-secret-key" not in repr(vars(error))
+        request = getattr(error, "request", None)
+        assert request is None, "httpx's error holds the request, and so the key"
+        error = error.__cause__ or error.__context__
+
+
+def test_each_image_is_written_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    real = files.write
+
+    def counting(path: Path, content: bytes) -> None:
+        written.append(path.name)
+        real(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "write", counting)
+        result = client.run(small(n=2))
+    assert sorted(written) == ["image-1.png", "image-2.png", "run.jsonl"]
+    assert [image.bytes() for image in result] == [image.path.read_bytes() for image in result]
+
+
+def test_images_of_a_run_whose_saving_was_cut_off_are_not_fetched_again(client: Client, server: MockServer) -> None:
+    result = client.run(small(n=2))
+    change(result.path, state="running", images=[])
+    result[1].path.unlink()
+    kept = result[0].path.stat().st_ino
+    [again] = client.rescue().results
+    assert len(again) == 2
+    assert result[0].path.stat().st_ino == kept
+    assert server.billed == 2

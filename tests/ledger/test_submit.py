@@ -1,22 +1,26 @@
-"""TODO."""
+"""From a request to the service, once: equal requests, budgets, both endpoints, answers that are never right."""
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import FAST, make_client
+from conftest import make_client
 from ledger.around import (
     SIZE,
     creates,
     is_create,
     killed_after_sending,
+    prepared,
     served,
     small,
+    unanswered,
 )
 from light import plain_picture
 
@@ -29,13 +33,14 @@ from wannb.errors import (
     UnknownOutcome,
     WannbError,
 )
+from wannb.files import append_line
+from wannb.ledger.record import Record
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.server.exchange import json_response
 from wannb.request.inputs import from_bytes
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace, callable_off
-from wannb.service.prices import as_budget
 
 
 @pytest.mark.parametrize(
@@ -73,10 +78,11 @@ def test_a_synchronous_call_that_was_cut_off_is_not_sent_again_by_the_other_door
     [(_, problem)] = client.rescue().problems
     assert isinstance(problem, UnknownOutcome)
     assert server.billed == 1
+    assert len(client.run(small(), via="sync", fresh=True)) == 1
 
 
 def test_the_door_that_is_journaled_is_the_one_that_was_used(client: Client, server: MockServer, store: Store) -> None:
-    store.create(small(), small().fingerprint, **client._ledger.facts)
+    prepared(client, small())
     with killed_after_sending(client):
         client.run(small(), via="sync")
     assert client.rescue().unsent == ()
@@ -102,12 +108,12 @@ def test_answers_that_are_never_right_end_in_a_sentence(store: Store, body: byte
 def test_a_run_that_goes_on_sends_the_callers_own_pictures(client: Client, server: MockServer, store: Store) -> None:
     link = "https://bucket.example/cat.png?Signature=abc"
     request = ImageRequest(prompt="x", images=link, size="1K", seed=1)
-    store.create(request, request.fingerprint, **client._ledger.facts)
+    prepared(client, request)
     result = client.run(request)
     assert not result.reused, "it is billed now"
     [sent] = [entry.json for entry in server.log if entry.path.endswith("/generation")]
     assert sent["input"]["messages"][0]["content"][1]["image"].startswith("https://bucket.example/cat.png")
-    stored = (result.path / "run.json").read_text() + result[0].bytes().decode("latin-1")
+    stored = (result.path / "run.jsonl").read_text() + result[0].bytes().decode("latin-1")
     assert "abc" not in stored
     assert "Signature" not in request.code()
 
@@ -122,21 +128,6 @@ def test_a_policy_that_is_not_as_documented_sends_the_picture_inline(store: Stor
 
     with served(between) as server, make_client(server, store) as client:
         assert len(client.edit("x", noise(1600, 1), size="1K")) == 1
-
-
-def test_what_was_called_off_while_it_waited_for_room_may_still_have_been_sent_before(store: Store) -> None:
-    """A run that a killed process left half sent is not told to be free, only because its next try was stopped."""
-    pace = replace(FAST, running=1)
-    with mock.serve(task_seconds=60) as server, make_client(server, store, pace=pace) as client:
-        client.submit(small(9, "takes all the room"))
-        cut_off = store.create(small(), small().fingerprint, **client._ledger.facts)
-        cut_off.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
-        with callable_off(lambda: True), pytest.raises(CalledOff):
-            client.submit(small())
-        assert store.get(cut_off.id).state == "sending"
-        with callable_off(lambda: True), pytest.raises(CalledOff):
-            client.submit(small(7, "never sent"))
-        assert sorted(run.state for run in store.runs()) == ["running", "sending"]
 
 
 def test_the_synchronous_door_picks_up_what_the_other_left(client: Client, server: MockServer) -> None:
@@ -228,18 +219,6 @@ def test_a_budget_counts_what_other_clients_of_the_folder_have_under_way(server:
     assert server.billed == 4
 
 
-def test_a_synchronous_call_that_is_cut_off_says_that_nobody_can_know(client: Client, server: mock.MockServer) -> None:
-    with (
-        server.scenario("dropped after accept"),
-        pytest.raises(UnknownOutcome, match="may or may not have been billed"),
-    ):
-        client.generate("a", seed=1, size="768*768", via="sync")
-    with pytest.raises(UnknownOutcome, match="fresh=True asks and pays again"):
-        client.generate("a", seed=1, size="768*768", via="sync")
-    assert creates(server) == 1
-    assert len(client.generate("a", seed=1, size="768*768", via="sync", fresh=True)) == 1
-
-
 def test_a_service_that_is_not_there_costs_nothing(store: Store) -> None:
     with mock.serve() as server:
         address = server.base_url
@@ -251,18 +230,6 @@ def test_a_service_that_is_not_there_costs_nothing(store: Store) -> None:
         assert client.spent() == Money(amount=Decimal(0), currency="USD")
 
 
-def test_a_budget_is_not_kept_by_guessing(server: MockServer, store: Store) -> None:
-    with make_client(server, store, budget=as_budget(1, "singapore")) as client:
-        task = client.submit(small())
-        path = store.root / task.run_id / "run.json"
-        path.write_bytes(b"")
-        with pytest.raises(OverBudget, match=rf"{task.run_id}.*client\.rescue\(\)"):
-            client.run(small(2))
-        assert server.billed == 1
-        assert len(client.rescue().results) == 1
-        assert len(client.run(small(2))) == 1
-
-
 def test_what_one_caller_discards_another_still_sends(client: Client, server: MockServer, store: Store) -> None:
     request = ImageRequest(prompt="x", seed=1, size=SIZE, images=from_bytes(plain_picture("a"), name="a"))
     run, _ = client._begin(request, fresh=False)
@@ -272,3 +239,55 @@ def test_what_one_caller_discards_another_still_sends(client: Client, server: Mo
     client._ledger.send(other)
     assert len(client.run(request)) == 1
     assert server.billed == 1
+
+
+def test_what_is_called_off_may_still_have_been_sent_before(client: Client, store: Store) -> None:
+    """A run that a killed process left half sent is not said to be free, only because its next try was stopped."""
+    cut_off = unanswered(client, small())
+    with callable_off(lambda: True):
+        for request in (small(), small(7, "never sent")):
+            with pytest.raises(CalledOff):
+                client.submit(request)
+    assert store.get(cut_off.id).state == "sending"
+    assert len(store.runs()) == 1
+
+
+def test_more_than_five_are_handed_in_and_wait_at_the_service(store: Store) -> None:
+    with mock.serve(task_seconds=60) as server, make_client(server, store) as client:
+        began = time.monotonic()
+        tasks = [client.submit(small(seed)) for seed in range(8)]
+        assert time.monotonic() - began < 20, "nothing here waits for one to end"
+        assert all(task.id for task in tasks)
+        server.advance(hours=1)
+        assert len(client.rescue().results) == 8
+
+
+def test_a_call_takes_as_long_in_a_folder_of_many_runs(server: MockServer, store: Store) -> None:
+    """What a call reads does not grow with the folder: no other run's journal, and no list of the folder."""
+    record = Record(state="done", fingerprint="f" * 64, service="mock")
+    for number in range(30):
+        folder = store.root / f"20260101-000000-{number:012x}"
+        folder.mkdir(parents=True)
+        append_line(folder / "run.jsonl", record.as_json())
+    budget = Money(amount=Decimal(100), currency="USD")
+    with make_client(server, store, budget=budget) as client:
+        client.run(small(1))
+        opened: list[str] = []
+        audit(
+            lambda event, args: opened.append(str(args[0])) if event in ("open", "os.scandir", "os.listdir") else None
+        )
+        client.run(small(2))
+        client.run(small(2))
+        audit(None)
+        assert not [path for path in opened if "20260101" in path]
+        assert str(store.root) not in opened, "the folder is listed"
+
+
+_heard: list[Callable[[str, tuple[Any, ...]], None]] = []
+
+
+def audit(hears: Callable[[str, tuple[Any, ...]], None] | None) -> None:
+    """Listen to what this process opens, until None is given."""
+    if not _heard:
+        sys.addaudithook(lambda event, args: _heard[-1](event, args))
+    _heard.append(hears or (lambda event, args: None))

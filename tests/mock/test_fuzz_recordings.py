@@ -1,4 +1,4 @@
-"""TODO."""
+"""Recordings that may be anything: played, named or passed over."""
 
 from __future__ import annotations
 

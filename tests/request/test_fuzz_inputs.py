@@ -1,4 +1,4 @@
-"""TODO."""
+"""Input images that may be anything: taken as they can be sent, or named in one sentence, in bounded memory."""
 
 from __future__ import annotations
 

@@ -114,8 +114,8 @@ class Shelf:
                 write(self.file, ("{\n" + ",\n".join(parts) + "\n}\n").encode())
             except OSError as error:
                 raise StoreError(
-                    f"{error.strerror or error}. The board's file stays as it was; what was drawn is in the store, and the same call "
-                    "takes it in for nothing when that is put right"
+                    f"{error.strerror or error}. The board's file stays as it was; what was drawn is in the store, and "
+                    "the same call takes it in for nothing when that is put right"
                 ) from error
             self._revision += 1
 

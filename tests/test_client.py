@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST, make_client
+from journals import last
 from PIL import Image
 
 import wannb
@@ -117,7 +118,7 @@ def test_a_task_that_the_store_does_not_know_is_saved_all_the_same(
 
 def test_the_task_id_is_on_disk_before_the_first_query(client: Client, server: mock.MockServer) -> None:
     task = client.submit(ImageRequest(prompt="a boat", size="768*768"))
-    record = json.loads((client.store.root / task.run_id / "run.json").read_text())
+    record = last(client.store.root / task.run_id)
     assert (record["state"], record["task_id"]) == ("running", task.id)
     assert not [entry for entry in server.log if str(task.id) in entry.path]
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from wannb.files import append_line, read_lines
+from wannb.files import append_line, read_file, read_lines
 
 
 @pytest.fixture
@@ -70,3 +73,26 @@ def test_what_is_no_plain_file_of_that_size_is_refused(log: Path, harm: str) -> 
     if harm.startswith("a "):
         with pytest.raises(OSError, match="cannot write"):
             append_line(log, {"n": 1})
+
+
+class Hangs(BaseException):
+    """A test waits for a pipe, or reads a device without an end."""
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[None]:
+    def late(number: int, frame: Any) -> None:
+        raise Hangs
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, 60, 1)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    assert read_file(tmp_path / "a", most=5) == b"12345"
+    with pytest.raises(OSError, match="over"):
+        read_file(tmp_path / "a", most=4)

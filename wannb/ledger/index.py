@@ -16,7 +16,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -37,23 +37,25 @@ _BUSY = 2.0
 _PAGE = 500
 _ROWS = "SELECT name, ended, inode, time, size, skipped, record FROM runs"
 _SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER);
-CREATE TABLE runs (
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER);
+CREATE TABLE IF NOT EXISTS runs (
     name TEXT PRIMARY KEY, print TEXT, ended INTEGER NOT NULL DEFAULT 0, task_id TEXT, mock INTEGER, currency TEXT,
     amount INTEGER, inode INTEGER, time INTEGER, size INTEGER, skipped INTEGER, record TEXT
 );
-CREATE INDEX by_print ON runs (print);
-CREATE INDEX by_task ON runs (task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX open_runs ON runs (name) WHERE ended = 0;
-CREATE TABLE sums (mock INTEGER, currency TEXT, amount INTEGER NOT NULL, PRIMARY KEY (mock, currency));
-CREATE TRIGGER add_sum AFTER UPDATE OF ended ON runs WHEN NEW.ended = 1 AND OLD.ended = 0 AND NEW.amount > 0 BEGIN
+CREATE INDEX IF NOT EXISTS by_print ON runs (print);
+CREATE INDEX IF NOT EXISTS by_task ON runs (task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS open_runs ON runs (name) WHERE ended = 0;
+CREATE TABLE IF NOT EXISTS sums (mock INTEGER, currency TEXT, amount INTEGER NOT NULL, PRIMARY KEY (mock, currency));
+CREATE TRIGGER IF NOT EXISTS add_sum AFTER UPDATE OF ended ON runs
+    WHEN NEW.ended = 1 AND OLD.ended = 0 AND NEW.amount > 0 BEGIN
     INSERT INTO sums VALUES (NEW.mock, NEW.currency, NEW.amount)
         ON CONFLICT DO UPDATE SET amount = amount + NEW.amount;
 END;
-CREATE TRIGGER take_sum AFTER UPDATE OF ended ON runs WHEN NEW.ended = 0 AND OLD.ended = 1 AND OLD.amount > 0 BEGIN
+CREATE TRIGGER IF NOT EXISTS take_sum AFTER UPDATE OF ended ON runs
+    WHEN NEW.ended = 0 AND OLD.ended = 1 AND OLD.amount > 0 BEGIN
     UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
 END;
-CREATE TRIGGER drop_sum AFTER DELETE ON runs WHEN OLD.ended = 1 AND OLD.amount > 0 BEGIN
+CREATE TRIGGER IF NOT EXISTS drop_sum AFTER DELETE ON runs WHEN OLD.ended = 1 AND OLD.amount > 0 BEGIN
     UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
 END;
 """
@@ -66,14 +68,8 @@ class Index:
         self._root = root
         self._file = root / ".index" / f"runs-{__version__}.sqlite"
         self._lock = threading.RLock()
-        self._db: sqlite3.Connection | None = None
-        self._process = 0
         #: Records that this process has read, with the versions of their journals.
         self._kept: dict[str, tuple[Mark, Record]] = {}
-
-    def __del__(self) -> None:
-        if self._db is not None:
-            self._db.close()
 
     # Finding
 
@@ -120,43 +116,29 @@ class Index:
 
     def make(self, make: Callable[[], Path]) -> Path:
         """Make a run's folder, and note it in the same transaction, so that no kernel misses it."""
-        with self._lock:
-            try:
-                db = self._opened()
+        folder: Path | None = None
+        try:
+            with self._opened() as db:
                 db.execute("BEGIN IMMEDIATE")
-            except (sqlite3.Error, OSError):
-                return self._made(make)
-            try:
                 known = self._stamp(db) == self._changed()
                 folder = make()
                 db.execute("INSERT OR IGNORE INTO runs (name, print) VALUES (?, ?)", _key(folder.name))
                 if known:
                     db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (self._changed(),))
                 db.commit()
-            except sqlite3.Error:
-                self._undo(db)
-                self._touch()
-            except BaseException:
-                self._undo(db)
-                raise
-            return folder
+        except sqlite3.Error as error:
+            self.failed(error)
+            folder = folder or make()
+            # By a clock finer than that of the file system: no index can know this time.
+            with suppress(OSError):
+                os.utime(self._root)
+        return folder
 
     def reopen(self, name: str) -> None:
         """Note that a run that had ended goes on."""
-        with self._lock, suppress(OSError):
-            db = self._opened()
+        with self._opened() as db:
             db.execute("UPDATE runs SET ended = 0, inode = NULL WHERE name = ?", (name,))
             db.commit()
-
-    def _made(self, make: Callable[[], Path]) -> Path:
-        folder = make()
-        self._touch()
-        return folder
-
-    def _touch(self) -> None:
-        # A clock finer than that of the file system: no index can have this time as the one that it knows.
-        with suppress(OSError):
-            os.utime(self._root)
 
     def _refresh(self, db: sqlite3.Connection) -> list[Run]:
         """Read runs that had not ended, where their journals have changed, and return those that still have not."""
@@ -201,18 +183,32 @@ class Index:
     @contextmanager
     def _synced(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to an index that knows every folder."""
-        with self._lock:
+        with self._opened() as db:
             try:
-                db = self._opened()
                 if self._stamp(db) != self._changed():
                     self._list(db)
-                yield db
             except OSError as error:
                 raise sqlite3.OperationalError(str(error)) from error
-            except BaseException:
-                if self._db:
-                    self._undo(self._db)
-                raise
+            yield db
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection for a moment; none stays open, so that the folder can be moved, removed and protected."""
+        with self._lock:
+            try:
+                self._root.stat()  # a folder that is gone is not made anew for its index
+                self._file.parent.mkdir(exist_ok=True)
+            except OSError as error:
+                raise sqlite3.OperationalError(str(error)) from error
+            with closing(sqlite3.connect(self._file, timeout=_BUSY)) as db:
+                db.execute("PRAGMA synchronous = OFF")
+                db.execute("PRAGMA journal_mode = TRUNCATE")
+                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'drop_sum'").fetchone():
+                    db.execute("BEGIN IMMEDIATE")
+                    for statement in _statements(_SCHEMA):
+                        db.execute(statement)
+                    db.commit()
+                yield db
 
     def _list(self, db: sqlite3.Connection) -> None:
         """Note which folders came and which are gone."""
@@ -234,44 +230,12 @@ class Index:
         row = db.execute("SELECT value FROM facts WHERE name = 'stamp'").fetchone()
         return row[0] if row else None
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._db is not None and self._process == os.getpid() and self._file.exists():
-            return self._db
-        self._db = None
-        self._root.stat()  # a folder that is gone is not made anew for its index
-        for _ in range(2):
-            try:
-                self._file.parent.mkdir(exist_ok=True)
-                db = sqlite3.connect(self._file, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-                db.execute("PRAGMA synchronous = OFF")
-                db.execute("PRAGMA journal_mode = TRUNCATE")
-                db.execute("BEGIN IMMEDIATE")
-                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sums'").fetchone():
-                    for statement in _statements(_SCHEMA):
-                        db.execute(statement)
-                db.commit()
-                db.isolation_level = "DEFERRED"
-                self._db, self._process = db, os.getpid()
-                return db
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError:  # damaged, or no such file at all
-                self._file.unlink(missing_ok=True)
-        raise sqlite3.DatabaseError("the index cannot be made")
-
     def failed(self, error: sqlite3.Error) -> None:
         """Delete the index if an error says that it is damaged; it is made again."""
         if isinstance(error, sqlite3.OperationalError):
             return  # another kernel uses it, or it cannot be written
-        with self._lock, suppress(OSError, sqlite3.Error):
-            if self._db:
-                self._db.close()
-            self._db = None
+        with self._lock, suppress(OSError):
             self._file.unlink(missing_ok=True)
-
-    def _undo(self, db: sqlite3.Connection) -> None:
-        with suppress(sqlite3.Error):
-            db.rollback()
 
 
 def _is_final(record: Record) -> bool:

@@ -18,7 +18,7 @@ from conftest import FAST, make_client
 from PIL import Image
 
 import wannb
-import wannb.ledger.saving
+import wannb.files
 from wannb import ImageRequest, Plan, mock
 from wannb.client import Client
 from wannb.errors import AuthenticationError, DownloadFailed, InvalidRequest, OverBudget, QuotaExhausted, StoreError
@@ -293,7 +293,7 @@ def test_an_interrupt_loses_and_doubles_nothing(client: Client, server: mock.Moc
 
 def test_stop_sends_nothing_more(client: Client, server: mock.MockServer) -> None:
     server.app.task_seconds = 0.3
-    client.pace = client._submitter.pace = replace(FAST, running=2)
+    client.pace = client._ledger.pace = replace(FAST, running=2)
     stop, seen = threading.Event(), []
 
     def watch(now: Any) -> None:
@@ -314,12 +314,12 @@ def test_a_disk_that_is_full_ends_the_plan(
     client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, content: bytes) -> None:
-        raise StoreError("no space left")
+        raise OSError(28, "no space left")
 
     client.pace = replace(FAST, running=1)
     plan = study(client, seed=range(10))
     with monkeypatch.context() as patch:
-        patch.setattr(wannb.ledger.saving, "write", full)
+        patch.setattr(wannb.files, "write", full)
         with pytest.raises(DownloadFailed, match=r"no space left.*paid for"):
             plan.run()
     assert creates(server) < 30

@@ -275,7 +275,7 @@ def test_a_refused_reroll_changes_nothing_and_is_not_tried_again(
 
 def cut_off_unanswered(client: Client, monkeypatch: pytest.MonkeyPatch, deed: Any, *, reaches: bool = True) -> None:
     """Interrupt a deed after its request was written down, before the answer of the service is."""
-    transport = client._submitter.transport
+    transport = client._ledger.transport
 
     def create(self: Any, body: Any, *, oss: bool, before: Any) -> Any:
         if reaches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import deque
@@ -22,7 +23,8 @@ from wannb.errors import (
     StoreError,
     WannbError,
 )
-from wannb.ledger import DONE, SENDING, write_json
+from wannb.files import write
+from wannb.ledger import DONE, SENDING
 from wannb.service import Money
 from wannb.text import count
 
@@ -156,11 +158,12 @@ def _workers(
 def _sign(plan: Plan) -> Path:
     """Write down what the plan is, in the folder of runs, where every worker must find it."""
     place = plan.client.store.root / "plans" / f"{plan.name}.json"
+    content = {"plan": plan.name, "varying": list(plan.varying), "cells": len(plan.cells)}
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        write(place, json.dumps(content, ensure_ascii=False, indent=1).encode(errors="replace"))
     except OSError as error:
         raise StoreError(f"cannot write {str(place)!r}: {error.strerror or error}. Nothing was sent") from error
-    write_json(place, {"plan": plan.name, "varying": list(plan.varying), "cells": len(plan.cells)})
     return place
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wannb.errors import ContentRefused, api_error
-from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Run
+from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Run
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -33,7 +33,7 @@ def standings(client: Client, fingerprints: Collection[str]) -> dict[str, Standi
     """Return how the requests with these fingerprints stand; those of which the store knows nothing are left out."""
     best: dict[str, Run] = {}
     for run in client.store.newest():
-        fingerprint = str(run.record.get("fingerprint"))
+        fingerprint = run.record.fingerprint
         if fingerprint not in fingerprints or run.service != client.service.name:
             continue
         if run.state != DONE and not client.owns(run):
@@ -62,14 +62,14 @@ def _standing(run: Run) -> Standing:
     if run.state == CANCELED:
         return Standing(state="failed", note="canceled before it ran", run=run)
     if run.state == FAILED:
-        error = run.record.get("error") or {}
-        code, message = str(error.get("code") or ""), str(error.get("message") or error.get("text") or "")
-        refused = bool(code) and isinstance(api_error(code, message, status=error.get("status") or 200), ContentRefused)
+        error = run.record.error or Failure()
+        code, message = error.code or "", error.message or error.text
+        refused = bool(code) and isinstance(api_error(code, message, status=error.status or 200), ContentRefused)
         return Standing(state="refused" if refused else "failed", note=message or code or "it failed", run=run)
     if run.state == ANSWERED:
         note = "paid, but not all of its images are saved; run() fetches them, within 24 hours"
         return Standing(state="under way", note=note, run=run)
-    if run.task_id is None and run.record.get("unresolved"):
+    if run.task_id is None and run.record.unresolved:
         note = "its answer was lost; it is looked up before anything is sent again"
         return Standing(state="under way", note=note, run=run)
     return Standing(state="under way", note="under way", run=run)

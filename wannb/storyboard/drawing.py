@@ -215,7 +215,7 @@ class Drawing:
         return run is not None and run.state != DONE and (run.state == SENDING or bool(run.task_id))
 
     def _run_of(self, request: ImageRequest) -> Run | None:
-        return self.client._equal(request.fingerprint)
+        return self.client._ledger.find(request)
 
     def _wanted(self, pending: Pending, request: ImageRequest) -> bool:
         """Return whether a request that nobody has is sent again as it is."""

@@ -112,10 +112,10 @@ class Shelf:
             parts = (f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in data.items())
             try:
                 write(self.file, ("{\n" + ",\n".join(parts) + "\n}\n").encode())
-            except StoreError as error:
+            except OSError as error:
                 raise StoreError(
-                    f"{error}. The board's file stays as it was; what was drawn is in the store, and the same call "
-                    "takes it in for nothing when that is put right"
+                    f"{error.strerror or error}. The board's file stays as it was; what was drawn is in the store, and "
+                    "the same call takes it in for nothing when that is put right"
                 ) from error
             self._revision += 1
 
@@ -196,7 +196,7 @@ class Shelf:
         if file.parent.parent != root:
             return False
         try:
-            images = read(file.parent).get("images") or ()
+            images = read(file.parent).record.images
         except StoreError:
             return False
-        return any(image["file"] == file.name for image in images)
+        return any(image.file == file.name for image in images)

@@ -1,89 +1,27 @@
-"""The ledger under fire: disks that are full, folders that cannot be written to or vanish, clocks that jump."""
+"""A disk that is full, protected, somebody else's or gone: nothing is sent, or it is told how to fetch what is paid."""
 
 from __future__ import annotations
 
 import os
 import resource
-import shutil
-import ssl
-import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import FAST, make_client
-from light import Between, certificates_read_once, light_server
+from ledger.around import (
+    SIZE,
+    small,
+)
+from ledger.conftest import Disk
+from light import Between
 
 import wannb
-from wannb import ImageRequest
-from wannb.client import Client
 from wannb.errors import DownloadFailed, StoreError, WannbError
 from wannb.ledger.store import Store
 from wannb.mock import MockServer
 from wannb.storyboard import Storyboard
-
-SIZE = "768*768"
-
-
-@pytest.fixture(autouse=True)
-def quick_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssl, "create_default_context", certificates_read_once)
-
-
-def small(seed: int = 1, prompt: str = "x", n: int = 1) -> ImageRequest:
-    return ImageRequest(prompt=prompt, seed=seed, size=SIZE, n=n)
-
-
-@pytest.fixture
-def between() -> Iterator[tuple[MockServer, Between]]:
-    with light_server() as made:
-        yield made
-
-
-@pytest.fixture
-def server(between: tuple[MockServer, Between]) -> MockServer:
-    return between[0]
-
-
-# A disk that is full: a file system of a few hundred kilobytes, or a limit on the size of a file
-
-
-class Disk:
-    """A folder on a file system of its own, that can be filled to the last byte and made free again."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._ballast = root / "ballast"
-
-    def fill(self) -> None:
-        with self._ballast.open("ab", buffering=0) as file:
-            for size in (65536, 4096):
-                while True:
-                    try:
-                        file.write(bytes(size))
-                    except OSError:
-                        break
-
-    def free(self) -> None:
-        self._ballast.unlink()
-
-    def protect(self, options: str = "ro") -> None:
-        subprocess.run(["mount", "-o", f"remount,{options}", str(self.root)], check=True, capture_output=True)
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    root = tmp_path / "disk"
-    root.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(root)]
-    if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("a small file system can be mounted by root alone; the limit on file sizes below needs no root")
-    try:
-        yield Disk(root)
-    finally:
-        subprocess.run(["umount", "-l", str(root)], check=True)
 
 
 def test_full_before_the_journal_nothing_is_sent(disk: Disk, server: MockServer) -> None:
@@ -136,7 +74,7 @@ def test_full_while_a_record_is_written_leaves_the_old_one_whole(disk: Disk, ser
             run.advance("answered", notices=["x" * 10000])
         assert run.state == "running"
         assert store.get(run.id).state == "running"
-        assert not list(run.folder.glob(".run.json*")), "nothing half written is left"
+        assert not list(run.folder.glob(".run.jsonl*")), "nothing half written is left"
         disk.free()
         assert len(task.result()) == 1
 
@@ -188,12 +126,6 @@ def test_full_in_a_storyboard_loses_no_frame(disk: Disk, between: tuple[MockServ
         assert server.billed == 3
 
 
-def test_an_image_that_vanishes_while_it_is_saved_is_told_in_words(client: Client) -> None:
-    client._desk.transport.files.download = lambda link, path, check: (".png", (1, 1))  # type: ignore[method-assign]
-    with pytest.raises(DownloadFailed, match=r"No such file.*paid for"):
-        client.run(small())
-
-
 def test_a_limit_on_the_size_of_files_is_a_full_disk_too(server: MockServer, store: Store) -> None:
     """The same without root: the system refuses what is longer than so many bytes (EFBIG)."""
     with make_client(server, store) as client:
@@ -210,9 +142,6 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk_too(server: MockServer, sto
         assert str(task.id) in str(caught.value)
         assert len(client.rescue().results) == 1
         assert server.billed == 1
-
-
-# A folder that cannot be written to, or is gone
 
 
 def test_a_read_only_folder_can_be_looked_at_and_sends_nothing(disk: Disk, server: MockServer) -> None:

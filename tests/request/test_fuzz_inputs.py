@@ -1,9 +1,7 @@
-"""Files, pictures and records that may be anything: refused in one sentence, in bounded memory, and nothing hangs."""
+"""Input images that may be anything: taken as they can be sent, or named in one sentence, in bounded memory."""
 
 from __future__ import annotations
 
-import base64
-import copy
 import io
 import itertools
 import json
@@ -20,22 +18,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import make_client
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 from PIL import Image
-from service.test_fuzz_answers import anything, mutated
 
 import wannb
 from wannb import ImageRequest, mock
 from wannb.client import Client
-from wannb.errors import InvalidRequest, RecallError, StoreError, WannbError
-from wannb.files import opened_picture, read_file
-from wannb.ledger.result import GeneratedImage
-from wannb.ledger.run import read
-from wannb.ledger.store import Store
-from wannb.mock import App, Request
-from wannb.mock.recordings import format as recordings
+from wannb.errors import InvalidRequest
 from wannb.request.inputs import InputImage, as_inputs
 
 
@@ -64,6 +52,8 @@ def head(width: int = 768, height: int = 768, *, length: int = 13) -> bytes:
 
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
 END = chunk(b"IEND", b"")
 
 
@@ -113,186 +103,6 @@ NO_REQUEST: dict[str, bytes] = {
     "GIF": encoded("GIF"),
     "HTML": b"<html></html>",
 }
-
-
-@pytest.mark.parametrize("name", NO_REQUEST)
-def test_a_hostile_image_holds_no_request(name: str, tmp_path: Path) -> None:
-    (tmp_path / "image-1.png").write_bytes(NO_REQUEST[name])
-    with pytest.raises(RecallError, match=r"image-1\.png"):
-        wannb.recall(tmp_path / "image-1.png")
-
-
-def odd_places(folder: Path) -> list[str]:
-    """Return paths that are no plain files, and one of a gigabyte that takes no room."""
-    os.mkfifo(folder / "pipe.png")
-    (folder / "folder.png").mkdir()
-    (folder / "round.png").symlink_to(folder / "round.png")
-    (folder / "zero.png").symlink_to("/dev/zero")
-    (folder / "gone.png").symlink_to(folder / "nowhere")
-    with (folder / "sparse.png").open("wb") as file:
-        file.truncate(2**30)
-    (folder / "closed.png").write_bytes(b"")
-    names = ("pipe", "folder", "round", "zero", "gone", "sparse", "closed")
-    more = [
-        "/dev/zero",
-        "/dev/tty",
-        "/proc/self/mem",
-        "/proc/kmsg",
-        "~nobody-of-that-name/a.png",
-        "a\0b.png",
-        "x" * 5000,
-    ]
-    return [*(str(folder / f"{name}.png") for name in names), *more]
-
-
-def test_what_is_no_plain_file_is_refused_everywhere(tmp_path: Path) -> None:
-    for place in odd_places(tmp_path):
-        with pytest.raises(RecallError):
-            wannb.recall(place)
-        [image] = as_inputs(place)
-        assert image.problem, place
-        assert len(image.problem) < 700
-        path = Path(place)
-        generated = GeneratedImage(path=path, number=1, count=1, width=9, height=9, seed=1, sha256="0")
-        for call in (generated.open, *([generated.bytes] if "closed" not in place else [])):
-            with pytest.raises((OSError, ValueError)):
-                call()
-        if "\0" not in place:
-            assert "⚠ <bdi>Gone or damaged: Image" in generated.figure(pixels=99, width=99)
-        with pytest.raises(ValueError, match=r"."):
-            wannb.compare(place, Image.new("RGB", (300, 300)))
-
-
-def test_a_device_is_not_even_tried_as_a_picture(tmp_path: Path) -> None:
-    for place in [odd_places(tmp_path)[3], "/dev/tty", "/dev/zero"]:
-        with pytest.raises(OSError, match="plain file"), opened_picture(place):
-            raise AssertionError
-
-
-def test_a_file_of_chunks_without_an_end_is_not_walked_to_its_end(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(NO_REQUEST["a chunk of no length for ever"])
-    with pytest.raises(RecallError, match="over 100,000 chunks"):
-        wannb.recall(tmp_path / "a.png")
-
-
-def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"12345")
-    assert read_file(tmp_path / "a", most=5) == b"12345"
-    with pytest.raises(OSError, match="over"):
-        read_file(tmp_path / "a", most=4)
-
-
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    facts=st.one_of(anything, mutated([json.loads(record())])),
-    noise=st.binary(max_size=30),
-    place=st.integers(0, 2000),
-)
-@example(facts={"wannb": 1, "request": {"prompt": "x", "color_palette": [[]]}}, noise=b"", place=0)
-def test_a_record_is_recalled_or_refused(facts: Any, noise: bytes, place: int, tmp_path: Path) -> None:
-    whole = noted(json.dumps(facts).encode())
-    for content in (whole, whole[:place] + noise + whole[place:], whole[:place]):
-        (tmp_path / "a.png").write_bytes(content)
-        try:
-            request = wannb.recall(tmp_path / "a.png")
-        except RecallError:
-            continue
-        # What is recalled can be looked at, whatever is in it.
-        for look in (
-            repr,
-            ImageRequest.problems,
-            ImageRequest.code,
-            ImageRequest.as_dict,
-            hash,
-            lambda r: r.fingerprint,
-        ):
-            look(request)
-        assert request.mode
-
-
-@settings(max_examples=50)
-@given(st.dictionaries(st.sampled_from([*ImageRequest().as_dict(), "more"]), anything, max_size=6))
-def test_any_record_is_a_request_or_a_value_error(facts: dict[str, Any]) -> None:
-    try:
-        request = ImageRequest.from_dict(facts)
-    except ValueError:
-        return
-    request.problems()
-    repr(request)
-
-
-@pytest.mark.parametrize("url", ["{place}", "file://{place}", "data:image/png;base64,{data}", "javascript:x"])
-def test_a_strangers_record_sends_none_of_my_files(url: str, tmp_path: Path) -> None:
-    (tmp_path / "mine.png").write_bytes(encoded("PNG"))
-    url = url.format(place=tmp_path / "mine.png", data=base64.b64encode(encoded("PNG")).decode())
-    request = ImageRequest.from_dict({"prompt": "x", "images": [{"name": "cat.png", "url": url}]})
-    [image] = request.images
-    assert image.problem
-    assert image.content is None
-
-
-# Runs
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(data=st.data())
-def test_a_run_file_is_read_or_refused_and_what_is_read_can_be_shown(
-    data: st.DataObject, made: Path, tmp_path: Path
-) -> None:
-    truth = json.loads((made / "run.json").read_bytes())
-    (tmp_path / "run.json").write_text(json.dumps(data.draw(mutated([truth]))))
-    try:
-        read(tmp_path)
-    except StoreError:
-        with pytest.raises(RecallError):
-            wannb.recall(tmp_path)
-        return
-    run = Store(tmp_path.parent).get(tmp_path.name)
-    repr(run), run.cost(), run.mode, run.prompt, run.state, run.images_made, run.whole
-    wannb.ledger.run.Runs([run])._repr_html_()
-    try:
-        run.result()._repr_mimebundle_()
-        wannb.recall(tmp_path)
-    except WannbError:
-        pass
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run."""
-    with mock.serve(task_seconds=0) as server, make_client(server, Store(tmp_path_factory.mktemp("runs"))) as client:
-        return client.generate("a boat", size="768*768", seed=1).path
-
-
-def test_a_store_of_broken_images_is_listed_and_shown(client: Client, tmp_path: Path) -> None:
-    result = client.generate("a boat", size="768*768", seed=1, n=4)
-    folder = result.path
-    whole = result[0].path.read_bytes()
-    for preview in folder.glob(".preview*"):
-        preview.unlink()
-    result[0].path.write_bytes(whole[:3000])
-    result[1].path.write_bytes(NO_REQUEST["a bomb"])
-    result[2].path.unlink()
-    os.mkfifo(result[2].path)
-    result[3].path.unlink()
-    result[3].path.symlink_to("/dev/zero")
-    os.mkfifo(folder / ".preview-image-2.jpg")
-    again = Store(client.store.root).runs()[0].result()
-    page = again._repr_mimebundle_()["text/html"]
-    assert page.count("⚠") == 4
-    assert page.count('role="img" aria-label="Gone or damaged: Image') == 4
-    assert "⚠" in wannb.gallery(again)._repr_mimebundle_()["text/html"]
-    form = wannb.forms.HistoryForm(client)
-    form.select(client.runs()[0])
-    assert "a boat" in form._repr_mimebundle_()["text/html"]
-    for image in again:
-        with pytest.raises(OSError, match=r"."):
-            image.open()
-        with pytest.raises(ValueError, match=r"."):
-            wannb.compare(image, image)
-
-
-# Input images
 
 
 def corrupted(kind: str, seed: int) -> bytes:
@@ -411,6 +221,8 @@ LINKS = [
     ),
     *("DATA:image/png;base64,AAAA", "data:application/pdf;base64,JVBERi0=", "gopher://h/", "oss:///x", "a" * 10**6),
 ]
+
+
 OTHERS = [
     *(b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7\n", b"PK\x03\x04", b"text", b"<html>", b"\0" * 999),
     *(
@@ -424,7 +236,6 @@ OTHERS = [
 ]
 
 
-# Numbers for names: an object's own text holds its address, and parallel workers must agree on the names.
 @pytest.mark.parametrize("value", [*LINKS, *OTHERS], ids=range(len(LINKS) + len(OTHERS)))
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_what_is_no_picture_is_named_before_anything_is_sent(
@@ -477,9 +288,11 @@ def test_multi_frame_pictures_say_that_one_frame_is_used() -> None:
 
 #: Another process shall use this very package.
 HERE = {**os.environ, "PYTHONPATH": str(Path(wannb.__file__).parent.parent)}
+
+
 PEAK = """
 import resource, sys, warnings
-from wannb.inputs import as_inputs
+from wannb.request import as_inputs
 import PIL.Image
 PIL.Image.init()
 warnings.simplefilter("ignore")
@@ -516,44 +329,3 @@ def test_bombs_stay_small_in_memory(tmp_path: Path) -> None:
         problem, grown = done.stdout.splitlines()
         assert ("each side must be" in problem) is (side == 9000), f"{kind}: refused before it is unpacked"
         assert int(grown) < 150, f"{kind}: {grown} MB"
-
-
-# Recordings
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"{", b"\xff\xfe", b"[" * 100_000, b'{"request": {}, "response": {"status": ' + b"9" * 5000 + b"}}"],
-    ids=["cut", "bad letters", "deep", "a huge number"],
-)
-def test_a_recording_that_cannot_be_read_is_named(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "01-hostile.json").write_bytes(content)
-    with pytest.raises(ValueError, match="01-hostile"):
-        recordings.load(tmp_path)
-
-
-RECORDING = json.loads(next(iter(sorted(recordings.BUNDLED.glob("*.json")))).read_bytes())
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(value=mutated([RECORDING]))
-def test_a_recording_is_replayed_or_named_or_passed_over(value: Any, tmp_path: Path) -> None:
-    (tmp_path / "01-hostile.json").write_text(json.dumps(value))
-    try:
-        shelf = mock.server.shelf(tmp_path)
-    except ValueError as error:
-        named = "01-hostile" in str(error)
-        assert named
-        return
-    app = App(task_seconds=0, replay=shelf)
-    sent = copy.deepcopy(RECORDING["request"])
-    body = json.dumps(sent["json"]).encode()
-    headers = {"authorization": "Bearer sk-1234567", "content-type": "application/json", **sent.get("headers", {})}
-    answer = app.handle(Request.make(sent["method"], sent["path"], headers, body))
-    assert answer.drop or 200 <= answer.status < 600
-
-
-def test_recordings_in_odd_places_do_not_hang(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.json")
-    with pytest.raises((ValueError, OSError)):
-        recordings.load(tmp_path)

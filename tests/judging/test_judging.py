@@ -21,9 +21,9 @@ from PIL import Image
 from wannb import mock
 from wannb.errors import StoreError
 from wannb.judging import judge, scores
-from wannb.judging.form import Judging
 from wannb.judging.pairs import Contest, Contestant, Pair, chosen, contest_of, digest
-from wannb.judging.record import LEFT, RIGHT, SKIP, TIE, Record, read, safe
+from wannb.judging.verdicts import LEFT, RIGHT, SKIP, TIE, Record, read, safe
+from wannb.judging.widget import Judging
 from wannb.ledger.result import GeneratedImage
 from wannb.ledger.store import Store
 from wannb.plan import Plan, sweep
@@ -83,7 +83,7 @@ def drawn_contest(contestants: int, meetings: int) -> Contest:
         "left_out": 0,
         "missing": {},
         "folder": Path(),
-        "drawn": False,
+        "mock": False,
     }
     return Contest(name="test", contestants=tuple(people), pairs=tuple(pairs), **facts)
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_judged_is_said(plan: Plan, folder: Path) -> None:
         judge(plan, by="style")
     with pytest.raises(ValueError, match="by='seed' judges the seeds"):
         judge(sweep(plan.client, prompt="a heron", seed=[1, 2]))
-    with pytest.raises(ValueError, match=r"no two pictures can be compared \(.*4 open"):
+    with pytest.raises(ValueError, match=r"no two pictures can be compared .*not run yet: 4"):
         judge(sweep(plan.client, prompt=["never", "run"], seed=[1, 2]))
     with pytest.raises(ValueError, match="different numbers of pictures"):
         judge({"A": [picture(folder, "a")], "B": []})
@@ -158,7 +158,7 @@ def test_pairs_without_a_picture_are_left_out_and_counted(plan: Plan, folder: Pa
     more = sweep(plan.client, prompt=[*PROMPTS, "a heron that nobody drew"], seed=[4711, 4712], size="1K")
     judging = judge(more, file=folder / "x.jsonl")
     assert judging.total == 6
-    assert judging.note.startswith("6 pairs are left out, since a picture of theirs is not there (open: 2).")
+    assert judging.note.startswith("6 pairs left out, a picture is missing (not run yet: 2).")
     # So that nobody takes an exercise for a result.
     assert "this is not blind" in judging.note
     assert judge(groups(folder, "AB", 1)).note == ""
@@ -274,7 +274,7 @@ def test_it_speaks_chinese_where_the_client_does(plan: Plan, folder: Path) -> No
         judging = judge(plan, file=folder / "x.jsonl")
     finally:
         plan.client.language = "en"
-    assert judging._words.language == "zh"
+    assert judging.language == "zh"
     assert judge(plan, file=folder / "x.jsonl", language="en", question="Nicer?").question == "Nicer?"
 
 
@@ -469,12 +469,12 @@ def test_files_of_different_plans_are_not_put_together(plan: Plan, folder: Path)
     other = judge(groups(folder, "AB", 1), file=folder / "two.jsonl")
     with pytest.raises(ValueError, match=r"two.jsonl and one.jsonl are of different plans"):
         scores(one, other)
-    with pytest.raises(ValueError, match="no judgements were given"):
+    with pytest.raises(ValueError, match="no judgments were given"):
         scores()
     with pytest.raises(ValueError, match="there is no file"):
         scores(folder / "nowhere.jsonl")
     (folder / "other.jsonl").write_text('{"a": 1}\nnoise\n')
-    with pytest.raises(ValueError, match="holds no judgements"):
+    with pytest.raises(ValueError, match="holds no judgments"):
         scores(folder / "other.jsonl")
 
 
@@ -492,7 +492,7 @@ def test_what_the_numbers_cannot_tell_is_said(folder: Path) -> None:
         won.press("s" if never in pair.contestants else "1" if left == best else "2")
     found = won.scores(resamples=20)
     assert any("never compared, so not scored: C" in notice for notice in found.notices)
-    assert any("A won all" in notice for notice in found.notices)
+    assert any("A won every comparison" in notice for notice in found.notices)
     assert any("only 4 pairs" in notice for notice in found.notices)
     first = found.contestants[0]
     assert first.strength is not None
@@ -574,7 +574,7 @@ def test_a_damaged_picture_leaves_its_pairs_out(folder: Path) -> None:
     made["B"][1].path.write_bytes(whole[: len(whole) // 2])
     judging = judge(made, file=folder / "x.jsonl")
     assert judging.total == 1
-    assert judging.note == "2 pairs are left out, since a picture of theirs is not there (lost: 2)."
+    assert judging.note == "2 pairs left out, a picture is missing (lost: 2)."
 
 
 @pytest.mark.parametrize("damaged", [True, False])
@@ -596,7 +596,7 @@ def test_a_picture_that_goes_while_judging_is_skipped(
     assert "跳过" in judging.problem
     # What nobody saw is not judged.
     judging._handle_custom_msg({"verdict": "left", "number": 2}, [])
-    with pytest.raises(StoreError, match="missing or damaged; skip it"):
+    with pytest.raises(StoreError, match="跳过"):
         judging.press("1")
     assert (judging.number, len(read(judging.file).verdicts), len(sent)) == (2, 2, 3)
     judging._handle_custom_msg({"verdict": "skip", "number": 2}, [])
@@ -664,5 +664,5 @@ def test_a_header_that_is_none_of_ours_is_refused(folder: Path, name: str, value
     judging.press("1")
     lines = judging.file.read_text().splitlines()
     (folder / "y.jsonl").write_text("\n".join([json.dumps({**json.loads(lines[0]), name: value}), *lines[1:]]))
-    with pytest.raises(ValueError, match=r"holds no judgements of wannb.judge"):
+    with pytest.raises(ValueError, match=r"holds no judgments of wannb.judge"):
         scores(folder / "y.jsonl")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, count
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wannb.display import html
-from wannb.text import count as counted
+from wannb.text import count
 from wannb.translation import Said, current, joined, override, say, spoken
 
 from .pairs import Contestant, digest
@@ -161,7 +161,7 @@ class Scores:
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         head = [Said("contestant"), Said("strength"), Said("95 % interval"), "0 … 0.5 … 1"]
-        head += [Said("won"), Said("tied"), Said("lost"), Said("pairs")]
+        head += [Said("wins"), Said("ties"), Said("losses"), Said("pairs")]
         rows = [
             (
                 each.label,
@@ -182,8 +182,8 @@ class Scores:
 
     def _lines(self) -> list[str]:
         """Return the facts about the judges, in sentences."""
-        verdicts, pairs = counted(self.verdicts, "verdict"), counted(self.pairs, "pair")
-        judges = counted(len(self.judges), "judge")
+        verdicts, pairs = count(self.verdicts, "verdict"), count(self.pairs, "pair")
+        judges = count(len(self.judges), "judge")
         said: list[str] = [
             Said("{verdicts} on {pairs} of pictures by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)
         ]
@@ -196,7 +196,7 @@ class Scores:
                 Said(
                     "{share} of two judges' verdicts on a pair are equal ({pairs}); Krippendorff's alpha: {alpha}",
                     share=_percent(self.agreement),
-                    pairs=counted(self.shared, "pair"),
+                    pairs=count(self.shared, "pair"),
                     alpha=alpha,
                 )
             )
@@ -316,7 +316,9 @@ class Tally:
 
     def agreement(self) -> float | None:
         """Return the share of equal verdicts of two judges on the same pair, 0 to 1; None without such pairs."""
-        equal = [one.winner == other.winner for votes in self.shared() for one, other in combinations(votes, 2)]
+        equal = [
+            one.winner == other.winner for votes in self.shared() for one, other in itertools.combinations(votes, 2)
+        ]
         return sum(equal) / len(equal) if equal else None
 
 
@@ -352,7 +354,7 @@ def tally(sources: Iterable[Any]) -> Tally:
             ids[each["id"]] = key = digest(each["options"])
             contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
         judge = called = sheet.header["judge"] or name  # two judges without a name are two
-        for number in count(2):
+        for number in itertools.count(2):
             before = {pair: said[judge, pair] for pair in sheet.verdicts if (judge, pair) in said}
             if all(_winner(*one) == _winner(sheet.verdicts[pair], ids) for pair, one in before.items()):
                 break
@@ -506,7 +508,7 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
     doubts: list[str] = []
     if 0 < pairs < _FEW:
         doubts.append(
-            Said("only {pairs} of pictures judged, too few for reliable intervals", pairs=counted(pairs, "pair"))
+            Said("only {pairs} of pictures judged, too few for reliable intervals", pairs=count(pairs, "pair"))
         )
     if abs(2 * left - len(preferred)) > 2.6 * sqrt(max(1, len(preferred))):
         doubts.append(
@@ -515,7 +517,7 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
             )
         )
     if tallied.broken:
-        doubts.append(Said("{lines} of the files cut or damaged, left out", lines=counted(tallied.broken, "line")))
+        doubts.append(Said("{lines} of the files cut or damaged, left out", lines=count(tallied.broken, "line")))
     return doubts
 
 

@@ -121,9 +121,7 @@ class TestArrangement:
             assert sorted(map(id, placed)) == sorted(map(id, made))
 
     def test_a_wrong_name_is_refused_with_those_that_vary(self, tmp_path: Path) -> None:
-        with pytest.raises(
-            ValueError, match=r"'seeds' does not vary here; these options do: 'prompt', 'seed', 'model'"
-        ):
+        with pytest.raises(ValueError, match=r"'seeds': only these options vary: 'prompt', 'seed', 'model'"):
             grid(spots(tmp_path), LABELS, rows="seeds")
         with pytest.raises(ValueError, match="'seed' is named twice"):
             grid(spots(tmp_path), LABELS, rows="seed", columns=("seed", "model"))
@@ -254,9 +252,9 @@ class TestOnPaper:
 
     def test_what_cannot_be_drawn_is_said_first(self, tmp_path: Path) -> None:
         shown = grid(spots(tmp_path), LABELS)
-        with pytest.raises(ValueError, match=r"a grid is saved as \.png, \.pdf or \.svg"):
+        with pytest.raises(ValueError, match=r"a grid is saved as \.png, \.pdf, \.svg"):
             shown.save(tmp_path / "grid.jpg")
-        with pytest.raises(ValueError, match="page=1: this grid has 1 page"):
+        with pytest.raises(ValueError, match="page=1: this grid has pages 0 to 0"):
             shown.figure(page=1)
         with pytest.raises(ValueError, match="must both be above 0"):
             shown.figure(width=0)
@@ -290,7 +288,7 @@ class TestContactSheet:
         assert contact_sheet(result[0]).save(tmp_path / "sheet.png", dpi=60) == (tmp_path / "sheet.png",)
 
     def test_what_is_no_image_is_refused(self) -> None:
-        with pytest.raises(TypeError, match=r"takes results and generated images, not str; wannb\.gallery"):
+        with pytest.raises(TypeError, match=r"not str; wannb\.gallery"):
             contact_sheet(["cat.png"])
         with pytest.raises(ValueError, match="at least one image"):
             contact_sheet([])

@@ -81,20 +81,12 @@ class Comparison:
     @property
     def summary(self) -> str:
         """How much changed, in words."""
+        changed = _percent(self.changed)
         said = [
-            Said(
-                "{share} of the pixels changed (by more than {tolerance} of 255)",
-                share=_percent(self.changed),
-                tolerance=self.tolerance,
-            )
+            Said("{share} of the pixels changed (by more than {least} of 255)", share=changed, least=self.tolerance)
         ]
         if self.inside is not None:
-            share = _percent(self.inside)
-            said.append(
-                Said("inside the box {share} changed", share=share)
-                if len(self.boxes) == 1
-                else Said("inside the boxes {share} changed", share=share)
-            )
+            said.append(Said("in the boxes {share} changed", share=_percent(self.inside)))
         if self.outside is not None:
             said.append(Said("outside {share} changed", share=_percent(self.outside)))
         return joined("; ", said)
@@ -106,19 +98,12 @@ class Comparison:
         if first.size == second.size:
             return ()
         shapes = (first.width * second.height, second.width * first.height)
+        how = Said("stretched") if max(shapes) > 1.03 * min(shapes) else Said("scaled")
         sizes = {"right": self.b.size, "left": self.a.size}
-        if max(shapes) > 1.03 * min(shapes):
-            return (
-                Said(
-                    "the right picture is {right}; for slider and difference it was stretched to the left one's "
-                    "{left}, which itself changes pixels, mostly at edges",
-                    **sizes,
-                ),
-            )
         return (
             Said(
-                "the right picture is {right}; for slider and difference it was scaled to the left one's {left}, "
-                "which itself changes pixels, mostly at edges",
+                "the right picture of {right} is {how} to {left}, which itself changes pixels at edges",
+                how=how,
                 **sizes,
             ),
         )
@@ -144,12 +129,9 @@ class Comparison:
             ValueError: a width or resolution that is not above 0, or a figure too large to draw.
         """
         check_size(width, dpi)
-        panels = [
-            (self.a.picture, self.a.label),
-            (self.b.picture, self.b.label),
-            (self.difference, Said("Difference")),
-        ]
         warn_of_missing([self.a.label, self.b.label])
+        panels = [(self.a.picture, self.a.label), (self.b.picture, self.b.label)]
+        panels.append((self.difference, Said("Difference")))
         side = (width - 2 * _MARGIN - _GAP * (len(panels) - 1)) / len(panels)
         tall = max(side * image.height / image.width for image, _ in panels)
         labels = [typeset(label, side, _SIZE, most=3) for _, label in panels]
@@ -212,26 +194,23 @@ class Comparison:
         )
         legend = [Said("Dark: the same in both. Bright: changed, the brighter the more.")]
         legend += [Said("Outlined: the boxes.")] if self.boxes else []
-        split = html.attribute(Said("Where the left picture ends and the right one begins, in percent"))
-        left, right = (Said("Left: {what}", what=self.a.label), Said("Right: {what}", what=self.b.label))
-        alts = [
-            html.attribute(alt)
-            for alt in (
-                Said("Left: {what}", what=self.a.alt),
-                Said("Right: {what}", what=self.b.alt),
-                Said("Difference map: {summary}", summary=self.summary),
-            )
-        ]
+        split = Said("Where the left picture ends and the right one begins, in percent")
+        left, right = (
+            [Said("Left: {what}", what=what) for what in (self.a.label, self.a.alt)],
+            [Said("Right: {what}", what=what) for what in (self.b.label, self.b.alt)],
+        )
+        alt = html.attribute(Said("Difference map: {summary}", summary=self.summary))
         body = (
             f'<form class="wannb-compare" method="dialog" onsubmit="return false" dir="ltr" {keys} '
             f'style="--shape:{width}/{height};--width:{shown}px">'
             f"<fieldset><legend>{html.attribute(Said('View'))}</legend>{choices}</fieldset>"
-            f'<div class="wannb-stage"><img src="{first}" alt="{alts[0]}"><img src="{second}" alt="{alts[1]}">'
-            f'<input type="range" min="0" max="100" step="0.5" value="50" {keys} aria-label="{split}" '
+            f'<div class="wannb-stage"><img src="{first}" alt="{html.attribute(left[1])}">'
+            f'<img src="{second}" alt="{html.attribute(right[1])}">'
+            f'<input type="range" min="0" max="100" step="0.5" value="50" {keys} aria-label="{html.attribute(split)}" '
             f"""oninput="this.parentNode.style.setProperty('--split', this.value + '%')">"""
             f'<div class="wannb-handle" aria-hidden="true"></div>'
-            f'<p class="wannb-left">{html.text(left)}</p><p class="wannb-right">{html.text(right)}</p></div>'
-            f'<div class="wannb-map"><img src="{third}" alt="{alts[2]}">{outlines}</div>'
+            f'<p class="wannb-left">{html.text(left[0])}</p><p class="wannb-right">{html.text(right[0])}</p></div>'
+            f'<div class="wannb-map"><img src="{third}" alt="{alt}">{outlines}</div>'
             f'<p class="wannb-legend">{html.text(joined(" ", legend))}</p></form>'
         )
         return f"<style>{_style()}</style>" + html.block("", lines=[self.summary], body=body, notes=self.notices)
@@ -382,19 +361,11 @@ def _name(value: GeneratedImage | InputImage) -> str:
 def _box(box: Sequence[int], size: tuple[int, int]) -> Box:
     try:
         left, top, right, bottom = (int(side) for side in box)
-    except (TypeError, ValueError) as error:
-        given = repr(box)
-        raise ValueError(
-            say("box {box}: give left, top, right, bottom in pixels of the left picture", box=given)
-        ) from error
+    except (TypeError, ValueError):
+        left = top = right = bottom = -1
     if not (0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]):
-        raise ValueError(
-            say(
-                "box {box} is outside the left picture of {size}; give left, top, right, bottom in its pixels",
-                box=list(box),
-                size=f"{size[0]}*{size[1]}",
-            )
-        )
+        inside = f"{size[0]}*{size[1]}"
+        raise ValueError(say("box {box}: give left, top, right, bottom in pixels within {size}", box=box, size=inside))
     return left, top, right, bottom
 
 

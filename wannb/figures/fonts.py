@@ -36,6 +36,12 @@ _WIDE = ("DejaVu Sans", "Noto Sans", "Segoe UI")
 _UNFIT = ("Apple Color Emoji", "Noto Color Emoji", "Twemoji", "LastResort", "Last Resort", "Adobe Blank", ".")
 #: Scripts whose letters join or change places.
 _SHAPED = re.compile(r"[\u0590-\u109f\u1780-\u18af\u1a20-\u1aaf\ua840-\uabff\ufb1d-\ufdff\ufe70-\ufefc]")
+_INSTALL = Said(
+    "No font that figures can use has {letters}. Install one, on Debian and Ubuntu with apt install fonts-noto-cjk "
+    "(Chinese, Japanese, Korean), fonts-symbola (emoji; color emoji fonts cannot be used) or fonts-noto (others), or "
+    "add one with wannb.add_font(path)."
+)
+_OLD = Said("matplotlib {version} does not join or move the letters of this script correctly; 3.11 (Python 3.11) does.")
 #: Letters that a cut line gives up at most to end between words.
 _SPARE = 10
 _added: list[str] = []
@@ -76,19 +82,18 @@ def add_font(path: str | os.PathLike[str]) -> tuple[str, ...]:
     from matplotlib.font_manager import fontManager
 
     file = Path(path).expanduser()
+    name = repr(str(file))
     if not file.is_file():
-        raise ValueError(say("font {file}: there is no such file", file=repr(str(file))))
+        raise ValueError(say("font {file}: there is no such file", file=name))
     if file.suffix.lower() not in (".ttf", ".otf", ".ttc", ".otc"):
-        raise ValueError(say("font {file}: give a .ttf, .otf or .ttc file", file=repr(str(file))))
+        raise ValueError(say("font {file}: give a .ttf, .otf or .ttc file", file=name))
     before = len(fontManager.ttflist)
     try:
         fontManager.addfont(str(file))
     except (RuntimeError, NotImplementedError, OSError, ValueError, KeyError) as error:
-        raise ValueError(
-            say("font {file} cannot be used in figures: {why}", file=repr(str(file)), why=error)
-        ) from error
+        raise ValueError(say("font {file} cannot be used in figures: {why}", file=name, why=error)) from error
     names = tuple(dict.fromkeys(entry.name for entry in fontManager.ttflist[before:]))
-    _added[:] = [*names, *(name for name in _added if name not in names)]
+    _added[:] = [*names, *(each for each in _added if each not in names)]
     forget_fonts()
     return names
 
@@ -117,7 +122,7 @@ def families(text: str) -> Typeface:
             left = [each for each in left if each not in found]
             if not left:
                 break
-    return Typeface(families=chosen, missing="".join(left), notice=_notice(text, left))
+    return Typeface(families=chosen, missing="".join(left), notice=_notice(text, "".join(left)))
 
 
 def leftwards(text: str) -> bool:
@@ -150,9 +155,7 @@ def wrap(text: str, width_inches: float, *, size: float, family: Sequence[str], 
     ['a', 'flower', 'shop']
     """
     if width_inches <= 0 or size <= 0:
-        raise ValueError(
-            say("width_inches={width} and size={size} must both be above 0", width=width_inches, size=size)
-        )
+        raise ValueError(say("width={width} and size={size} must both be above 0", width=width_inches, size=size))
     names = tuple(family)
     room = width_inches * 72 / size
     lines: list[str] = []
@@ -325,41 +328,13 @@ def _candidates(text: str) -> list[str]:
     return [*(name for name in _added if name in installed), *sorted(installed - set(_added), key=rank)]
 
 
-def _notice(text: str, left: Sequence[str]) -> str:
+def _notice(text: str, missing: str) -> str:
     import matplotlib
 
-    parts = []
-    emoji = [each for each in left if 0x1F000 <= ord(each) <= 0x1FBFF]
-    others = [each for each in left if each not in emoji]
-    if others:
-        parts.append(
-            Said(
-                "No font of this machine has {letters}: on Debian and Ubuntu, apt install fonts-noto-cjk (Chinese, "
-                "Japanese, Korean) or fonts-noto (other scripts); or wannb.add_font(path)",
-                letters=_named(others),
-            )
-        )
-    if emoji:
-        parts.append(
-            Said(
-                "No font of this machine that figures can use has {letters} (color emoji fonts cannot be used): on "
-                "Debian and Ubuntu, apt install fonts-symbola; or wannb.add_font(path) of a font such as Noto Emoji",
-                letters=_named(emoji),
-            )
-        )
-    version = tuple(int(part) for part in matplotlib.__version__.split(".")[:2])
-    if version < (3, 11) and _SHAPED.search(text):
-        parts.append(
-            Said(
-                "This text is in a script whose letters join or change places: matplotlib sets it correctly from 3.11 "
-                "(Python 3.11) on; this is {version}",
-                version=matplotlib.__version__,
-            )
-        )
-    return joined(". ", parts) if parts else ""
-
-
-def _named(characters: Sequence[str]) -> str:
-    shown = " ".join(each if each.isprintable() else f"U+{ord(each):04X}" for each in characters[:8])
-    more = len(characters) - 8
-    return Said("“{letters}” and {n} more", letters=shown, n=more) if more > 0 else f"“{shown}”"
+    shown = " ".join(each if each.isprintable() else f"U+{ord(each):04X}" for each in missing[:8])
+    letters = f"“{shown}”" + ("…" if len(missing) > 8 else "")
+    parts = [Said(_INSTALL, letters=letters)] if missing else []
+    version = matplotlib.__version__
+    if tuple(map(int, version.split(".")[:2])) < (3, 11) and _SHAPED.search(text):
+        parts.append(Said(_OLD, version=version))
+    return joined(" ", parts) if parts else ""

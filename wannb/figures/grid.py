@@ -90,14 +90,7 @@ class Grid:
         >>> plan.grid().figure(width=3.3, dpi=300).savefig("grid.pdf")    # doctest: +SKIP
         """
         if not 0 <= page < self.pages:
-            raise ValueError(
-                say(
-                    "page={page}: this grid has {pages}, from 0 to {last}",
-                    page=page,
-                    pages=count(self.pages, "page"),
-                    last=self.pages - 1,
-                )
-            )
+            raise ValueError(say("page={page}: this grid has pages 0 to {last}", page=page, last=self.pages - 1))
         check_size(width, dpi)
         drawn = _Page(self.sheets[page], width).drawn(dpi)
         warn_of_missing(_texts(self.sheets[page]))
@@ -191,9 +184,7 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
     language = language_of(results)
     with override(language):
         if columns is not None and not (isinstance(columns, int) and 1 <= columns <= 12):
-            raise ValueError(
-                say("columns={columns}; a contact sheet has 1 to 12 pictures side by side", columns=columns)
-            )
+            raise ValueError(say("columns={columns}: give 1 to 12 pictures side by side", columns=columns))
         images = list(_images_of(results))
         if not images:
             raise ValueError(say("a contact sheet needs at least one image"))
@@ -209,16 +200,9 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
     sheets = []
     for start in range(0, len(placed), size):
         inside = tuple(placed[start : start + size])
-        heading = Said("{first} to {last} of {n}", first=start + 1, last=start + len(inside), n=len(placed))
-        sheets.append(
-            Sheet(
-                heading=heading if len(placed) > size else "",
-                rows=("",),
-                columns=("",),
-                cells=((inside,),),
-                across=across,
-            )
-        )
+        heading: str = Said("{first} to {last} of {n}", first=start + 1, last=start + len(inside), n=len(placed))
+        heading = heading if len(placed) > size else ""
+        sheets.append(Sheet(heading=heading, rows=("",), columns=("",), cells=((inside,),), across=across))
     return Grid(sheets=tuple(sheets), language=language)
 
 
@@ -229,12 +213,8 @@ def _images_of(value: Any) -> Iterator[GeneratedImage]:
         for each in value:
             yield from _images_of(each)
     else:
-        raise TypeError(
-            say(
-                "a contact sheet takes results and generated images, not {kind}; wannb.gallery shows any picture",
-                kind=type(value).__name__,
-            )
-        )
+        kind = type(value).__name__
+        raise TypeError(say("a contact sheet takes results, not {kind}; wannb.gallery shows any picture", kind=kind))
 
 
 def _caption(number: int, image: GeneratedImage) -> str:
@@ -356,14 +336,8 @@ class _Page:
         self.cell = (width - self.left - _MARGIN - _GAP * (columns - 1)) / columns
         self.side = (self.cell - _INNER * (sheet.across - 1)) / sheet.across
         if self.side < 0.05:
-            raise ValueError(
-                say(
-                    "{n} pictures do not fit side by side in {width} inches; give more width=, or put an option on "
-                    "rows= or pages=",
-                    n=columns * sheet.across,
-                    width=f"{width:g}",
-                )
-            )
+            number = columns * sheet.across
+            raise ValueError(say("{n} pictures do not fit side by side; give more width= or use pages=", n=number))
         self.tall = self.side * _shape(sheet)
         self.heading = _label(sheet.heading, width - 2 * _MARGIN, size + 1, most=3)
         self.columns = [_label(text, self.cell, size, most=5) for text in sheet.columns]

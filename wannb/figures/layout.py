@@ -113,9 +113,7 @@ def arrange(
     taken = list(itertools.chain.from_iterable(axes.values()))
     for name in taken:
         if taken.count(name) > 1:
-            raise ValueError(
-                say("{option} is named twice on rows, columns and pages; give each option one place", option=repr(name))
-            )
+            raise ValueError(say("{option} is named twice; give each option one axis", option=repr(name)))
     _choose(axes, labels, free=[name for name in labels if name not in taken], asked=asked)
     on_axis = {name for names in axes.values() for name in names}
     rest = [name for name in labels if name not in on_axis]
@@ -201,13 +199,7 @@ def _names(axis: str, value: Axis, labels: Mapping[str, Sequence[str]]) -> tuple
         if name not in labels:
             vary = ", ".join(map(repr, labels)) or Said("nothing")
             raise ValueError(
-                say(
-                    "{axis}={value}: {option} does not vary here; these options do: {vary}",
-                    axis=axis,
-                    value=repr(value),
-                    option=repr(name),
-                    vary=vary,
-                )
+                say("{axis}={name}: only these options vary: {vary}", axis=axis, name=repr(name), vary=vary)
             )
     return names
 

@@ -81,9 +81,7 @@ def typeset(text: str, width: float, size: float, *, most: int, whole_end: bool 
 def check_size(width: float, dpi: float) -> None:
     """Raise `ValueError` unless a width and a resolution are above 0."""
     if not (width > 0 and dpi > 0):
-        raise ValueError(
-            say("width={width} and dpi={dpi} must both be above 0, in inches and dots an inch", width=width, dpi=dpi)
-        )
+        raise ValueError(say("width={width} (inches) and dpi={dpi} must both be above 0", width=width, dpi=dpi))
 
 
 class Paper:
@@ -101,14 +99,9 @@ class Paper:
     def __init__(self, width: float, height: float, *, dpi: float, alt: str, color: str = "white") -> None:
         check_size(width, dpi)
         if max(width, height) * dpi > _MOST_PIXELS:
+            size = f"{width:g} x {height:.0f}"
             raise ValueError(
-                say(
-                    "a page of {width} x {height} inches at {dpi} dpi is too large to draw; put an option on pages=, "
-                    "or give a smaller dpi or width",
-                    width=f"{width:g}",
-                    height=f"{height:.0f}",
-                    dpi=f"{dpi:g}",
-                )
+                say("{size} inches at dpi={dpi} are too large to draw; give a smaller dpi", size=size, dpi=dpi)
             )
         self.width, self.height, self.dpi = width, height, dpi
         self.figure = _shown_figure()(figsize=(width, height), dpi=dpi, facecolor=color, layout=None)
@@ -253,16 +246,8 @@ def ending(path: str | os.PathLike[str], known: Sequence[str], what: str) -> str
     """
     found = Path(path).suffix.lower()
     if found not in known:
-        endings = ", ".join(known[:-1])
-        raise ValueError(
-            say(
-                "{path}: {what} is saved as {endings} or {last}",
-                path=repr(str(path)),
-                what=what,
-                endings=endings,
-                last=known[-1],
-            )
-        )
+        endings = ", ".join(known)
+        raise ValueError(say("{path}: {what} is saved as {endings}", path=repr(str(path)), what=what, endings=endings))
     return found
 
 

@@ -74,9 +74,7 @@ def judge(
         if not isinstance(judge, str):
             raise TypeError(say("judge={value} is not text; it is the judge's name", value=repr(judge)))
         if pairs is not None and (not isinstance(pairs, int) or isinstance(pairs, bool) or pairs < 1):
-            raise ValueError(
-                say("pairs={value} is not a whole number from 1; leave it out to judge all", value=repr(pairs))
-            )
+            raise ValueError(say("pairs={value} is not a whole number from 1", value=repr(pairs)))
         contest = contest_of(pictures, by=by)
         record = Record(file or default_file(contest, judge), contest=contest, judge=judge)
         return Judging(contest, record, pairs=pairs, seed=seed, question=question, language=spoken)

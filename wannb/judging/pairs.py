@@ -95,10 +95,7 @@ def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequen
         return _of_groups(pictures)
     if not hasattr(pictures, "varying"):
         kind = type(pictures).__name__
-        example = '{"A": [results], "B": [results]}'
-        raise TypeError(
-            say("{kind} cannot be judged; give a plan of wannb.sweep, or {example}", kind=kind, example=example)
-        )
+        raise TypeError(say("{kind} cannot be judged; give a plan or groups of results", kind=kind))
     return _of_plan(pictures, by)
 
 
@@ -107,13 +104,11 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     wanted = set(usual if by is None else [by] if isinstance(by, str) else by)
     known = ", ".join(map(repr, plan.varying)) or Said("nothing")
     for name in wanted - set(plan.varying):
-        raise ValueError(
-            say("by={by} is not an option that varies in this plan; these do: {known}", by=repr(name), known=known)
-        )
+        raise ValueError(say("by={by} does not vary in this plan; these do: {known}", by=repr(name), known=known))
     names = tuple(name for name in plan.varying if name in wanted)
     if not names:
         raise ValueError(
-            say("there is nothing to compare: {known} varies in this plan; by='seed' judges the seeds", known=known)
+            say("nothing to compare, {known} varies in this plan; by='seed' judges the seeds", known=known)
         )
     others = tuple(name for name in plan.varying if name not in names)
     contestants: dict[str, Contestant] = {}
@@ -148,9 +143,7 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
         raise ValueError(say("{groups} of pictures; give at least two", groups=count(len(groups), "group")))
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
-        raise ValueError(
-            say("the groups have different numbers of pictures ({numbers}); give equally many", numbers=said)
-        )
+        raise ValueError(say("different numbers of pictures ({numbers}); give equally many", numbers=said))
     contestants = {key: Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups}
     missing: Counter[str] = Counter()
     places = []
@@ -173,13 +166,8 @@ def _listed(name: object, values: Iterable[Any]) -> list[GeneratedImage]:
         elif isinstance(value, Result):
             images.extend(value)
         else:
-            raise TypeError(
-                say(
-                    "{name} holds {kind}; a group is a list of results or their images",
-                    name=repr(name),
-                    kind=type(value).__name__,
-                )
-            )
+            kind = type(value).__name__
+            raise TypeError(say("{name} holds {kind}; give a list of results", name=repr(name), kind=kind))
     return images
 
 

@@ -174,7 +174,7 @@ class Scores:
             for each in self.contestants
         ]
         meaning = Said(
-            "Strength: the chance to be preferred to another contestant, picked at random; 0.5 is average, ties half."
+            "Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties half."
         )
         lines = [*self._lines(), meaning]
         page = html.block(Said("Scores"), lines=lines, body=html.table(head, rows), notes=self.notices)
@@ -184,22 +184,15 @@ class Scores:
         """Return the facts about the judges, in sentences."""
         verdicts, pairs = count(self.verdicts, "verdict"), count(self.pairs, "pair")
         judges = count(len(self.judges), "judge")
-        said: list[str] = [
-            Said("{verdicts} on {pairs} of pictures by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)
-        ]
+        said: list[str] = [Said("{verdicts} on {pairs} by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)]
         said += [Said("{n} skipped", n=self.skipped)] if self.skipped else []
         if len(self.judges) > 1 and self.agreement is None:
             said.append(Said("agreement of the judges: unknown, no two judged the same pair"))
         elif len(self.judges) > 1 and self.agreement is not None:
+            share, pairs = _percent(self.agreement), count(self.shared, "pair")
+            said.append(Said("{share} of two judges' verdicts on a pair are equal ({pairs})", share=share, pairs=pairs))
             alpha = Said("too few or too similar verdicts") if self.alpha is None else f"{self.alpha:.2f}"
-            said.append(
-                Said(
-                    "{share} of two judges' verdicts on a pair are equal ({pairs}); Krippendorff's alpha: {alpha}",
-                    share=_percent(self.agreement),
-                    pairs=count(self.shared, "pair"),
-                    alpha=alpha,
-                )
-            )
+            said.append(Said("Krippendorff's alpha: {alpha}", alpha=alpha))
         if self.left is not None:
             share = _percent(self.left)
             said.append(Said("the left picture was preferred in {share} of the verdicts without a tie", share=share))
@@ -338,15 +331,9 @@ def tally(sources: Iterable[Any]) -> Tally:
     torn: dict[str, None] = {}
     for name, sheet in sheets:
         if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
+            plans = joined("; ", map(_plan_of, (sheet, first)))
             raise ValueError(
-                say(
-                    "{file} and {first} are of different plans or comparisons ({plan}; {other}), so their contestants "
-                    "cannot be scored together",
-                    file=name,
-                    first=first_name,
-                    plan=_plan_of(sheet),
-                    other=_plan_of(first),
-                )
+                say("{file} and {first} are of different plans ({plans})", file=name, first=first_name, plans=plans)
             )
         ids = {}
         for each in sheet.header["contestants"]:
@@ -370,8 +357,7 @@ def tally(sources: Iterable[Any]) -> Tally:
         skipped=sum(verdict["verdict"] == SKIP for verdict, _ in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
         notices=tuple(
-            Said("files of {judge} contradict each other, so they count as several judges", judge=repr(name))
-            for name in torn
+            Said("files of {judge} contradict each other: counted as several judges", judge=repr(name)) for name in torn
         ),
     )
 
@@ -393,25 +379,11 @@ def _sheets(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
         elif here:
             sheet = here.sheet
         else:
-            raise ValueError(
-                say("there is no file {path}; judging.file is the path of a judging's", path=repr(str(path)))
-            )
-        if not _is_whole(sheet.header):
+            raise ValueError(say("there is no file {path}; judging.file names it", path=repr(str(path))))
+        if not sheet.header:
             raise ValueError(say("{path} holds no judgments of wannb.judge", path=repr(str(path))))
         names[path.name] += 1
         yield path.name if names[path.name] == 1 else f"{path.name} ({names[path.name]})", sheet
-
-
-def _is_whole(header: Mapping[str, Any]) -> bool:
-    listed, by = header.get("contestants"), header.get("by")
-    return (
-        all(isinstance(header.get(name), str) for name in ("plan", "judge"))
-        and isinstance(by, list)
-        and all(isinstance(name, str) for name in by)
-        and isinstance(listed, list)
-        and all(isinstance(each, Mapping) and {"id", "label", "options"} <= set(each) for each in listed)
-        and all(isinstance(each["id"], str) and isinstance(each["options"], Mapping) for each in listed)
-    )
 
 
 def _plan_of(sheet: Sheet) -> str:
@@ -445,41 +417,25 @@ def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]
 def _ranked(tallied: Tally, notices: list[str], *, resamples: int, seed: int) -> list[Score]:
     """Return the score of each contestant, the strongest first, and add what is uncertain to the notices."""
     scored = _scored(tallied, notices)
-    strengths = _strengths(tallied, scored)
-    intervals = _intervals(tallied, scored, resamples=resamples, seed=seed) if scored else {}
+    estimates = _estimates(tallied, scored, resamples=resamples, seed=seed) if scored else {}
     found = []
     for key, contestant in tallied.contestants.items():
         own = [vote for vote in tallied.votes if key in vote.contestants]
         kinds = Counter("win" if vote.winner == key else "loss" if vote.winner else "tie" for vote in own)
         wins, ties, losses = kinds["win"], kinds["tie"], kinds["loss"]
         pairs = len({vote.pair for vote in own})
-        strength = strengths.get(key)
-        low, high = intervals.get(key, (None, None))
-        if strength is not None and low is not None and high is not None:
-            if len(own) in (wins, losses):
-                low, high = _exact(strength, pairs, won=bool(wins))
-                won = Said("{contestant} won every comparison: its distance is unknown", contestant=contestant.label)
-                lost = Said("{contestant} lost every comparison: its distance is unknown", contestant=contestant.label)
-                notices.append(won if wins else lost)
-            elif high - low < 1e-9:
-                low = high = None
-                why = Said(
-                    "no interval for {contestant}: its verdicts are the same on every pair", contestant=contestant.label
-                )
-                notices.append(why)
-        found.append(
-            Score(
-                label=contestant.label,
-                options=contestant.options,
-                strength=strength,
-                low=low,
-                high=high,
-                wins=wins,
-                ties=ties,
-                losses=losses,
-                pairs=pairs,
-            )
-        )
+        strength, low, high = estimates.get(key, (None, None, None))
+        if strength is not None and len(own) in (wins, losses):
+            low, high = _exact(strength, pairs, won=bool(wins))
+            won = Said("{contestant} won every comparison, by how much is unknown", contestant=contestant.label)
+            lost = Said("{contestant} lost every comparison, by how much is unknown", contestant=contestant.label)
+            notices.append(won if wins else lost)
+        elif low is not None and high is not None and high - low < 1e-9:
+            low = high = None
+            notices.append(Said("no interval for {contestant}, equal on every pair", contestant=contestant.label))
+        numbers = {"wins": wins, "ties": ties, "losses": losses, "pairs": pairs}
+        label, options = contestant.label, contestant.options
+        found.append(Score(label=label, options=options, strength=strength, low=low, high=high, **numbers))
     return sorted(found, key=lambda each: -1.0 if each.strength is None else each.strength, reverse=True)
 
 
@@ -496,9 +452,7 @@ def _scored(tallied: Tally, notices: list[str]) -> list[str]:
         listed = " | ".join(
             ", ".join(each.label for key, each in tallied.contestants.items() if key in group) for group in groups
         )
-        notices.append(
-            Said("these groups were never compared with each other, so there are no strengths: {groups}", groups=listed)
-        )
+        notices.append(Said("no strengths, since these groups were never compared: {groups}", groups=listed))
         return []
     return [key for key in tallied.contestants if key in compared]
 
@@ -511,29 +465,42 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
             Said("only {pairs} of pictures judged, too few for reliable intervals", pairs=count(pairs, "pair"))
         )
     if abs(2 * left - len(preferred)) > 2.6 * sqrt(max(1, len(preferred))):
+        of = len(preferred)
         doubts.append(
-            Said(
-                "the left picture was preferred {n} of {of} times: more than chance explains", n=left, of=len(preferred)
-            )
+            Said("the left picture was preferred {n} of {of} times, more than chance explains", n=left, of=of)
         )
     if tallied.broken:
         doubts.append(Said("{lines} of the files cut or damaged, left out", lines=count(tallied.broken, "line")))
     return doubts
 
 
-def _outcomes(tallied: Tally, scored: Sequence[str]) -> tuple[list[tuple[int, int, int]], list[dict[int, int]]]:
-    """Return the kinds of outcome (one, other, winner as in evalica), and for each pair the number of each kind."""
+def _estimates(
+    tallied: Tally, scored: Sequence[str], *, resamples: int, seed: int
+) -> dict[str, tuple[float, float, float]]:
+    """Return the strength of each contestant, and the ends of its interval."""
     place = {key: number for number, key in enumerate(scored)}
     kinds: dict[tuple[int, int, int], int] = {}
-    clusters = []
+    clusters: list[list[int]] = []  # the kinds of outcome on each pair
     for votes in tallied.by_pair():
-        own: dict[int, int] = {}
-        for vote in votes:
-            one, other = vote.contestants
-            kind = kinds.setdefault((place[one], place[other], _kind(vote)), len(kinds))
-            own[kind] = own.get(kind, 0) + 1
-        clusters.append(own)
-    return list(kinds), clusters
+        outcomes = [(place[vote.contestants[0]], place[vote.contestants[1]], _kind(vote)) for vote in votes]
+        clusters.append([kinds.setdefault(outcome, len(kinds)) for outcome in outcomes])
+
+    def fit(drawn: Sequence[Sequence[int]]) -> list[float]:
+        weights = [0.0] * len(kinds)
+        for kind in itertools.chain.from_iterable(drawn):
+            weights[kind] += 1
+        return _fit(list(kinds), weights, len(scored))
+
+    # Python's own generator draws the same on every version. The library's bootstrap draws single verdicts, as if
+    # several judges of one pair had seen several pairs.
+    chance = random.Random(seed)
+    fits = [fit(chance.choices(clusters, k=len(clusters))) for _ in range(resamples)]
+    cut = int((1 - _LEVEL) / 2 * resamples)
+    ordered = (sorted(values) for values in zip(*fits, strict=True))
+    return {
+        key: (strength, values[cut], values[-1 - cut])
+        for key, strength, values in zip(scored, fit(clusters), ordered, strict=True)
+    }
 
 
 def _kind(vote: Vote) -> int:
@@ -555,31 +522,6 @@ def _fit(kinds: Sequence[tuple[int, int, int]], weights: Sequence[float], size: 
     )
     chances = evalica.pairwise_scores(fitted.scores.reindex(range(size)).to_numpy())
     return [float((row.sum() - 0.5) / (size - 1)) for row in chances]
-
-
-def _strengths(tallied: Tally, scored: Sequence[str]) -> dict[str, float]:
-    if not scored:
-        return {}
-    kinds, clusters = _outcomes(tallied, scored)
-    weights = [sum(own.get(kind, 0) for own in clusters) for kind in range(len(kinds))]
-    return dict(zip(scored, _fit(kinds, weights, len(scored)), strict=True))
-
-
-def _intervals(tallied: Tally, scored: Sequence[str], *, resamples: int, seed: int) -> dict[str, tuple[float, float]]:
-    kinds, clusters = _outcomes(tallied, scored)
-    # Python's own generator draws the same on every version. The library's bootstrap draws single verdicts, as if
-    # several judges of one pair had seen several pairs.
-    chance = random.Random(seed)
-    fits: list[list[float]] = []
-    for _ in range(resamples):
-        weights = [0.0] * len(kinds)
-        for own in chance.choices(clusters, k=len(clusters)):
-            for kind, number in own.items():
-                weights[kind] += number
-        fits.append(_fit(kinds, weights, len(scored)))
-    cut = int((1 - _LEVEL) / 2 * resamples)
-    ordered = (sorted(values) for values in zip(*fits, strict=True))
-    return {key: (values[cut], values[-1 - cut]) for key, values in zip(scored, ordered, strict=True)}
 
 
 def _exact(strength: float, pairs: int, *, won: bool) -> tuple[float, float]:
@@ -638,9 +580,8 @@ def _bar(each: Score) -> html.Markup:
     if each.low is not None and each.high is not None:
         parts.append(line(each.low, each.high, f'stroke-width="3" {color}'))
     parts.append(f'<circle cx="{across(each.strength)}" cy="{_BAR_HEIGHT // 2}" r="4.5" {color}/>')
-    said = Said(
-        "strength {strength}, 95 % interval {interval}", strength=_number(each.strength), interval=each.interval
-    )
+    strength = _number(each.strength)
+    said = Said("strength {strength}, 95 % interval {interval}", strength=strength, interval=each.interval)
     return html.Markup(
         f'<svg role="img" aria-label="{html.attribute(said)}" width="{_BAR}" height="{_BAR_HEIGHT}" '
         f'style="display:block">{"".join(parts)}</svg>'

@@ -37,7 +37,7 @@ class Sheet:
     Attributes:
         header: the first whole header; empty without one.
         verdicts: those that count, in the order in which they were given, by the pair's id.
-        broken: lines that are not JSON, such as a cut one.
+        broken: lines that are cut or of another kind.
     """
 
     header: Mapping[str, Any]
@@ -100,14 +100,13 @@ class Record:
     def _check(self, header: Mapping[str, Any]) -> None:
         for name, what in (("plan", Said("plan")), ("by", Said("comparison")), ("judge", Said("judge"))):
             if header.get(name) != self._header[name]:
+                path, found = repr(str(self.path)), repr(header.get(name))
                 raise ValueError(
                     say(
-                        "{path} holds the verdicts of another {what} ({found}, not {wanted}); give another file=, or "
-                        "another judge=",
-                        path=repr(str(self.path)),
+                        "{path} is of another {what}, {found}; give another file= or judge=",
+                        path=path,
                         what=what,
-                        found=repr(header.get(name)),
-                        wanted=repr(self._header[name]),
+                        found=found,
                     )
                 )
 
@@ -146,7 +145,7 @@ def read(path: Path) -> Sheet:
     for line in lines:
         if not isinstance(line, dict):
             broken += 1
-        elif "wannb_judgements" in line:
+        elif _is_header(line):
             header = header or line
         elif "undo" in line:
             verdicts.pop(str(line["undo"]), None)
@@ -160,6 +159,19 @@ def read(path: Path) -> Sheet:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+def _is_header(line: Mapping[str, Any]) -> bool:
+    listed, by = line.get("contestants"), line.get("by")
+    return (
+        "wannb_judgements" in line
+        and all(isinstance(line.get(name), str) for name in ("plan", "judge"))
+        and isinstance(by, list)
+        and all(isinstance(name, str) for name in by)
+        and isinstance(listed, list)
+        and all(isinstance(each, Mapping) and {"id", "label", "options"} <= set(each) for each in listed)
+        and all(isinstance(each["id"], str) and isinstance(each["options"], Mapping) for each in listed)
+    )
 
 
 def _is_verdict(line: Mapping[str, Any]) -> bool:

@@ -119,7 +119,7 @@ class Judging(anywidget.AnyWidget):
         with override(self.language), self._lock:
             if known is None:
                 raise ValueError(
-                    say("key={key} is not one of 1 (left), 2 (right), = (tie), s (skip), u (undo)", key=repr(key))
+                    say("key={key}: press 1 (left), 2 (right), = (tie), s (skip) or u (undo)", key=repr(key))
                 )
             self._do(known, self._clock.monotonic() - self._shown_at)
 

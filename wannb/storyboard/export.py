@@ -33,9 +33,7 @@ def export(
         if not isinstance(value, str):
             raise TypeError(say("{name}={value} is not text", name=name, value=repr(value)))
     if not reel.made:
-        raise ValueError(
-            say("this board has no frames yet: board.run() generates them; board.pages().save(...) saves the texts")
-        )
+        raise ValueError(say("no frames yet: board.run() generates them; board.pages().save(...) saves the texts"))
     if kind in (".pdf", ".png"):
         return Pages(reel=reel, columns=columns, rows=rows, paper=paper).save(path, dpi=dpi)
     if kind == ".html":

@@ -64,9 +64,7 @@ class Pages:
     def __post_init__(self) -> None:
         for name, value, most in (("columns", self.columns, 8), ("rows", self.rows, 6)):
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-                raise ValueError(
-                    say("{name}={value}: a page has 1 to {most} {name}", name=name, value=repr(value), most=most)
-                )
+                raise ValueError(say("{name}={value}: give 1 to {most}", name=name, value=repr(value), most=most))
         if self.paper not in PAPERS:
             known = ", ".join(map(repr, PAPERS))
             raise ValueError(say("paper={paper} is not one of {known}", paper=repr(self.paper), known=known))

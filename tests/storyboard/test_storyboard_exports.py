@@ -85,7 +85,7 @@ def test_pages_are_pictures(board: Storyboard, tmp_path: Path) -> None:
     for wrong in ({"columns": 0}, {"rows": True}, {"paper": "A0"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             board.pages(**wrong)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"\.pdf or \.png"):
+    with pytest.raises(ValueError, match=r"\.pdf, \.png"):
         board.pages().save(tmp_path / "story.jpg")
     with pytest.raises(ValueError, match="pages 1 to 1"):
         board.pages().figure(2)
@@ -94,8 +94,8 @@ def test_pages_are_pictures(board: Storyboard, tmp_path: Path) -> None:
 def test_a_missing_font_is_said_on_the_strip_and_the_pages(board: Storyboard) -> None:
     board.edit_scene(4, notes="\U00012000")
     try:
-        assert any("on pages: No font of this machine has" in notice for notice in board.notices)
-        assert "No font of this machine has" in board.pages()._repr_mimebundle_()["text/html"]
+        assert any("on pages: No font" in notice for notice in board.notices)
+        assert "No font" in board.pages()._repr_mimebundle_()["text/html"]
     finally:
         board.undo()
 
@@ -180,10 +180,11 @@ def test_what_cannot_be_saved_is_said_plainly(board: Storyboard, tmp_path: Path)
         board.save(tmp_path / "story.gif", pixels=0)
     with pytest.raises(ValueError, match="dpi=1"):
         board.save(tmp_path / "story.pdf", dpi=1)
-    with pytest.raises(WannbError, match="cannot write"):
-        board.save(tmp_path / "nowhere" / "story.html")
+    (tmp_path / "taken.html").mkdir()
+    with pytest.raises(OSError, match="cannot write"):
+        board.save(tmp_path / "taken.html")
     empty = Storyboard(board.client, ["a cat"], name="empty")
-    with pytest.raises(ValueError, match=r"board\.run\(\) makes them"):
+    with pytest.raises(ValueError, match=r"board\.run\(\) generates them"):
         empty.save(tmp_path / "story.html")
     assert empty.pages().save(tmp_path / "plan.png", dpi=30)
     assert not list(tmp_path.glob("story*"))
@@ -195,7 +196,7 @@ def test_any_title_can_be_saved(board: Storyboard, tmp_path: Path) -> None:
     for ending in ("html", "pptx"):
         assert board.save(tmp_path / f"story.{ending}", title=odd)
     assert pptx.Presentation(tmp_path / "story.pptx").core_properties.title == ("long " * 90)[:255]
-    with pytest.raises(TypeError, match="title=5 is no text"):
+    with pytest.raises(TypeError, match="title=5 is not text"):
         board.save(tmp_path / "story.html", title=5)  # type: ignore[arg-type]
     board.add("odd \ufffe letters \x0c")
     board.save(tmp_path / "story.pptx")

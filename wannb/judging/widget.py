@@ -1,4 +1,4 @@
-"""Judging: the widget that shows two pictures and takes the verdict, by key, mouse or touch."""
+"""Judging widget: two pictures and the question which one is better, answered by key, mouse or touch."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anywidget
 import traitlets
 
 from wannb.display import ELEMENTS, esm, html, preview
 from wannb.errors import StoreError
+from wannb.figures import STATES
 from wannb.ledger import GeneratedImage
 from wannb.service import Clock
-from wannb.translation import Words
+from wannb.text import count
+from wannb.translation import Said, Words, joined, override, say
 
-from .pairs import Contest, Pair, chosen, drawn
-from .record import LEFT, RIGHT, SKIP, TIE, Record
+from .pairs import Contest, Pair, chosen, rank
+from .scoring import Scores, scores
+from .verdicts import LEFT, RIGHT, SKIP, TIE, Record
 
 STATIC = Path(__file__).parent / "static"
-
-if TYPE_CHECKING:
-    from .scoring import Scores
-
-PREVIEW_PIXELS = 1280
-_GONE = "a picture of this pair is missing or damaged; skip it"
+PICTURE_PIXELS = 1280
+_GONE = Said("a picture of this pair is missing or damaged; skip it")
 _UNDO = "undo"
-#: What each key does; the words stand for themselves.
+#: The verdict of each key; the words mean themselves.
 KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
 KEYS |= {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
 
@@ -36,13 +35,14 @@ KEYS |= {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
 class Judging(anywidget.AnyWidget):
     """Two pictures at a time and the question which one is better; made by `wannb.judge`.
 
-    What reaches the page holds nothing of prompts, seeds, models or names: two pictures as JPEG, and how many pairs
-    there are. A verdict is in the file before the next pair is shown.
+    The page gets nothing of prompts, seeds, models or names: only two pictures as JPEG and the number of pairs. A
+    verdict is in the file before the next pair is shown.
 
     Attributes:
-        record: what is on disk.
-        number: how many pairs have been judged; the pair with this number, from 0, is shown. A trait, as `total`.
-        total: how many pairs there are.
+        record: the verdicts on disk.
+        language: "en" or "zh".
+        number: pairs judged so far; the pair with this number, from 0, is shown. A trait, as `total`.
+        total: the number of pairs.
     """
 
     _esm = esm(ELEMENTS, STATIC / "judge.js")
@@ -50,7 +50,7 @@ class Judging(anywidget.AnyWidget):
 
     number = traitlets.Int(0).tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)
-    #: The pairs with an even and an odd number: the one that is shown and the next, so that only what is new travels.
+    #: The shown pair and the next one, by even and odd numbers, so that each is sent once.
     even = traitlets.Dict().tag(sync=True)
     odd = traitlets.Dict().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
@@ -71,9 +71,10 @@ class Judging(anywidget.AnyWidget):
         clock: Clock | None = None,
     ) -> None:
         self.record = record
-        self._words = words = Words(language)
+        words = Words(language)
+        self.language = words.language
         self._clock = clock or Clock()
-        # Messages come on the main thread or on another, as the front end likes.
+        # Messages arrive on the main thread or on another, depending on the front end.
         self._lock = threading.RLock()
         self._chance = f"{contest.name} {seed} {record.judge}"
         self._order = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
@@ -81,7 +82,7 @@ class Judging(anywidget.AnyWidget):
         super().__init__(
             total=len(self._order),
             question=question or words("Which one is better?"),
-            note=_note(words, contest),
+            note=words(_note(contest)),
             texts=_texts(words),
         )
         self._show(sum(pair.id in record.verdicts for pair in self._order))
@@ -89,7 +90,7 @@ class Judging(anywidget.AnyWidget):
 
     @property
     def file(self) -> Path:
-        """Where the verdicts are; it is made with the first one."""
+        """The file with the verdicts; the first one makes it."""
         return self.record.path
 
     @property
@@ -99,32 +100,32 @@ class Judging(anywidget.AnyWidget):
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:
-        """The verdicts that stand, in the order in which they were given, as they are in the file."""
+        """The verdicts that count, in the order in which they were given, as they are in the file."""
         return [dict(verdict) for verdict in self.record.verdicts.values()]
 
     def press(self, key: str) -> None:
-        """Do what a key of the page does: 1 (left), 2 (right), = (tie), s (skip), u (undo); or one of these words.
+        """Press a key of the page: 1 (left), 2 (right), = (tie), s (skip), u (undo); or one of these words.
 
-        Nothing happens after the last pair, but for undo.
+        After the last pair only undo has an effect.
 
         Raises:
             ValueError: another key.
-            StoreError: the verdict could not be saved, or a picture of the pair cannot be shown and it is not
-                skipped; the pair is still there.
+            StoreError: the verdict could not be saved, or a picture of the pair cannot be shown and the key is not
+                skip; the pair stays.
 
         >>> judging.press("1")    # doctest: +SKIP
         """
         known = KEYS.get(str(key).lower())
-        if known is None:
-            raise ValueError(f"key={key!r} is not one of 1 (left), 2 (right), = (tie), s (skip), u (undo)")
-        with self._lock:
+        with override(self.language), self._lock:
+            if known is None:
+                raise ValueError(
+                    say("key={key}: press 1 (left), 2 (right), = (tie), s (skip) or u (undo)", key=repr(key))
+                )
             self._do(known, self._clock.monotonic() - self._shown_at)
 
-    def scores(self, **options: Any) -> Scores:
-        """Return what this judge said in numbers; `wannb.scores` puts several judges together and tells the options."""
-        from .scoring import scores
-
-        return scores(self, **options)
+    def scores(self, *, resamples: int = 1000, seed: int = 0) -> Scores:
+        """Return this judge's verdicts in numbers; see `wannb.scores`, which combines several judges."""
+        return scores(self, resamples=resamples, seed=seed)
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number
@@ -143,7 +144,7 @@ class Judging(anywidget.AnyWidget):
             self._show(number + 1)
 
     def _show(self, number: int) -> None:
-        """Show the pair with this number, and have the next one at hand on the page."""
+        """Show the pair with this number, and send the next one to the page."""
         with self.hold_sync():
             for each in (number, number + 1):
                 slot = _slot(each)
@@ -152,7 +153,7 @@ class Judging(anywidget.AnyWidget):
                 elif getattr(self, slot).get("number") != each:
                     left, right = (_preview(image.path) for _, image in self._sides(self._order[each]))
                     setattr(self, slot, {"number": each, "left": left, "right": right})
-            self.problem = "" if number >= self.total or self._is_seen(number) else self._words(_GONE)
+            self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number = number
             self.counted = sum(self.record.verdicts[pair.id]["verdict"] != SKIP for pair in self._order[:number])
         self._shown_at = self._clock.monotonic()
@@ -165,26 +166,26 @@ class Judging(anywidget.AnyWidget):
     def _sides(self, pair: Pair) -> Sequence[tuple[str, GeneratedImage]]:
         """Return a pair's contestants with their pictures, the left one first, as this judge sees them."""
         two = list(zip(pair.contestants, pair.images, strict=True))
-        # By lot, but from the pictures alone: neither the names nor their order have a say in it.
+        # At random, from the pictures alone: neither names nor their order matter.
         two.sort(key=lambda one: one[1].sha256)
-        return two[::-1] if int(drawn(self._chance, f"side {pair.mark}")[:8], 16) % 2 else two
+        return two[::-1] if int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2 else two
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _take(self, content: Mapping[str, Any]) -> None:
-        """Take a press from the page; one that was meant for another pair, such as a second one, is dropped."""
+        """Handle a press on the page; one for another pair, such as a double press, is dropped."""
         number, seconds = content.get("number"), content.get("seconds")
-        with self._lock:
+        with override(self.language), self._lock:
             known = KEYS.get(str(content.get("verdict")))
             try:
                 if known is not None and number == self.number:
                     here = self._clock.monotonic() - self._shown_at
                     self._do(known, float(seconds) if isinstance(seconds, (int, float)) else here)
             except StoreError as error:
-                self.problem = self._words.sentence(str(error))
+                self.problem = str(error)
             finally:
-                # The page takes no other press until it hears of this one.
+                # The page accepts no other press until it hears of this one.
                 self.send({"kind": "answered", "number": number})
 
     def __repr__(self) -> str:
@@ -196,18 +197,18 @@ class Judging(anywidget.AnyWidget):
         return {**bundle, "text/plain": repr(self), "text/html": self._still()}, metadata
 
     def _still(self) -> str:
-        """Return how far the judging is, for pages where no widget runs; no picture, so that nothing is told."""
-        words = self._words
-        progress = words("{number} of {total} pairs are judged.", number=self.number, total=self.total)
-        open_it = words("Open the notebook and run the cell to judge: the pictures are shown there.")
-        lines = [self.judge, progress, open_it if self.number < self.total else "", self.note]
-        return html.block(self.question, lines=lines)
+        """Return the progress, for pages where no widget runs; no picture, which could give something away."""
+        with override(self.language):
+            progress = say("{number} of {total} pairs are judged.", number=self.number, total=self.total)
+            open_it = say("Open the notebook and run the cell to judge: the pictures are shown there.")
+            lines = [self.judge, progress, open_it if self.number < self.total else "", self.note]
+            return html.block(self.question, lines=lines)
 
 
 def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[Pair]:
-    """Return the pairs as a judge sees them: those that are judged already, then the others.
+    """Return the pairs in a judge's order: the judged ones, then the others.
 
-    Which pairs are drawn is the same for all judges, so that their agreement can be told; the order is each one's own.
+    All judges get the same pairs, so that their agreement can be measured; each has an order of their own.
     """
     known = {pair.id: pair for pair in contest.pairs}
     judged = [known[key] for key in record.verdicts if key in known]
@@ -221,10 +222,10 @@ def _slot(number: int) -> str:
 
 
 def _preview(path: Path) -> bytes:
-    """Return a picture for the page; empty where it is gone or damaged, so that the judging goes on."""
+    """Return a picture for the page; empty if it is missing or damaged, so that the judging continues."""
     try:
-        return preview(path, PREVIEW_PIXELS)
-    except Exception:  # Pillow has no error of its own for what is damaged: SyntaxError, struct.error, ...
+        return preview(path, PICTURE_PIXELS)
+    except OSError:
         return b""
 
 
@@ -232,17 +233,18 @@ def _facts(contestant: str, image: GeneratedImage) -> dict[str, Any]:
     return {"contestant": contestant, "run": image.path.parent.name, "image": image.number, "sha256": image.sha256}
 
 
-def _note(words: Words, contest: Contest) -> str:
-    """Return what a judge should know; nothing of what is compared."""
-    notes = []
+def _note(contest: Contest) -> str:
+    """Return a note for the judge, with nothing about what is compared."""
+    notes: list[str] = []
     if contest.left_out:
-        states = contest.missing.items()
-        cells = [f"{words(state)}: {number}" for state, number in states]
-        text = "{count} pairs are left out, since a picture of theirs is not there ({why})."
-        notes.append(words(text, count=contest.left_out, why=", ".join(cells)))
-    if contest.drawn:
-        notes.append(words("Practice: the mock server writes each prompt into its picture, so this is not blind."))
-    return " ".join(notes)
+        cells = [
+            Said("{state}: {n}", state=STATES.get(state, state), n=number) for state, number in contest.missing.items()
+        ]
+        pairs = count(contest.left_out, "pair")
+        notes.append(Said("{pairs} left out, a picture is missing ({why}).", pairs=pairs, why=joined(", ", cells)))
+    if contest.mock:
+        notes.append(Said("Practice: the mock server writes each prompt into its picture, so this is not blind."))
+    return joined(" ", notes)
 
 
 def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
@@ -251,7 +253,7 @@ def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
 
 
 def _texts(words: Words) -> dict[str, str]:
-    """Return what the page says; names in braces are filled in there."""
+    """Return the texts of the page, which fills in the names in braces."""
     return {
         "label": words("Blind judging"),
         "progress": words("{number} of {total}"),

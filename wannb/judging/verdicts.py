@@ -1,13 +1,12 @@
-"""The file of one judge: JSON lines, written as the verdicts come, read again after any kind of end.
+"""Verdicts of one judge, as an append-only log of JSON lines.
 
-The first line is a header: the plan, what is compared, the contestants with their options. Then one line a verdict, or
-one that takes the last verdict back. A line that was cut when a machine went down is passed over.
+The first line is a header: the plan, the compared options, the contestants. Each further line is a verdict, or takes
+the last verdict back. A line that was cut when a machine went down does not count.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import unicodedata
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from wannb.errors import StoreError
+from wannb.files import append_line, read_lines
+from wannb.translation import Said, say
 
 from .pairs import Contest
 
@@ -25,16 +26,18 @@ LEFT, RIGHT, TIE, SKIP = "left", "right", "tie", "skip"
 VERDICTS = (LEFT, RIGHT, TIE, SKIP)
 FORMAT = 1
 _NAME_LENGTH = 60
+#: About 100,000 verdicts.
+_MOST_BYTES = 100 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """What is in a judge's file.
+    """Content of a judge's file.
 
     Attributes:
-        header: the first whole header line; empty where there is none.
-        verdicts: those that stand, in the order in which they were given, by the pair's id.
-        broken: lines that are no JSON, such as one that was cut.
+        header: the first whole header; empty without one.
+        verdicts: those that count, in the order in which they were given, by the pair's id.
+        broken: lines that are cut or of another kind.
     """
 
     header: Mapping[str, Any]
@@ -43,7 +46,7 @@ class Sheet:
 
 
 class Record:
-    """The verdicts of one judge on one contest, on disk and here.
+    """Verdicts of one judge on one contest, on disk and in memory.
 
     Raises:
         ValueError: the file holds another judging, or another judge's verdicts.
@@ -52,116 +55,123 @@ class Record:
 
     def __init__(self, path: str | os.PathLike[str], *, contest: Contest, judge: str) -> None:
         self.path = Path(path).expanduser().resolve()
-        self.judge = judge
+        # As it comes back from the file, which cannot hold half a surrogate pair.
+        self.judge = judge.encode(errors="replace").decode()
         self._header = {
             "wannb_judgements": FORMAT,
             "plan": contest.name,
             "by": list(contest.by),
-            "judge": judge,
+            "judge": self.judge,
             "contestants": [
                 {"id": each.id, "label": each.label, "options": each.options} for each in contest.contestants
             ],
         }
         sheet = read(self.path) if self.path.exists() else Sheet(header={}, verdicts={}, broken=0)
         self.broken = sheet.broken
-        self._headed = bool(sheet.header)
+        self._has_header = bool(sheet.header)
         self._verdicts: dict[str, Mapping[str, Any]] = dict(sheet.verdicts)
         if sheet.header:
             self._check(sheet.header)
         elif self._verdicts:
-            self._head(contest)
+            self._restore_header(contest)
 
     @property
     def sheet(self) -> Sheet:
-        """What the file holds, or will hold with its first verdict."""
+        """The content of the file, or the content that its first verdict gives it."""
         return Sheet(header=self._header, verdicts=self.verdicts, broken=self.broken)
 
     @property
     def verdicts(self) -> Mapping[str, Mapping[str, Any]]:
-        """The verdicts that stand, by the pair's id, in the order in which they were given."""
+        """The verdicts that count, by the pair's id, in the order in which they were given."""
         return dict(self._verdicts)
 
     def add(self, pair: str, verdict: Mapping[str, Any]) -> None:
-        """Put a verdict on disk; raise `StoreError` where that fails, and nothing has changed then."""
+        """Save a verdict; on `StoreError` nothing has changed."""
         line = {"pair": pair, **verdict}
         self._append(line)
         self._verdicts.pop(pair, None)
         self._verdicts[pair] = line
 
     def take_back(self, pair: str, time: str) -> None:
-        """Put on disk that a verdict does not stand any more."""
+        """Save that a verdict does not count; on `StoreError` nothing has changed."""
         self._append({"undo": pair, "judge": self.judge, "time": time})
         self._verdicts.pop(pair, None)
 
     def _check(self, header: Mapping[str, Any]) -> None:
-        for name, what in (("plan", "plan"), ("by", "comparison"), ("judge", "judge")):
+        for name, what in (("plan", Said("plan")), ("by", Said("comparison")), ("judge", Said("judge"))):
             if header.get(name) != self._header[name]:
+                path, found = repr(str(self.path)), repr(header.get(name))
                 raise ValueError(
-                    f"{str(self.path)!r} holds the verdicts of another {what} ({header.get(name)!r}, not "
-                    f"{self._header[name]!r}); give another file=, or another judge="
+                    say(
+                        "{path} is of another {what}, {found}; give another file= or judge=",
+                        path=path,
+                        what=what,
+                        found=found,
+                    )
                 )
 
-    def _head(self, contest: Contest) -> None:
-        """Write the header again where it was damaged, so that the verdicts count without this judging too."""
+    def _restore_header(self, contest: Contest) -> None:
+        """Write the header again if it was damaged, so that the verdicts count without this judging too."""
         for line in self._verdicts.values():
             if line.get("judge", self.judge) != self.judge:
                 self._check({**self._header, "judge": line["judge"]})
         if {pair.id for pair in contest.pairs} & set(self._verdicts):
-            # Else with the next verdict; who only looks may have a file that cannot be written.
+            # A read-only file gets it with its next verdict.
             with suppress(StoreError):
                 self._append()
 
-    def _append(self, *given: Mapping[str, Any]) -> None:
-        lines = given if self._headed else (self._header, *given)
-        written = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines).encode(
-            "utf-8", "surrogatepass"
-        )
+    def _append(self, *lines: Mapping[str, Any]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+") as file:
-                if file.seek(0, os.SEEK_END):
-                    file.seek(-1, os.SEEK_END)
-                    # What was cut must not swallow what comes.
-                    written = written if file.read(1) == b"\n" else b"\n" + written
-                file.write(written)
-                file.flush()
-                os.fsync(file.fileno())
+            for line in lines if self._has_header else (self._header, *lines):
+                append_line(self.path, line)
+                self._has_header = True
         except OSError as error:
-            raise StoreError(
-                f"the verdict could not be saved in {str(self.path)!r}: {error.strerror or error}"
-            ) from error
-        self._headed = True
+            raise StoreError(Said("the verdict could not be saved: {why}", why=_reason(error))) from error
 
 
 def read(path: Path) -> Sheet:
-    """Return what is in a judge's file; lines that are cut or not ours are passed over."""
+    """Return the content of a judge's file, without lines that are cut or of another kind.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
     try:
-        content = path.read_bytes()
+        lines, broken = read_lines(path, most=_MOST_BYTES)
     except OSError as error:
-        raise StoreError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
+        raise StoreError(Said("{path} cannot be read: {why}", path=repr(str(path)), why=_reason(error))) from error
     header: Mapping[str, Any] = {}
     verdicts: dict[str, Mapping[str, Any]] = {}
-    broken = 0
-    for raw in content.split(b"\n"):
-        line = _line(raw)
-        if line is None:
-            broken += bool(raw.strip())
-        elif "wannb_judgements" in line:
+    for line in lines:
+        if not isinstance(line, dict):
+            broken += 1
+        elif _is_header(line):
             header = header or line
         elif "undo" in line:
             verdicts.pop(str(line["undo"]), None)
-        else:
+        elif _is_verdict(line):
             verdicts.pop(line["pair"], None)
             verdicts[line["pair"]] = line
+        else:
+            broken += 1
     return Sheet(header=header, verdicts=verdicts, broken=broken)
 
 
-def _line(raw: bytes) -> dict[str, Any] | None:
-    with suppress(ValueError):
-        line = json.loads(raw)
-        if isinstance(line, dict) and ("wannb_judgements" in line or "undo" in line or _is_verdict(line)):
-            return line
-    return None
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _is_header(line: Mapping[str, Any]) -> bool:
+    listed, by = line.get("contestants"), line.get("by")
+    return (
+        "wannb_judgements" in line
+        and all(isinstance(line.get(name), str) for name in ("plan", "judge"))
+        and isinstance(by, list)
+        and all(isinstance(name, str) for name in by)
+        and isinstance(listed, list)
+        and all(isinstance(each, Mapping) and {"id", "label", "options"} <= set(each) for each in listed)
+        and all(isinstance(each["id"], str) and isinstance(each["options"], Mapping) for each in listed)
+    )
 
 
 def _is_verdict(line: Mapping[str, Any]) -> bool:
@@ -174,13 +184,13 @@ def _is_verdict(line: Mapping[str, Any]) -> bool:
 
 
 def default_file(contest: Contest, judge: str) -> Path:
-    """Return where a judge's verdicts go in the folder of runs."""
+    """Return the place of a judge's verdicts in the runs folder."""
     parts = [contest.name, "" if contest.usual else "-".join(contest.by), safe(judge)]
     return contest.folder / "judgements" / ("-".join(part for part in parts if part) + ".jsonl")
 
 
 def safe(name: str) -> str:
-    """Return a name as a part of a file name that every file system takes; two names never become one.
+    """Return a name as part of a file name that every file system takes; different names stay different.
 
     >>> safe("table 1")
     'table 1'

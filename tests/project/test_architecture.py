@@ -34,7 +34,6 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
 #: Circles that are still there; this list only shrinks.
 CIRCLES: list[set[str]] = [
-    {"wannb.plan.carrying", "wannb.plan.forecast", "wannb.plan.matrix", "wannb.plan.plan", "wannb.plan.records"},
     {"wannb.judging.display", "wannb.judging.form", "wannb.judging.scoring"},
     {"wannb.mock.recordings.format", "wannb.mock.recordings.run_folders"},
     {"wannb.forms.form", "wannb.forms.still"},

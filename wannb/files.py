@@ -12,7 +12,7 @@ import math
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -110,6 +110,69 @@ def write(path: str | os.PathLike[str], content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OSError(error.errno, f"cannot write {str(place)!r}: {error.strerror or error}") from error
+
+
+def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync: bool = True) -> None:
+    """Append a record to a log as one line of JSON and make sure that it is on disk, or raise `OSError`.
+
+    A line that an earlier writer left cut stays as it is: the new one begins on a line of its own. When the disk is
+    full nothing of the new line is left. Writers of one log take turns, by a lock of their own.
+
+    Args:
+        path: the log, which is made if it is missing; its folder must exist.
+        record: JSON data.
+        sync: whether to wait until it is on disk; without it a power cut may lose the line, a crash does not.
+    """
+    place = Path(path)
+    # Half a surrogate pair, as a service's message may hold, cannot be written to a file.
+    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode(errors="replace") + b"\n"
+    try:
+        number = _unwaiting(place, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        try:
+            found = os.fstat(number)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(None, "it is not a plain file")
+            if found.st_size:
+                os.lseek(number, -1, os.SEEK_END)
+                line = line if os.read(number, 1) == b"\n" else b"\n" + line
+            try:
+                _write_all(number, line)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(number, found.st_size)
+                raise
+            if sync:
+                os.fsync(number)
+        finally:
+            os.close(number)
+        if sync and not found.st_size:
+            _sync_folder(place.parent)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot write {str(place)!r}: {error.strerror or error}") from error
+
+
+def read_lines(path: str | os.PathLike[str], *, most: int) -> tuple[list[Any], int]:
+    """Return the records of a log that `append_line` wrote, and the number of lines that are cut or damaged.
+
+    Args:
+        path: the log.
+        most: bytes; a larger file is refused.
+
+    Raises:
+        OSError: there is no such file, or it is not a plain one.
+    """
+    records: list[Any] = []
+    lines = [line for line in read_file(path, most=most).split(b"\n") if line.strip()]
+    for line in lines:
+        with suppress(ValueError):
+            records.append(parse_json(line))
+    return records, len(lines) - len(records)
+
+
+def _write_all(number: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(number, left) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -23,7 +23,7 @@ from wannb.request.inputs import from_bytes
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Clock
 from wannb.storyboard import Storyboard
-from wannb.storyboard.shelf import Shelf
+from wannb.storyboard.files import BoardFiles
 
 SIZE = "768*768"
 
@@ -195,7 +195,7 @@ def test_a_kill_while_a_board_is_put_aside_leaves_one_that_knows_its_takes(
 
     Storyboard(client, ["a", "b"], size=SIZE).run()
     with monkeypatch.context() as patched:
-        patched.setattr(Shelf, "write", dies)
+        patched.setattr(BoardFiles, "write", dies)
         with pytest.raises(KeyboardInterrupt):
             Storyboard(client, ["c", "b"], size=SIZE)
     again = Storyboard(client, ["c", "b"], size=SIZE)

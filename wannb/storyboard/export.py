@@ -8,8 +8,8 @@ from wannb.files import write
 
 from .film import film
 from .pages import Pages
-from .shots import Reel
 from .slides import slides
+from .view import Reel
 from .webpage import webpage
 
 ENDINGS = (".pdf", ".png", ".gif", ".webp", ".html", ".pptx")

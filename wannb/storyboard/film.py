@@ -11,7 +11,7 @@ from wannb.figures import fonts as typeset
 from wannb.figures import rendered
 from wannb.files import opened_picture
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 if TYPE_CHECKING:
     from PIL import Image

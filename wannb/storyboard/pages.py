@@ -14,7 +14,7 @@ from wannb.figures import fonts as typeset
 from wannb.files import write
 from wannb.text import count
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

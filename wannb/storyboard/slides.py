@@ -11,7 +11,7 @@ from wannb.display import small_jpeg
 from wannb.errors import WannbError
 from wannb.figures import reads_leftwards
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 #: Inches, 16:9.
 _WIDE, _HIGH, _EDGE, _CAPTION = 13.333, 7.5, 0.45, 1.15

@@ -9,7 +9,7 @@ from html import escape
 from wannb.display import small_jpeg
 from wannb.text import count
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 _PIXELS = 1600
 

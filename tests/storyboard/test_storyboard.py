@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import wannb
 from wannb import mock
 from wannb.client import Client
 from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
@@ -214,7 +213,7 @@ def test_fewer_images_are_put_in_order_marked_unsure_and_put_right(client: Clien
     assert [bool(frame) for frame in board.frames] == [True] * 4 + [False] * 2
     assert repr(board).count("unsure: image") == 4
     assert repr(board).count("no image came for it") == 2
-    assert any(notice.startswith("4 of 6 images came back") and "scenes 1 to 4" in notice for notice in board.notices)
+    assert any(notice.startswith("4 of 6 images came back") and "scenes 1–4" in notice for notice in board.notices)
     third = board.frames[2]
     board.assign({1: 1, 2: 2, 3: None, 4: 3, 6: 4})
     assert board.frames[2] is None
@@ -401,13 +400,28 @@ def test_an_added_scene_has_its_own_takes_after_a_new_start(
     again.remove(5)
     again.run()
     assert server.billed == 1
+    again.remove(5)
+    again.add("a dog")
+    again.run()
+    assert server.billed == 1, "the seed follows from the text"
+
+
+def test_scenes_of_one_text_have_seeds_and_takes_of_their_own(client: Client, server: mock.MockServer) -> None:
+    board = make(client, ["a cat", "a cat", "a cat (2)"]).run()
+    one, two, three = board.reroll(1), board.reroll(2), board.reroll(3)
+    assert len({one.seed, two.seed, three.seed}) == 3
+    board.reorder([2, 3, 1])
+    assert [board.takes(number)[-1].seed for number in (1, 2, 3)] == [two.seed, three.seed, one.seed]
+    again = make(client, ["a cat", "a cat", "a cat (2)"]).run()
+    assert [again.reroll(number).seed for number in (1, 2, 3)] == [one.seed, two.seed, three.seed]
+    assert server.billed == 6
 
 
 def test_problems_are_named_by_scene_before_any_money(client: Client, server: mock.MockServer) -> None:
     board = make(client, ["a cat"] * 13 + ["x" * 5000], size="9K")
     fields = {problem.field: str(problem) for problem in board.problems()}
     assert set(fields) == {"prompt", "size"}
-    assert "(scenes 8 to 14)" in fields["prompt"]
+    assert "(scenes 8–14)" in fields["prompt"]
     assert "board.run() would be refused: size" in repr(board)
     with pytest.raises(InvalidRequest):
         board.run()
@@ -652,6 +666,28 @@ def test_two_kernels_do_not_write_over_each_other(client: Client, board: Storybo
     assert Storyboard.open(client, "storyboard").locked == (1,)
 
 
+def test_a_cut_line_of_the_file_costs_one_change_and_is_said(client: Client, board: Storyboard) -> None:
+    board.lock(1)
+    board.lock(2)
+    board.path.write_bytes(board.path.read_bytes()[:-20])
+    again = Storyboard.open(client, "storyboard")
+    assert again.locked == (1,)
+    assert any("1 line of board.jsonl cannot be read" in notice for notice in again.notices)
+    again.lock(3)
+    assert Storyboard.open(client, "storyboard").locked == (1, 3)
+    board.path.write_bytes(b"{")
+    with pytest.raises(StoreError, match="no line of it is whole"):
+        Storyboard.open(client, "storyboard")
+
+
+def test_the_file_does_not_grow_for_ever(client: Client, board: Storyboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wannb.storyboard.files._LARGE", 30_000)
+    for number in range(40):
+        board.edit_scene(1, notes=f"note {number}")
+    assert board.path.stat().st_size < 100_000
+    assert Storyboard.open(client, "storyboard").scenes == board.scenes
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -728,6 +764,21 @@ def test_the_strip_is_light_safe_and_the_same_each_time(client: Client, board: S
     assert all(colour.startswith("var(--jp-") for colour in colours)
 
 
-def test_a_scene_is_a_value() -> None:
-    assert Scene(text="a cat") == Scene(text="a cat", notes="", seconds=3)
-    assert wannb.storyboard.Storyboard is Storyboard
+def test_a_board_speaks_the_language_of_its_client(client: Client, board: Storyboard) -> None:
+    english = repr(board)
+    client.language = "zh"
+    board = Storyboard.open(client, "storyboard")
+    board.edit_scene(2, text="它伸懒腰")
+    board.add("一只狗")
+    for shown in (repr(board), board._repr_mimebundle_()["text/html"]):
+        assert "5 个分镜 · 15 秒 · 4 / 5 个画面" in shown
+        assert "按旧文字生成" in shown
+        assert "board.run() 将生成 1 张图片，正式服务：最多 0.075 USD" in shown
+    assert "第 1 版" in board.takes(1)._repr_mimebundle_()["text/html"]
+    with pytest.raises(ValueError, match="没有分镜 9"):
+        board.lock(9)
+    assert board.undo() == "已撤销：新分镜"
+    client.language = "en"
+    board = Storyboard.open(client, "storyboard")
+    assert board.undo() == "undone: words of scene 2", "also of what was done in another language"
+    assert repr(board) == english

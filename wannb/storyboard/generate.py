@@ -33,7 +33,7 @@ from wannb.translation import Said
 from . import scenes
 from .files import BoardFiles
 from .scenes import Frame, Panel, Panels, named
-from .state import Pending, Record, number_of, with_result, without_change
+from .state import Pending, Record, number_of, with_result
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -75,17 +75,16 @@ class Generator:
         for pending in self.record().journal.pending:
             request = self._request_of(pending)
             if self._arrived(request) or self._wanted(pending, request):
-                self.send(pending, request, label=Said("what was begun before"), again=True)
+                self._send(pending, request, label=Said("what was begun before"), again=True)
             else:
-                with self.lock:
-                    self.keep(self.record().without(pending))
+                self._drop(pending)
 
     def fill(self) -> None:
         """Generate a frame for every scene that has none, as one change."""
-        start = self.record()
-        for group in groups(start.panels):
+        kept: Record | None = None
+        for group in groups(self.record().panels):
             request = self._filling(group, self.record())
-            self.send(_pending(group, request), request, label=Said("run"), start=start)
+            kept = self._send(_pending(group, request), request, label=Said("run"), goes_on=kept)
 
     def reroll(self, scene: int, *, text: str | None, seed: int | None) -> None:
         """Generate one scene again, with a text and a seed of its own if they are given."""
@@ -95,53 +94,49 @@ class Generator:
         roll = 0 if seed is not None else record.journal.rolls.get(panels[at].key, 0) + 1
         request = self._single(record, panels[at], panels, roll=roll, seed=seed)
         request.check()
-        label = Said("new frame of scene {number}", number=scene)
-        self.send(_pending([panels[at]], request, roll=roll), request, label=label, reworded=text is not None)
+        pending = replace(_pending([panels[at]], request), roll=roll, reword=text is not None)
+        self._send(pending, request, label=Said("new frame of scene {number}", number=scene))
 
-    def send(
+    def _send(
         self,
         pending: Pending,
         request: ImageRequest,
         *,
-        label: str,
-        start: Record | None = None,
-        reworded: bool = False,
+        label: Said,
+        goes_on: Record | None = None,
         again: bool = False,
-    ) -> None:
-        """Write a request down, send it and take in what comes.
+    ) -> Record:
+        """Write a request down, send it, take in what comes, and return the board then.
 
         Args:
             pending, request: what is asked for, as data and as it is sent.
             label: of the change.
-            start: the board before the change, if other requests are part of it.
-            reworded: whether the scenes get the texts of the request.
+            goes_on: the board after the request before, if both are one change.
             again: whether it was begun before.
         """
         for image in request.images:
             self.files.keep(image)
         with self.lock:
-            before = self.record()
-            start = start or before
-            now = before.changed(label, scenes.reword(before.panels, pending.texts)) if reworded else before
-            self.keep(now.sending(pending))
+            self.keep(self.record().sending(pending))
         try:
             result = self.client.run(request, on_status=self.on_status)
         except (*_UNBILLED, *_LOST) as error:
             # The answer of a MalformedAnswer may have been one that bills.
             over = again or not isinstance(error, (MalformedAnswer, *_LOST))
             if over and (isinstance(error, InvalidRequest) or not self._under_way(request)):
-                with self.lock:
-                    self.keep(without_change(self.record().without(pending), before, now))
+                self._drop(pending)
             raise
         with self.lock:
             there = self.record()
             came = with_result(there, pending, result.run_id, _frames(result))
-            mine = (start.past, start.changed(label, before.panels).past)
-            if (there.panels, there.past) == (now.panels, now.past) and before.past in mine:
-                there = replace(came, panels=start.panels, past=start.past, future=start.future)
-            else:  # the board was changed meanwhile, and that change can be undone by itself
-                there = replace(came, panels=there.panels)
-            self.keep(there.changed(label, came.panels))
+            if goes_on is None or not there.past or there.past != goes_on.past or there.past[-1].label != label:
+                came = replace(came, panels=there.panels).changed(label, came.panels)
+            self.keep(came)
+        return came
+
+    def _drop(self, pending: Pending) -> None:
+        with self.lock:
+            self.keep(self.record().without(pending))
 
     # What it would ask for
 
@@ -295,8 +290,8 @@ def groups(panels: Panels) -> list[list[Panel]]:
     return [holes[start:end] for start, end in pairwise(bounds)]
 
 
-def _pending(group: Sequence[Panel], request: ImageRequest, *, roll: int = 0) -> Pending:
-    return Pending(texts={panel.key: panel.scene.text for panel in group}, request=request.as_dict(), roll=roll)
+def _pending(group: Sequence[Panel], request: ImageRequest) -> Pending:
+    return Pending(texts={panel.key: panel.scene.text for panel in group}, request=request.as_dict())
 
 
 def _set_prompt(group: Sequence[Panel], style: str | None, *, users: int, frames: int) -> str:

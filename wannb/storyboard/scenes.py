@@ -9,10 +9,11 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
 from typing import Any
 
 from wannb.request import check_names
-from wannb.translation import Said, joined, say
+from wannb.translation import Said, say
 
 #: The most seconds of a scene: a frame of a GIF lasts at most 655 s.
 LONGEST = 600.0
@@ -202,7 +203,8 @@ def reorder(panels: Panels, order: Any) -> Panels:
     double = sorted(at + 1 for at, times in Counter(places).items() if times > 1)
     left_out = sorted(at + 1 for at in set(range(len(panels))) - set(places))
     if double or left_out:
-        listed = {"double": numbers(double) if double else "–", "missing": numbers(left_out) if left_out else "–"}
+        none = Said("none")
+        listed = {"double": numbers(double) or none, "missing": numbers(left_out) or none}
         raise ValueError(say("an order names every scene once; twice: {double}; missing: {missing}", **listed))
     return tuple(panels[at] for at in places)
 
@@ -216,11 +218,6 @@ def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
             say("say what changes: board.edit_scene({number}, text=..., notes=... or seconds=...)", number=number)
         )
     return put(panels, at, scene=replace(panels[at].scene, **given))
-
-
-def reword(panels: Panels, texts: Mapping[str, str]) -> Panels:
-    """Return the panels with other texts, by the keys of their scenes."""
-    return tuple(replace(each, scene=replace(each.scene, text=texts.get(each.key, each.scene.text))) for each in panels)
 
 
 def add(panels: Panels, scene: Scene, at: Any) -> Panels:
@@ -247,29 +244,19 @@ def remove(panels: Panels, number: Any) -> Panels:
 
 
 def named(values: Iterable[int]) -> Said:
-    """Return scenes by their numbers, as people write them.
+    """Return scenes by their numbers.
 
     >>> named([1, 2, 3, 7])
-    'scenes 1 to 3 and 7'
+    'scenes 1–3, 7'
     """
     values = list(values)
     return Said("scene {n}" if len(values) == 1 else "scenes {n}", n=numbers(values))
 
 
-def numbers(values: Iterable[int]) -> Said:
-    """Return numbers as people write them."""
-    spans: list[list[int]] = []
-    for value in sorted(values):
-        if spans and value == spans[-1][1] + 1:
-            spans[-1][1] = value
-        else:
-            spans.append([value, value])
-    parts: list[str] = []
-    for first, last in spans:
-        if last > first + 1:
-            parts.append(Said("{first} to {last}", first=first, last=last))
-        else:
-            parts += [str(first), str(last)][: last - first + 1]
-    if len(parts) == 1:
-        return joined("", parts)
-    return Said("{numbers} and {last}", numbers=joined(", ", parts[:-1]), last=parts[-1])
+def numbers(values: Iterable[int]) -> str:
+    """Return numbers in order, those that follow each other as a range."""
+    parts = []
+    for _, group in groupby(enumerate(sorted(values)), lambda item: item[1] - item[0]):
+        run = [value for _, value in group]
+        parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}")
+    return ", ".join(parts)

@@ -44,12 +44,14 @@ class Pending:
         texts: what it asks for, by the keys of the scenes.
         request: as data.
         roll: which of the scene's seeds it has; 0 for a set, or a seed of the person's own.
+        reword: whether the scene gets the text that the request asks for, once its frame is there.
         earlier: whether the board was made again since.
     """
 
     texts: Mapping[str, str]
     request: Mapping[str, Any]
     roll: int = 0
+    reword: bool = False
     earlier: bool = False
 
 
@@ -221,33 +223,11 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
         if at is None or panels[at].locked or pending.earlier:
             continue
         if not is_set:
-            panels = put(panels, at, frame=frame, sure=True)
+            scene = replace(panels[at].scene, text=text) if pending.reword else panels[at].scene
+            panels = put(panels, at, scene=scene, frame=frame, sure=True)
         elif panels[at].frame is None:
             panels = put(panels, at, frame=frame, sure=all_came or frame is None, asked=run)
     return replace(record, panels=panels)
-
-
-def without_change(record: Record, before: Record, now: Record) -> Record:
-    """Return the record without the one change from `before` to `now`; what others changed since then stays."""
-    if now.panels == before.panels:
-        return record
-    if (record.panels, record.past) == (now.panels, now.past):
-        return replace(record, panels=before.panels, past=before.past, future=before.future)
-    old = {panel.key: panel.scene for panel in before.panels}
-    reworded = {panel.key: panel.scene.text for panel in now.panels if panel.scene != old.get(panel.key)}
-
-    def without(panels: Panels) -> Panels:
-        return tuple(
-            replace(panel, scene=replace(panel.scene, text=old[panel.key].text))
-            if reworded.get(panel.key) == panel.scene.text
-            else panel
-            for panel in panels
-        )
-
-    def steps(them: tuple[Step, ...]) -> tuple[Step, ...]:
-        return tuple(replace(step, panels=without(step.panels)) for step in them if step != now.past[-1])
-
-    return replace(record, panels=without(record.panels), past=steps(record.past), future=steps(record.future))
 
 
 def assigned(record: Record, which: Mapping[Any, Any]) -> Record:

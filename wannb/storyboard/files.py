@@ -2,7 +2,7 @@
 
 wannb-runs/storyboards/<name>/
   board.jsonl                      the board after each change, a line each; the last whole line counts
-  board-20261122-130157.jsonl      a board of this name before it was made from other scenes
+  board-20261122-130157-7.jsonl    a board of this name before it was made from other scenes
   pictures/                        the person's own images and replaced frames, named by content hash
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from wannb.errors import StoreError
 from wannb.files import append_line, read_lines, write
@@ -104,20 +105,13 @@ class BoardFiles:
         Raises:
             StoreError: it cannot be read, or was changed by hand.
         """
-        try:
-            lines, self.damaged = read_lines(self.file, most=_MOST)
-        except FileNotFoundError:
+        line = self._last_line()
+        if line is None:
             return None
-        except OSError as error:
-            raise StoreError(Said("cannot read {path}: {why}", path=repr(str(self.file)), why=error)) from error
         try:
-            if not lines:
-                raise StoreError(Said("no line of it is whole"))
-            record = from_json(lines[-1], self.find)
-            self._revision = int(lines[-1]["revision"])
+            record, self._revision = from_json(line, self.find), int(line["revision"])
         except (StoreError, LookupError, TypeError, ValueError) as error:
-            why = error.said if isinstance(error, StoreError) else error
-            raise StoreError(Said("{path}: {why}", path=repr(str(self.file)), why=why)) from error
+            raise self._unreadable(error) from error
         return record
 
     def write(self, record: Record) -> None:
@@ -127,7 +121,8 @@ class BoardFiles:
             StoreError: it was changed elsewhere, or cannot be written; the file stays as it was.
         """
         with self._locked():
-            if self._revision_there() not in (None, self._revision):
+            there = self._last_line()
+            if there is not None and there.get("revision") != self._revision:
                 raise StoreError(
                     Said(
                         "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
@@ -155,19 +150,12 @@ class BoardFiles:
     def set_aside(self) -> Path:
         """Keep a copy of the board that is there, so that one of other scenes can take its name."""
         with self._locked():
-            now = datetime.now(timezone.utc)
-            copy = self.file.with_name(f"board-{now:%Y%m%d-%H%M%S}.jsonl")
-            for number in range(2, 1000):
-                if not copy.exists():
-                    break
-                copy = self.file.with_name(f"board-{now:%Y%m%d-%H%M%S}-{number}.jsonl")
+            # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
+            copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
             try:
-                # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
-                lines, _ = read_lines(self.file, most=_MOST)
-                write(copy, _line(lines[-1]))
+                write(copy, _line(self._last_line()))
             except OSError as error:
-                path, why = repr(str(copy)), error.strerror or error
-                raise StoreError(Said("cannot copy the board to {path}: {why}", path=path, why=why)) from error
+                raise StoreError(error.strerror or str(error)) from error
         return copy
 
     def keep(self, image: InputImage) -> str | None:
@@ -193,15 +181,21 @@ class BoardFiles:
         """Return the path of a frame's picture."""
         return (self.store.root / frame.run if frame.run else self.folder / "pictures") / frame.file
 
-    def _revision_there(self) -> int | None:
+    def _last_line(self) -> dict[str, Any] | None:
         try:
-            lines, _ = read_lines(self.file, most=_MOST)
-            return int(lines[-1]["revision"])
+            lines, self.damaged = read_lines(self.file, most=_MOST)
         except FileNotFoundError:
             return None
-        except (OSError, LookupError, TypeError, ValueError) as error:
-            path = repr(str(self.file))
-            raise StoreError(Said("{path} was damaged since it was read: {why}", path=path, why=error)) from error
+        except OSError as error:
+            raise self._unreadable(error) from error
+        whole = [line for line in lines if isinstance(line, dict)]
+        if not whole:
+            raise self._unreadable(Said("no line of it is whole"))
+        return whole[-1]
+
+    def _unreadable(self, error: Exception | Said) -> StoreError:
+        why = error.said if isinstance(error, StoreError) else error
+        return StoreError(Said("cannot read {path}: {why}", path=repr(str(self.file)), why=why))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

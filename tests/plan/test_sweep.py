@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import re
 import sys
@@ -157,6 +158,9 @@ def test_a_set_has_a_price_range(client: Client) -> None:
 
 
 def test_what_is_not_legal_is_skipped_with_its_reason(client: Client, server: mock.MockServer) -> None:
+    with pytest.raises(InvalidRequest, match="1920x1080"):
+        study(client, size="1920x1080").run()
+    assert not server.log
     plan = study(client, model=["wan2.7-image-pro", "wan2.7-image"], size=["1K", "4K"], prompt="A boat", seed=[1])
     assert [cell.problems != () for cell in plan.cells] == [False, False, False, True]
     assert "size 4K, model wan2.7-image: not legal" in repr(plan)
@@ -173,6 +177,15 @@ def test_without_a_seed_every_cell_has_the_same(client: Client, server: mock.Moc
     wannb.sweep(client, prompt=[*PROMPTS, "A boat at noon"], size="768*768").run()
     assert {cell.request.seed for cell in plan.cells} == {1}
     assert server.billed == 4
+
+
+def test_equal_plans_have_one_name_and_options_vary_in_the_order_given(client: Client) -> None:
+    assert study(client).name == study(client, prompt=PROMPTS[::-1], seed=[2, 1]).name
+    assert study(client).name != study(client, seed=[1, 3]).name
+    plan = wannb.sweep(client, seed=[1, 2], prompt=PROMPTS)
+    assert list(plan.varying) == ["seed", "prompt"]
+    assert [cell.request.seed for cell in plan.cells] == [1, 1, 1, 2, 2, 2]
+    assert list(inspect.signature(wannb.sweep).parameters)[:3] == ["client", "prompt", "images"]
 
 
 def test_the_time_follows_from_the_limits(client: Client, server: mock.MockServer) -> None:
@@ -209,9 +222,13 @@ def test_equal_cells_are_one_request(client: Client, server: mock.MockServer) ->
     plan.run()
     assert server.billed == 3
     assert all(plan.results())
+    table = plan.table()
+    assert (len(table), round(table.cost.sum(), 4)) == (6, 0.225)
 
 
-def test_limits_hold_back_what_could_pass_them(client: Client, server: mock.MockServer) -> None:
+def test_limits_hold_back_what_could_pass_them(
+    client: Client, server: mock.MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = study(client, n=2)
     plan.run(max_images=5)
     assert server.billed == 4
@@ -224,30 +241,9 @@ def test_limits_hold_back_what_could_pass_them(client: Client, server: mock.Mock
     assert server.billed == 8
     plan.run(max_images=4)
     assert server.billed == 12
-
-
-def test_what_a_limit_holds_back_is_said(
-    client: Client, server: mock.MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     study(client).run(max_images=2)
     assert "max_images=2 held back 4 requests · 6 cells · 2 done, free" in capsys.readouterr().out
-
-
-def test_a_plan_in_which_nothing_is_legal_is_refused(client: Client, server: mock.MockServer) -> None:
-    with pytest.raises(InvalidRequest, match="1920x1080"):
-        study(client, size="1920x1080").run()
-    assert not server.log
-
-
-def test_plans_that_ask_for_the_same_have_one_name(client: Client) -> None:
-    assert study(client).name == study(client, prompt=PROMPTS[::-1], seed=[2, 1]).name
-    assert study(client).name != study(client, seed=[1, 3]).name
-
-
-def test_combined_labels_are_measured_line_by_line(client: Client, tmp_path: Path) -> None:
-    plan = study(client, n=[1, 2]).run()
-    assert plan.grid(rows=("prompt", "n"), columns="seed").save(tmp_path / "x.png")
 
 
 def test_a_set_that_falls_short_gives_its_share_back(client: Client, server: mock.MockServer) -> None:
@@ -447,7 +443,7 @@ def test_a_dask_cluster_of_two_workers(store: Store) -> None:
 # The table
 
 
-def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, server: mock.MockServer) -> None:
+def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = study(client, n=[2, 9]).run()
     table = plan.table()
     assert len(table) == 12 + 6
@@ -462,18 +458,9 @@ def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, serv
     for name in wannb.ImageRequest.__dataclass_fields__:
         assert name in table.columns
 
-
-def test_the_table_counts_a_run_once(client: Client, server: mock.MockServer) -> None:
-    table = study(client, seed=[1, 1]).run().table()
-    assert len(table) == 6
-    assert round(table.cost.sum(), 4) == 0.225
-    assert server.billed == 3
-
-
-def test_without_pandas_the_table_is_a_list(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     rows = study(client).table()
-    assert [row["state"] for row in rows] == ["open"] * 6
+    assert [row["state"] for row in rows] == ["open"] * 6, "without pandas a list"
     assert rows[0]["cost"] == 0
     assert rows[0]["path"] is None
 

@@ -60,6 +60,11 @@ def images_of(body: Any) -> int:
     return sum("image" in part for part in body["input"]["messages"][0]["content"])
 
 
+def dies(status: str, seconds: float) -> None:
+    """Interrupt what is under way, as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 def looks(board: Storyboard) -> list[Any]:
     """Return what a person sees of the scenes."""
     return [
@@ -235,9 +240,6 @@ def test_fewer_images_are_put_in_order_marked_unsure_and_put_right(client: Clien
 
 
 def test_what_was_cut_off_is_picked_up_for_nothing(client: Client, server: mock.MockServer) -> None:
-    def dies(status: str, seconds: float) -> None:
-        raise KeyboardInterrupt
-
     board = make(client)
     with pytest.raises(KeyboardInterrupt):
         board.run(on_status=dies)
@@ -304,54 +306,46 @@ def test_a_request_without_an_answer_is_not_paid_again(
     assert not board.notices
 
 
-def test_a_reroll_under_way_outlives_a_new_start(client: Client, board: Storyboard, server: mock.MockServer) -> None:
-    def dies(status: str, seconds: float) -> None:
-        raise KeyboardInterrupt
-
+def test_a_reroll_under_way_outlives_a_new_start_and_other_scenes(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         board.reroll(2, text="it yawns", on_status=dies)
     again = make(client)
     assert any("was begun" in notice for notice in again.notices)
     again.run()
-    assert server.billed == 1
     assert not again.notices
     assert [take.text for take in again.takes(2)] == [SCENES[1], "it yawns"]
     assert again.takes(2)[0].chosen
     again.reroll(2, text="it yawns")
-    assert server.billed == 1
-
-
-def test_a_reroll_under_way_outlives_other_scenes(client: Client, board: Storyboard, server: mock.MockServer) -> None:
-    def dies(status: str, seconds: float) -> None:
-        raise KeyboardInterrupt
-
+    assert server.billed == 1, "it was the same request"
     with pytest.raises(KeyboardInterrupt):
-        board.reroll(2, on_status=dies)
+        again.reroll(2, on_status=dies)
     other = make(client, ["something new", SCENES[1]])
     other.generator().finish()
-    assert server.billed == 1
-    assert [take.text for take in other.takes(2)] == [SCENES[1]] * 2
+    assert server.billed == 2
+    assert len(other.takes(2)) == 3
     assert other.frames == (None, None)
 
 
-def test_a_failed_reroll_takes_back_only_its_own_change(
+def test_a_change_made_during_a_reroll_stays_and_can_be_undone(
     client: Client, board: Storyboard, server: mock.MockServer
 ) -> None:
+    def meanwhile(status: str, seconds: float) -> None:
+        board.edit_scene(1, notes="meanwhile")
+
     with server.scenario("failed task"), pytest.raises(WannbError):
-        board.reroll(2, text="it yawns", on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
-    assert board.scenes[0].notes == "meanwhile"
-    assert board.scenes[1].text == SCENES[1]
+        board.reroll(2, text="it yawns", on_status=meanwhile)
+    assert (board.scenes[0].notes, board.scenes[1].text) == ("meanwhile", SCENES[1])
     assert board.undo() == "undone: words of scene 1"
     assert board.scenes == tuple(Scene(text=text) for text in SCENES)
-    assert board.undo() == "undone: run"
-
-
-def test_a_change_made_during_a_reroll_can_be_undone(client: Client, board: Storyboard) -> None:
-    board.reroll(2, on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
+    board.reroll(2, on_status=meanwhile)
     assert len(board.takes(2)) == 2
-    assert board.undo() == "undone: new frame of scene 2"
-    assert board.scenes[0].notes == "meanwhile"
-    assert board.undo() == "undone: words of scene 1"
+    assert [board.undo() for _ in range(3)] == [
+        "undone: new frame of scene 2",
+        "undone: words of scene 1",
+        "undone: run",
+    ]
 
 
 def test_threads_that_draw_on_one_board_lose_no_takes(
@@ -709,24 +703,17 @@ def test_a_file_changed_by_hand_is_refused_in_words(client: Client, board: Story
         Storyboard.open(client, "storyboard")
 
 
-def test_a_missing_picture_is_said_and_breaks_nothing(client: Client, board: Storyboard, tmp_path: Path) -> None:
-    first, second = board.frames[:2]
-    assert first is not None
-    assert second is not None
-    first.path.unlink()
-    second.path.write_bytes(b"damaged")
-    assert repr(board).count("its picture is missing or damaged") == 4  # two marks, two notices
+def test_missing_and_damaged_pictures_are_said_and_break_nothing(
+    client: Client, board: Storyboard, tmp_path: Path
+) -> None:
+    paths = [frame.path for frame in board.frames if frame]
+    paths[0].unlink()
+    paths[1].write_bytes(b"damaged")
+    paths[2].write_bytes(paths[2].read_bytes()[: paths[2].stat().st_size // 2])
+    assert repr(board).count("its picture is missing or damaged") == 6  # three marks, three notices
     assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
-    board.takes(1)._repr_mimebundle_()
-    board.save(tmp_path / "story.html")
-
-
-def test_half_a_picture_is_said_to_be_damaged(client: Client, board: Storyboard, tmp_path: Path) -> None:
-    first = board.frames[0]
-    assert first is not None
-    first.path.write_bytes(first.path.read_bytes()[: first.path.stat().st_size // 2])
-    assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
-    assert "missing or damaged" in board.takes(1)._repr_mimebundle_()["text/html"]
+    for number in (1, 2, 3):
+        assert "missing or damaged" in board.takes(number)._repr_mimebundle_()["text/html"]
     for ending in ("html", "pdf", "gif", "pptx"):
         assert board.save(tmp_path / f"story.{ending}")
 

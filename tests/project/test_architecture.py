@@ -34,10 +34,8 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
 #: Circles that are still there; this list only shrinks.
 CIRCLES: list[set[str]] = [
-    {"wannb.plan.carrying", "wannb.plan.forecast", "wannb.plan.matrix", "wannb.plan.plan", "wannb.plan.records"},
     {"wannb.mock.recordings.format", "wannb.mock.recordings.run_folders"},
     {"wannb.forms.form", "wannb.forms.still"},
-    {"wannb.storyboard.alone", "wannb.storyboard.board"},
 ]
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_ROOM = 2300

@@ -59,7 +59,7 @@ def test_pages_are_a_pdf_with_text_that_can_be_searched(board: Storyboard, tmp_p
     if matplotlib.__version_info__ >= (3, 11):  # before, such letters are drawn as pictures of letters
         assert "它伸了个懒腰" in words[0]
     assert "page 1 of 2" in words[0]
-    assert "not made yet" in words[1]
+    assert "not generated yet" in words[1]
     assert len({image.name for page in pages for image in page.images}) == 3
 
 
@@ -130,7 +130,7 @@ def test_a_web_page_needs_nothing_else(board: Storyboard, tmp_path: Path) -> Non
     pictures = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="([^"]+)"', page)
     assert len(pictures) == 3
     assert max(Image.open(io.BytesIO(base64.b64decode(pictures[0][0]))).size) <= 1600
-    assert 'aria-label="Scene 4 of 4: it sleeps (not made yet)"' in page
+    assert 'aria-label="Scene 4 of 4: it sleeps (not generated yet)"' in page
     assert '<p class="text" dir="auto" lang="fr">A cat costs $5 &amp; &lt;b&gt;nothing' in page
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
@@ -149,7 +149,7 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
         scene["text"] if isinstance(scene, dict) else scene for scene in SCENES
     ]
     assert slides[0].notes_slide.notes_text_frame.text == "Rain & wind\nScene 1 of 4, 1.5 s"
-    assert slides[3].notes_slide.notes_text_frame.text == "Scene 4 of 4, 3 s · not made yet"
+    assert slides[3].notes_slide.notes_text_frame.text == "Scene 4 of 4, 3 s · not generated yet"
     for number, slide in enumerate(slides, 1):
         [picture] = [shape for shape in slide.shapes if shape.name == f"Scene {number}"]
         assert picture._element._nvXxPr.cNvPr.get("descr").startswith(f"Scene {number} of 4: ")

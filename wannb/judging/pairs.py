@@ -114,16 +114,16 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     contestants: dict[str, Contestant] = {}
     groups: dict[str, _Group] = {}
     missing: Counter[str] = Counter()
-    for cell, standing in zip(plan.cells, plan.standings(), strict=True):
+    for cell, status in zip(plan.cells, plan.statuses(), strict=True):
         options, shared = _data(cell, names), _data(cell, others)
         key = digest(options)
         if key not in contestants:
             label = " · ".join(plan.labels(name)[cell.positions[name]] for name in names)
             contestants[key] = Contestant(id=key, label=mask(label), options=options)
-        result = standing.run.result(reused=True) if standing.state == "done" and standing.run else ()
+        result = status.run.result(reused=True) if status.state == "done" and status.run else ()
         images = [image for image in result if _is_there(image)]
         if not images:
-            missing["lost" if standing.state == "done" else standing.state] += 1
+            missing["lost" if status.state == "done" else status.state] += 1
         groups.setdefault(digest(shared), (shared, {}))[1][key] = images
     return _contest(
         contestants,

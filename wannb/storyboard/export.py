@@ -9,8 +9,8 @@ from wannb.translation import Said, say
 
 from .film import film
 from .pages import Pages
-from .shots import Reel
 from .slides import slides
+from .view import Reel
 from .webpage import webpage
 
 ENDINGS = (".pdf", ".png", ".gif", ".webp", ".html", ".pptx")

@@ -9,7 +9,7 @@ from wannb.display import in_parallel, picture
 from wannb.figures import Paper, rendered, typeset
 from wannb.translation import joined
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -24,7 +24,7 @@ from wannb.figures import (
 from wannb.text import count
 from wannb.translation import Said, current, joined, say, spoken
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ from wannb.errors import WannbError
 from wannb.figures import leftwards
 from wannb.translation import Said, joined
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 #: Inches, 16:9.
 _WIDE, _HIGH, _EDGE, _CAPTION = 13.333, 7.5, 0.45, 1.15

@@ -6,7 +6,7 @@ from wannb.display import data_uri, html, previews
 from wannb.text import count
 from wannb.translation import Said, current, joined
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 _PIXELS = 1600
 

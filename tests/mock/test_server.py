@@ -430,20 +430,87 @@ def test_limits_are_off_by_default(api: Api) -> None:
     assert {api.create().status_code for _ in range(12)} == {200}
 
 
-def test_with_limits_five_submits_a_second_and_five_running() -> None:
-    with mock.serve(task_seconds=60, limits=True, clock=lambda: START) as server:
-        api = Api(server)
-        codes = [api.create() for _ in range(6)]
-        assert [answer.status_code for answer in codes] == [200] * 5 + [429]
-        assert codes[-1].json()["code"] == "Throttling.RateQuota"
-        server.advance(seconds=2)
-        assert api.create().json()["code"] == "Throttling.Concurrency"
-        assert api.create(body(model="wan2.7-image")).status_code == 200
-        queries = [api.call("GET", "/tasks/x").status_code for _ in range(21)]
-        assert queries == [200] * 20 + [429]
-        server.advance(seconds=120)
-        assert api.create().status_code == 200
-        api.close()
+@pytest.fixture
+def limited() -> Iterator[Api]:
+    with mock.serve(task_seconds=60, limits=True, clock=lambda: START, sleep=lambda seconds: None) as server:
+        client = Api(server)
+        yield client
+        client.close()
+
+
+def statuses(api: Api, made: list[str]) -> str:
+    """Return the first letters of the states of tasks: P, R, S or C."""
+    return "".join(api.server.app.service.tasks.answer(each, str)["output"]["task_status"][0] for each in made)
+
+
+def submitted(api: Api, count: int) -> list[str]:
+    """Submit tasks as fast as the limits let them pass."""
+    made = []
+    for _ in range(count):
+        made.append(api.made())
+        api.server.advance(seconds=0.25)
+    return made
+
+
+def test_five_submits_a_second_and_twenty_queries(limited: Api) -> None:
+    codes = [limited.create() for _ in range(6)]
+    assert [answer.status_code for answer in codes] == [200] * 5 + [429]
+    assert codes[-1].json()["code"] == "Throttling.RateQuota"
+    assert limited.create(body(model="wan2.7-image")).status_code == 200
+    queries = [limited.call("GET", "/tasks/x").status_code for _ in range(21)]
+    assert queries == [200] * 20 + [429]
+
+
+def test_a_sixth_task_waits_until_one_of_five_ends(limited: Api) -> None:
+    made = submitted(limited, 7)
+    limited.server.advance(seconds=50)
+    assert statuses(limited, made) == "RRRRRPP"
+    assert statuses(limited, submitted(limited, 1)) == "P"
+    limited.server.advance(seconds=8.125)  # the first ends a minute after its submit, as without limits
+    assert statuses(limited, made) == "SRRRRRP"
+    assert limited.server.billed == 1
+    limited.server.advance(seconds=0.25)
+    assert statuses(limited, made) == "SSRRRRR"
+    sixth = limited.query(made[5])["output"]
+    assert sixth["scheduled_time"] == local_time(START + 60)
+    limited.server.advance(seconds=59.5)  # its own seconds begin when it is scheduled
+    assert statuses(limited, made) == "SSSSSSR"
+
+
+def test_a_model_does_not_wait_for_another_and_a_synchronous_call_for_none(limited: Api) -> None:
+    made = submitted(limited, 6)
+    limited.server.advance(seconds=1)
+    other = limited.made(body(model="wan2.7-image"))
+    assert limited.sync().status_code == 200
+    limited.server.advance(seconds=1)
+    assert statuses(limited, [*made, other]) == "RRRRRPR"
+
+
+def test_a_queued_task_can_be_canceled_and_makes_room(limited: Api) -> None:
+    made = submitted(limited, 7)
+    late = limited.call("POST", f"/tasks/{made[4]}/cancel")
+    assert (late.status_code, late.json()["code"]) == (400, "UnsupportedOperation")
+    assert limited.call("POST", f"/tasks/{made[5]}/cancel").status_code == 200
+    limited.server.advance(seconds=59)
+    assert statuses(limited, made) == "SSSSRCR"
+    limited.server.advance(hours=1)
+    assert statuses(limited, made) == "SSSSSCS"
+    assert limited.server.billed == 6
+
+
+def test_the_501st_queued_task_is_refused_and_a_canceled_one_makes_room() -> None:
+    with mock.serve(task_seconds=3600, limits=True, clock=lambda: START) as server:
+        client = Api(server)
+        made = submitted(client, 505)
+        assert statuses(client, made) == "R" * 5 + "P" * 500
+        refused = client.create()
+        assert (refused.status_code, refused.json()["code"]) == (429, "Throttling.Concurrency")
+        assert len(server.app.service.tasks) == 505
+        assert client.create(body(model="wan2.7-image")).status_code == 200
+        server.advance(seconds=1)
+        assert client.call("POST", f"/tasks/{made[-1]}/cancel").status_code == 200
+        assert client.create().status_code == 200
+        client.close()
 
 
 # The server

@@ -17,7 +17,7 @@ from wannb.mock.recordings.library import Shelf
 from . import faults, outcome
 from .exchange import Refused, Request
 from .inputs import DATA_URI, Source, inline, public_address, remote
-from .limits import Limits
+from .limits import QUEUED, RUNNING, Limits
 from .outcome import Outcome
 from .results import Results, expiry
 from .rules import SEED_MAX, Order, read_order
@@ -70,7 +70,7 @@ class Service:
         self._submit_lock = threading.Lock()
         self._times_played: dict[str, int] = {}
         secret = secrets.token_bytes(32)
-        self.tasks = TaskBook(now)
+        self.tasks = TaskBook(now, running=RUNNING if limits else None, queued=QUEUED)
         self.results = Results(now=now, secret=secret)
         self.uploads = Uploads(now=now, fresh=self.fresh, secret=secret)
 
@@ -189,10 +189,10 @@ class Service:
         running = seconds - pending
         if "slow queue" in call.fault.work:
             pending = max(SLOW_LEAST, SLOW_TIMES * seconds)
-        # One at a time, so that the limit on running tasks cannot be slipped past by two at once.
+        if self._limits:
+            self._limits.submit(model)
+        # One at a time, so that no two tasks get one id.
         with self._submit_lock:
-            if self._limits:
-                self._limits.submit(model, self.tasks.unfinished(model))
             task = Task(
                 id=self._untaken(task_id),
                 model=model,

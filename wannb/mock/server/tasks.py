@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,9 +23,11 @@ PAGE_MAX = 100
 
 @dataclass(kw_only=True)
 class Task:
-    """One job. Seconds count from `submitted`; `output` holds image paths where the answer has URLs.
+    """One job; `output` holds image paths where the answer has URLs.
 
-    `hidden` is the work of a synchronous call: billed and limited like a task, but not in the list.
+    It is PENDING for `pending` seconds at least, and until one of the account's slots is free: `scheduled` is when it
+    begins to run, infinite until that is known. `hidden` is the work of a synchronous call: billed like a task, but
+    neither listed nor queued.
     """
 
     id: str
@@ -37,12 +40,14 @@ class Task:
     usage: dict[str, Any] = field(default_factory=dict)
     failure: tuple[str, str] | None = None
     canceled: float | None = None
+    scheduled: float = math.inf
     hidden: bool = False
     settled: bool = False
     scope: Any = None
 
     @property
-    def scheduled(self) -> float:
+    def ready(self) -> float:
+        """The moment from which it may run."""
         return self.submitted + self.pending
 
     @property
@@ -65,26 +70,66 @@ class Task:
 
 
 class TaskBook:
-    """Every task of one server life. `now` is the server's clock in epoch seconds."""
+    """Every task of one server life, and the queue they wait in.
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    Args:
+        now: the server's clock in epoch seconds.
+        running: how many tasks of a model run at a time; None for any number.
+        queued: how many more of them may wait.
+    """
+
+    def __init__(self, now: Callable[[], float], *, running: int | None = None, queued: int = 0) -> None:
         self._now = now
-        self._lock = threading.Lock()
+        self._running = running
+        self._queued = queued
+        self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
+        self._waiting: dict[str, list[Task]] = {}  # by model, those that are not scheduled yet
+        self._ends: dict[str, list[float]] = {}  # by model, when the last tasks that were scheduled end
 
     def __len__(self) -> int:
         return sum(not task.hidden for task in self._tasks.values())
 
     def add(self, task: Task) -> None:
+        """Take a task on; refuse it where the queue of its model is full."""
         with self._lock:
+            if self._running is None or task.hidden:
+                # Documented: the limits on running and queued tasks do not bind synchronous calls.
+                task.scheduled = task.ready
+            else:
+                self._start_waiting()
+                waiting = self._waiting.setdefault(task.model, [])
+                if len(waiting) >= self._queued:
+                    raise Refused(
+                        429,
+                        "Throttling.Concurrency",
+                        f"Too many tasks: {len(waiting)} of {task.model} are waiting; the limit is {self._queued}.",
+                    )
+                waiting.append(task)
             self._tasks[task.id] = task
+
+    def _start_waiting(self) -> None:
+        """Start, up to now, each waiting task at the moment when it was ready and a slot was free."""
+        now = self._now()
+        for model, waiting in self._waiting.items():
+            ends = self._ends.setdefault(model, [])
+            while waiting:
+                task = min(waiting, key=lambda task: task.ready)  # of equal ones the first
+                free = ends[-self._running] if self._running and len(ends) >= self._running else 0.0
+                if max(task.ready, free) > now:
+                    break
+                task.scheduled = max(task.ready, free)
+                waiting.remove(task)
+                ends[:] = sorted([*ends, task.ended])[-(self._running or 1) :]
 
     def taken(self, task_id: str) -> bool:
         return task_id in self._tasks
 
     def find(self, task_id: str) -> Task | None:
         """Return a task the service still remembers, or None (its query then says UNKNOWN)."""
-        task = self._tasks.get(task_id)
+        with self._lock:
+            self._start_waiting()
+            task = self._tasks.get(task_id)
         return None if task is None or task.hidden or task.forgotten(self._now()) else task
 
     def cancel(self, task_id: str) -> None:
@@ -99,18 +144,15 @@ class TaskBook:
                     "Failed to cancel the task, please confirm if the task is in PENDING status.",
                 )
             task.canceled = now
-
-    def unfinished(self, model: str) -> int:
-        now = self._now()
-        with self._lock:
-            return sum(
-                task.model == model and task.status(now) in ("PENDING", "RUNNING") for task in self._tasks.values()
-            )
+            waiting = self._waiting.get(task.model, [])
+            if task in waiting:
+                waiting.remove(task)
 
     def billed(self) -> int:
         """Count the images of tasks that succeeded by now, whether or not anyone fetched them."""
         now = self._now()
         with self._lock:
+            self._start_waiting()
             return sum(task.image_count() for task in self._tasks.values() if task.status(now) == "SUCCEEDED")
 
     def answer(self, task_id: str, link: Callable[[str], str]) -> dict[str, Any]:
@@ -149,6 +191,7 @@ class TaskBook:
         now = self._now()
         start, end = _window(query, now)
         with self._lock:
+            self._start_waiting()
             rows = [
                 task
                 for task in reversed(self._tasks.values())

@@ -35,7 +35,7 @@ from wannb.ledger.result import GeneratedImage
 from wannb.ledger.run import read
 from wannb.ledger.store import Store
 from wannb.mock import App, Request
-from wannb.mock.recordings import format as recordings
+from wannb.mock.recordings import library
 from wannb.request.inputs import InputImage, as_inputs
 
 
@@ -529,10 +529,10 @@ def test_bombs_stay_small_in_memory(tmp_path: Path) -> None:
 def test_a_recording_that_cannot_be_read_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "01-hostile.json").write_bytes(content)
     with pytest.raises(ValueError, match="01-hostile"):
-        recordings.load(tmp_path)
+        library.load(tmp_path)
 
 
-RECORDING = json.loads(next(iter(sorted(recordings.BUNDLED.glob("*.json")))).read_bytes())
+RECORDING = json.loads(next(iter(sorted(library.BUNDLED.glob("*.json")))).read_bytes())
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -540,12 +540,12 @@ RECORDING = json.loads(next(iter(sorted(recordings.BUNDLED.glob("*.json")))).rea
 def test_a_recording_is_replayed_or_named_or_passed_over(value: Any, tmp_path: Path) -> None:
     (tmp_path / "01-hostile.json").write_text(json.dumps(value))
     try:
-        shelf = mock.server.shelf(tmp_path)
+        replay = library.load_all(tmp_path)
     except ValueError as error:
         named = "01-hostile" in str(error)
         assert named
         return
-    app = App(task_seconds=0, replay=shelf)
+    app = App(task_seconds=0, replay=replay)
     sent = copy.deepcopy(RECORDING["request"])
     body = json.dumps(sent["json"]).encode()
     headers = {"authorization": "Bearer sk-1234567", "content-type": "application/json", **sent.get("headers", {})}
@@ -556,4 +556,4 @@ def test_a_recording_is_replayed_or_named_or_passed_over(value: Any, tmp_path: P
 def test_recordings_in_odd_places_do_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.json")
     with pytest.raises((ValueError, OSError)):
-        recordings.load(tmp_path)
+        library.load(tmp_path)

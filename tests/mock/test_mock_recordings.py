@@ -16,8 +16,9 @@ from PIL import Image, PngImagePlugin
 
 from wannb import mock
 from wannb.mock.recordings import format as recordings
+from wannb.mock.recordings import library
 from wannb.mock.recordings.recorder import record
-from wannb.mock.server.identity import identity
+from wannb.mock.server.images import identity
 
 
 @pytest.fixture
@@ -270,7 +271,7 @@ def test_identity_is_by_content_not_by_encoding() -> None:
 # The bundled recordings
 
 
-BUNDLED = recordings.load("bundled")
+BUNDLED = library.load("bundled")
 GENERATIONS = [one for one in BUNDLED if recordings.GENERATION.fullmatch(one.request["path"])]
 
 
@@ -285,7 +286,7 @@ def test_the_bundled_recordings_say_where_they_come_from() -> None:
         assert "Signature" not in text
         assert "request_id" not in text
         assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    assert "not taken from the live service" in (recordings.BUNDLED / "README.md").read_text(encoding="utf-8")
+    assert "not taken from the live service" in (library.BUNDLED / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("one", GENERATIONS, ids=lambda one: one.file.stem)

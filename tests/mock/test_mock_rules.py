@@ -131,13 +131,13 @@ REFUSED: list[tuple[str, Any, str]] = [
 
 @pytest.mark.parametrize(("sent", "part"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
 def test_a_broken_rule_is_refused_and_said(api: Api, sent: Any, part: str) -> None:
-    before = len(api.server.app.service.tasks)
+    before = len(api.server.app.tasks)
     answer = api.create(sent)
     assert answer.status_code == 400, answer.text
     assert set(answer.json()) == {"request_id", "code", "message"}
     assert answer.json()["code"].startswith(("InvalidParameter", "BadRequest"))
     assert part in answer.json()["message"]
-    assert len(api.server.app.service.tasks) == before
+    assert len(api.server.app.tasks) == before
 
 
 def alpha_png() -> bytes:

@@ -20,10 +20,9 @@ from wannb import mock
 from wannb.errors import BadRequest, UnknownOutcome
 from wannb.mock import drawing as pictures
 from wannb.mock.__main__ import main as mock_main
-from wannb.mock.recordings import fetch
 from wannb.mock.recordings import format as recordings
-from wannb.mock.recordings.quota import Quota
-from wannb.mock.recordings.recorder import record
+from wannb.mock.recordings import forward as fetch
+from wannb.mock.recordings.recorder import Quota, record
 from wannb.mock.server.exchange import Request, json_response
 
 
@@ -247,14 +246,14 @@ def test_a_service_elsewhere_may_not_name_addresses_of_this_machine() -> None:
     away = fetch.Fetcher("https://dashscope-intl.aliyuncs.com/api/v1")
     for link in ("http://127.0.0.1:1/x", "https://localhost/x", "http://example.com/x"):
         with pytest.raises(fetch.Forbidden):
-            away.picture(link)
+            away.image(link)
 
 
 @pytest.mark.parametrize(
     "url", ["http://example.com/api/v1", "ftp://example.com", "example.com", "https://u:p@example.com"]
 )
 def test_an_upstream_that_must_not_have_a_key_is_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(ValueError, match=r"unencrypted|no address"):
+    with pytest.raises(ValueError, match=r"unencrypted|address of an API"):
         record(tmp_path, url)
 
 
@@ -299,8 +298,8 @@ def test_answers_and_pictures_are_bounded_in_size_and_time(monkeypatch: pytest.M
     with Elsewhere(lambda handler: sends(200, b"abc", content_length="9")(handler)) as cut, pytest.raises(fetch.Lost):
         fetch.Fetcher(cut.url).ask("GET", cut.url, {}, None)
     circle = Elsewhere(sends(302, location="/again"))
-    with circle, pytest.raises(fetch.Lost, match="circles"):
-        fetch.Fetcher(circle.url).picture(circle.url)
+    with circle, pytest.raises(fetch.Lost, match="redirects"):
+        fetch.Fetcher(circle.url).image(circle.url)
     assert len(circle.asked) == 4
     with pytest.raises(fetch.Unreached):
         fetch.Fetcher(cut.url).ask("GET", cut.url, {}, None)
@@ -359,8 +358,7 @@ def test_an_answer_of_unknown_shape_counts_as_all_that_was_asked_for() -> None:
     quota = Quota(1)
     sent = json.dumps({"parameters": {"n": 1}}).encode()
     request = Request.make("POST", "/api/v1/services/aigc/multimodal-generation/generation", {}, sent)
-    ticket, refused = quota.enter(request)
-    assert refused is None
+    ticket = quota.enter(request)
     quota.settle(ticket, request, json_response(200, {"output": {"results": [{"url": "x"}]}, "usage": {"count": 1}}))
     assert quota.left == 0
     assert quota.under_way == 0

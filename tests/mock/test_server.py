@@ -107,7 +107,7 @@ def test_a_missing_or_wrong_key_is_refused(api: Api, header: str) -> None:
     headers = {"Authorization": header} if header else {}
     answer = httpx.post(api.server.base_url + CREATE, json=body(), headers=headers, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (401, "InvalidApiKey")
-    assert len(api.server.app.service.tasks) == 0
+    assert len(api.server.app.tasks) == 0
 
 
 def test_with_a_list_of_keys_only_those_are_known() -> None:
@@ -440,7 +440,7 @@ def limited() -> Iterator[Api]:
 
 def statuses(api: Api, made: list[str]) -> str:
     """Return the first letters of the states of tasks: P, R, S or C."""
-    return "".join(api.server.app.service.tasks.answer(each, str)["output"]["task_status"][0] for each in made)
+    return "".join(api.server.app.tasks.answer(each, str)["output"]["task_status"][0] for each in made)
 
 
 def submitted(api: Api, count: int) -> list[str]:
@@ -505,7 +505,7 @@ def test_the_501st_queued_task_is_refused_and_a_canceled_one_makes_room() -> Non
         assert statuses(client, made) == "R" * 5 + "P" * 500
         refused = client.create()
         assert (refused.status_code, refused.json()["code"]) == (429, "Throttling.Concurrency")
-        assert len(server.app.service.tasks) == 505
+        assert len(server.app.tasks) == 505
         assert client.create(body(model="wan2.7-image")).status_code == 200
         server.advance(seconds=1)
         assert client.call("POST", f"/tasks/{made[-1]}/cancel").status_code == 200
@@ -579,7 +579,7 @@ def test_the_repr_is_the_same_every_time(server: mock.MockServer) -> None:
 
 
 def test_a_defect_of_the_mock_does_not_pass_for_the_service(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.server.app.service, "list", lambda request: 1 / 0)
+    monkeypatch.setattr(api.server.app.tasks, "page", lambda query: 1 / 0)
     answer = api.call("GET", "/tasks")
     assert (answer.status_code, answer.json()["code"]) == (500, "Mock.Defect")
 

@@ -36,7 +36,6 @@ MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
 CIRCLES: list[set[str]] = [
     {"wannb.plan.carrying", "wannb.plan.forecast", "wannb.plan.matrix", "wannb.plan.plan", "wannb.plan.records"},
     {"wannb.judging.display", "wannb.judging.form", "wannb.judging.scoring"},
-    {"wannb.mock.recordings.format", "wannb.mock.recordings.run_folders"},
     {"wannb.forms.form", "wannb.forms.still"},
     {"wannb.storyboard.alone", "wannb.storyboard.board"},
 ]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from wannb.mock.recordings.recorder import record
 from wannb.mock.server.app import App
-from wannb.mock.server.exchange import Request, Response
-from wannb.mock.server.faults import SCENARIOS, Scenario, Weather
+from wannb.mock.server.exchange import Log, LogEntry, Request, Response
 from wannb.mock.server.http import MockServer, PortTaken, serve
-from wannb.mock.server.log import Log, LogEntry
+from wannb.mock.server.scenarios import SCENARIOS, Scenario, Weather
 
 __all__ = [
     "SCENARIOS",

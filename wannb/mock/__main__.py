@@ -9,8 +9,8 @@ import threading
 from collections.abc import Sequence
 
 from wannb.mock.recordings.recorder import record
-from wannb.mock.server.faults import SCENARIOS
 from wannb.mock.server.http import MockServer, PortTaken, serve
+from wannb.mock.server.scenarios import SCENARIOS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

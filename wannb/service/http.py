@@ -65,7 +65,7 @@ class Sender:
         self._key = key
         self._pace = pace
         self._random = random
-        direct = is_loopback(urlsplit(service.base_url).hostname)
+        direct = is_loopback(urlsplit(service.address).hostname)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
         options: dict[str, Any] = {"timeout": TIMEOUT, "limits": limits, "trust_env": not direct}
         try:
@@ -97,7 +97,7 @@ class Sender:
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the API and return its JSON; raise `ApiError` for an error body."""
-        answer = self.send(self._api, method, self.service.base_url + path, **options)
+        answer = self.send(self._api, method, self.service.address + path, **options)
         data = self._data(answer)
         if answer.is_success and isinstance(data, dict) and not wire.has_error(data):
             return data

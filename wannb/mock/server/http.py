@@ -12,18 +12,17 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingMixIn
+from socketserver import ThreadingTCPServer
 from types import TracebackType
 from typing import Any, Protocol
 
-from wannb.mock.recordings.library import shelf
+from wannb.mock.recordings.library import load_all
 
-from .app import API, App
-from .exchange import Request, Response, json_response
-from .faults import Scope, Weather, find
-from .log import Log
+from .app import App
+from .exchange import API, Log, Refused, Request, Response
+from .scenarios import Playing, Weather
 
 HOST = "127.0.0.1"  # nothing but this machine, ever
 BODY_MAX = 320 * 1024 * 1024  # nine images of 20 MB as base64, and some air
@@ -49,7 +48,7 @@ class MockServer:
 
     def __init__(self, app: App, *, port: int = 0, handles: Handles | None = None, scenario: str | None = None) -> None:
         if scenario is not None:
-            app.faults.begin(Scope(find(scenario).name))
+            app.faults.begin(Playing(scenario))
         self.app = app
         self.handles = handles or app
         try:
@@ -85,12 +84,12 @@ class MockServer:
     def billed(self) -> int:
         return self.app.billed
 
-    def scenario(self, name: str) -> AbstractContextManager[Scope]:
+    def scenario(self, name: str) -> AbstractContextManager[Playing]:
         """Play a named scenario within a `with` block: `with server.scenario("429 then ok"): ...`."""
         return self.app.scenario(name)
 
     def weather(self, **rates: Any) -> AbstractContextManager[Weather]:
-        """Let random faults happen within a `with` block, see `wannb.mock.faults.Weather`."""
+        """Let random faults happen within a `with` block, see `Weather`."""
         return self.app.weather(**rates)
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
@@ -148,7 +147,7 @@ def serve(
         task_seconds=task_seconds,
         keys=keys,
         limits=limits,
-        replay=None if replay is None else shelf(replay),
+        replay=None if replay is None else load_all(replay),
         strict=strict,
         clock=clock,
         sleep=sleep,
@@ -157,7 +156,7 @@ def serve(
     return MockServer(app, port=port, scenario=scenario)
 
 
-class _Server(ThreadingMixIn, HTTPServer):
+class _Server(ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
     # On Windows the option would let two servers share a port.
@@ -169,13 +168,6 @@ class _Server(ThreadingMixIn, HTTPServer):
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        # HTTPServer's own looks up the machine's full name, which can ask a name server.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(self.allow_reuse_address))
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._open_lock:
@@ -225,9 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             length = -1
         if length < 0:
-            return self._bad(400, "InvalidParameter", "Content-Length: must be a whole number.")
+            return self._bad("InvalidParameter", "Content-Length: must be a whole number.")
         if length > BODY_MAX:
-            return self._bad(400, "BadRequest.TooLarge", "Payload Too Large.")
+            return self._bad("BadRequest.TooLarge", "Payload Too Large.")
         body = self.rfile.read(length)
         return body if len(body) == length else self._gone()
 
@@ -239,10 +231,10 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 length = int(head, 16)
             except ValueError:
-                return self._bad(400, "InvalidParameter", "The chunked body is not well-formed.")
+                return self._bad("InvalidParameter", "The chunked body is not well-formed.")
             total += length
             if length < 0 or total > BODY_MAX:
-                return self._bad(400, "BadRequest.TooLarge", "Payload Too Large.")
+                return self._bad("BadRequest.TooLarge", "Payload Too Large.")
             if length == 0:
                 break
             pieces.append(self.rfile.read(length))
@@ -255,9 +247,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         return None
 
-    def _bad(self, status: int, code: str, message: str) -> bytes | None:
+    def _bad(self, code: str, message: str) -> bytes | None:
         """Answer a body that cannot be read, and hang up: where the next request begins is not known."""
-        self._send(json_response(status, {"request_id": "", "code": code, "message": message}))
+        self._send(Refused(code, message).response(request_id=""))
         return self._gone()
 
     def _send(self, response: Response) -> None:

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from PIL import Image
 
+from wannb.mock.exchange import API, CREATE_PATH, Request, Response
 from wannb.mock.server.app import App
-from wannb.mock.server.exchange import API, CREATE_PATH, Request, Response
 from wannb.mock.server.http import MockServer
 
 _SECONDS = re.compile(r"for (\d+(?:\.\d+)?) s")

@@ -24,10 +24,10 @@ from wannb.commands import record_live as recording
 from wannb.ledger.store import Store
 from wannb.mock import drawing as pictures
 from wannb.mock.__main__ import main as mock_main
+from wannb.mock.exchange import Request, Response
 from wannb.mock.recordings import scrub
 from wannb.mock.recordings.recorder import record
 from wannb.mock.recordings.survey import Survey
-from wannb.mock.server.exchange import Request, Response
 from wannb.mock.server.http import MockServer
 
 

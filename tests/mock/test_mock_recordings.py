@@ -17,8 +17,8 @@ from PIL import Image, PngImagePlugin
 from wannb import mock
 from wannb.mock.recordings import format as recordings
 from wannb.mock.recordings import library
+from wannb.mock.recordings.format import identity
 from wannb.mock.recordings.recorder import record
-from wannb.mock.server.images import identity
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from wannb import mock
 from wannb.errors import BadRequest, UnknownOutcome
 from wannb.mock import drawing as pictures
 from wannb.mock.__main__ import main as mock_main
+from wannb.mock.exchange import Request, json_response
 from wannb.mock.recordings import format as recordings
 from wannb.mock.recordings import forward as fetch
 from wannb.mock.recordings.recorder import Quota, record
-from wannb.mock.server.exchange import Request, json_response
 
 
 @pytest.fixture(autouse=True)

@@ -8,14 +8,19 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from wannb.masking import without_signature
+from wannb.png import chunks, is_png
 
 IMAGES = "images"  # the folder beside a recording with the bodies of images that were not drawn
 DRAWN = "image:drawn"
 STORED = re.compile(r"image:sha256:([0-9a-f]{64})")
+# The text chunk in which the mock writes what a drawing was made from.
+DRAWN_CHUNK = b"wannb-mock"
+_DRAWN_KEY = re.compile(rb"[0-9a-f]{64}")
 GENERATION = re.compile(r"/api/v1/services/aigc/(?:multimodal|image)-generation/generation")
 
 
@@ -155,3 +160,43 @@ def mode(normalised: Mapping[str, Any]) -> str:
     if parameters.get("bbox_list"):
         return "interactive-editing"
     return "text-to-image" if images == 0 else "image-editing" if images == 1 else "multi-reference"
+
+
+def identity(data: bytes) -> str:
+    """Return the name of an encoded image in recordings, which depends on its content alone.
+
+    `drawn:<key>` for one that the mock drew, `pixels:<sha256>` for any other PNG (encoders differ, pixels do not),
+    `bytes:<sha256>` for all else.
+    """
+    if is_png(data):
+        if key := _drawn_key(data):
+            return f"drawn:{key}"
+        if pixels := _pixels(data):
+            return f"pixels:{pixels}"
+    return f"bytes:{hashlib.sha256(data).hexdigest()}"
+
+
+def _drawn_key(data: bytes) -> str:
+    try:
+        keys = (content for kind, content in chunks(data) if is_drawn_key(kind, content))
+        return next(keys, b"").partition(b"\0")[2].decode("ascii")
+    except ValueError:  # it has too many chunks
+        return ""
+
+
+def is_drawn_key(kind: bytes, content: bytes) -> bool:
+    """Return whether a PNG chunk is the one in which the mock says what it drew."""
+    keyword, _, value = content.partition(b"\0") if kind == b"tEXt" else (b"", b"", b"")
+    return keyword == DRAWN_CHUNK and _DRAWN_KEY.fullmatch(value) is not None
+
+
+def _pixels(data: bytes) -> str:
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(data)) as image:
+            pixels = image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return ""
+    head = f"RGB {pixels.width}x{pixels.height}\n".encode()
+    return hashlib.sha256(head + pixels.tobytes()).hexdigest()

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from wannb.masking import without_signature
-from wannb.mock.server.exchange import (
+from wannb.mock.exchange import (
     API,
     DATA_URI,
     Log,
@@ -24,7 +24,7 @@ from wannb.mock.server.exchange import (
     json_response,
     parsed,
 )
-from wannb.mock.server.images import identity, inline, parse_form
+from wannb.mock.server.images import inline, parse_form
 
 from . import format as recordings
 from .scrub import bare
@@ -248,7 +248,7 @@ class Forwarder:
         response = self._ask("POST", host, {"content-type": request.header("content-type")}, request.body)
         if response.status < 300:
             with self._lock:
-                self._uploads[f"oss://{key}"] = f"image:{identity(file)}"
+                self._uploads[f"oss://{key}"] = f"image:{recordings.identity(file)}"
         return response
 
     def _kept(self, url: str) -> str:
@@ -305,7 +305,7 @@ class Forwarder:
             return self._uploads[reference]
         path = _path(reference)
         if path in self._links and _is_kept(path):
-            return f"image:{identity((self._images / path.removeprefix(STORE)).read_bytes())}"
+            return f"image:{recordings.identity((self._images / path.removeprefix(STORE)).read_bytes())}"
         try:
             return inline(reference, "image").identity if DATA_URI.match(reference) else without_signature(reference)
         except Refused:

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from wannb.mock.exchange import Refused, Request, Response, parsed
 from wannb.mock.server.app import App
-from wannb.mock.server.exchange import Refused, Request, Response, parsed
 from wannb.mock.server.http import MockServer
 from wannb.mock.server.tasks import CHINA
 

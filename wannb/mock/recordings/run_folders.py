@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from wannb.masking import without_signature
-from wannb.mock.server.images import identity
 from wannb.png import without_text
 
-from .format import STORED, Recording, normalise
+from .format import STORED, Recording, identity, normalise
 
 RUN_FILE = "run.json"  # the record of a run folder
 SYNC = {"path": "/api/v1/services/aigc/multimodal-generation/generation", "headers": {}}

@@ -13,10 +13,11 @@ from io import BytesIO
 from typing import Any
 
 from wannb.masking import MASK, SECRET_WORDS, SHORTEST, mask, mask_signatures
-from wannb.mock.server.exchange import MODELS
-from wannb.mock.server.images import is_drawn_key
+from wannb.mock.exchange import MODELS
 from wannb.mock.server.tasks import STATUSES
 from wannb.png import filtered, is_png
+
+from .format import is_drawn_key
 
 #: Values of closed sets, which belong to nobody.
 WORDS: Mapping[str, frozenset[str]] = {

@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from wannb.mock.exchange import API, CREATE_PATH, SYNC_PATH, Request, parsed
 from wannb.mock.server.app import App
-from wannb.mock.server.exchange import API, CREATE_PATH, SYNC_PATH, Request, parsed
 
 from .format import items_of, output_of
 from .library import load

@@ -8,25 +8,38 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+from wannb.mock.exchange import (
+    CREATE_PATH,
+    JSON_TYPE,
+    Log,
+    LogEntry,
+    Refused,
+    Request,
+    Response,
+    json_response,
+    version,
+    wrong,
+)
 from wannb.mock.recordings.library import Recordings
 
-from .exchange import CREATE_PATH, JSON_TYPE, Log, LogEntry, Refused, Request, Response, json_response, version, wrong
 from .generation import Call, Generator
 from .images import Images
 from .scenarios import Faults, Playing, Weather
-from .tasks import READS_A_SECOND, Rates, Tasks
+from .tasks import READS_A_SECOND, Tasks
 
 # A key that is always refused, so that a lesson can show what a key of another region looks like.
 WRONG_KEY = "sk-wrong-region"
 STORE_KINDS = ("upload", "download")  # the object store: no key, and XML in its errors
 HTML = b"<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>Please wait</h1></body></html>"
+
+Played = TypeVar("Played", Playing, Weather)
 
 
 class App:
@@ -65,7 +78,6 @@ class App:
         self._keys = None if keys is None else frozenset(keys)
         self._rng = rng or random.Random()
         self._rng_lock = threading.Lock()
-        self._rates = Rates(self.now, limits=limits)
         self.replay = replay
         self.strict = strict
         self.sleep = sleep
@@ -77,7 +89,6 @@ class App:
             now=self.now,
             sleep=sleep,
             fresh=self.fresh,
-            rates=self._rates,
             tasks=self.tasks,
             images=self.images,
             task_seconds=task_seconds,
@@ -104,29 +115,21 @@ class App:
         """The images of all tasks that succeeded by now, downloaded or not."""
         return self.tasks.billed()
 
-    @contextmanager
-    def scenario(self, name: str) -> Iterator[Playing]:
+    def scenario(self, name: str) -> AbstractContextManager[Playing]:
         """Play a named scenario within a `with` block."""
-        playing = Playing(name)
-        with self._on(playing):
-            yield playing
+        return self._on(Playing(name))
 
-    @contextmanager
-    def weather(self, **rates: Any) -> Iterator[Weather]:
+    def weather(self, **rates: Any) -> AbstractContextManager[Weather]:
         """Let random faults happen within a `with` block; the rates are those of `Weather`."""
-        if "routes" in rates:
-            rates["routes"] = frozenset(rates["routes"])
-        weather = Weather(**rates)
-        with self._on(weather):
-            yield weather
+        return self._on(Weather(**rates))
 
     @contextmanager
-    def _on(self, played: Playing | Weather) -> Iterator[None]:
-        self.faults.begin(played)
+    def _on(self, played: Played) -> Iterator[Played]:
+        self.faults.on.append(played)
         try:
-            yield
+            yield played
         finally:
-            self.faults.end(played)
+            self.faults.on.remove(played)
 
     def handle(self, request: Request) -> Response:
         """Answer one request; the response says how the server misbehaves while it sends it."""
@@ -141,7 +144,7 @@ class App:
             last = "".join(traceback.format_exc().splitlines(keepends=True)[-3:])
             call.notes.append(f"defect of the mock: {last}")
             response = _refusal(call, Refused("Mock.Defect", f"The mock server failed: {last}"))
-        response = _spoiled(call, response.with_headers(self._headers(call)))
+        response = _spoiled(call, replace(response, headers={**self._headers(call), **response.headers}))
         leaked = "leaked key" if "leaked key" in call.notes else ""
         entry = LogEntry.of(
             request, response, fault=call.effect.name or leaked, notes=tuple(call.notes), arrived=call.arrived
@@ -187,7 +190,7 @@ class App:
         if call.kind in ("create", "sync"):
             _check_envelope(call.request)
             return self.generator.answer(call)
-        self._rates.count(
+        self.tasks.count_request(
             {"query": "task queries", "list": "task lists", "cancel": "task cancels"}[call.kind], READS_A_SECOND
         )
         if call.kind == "query":

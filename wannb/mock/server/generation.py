@@ -5,23 +5,21 @@ from __future__ import annotations
 import copy
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from wannb.mock.exchange import Refused, Request
 from wannb.mock.recordings.format import DRAWN, Recording, digest, images_of, normalise
 from wannb.mock.recordings.library import Recordings
 
-from .exchange import Refused, Request
 from .images import Images
 from .rules import FIXED, SEED_MAX, CheckedRequest, checked
 from .scenarios import Effect, Playing
-from .tasks import SUBMITS_A_SECOND, Rates, Task, Tasks, signed
-
-if TYPE_CHECKING:
-    from wannb.mock.drawing import Drawing
+from .tasks import SUBMITS_A_SECOND, Task, Tasks, signed
 
 # A slow queue: PENDING for this many times the usual task, and for this many seconds at least.
 SLOW_TIMES = 5
@@ -71,7 +69,6 @@ class Generator:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     fresh: Callable[[], UUID]
-    rates: Rates
     tasks: Tasks
     images: Images
     task_seconds: float
@@ -79,15 +76,19 @@ class Generator:
     strict: bool
     steady: bool
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _times: dict[str, int] = field(default_factory=dict, repr=False)
+    _times: Counter[str] = field(default_factory=Counter, repr=False)
 
     def answer(self, call: Call) -> tuple[int, dict[str, Any]]:
         """Return status and body: of a create the id of its task, of a synchronous call the images."""
         keyed = self.recordings is not None or self.steady
         sent = self.normalise(call.request) if keyed else {}
         key = digest(sent) if keyed else ""
-        nth = self._nth(key)
-        found = self._recording(sent, nth)
+        with self._lock:
+            nth = self._times[key]  # how often it came before
+            self._times[key] += 1 if keyed else 0
+        found = self.recordings.find(sent, nth) if self.recordings is not None else None
+        if found is None and self.strict and self.recordings is not None:
+            raise Refused("Recording.NoMatch", self.recordings.miss(sent))
         if found is not None:
             call.notes.append(f"played {found.name}")
             if found.response["status"] != 200:
@@ -107,22 +108,6 @@ class Generator:
         """Return a request as recordings hold it."""
         identify = self.images.identify
         return normalise(request.method, request.path, request.headers, request.json, identify)
-
-    def _nth(self, key: str) -> int:
-        """Count a request, and return how often it came before."""
-        with self._lock:
-            nth = self._times.get(key, 0)
-            if key:
-                self._times[key] = nth + 1
-        return nth
-
-    def _recording(self, sent: dict[str, Any], nth: int) -> Recording | None:
-        if self.recordings is None:
-            return None
-        found = self.recordings.find(sent, nth)
-        if found is None and self.strict:
-            raise Refused("Recording.NoMatch", self.recordings.miss(sent))
-        return found
 
     def _checked(self, call: Call, *, lenient: bool = False) -> Any:
         """Return the checked request; where it breaks a rule, None if `lenient`, otherwise the refusal is raised."""
@@ -156,9 +141,13 @@ class Generator:
     def _drawn(self, request: CheckedRequest, seed: int, call: Call) -> dict[str, Any]:
         count = max(1, request.n * 2 // 3) if call.effect.fewer and request.sequential else request.n
         size, name = request.output_size, self.fresh()
+        draw = _drawer(request, seed, size, count)
         items = [
-            {"type": "image", "image": self.images.add(name, index, size=size, make=make, playing=call.own)}
-            for index, make in enumerate(_drawings(request, seed, size, count))
+            {
+                "type": "image",
+                "image": self.images.add(name, index, size=size, draw=partial(draw, index), playing=call.own),
+            }
+            for index in range(count)
         ]
         # Documented: a set is one choice with several images. Several single images are reported (by third
         # parties, not documented) to be as many choices.
@@ -192,15 +181,14 @@ class Generator:
         name = self.fresh()
         for index, item in enumerate(items):
             if item["image"] != DRAWN:
-                read = partial(recording.image, item["image"])
-                read()  # a missing file is noticed before anything is promised
-                item["image"] = self.images.add(name, index, size=size or (1, 1), read=read, playing=call.own)
-                continue
-            if request is None:
+                draw = partial(recording.image, item["image"])
+                draw()  # a missing file is noticed before anything is promised
+            elif request is None:
                 raise ValueError(f"{recording.file.name}: its images are drawn, but its request breaks a rule.")
-            true_size = size or request.output_size
-            make = _drawings(request, seed, true_size, len(items))[index]
-            item["image"] = self.images.add(name, index, size=true_size, make=make, playing=call.own)
+            else:
+                size = size or request.output_size
+                draw = partial(_drawer(request, seed, size, len(items)), index)
+            item["image"] = self.images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
         return {"output": output, "usage": usage}
 
     def _begin(self, call: Call, ending: dict[str, Any], task_id: str) -> Task:
@@ -208,7 +196,7 @@ class Generator:
         pending = min(PENDING_MOST, self.task_seconds / 6)
         if call.effect.fail:
             ending = {**ending, "failure": call.effect.fail}
-        self.rates.count(f"submit {model}", SUBMITS_A_SECOND)
+        self.tasks.count_request(f"submit {model}", SUBMITS_A_SECOND)
         # One at a time, so that no two tasks get one id.
         with self._lock:
             while self.tasks.taken(task_id):
@@ -239,13 +227,13 @@ class Generator:
         return {"output": signed(task.output, link), "usage": dict(task.usage)}
 
 
-def _drawings(request: CheckedRequest, seed: int, size: tuple[int, int], count: int) -> list[Callable[[], Drawing]]:
-    """Return functions that say what to draw: input images are read when a result is first downloaded."""
+def _drawer(request: CheckedRequest, seed: int, size: tuple[int, int], count: int) -> Callable[[int], bytes]:
+    """Return the function that draws an image by its number; input images are read when it is called."""
 
-    def make(index: int) -> Drawing:
-        from wannb.mock.drawing import Drawing
+    def draw(index: int) -> bytes:
+        from wannb.mock import drawing
 
-        return Drawing(
+        wanted = drawing.Drawing(
             prompt=request.prompt,
             seed=seed,
             size=size,
@@ -259,5 +247,6 @@ def _drawings(request: CheckedRequest, seed: int, size: tuple[int, int], count: 
             watermark=request.watermark,
             thinking=request.thinking,
         )
+        return drawing.draw(wanted)
 
-    return [partial(make, index) for index in range(count)]
+    return draw

@@ -17,18 +17,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 from uuid import UUID
 
 from wannb.masking import without_signature
-from wannb.png import chunks, is_png
+from wannb.mock.exchange import DATA_URI, MODELS, Refused, Request, Response, wrong
+from wannb.mock.recordings.format import identity
 
-from .exchange import DATA_URI, MODELS, Refused, Request, Response, wrong
 from .tasks import CHINA, RETENTION
-
-if TYPE_CHECKING:
-    from wannb.mock.drawing import Drawing
 
 # Documented: formats, sides, ratio and bytes of an input image.
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/bmp": "BMP", "image/webp": "WEBP"}
@@ -41,9 +38,6 @@ FILE_MB_MAX = 1024  # seen live 2026-04; the documentation's example says 100
 UPLOADS_ID, RESULTS_ID = "WANNBMOCKUPLOADS", "WANNBMOCKRESULTS"
 CACHE_BYTES = 64 * 1024 * 1024
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-# The text chunk in which the mock writes what a drawing was made from.
-DRAWN_CHUNK = b"wannb-mock"
-_DRAWN_KEY = re.compile(rb"[0-9a-f]{64}")
 _BAD_SIGNATURE = (
     "The request signature we calculated does not match the signature you provided. Check your key and signing method."
 )
@@ -68,46 +62,6 @@ class InputImage:
         """Its name in a recording: `image:<identity>`, or its public address."""
         data = self.read()
         return f"image:{identity(data)}" if data is not None else without_signature(self.reference)
-
-
-def identity(data: bytes) -> str:
-    """Return the name of an encoded image in recordings, which depends on its content alone.
-
-    `drawn:<key>` for one that the mock drew, `pixels:<sha256>` for any other PNG (encoders differ, pixels do not),
-    `bytes:<sha256>` for all else.
-    """
-    if is_png(data):
-        if key := _drawn_key(data):
-            return f"drawn:{key}"
-        if pixels := _pixels(data):
-            return f"pixels:{pixels}"
-    return f"bytes:{hashlib.sha256(data).hexdigest()}"
-
-
-def _drawn_key(data: bytes) -> str:
-    try:
-        keys = (content for kind, content in chunks(data) if is_drawn_key(kind, content))
-        return next(keys, b"").partition(b"\0")[2].decode("ascii")
-    except ValueError:  # it has too many chunks
-        return ""
-
-
-def is_drawn_key(kind: bytes, content: bytes) -> bool:
-    """Return whether a PNG chunk is the one in which the mock says what it drew."""
-    keyword, _, value = content.partition(b"\0") if kind == b"tEXt" else (b"", b"", b"")
-    return keyword == DRAWN_CHUNK and _DRAWN_KEY.fullmatch(value) is not None
-
-
-def _pixels(data: bytes) -> str:
-    from PIL import Image
-
-    try:
-        with Image.open(BytesIO(data)) as image:
-            pixels = image.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return ""
-    head = f"RGB {pixels.width}x{pixels.height}\n".encode()
-    return hashlib.sha256(head + pixels.tobytes()).hexdigest()
 
 
 def inline(text: str, where: str) -> InputImage:
@@ -173,12 +127,11 @@ def _bad_size(where: str, what: str) -> Refused:
 
 @dataclass(kw_only=True)
 class ResultImage:
-    """One image on the result host: `read` returns its body, or `make` what to draw."""
+    """One image on the result host; `draw` returns its body, drawn or read when it is first downloaded."""
 
     path: str
     size: tuple[int, int]
-    make: Callable[[], Drawing] | None = field(default=None, repr=False)
-    read: Callable[[], bytes] | None = field(default=None, repr=False)
+    draw: Callable[[], bytes] = field(repr=False)
     playing: Any = None  # the scenario that the request's own header names
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -266,19 +219,13 @@ class Images:
             raise Refused("AccessDenied", "Request has expired.", Expires=until)
 
     def _body(self, image: ResultImage) -> bytes:
-        """Return the encoded image; draw it if it is not in the cache."""
-        if image.read is not None:
-            return image.read()
         # One lock an image: two downloads of one draw it once, two images are drawn side by side.
         with image.lock:
             with self._lock:
                 if image.path in self._cache:
                     self._cache.move_to_end(image.path)
                     return self._cache[image.path]
-            assert image.make is not None
-            from wannb.mock.drawing import draw
-
-            body = draw(image.make())
+            body = image.draw()
             with self._lock:
                 self._cache[image.path] = body
                 while len(self._cache) > 1 and sum(map(len, self._cache.values())) > CACHE_BYTES:

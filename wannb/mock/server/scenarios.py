@@ -180,18 +180,17 @@ _TABLE = (
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _TABLE})
 
 
-def find(name: str) -> Scenario:
-    """Return a scenario by its name; raise `ValueError` with all names for any other."""
-    if name not in SCENARIOS:
-        raise ValueError(f"There is no scenario {name!r}. There are: {', '.join(SCENARIOS)}.")
-    return SCENARIOS[name]
-
-
 class Playing:
-    """A scenario while it is played: it counts what has happened already."""
+    """A scenario while it is played: it remembers what has happened already.
+
+    Raises:
+        ValueError: there is no scenario of this name; the message has all names.
+    """
 
     def __init__(self, name: str) -> None:
-        self.name = find(name).name
+        if name not in SCENARIOS:
+            raise ValueError(f"There is no scenario {name!r}. There are: {', '.join(SCENARIOS)}.")
+        self.name = name
         self._lock = threading.Lock()
         self._seen: set[tuple[str, str]] = set()
 
@@ -264,18 +263,10 @@ class Faults:
     """All scenarios and weathers that are on; decides under one lock, so that a seed gives one order of faults."""
 
     def __init__(self) -> None:
+        self.on: list[Playing | Weather] = []
         self._lock = threading.Lock()
-        self._on: list[Playing | Weather] = []
         # A header plays a scenario for one request, whose repetitions have the same content.
         self._by_header: OrderedDict[tuple[str, str], Playing] = OrderedDict()
-
-    def begin(self, played: Playing | Weather) -> None:
-        with self._lock:
-            self._on.append(played)
-
-    def end(self, played: Playing | Weather) -> None:
-        with self._lock:
-            self._on.remove(played)
 
     def meet(
         self, kind: str, subject: str, *, header: str = "", fingerprint: str = "", inherited: Playing | None = None
@@ -296,7 +287,7 @@ class Faults:
             own = self._by_header.setdefault((header, fingerprint), Playing(header)) if header else None
             while len(self._by_header) > _HEADERS_MOST:
                 self._by_header.popitem(last=False)
-            played = [each for each in (own, inherited, *self._on) if each]
+            played = [each for each in (own, inherited, *self.on) if each]
             effect = merged([found for each in played for found in each.effects(kind, subject)])
             if not (effect.refuse or effect.drop or effect.cut or effect.spoil):
                 self._by_header.pop((header, fingerprint), None)

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from wannb.mock.exchange import Refused, wrong
 from wannb.mock.recordings.format import images_of
-
-from .exchange import Refused, wrong
 
 RETENTION = 24 * 3600.0  # documented: task data is kept for 24 hours
 CHINA = timezone(timedelta(hours=8))  # seen live 2026-04: task times carry no zone and are UTC+8
@@ -70,40 +69,13 @@ class Task:
     def forgotten(self, now: float) -> bool:
         return now >= self.ended + RETENTION
 
-    def image_count(self) -> int:
-        count = self.usage.get("image_count", 0)
-        return count if isinstance(count, int) else 0
-
-
-class Rates:
-    """Limits of requests a second, in sliding windows by the server's clock; without `limits` none."""
-
-    def __init__(self, now: Callable[[], float], *, limits: bool) -> None:
-        self._now = now
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._windows: dict[str, deque[float]] = {}
-
-    def count(self, what: str, most: int) -> None:
-        """Count a request, or refuse it where there were `most` of its kind in the last second."""
-        if not self._limits:
-            return
-        with self._lock:
-            now = self._now()
-            window = self._windows.setdefault(what, deque())
-            while window and window[0] <= now - 1:
-                window.popleft()
-            if len(window) >= most:
-                raise Refused("Throttling.RateQuota", f"Requests rate limit exceeded: {what}, {most} a second.")
-            window.append(now)
-
 
 class Tasks:
-    """Every task of one server life, and the queue they wait in.
+    """Every task of one server life, the queue they wait in, and the limits of requests a second.
 
     Args:
         now: the server's clock in epoch seconds.
-        limits: whether five tasks of a model run at a time and 500 more may wait; otherwise any number.
+        limits: whether the service's limits hold; otherwise nothing waits and nothing is refused.
     """
 
     def __init__(self, now: Callable[[], float], *, limits: bool) -> None:
@@ -113,9 +85,23 @@ class Tasks:
         self._tasks: dict[str, Task] = {}
         self._waiting: dict[str, list[Task]] = {}  # by model, those that are not scheduled yet
         self._last: dict[str, list[Task]] = {}  # by model, those of the scheduled ones that end last
+        self._requests: dict[str, deque[float]] = {}  # by kind, when those of the last second came
 
     def __len__(self) -> int:
         return sum(not task.hidden for task in self._tasks.values())
+
+    def count_request(self, kind: str, most: int) -> None:
+        """Count a request, or refuse it where there were `most` of its kind in the last second."""
+        if not self._limits:
+            return
+        with self._lock:
+            now = self._now()
+            recent = self._requests.setdefault(kind, deque())
+            while recent and recent[0] <= now - 1:
+                recent.popleft()
+            if len(recent) >= most:
+                raise Refused("Throttling.RateQuota", f"Requests rate limit exceeded: {kind}, {most} a second.")
+            recent.append(now)
 
     def add(self, task: Task) -> None:
         """Take a task on; refuse it where the queue of its model is full."""
@@ -178,7 +164,9 @@ class Tasks:
         now = self._now()
         with self._lock:
             self._start_waiting()
-            return sum(task.image_count() for task in self._tasks.values() if task.status(now) == "SUCCEEDED")
+            done = (task for task in self._tasks.values() if task.status(now) == "SUCCEEDED")
+            counts = (task.usage.get("image_count") for task in done)
+            return sum(count for count in counts if isinstance(count, int))
 
     def answer(self, task_id: str, link: Callable[[str], str]) -> dict[str, Any]:
         """Return the body of a query, keys as seen live for each status; `link` signs a path."""
@@ -279,14 +267,11 @@ def _positive(query: Mapping[str, str], name: str, default: int, most: int) -> i
 
 
 def _window(query: Mapping[str, str], now: float) -> tuple[int, int]:
-    start = _moment(query, "start_time")
-    end = _moment(query, "end_time")
-    if start is None and end is None:
-        return int(now) - SPAN_MAX, int(now) + 1
-    if start is None:
-        start = (end or 0) - SPAN_MAX
+    start, end = _moment(query, "start_time"), _moment(query, "end_time")
     if end is None:
-        end = start + SPAN_MAX
+        end = int(now) + 1 if start is None else start + SPAN_MAX
+    if start is None:
+        start = end - SPAN_MAX
     if start > end:
         raise wrong("start_time", "must not be after end_time")
     if end - start > SPAN_MAX:

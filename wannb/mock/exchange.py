@@ -1,4 +1,7 @@
-"""One HTTP exchange of the mock server: its route, the request, the response, the refusal, and its entry in the log."""
+"""One HTTP exchange with the mock: its route, the request, the response, the refusal, and its entry in the log.
+
+The common ground of `server` and `recordings`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
 
 from wannb.masking import MASK, SHORTEST, is_secret_name, mask_signatures
 
@@ -29,28 +33,19 @@ _PATTERNS = (
     (re.compile(rf"{API}/tasks/([^/]+)/cancel"), "POST", "cancel"),
     (re.compile(r"(/[0-9a-f]{2}/[0-9a-f]{2}/\d{8}/[0-9a-f]{8}/[0-9a-f-]{36}_\d+\.png)"), "GET", "download"),
 )
-# The HTTP status of each code that is not sent with 400.
-_STATUS = {
-    "InvalidApiKey": 401,
-    "AccessDenied": 403,
-    "InvalidAccessKeyId": 403,
-    "SignatureDoesNotMatch": 403,
-    "ModelNotFound": 404,
-    "NoSuchKey": 404,
-    "NotFound": 404,
-    "MethodNotAllowed": 405,
-    "FileAlreadyExists": 409,
-    "MalformedPOSTRequest": 412,
-    "Throttling.AllocationQuota": 429,
-    "Throttling.Concurrency": 429,
-    "Throttling.RateQuota": 429,
-    "InternalError": 500,
-    "InternalError.Algo": 500,
-    "Mock.Defect": 500,
-    "Recording.Unreachable": 502,
-    "ServiceUnavailable": 503,
-    # A careful client takes it for what it is: the request may have been accepted.
-    "Recording.LostAnswer": 504,
+# The codes of each HTTP status; any other code is sent with 400.
+_CODES = {
+    401: ("InvalidApiKey",),
+    403: ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
+    404: ("ModelNotFound", "NoSuchKey", "NotFound"),
+    405: ("MethodNotAllowed",),
+    409: ("FileAlreadyExists",),
+    412: ("MalformedPOSTRequest",),
+    429: ("Throttling.AllocationQuota", "Throttling.Concurrency", "Throttling.RateQuota"),
+    500: ("InternalError", "InternalError.Algo", "Mock.Defect"),
+    502: ("Recording.Unreachable",),
+    503: ("ServiceUnavailable",),
+    504: ("Recording.LostAnswer",),  # the request may have been accepted
 }
 _KEY_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
 
@@ -145,10 +140,6 @@ class Response:
         """Return the decoded body; raise `ValueError` where it is not JSON."""
         return json.loads(self.body)
 
-    def with_headers(self, extra: Mapping[str, str]) -> Response:
-        """Return the response with more headers; its own win."""
-        return replace(self, headers={**extra, **self.headers})
-
 
 class Refused(Exception):
     """The service's own error: the stable code, a message that says what to do, and the code's HTTP status.
@@ -158,7 +149,7 @@ class Refused(Exception):
 
     def __init__(self, code: str, message: str, **fields: str) -> None:
         super().__init__(f"{code}: {message}")
-        self.status = _STATUS.get(code, 400)
+        self.status = next((status for status, codes in _CODES.items() if code in codes), 400)
         self.code = code
         self.message = message
         self.fields = fields
@@ -170,7 +161,7 @@ class Refused(Exception):
     def xml(self) -> Response:
         """Return the refusal as the object store words it."""
         values = {"Code": self.code, "Message": self.message, **self.fields}
-        lines = "".join(f"  <{name}>{_escaped(value)}</{name}>\n" for name, value in values.items())
+        lines = "".join(f"  <{name}>{escape(value)}</{name}>\n" for name, value in values.items())
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>\n{lines}</Error>\n'
         return Response(status=self.status, headers={"content-type": "application/xml"}, body=text.encode())
 
@@ -193,10 +184,6 @@ def parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,14 +226,9 @@ class LogEntry:
 
     def __str__(self) -> str:
         query = "&".join(f"{name}={value}" for name, value in self.query.items())
-        parts = [
-            f"{self.method} {self.path}{'?' + query if query else ''}",
-            f"-> {self.status or 'dropped'}{' ' + self.code if self.code else ''}",
-        ]
-        if self.fault:
-            parts.append(f"[{self.fault}]")
-        parts += [f"({note})" for note in self.notes]
-        return " ".join(parts)
+        asked = f"{self.method} {self.path}{'?' if query else ''}{query} -> {self.status or 'dropped'}"
+        notes = (f"({note})" for note in self.notes)
+        return " ".join([asked, *filter(None, (self.code, self.fault and f"[{self.fault}]")), *notes])
 
 
 class Log(list[LogEntry]):

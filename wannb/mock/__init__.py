@@ -1,6 +1,6 @@
 """A mock of the Wan 2.7 image service on this machine: strict, with drawn or recorded images, and no bill.
 
-`serve()` starts it in a thread, `record()` writes recordings of what passes, `SCENARIOS` names the faults that it plays.
+`serve()` starts it in a thread, `record()` writes recordings of what passes, `SCENARIOS` names what it can play.
 `python -m wannb.mock --port 8765` does the same from a shell. Nothing here imports the rest of wannb: the rules of the
 API are written a second time, so that a mistake cannot agree with itself.
 """

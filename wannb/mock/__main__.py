@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if options.record == "live":
         parser.error(
-            "to record the live service run: wannb mock --record live --max-images 1. For a folder of that name write ./live"
+            "run wannb mock --record live --max-images 1 for the live service; for a folder of that name write ./live"
         )
     if options.max_images is not None and not options.record:
         parser.error("--max-images works only with --record FOLDER")

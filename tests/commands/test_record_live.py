@@ -23,6 +23,7 @@ from wannb.commands import record_live as recording
 from wannb.ledger.store import Store
 from wannb.mock import MockServer, Request, Response, drawing
 from wannb.mock.__main__ import main as mock_main
+from wannb.mock.recordings.recorder import NO_TASK
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ def test_one_image_is_recorded_after_what_is_free_and_nothing_differs(
         assert [entry[:2] for entry in asked[:3]] == [
             ("GET", "/tasks/"),
             ("GET", "/uploads"),
-            ("GET", f"/tasks/{recording._NO_TASK}"),
+            ("GET", f"/tasks/{NO_TASK}"),
         ]
         posts = [entry for entry in asked if entry[0] == "POST"]
         assert [status for _, _, status in posts] == [400, 200, 400], "refused first, then one image, then the cancel"

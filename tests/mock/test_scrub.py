@@ -32,12 +32,7 @@ def test_values_outside_the_list_keep_their_type_alone() -> None:
     scrubber = Scrubber(["learned-secret"])
     answer: Any = {
         "usage": {"image_count": 1, "size": "768*768", "owner": 12345678, "ratio": 0.5},
-        "output": {
-            "task_status": "SUCCEEDED",
-            "finished": True,
-            "who": "someone",
-            "choices": [{"role": "learned-secret"}],
-        },
+        "output": {"task_status": "SUCCEEDED", "finished": True, "who": "someone", "role": "learned-secret"},
         "data": [{"status": "PENDING"}, {"status": "RUNNING"}],
         "message": "someone and 12345678 and learned-secret",
     }

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from wannb.client import Client, Via
@@ -26,35 +26,29 @@ from wannb.text import count
 
 if TYPE_CHECKING:
     from wannb.ledger import Result
-    from wannb.mock.recordings.survey import Survey
 
 FOLDER = "wannb-live-recordings"
 REPORT = "shapes.txt"
 #: Seconds; a task of one small image takes less than a minute.
 _PATIENCE = 600.0
-_NO_TASK = "00000000-0000-0000-0000-000000000000"
-_LIST = "/tasks/?page_no=1&page_size=10"
-#: Title, kind of the expected answer, and path.
-_FREE = (
-    ("the task list", "list", _LIST),
-    ("an upload policy", "policy", f"/uploads?action=getPolicy&model={STANDARD}"),
-    ("a task that does not exist", "query UNKNOWN", f"/tasks/{_NO_TASK}"),
-)
 _HOUSE: Mapping[str, Any] = {"prompt": "A small red house by the sea", "model": STANDARD, "size": "768*768", "seed": 7}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Paid:
+_SET = {"prompt": "A small house by the sea. Image 1: at noon. Image 2: at night.", "n": 2, "enable_sequential": True}
+_BOX = {"prompt": "Put a moon into the boxed place", "bbox_list": [[[330, 30, 480, 180]]]}
+
+
+class Paid(NamedTuple):
     """One request that is billed, as changes of `_HOUSE`; an edit sends a drawn picture."""
 
     title: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any]
     edit: bool = False
     via: Via = "task"
 
     @property
     def images(self) -> int:
-        """The most images it can bring."""
+        """The most images it can make."""
         return int(self.changes.get("n", 1))
 
     def request(self) -> ImageRequest:
@@ -64,23 +58,12 @@ class Paid:
 
 #: The cheapest and most informative first.
 _PAID = (
-    Paid(title="text to image, as a task"),
-    Paid(title="text to image, synchronous", changes={"seed": 8}, via="sync"),
-    Paid(title="image editing, the picture sent inline", changes={"prompt": "Make it night"}, edit=True),
-    Paid(
-        title="an image set of two",
-        changes={
-            "prompt": "A small house by the sea. Image 1: at noon. Image 2: at night.",
-            "n": 2,
-            "enable_sequential": True,
-        },
-    ),
-    Paid(
-        title="interactive editing, with one box",
-        changes={"prompt": "Put a moon into the boxed place", "bbox_list": [[[330, 30, 480, 180]]]},
-        edit=True,
-    ),
-    Paid(title="two single images of one text", changes={"seed": 9, "n": 2}),
+    Paid("text to image, as a task", {}),
+    Paid("text to image, synchronous", {"seed": 8}, via="sync"),
+    Paid("image editing, the picture sent inline", {"prompt": "Make it night"}, edit=True),
+    Paid("an image set of two", _SET),
+    Paid("interactive editing, with one box", _BOX, edit=True),
+    Paid("two single images of one text", {"seed": 9, "n": 2}),
 )
 
 
@@ -156,8 +139,8 @@ def _announce(live: Client, plan: Sequence[Paid], most: int, folder: Path) -> No
     each = price(STANDARD, live.service.region)
     cost = f"{each.times(images)} (price of {each.as_of})" if each else "price unknown"
     print(f"To {live.service.name}, model {STANDARD}:")
-    free = [*(title for title, _, _ in _FREE), *(["a request that breaks a rule"] if most else [])]
-    print(f"  free: {', '.join(free)}")
+    rule = ", a request that breaks a rule" if most else ""
+    print(f"  free: the task list, an upload policy, a task that does not exist{rule}")
     for step in plan:
         print(f"  {count(step.images, 'image')}: {step.title}")
     print(f"At most {count(images, 'image')} and {cost if images else 'no cost'}.")
@@ -182,47 +165,27 @@ def _record(live: Client, plan: Sequence[Paid], most: int, folder: Path, pace: P
         survey = Survey(server.handles, headers, WannbError)
         # Its runs belong to the live account, so that `wannb rescue` finishes what an interruption leaves behind.
         client = Client(replace(live.service, through=server.base_url), found[0], live.store, pace=pace)
+        broken = wire.body(ImageRequest(**{**_HOUSE, "size": "100*100"}), [])
+        steps = [(step.title, step.images, partial(_send, client, step)) for step in plan]
         try:
             with client:
-                _send(client, survey, plan)
-        except PermissionError as refused:
-            print(refused, file=sys.stderr)
+                survey.run(STANDARD, broken, lambda task_id: _finished(client.task(task_id)), steps)
         finally:
             survey.report(folder / REPORT)
     return int(survey.failed)
 
 
-def _send(client: Client, survey: Survey, plan: Sequence[Paid]) -> None:
-    """Send what is free, what is billed, and then what is free and says more once there are tasks."""
-    from wannb.mock.recordings.format import output_of
+def _send(client: Client, step: Paid) -> tuple[str, str | None]:
+    request = step.request()
+    if step.via == "sync":
+        return _finished(client.run(request, fresh=True, via="sync"))
+    return _finished(client.submit(request, fresh=True))
 
-    tasks: list[str] = []
 
-    def finished(made: Task | Result) -> str:
-        """Return what came of a request, and remember its task."""
-        result = made.result(timeout=_PATIENCE) if isinstance(made, Task) else made
-        tasks.extend([result.task_id] if result.task_id else [])
-        return f"{count(len(result), 'image')}, {result.cost or 'price unknown'}"
-
-    def paid(send: Callable[..., Task | Result], step: Paid) -> str:
-        return finished(send(step.request(), fresh=True))
-
-    for title, kind, path in _FREE:
-        survey.ask(title, kind, "GET", path)
-    if survey.quota.left:
-        # One image below the smallest size: if the service accepts it, only this one is billed.
-        title, small = "a request that breaks a rule", ImageRequest(**{**_HOUSE, "size": "100*100"})
-        path = "/services/aigc/image-generation/generation"
-        task_id = output_of(survey.ask(title, "refusal", "POST", path, wire.body(small, []))).get("task_id")
-        if task_id:
-            print("  The service accepted it: it is billed, and counts as one image.")
-            survey.pay(title, 0, lambda: finished(client.task(task_id)))
-    for step in plan:
-        send = client.submit if step.via == "task" else partial(client.run, via="sync")
-        survey.pay(step.title, step.images, partial(paid, send, step))
-    if tasks:
-        survey.ask("a cancel that comes too late", "refusal", "POST", f"/tasks/{tasks[-1]}/cancel")
-        survey.ask("the task list once more", "list", "GET", _LIST)
+def _finished(made: Task | Result) -> tuple[str, str | None]:
+    """Wait for a task, and return what came of it and its id."""
+    result = made.result(timeout=_PATIENCE) if isinstance(made, Task) else made
+    return f"{count(len(result), 'image')}, {result.cost or 'price unknown'}", result.task_id
 
 
 def _picture() -> bytes:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from wannb.mock.exchange import API, CREATE_PATH, SYNC_PATH, Request, parsed
+from wannb.mock.exchange import API, CREATE_PATH, SYNC_PATH, Request, Response, parsed
 from wannb.mock.server.app import App
 
 from .format import items_of, output_of
@@ -125,6 +125,12 @@ def _shown(path: tuple[str, ...], scrubber: Scrubber) -> str:
     return ".".join(name if name == "[]" else scrubber.name(name) for name in path).replace(".[]", "[]")
 
 
+#: What came of a billed request, in words, and the id of its task.
+Came = tuple[str, str | None]
+#: A billed request: its title, the most images it makes, and the function that sends it and waits for it.
+Step = tuple[str, int, Callable[[], Came]]
+
+
 class Survey:
     """Requests through a recorder, said line by line, and the report of how the answers differ from what is known.
 
@@ -146,51 +152,68 @@ class Survey:
         self._failures = failures
         self._shapes = Shapes()
         self._unexpected: list[str] = []
+        self._last_task: str | None = None
         recorder.watch = self._shapes.saw
 
-    def ask(self, title: str, kind: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Send a request that a client would not send, and return the answer, empty where it has no JSON.
+    def run(self, model: str, broken: Any, follow: Callable[[str], Came], steps: Sequence[Step]) -> None:
+        """Send what is free, what is billed, and then what is free and says more once there are tasks.
 
         Args:
-            title: the name of the request in the report.
-            kind: of the expected answer; another one is reported.
-            method: of the request.
-            path: below `/api/v1`, with its query.
-            body: JSON of a request for a task, None without a body.
-
-        Raises:
-            PermissionError: the key was not accepted.
+            model: the model of the upload policy.
+            broken: JSON of a request for one image that breaks a rule, sent where an image is left: the service could
+                accept it.
+            follow: waits for a task of that id, should it be accepted.
+            steps: what is billed.
         """
+        listing = "/tasks/?page_no=1&page_size=10"
+        for title, kind, path in (
+            ("the task list", "list", listing),
+            ("an upload policy", "policy", f"/uploads?action=getPolicy&model={model}"),
+            ("a task that does not exist", "query UNKNOWN", f"/tasks/{NO_TASK}"),
+        ):
+            if self._ask(title, kind, "GET", path).status in (401, 403):
+                self.failed = True
+                print("The key was not accepted; keys belong to one region. Nothing else was sent.", file=sys.stderr)
+                return
+        if self.quota.left:
+            title, path = "a request that breaks a rule", CREATE_PATH.removeprefix(API)
+            task_id = output_of(parsed(self._ask(title, "refusal", "POST", path, broken).body)).get("task_id")
+            if isinstance(task_id, str):
+                print("  The service accepted it: it is billed, and counts as one image.")
+                self._pay(title, 0, partial(follow, task_id))
+        for step in steps:
+            self._pay(*step)
+        if self._last_task:
+            self._ask("a cancel that comes too late", "refusal", "POST", f"/tasks/{self._last_task}/cancel")
+            self._ask("the task list once more", "list", "GET", listing)
+
+    def _ask(self, title: str, kind: str, method: str, path: str, body: Any = None) -> Response:
+        """Send a request that a client would not send; an answer of another kind than expected is reported."""
         headers, content = dict(self._headers), b""
         if body is not None:
             headers |= {"content-type": "application/json", "x-dashscope-async": "enable"}
             content = json.dumps(body, ensure_ascii=False).encode()
         response = self._recorder.handle(Request.make(method, API + path, headers, content))
-        answer = parsed(response.body)
-        found: dict[str, Any] = answer if isinstance(answer, dict) else {}
         if self._shapes.last != kind:
             self._unexpected.append(f"{title}: answered with {self._shapes.last!r}, known is {kind!r}")
             self.failed = self.failed or response.status >= 500
-        code = self._recorder.scrubber.text(str(found["code"])) if "code" in found else ""
-        print(f"  {title}: HTTP {response.status} {code}".rstrip())
-        if response.status in (401, 403):
-            self.failed = True
-            raise PermissionError("The key was not accepted; keys belong to one region. Nothing else was sent.")
-        return found
+        answer = parsed(response.body)
+        code = answer.get("code") if isinstance(answer, dict) else None
+        print(f"  {title}: HTTP {response.status} {self._recorder.scrubber.text(str(code)) if code else ''}".rstrip())
+        return response
 
-    def pay(self, title: str, images: int, finish: Callable[[], str]) -> None:
-        """Send a request that is billed if its images are left; `finish` waits for it and returns what came.
-
-        One of the `failures` is printed and remembered.
-        """
+    def _pay(self, title: str, images: int, send: Callable[[], Came]) -> None:
+        """Send a request that is billed, if its images are left."""
         if self.quota.left < images:
             print(f"  {title}: left out, since too few images are left")
             return
         try:
-            print(f"  {title}: {finish()}")
+            said, task_id = send()
         except self._failures as error:
             self.failed = True
-            print(f"  {title}: {error}")
+            said, task_id = str(error), None
+        self._last_task = task_id or self._last_task
+        print(f"  {title}: {said}")
 
     def lines(self) -> list[str]:
         """Return a line for each difference."""

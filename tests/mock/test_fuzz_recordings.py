@@ -16,7 +16,7 @@ from service.test_fuzz_answers import mutated
 
 from wannb import mock
 from wannb.mock import App, Request
-from wannb.mock.recordings import format as recordings
+from wannb.mock.recordings import library
 
 
 class Hangs(BaseException):
@@ -43,10 +43,10 @@ def no_hang() -> Iterator[None]:
 def test_a_recording_that_cannot_be_read_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "01-hostile.json").write_bytes(content)
     with pytest.raises(ValueError, match="01-hostile"):
-        recordings.load(tmp_path)
+        library.load(tmp_path)
 
 
-RECORDING = json.loads(next(iter(sorted(recordings.BUNDLED.glob("*.json")))).read_bytes())
+RECORDING = json.loads(next(iter(sorted(library.BUNDLED.glob("*.json")))).read_bytes())
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -70,4 +70,4 @@ def test_a_recording_is_replayed_or_named_or_passed_over(value: Any, tmp_path: P
 def test_recordings_in_odd_places_do_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.json")
     with pytest.raises((ValueError, OSError)):
-        recordings.load(tmp_path)
+        library.load(tmp_path)

@@ -34,7 +34,6 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
 #: Circles that are still there; this list only shrinks.
 CIRCLES: list[set[str]] = [
-    {"wannb.mock.recordings.format", "wannb.mock.recordings.run_folders"},
     {"wannb.forms.form", "wannb.forms.still"},
 ]
 MOST_LINES_OF_A_FUNCTION = 60
@@ -43,7 +42,7 @@ MOST_LINES_OF_A_ROOM = 2300
 LARGE = {"forms", "mock/drawing"}
 #: What is still too long or too large; these lists only shrink.
 LONG = {"wannb.mock.drawing.people:bust", "wannb.mock.drawing.people:_hair_before"}
-OVERFULL = {"storyboard", "mock/server"}
+OVERFULL = {"storyboard"}
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -14,21 +14,8 @@ from wannb import mock
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def server(slept: list[float]) -> Iterator[mock.MockServer]:
-    with mock.serve(task_seconds=0, sleep=slept.append) as running:
-        yield running
-
-
-@pytest.fixture
-def api(server: mock.MockServer) -> Iterator[Api]:
-    client = Api(server)
-    yield client
-    client.close()
+def task_seconds() -> float:
+    return 0
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
@@ -71,7 +58,7 @@ def test_quota_gone_stays_gone(api: Api) -> None:
     assert api.server.billed == 0
 
 
-def test_a_slow_queue_can_be_cancelled(api: Api) -> None:
+def test_a_slow_queue_can_be_canceled(api: Api) -> None:
     with api.server.scenario("slow queue"):
         task_id, other = api.made(), api.made()
     assert api.query(task_id)["output"]["task_status"] == "PENDING"
@@ -151,12 +138,6 @@ def test_an_expired_url_is_good_in_the_next_answer(api: Api) -> None:
             assert api.http.get(urls(api.query(task_id))[0]).status_code == 200
 
 
-def test_a_forgotten_task_is_unknown(api: Api) -> None:
-    task_id = api.made()
-    with api.server.scenario("task forgotten"):
-        assert api.query(task_id)["output"] == {"task_id": task_id, "task_status": "UNKNOWN"}
-
-
 def test_malformed_answers_come_once(api: Api) -> None:
     with api.server.scenario("malformed answer"):
         cut = api.create()
@@ -194,11 +175,9 @@ def test_the_header_of_a_create_holds_for_its_task_and_pictures(api: Api) -> Non
     assert api.query(other)["output"]["task_status"] == "SUCCEEDED"
 
 
-def test_a_scenario_for_the_whole_life_of_a_server() -> None:
+def test_a_scenario_for_the_whole_life_of_a_server(connect: Callable[[mock.MockServer], Api]) -> None:
     with mock.serve(scenario="quota gone") as server:
-        api = Api(server)
-        assert api.create().status_code == 429
-        api.close()
+        assert connect(server).create().status_code == 429
     with pytest.raises(ValueError, match="429 then ok"):
         mock.serve(scenario="rain")
 

@@ -83,7 +83,7 @@ def test_the_key_travels_in_the_png() -> None:
 
 def test_the_same_in_another_process_with_another_hash_seed() -> None:
     code = (
-        "import hashlib\nfrom wannb.mock.pictures import Drawing, draw\n"
+        "import hashlib\nfrom wannb.mock.drawing import Drawing, draw\n"
         f"d = Drawing(prompt={SHOP!r}, seed=7, size=(320, 320), sequential=True, index=1, count=3)\n"
         "print(hashlib.sha256(draw(d)).hexdigest(), d.key)"
     )

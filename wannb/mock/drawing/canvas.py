@@ -1,29 +1,84 @@
-"""Draw smooth shapes in scene units on a canvas larger than the picture, so that edges come out clean.
+"""Canvas, pen and colours: smooth shapes in scene units, drawn larger than the picture so that edges come out clean.
 
-A scene unit is the shorter side of the picture. ``Canvas.pen`` gives a local frame (origin, scale,
-mirrored or not), so that a figure is written once around its own foot point and stands anywhere.
+A scene unit is the shorter side of the picture. ``Canvas.pen`` gives a local frame (origin, scale, mirrored or not), so
+that a figure is described once around its own foot point and stands anywhere.
 """
 
 from __future__ import annotations
 
+import colorsys
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
-from PIL import Image, ImageDraw
-
-from .colour import Colour, mix
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Point = tuple[float, float]
+Colour = tuple[int, ...]  # (r, g, b) or (r, g, b, alpha), 0-255
 
+WHITE: Colour = (255, 255, 255)
+BLACK: Colour = (0, 0, 0)
+INK: Colour = (38, 34, 48)
+
+
+def parse_hex(text: str) -> Colour:
+    """Turn ``#RRGGBB`` into a colour."""
+    value = int(text.lstrip("#"), 16)
+    return (value >> 16 & 255, value >> 8 & 255, value & 255)
+
+
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """Go ``share`` (0-1) of the way from the first colour to the second; alpha of the first is kept."""
+    r, g, b = first[:3]
+    return (
+        round(r + (second[0] - r) * share),
+        round(g + (second[1] - g) * share),
+        round(b + (second[2] - b) * share),
+        *first[3:],
+    )
+
+
+def lighter(colour: Colour, share: float = 0.2) -> Colour:
+    return mix(colour, WHITE, share)
+
+
+def darker(colour: Colour, share: float = 0.2) -> Colour:
+    # Towards a cool night blue rather than black: shades of flat art stay colourful.
+    return mix(colour, (28, 22, 52), share)
+
+
+def clear(colour: Colour, alpha: float) -> Colour:
+    """Give the colour an opacity between 0 and 1."""
+    return (*colour[:3], round(255 * alpha))
+
+
+def turned(colour: Colour, degrees: float, saturation: float = 1.0) -> Colour:
+    """Turn the hue and scale the saturation."""
+    hue, light, depth = colorsys.rgb_to_hls(*(part / 255 for part in colour[:3]))
+    r, g, b = colorsys.hls_to_rgb((hue + degrees / 360) % 1, light, min(1.0, depth * saturation))
+    return (round(r * 255), round(g * 255), round(b * 255), *colour[3:])
+
+
+def luminance(colour: Colour) -> float:
+    r, g, b = colour[:3]
+    return 0.299 * r + 0.587 * g + 0.114 * b
+
+
+_COARSE = 2  # the relief of figures is worked out at this fraction of the canvas
+_BANDS = 6  # of a gradient on a flat canvas
 _DRAWN_PIXELS = 4096 * 4096  # beyond this a canvas twice the picture costs too much memory and time
 
 
 class Canvas:
-    """An RGB picture being drawn at ``over`` times its size."""
+    """An RGB picture drawn at ``over`` times its size.
 
-    def __init__(self, size: tuple[int, int], picture: Image.Image | None = None) -> None:
+    A fine canvas has smooth gradients, soft shadows and rounded figures; the other is flat, as if cut from paper.
+    """
+
+    def __init__(self, size: tuple[int, int], picture: Image.Image | None = None, *, fine: bool = True) -> None:
         self.size = size
+        self.fine = fine
         pixels = size[0] * size[1]
         self.over = 2.0 if pixels * 4 <= _DRAWN_PIXELS else max(1.0, math.sqrt(_DRAWN_PIXELS * 1.6 / pixels))
         big = (max(1, round(size[0] * self.over)), max(1, round(size[1] * self.over)))
@@ -36,6 +91,7 @@ class Canvas:
         self.height = big[1] / self.unit
         self._solid = ImageDraw.Draw(self.image)
         self._glass = ImageDraw.Draw(self.image, "RGBA")
+        self._relief: ImageDraw.ImageDraw | None = None
 
     def ink(self, colour: Colour) -> ImageDraw.ImageDraw:
         """Choose the drawer: blending is several times slower, so only clear colours use it."""
@@ -50,15 +106,52 @@ class Canvas:
         rows = max(1, last - first)
         strip = Image.new("RGB", (1, rows))
         spans = len(stops) - 1
-        strip.putdata([_at(stops, spans * row / rows) for row in range(rows)])
+        shares = [row / rows for row in range(rows)]
+        if not self.fine:
+            shares = [int(share * _BANDS) / (_BANDS - 1) for share in shares]
+        strip.putdata([_at(stops, spans * share) for share in shares])
         self.image.paste(strip.resize((self.image.width, rows), Image.Resampling.NEAREST), (0, first))
 
     def mist(self, top: float, bottom: float, colour: Colour, strength: float) -> None:
         """Let a full-width band fade from clear at its top to ``strength`` at its bottom."""
+        if not self.fine:
+            return
         first, last = round(top * self.unit), round(bottom * self.unit)
         size = (self.image.width, max(1, last - first))
         mask = Image.linear_gradient("L").point(lambda value: value * strength).resize(size)
         self.image.paste(colour[:3], (0, first), mask)
+
+    @contextmanager
+    def relief(self, depth: float) -> Iterator[None]:
+        """Round off what is drawn inside the block: light from the upper left, shade at the lower right.
+
+        ``depth`` is the width of the shaded rim in scene units. A flat canvas leaves the figure as it is.
+        """
+        reach = round(depth * self.unit / _COARSE)
+        if not self.fine or reach < 1:
+            yield
+            return
+        mask = Image.new("L", (-(-self.image.width // _COARSE), -(-self.image.height // _COARSE)))
+        self._relief = ImageDraw.Draw(mask)
+        yield
+        self._relief = None
+        found = mask.getbbox()
+        if found is None:
+            return
+        left, top = max(0, found[0] - 3 * reach), max(0, found[1] - 3 * reach)
+        mask = mask.crop((left, top, found[2] + 3 * reach, found[3] + 3 * reach))
+        small = mask.reduce(4).filter(ImageFilter.GaussianBlur(max(1.0, reach / 4)))
+        soft = small.resize(mask.size, Image.Resampling.BILINEAR, (0, 0, mask.width / 4, mask.height / 4))
+        for shift, colour, strength in ((-reach, (28, 22, 52), 0.4), (reach, WHITE, 0.34)):
+            rim = ImageChops.multiply(mask, ImageChops.invert(ImageChops.offset(soft, shift, shift)))
+            rim = rim.point(lambda value, strength=strength: round(value * strength)).resize(
+                (mask.width * _COARSE, mask.height * _COARSE), Image.Resampling.BILINEAR
+            )
+            self.image.paste(colour, (left * _COARSE, top * _COARSE), rim)
+
+    def stamp(self, colour: Colour) -> ImageDraw.ImageDraw | None:
+        """Return the drawer of the relief, None for clear colours and outside a relief."""
+        return None if len(colour) == 4 else self._relief
 
     def finish(self) -> Image.Image:
         """Bring the drawing to the size of the picture."""
@@ -72,6 +165,9 @@ class Canvas:
 class Pen:
     """Draw in a local frame: x to the right, y down, the foot point at 0, 0."""
 
+    #: How a color shows in the light that the figure stands in.
+    tone: Callable[[Colour], Colour] | None = None
+
     def __init__(self, canvas: Canvas, x: float, y: float, scale: float, flip: bool = False) -> None:
         self.canvas = canvas
         self.x, self.y, self.scale, self.flip = x, y, scale, flip
@@ -79,10 +175,10 @@ class Pen:
     def at(self, x: float, y: float, scale: float = 1.0, *, flip: bool = False) -> Pen:
         """Give a frame inside this one."""
         sign = -1 if self.flip else 1
-        return Pen(
-            self.canvas, self.x + sign * x * self.scale, self.y + y * self.scale, self.scale * scale,
-            self.flip != flip,
-        )  # fmt: skip
+        left, top = self.x + sign * x * self.scale, self.y + y * self.scale
+        pen = Pen(self.canvas, left, top, self.scale * scale, self.flip != flip)
+        pen.tone = self.tone
+        return pen
 
     def place(self, point: Point) -> Point:
         sign = -1 if self.flip else 1
@@ -97,13 +193,18 @@ class Pen:
         unit = self.canvas.unit
         left, top, down = self.x * unit, self.y * unit, self.scale * unit
         across = -down if self.flip else down
-        self.canvas.ink(colour).polygon([(left + across * x, top + down * y) for x, y in points], fill=colour)
+        colour = self.tone(colour) if self.tone else colour
+        spots = [(left + across * x, top + down * y) for x, y in points]
+        self.canvas.ink(colour).polygon(spots, fill=colour)
+        if relief := self.canvas.stamp(colour):
+            relief.polygon([(x / _COARSE, y / _COARSE) for x, y in spots], fill=255)
 
     def blob(self, points: Sequence[Point], colour: Colour) -> None:
         """Fill a closed smooth curve through the points."""
         self.poly(_smooth(points, closed=True, steps=self._steps()), colour)
 
     def rect(self, x1: float, y1: float, x2: float, y2: float, colour: Colour, radius: float = 0.0) -> None:
+        colour = self.tone(colour) if self.tone else colour
         a, b = self.place((x1, y1)), self.place((x2, y2))
         box = (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
         drawer = self.canvas.ink(colour)
@@ -114,12 +215,18 @@ class Pen:
             drawer.rounded_rectangle(box, corner, fill=colour)
         else:
             drawer.rectangle(box, fill=colour)
+        if relief := self.canvas.stamp(colour):
+            relief.rectangle([part / _COARSE for part in box], fill=255)
 
     def oval(self, x: float, y: float, rx: float, ry: float | None, colour: Colour) -> None:
+        colour = self.tone(colour) if self.tone else colour
         cx, cy = self.place((x, y))
         px = abs(rx * self.scale) * self.canvas.unit
         py = abs((rx if ry is None else ry) * self.scale) * self.canvas.unit
-        self.canvas.ink(colour).ellipse((cx - px, cy - py, cx + px, cy + py), fill=colour)
+        box = (cx - px, cy - py, cx + px, cy + py)
+        self.canvas.ink(colour).ellipse(box, fill=colour)
+        if relief := self.canvas.stamp(colour):
+            relief.ellipse([part / _COARSE for part in box], fill=255)
 
     def disc(self, x: float, y: float, r: float, colour: Colour) -> None:
         self.oval(x, y, r, r, colour)
@@ -154,14 +261,15 @@ class Pen:
 
     def shadow(self, x: float, y: float, rx: float, ry: float, strength: float = 0.28) -> None:
         """Lay a soft shadow on the ground."""
-        for step in range(4):
+        steps = 4 if self.canvas.fine else 1
+        for step in range(steps):
             grow = 1.12 - 0.16 * step
-            self.oval(x, y, rx * grow, ry * grow, (24, 20, 50, round(255 * strength / 4)))
+            self.oval(x, y, rx * grow, ry * grow, (24, 20, 50, round(255 * strength / steps)))
 
     def glow(self, x: float, y: float, r: float, colour: Colour, strength: float = 0.5, rings: int = 6) -> None:
         """Lay rings of light that fade outwards."""
         # One paste through a small mask: blending each ring at full size took a third of the whole picture.
-        edge = 256
+        edge, rings = 256, rings if self.canvas.fine else 2
         mask = Image.new("L", (edge, edge))
         drawer, clear = ImageDraw.Draw(mask), 1.0
         for step in range(rings):

@@ -65,7 +65,6 @@ def luminance(colour: Colour) -> float:
     return 0.299 * r + 0.587 * g + 0.114 * b
 
 
-_COARSE = 2  # the relief of figures is worked out at this fraction of the canvas
 _BANDS = 6  # of a gradient on a flat canvas
 _DRAWN_PIXELS = 4096 * 4096  # beyond this a canvas twice the picture costs too much memory and time
 
@@ -92,6 +91,7 @@ class Canvas:
         self._solid = ImageDraw.Draw(self.image)
         self._glass = ImageDraw.Draw(self.image, "RGBA")
         self._relief: ImageDraw.ImageDraw | None = None
+        self._rims = [Image.new("L", size) for _ in range(2)] if fine else []
 
     def ink(self, colour: Colour) -> ImageDraw.ImageDraw:
         """Choose the drawer: blending is several times slower, so only clear colours use it."""
@@ -125,13 +125,14 @@ class Canvas:
     def relief(self, depth: float) -> Iterator[None]:
         """Round off what is drawn inside the block: light from the upper left, shade at the lower right.
 
-        ``depth`` is the width of the shaded rim in scene units. A flat canvas leaves the figure as it is.
+        ``depth`` is the width of the shaded rim in scene units. A flat canvas leaves the figure as it is. The rims are
+        kept at the size of the picture and laid on at the end: on the large canvas they took as long as all the rest.
         """
-        reach = round(depth * self.unit / _COARSE)
+        reach = round(depth * self.unit / self.over)
         if not self.fine or reach < 1:
             yield
             return
-        mask = Image.new("L", (-(-self.image.width // _COARSE), -(-self.image.height // _COARSE)))
+        mask = Image.new("L", self.size)
         self._relief = ImageDraw.Draw(mask)
         yield
         self._relief = None
@@ -142,12 +143,12 @@ class Canvas:
         mask = mask.crop((left, top, found[2] + 3 * reach, found[3] + 3 * reach))
         small = mask.reduce(4).filter(ImageFilter.GaussianBlur(max(1.0, reach / 4)))
         soft = small.resize(mask.size, Image.Resampling.BILINEAR, (0, 0, mask.width / 4, mask.height / 4))
-        for shift, colour, strength in ((-reach, (28, 22, 52), 0.4), (reach, WHITE, 0.34)):
-            rim = ImageChops.multiply(mask, ImageChops.invert(ImageChops.offset(soft, shift, shift)))
-            rim = rim.point(lambda value, strength=strength: round(value * strength)).resize(
-                (mask.width * _COARSE, mask.height * _COARSE), Image.Resampling.BILINEAR
-            )
-            self.image.paste(colour, (left * _COARSE, top * _COARSE), rim)
+        shade, shine = (ImageChops.invert(ImageChops.offset(soft, shift, shift)) for shift in (-reach, reach))
+        # The difference: where a limb is thinner than the rim, shade and shine would make it gray.
+        for rims, rim in zip(
+            self._rims, (ImageChops.subtract(shade, shine), ImageChops.subtract(shine, shade)), strict=True
+        ):
+            rims.paste(rim, (left, top), mask)
 
     def stamp(self, colour: Colour) -> ImageDraw.ImageDraw | None:
         """Return the drawer of the relief, None for clear colours and outside a relief."""
@@ -155,11 +156,13 @@ class Canvas:
 
     def finish(self) -> Image.Image:
         """Bring the drawing to the size of the picture."""
-        if self.over == 2.0:
-            return self.image.reduce(2)
-        if self.image.size == self.size:
-            return self.image
-        return self.image.resize(self.size, Image.Resampling.HAMMING)
+        half = self.over == 2.0
+        picture = self.image.reduce(2) if half else self.image.resize(self.size, Image.Resampling.HAMMING)
+        for rims, colour, strength in zip(self._rims, ((28, 22, 52), (255, 248, 226)), (0.5, 0.42), strict=False):
+            if place := rims.getbbox():
+                mask = rims.crop(place).point([round(value * strength) for value in range(256)])
+                picture.paste(colour, place, mask)
+        return picture
 
 
 class Pen:
@@ -197,7 +200,8 @@ class Pen:
         spots = [(left + across * x, top + down * y) for x, y in points]
         self.canvas.ink(colour).polygon(spots, fill=colour)
         if relief := self.canvas.stamp(colour):
-            relief.polygon([(x / _COARSE, y / _COARSE) for x, y in spots], fill=255)
+            over = self.canvas.over
+            relief.polygon([(x / over, y / over) for x, y in spots], fill=255)
 
     def blob(self, points: Sequence[Point], colour: Colour) -> None:
         """Fill a closed smooth curve through the points."""
@@ -216,7 +220,7 @@ class Pen:
         else:
             drawer.rectangle(box, fill=colour)
         if relief := self.canvas.stamp(colour):
-            relief.rectangle([part / _COARSE for part in box], fill=255)
+            relief.rectangle([part / self.canvas.over for part in box], fill=255)
 
     def oval(self, x: float, y: float, rx: float, ry: float | None, colour: Colour) -> None:
         colour = self.tone(colour) if self.tone else colour
@@ -226,7 +230,7 @@ class Pen:
         box = (cx - px, cy - py, cx + px, cy + py)
         self.canvas.ink(colour).ellipse(box, fill=colour)
         if relief := self.canvas.stamp(colour):
-            relief.ellipse([part / _COARSE for part in box], fill=255)
+            relief.ellipse([part / self.canvas.over for part in box], fill=255)
 
     def disc(self, x: float, y: float, r: float, colour: Colour) -> None:
         self.oval(x, y, r, r, colour)

@@ -276,16 +276,17 @@ def _about_a_place(text: str) -> bool:
 
 def _spans(text: str, table: Mapping[str, tuple[str, str]]) -> list[tuple[int, int, str]]:
     """Find what a text mentions: start, end, name. One inside a longer one ("boat" in "paper boat") does not count."""
-    found = [
-        (match.start(), match.end(), name)
+    found = sorted(
+        (match.start(), -match.end(), name)
         for name, (english, chinese) in table.items()
         for match in re.finditer(rf"\b(?:{english})\b|{chinese}", text, re.IGNORECASE)
-    ]
-    return [
-        (start, end, name)
-        for start, end, name in found
-        if not any(a <= start and end <= b and b - a > end - start for a, b, _ in found)
-    ]
+    )
+    kept, reach = [], -1
+    for start, end, name in found:
+        if -end > reach:
+            kept.append((start, -end, name))
+            reach = -end
+    return kept
 
 
 def _found(text: str, table: Mapping[str, tuple[str, str]]) -> list[str]:

@@ -56,7 +56,8 @@ class App:
 
     `keys` are those accepted (None: any). `replay` are folders of recordings, or "bundled"; `strict` refuses
     what has none. `steady` takes ids and seeds from the request, so that recording twice gives equal files.
-    `clock` gives epoch seconds; `advance` moves it.
+    Without `captions` the MOCK label of a drawn picture leaves the prompt out, for blind judging. `clock` gives epoch
+    seconds; `advance` moves it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class App:
         replay: Shelf | None = None,
         strict: bool = False,
         steady: bool = False,
+        captions: bool = True,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
@@ -91,6 +93,7 @@ class App:
             shelf=replay,
             strict=strict,
             steady=steady,
+            captions=captions,
         )
 
     def now(self) -> float:

@@ -130,6 +130,7 @@ def serve(
     task_seconds: float = 0.6,
     keys: Collection[str] | None = None,
     limits: bool = False,
+    captions: bool = True,
     seed: int | None = None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
@@ -138,7 +139,8 @@ def serve(
 
     `port` 0 takes any free one. `replay` names folders of recordings or of runs, or "bundled" for those of the package;
     with `strict` a request that has no recording is refused. `task_seconds` is how long a task takes, `keys`
-    which keys are accepted (any, if None), `limits` holds clients to the service's limits, `seed` makes the
+    which keys are accepted (any, if None), `limits` holds clients to the service's limits. With
+    `captions=False` the MOCK label of a drawn picture leaves the prompt out, so that judging is blind. `seed` makes the
     mock's own chance (ids, seeds that were not sent) repeatable.
 
         with wannb.mock.serve() as server:
@@ -150,6 +152,7 @@ def serve(
         limits=limits,
         replay=None if replay is None else shelf(replay),
         strict=strict,
+        captions=captions,
         clock=clock,
         sleep=sleep,
         rng=random.Random(seed),

@@ -9,7 +9,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -42,8 +42,9 @@ class ResultImage:
 class Results:
     """The result host. Nothing is drawn when a task is made: creates and queries stay fast."""
 
-    def __init__(self, *, now: Callable[[], float], secret: bytes) -> None:
+    def __init__(self, *, now: Callable[[], float], secret: bytes, captions: bool = True) -> None:
         self._now = now
+        self._captions = captions
         self._secret = secret
         self._images: dict[str, ResultImage] = {}
         self._cache: OrderedDict[str, bytes] = OrderedDict()
@@ -115,7 +116,7 @@ class Results:
             assert image.make is not None
             from wannb.mock.drawing import draw
 
-            body = draw(image.make())
+            body = draw(replace(image.make(), captions=self._captions))
             with self._lock:
                 self._cache[image.path] = body
                 while len(self._cache) > 1 and sum(map(len, self._cache.values())) > CACHE_BYTES:

@@ -57,6 +57,7 @@ class Service:
         shelf: Shelf | None,
         strict: bool,
         steady: bool,
+        captions: bool = True,
     ) -> None:
         self._now = now
         self._sleep = sleep
@@ -71,7 +72,7 @@ class Service:
         self._times_played: dict[str, int] = {}
         secret = secrets.token_bytes(32)
         self.tasks = TaskBook(now)
-        self.results = Results(now=now, secret=secret)
+        self.results = Results(now=now, secret=secret, captions=captions)
         self.uploads = Uploads(now=now, fresh=self.fresh, secret=secret)
 
     def fresh(self) -> UUID:

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from PIL import Image
 
-from . import creatures, marks, things, words
+from . import marks, words
 from .canvas import WHITE, Canvas, Colour, Pen, clear, lighter, mix
 from .order import Drawing
-from .scenery import Mood, falling, mood, tree
-from .settings import Stage, paint
-from .sketch import Part, Sketch
+from .scenery import GROWING, Mood, Stage, bunch, falling, mood, tree
+from .settings import paint
+from .sketch import Sketch
 from .words import SUBJECTS, Scene
 
 _YEAR = ("spring", "summer", "autumn", "winter")
@@ -21,7 +21,6 @@ _HOURS = ("day", "sunset", "dawn", "night")
 _POSES = {*words.POSES, "sill", "many", "poster"}
 _FURNITURE = ("sofa", "chair", "lamp")
 _BUILT = ("house", "shop", "tree", "island", "lighthouse", "sofa")
-_PARTS: dict[str, str | Part] = {**creatures.PARTS, **things.PARTS}
 
 
 def text_of(drawing: Drawing) -> str:
@@ -89,13 +88,13 @@ def put(
         conditions = {*manners, light.season, light.time, light.weather}
         if light.time in ("night", "sunset") or light.weather == "rain":
             conditions.add("warm")
-        parts = _PARTS
+        parts = GROWING
         if tint and name == "flowers":
-            parts = {**_PARTS, "part_bunch": lambda frame, luck: things.bunch(frame, luck, tint)}
+            parts = {**GROWING, "part_bunch": lambda frame, luck: bunch(frame, luck, tint)}
         elif name == "shop" and "flowers" in manners:
-            parts = {**_PARTS, "part_goods": _PARTS["part_pot"]}
+            parts = {**GROWING, "part_goods": GROWING["part_pot"]}
         Sketch(
-            subject.outline, chance, tint=tint, words=conditions, parts=parts,
+            name, chance, tint=tint, words=conditions, parts=parts,
             lit=lambda colour: mix(colour, light.light, share),
         ).draw(pen)  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Light and landscape: the mood of a picture, its sky, ridges, trees, grass and weather."""
+"""Light and landscape: the mood of a picture, its sky, ridges, trees, flowers, ground and weather."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from .canvas import WHITE, Canvas, Colour, Pen, Point, clear, darker, lighter, mix, turned
+from .sketch import Part
 
 _SKIES: dict[str, tuple[tuple[Colour, Colour, Colour], ...]] = {
     "day": (
@@ -98,10 +99,59 @@ def mood(season: str, time: str, weather: str, chance: random.Random) -> Mood:
     )  # fmt: skip
 
 
-def sky(canvas: Canvas, mood: Mood, horizon: float, chance: random.Random, detail: int) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A place for figures, in scene units; ``scale`` is the height of a figure one unit tall."""
+
+    x: float
+    foot: float
+    scale: float
+    afloat: bool = False  # in or on water: no shadow on the ground
+    airless: bool = False  # no weather here
+    water: float | None = None  # where a boat would float, if the figures stand on land
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A setting being painted: the canvas, its light, its chance, and how the land lies in scene units from the top."""
+
+    canvas: Canvas
+    mood: Mood
+    chance: random.Random
+    detail: int
+    horizon: float
+    foot: float
+    aside: float  # -1 to 1: how far from the middle the figure stands
+
+    @property
+    def pen(self) -> Pen:
+        return self.canvas.pen()
+
+    @property
+    def width(self) -> float:
+        return self.canvas.width
+
+    @property
+    def height(self) -> float:
+        return self.canvas.height
+
+    def many(self, count: float) -> range:
+        """Count what is scattered over the picture: a wide one has room for more."""
+        return range(int(count * max(1.0, self.width)))
+
+    def across(self) -> float:
+        return self.chance.uniform(0, self.width)
+
+    def stage(self, scale: float = 0.5) -> Stage:
+        """Return where the figure stands."""
+        x = self.width / 2 + self.aside * (0.1 if self.width < 1.3 else 0.16 * self.width)
+        return Stage(x=x, foot=self.foot, scale=scale * min(1.2, 0.9 + 0.15 * (self.height - 1)))
+
+
+def sky(place: Place, horizon: float) -> None:
     """Fill the sky down to the horizon: gradient, sun or moon, stars, clouds."""
-    pen, width = canvas.pen(), canvas.width
-    canvas.gradient(0, horizon + 0.02, mood.sky)
+    pen, width, mood, chance, detail = place.pen, place.width, place.mood, place.chance, place.detail
+    place.canvas.gradient(0, horizon + 0.02, mood.sky)
     x = width * chance.choice((chance.uniform(0.14, 0.34), chance.uniform(0.66, 0.86)))
     low = mood.time in ("sunset", "dawn")
     y = horizon * (chance.uniform(0.58, 0.76) if low else chance.uniform(0.18, 0.34))
@@ -125,7 +175,7 @@ def sky(canvas: Canvas, mood: Mood, horizon: float, chance: random.Random, detai
         strength = 0.25 if mood.night else 0.55 if i % 2 else 0.8
         cloud(pen.at(cx, cy, clouds.uniform(0.1, 0.2)), clear(mix(tone, WHITE, 0.0 if mood.night else 0.55), strength))
     if detail > 1 and not mood.night and mood.weather == "":
-        flock = canvas.pen(width * clouds.uniform(0.3, 0.7), horizon * clouds.uniform(0.2, 0.5), 0.022)
+        flock = pen.at(width * clouds.uniform(0.3, 0.7), horizon * clouds.uniform(0.2, 0.5), 0.022)
         for i in range(3 + detail):
             bird = flock.at(i * 1.5 - 3 + clouds.uniform(-0.4, 0.4), abs(i - 2) * 0.7 + clouds.uniform(-0.2, 0.2))
             wing = darker(mood.sky[0], 0.45)
@@ -151,23 +201,25 @@ def cloud(pen: Pen, colour: Colour) -> None:
     pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], colour)
 
 
-def ridge(canvas: Canvas, y: float, swing: float, colour: Colour, chance: random.Random) -> list[Point]:
+def ridge(place: Place, y: float, swing: float, colour: Colour) -> list[Point]:
     """Fill from a rolling line down to the bottom; the line is given back, to plant things on."""
+    chance, width = place.chance, place.width
     waves = [(chance.uniform(0.6, 1.3) * k, chance.uniform(0, 6.3), swing / k**0.9) for k in (1.0, 2.3, 4.1)]
-    steps = max(40, int(60 * canvas.width))
+    steps = max(40, int(60 * width))
     line = []
     for i in range(steps + 1):
-        x = canvas.width * i / steps
+        x = width * i / steps
         line.append((x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)))
-    canvas.pen().poly([*line, (canvas.width, canvas.height), (0, canvas.height)], colour)
+    place.pen.poly([*line, (width, place.height), (0, place.height)], colour)
     return line
 
 
-def peaks(canvas: Canvas, y: float, height: float, colour: Colour, mood: Mood, chance: random.Random) -> None:
+def peaks(place: Place, y: float, height: float, tone: Colour, depth: float) -> None:
     """Draw a row of mountains with a shaded side and snow on the tops."""
-    pen, x = canvas.pen(), chance.uniform(-0.35, -0.1)
+    mood, chance, pen = place.mood, place.chance, place.pen
+    colour, x = mood.lit(tone, depth), chance.uniform(-0.35, -0.1)
     snow, row = mix(mood.lit((250, 250, 252)), mood.haze, 0.15), []
-    while x < canvas.width + 0.2:
+    while x < place.width + 0.2:
         rise, half = height * chance.uniform(0.6, 1.0), chance.uniform(0.24, 0.4)
         row.append((x + half * 0.7, rise, half))
         x += half * chance.uniform(0.7, 1.1)
@@ -185,7 +237,7 @@ def peaks(canvas: Canvas, y: float, height: float, colour: Colour, mood: Mood, c
         pen.poly(cap, snow)
         pen.poly([top, (cx + lean * 0.3 + 0.012, y - rise * 0.7), cap[2], cap[1]], darker(snow, 0.14))
     band = mix(mood.haze, colour, 0.25)
-    canvas.mist(y - 0.06, y + 0.03, band, 0.5)
+    place.canvas.mist(y - 0.06, y + 0.03, band, 0.5)
 
 
 def tree(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail: int = 3) -> None:
@@ -235,16 +287,13 @@ def plant(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detai
         tree(pen, mood, chance, depth, detail)
 
 
-def meadow_floor(canvas: Canvas, mood: Mood, top: float, chance: random.Random, detail: int) -> None:
+def meadow_floor(place: Place, top: float) -> None:
     """Scatter grass, flowers, leaves or snow on the near ground, larger towards the viewer."""
-    pen = canvas.pen()
+    pen, mood, chance = place.pen, place.mood, place.chance
     base = mood.lit(mood.land[2])
-    spots = sorted(
-        (chance.uniform(top + 0.02, canvas.height), chance.uniform(0, canvas.width))
-        for _ in range(int(34 * detail * max(1.0, canvas.width)))
-    )
+    spots = sorted((chance.uniform(top + 0.02, place.height), place.across()) for _ in place.many(34 * place.detail))
     for y, x in spots:
-        near = 0.5 + 0.9 * (y - top) / max(0.1, canvas.height - top)
+        near = 0.5 + 0.9 * (y - top) / max(0.1, place.height - top)
         kind, s = chance.random(), 0.02 * near
         spot = pen.at(x, y, s)
         if mood.season == "winter":
@@ -288,3 +337,62 @@ def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> N
             shape = [(-0.9, 0.0), (0.0, -0.4), (1.0, 0.1), (0.0, 0.5)]
             colour = mood.lit(chance.choice(mood.leaves[:3]))
             petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], colour)
+
+
+_PETALS: tuple[Colour, ...] = ((236, 94, 112), (250, 190, 80), (250, 240, 234), (186, 120, 206), (242, 150, 120))
+
+
+def bunch(pen: Pen, chance: random.Random, tint: Colour | None = None, count: int = 10) -> None:
+    """Draw a bunch of flowers about one unit wide that grows up from 0."""
+    tones = (tint, lighter(tint, 0.3), darker(tint, 0.12), (252, 244, 236)) if tint else _PETALS
+    green: Colour = (74, 136, 88)
+    heads = []
+    for i in range(count):
+        a = (i + 0.5) / count * 2 - 1
+        heads.append((a * 0.42 + chance.uniform(-0.05, 0.05), -0.42 - chance.uniform(0.0, 0.34) * (1.2 - abs(a))))
+    for x, y in heads:
+        pen.taper([(x * 0.25, 0), (x * 0.7, y * 0.6), (x, y)], 0.035, 0.025, green)
+        leaf = [(0.0, 0.0), (0.12, -0.1), (0.2, -0.03), (0.1, 0.0)]
+        pen.blob([(x * 0.5 + dx, y * 0.45 + dy) for dx, dy in leaf], lighter(green, 0.1))
+    for x, y in heads:
+        tone = chance.choice(tones)
+        for dx, dy in ((-0.07, 0), (0.07, 0), (0, -0.07), (0, 0.07)):
+            pen.disc(x + dx, y + dy, 0.075, tone)
+        pen.disc(x, y, 0.055, (250, 206, 92) if chance.random() < 0.5 else darker(tone, 0.2))
+
+
+def pot(pen: Pen, chance: random.Random) -> None:
+    """Draw a flower pot one unit tall with what grows in it."""
+    clay: Colour = chance.choice(((190, 104, 74), (120, 140, 150), (226, 214, 196), (146, 102, 72)))
+    pen.shadow(0.05, 0, 0.34, 0.07, 0.3)
+    bunch(pen.at(0, -0.42, 1.05), chance)
+    pen.poly([(-0.28, -0.46), (0.28, -0.46), (0.21, 0), (-0.21, 0)], clay)
+    pen.rect(-0.32, -0.5, 0.32, -0.4, lighter(clay, 0.15), 0.02)
+    pen.poly([(0.1, -0.4), (0.27, -0.4), (0.21, 0), (0.1, 0)], darker(clay, 0.12))
+
+
+def box(pen: Pen, chance: random.Random) -> None:
+    """Draw a window box of flowers one unit wide, its rim at 0."""
+    pen.rect(-0.5, 0, 0.5, 0.22, (126, 86, 66))
+    for i in range(7):
+        pen.disc(-0.42 + i * 0.14, -0.05, 0.12, (86, 142, 90))
+    for i in range(7):
+        pen.disc(-0.42 + i * 0.14, -0.12 - 0.06 * (i % 2), 0.075, chance.choice(_PETALS))
+
+
+def goods(pen: Pen, chance: random.Random) -> None:
+    """Draw one thing in a shop window: a box, a jar or a loaf."""
+    kind, tone = chance.randrange(3), chance.choice(_PETALS)
+    if kind == 0:
+        pen.rect(-0.24, -0.5, 0.24, 0, tone, 0.04)
+        pen.rect(-0.24, -0.34, 0.24, -0.24, lighter(tone, 0.4))
+    elif kind == 1:
+        pen.rect(-0.18, -0.55, 0.18, 0, lighter(tone, 0.25), 0.08)
+        pen.rect(-0.14, -0.66, 0.14, -0.53, darker(tone, 0.3), 0.03)
+    else:
+        pen.blob([(-0.34, 0), (-0.3, -0.24), (0, -0.34), (0.3, -0.24), (0.34, 0)], (206, 148, 88))
+        for x in (-0.14, 0.0, 0.14):
+            pen.stroke([(x - 0.04, -0.26), (x + 0.03, -0.12)], 0.04, (168, 108, 62))
+
+
+GROWING: dict[str, Part] = {"part_bunch": bunch, "part_pot": pot, "part_box": box, "part_goods": goods}

@@ -25,9 +25,17 @@ import random
 import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from pathlib import Path
 
 from .canvas import INK, WHITE, Colour, Pen, Point, clear, darker, lighter, parse_hex
 
+#: The drawings themselves: name to outline.
+OUTLINES = {
+    name: body.strip()
+    for name, body in re.findall(
+        r"^\[(.+)\]\n((?:[^\[#\n].*\n?|\n)*)", Path(__file__).with_name("outlines.txt").read_text("utf-8"), re.MULTILINE
+    )
+}
 Part = Callable[[Pen, random.Random], None]
 
 _NUMBER = re.compile(r"-?\d*\.?\d+")
@@ -56,39 +64,38 @@ class Sketch:
     """An outline being drawn: its paints, its words and the light it stands in.
 
     Args:
-        outline: shapes as described above.
+        name: of the outline.
         chance: what chooses among paints and words.
         tint: the color asked for, in place of the starred paint.
         words: conditions that hold, such as ``winter`` or ``walking``.
-        parts: what else may be drawn by name: outlines, or functions of a pen and a source of chance.
         lit: how a color shows in the light of the picture.
+        parts: pieces that Python draws, by name.
     """
 
     def __init__(
         self,
-        outline: str,
+        name: str,
         chance: random.Random,
         *,
         tint: Colour | None = None,
         words: Collection[str] = (),
-        parts: Mapping[str, str | Part] | None = None,
         lit: Callable[[Colour], Colour] = lambda colour: colour,
+        parts: Mapping[str, Part] | None = None,
     ) -> None:
-        self.outline, self.chance, self.lit = outline, chance, lit
+        self.outline, self.chance, self.lit = OUTLINES[name], chance, lit
         self.words, self.parts = set(words), parts or {}
         self.paints: dict[str, Colour] = {"ink": INK, "white": WHITE, "cream": (252, 240, 224), "gold": (246, 206, 110)}
         self.bright: set[str] = set()
-        for shape in _parsed(outline):
+        for shape in _parsed(self.outline):
             names = shape["rest"].split()
             if not self._holds(shape):
                 continue
             if shape["name"] == "choose" and not self.words.intersection(names):
                 self.words.add(chance.choice(names))
             elif shape["name"] == "paint":
-                name, choices = names[0], names[1:]
-                colour = self.paint(chance.choice(choices), lit=False)
-                self.paints[name.rstrip("*!")] = tint if tint and name.endswith("*") else colour
-                self.bright |= {name[:-1]} if name.endswith("!") else set()
+                paint, colour = names[0], self.paint(chance.choice(names[1:]), lit=False)
+                self.paints[paint.rstrip("*!")] = tint if tint and paint.endswith("*") else colour
+                self.bright |= {paint[:-1]} if paint.endswith("!") else set()
 
     def paint(self, text: str, *, lit: bool = True) -> Colour:
         """Mix the color that a paint stands for."""
@@ -110,7 +117,7 @@ class Sketch:
             if shape["name"] in _BARE or not self._holds(shape):
                 continue
             for frame in (pen, pen.at(0, 0, flip=True)) if shape["twin"] else (pen,):
-                if shape["name"] in self.parts:
+                if shape["name"].startswith("part_"):
                     self._part(frame, shape["name"], shape["rest"])
                 else:
                     paint, _, rest = shape["rest"].partition(" ")
@@ -122,12 +129,12 @@ class Sketch:
 
     def _part(self, pen: Pen, name: str, rest: str) -> None:
         x, y, *scale = [float(number) for number in _NUMBER.findall(rest)]
-        frame, part = pen.at(x, y, scale[0] if scale else 1.0), self.parts[name]
-        if isinstance(part, str):
-            self._draw(frame, part)
-        else:
+        frame = pen.at(x, y, scale[0] if scale else 1.0)
+        if name in self.parts:
             frame.tone = self.lit
-            part(frame, self.chance)
+            self.parts[name](frame, self.chance)
+        else:
+            self._draw(frame, OUTLINES[name])
 
 
 def _shape(pen: Pen, name: str, colour: Colour, rest: str) -> None:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
-from . import creatures, things
 from .canvas import Colour
 
 
@@ -16,7 +15,6 @@ class Subject:
     """A thing that the mock can draw.
 
     Attributes:
-        outline: what is drawn, as ``sketch`` reads it.
         english: its names, as a pattern.
         chinese: its names in Chinese, as a pattern.
         homes: the settings it is put into when the prompt names none, separated by spaces.
@@ -27,7 +25,6 @@ class Subject:
         turns: whether it may be mirrored.
     """
 
-    outline: str
     english: str
     chinese: str
     homes: str
@@ -44,46 +41,46 @@ _PEOPLE = (
     r"person|people|m[ae]n|wom[ae]n|girls?|boys?|portraits?|child(?:ren)?|kids?|toddlers?|lad(?:y|ies)"
     r"|teachers?|students?|friends?|face|selfie|headshot|grandmother|grandfather|mother|father"
 )
-#: The vocabulary: what the mock draws, and the words for it. The earliest word of a prompt leads.
+#: The vocabulary: the outline, and the words for it in English and Chinese. The earliest word of a prompt leads.
 SUBJECTS = {
-    "cat": Subject(creatures.CAT, r"cats?|kittens?|kitty|tomcat", "猫|喵", "meadow street meadow", width=1.25),
-    "dog": Subject(creatures.DOG, r"dogs?|pupp(?:y|ies)|hound", "狗|犬", "meadow lake"),
-    "fox": Subject(creatures.FOX, r"fox(?:es)?|vixen", "狐狸|狐", "forest meadow", width=1.2),
-    "owl": Subject(creatures.OWL, r"owls?|owlet", "猫头鹰|鸮", "forest", width=1.5, shadow=False),
-    "bird": Subject(creatures.BIRD, r"birds?|songbirds?|sparrows?|robins?|finch(?:es)?",
+    "cat": Subject(r"cats?|kittens?|kitty|tomcat", "猫|喵", "meadow street meadow", width=1.25),
+    "dog": Subject(r"dogs?|pupp(?:y|ies)|hound", "狗|犬", "meadow lake"),
+    "fox": Subject(r"fox(?:es)?|vixen", "狐狸|狐", "forest meadow", width=1.2),
+    "owl": Subject(r"owls?|owlet", "猫头鹰|鸮", "forest", width=1.5, shadow=False),
+    "bird": Subject(r"birds?|songbirds?|sparrows?|robins?|finch(?:es)?",
                     "鸟|麻雀|知更鸟", "forest meadow", size=0.92, width=1.5, shadow=False),
-    "fish": Subject(creatures.FISH, r"fish(?:es)?|goldfish|koi", "鱼", "underwater", width=1.5, shadow=False),
-    "robot": Subject(creatures.ROBOT, r"robots?|androids?|droids?", "机器人", "city desert meadow", lit=0.2),
-    "person": Subject(creatures.PERSON, _PEOPLE,
+    "fish": Subject(r"fish(?:es)?|goldfish|koi", "鱼", "underwater", width=1.5, shadow=False),
+    "robot": Subject(r"robots?|androids?|droids?", "机器人", "city desert meadow", lit=0.2),
+    "person": Subject(_PEOPLE,
                       "人(?!行)|[女男]孩|肖像|少[女年]|孩子|儿童|女士|先生|老师|脸|妈妈|爸爸", "meadow lake", size=1.1),
-    "bust": Subject(creatures.BUST, r"(?!)", "(?!)", "portrait", shadow=False, turns=False),
-    "car": Subject(things.CAR, r"cars?|taxis?|automobiles?",
+    "bust": Subject(r"(?!)", "(?!)", "portrait", shadow=False, turns=False),
+    "car": Subject(r"cars?|taxis?|automobiles?",
                    "汽车|轿车|小车|出租车|跑车", "road", size=1.02, width=1.4, lit=0.3),
-    "clock": Subject(things.CLOCK, r"(?:alarm )?clocks?", "闹钟|时钟|钟表|钟", "room", size=0.95, turns=False),
-    "cup": Subject(things.CUP, r"cups?|mugs?|coffee|tea|latte|espresso", "杯|咖啡|茶", "room", size=0.72, width=1.1),
-    "bottle": Subject(things.BOTTLE, r"bottles?|flasks?|perfumes?|lotion",
+    "clock": Subject(r"(?:alarm )?clocks?", "闹钟|时钟|钟表|钟", "room", size=0.95, turns=False),
+    "cup": Subject(r"cups?|mugs?|coffee|tea|latte|espresso", "杯|咖啡|茶", "room", size=0.72, width=1.1),
+    "bottle": Subject(r"bottles?|flasks?|perfumes?|lotion",
                       "瓶|香水", "studio", size=0.92, width=0.65),
-    "paper boat": Subject(things.PAPER_BOAT, r"paper (?:boats?|ships?)",
+    "paper boat": Subject(r"paper (?:boats?|ships?)",
                           "纸船|折纸船", "lake sea", width=1.25, lit=0.3, shadow=False),
-    "boat": Subject(things.BOAT, r"(?:sailing |sail)?boats?|yachts?|sailing ships?",
+    "boat": Subject(r"(?:sailing |sail)?boats?|yachts?|sailing ships?",
                     "船|帆|舟", "sea lake", size=1.25, width=1.1, lit=1.0, shadow=False),
-    "rocket": Subject(things.ROCKET, r"rockets?|spaceships?", "火箭|飞船", "space", size=1.3, shadow=False),
-    "balloon": Subject(things.BALLOON, r"balloons?", "气球", "meadow lake mountains", size=1.25, lit=1.0),
-    "shop": Subject(things.SHOP, r"shops?|caf[eé]s?|baker(?:y|ies)|storefronts?|boutiques?|florists?",
+    "rocket": Subject(r"rockets?|spaceships?", "火箭|飞船", "space", size=1.3, shadow=False),
+    "balloon": Subject(r"balloons?", "气球", "meadow lake mountains", size=1.25, lit=1.0),
+    "shop": Subject(r"shops?|caf[eé]s?|baker(?:y|ies)|storefronts?|boutiques?|florists?",
                     "店|铺|咖啡馆", "street", size=1.32, width=1.5, lit=0.36, turns=False),
-    "stall": Subject(things.STALL, r"markets?|(?:market )?stalls?",
+    "stall": Subject(r"markets?|(?:market )?stalls?",
                      "市场|集市|摊", "street", size=1.0, width=1.4, lit=0.36),
-    "house": Subject(things.HOUSE, r"houses?|cottages?|cabins?|huts?|villas?",
+    "house": Subject(r"houses?|cottages?|cabins?|huts?|villas?",
                      "房子|小屋|木屋|房屋|别墅", "meadow lake mountains", size=1.16, width=1.25, lit=0.36),
-    "lighthouse": Subject(things.LIGHTHOUSE, r"light ?houses?", "灯塔", "sea", size=1.5, lit=0.5, shadow=False),
-    "island": Subject(things.ISLAND, r"islands?|islets?", "岛", "sea", size=1.0, width=1.6, lit=0.8, shadow=False),
-    "flowers": Subject(things.FLOWERS, r"flowers?|roses?|tulips?|bouquets?|peon(?:y|ies)",
+    "lighthouse": Subject(r"light ?houses?", "灯塔", "sea", size=1.5, lit=0.5, shadow=False),
+    "island": Subject(r"islands?|islets?", "岛", "sea", size=1.0, width=1.6, lit=0.8, shadow=False),
+    "flowers": Subject(r"flowers?|roses?|tulips?|bouquets?|peon(?:y|ies)",
                        "花(?!园|店)|玫瑰|郁金香|牡丹", "room studio"),
-    "tree": Subject("", r"trees?|oaks?|cherry trees?", "树(?!林)", "meadow lake", size=1.5),
-    "chair": Subject(things.CHAIR, r"(?:arm)?chairs?|stools?", "椅子|椅", "room", size=1.1),
-    "sofa": Subject(things.SOFA, r"sofas?|couch(?:es)?", "沙发", "room", size=0.95, width=1.9),
-    "lamp": Subject(things.LAMP, r"(?:floor )?lamps?", "台灯|落地灯|灯(?!塔)", "room", size=1.45, width=0.6),
-    "umbrella": Subject(things.UMBRELLA, r"umbrellas?|parasols?", "雨伞|伞", "street", width=1.05),
+    "tree": Subject(r"trees?|oaks?|cherry trees?", "树(?!林)", "meadow lake", size=1.5),
+    "chair": Subject(r"(?:arm)?chairs?|stools?", "椅子|椅", "room", size=1.1),
+    "sofa": Subject(r"sofas?|couch(?:es)?", "沙发", "room", size=0.95, width=1.9),
+    "lamp": Subject(r"(?:floor )?lamps?", "台灯|落地灯|灯(?!塔)", "room", size=1.45, width=0.6),
+    "umbrella": Subject(r"umbrellas?|parasols?", "雨伞|伞", "street", width=1.05),
 }  # fmt: skip
 
 _SETTINGS: dict[str, tuple[str, str]] = {

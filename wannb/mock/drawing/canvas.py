@@ -1,4 +1,4 @@
-"""Canvas, pen and colours: smooth shapes in scene units, drawn larger than the picture so that edges come out clean.
+"""Canvas, pen and colors: smooth shapes in scene units, drawn larger than the picture so that edges come out clean.
 
 A scene unit is the shorter side of the picture. ``Canvas.pen`` gives a local frame (origin, scale, mirrored or not), so
 that a figure is described once around its own foot point and stands anywhere.
@@ -15,21 +15,21 @@ from functools import lru_cache
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Point = tuple[float, float]
-Colour = tuple[int, ...]  # (r, g, b) or (r, g, b, alpha), 0-255
+Color = tuple[int, ...]  # (r, g, b) or (r, g, b, alpha), 0-255
 
-WHITE: Colour = (255, 255, 255)
-BLACK: Colour = (0, 0, 0)
-INK: Colour = (38, 34, 48)
+WHITE: Color = (255, 255, 255)
+BLACK: Color = (0, 0, 0)
+INK: Color = (38, 34, 48)
 
 
-def parse_hex(text: str) -> Colour:
-    """Turn ``#RRGGBB`` into a colour."""
+def parse_hex(text: str) -> Color:
+    """Turn ``#RRGGBB`` into a color."""
     value = int(text.lstrip("#"), 16)
     return (value >> 16 & 255, value >> 8 & 255, value & 255)
 
 
-def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """Go ``share`` (0-1) of the way from the first colour to the second; alpha of the first is kept."""
+def mix(first: Color, second: Color, share: float) -> Color:
+    """Go ``share`` (0-1) of the way from the first color to the second; alpha of the first is kept."""
     r, g, b = first[:3]
     return (
         round(r + (second[0] - r) * share),
@@ -39,29 +39,29 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     )
 
 
-def lighter(colour: Colour, share: float = 0.2) -> Colour:
-    return mix(colour, WHITE, share)
+def lighter(color: Color, share: float = 0.2) -> Color:
+    return mix(color, WHITE, share)
 
 
-def darker(colour: Colour, share: float = 0.2) -> Colour:
-    # Towards a cool night blue rather than black: shades of flat art stay colourful.
-    return mix(colour, (28, 22, 52), share)
+def darker(color: Color, share: float = 0.2) -> Color:
+    # Towards a cool night blue rather than black: shades of flat art stay colorful.
+    return mix(color, (28, 22, 52), share)
 
 
-def clear(colour: Colour, alpha: float) -> Colour:
-    """Give the colour an opacity between 0 and 1."""
-    return (*colour[:3], round(255 * alpha))
+def clear(color: Color, alpha: float) -> Color:
+    """Give the color an opacity between 0 and 1."""
+    return (*color[:3], round(255 * alpha))
 
 
-def turned(colour: Colour, degrees: float, saturation: float = 1.0) -> Colour:
+def turned(color: Color, degrees: float, saturation: float = 1.0) -> Color:
     """Turn the hue and scale the saturation."""
-    hue, light, depth = colorsys.rgb_to_hls(*(part / 255 for part in colour[:3]))
+    hue, light, depth = colorsys.rgb_to_hls(*(part / 255 for part in color[:3]))
     r, g, b = colorsys.hls_to_rgb((hue + degrees / 360) % 1, light, min(1.0, depth * saturation))
-    return (round(r * 255), round(g * 255), round(b * 255), *colour[3:])
+    return (round(r * 255), round(g * 255), round(b * 255), *color[3:])
 
 
-def luminance(colour: Colour) -> float:
-    r, g, b = colour[:3]
+def luminance(color: Color) -> float:
+    r, g, b = color[:3]
     return 0.299 * r + 0.587 * g + 0.114 * b
 
 
@@ -93,15 +93,15 @@ class Canvas:
         self._relief: ImageDraw.ImageDraw | None = None
         self._rims = [Image.new("L", size) for _ in range(2)] if fine else []
 
-    def ink(self, colour: Colour) -> ImageDraw.ImageDraw:
-        """Choose the drawer: blending is several times slower, so only clear colours use it."""
-        return self._glass if len(colour) == 4 and colour[3] < 255 else self._solid
+    def ink(self, color: Color) -> ImageDraw.ImageDraw:
+        """Choose the drawer: blending is several times slower, so only clear colors use it."""
+        return self._glass if len(color) == 4 and color[3] < 255 else self._solid
 
     def pen(self, x: float = 0.0, y: float = 0.0, scale: float = 1.0, *, flip: bool = False) -> Pen:
         return Pen(self, x, y, scale, flip)
 
-    def gradient(self, top: float, bottom: float, stops: Sequence[Colour]) -> None:
-        """Fill a full-width band with colours from top to bottom."""
+    def gradient(self, top: float, bottom: float, stops: Sequence[Color]) -> None:
+        """Fill a full-width band with colors from top to bottom."""
         first, last = round(top * self.unit), round(bottom * self.unit)
         rows = max(1, last - first)
         strip = Image.new("RGB", (1, rows))
@@ -112,14 +112,14 @@ class Canvas:
         strip.putdata([_at(stops, spans * share) for share in shares])
         self.image.paste(strip.resize((self.image.width, rows), Image.Resampling.NEAREST), (0, first))
 
-    def mist(self, top: float, bottom: float, colour: Colour, strength: float) -> None:
+    def mist(self, top: float, bottom: float, color: Color, strength: float) -> None:
         """Let a full-width band fade from clear at its top to ``strength`` at its bottom."""
         if not self.fine:
             return
         first, last = round(top * self.unit), round(bottom * self.unit)
         size = (self.image.width, max(1, last - first))
         mask = Image.linear_gradient("L").point(lambda value: value * strength).resize(size)
-        self.image.paste(colour[:3], (0, first), mask)
+        self.image.paste(color[:3], (0, first), mask)
 
     @contextmanager
     def relief(self, depth: float) -> Iterator[None]:
@@ -150,18 +150,18 @@ class Canvas:
         ):
             rims.paste(rim, (left, top), mask)
 
-    def stamp(self, colour: Colour) -> ImageDraw.ImageDraw | None:
-        """Return the drawer of the relief, None for clear colours and outside a relief."""
-        return None if len(colour) == 4 else self._relief
+    def stamp(self, color: Color) -> ImageDraw.ImageDraw | None:
+        """Return the drawer of the relief, None for clear colors and outside a relief."""
+        return None if len(color) == 4 else self._relief
 
     def finish(self) -> Image.Image:
         """Bring the drawing to the size of the picture."""
         half = self.over == 2.0
         picture = self.image.reduce(2) if half else self.image.resize(self.size, Image.Resampling.HAMMING)
-        for rims, colour, strength in zip(self._rims, ((28, 22, 52), (255, 248, 226)), (0.5, 0.42), strict=False):
+        for rims, color, strength in zip(self._rims, ((28, 22, 52), (255, 248, 226)), (0.5, 0.42), strict=False):
             if place := rims.getbbox():
                 mask = rims.crop(place).point([round(value * strength) for value in range(256)])
-                picture.paste(colour, place, mask)
+                picture.paste(color, place, mask)
         return picture
 
 
@@ -169,7 +169,7 @@ class Pen:
     """Draw in a local frame: x to the right, y down, the foot point at 0, 0."""
 
     #: How a color shows in the light that the figure stands in.
-    tone: Callable[[Colour], Colour] | None = None
+    tone: Callable[[Color], Color] | None = None
 
     def __init__(self, canvas: Canvas, x: float, y: float, scale: float, flip: bool = False) -> None:
         self.canvas = canvas
@@ -192,61 +192,61 @@ class Pen:
         """Give how many straight pieces a curve needs between two points to look smooth at this size."""
         return max(3, min(12, round(math.sqrt(self.scale * self.canvas.unit) * 0.5)))
 
-    def poly(self, points: Sequence[Point], colour: Colour) -> None:
+    def poly(self, points: Sequence[Point], color: Color) -> None:
         unit = self.canvas.unit
         left, top, down = self.x * unit, self.y * unit, self.scale * unit
         across = -down if self.flip else down
-        colour = self.tone(colour) if self.tone else colour
+        color = self.tone(color) if self.tone else color
         spots = [(left + across * x, top + down * y) for x, y in points]
-        self.canvas.ink(colour).polygon(spots, fill=colour)
-        if relief := self.canvas.stamp(colour):
+        self.canvas.ink(color).polygon(spots, fill=color)
+        if relief := self.canvas.stamp(color):
             over = self.canvas.over
             relief.polygon([(x / over, y / over) for x, y in spots], fill=255)
 
-    def blob(self, points: Sequence[Point], colour: Colour) -> None:
+    def blob(self, points: Sequence[Point], color: Color) -> None:
         """Fill a closed smooth curve through the points."""
-        self.poly(_smooth(points, closed=True, steps=self._steps()), colour)
+        self.poly(_smooth(points, closed=True, steps=self._steps()), color)
 
-    def rect(self, x1: float, y1: float, x2: float, y2: float, colour: Colour, radius: float = 0.0) -> None:
-        colour = self.tone(colour) if self.tone else colour
+    def rect(self, x1: float, y1: float, x2: float, y2: float, color: Color, radius: float = 0.0) -> None:
+        color = self.tone(color) if self.tone else color
         a, b = self.place((x1, y1)), self.place((x2, y2))
         box = (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
-        drawer = self.canvas.ink(colour)
+        drawer = self.canvas.ink(color)
         # A radius beyond half a side, or a box under a pixel, makes Pillow refuse.
         limit = min(box[2] - box[0], box[3] - box[1]) / 2 - 1
         corner = min(radius * self.scale * self.canvas.unit, limit)
         if corner >= 1:
-            drawer.rounded_rectangle(box, corner, fill=colour)
+            drawer.rounded_rectangle(box, corner, fill=color)
         else:
-            drawer.rectangle(box, fill=colour)
-        if relief := self.canvas.stamp(colour):
+            drawer.rectangle(box, fill=color)
+        if relief := self.canvas.stamp(color):
             relief.rectangle([part / self.canvas.over for part in box], fill=255)
 
-    def oval(self, x: float, y: float, rx: float, ry: float | None, colour: Colour) -> None:
-        colour = self.tone(colour) if self.tone else colour
+    def oval(self, x: float, y: float, rx: float, ry: float | None, color: Color) -> None:
+        color = self.tone(color) if self.tone else color
         cx, cy = self.place((x, y))
         px = abs(rx * self.scale) * self.canvas.unit
         py = abs((rx if ry is None else ry) * self.scale) * self.canvas.unit
         box = (cx - px, cy - py, cx + px, cy + py)
-        self.canvas.ink(colour).ellipse(box, fill=colour)
-        if relief := self.canvas.stamp(colour):
+        self.canvas.ink(color).ellipse(box, fill=color)
+        if relief := self.canvas.stamp(color):
             relief.ellipse([part / self.canvas.over for part in box], fill=255)
 
-    def disc(self, x: float, y: float, r: float, colour: Colour) -> None:
-        self.oval(x, y, r, r, colour)
+    def disc(self, x: float, y: float, r: float, color: Color) -> None:
+        self.oval(x, y, r, r, color)
 
-    def pie(self, x: float, y: float, r: float, start: float, end: float, colour: Colour) -> None:
+    def pie(self, x: float, y: float, r: float, start: float, end: float, color: Color) -> None:
         """Fill a sector; degrees run clockwise from the right."""
         steps = max(6, int(abs(end - start) / 5))
         arc = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
-        self.poly([(x, y), *((x + r * math.cos(a), y + r * math.sin(a)) for a in arc)], colour)
+        self.poly([(x, y), *((x + r * math.cos(a), y + r * math.sin(a)) for a in arc)], color)
 
-    def stroke(self, points: Sequence[Point], width: float, colour: Colour, *, smooth: bool = True) -> None:
+    def stroke(self, points: Sequence[Point], width: float, color: Color, *, smooth: bool = True) -> None:
         """Draw a line of even width with round ends, smooth through its points unless told."""
         path = _smooth(points, closed=False, steps=self._steps()) if smooth and len(points) > 2 else list(points)
-        self.taper(path, width, width, colour)
+        self.taper(path, width, width, color)
 
-    def taper(self, points: Sequence[Point], start: float, end: float, colour: Colour) -> None:
+    def taper(self, points: Sequence[Point], start: float, end: float, color: Color) -> None:
         """Draw a line whose width goes from one value to the other: limbs, tails, stems."""
         path = _smooth(points, closed=False, steps=self._steps()) if 2 < len(points) < 12 else list(points)
         left: list[Point] = []
@@ -258,10 +258,10 @@ class Pen:
             half = (start + (end - start) * i / max(1, len(path) - 1)) / 2
             left.append((x - dy / length * half, y + dx / length * half))
             right.append((x + dy / length * half, y - dx / length * half))
-        self.poly([*left, *reversed(right)], colour)
-        if len(colour) < 4:  # round ends over clear colour would show twice
-            self.disc(*path[0], start / 2, colour)
-            self.disc(*path[-1], end / 2, colour)
+        self.poly([*left, *reversed(right)], color)
+        if len(color) < 4:  # round ends over clear color would show twice
+            self.disc(*path[0], start / 2, color)
+            self.disc(*path[-1], end / 2, color)
 
     def shadow(self, x: float, y: float, rx: float, ry: float, strength: float = 0.28) -> None:
         """Lay a soft shadow on the ground."""
@@ -270,7 +270,7 @@ class Pen:
             grow = 1.12 - 0.16 * step
             self.oval(x, y, rx * grow, ry * grow, (24, 20, 50, round(255 * strength / steps)))
 
-    def glow(self, x: float, y: float, r: float, colour: Colour, strength: float = 0.5, rings: int = 6) -> None:
+    def glow(self, x: float, y: float, r: float, color: Color, strength: float = 0.5, rings: int = 6) -> None:
         """Lay rings of light that fade outwards."""
         # One paste through a small mask: blending each ring at full size took a third of the whole picture.
         edge, rings = 256, rings if self.canvas.fine else 2
@@ -283,10 +283,10 @@ class Pen:
         cx, cy = self.place((x, y))
         reach = max(1, round(r * self.scale * self.canvas.unit))
         mask = mask.resize((2 * reach, 2 * reach), Image.Resampling.BILINEAR)
-        self.canvas.image.paste(colour[:3], (round(cx) - reach, round(cy) - reach), mask)
+        self.canvas.image.paste(color[:3], (round(cx) - reach, round(cy) - reach), mask)
 
 
-def _at(stops: Sequence[Colour], position: float) -> Colour:
+def _at(stops: Sequence[Color], position: float) -> Color:
     index = min(int(position), len(stops) - 2)
     return mix(stops[index][:3], stops[index + 1][:3], min(1.0, position - index))
 

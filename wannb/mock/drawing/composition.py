@@ -9,7 +9,7 @@ from dataclasses import replace
 from PIL import Image
 
 from . import marks, words
-from .canvas import WHITE, Canvas, Colour, Pen, clear, lighter, mix
+from .canvas import WHITE, Canvas, Color, Pen, clear, lighter, mix
 from .order import Drawing
 from .scenery import GROWING, Mood, Stage, bunch, falling, mood, tree
 from .settings import paint
@@ -69,7 +69,7 @@ def put(
     light: Mood,
     chance: random.Random,
     *,
-    tint: Colour | None = None,
+    tint: Color | None = None,
     manners: frozenset[str] = frozenset(),
     shadow: bool = True,
 ) -> None:
@@ -95,7 +95,7 @@ def put(
             parts = {**GROWING, "part_goods": GROWING["part_pot"]}
         Sketch(
             name, chance, tint=tint, words=conditions, parts=parts,
-            lit=lambda colour: mix(colour, light.light, share),
+            lit=lambda color: mix(color, light.light, share),
         ).draw(pen)  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from . import marks, words
-from .canvas import Canvas, Colour, darker, lighter, turned
+from .canvas import Canvas, Color, darker, lighter, turned
 from .composition import card, put
 from .marks import Box, font
 from .order import BADGE_CHUNK, Drawing
@@ -114,7 +114,7 @@ _REMOVE = re.compile(
 _RECOLOR = re.compile(r"\b(?:paint|turn|colou?r|dye|make)\b|涂|变", re.IGNORECASE)
 _PAINTED = re.compile(r"\b(?:watercolou?r|painting|painted|ink|sketch|pastel)\b|水彩|油画|水墨|素描", re.IGNORECASE)
 _STAMP = re.compile(r"\bstamps?\b|邮票", re.IGNORECASE)
-_TONES: dict[str, Colour] = {
+_TONES: dict[str, Color] = {
     "spring": (236, 150, 178), "summer": (244, 190, 92), "autumn": (222, 130, 60), "winter": (150, 186, 222),
     "night": (44, 62, 140), "sunset": (232, 112, 84), "dawn": (236, 180, 150),
 }  # fmt: skip
@@ -241,7 +241,7 @@ def _healed(before: Image.Image) -> Image.Image:
 
 
 def _toned(picture: Image.Image, drawing: Drawing, scene: Scene, share: float) -> Image.Image:
-    """Shift the whole picture to two tones: of the season, the hour or the colour that the prompt names."""
+    """Shift the whole picture to two tones: of the season, the hour or the color that the prompt names."""
     chance = drawing.chance("tone", drawing.index)
     # The hour comes last in the summary and rules the light: a winter night is first of all a night.
     named = [_TONES[word] for word in reversed(scene.summary.split()) if word in _TONES]

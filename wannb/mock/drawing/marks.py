@@ -267,22 +267,22 @@ _WHOLE = 10_000  # shares are hundredths of a percent
 
 
 def repaint(picture: Image.Image, palette: Sequence[tuple[str, int]]) -> Image.Image:
-    """Give the darkest pixels the darkest colour and so on, cut where the shares say.
+    """Give the darkest pixels the darkest color and so on, cut where the shares say.
 
     Flat areas hold thousands of pixels of one brightness. Where a cut falls into one, a second picture
     of made-up heights decides, so that the shares hold and the cut runs as a soft edge down the area.
     """
-    colours = sorted(((parse_hex(text), share) for text, share in palette), key=lambda item: luminance(item[0]))
-    grey = picture.convert("L")
-    total, counts = picture.width * picture.height, grey.histogram()
-    sum_of_shares = sum(share for _, share in colours) or _WHOLE
+    colors = sorted(((parse_hex(text), share) for text, share in palette), key=lambda item: luminance(item[0]))
+    gray = picture.convert("L")
+    total, counts = picture.width * picture.height, gray.histogram()
+    sum_of_shares = sum(share for _, share in colors) or _WHOLE
     below = [0]
     for count in counts:
         below.append(below[-1] + count)
 
     table, splits, reached = [0] * 256, [], 0
     level = 0
-    for number, (_, share) in enumerate(colours[:-1]):
+    for number, (_, share) in enumerate(colors[:-1]):
         reached += share
         goal = round(total * reached / sum_of_shares)
         while level < 255 and below[level + 1] <= goal:
@@ -290,15 +290,15 @@ def repaint(picture: Image.Image, palette: Sequence[tuple[str, int]]) -> Image.I
             level += 1
         splits.append((level, number + 1, goal - below[level]))
     for rest in range(level, 256):
-        table[rest] = len(colours) - 1
-    # A level that is cut belongs, to begin with, to the first colour that reaches it.
+        table[rest] = len(colors) - 1
+    # A level that is cut belongs, to begin with, to the first color that reaches it.
     for cut, number, _ in reversed(splits):
         table[cut] = number - 1
 
-    chosen = grey.point(table)
+    chosen = gray.point(table)
     heights = _heights(picture.size)
     for cut, number, kept in splits:
-        flat = grey.point([255 if value == cut else 0 for value in range(256)])
+        flat = gray.point([255 if value == cut else 0 for value in range(256)])
         spread, taken, limit = heights.histogram(flat), 0, 0
         while limit < 256 and taken + spread[limit] <= kept:
             taken += spread[limit]
@@ -308,7 +308,7 @@ def repaint(picture: Image.Image, palette: Sequence[tuple[str, int]]) -> Image.I
         mask.paste(above, (0, 0), flat)
         chosen.paste(number, (0, 0, *picture.size), mask)
 
-    chosen.putpalette([part for colour, _ in colours for part in colour[:3]])
+    chosen.putpalette([part for color, _ in colors for part in color[:3]])
     return chosen.convert("RGB")
 
 

@@ -6,10 +6,10 @@ import math
 import random
 from dataclasses import dataclass
 
-from .canvas import WHITE, Canvas, Colour, Pen, Point, clear, darker, lighter, mix, turned
+from .canvas import WHITE, Canvas, Color, Pen, Point, clear, darker, lighter, mix, turned
 from .sketch import Part
 
-_SKIES: dict[str, tuple[tuple[Colour, Colour, Colour], ...]] = {
+_SKIES: dict[str, tuple[tuple[Color, Color, Color], ...]] = {
     "day": (
         ((86, 164, 222), (150, 206, 236), (226, 240, 240)),
         ((72, 150, 206), (142, 204, 220), (240, 238, 216)),
@@ -31,13 +31,13 @@ _SKIES: dict[str, tuple[tuple[Colour, Colour, Colour], ...]] = {
         ((8, 26, 52), (22, 58, 92), (66, 112, 134)),
     ),
 }
-_LANDS: dict[str, tuple[Colour, Colour, Colour]] = {  # far, middle, near
+_LANDS: dict[str, tuple[Color, Color, Color]] = {  # far, middle, near
     "spring": ((142, 190, 152), (146, 196, 112), (120, 178, 92)),
     "summer": ((104, 168, 142), (94, 164, 92), (66, 138, 82)),
     "autumn": ((198, 160, 108), (214, 150, 74), (190, 116, 62)),
     "winter": ((196, 212, 230), (222, 232, 242), (240, 245, 250)),
 }
-_LEAVES: dict[str, tuple[Colour, ...]] = {
+_LEAVES: dict[str, tuple[Color, ...]] = {
     "spring": ((248, 178, 200), (242, 152, 184), (252, 204, 214), (152, 198, 108)),
     "summer": ((60, 132, 84), (82, 152, 84), (46, 112, 80), (104, 166, 88)),
     "autumn": ((224, 122, 48), (204, 84, 50), (236, 168, 60), (178, 92, 52)),
@@ -47,16 +47,16 @@ _LEAVES: dict[str, tuple[Colour, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Mood:
-    """The light. ``light`` and ``share`` say how far it colours everything that stands in it."""
+    """The light. ``light`` and ``share`` say how far it colors everything that stands in it."""
 
     season: str
     time: str
     weather: str
-    sky: tuple[Colour, Colour, Colour]
-    land: tuple[Colour, Colour, Colour]
-    leaves: tuple[Colour, ...]
-    sun: Colour
-    light: Colour
+    sky: tuple[Color, Color, Color]
+    land: tuple[Color, Color, Color]
+    leaves: tuple[Color, ...]
+    sun: Color
+    light: Color
     share: float
 
     @property
@@ -64,16 +64,16 @@ class Mood:
         return self.time == "night"
 
     @property
-    def haze(self) -> Colour:
+    def haze(self) -> Color:
         return self.sky[2]
 
-    def lit(self, colour: Colour, depth: float = 0.0) -> Colour:
-        """Show a colour in this light; depth 0 is near, 1 is lost in the haze."""
-        return mix(mix(colour, self.light, self.share), self.haze, 0.8 * depth)
+    def lit(self, color: Color, depth: float = 0.0) -> Color:
+        """Show a color in this light; depth 0 is near, 1 is lost in the haze."""
+        return mix(mix(color, self.light, self.share), self.haze, 0.8 * depth)
 
 
 def mood(season: str, time: str, weather: str, chance: random.Random) -> Mood:
-    """Choose a sky and turn the hues a little, so that seeds differ and colours still agree."""
+    """Choose a sky and turn the hues a little, so that seeds differ and colors still agree."""
     sky = chance.choice(_SKIES[time])
     turn = chance.uniform(-12, 12)
     sky = (turned(sky[0], turn), turned(sky[1], turn), turned(sky[2], turn / 2))
@@ -190,18 +190,18 @@ def moon(pen: Pen, x: float, y: float, r: float, mood: Mood) -> None:
         pen.disc(x + dx * r, y + dy * r, size * r, shade)
 
 
-def cloud(pen: Pen, colour: Colour) -> None:
-    """Draw a flat-bottomed cloud about two units wide, as one shape so that clear colours stay even."""
+def cloud(pen: Pen, color: Color) -> None:
+    """Draw a flat-bottomed cloud about two units wide, as one shape so that clear colors stay even."""
     top: list[Point] = []
     for cx, cy, r, a1, a2 in ((-0.62, -0.16, 0.2, 180, 300), (-0.2, -0.32, 0.34, 190, 330),
                               (0.32, -0.24, 0.26, 230, 350), (0.72, -0.13, 0.15, 240, 360)):  # fmt: skip
         for i in range(13):
             a = math.radians(a1 + (a2 - a1) * i / 12)
             top.append((cx + r * math.cos(a), cy + r * math.sin(a)))
-    pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], colour)
+    pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], color)
 
 
-def ridge(place: Place, y: float, swing: float, colour: Colour) -> list[Point]:
+def ridge(place: Place, y: float, swing: float, color: Color) -> list[Point]:
     """Fill from a rolling line down to the bottom; the line is given back, to plant things on."""
     chance, width = place.chance, place.width
     waves = [(chance.uniform(0.6, 1.3) * k, chance.uniform(0, 6.3), swing / k**0.9) for k in (1.0, 2.3, 4.1)]
@@ -210,14 +210,14 @@ def ridge(place: Place, y: float, swing: float, colour: Colour) -> list[Point]:
     for i in range(steps + 1):
         x = width * i / steps
         line.append((x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)))
-    place.pen.poly([*line, (width, place.height), (0, place.height)], colour)
+    place.pen.poly([*line, (width, place.height), (0, place.height)], color)
     return line
 
 
-def peaks(place: Place, y: float, height: float, tone: Colour, depth: float) -> None:
+def peaks(place: Place, y: float, height: float, tone: Color, depth: float) -> None:
     """Draw a row of mountains with a shaded side and snow on the tops."""
     mood, chance, pen = place.mood, place.chance, place.pen
-    colour, x = mood.lit(tone, depth), chance.uniform(-0.35, -0.1)
+    color, x = mood.lit(tone, depth), chance.uniform(-0.35, -0.1)
     snow, row = mix(mood.lit((250, 250, 252)), mood.haze, 0.15), []
     while x < place.width + 0.2:
         rise, half = height * chance.uniform(0.6, 1.0), chance.uniform(0.24, 0.4)
@@ -225,7 +225,7 @@ def peaks(place: Place, y: float, height: float, tone: Colour, depth: float) -> 
         x += half * chance.uniform(0.7, 1.1)
     for cx, rise, half in sorted(row, key=lambda peak: -peak[1]):
         top, lean = (cx, y - rise), chance.uniform(-0.05, 0.05)
-        tone = mix(colour, mood.haze, 0.35 * (1 - rise / height))
+        tone = mix(color, mood.haze, 0.35 * (1 - rise / height))
         pen.poly([(cx - half, y), top, (cx + half, y)], tone)
         fold = [(cx + lean * 0.6, y - rise * 0.62), (cx + lean + 0.03, y - rise * 0.35), (cx + lean, y)]
         pen.poly([top, *fold, (cx + half, y)], darker(tone, 0.22))
@@ -236,7 +236,7 @@ def peaks(place: Place, y: float, height: float, tone: Colour, depth: float) -> 
             cap.append((cx + half * side * drop, y - rise * (1 - drop)))
         pen.poly(cap, snow)
         pen.poly([top, (cx + lean * 0.3 + 0.012, y - rise * 0.7), cap[2], cap[1]], darker(snow, 0.14))
-    band = mix(mood.haze, colour, 0.25)
+    band = mix(mood.haze, color, 0.25)
     place.canvas.mist(y - 0.06, y + 0.03, band, 0.5)
 
 
@@ -335,17 +335,17 @@ def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> N
             a = chance.uniform(0, 6.3)
             c, s = math.cos(a), math.sin(a)
             shape = [(-0.9, 0.0), (0.0, -0.4), (1.0, 0.1), (0.0, 0.5)]
-            colour = mood.lit(chance.choice(mood.leaves[:3]))
-            petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], colour)
+            color = mood.lit(chance.choice(mood.leaves[:3]))
+            petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], color)
 
 
-_PETALS: tuple[Colour, ...] = ((236, 94, 112), (250, 190, 80), (250, 240, 234), (186, 120, 206), (242, 150, 120))
+_PETALS: tuple[Color, ...] = ((236, 94, 112), (250, 190, 80), (250, 240, 234), (186, 120, 206), (242, 150, 120))
 
 
-def bunch(pen: Pen, chance: random.Random, tint: Colour | None = None, count: int = 10) -> None:
+def bunch(pen: Pen, chance: random.Random, tint: Color | None = None, count: int = 10) -> None:
     """Draw a bunch of flowers about one unit wide that grows up from 0."""
     tones = (tint, lighter(tint, 0.3), darker(tint, 0.12), (252, 244, 236)) if tint else _PETALS
-    green: Colour = (74, 136, 88)
+    green: Color = (74, 136, 88)
     heads = []
     for i in range(count):
         a = (i + 0.5) / count * 2 - 1
@@ -363,7 +363,7 @@ def bunch(pen: Pen, chance: random.Random, tint: Colour | None = None, count: in
 
 def pot(pen: Pen, chance: random.Random) -> None:
     """Draw a flower pot one unit tall with what grows in it."""
-    clay: Colour = chance.choice(((190, 104, 74), (120, 140, 150), (226, 214, 196), (146, 102, 72)))
+    clay: Color = chance.choice(((190, 104, 74), (120, 140, 150), (226, 214, 196), (146, 102, 72)))
     pen.shadow(0.05, 0, 0.34, 0.07, 0.3)
     bunch(pen.at(0, -0.42, 1.05), chance)
     pen.poly([(-0.28, -0.46), (0.28, -0.46), (0.21, 0), (-0.21, 0)], clay)

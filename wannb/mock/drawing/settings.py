@@ -7,21 +7,21 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from .canvas import WHITE, Canvas, Colour, Pen, clear, darker, lighter, mix, turned
+from .canvas import WHITE, Canvas, Color, Pen, clear, darker, lighter, mix, turned
 from .scenery import GROWING, Mood, Place, Stage, cloud, meadow_floor, moon, peaks, pine, plant, ridge, sky, tree
 from .sketch import Sketch
 
-_WALLS: tuple[Colour, ...] = (
+_WALLS: tuple[Color, ...] = (
     (232, 196, 162), (214, 142, 122), (240, 220, 184), (158, 184, 186), (196, 172, 190), (222, 176, 120),
     (172, 192, 158),
 )  # fmt: skip
-_WALLPAPERS: tuple[Colour, ...] = (
+_WALLPAPERS: tuple[Color, ...] = (
     (232, 212, 188), (184, 206, 200), (226, 190, 176), (188, 200, 222), (218, 208, 172), (206, 192, 212),
 )  # fmt: skip
-_WOODS: tuple[Colour, ...] = ((178, 120, 78), (150, 98, 72), (202, 152, 104))
-_GLASS: Colour = (168, 206, 220)
-_LAMP: Colour = (255, 214, 128)
-_ROCK: Colour = (112, 128, 158)
+_WOODS: tuple[Color, ...] = ((178, 120, 78), (150, 98, 72), (202, 152, 104))
+_GLASS: Color = (168, 206, 220)
+_LAMP: Color = (255, 214, 128)
+_ROCK: Color = (112, 128, 158)
 
 
 def paint(canvas: Canvas, setting: str, mood: Mood, chance: random.Random, detail: int) -> Stage:
@@ -103,7 +103,7 @@ def _forest(place: Place) -> Stage:
 def _water(place: Place, top: float, bottom: float) -> None:
     """Fill a band with water: the sky turned over, deepened, with ripples and glints."""
     mood, chance = place.mood, place.chance
-    deep: Colour = (28, 92, 132)
+    deep: Color = (28, 92, 132)
     near, far = mix(mood.lit((98, 178, 196)), mood.sky[2], 0.5), mix(mood.lit(deep), mood.sky[0], 0.12)
     place.canvas.gradient(top, bottom + 0.01, (near, mix(mood.lit((58, 146, 178)), mood.sky[1], 0.25), far))
     for _ in place.many(22 + 16 * place.detail):
@@ -232,7 +232,7 @@ def _pavement(place: Place, top: float) -> None:
     _asphalt(place, top + drop * 0.64, top + drop * 0.855, place.height, (236, 232, 224))
 
 
-def _asphalt(place: Place, top: float, middle: float, bottom: float, line: Colour) -> None:
+def _asphalt(place: Place, top: float, middle: float, bottom: float, line: Color) -> None:
     pen, lit = place.pen, place.mood.lit
     pen.rect(0, top, place.width, bottom, lit((214, 220, 232) if place.mood.season == "winter" else (104, 100, 116)))
     for i in place.many(5):
@@ -253,7 +253,7 @@ def _road(place: Place) -> Stage:
 def _desert(place: Place) -> Stage:
     mood, chance, horizon = place.mood, place.chance, place.horizon
     sky(place, horizon + 0.08)
-    sand: Colour = (244, 246, 250) if mood.season == "winter" else (236, 190, 124)
+    sand: Color = (244, 246, 250) if mood.season == "winter" else (236, 190, 124)
     for i, (rise, depth) in enumerate(((0.0, 0.5), (0.09, 0.25), (0.2, 0.0))):
         tone = mood.lit(darker(sand, 0.07 * i), depth)
         line = ridge(place, horizon + rise, 0.05 - 0.01 * i, tone)
@@ -306,10 +306,10 @@ def _underwater(place: Place) -> Stage:
     return replace(place.stage(0.56), foot=height * 0.72, afloat=True, airless=True)
 
 
-def _skyline(place: Place, base: float, height: float, colour: Colour, depth: float, windows: int) -> None:
+def _skyline(place: Place, base: float, height: float, color: Color, depth: float, windows: int) -> None:
     """Stand a row of towers on the base line; windows 0 leaves them as silhouettes."""
     mood, chance, pen, x = place.mood, place.chance, place.pen, -0.02
-    tone = mood.lit(colour, depth)
+    tone = mood.lit(color, depth)
     lamp = mix(_LAMP, tone, 0.1) if mood.time in ("night", "sunset") else lighter(tone, 0.35)
     lights = random.Random(chance.random())
     while x < place.width:
@@ -358,7 +358,7 @@ def _townhouses(place: Place, base: float) -> None:
         x += w
 
 
-def _sash(pen: Pen, frame: Colour, glass: Colour) -> None:
+def _sash(pen: Pen, frame: Color, glass: Color) -> None:
     pen.rect(-0.036, -0.006, 0.036, 0.081, frame)
     pen.rect(-0.03, 0, 0.03, 0.075, glass)
     pen.poly([(-0.027, 0.045), (0.003, 0.004), (0.015, 0.004), (-0.027, 0.067)], lighter(glass, 0.3))
@@ -475,7 +475,7 @@ def _sill(place: Place) -> Stage:
 def _studio(place: Place) -> Stage:
     """A backdrop for products: soft wall, arch, discs, podiums, a spray of leaves."""
     chance, pen, height = place.chance, place.pen, place.height
-    base: Colour = chance.choice(((238, 206, 190), (196, 216, 208), (206, 204, 228), (240, 222, 180), (222, 196, 204)))
+    base: Color = chance.choice(((238, 206, 190), (196, 216, 208), (206, 204, 228), (240, 222, 180), (222, 196, 204)))
     base = mix(base, (40, 34, 70), 0.72) if place.mood.night else base
     floor = height - 0.3 if height >= 1 else height * 0.7
     place.canvas.gradient(0, floor, (lighter(base, 0.1), base, lighter(base, 0.25)))

@@ -27,7 +27,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from .canvas import INK, WHITE, Colour, Pen, Point, clear, darker, lighter, parse_hex
+from .canvas import INK, WHITE, Color, Pen, Point, clear, darker, lighter, parse_hex
 
 #: The drawings themselves: name to outline.
 OUTLINES = {
@@ -77,14 +77,14 @@ class Sketch:
         name: str,
         chance: random.Random,
         *,
-        tint: Colour | None = None,
+        tint: Color | None = None,
         words: Collection[str] = (),
-        lit: Callable[[Colour], Colour] = lambda colour: colour,
+        lit: Callable[[Color], Color] = lambda color: color,
         parts: Mapping[str, Part] | None = None,
     ) -> None:
         self.outline, self.chance, self.lit = OUTLINES[name], chance, lit
         self.words, self.parts = set(words), parts or {}
-        self.paints: dict[str, Colour] = {"ink": INK, "white": WHITE, "cream": (252, 240, 224), "gold": (246, 206, 110)}
+        self.paints: dict[str, Color] = {"ink": INK, "white": WHITE, "cream": (252, 240, 224), "gold": (246, 206, 110)}
         self.bright: set[str] = set()
         for shape in _parsed(self.outline):
             names = shape["rest"].split()
@@ -93,20 +93,20 @@ class Sketch:
             if shape["name"] == "choose" and not self.words.intersection(names):
                 self.words.add(chance.choice(names))
             elif shape["name"] == "paint":
-                paint, colour = names[0], self.paint(chance.choice(names[1:]), lit=False)
-                self.paints[paint.rstrip("*!")] = tint if tint and paint.endswith("*") else colour
+                paint, color = names[0], self.paint(chance.choice(names[1:]), lit=False)
+                self.paints[paint.rstrip("*!")] = tint if tint and paint.endswith("*") else color
                 self.bright |= {paint[:-1]} if paint.endswith("!") else set()
 
-    def paint(self, text: str, *, lit: bool = True) -> Colour:
+    def paint(self, text: str, *, lit: bool = True) -> Color:
         """Mix the color that a paint stands for."""
         found = _PAINT.match(text)
         if found is None:
             raise ValueError(f"{text!r} is not a paint: write a name or six hex digits, then -20, +20 or ~40.")
-        colour = self.paints[found["name"]] if found["name"] in self.paints else parse_hex(found["name"])
+        color = self.paints[found["name"]] if found["name"] in self.paints else parse_hex(found["name"])
         if shade := int(found["shade"] or 0):
-            colour = lighter(colour, shade / 100) if shade > 0 else darker(colour, -shade / 100)
-        colour = self.lit(colour) if lit and found["name"] not in self.bright else colour
-        return clear(colour, int(found["alpha"]) / 100) if found["alpha"] else colour
+            color = lighter(color, shade / 100) if shade > 0 else darker(color, -shade / 100)
+        color = self.lit(color) if lit and found["name"] not in self.bright else color
+        return clear(color, int(found["alpha"]) / 100) if found["alpha"] else color
 
     def draw(self, pen: Pen) -> None:
         """Draw every shape whose conditions hold."""
@@ -137,24 +137,24 @@ class Sketch:
             self._draw(frame, OUTLINES[name])
 
 
-def _shape(pen: Pen, name: str, colour: Colour, rest: str) -> None:
+def _shape(pen: Pen, name: str, color: Color, rest: str) -> None:
     if name in ("blob", "poly"):
-        (pen.blob if name == "blob" else pen.poly)(path(rest), colour)
+        (pen.blob if name == "blob" else pen.poly)(path(rest), color)
         return
     a, b, *more = [float(number) for number in _NUMBER.findall(rest)]
     if name == "line":
-        pen.stroke(list(zip([b, *more[1::2]], more[::2], strict=True)), a, colour)
+        pen.stroke(list(zip([b, *more[1::2]], more[::2], strict=True)), a, color)
     elif name == "taper":
-        pen.taper(list(zip(more[::2], more[1::2], strict=True)), a, b, colour)
+        pen.taper(list(zip(more[::2], more[1::2], strict=True)), a, b, color)
     elif name == "disc":
-        pen.disc(a, b, more[0], colour)
+        pen.disc(a, b, more[0], color)
     elif name == "oval":
-        pen.oval(a, b, more[0], more[1], colour)
+        pen.oval(a, b, more[0], more[1], color)
     elif name == "rect":
-        pen.rect(a, b, more[0], more[1], colour, *more[2:])
+        pen.rect(a, b, more[0], more[1], color, *more[2:])
     elif name == "pie":
-        pen.pie(a, b, more[0], more[1], more[2], colour)
+        pen.pie(a, b, more[0], more[1], more[2], color)
     elif name == "glow":
-        pen.glow(a, b, more[0], colour)
+        pen.glow(a, b, more[0], color)
     else:
         raise ValueError(f"{name!r} is not a shape.")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
-from .canvas import Colour
+from .canvas import Color
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ _WEATHERS: dict[str, tuple[str, str]] = {
     "snow": (r"snow(?:y|ing|fall)?", "雪"),
 }
 
-_COLOURS: dict[str, tuple[str, str, Colour]] = {
+_COLORS: dict[str, tuple[str, str, Color]] = {
     "red": (r"red|crimson|scarlet|ruby", "红", (208, 62, 58)),
     "orange": (r"orange|ginger|tangerine", "橙|橘", (236, 138, 52)),
     "yellow": (r"yellow|lemon", "黄", (244, 200, 66)),
@@ -137,7 +137,7 @@ _COLOURS: dict[str, tuple[str, str, Colour]] = {
     "brown": (r"brown|chestnut|chocolate|bronze", "棕|褐", (140, 94, 64)),
     "black": (r"black|dark|ebony", "黑", (58, 56, 70)),
     "white": (r"white|ivory|cream|snow-white", "白", (240, 236, 228)),
-    "grey": (r"gr[ae]y|silver", "灰|银", (148, 152, 164)),
+    "gray": (r"gr[ae]y|silver", "灰|银", (148, 152, 164)),
 }
 
 PORTRAIT = re.compile(r"\b(?:portraits?|headshot|selfie|face|bust|close-?up)\b|肖像|头像|脸|特写", re.IGNORECASE)
@@ -154,7 +154,7 @@ _SCENE_MARK = re.compile(
 )
 
 
-TINTS = {name: tone for name, (_, _, tone) in _COLOURS.items()}
+TINTS = {name: tone for name, (_, _, tone) in _COLORS.items()}
 #: What a word of the prompt changes in a figure.
 _MANNERS = {
     "sleeping": (r"sleep(?:s|ing)?|asleep|naps?|napping|dreams?|dreaming", "睡|打盹"),
@@ -201,7 +201,7 @@ class Scene:
     season: str
     time: str
     weather: str
-    tint: Colour | None
+    tint: Color | None
     manners: frozenset[str]
     known: bool
     summary: str
@@ -230,7 +230,7 @@ def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
         home = "portrait"
     if figure in ON_WATER and settings[:1] not in ([], ["sea"], ["lake"], ["puddle"], ["harbour"], ["mountains"]):
         settings = ["lake", *settings] if figure == "boat" else ["puddle"]
-    if "puddle" in settings and figure != "paper boat":
+    if "puddle" in settings and figure not in ("paper boat", ""):
         settings.remove("puddle")
     if weathers and not settings and home in ("room", "studio"):
         settings = ["meadow"]
@@ -278,9 +278,10 @@ def _spans(text: str, table: Mapping[str, tuple[str, str]]) -> list[tuple[int, i
         for name, (english, chinese) in table.items()
         for match in re.finditer(rf"\b(?:{english})\b|{chinese}", text, re.IGNORECASE)
     )
-    kept, reach = [], -1
+    kept: list[tuple[int, int, str]] = []
+    reach = -1
     for start, end, name in found:
-        if -end > reach:
+        if -end > reach or kept[-1][:2] == (start, -end):
             kept.append((start, -end, name))
             reach = -end
     return kept
@@ -291,9 +292,9 @@ def _found(text: str, table: Mapping[str, tuple[str, str]]) -> list[str]:
     return list(dict.fromkeys(name for _, _, name in sorted(_spans(text, table))))
 
 
-def first_color(text: str) -> Colour | None:
+def first_color(text: str) -> Color | None:
     """Return the first color that a text names, for what is recolored as a whole."""
-    names = _found(text, {name: (english, chinese) for name, (english, chinese, _) in _COLOURS.items()})
+    names = _found(text, {name: (english, chinese) for name, (english, chinese, _) in _COLORS.items()})
     return TINTS[names[0]] if names else None
 
 
@@ -302,7 +303,7 @@ def tint_of(text: str, figure: str) -> str:
     if not figure:
         return ""
     targets = [start for start, _, name in _spans(text, {figure: (SUBJECTS[figure].english, SUBJECTS[figure].chinese)})]
-    shades = _spans(text, {name: (english, chinese) for name, (english, chinese, _) in _COLOURS.items()})
+    shades = _spans(text, {name: (english, chinese) for name, (english, chinese, _) in _COLORS.items()})
     # Within 28 characters: "a big fluffy orange tabby cat" still counts.
     near = [(target - start, name) for start, _, name in shades for target in targets if 0 < target - start < 28]
     return min(near, default=(0, ""))[1]

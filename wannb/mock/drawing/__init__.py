@@ -47,24 +47,19 @@ def _scene(drawing: Drawing) -> Image.Image:
     """Draw a scene of its own; the references of an image set appear in each frame."""
     scene = scene_of(drawing)
     references = [
-        (number, opened(data) or placeholder(number, (480, 480))) for number, data in enumerate(drawing.images, start=1)
+        (number, opened(data)[0] or placeholder(number, (480, 480)))
+        for number, data in enumerate(drawing.images, start=1)
     ]
     canvas = Canvas(drawing.size, fine=drawing.fine)
     if not scene.known and not references:
         return card(canvas, drawing, scene, text_of(drawing))
-    on_easel = bool(references) and not scene.known
-    if on_easel:
-        dry = scene.setting if scene.setting not in ("sea", "space", "underwater") else "meadow"
-        scene = replace(scene, figure="", companions=(), setting=dry)
+    if not scene.known:  # the reference is the subject
+        scene = replace(scene, setting="parlour")
     stage = compose(canvas, drawing, scene)
     picture = canvas.finish()
     if "poster" in scene.manners:
         picture = marks.poster(picture, title_of(drawing))
-    if on_easel:
-        unit = min(drawing.size)
-        _, reference = references.pop(0)
-        picture = marks.easel(picture, reference, stage.x * unit, stage.foot * unit, 0.72 * unit)
     if references:
-        right = stage.x < canvas.width / 2
-        marks.lay(picture, references, drawing.chance("cards"), right=right, size=0.17 if len(references) > 1 else 0.2)
+        size = 0.17 if len(references) > 1 else 0.2 if scene.known else 0.5
+        marks.lay(picture, references, drawing.chance("cards"), right=stage.x < canvas.width / 2, size=size)
     return picture

@@ -30,13 +30,8 @@ def parse_hex(text: str) -> Color:
 
 def mix(first: Color, second: Color, share: float) -> Color:
     """Go ``share`` (0-1) of the way from the first color to the second; alpha of the first is kept."""
-    r, g, b = first[:3]
-    return (
-        round(r + (second[0] - r) * share),
-        round(g + (second[1] - g) * share),
-        round(b + (second[2] - b) * share),
-        *first[3:],
-    )
+    parts = (round(a + (b - a) * share) for a, b in zip(first[:3], second[:3], strict=True))
+    return (*parts, *first[3:])
 
 
 def lighter(color: Color, share: float = 0.2) -> Color:
@@ -294,18 +289,16 @@ def _at(stops: Sequence[Color], position: float) -> Color:
 @lru_cache(maxsize=16)
 def _weights(steps: int) -> tuple[tuple[float, float, float, float], ...]:
     """Give the shares of four neighbouring points for each step of a Catmull-Rom curve."""
-    found = []
-    for step in range(steps):
-        t = step / steps
-        found.append(
-            (
-                (-t + 2 * t * t - t**3) / 2,
-                (2 - 5 * t * t + 3 * t**3) / 2,
-                (t + 4 * t * t - 3 * t**3) / 2,
-                (t**3 - t * t) / 2,
-            )
+    shares = (step / steps for step in range(steps))
+    return tuple(
+        (
+            (-t + 2 * t * t - t**3) / 2,
+            (2 - 5 * t * t + 3 * t**3) / 2,
+            (t + 4 * t * t - 3 * t**3) / 2,
+            (t**3 - t * t) / 2,
         )
-    return tuple(found)
+        for t in shares
+    )
 
 
 def _smooth(points: Sequence[Point], *, closed: bool, steps: int = 10) -> list[Point]:

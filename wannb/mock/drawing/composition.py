@@ -91,8 +91,6 @@ def put(
         parts = GROWING
         if tint and name == "flowers":
             parts = {**GROWING, "part_bunch": lambda frame, luck: bunch(frame, luck, tint)}
-        elif name == "shop" and "flowers" in manners:
-            parts = {**GROWING, "part_goods": GROWING["part_pot"]}
         Sketch(
             name, chance, tint=tint, words=conditions, parts=parts,
             lit=lambda color: mix(color, light.light, share),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 from dataclasses import dataclass, replace
 
@@ -15,53 +16,37 @@ from .marks import Box, font
 from .order import BADGE_CHUNK, Drawing
 from .scenery import falling, mood
 from .settings import paint
+from .sketch import Sketch
 from .words import SUBJECTS, Scene
 
 _COVER = 1.35  # up to this difference of aspect ratio the edges are cut rather than bars added
 
 
-def opened(data: bytes | None) -> Image.Image | None:
-    """Decode an input picture to RGB with its pixels as they are stored; None if that cannot be done."""
-    if data is None:
-        return None
+def opened(data: bytes | None) -> tuple[Image.Image | None, Box | None]:
+    """Decode an input picture to RGB, its pixels as they are stored, and find the badge if the mock drew it.
+
+    None stands for a picture that cannot be decoded, and for no badge.
+    """
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with Image.open(io.BytesIO(data or b"")) as picture:
             picture.load()
+            badge = [int(part) for part in str(picture.info.get(BADGE_CHUNK, "")).split()]
             if "A" in picture.mode or "transparency" in picture.info:
                 glass = picture.convert("RGBA")
-                ground = Image.new("RGB", glass.size, (255, 255, 255))
-                ground.paste(glass, (0, 0), glass)
-                return ground
-            plain: Image.Image = picture.convert("RGB")
-            return plain
+                plain = Image.new("RGB", glass.size, (255, 255, 255))
+                plain.paste(glass, (0, 0), glass)
+            else:
+                plain = picture.convert("RGB")
     except Exception:  # hostile bytes make Pillow raise almost anything; the mock shows a placeholder
-        return None
-
-
-def badge_of(data: bytes | None) -> Box | None:
-    """Tell where the badge lies on a picture that the mock itself drew."""
-    if data is None:
-        return None
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            x1, y1, x2, y2 = map(int, str(picture.info[BADGE_CHUNK]).split())
-    except Exception:  # not a picture, or none of ours
-        return None
-    return x1, y1, x2, y2
+        return None, None
+    return plain, (badge[0], badge[1], badge[2], badge[3]) if len(badge) == 4 else None
 
 
 def placeholder(number: int, size: tuple[int, int]) -> Image.Image:
     """Draw a neutral card: a crossed landscape and the number of the picture it stands for."""
     canvas = Canvas(size)
     canvas.gradient(0, canvas.height, ((226, 228, 236), (206, 210, 222)))
-    pen = canvas.pen(canvas.width / 2, canvas.height / 2 - 0.04, 0.52)
-    line, pale = (150, 156, 174), (238, 240, 246)
-    pen.rect(-0.5, -0.38, 0.5, 0.38, line, 0.06)
-    pen.rect(-0.46, -0.34, 0.46, 0.34, pale, 0.04)
-    pen.disc(-0.22, -0.14, 0.08, line)
-    pen.poly([(-0.42, 0.3), (-0.14, 0.0), (0.02, 0.16), (0.2, -0.08), (0.42, 0.3)], line)
-    pen.taper([(-0.52, 0.44), (0.52, -0.44)], 0.1, 0.1, pale)
-    pen.taper([(-0.52, 0.44), (0.52, -0.44)], 0.045, 0.045, (206, 110, 104))
+    Sketch("missing", random.Random(0)).draw(canvas.pen(canvas.width / 2, canvas.height / 2 - 0.04, 0.52))
     picture = canvas.finish()
     height = max(9, round(min(size) * 0.075))
     spot = (size[0] / 2, size[1] / 2 + min(size) * 0.25)
@@ -125,9 +110,10 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
 
     The edited picture is the last one that has boxes, else the first; the others are its references.
     """
-    pictures = [opened(data) for data in drawing.images]
+    found = [opened(data) for data in drawing.images]
+    pictures = [picture for picture, _ in found]
     boxes = [drawing.boxes[i] if i < len(drawing.boxes) else () for i in range(len(pictures))]
-    boxed = [i for i, found in enumerate(boxes) if found]
+    boxed = [i for i, places in enumerate(boxes) if places]
     base = boxed[-1] if boxed else 0
     source = pictures[base] or placeholder(base + 1, drawing.size)
     references: list[tuple[int, Image.Image]] = []
@@ -139,7 +125,7 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
             references.append((i + 1, _cut(shown, part)))
     scene = words.read(drawing.prompt, drawing.chance("reading", drawing.index))
     fit = fitted(source, drawing.size, whole=bool(boxed))
-    old = badge_of(drawing.images[base])
+    old = found[base][1]
     badge = fit.box(old) if old else None
     if boxed:
         picture = fit.picture
@@ -195,11 +181,9 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
     if reference is not None:
         picture.paste(ImageOps.fit(reference, size), place, soft)
         return
-    light = mood(
-        scene.season, "day" if scene.time == "night" else scene.time, "", drawing.chance("mood", drawing.index, number)
-    )
-    chance = drawing.chance("figure", drawing.index, number)
-    name = scene.figure if scene.known else ""
+    hour = "day" if scene.time == "night" else scene.time
+    light = mood(scene.season, hour, "", drawing.chance("mood", drawing.index, number))
+    chance, name = drawing.chance("figure", drawing.index, number), scene.figure
     if not scene.known:
         drawn = card(Canvas(size, fine=drawing.fine), replace(drawing, size=size), scene, drawing.prompt)
         picture.paste(drawn, place, soft)
@@ -228,16 +212,10 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
 
 def _healed(before: Image.Image) -> Image.Image:
     """Fill a place from its own rim, as if what stood there were gone."""
-    healed = []
-    for band in before.resize((6, 6), Image.Resampling.BOX).split():
-        cells = list(band.tobytes())
-        for y in range(1, 5):
-            for x in range(1, 5):
-                across = cells[y * 6] * (5 - x) + cells[y * 6 + 5] * x
-                down = cells[x] * (5 - y) + cells[30 + x] * y
-                cells[y * 6 + x] = round((across + down) / 10)
-        healed.append(Image.frombytes("L", (6, 6), bytes(cells)))
-    return Image.merge("RGB", healed).resize(before.size, Image.Resampling.BICUBIC)
+    small, corners = before.resize((9, 9), Image.Resampling.BOX), Image.new("RGB", (2, 2))
+    for x, y in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        corners.putpixel((x, y), small.getpixel((8 * x, 8 * y)) or 0)
+    return corners.resize(before.size, Image.Resampling.BILINEAR)
 
 
 def _toned(picture: Image.Image, drawing: Drawing, scene: Scene, share: float) -> Image.Image:
@@ -245,12 +223,8 @@ def _toned(picture: Image.Image, drawing: Drawing, scene: Scene, share: float) -
     chance = drawing.chance("tone", drawing.index)
     # The hour comes last in the summary and rules the light: a winter night is first of all a night.
     named = [_TONES[word] for word in reversed(scene.summary.split()) if word in _TONES]
-    tone = (
-        scene.tint
-        or words.first_color(drawing.prompt)
-        or (named[0] if named else turned((214, 110, 90), chance.uniform(0, 360)))
-    )
-    tone = turned(tone, chance.uniform(-8, 8))
+    named.append(turned((214, 110, 90), chance.uniform(0, 360)))
+    tone = turned(scene.tint or words.first_color(drawing.prompt) or named[0], chance.uniform(-8, 8))
     dark, pale = darker(tone, 0.78), lighter(tone, 0.8)
     if scene.time == "night" and "night" in scene.summary:
         pale, share = lighter(tone, 0.35), 0.8
@@ -271,13 +245,12 @@ def _with_figure(picture: Image.Image, drawing: Drawing, scene: Scene) -> Image.
     """Add the figure that the prompt names, and the weather, over the whole picture."""
     weather = scene.weather or ("snow" if "winter" in scene.summary else "")
     falls = bool(weather) or "spring" in scene.summary or "autumn" in scene.summary
-    name = scene.figure if scene.known else ""
+    name = scene.figure
     if not name and not falls:
         return picture
     canvas = Canvas(picture.size, picture, fine=drawing.fine)
-    light = mood(
-        scene.season, scene.time if scene.time != "night" else "day", weather, drawing.chance("mood", drawing.index)
-    )
+    hour = "day" if scene.time == "night" else scene.time
+    light = mood(scene.season, hour, weather, drawing.chance("mood", drawing.index))
     if name:
         chance = drawing.chance("place", drawing.index)
         scale = min(0.46 * SUBJECTS[name].size, canvas.width * 0.44 / SUBJECTS[name].width)

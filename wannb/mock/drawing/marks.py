@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .canvas import Canvas, luminance, parse_hex
+from .canvas import luminance, parse_hex
 
 Box = tuple[int, int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -63,12 +63,6 @@ def badge(picture: Image.Image, caption: str, frame: str = "", *, small: bool = 
     if over:
         ground = (min(over[0], pill[0]), min(over[1], pill[1]), max(over[2], pill[2]), max(over[3], pill[3]))
         _pill(picture, ground, pad, 255)
-        pill = (
-            ground[0],
-            (ground[1] + ground[3] - box_height) // 2,
-            ground[2],
-            (ground[1] + ground[3] + box_height) // 2,
-        )
         left = ground[0]
     else:
         ground = pill
@@ -77,7 +71,7 @@ def badge(picture: Image.Image, caption: str, frame: str = "", *, small: bool = 
         light = (left, ground[1], left + mark_width + 2 * pad, ground[3])
         _pill(picture, light, pad, 120)
     drawer = ImageDraw.Draw(picture)
-    middle = (pill[1] + pill[3]) / 2
+    middle = (ground[1] + ground[3]) / 2
     drawer.text((left + pad, middle), mark, fill=(255, 214, 120), font=face, anchor="lm")
     if caption:
         start = left + mark_width + 3 * pad
@@ -94,11 +88,8 @@ def poster(picture: Image.Image, title: str) -> Image.Image:
     sheet = Image.new("RGBA", (max(4, round(width * 0.86)), max(4, round(height * 0.86))), (*_PAPER, 255))
     inner = (max(1, sheet.width - 2 * edge), max(1, sheet.height - edge - foot))
     sheet.paste(ImageOps.fit(picture, inner), (edge, edge))
-    set_words(
-        sheet,
-        title.upper(),
-        (2 * edge, sheet.height - foot + edge // 2, sheet.width - 2 * edge, sheet.height - edge // 2),
-    )
+    line = (2 * edge, sheet.height - foot + edge // 2, sheet.width - 2 * edge, sheet.height - edge // 2)
+    set_words(sheet, title.upper(), line)
     _drop(wall, sheet, ((width - sheet.width) // 2, round(height * 0.05)), max(1, unit // 100))
     return wall
 
@@ -235,32 +226,6 @@ def _drop(picture: Image.Image, card: Image.Image, place: tuple[int, int], depth
         shadow = shape.point(lambda value: value * 0.14)
         picture.paste((20, 16, 40), (place[0] + depth * step // 2, place[1] + depth * step), shadow)
     picture.paste(card, place, card)
-
-
-def easel(picture: Image.Image, reference: Image.Image, x: float, foot: float, scale: float) -> Image.Image:
-    """Stand an easel with the reference on it: x and foot in pixels, scale is its height in pixels."""
-    width = round(scale * 0.72)
-    tall = round(min(max(width * reference.height / reference.width, width * 0.6), width * 1.1))
-    left, top = round(x - width / 2), round(foot - scale * 0.2 - tall)
-    canvas = Canvas(picture.size, picture)
-    unit = min(picture.size)
-    pen = canvas.pen(x / unit, foot / unit, scale / unit)
-    wood, high = (148, 102, 70), -(foot - top) / scale
-    pen.shadow(0.02, 0.0, 0.42, 0.04)
-    pen.taper([(0.04, -0.06), (0.0, high - 0.14)], 0.035, 0.03, (112, 76, 56))
-    for side in (-1, 1):
-        pen.taper([(side * 0.34, 0.02), (side * 0.05, high - 0.16)], 0.045, 0.035, wood)
-    picture = canvas.finish()
-    rim = max(2, round(scale * 0.025))
-    frame = Image.new("RGBA", (width + 2 * rim, tall + 2 * rim), (236, 200, 128, 255))
-    ImageDraw.Draw(frame).rectangle(
-        (rim // 2, rim // 2, width + rim * 3 // 2, tall + rim * 3 // 2), fill=(184, 136, 74)
-    )
-    frame.paste(ImageOps.fit(reference, (width, tall)), (rim, rim))
-    _drop(picture, frame, (left - rim, top - rim), max(1, rim // 2))
-    shelf = (left - 3 * rim, top + tall + rim, left + width + 3 * rim, top + tall + 2 * rim + rim // 2)
-    ImageDraw.Draw(picture).rectangle(shelf, fill=wood)
-    return picture
 
 
 _WHOLE = 10_000  # shares are hundredths of a percent

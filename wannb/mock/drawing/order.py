@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 from PIL import Image
@@ -44,23 +44,9 @@ class Drawing:
     @cached_property
     def key(self) -> str:
         """The name of the drawing: SHA-256 in hex over every field, input images by their content."""
-        fields = {
-            "prompt": self.prompt,
-            "seed": self.seed,
-            "size": self.size,
-            "index": self.index,
-            "count": self.count,
-            "sequential": self.sequential,
-            "model": self.model,
-            "images": [_identity(data) for data in self.images],
-            "boxes": self.boxes,
-            "palette": self.palette,
-            "watermark": self.watermark,
-            "thinking": self.thinking,
-        }
-        if not self.captions:
-            fields["captions"] = False
-        text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        parts = {each.name: getattr(self, each.name) for each in fields(self)}
+        parts["images"] = [_identity(data) for data in self.images]
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property

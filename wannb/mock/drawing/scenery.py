@@ -361,38 +361,4 @@ def bunch(pen: Pen, chance: random.Random, tint: Color | None = None, count: int
         pen.disc(x, y, 0.055, (250, 206, 92) if chance.random() < 0.5 else darker(tone, 0.2))
 
 
-def pot(pen: Pen, chance: random.Random) -> None:
-    """Draw a flower pot one unit tall with what grows in it."""
-    clay: Color = chance.choice(((190, 104, 74), (120, 140, 150), (226, 214, 196), (146, 102, 72)))
-    pen.shadow(0.05, 0, 0.34, 0.07, 0.3)
-    bunch(pen.at(0, -0.42, 1.05), chance)
-    pen.poly([(-0.28, -0.46), (0.28, -0.46), (0.21, 0), (-0.21, 0)], clay)
-    pen.rect(-0.32, -0.5, 0.32, -0.4, lighter(clay, 0.15), 0.02)
-    pen.poly([(0.1, -0.4), (0.27, -0.4), (0.21, 0), (0.1, 0)], darker(clay, 0.12))
-
-
-def box(pen: Pen, chance: random.Random) -> None:
-    """Draw a window box of flowers one unit wide, its rim at 0."""
-    pen.rect(-0.5, 0, 0.5, 0.22, (126, 86, 66))
-    for i in range(7):
-        pen.disc(-0.42 + i * 0.14, -0.05, 0.12, (86, 142, 90))
-    for i in range(7):
-        pen.disc(-0.42 + i * 0.14, -0.12 - 0.06 * (i % 2), 0.075, chance.choice(_PETALS))
-
-
-def goods(pen: Pen, chance: random.Random) -> None:
-    """Draw one thing in a shop window: a box, a jar or a loaf."""
-    kind, tone = chance.randrange(3), chance.choice(_PETALS)
-    if kind == 0:
-        pen.rect(-0.24, -0.5, 0.24, 0, tone, 0.04)
-        pen.rect(-0.24, -0.34, 0.24, -0.24, lighter(tone, 0.4))
-    elif kind == 1:
-        pen.rect(-0.18, -0.55, 0.18, 0, lighter(tone, 0.25), 0.08)
-        pen.rect(-0.14, -0.66, 0.14, -0.53, darker(tone, 0.3), 0.03)
-    else:
-        pen.blob([(-0.34, 0), (-0.3, -0.24), (0, -0.34), (0.3, -0.24), (0.34, 0)], (206, 148, 88))
-        for x in (-0.14, 0.0, 0.14):
-            pen.stroke([(x - 0.04, -0.26), (x + 0.03, -0.12)], 0.04, (168, 108, 62))
-
-
-GROWING: dict[str, Part] = {"part_bunch": bunch, "part_pot": pot, "part_box": box, "part_goods": goods}
+GROWING: dict[str, Part] = {"part_bunch": bunch}

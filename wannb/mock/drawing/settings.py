@@ -351,9 +351,7 @@ def _townhouses(place: Place, base: float) -> None:
             sash = pen.at(w * (0.28, 0.7)[spot % 2], -h + 0.035 + spot // 2 * 0.125)
             _sash(sash, lighter(wall, 0.4), glass)
             if chance.random() < 0.5 and place.detail > 1 and mood.season != "winter":
-                box = sash.at(0, 0.078, 0.075)
-                box.tone = mood.lit
-                GROWING["part_box"](box, chance)
+                Sketch("part_box", chance, lit=mood.lit).draw(sash.at(0, 0.078, 0.075))
         pen.rect(w * 0.4, -0.1, w * 0.62, 0, darker(wall, 0.45))
         x += w
 
@@ -467,8 +465,7 @@ def _sill(place: Place) -> Stage:
     pen.rect(0, bottom, width, bottom + 0.015, lighter(frame, 0.5))
     pen.rect(0, height - 0.06, width, height, darker(frame, 0.14))
     pot = place.canvas.pen(width - 0.16, bottom + 0.06, 0.22)
-    pot.tone = mood.lit
-    GROWING["part_pot"](pot, chance)
+    Sketch("part_pot", chance, lit=mood.lit, parts=GROWING).draw(pot)
     return Stage(x=width * (0.44 + chance.uniform(-0.05, 0.03)), foot=bottom + 0.11, scale=0.48, airless=True)
 
 

@@ -36,6 +36,8 @@ OUTLINES = {
         r"^\[(.+)\]\n((?:[^\[#\n].*\n?|\n)*)", Path(__file__).with_name("outlines.txt").read_text("utf-8"), re.MULTILINE
     )
 }
+_PAINTS: dict[str, Color] = {"ink": INK, "white": WHITE, "cream": (252, 240, 224), "gold": (246, 206, 110)}
+
 Part = Callable[[Pen, random.Random], None]
 
 _NUMBER = re.compile(r"-?\d*\.?\d+")
@@ -70,6 +72,7 @@ class Sketch:
         words: conditions that hold, such as ``winter`` or ``walking``.
         lit: how a color shows in the light of the picture.
         parts: pieces that Python draws, by name.
+        paints: of the outline that this one is a piece of.
     """
 
     def __init__(
@@ -81,10 +84,11 @@ class Sketch:
         words: Collection[str] = (),
         lit: Callable[[Color], Color] = lambda color: color,
         parts: Mapping[str, Part] | None = None,
+        paints: Mapping[str, Color] | None = None,
     ) -> None:
         self.outline, self.chance, self.lit = OUTLINES[name], chance, lit
         self.words, self.parts = set(words), parts or {}
-        self.paints: dict[str, Color] = {"ink": INK, "white": WHITE, "cream": (252, 240, 224), "gold": (246, 206, 110)}
+        self.paints = dict(paints or _PAINTS)
         self.bright: set[str] = set()
         for shape in _parsed(self.outline):
             names = shape["rest"].split()
@@ -110,10 +114,7 @@ class Sketch:
 
     def draw(self, pen: Pen) -> None:
         """Draw every shape whose conditions hold."""
-        self._draw(pen, self.outline)
-
-    def _draw(self, pen: Pen, outline: str) -> None:
-        for shape in _parsed(outline):
+        for shape in _parsed(self.outline):
             if shape["name"] in _BARE or not self._holds(shape):
                 continue
             for frame in (pen, pen.at(0, 0, flip=True)) if shape["twin"] else (pen,):
@@ -134,7 +135,9 @@ class Sketch:
             frame.tone = self.lit
             self.parts[name](frame, self.chance)
         else:
-            self._draw(frame, OUTLINES[name])
+            piece = Sketch(name, self.chance, words=self.words, lit=self.lit, parts=self.parts, paints=self.paints)
+            piece.bright |= self.bright
+            piece.draw(frame)
 
 
 def _shape(pen: Pen, name: str, color: Color, rest: str) -> None:

@@ -67,6 +67,7 @@ def _start(options: argparse.Namespace) -> MockServer:
         strict=options.strict,
         task_seconds=options.task_seconds,
         limits=options.limits,
+        captions=options.captions,
     )
 
 
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--strict", action="store_true", help="refuse a request that has no recording")
     parser.add_argument("--task-seconds", type=float, default=0.6, metavar="S", help="how long a task takes")
     parser.add_argument("--limits", action="store_true", help="hold clients to the service's limits")
+    parser.add_argument(
+        "--no-captions", dest="captions", action="store_false", help="leave the prompt out of the MOCK label"
+    )
     parser.add_argument(
         "--record",
         metavar="FOLDER",

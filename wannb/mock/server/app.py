@@ -53,6 +53,7 @@ class App:
         replay: recordings to answer from.
         strict: refuse what has no recording.
         steady: take ids and seeds from the request, so that recording twice gives equal files.
+        captions: write the prompt into the MOCK label of drawn pictures; without it judging is blind.
         clock: returns epoch seconds; `advance` moves it.
         sleep: waits, for synchronous calls and slow images.
         rng: the source of ids, and of seeds that a request does not have.
@@ -67,6 +68,7 @@ class App:
         replay: Recordings | None = None,
         strict: bool = False,
         steady: bool = False,
+        captions: bool = True,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
@@ -95,6 +97,7 @@ class App:
             recordings=replay,
             strict=strict,
             steady=steady,
+            captions=captions,
         )
 
     def now(self) -> float:

@@ -64,6 +64,7 @@ class Generator:
         recordings: what is replayed; None draws everything.
         strict: refuse what has no recording.
         steady: take ids and seeds from the request.
+        captions: write the prompt into the MOCK label.
     """
 
     now: Callable[[], float]
@@ -75,6 +76,7 @@ class Generator:
     recordings: Recordings | None
     strict: bool
     steady: bool
+    captions: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _times: Counter[str] = field(default_factory=Counter, repr=False)
 
@@ -141,7 +143,7 @@ class Generator:
     def _drawn(self, request: CheckedRequest, seed: int, call: Call) -> dict[str, Any]:
         count = max(1, request.n * 2 // 3) if call.effect.fewer and request.sequential else request.n
         size, name = request.output_size, self.fresh()
-        draw = _drawer(request, seed, size, count)
+        draw = _drawer(request, self.captions, seed, size, count)
         items = [
             {
                 "type": "image",
@@ -187,7 +189,7 @@ class Generator:
                 raise ValueError(f"{recording.file.name}: its images are drawn, but its request breaks a rule.")
             else:
                 size = size or request.output_size
-                draw = partial(_drawer(request, seed, size, len(items)), index)
+                draw = partial(_drawer(request, self.captions, seed, size, len(items)), index)
             item["image"] = self.images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
         return {"output": output, "usage": usage}
 
@@ -227,7 +229,8 @@ class Generator:
         return {"output": signed(task.output, link), "usage": dict(task.usage)}
 
 
-def _drawer(request: CheckedRequest, seed: int, size: tuple[int, int], count: int) -> Callable[[int], bytes]:
+def _drawer(
+    request: CheckedRequest, captions: bool, seed: int, size: tuple[int, int], count: int) -> Callable[[int], bytes]:
     """Return the function that draws an image by its number; input images are read when it is called."""
 
     def draw(index: int) -> bytes:
@@ -246,6 +249,7 @@ def _drawer(request: CheckedRequest, seed: int, size: tuple[int, int], count: in
             palette=request.palette,
             watermark=request.watermark,
             thinking=request.thinking,
+            captions=captions,
         )
         return drawing.draw(wanted)
 

@@ -108,6 +108,7 @@ def serve(
     task_seconds: float = 0.6,
     keys: Collection[str] | None = None,
     limits: bool = False,
+    captions: bool = True,
     seed: int | None = None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
@@ -122,6 +123,7 @@ def serve(
         task_seconds: how long a task takes.
         keys: the API keys that are accepted; None for any.
         limits: hold clients to the service's limits.
+        captions: write the prompt into the MOCK label of drawn pictures; without it judging is blind.
         seed: makes the mock's own chance (ids, seeds that were not sent) repeatable.
         clock: returns epoch seconds.
         sleep: waits.
@@ -140,6 +142,7 @@ def serve(
         limits=limits,
         replay=None if replay is None else load_all(replay),
         strict=strict,
+        captions=captions,
         clock=clock,
         sleep=sleep,
         rng=random.Random(seed),

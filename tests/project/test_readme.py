@@ -7,11 +7,10 @@ import io
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import Command
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -61,11 +60,8 @@ def test_no_command_stands_in_the_readme_that_no_test_knows() -> None:
     assert 'pip install -e ".[test]"' in (ROOT / ".ci" / "run").read_text()
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="ends the server by a POSIX signal")
-def test_the_mock_server_command_prints_its_address_and_stops() -> None:
-    command = [sys.executable, "-m", "wannb.mock", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api/v1\n", server.stdout.readline())
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(10) == 0
+@pytest.mark.skipif(os.name == "nt", reason="ends the server by a POSIX signal")
+def test_the_mock_server_command_prints_its_address_and_stops(tmp_path: Path) -> None:
+    with Command("-m", "wannb.mock", "--port", "0", folder=tmp_path) as server:
+        server.wait_for(r"\Ahttp://127\.0\.0\.1:\d+/api/v1\n\Z")
+        assert server.signal(signal.SIGTERM) == 0

@@ -20,22 +20,9 @@ def test_the_checks_pass() -> None:
 
 
 def test_no_setting_of_the_person_reaches_a_test() -> None:
-    theirs = {
-        name: "theirs"
-        for name in (
-            *(
-                "HTTP_PROXY",
-                "https_proxy",
-                "NO_PROXY",
-                "all_proxy",
-                "LANG",
-                "LC_ALL",
-                "DASHSCOPE_API_KEY",
-                "WANNB_MODE",
-            ),
-            *("PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS", "JUPYTER_PATH", "JUPYTER_CONFIG_DIR", "IPYTHONDIR", "HOME"),
-        )
-    }
+    names = "HTTP_PROXY https_proxy NO_PROXY all_proxy LANG LC_ALL DASHSCOPE_API_KEY WANNB_MODE HOME"
+    names += " PYTHONDONTWRITEBYTECODE PYTHONWARNINGS JUPYTER_PATH JUPYTER_CONFIG_DIR IPYTHONDIR"
+    theirs = dict.fromkeys(names.split(), "theirs")
     code = "import isolation, json; print(json.dumps(isolation.isolate())); isolation.forget()"
     environment = {**os.environ, **theirs, "PYTHONPATH": str(ROOT / "tests"), "WANNB_REQUIRE_BROWSER": "1"}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

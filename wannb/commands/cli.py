@@ -83,10 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     tidy.add_argument("notebooks", nargs="+", type=Path, help="notebooks, or folders of them")
     tidy.add_argument("--check", action="store_true", help="change nothing; end with status 1 if something is not tidy")
     tidy.add_argument("--max-kb", type=float, default=500, help="largest notebook in kilobytes (default: 500)")
-    tidy.add_argument("--source", action="store_true", help="mask keys and replace links in source cells too")
-    tidy.add_argument(
-        "--store", help="the folder of runs that links are looked up in (default: WANNB_STORE, wannb-runs)"
-    )
+    tidy.add_argument("--source", action="store_true", help="mask keys and expiring links in source cells too")
     tidy.set_defaults(run=_tidy)
 
     doctor = commands.add_parser("doctor", help="say how wannb stands here and what to do about it")
@@ -150,7 +147,7 @@ def _tidy(options: argparse.Namespace) -> int:
     status = 0
     for path in _notebooks(options.notebooks):
         try:
-            found = tidy(path, check=options.check, max_kb=options.max_kb, source=options.source, store=options.store)
+            found = tidy(path, check=options.check, max_kb=options.max_kb, source=options.source)
         except ValueError as error:
             print(f"wannb: {error}", file=sys.stderr)
             status = 1

@@ -406,13 +406,24 @@ def _parsed(content: bytes, name: str) -> Any:
         conflict = _CONFLICT.search(text)
         if conflict is None:
             raise ValueError(say("{name} is not JSON, so not a notebook: {error}", name=name, error=error)) from None
-        advice = "{name} holds the marks of a merge conflict (line {line}): take one side, or use nbdime, then tidy it"
-        raise ValueError(say(advice, name=name, line=text.count("\n", 0, conflict.start()) + 1)) from None
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise ValueError(
+            say(
+                "{name} holds the marks of a merge conflict (line {line}): take one side, or use nbdime, then tidy it",
+                name=name,
+                line=line,
+            )
+        ) from None
     if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
         raise ValueError(say("{name} is not a notebook: it has no nbformat", name=name))
     if tree["nbformat"] != 4:
-        advice = "{name} is a notebook of format {format}; open it in JupyterLab and save it as format 4"
-        raise ValueError(say(advice, name=name, format=tree["nbformat"]))
+        raise ValueError(
+            say(
+                "{name} is a notebook of format {format}; open it in JupyterLab and save it as format 4",
+                name=name,
+                format=tree["nbformat"],
+            )
+        )
     try:
         book = nbformat.v4.to_notebook(tree)  # type: ignore[no-untyped-call]
         whole = all(isinstance(cell.get("source", ""), str) for cell in book["cells"])

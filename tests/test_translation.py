@@ -79,7 +79,7 @@ def test_a_sentence_survives_pickle_copy_and_json(values: object) -> None:
 
 @pytest.mark.parametrize("data", [3, None, [], {}, {"template": 1, "values": {}}, {"template": "", "values": {"b": 1}}])
 def test_what_is_no_text_is_refused(data: object) -> None:
-    with pytest.raises(ValueError, match="is no text"):
+    with pytest.raises(ValueError, match="is not a text"):
         from_data(data)
 
 

@@ -196,7 +196,7 @@ class Client:
             prompt=prompt, images=images, model=model, size=size, n=n, seed=seed, watermark=watermark
         ).replace(color_palette=color_palette, bbox_list=bbox_list)
         if not request.images:
-            rule = Said("an edit needs at least one image; for text alone there is client.generate")
+            rule = Said("an edit needs at least one image; for text alone use client.generate")
             raise InvalidRequest([Problem(field="images", value=repr(images), rule=rule), *request.problems()])
         return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
@@ -284,7 +284,7 @@ class Client:
         if timeout is not None and (via == "sync" or not isinstance(timeout, (int, float))):
             raise ValueError(
                 say(
-                    "timeout={timeout}: seconds to wait for a task; a synchronous call takes what it takes",
+                    "timeout={timeout}: seconds to wait for a task; the time of a synchronous call cannot be limited",
                     timeout=repr(timeout),
                 )
             )
@@ -336,7 +336,7 @@ class Client:
         """Return the run of a request, and whether it was made by this call."""
         if not isinstance(request, ImageRequest):
             raise TypeError(
-                say("{kind} is no ImageRequest; for a text there is client.generate(...)", kind=type(request).__name__)
+                say("{kind} is not an ImageRequest; for text use client.generate(...)", kind=type(request).__name__)
             )
         if not isinstance(fresh, bool):
             raise TypeError(say("fresh={fresh} is neither True nor False; True asks and pays again", fresh=repr(fresh)))
@@ -374,7 +374,7 @@ class Client:
             run: ties the task to a run whose answer was lost (see `UnknownOutcome.candidates`).
         """
         if not isinstance(task_id, str) or not task_id.strip():
-            raise ValueError(say("task_id={task_id} is no task id", task_id=repr(task_id)))
+            raise ValueError(say("task_id={task_id} is not a task id", task_id=repr(task_id)))
         known = self.store.by_task(task_id)
         if known and run in (None, known.id):
             return self._picked_up(known)

@@ -1,13 +1,14 @@
 """What a cell shows: HTML, thumbnails, a progress line, widget assets.
 
-May import `request` and the modules at the root. Other rooms import only what `__all__` names.
-"""
-
-from __future__ import annotations
-
-from . import html
-from .assets import ELEMENTS, esm
-from .previews import make_preview, picture, preview, previews, small_jpeg
-from .progress import ProgressLine
-
-__all__ = ["ELEMENTS", "ProgressLine", "esm", "html", "make_preview", "picture", "preview", "previews", "small_jpeg"]
+May import `request` and the modules at the root. Other rooms import only what `__all__ = [
+    "ELEMENTS",
+    "PIXELS",
+    "ProgressLine",
+    "esm",
+    "html",
+    "make_preview",
+    "picture",
+    "preview",
+    "previews",
+    "small_jpeg",
+]

@@ -73,8 +73,6 @@ def measure(smoke: bool) -> list[Row]:
             client.generate("a harbour at dawn", size="1K", seed=7)
             store.mkdir()
             fill(store, client.runs()[0], count)
-        first = sides.figures("wannb", "runs", server.base_url, store)
-        later = sides.figures("wannb", "runs", server.base_url, store)
             grown = {}
             for size in (count, 10 * count):
                 more = Path(folder, f"many-{size}")
@@ -82,6 +80,8 @@ def measure(smoke: bool) -> list[Row]:
                 fill(more, client.runs()[0], size, images=False)
                 Store(more).spent("mock", "USD")  # the first process that opens the folder makes its index
                 grown[size] = growth(size, server.base_url, Path(folder), 3 if smoke else 20)
+        first = sides.figures("wannb", "runs", server.base_url, store)
+        later = sides.figures("wannb", "runs", server.base_url, store)
     assert first["runs"] == later["runs"] == count
 
     def row(what: str, name: str, most: float | None) -> Row:

@@ -158,6 +158,8 @@ def main() -> None:
     figures: Any
     if job == "calls":
         figures = calls(int(rest[0]))
+    elif job == "budget":
+        figures = budget(int(rest[0]))
     elif job == "waits":
         figures = waits(json.loads(rest[0]))
     elif job == "set":

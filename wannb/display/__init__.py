@@ -1,6 +1,16 @@
 """What a cell shows: HTML, thumbnails, a progress line, widget assets.
 
-May import `request` and the modules at the root. Other rooms import only what `__all__ = [
+May import `request` and the modules at the root. Other rooms import only what `__all__` names.
+"""
+
+from __future__ import annotations
+
+from . import html
+from .assets import ELEMENTS, esm
+from .previews import PIXELS, make_preview, picture, preview, previews, small_jpeg
+from .progress import ProgressLine
+
+__all__ = [
     "ELEMENTS",
     "PIXELS",
     "ProgressLine",

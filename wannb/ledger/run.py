@@ -222,8 +222,8 @@ class Runs(list[Run]):
         if len(self) > _SHOWN:
             more = Said("{n} more; client.runs(search) finds them", n=len(self) - _SHOWN)
             rows.append(("…", "", "", "", more, ""))
-        heads = ["started (UTC)", "state", "images", "cost", "prompt", "run"]
-        return html.table([Said(head) for head in heads], rows)
+        heads = (Said("started (UTC)"), Said("state"), Said("images"), Said("cost"), Said("prompt"), Said("run"))
+        return html.table(heads, rows)
 
 
 def read(folder: Path) -> Run:

@@ -1,4 +1,4 @@
-"""The version of wannb, and those of the packages that a run was made with."""
+"""Versions of wannb, Python and the packages that touch requests and images."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ __version__ = "0.1.0"
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that touch requests and pictures."""
+    """Return the versions that a run's record notes."""
     known = {"python": platform.python_version(), "wannb": __version__}
     return known | {name: version(name) for name in ("httpx", "pillow")}

@@ -24,7 +24,7 @@ from wannb.ledger import (
     Task,
     rescue,
 )
-from wannb.request import MAX_SEED, PRO, ImageRequest, Inputs, takes
+from wannb.request import MAX_SEED, PRO, Boxes, ImageRequest, Inputs, Palette, checks_options
 from wannb.request import set_prompt as scenes
 from wannb.service import Clock, Money, Pace, Service, Transport, account, price, wire
 
@@ -35,9 +35,7 @@ from .text import count
 from .translation import Said, Words, say, spoken
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
-
-    from wannb.request import Options, SetOptions
+    from typing_extensions import Self
 
 Via = Literal["task", "sync"]
 
@@ -82,58 +80,127 @@ class Client:
 
     # Making images
 
-    @takes("prompt", "model", "size", "n", "seed", "watermark", "thinking_mode", "color_palette")
+    @checks_options
     def generate(
         self,
         prompt: str,
         *,
+        model: str = PRO,
+        size: str = "2K",
+        n: int = 1,
+        seed: int | None = None,
+        watermark: bool = False,
+        thinking_mode: bool = True,
+        color_palette: Palette | None = None,
         fresh: bool = False,
         via: Via = "task",
         timeout: float | None = None,
-        **options: Unpack[Options],
     ) -> Result:
-        """Make images from text.
+        """Generate images from text.
 
         Args:
-        {options}
+            prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
+                their position: 'image 1', 'image 2'.
+            model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
+            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
+                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
+                on wan2.7-image-pro only.
+            n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image
+                that comes back is billed.
+            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
+                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
+            thinking_mode: Thinks before drawing: better and slower. Only text to image has it; elsewhere it is not
+                sent.
+            color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"},
+                ...] or {"#C2D1E6": 23.51, ...}. Not in image sets.
+            fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
 
         Returns:
             The result, which shows itself as a gallery.
 
         Raises:
-            InvalidRequest: an option breaks a rule; nothing was sent.
-            ApiError: the service refused it or failed; not billed.
+            InvalidRequest: An option breaks a rule; nothing was sent.
+            ApiError: The service refused the request or failed; nothing is billed.
 
         >>> client.generate("a flower shop", size="1K", n=2, seed=7)    # doctest: +SKIP
         """
-        return self.run(ImageRequest(prompt=prompt, **options), fresh=fresh, via=via, timeout=timeout)
+        request = ImageRequest(
+            prompt=prompt,
+            model=model,
+            size=size,
+            n=n,
+            seed=seed,
+            watermark=watermark,
+            thinking_mode=thinking_mode,
+            color_palette=color_palette,
+        )
+        return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
-    @takes("prompt", "images", "model", "size", "n", "seed", "watermark", "color_palette", "bbox_list")
+    @checks_options
     def edit(
         self,
         prompt: str,
         images: Inputs,
         *,
+        model: str = PRO,
+        size: str = "2K",
+        n: int = 1,
+        seed: int | None = None,
+        watermark: bool = False,
+        color_palette: Palette | None = None,
+        bbox_list: Boxes | None = None,
         fresh: bool = False,
         via: Via = "task",
         timeout: float | None = None,
-        **options: Unpack[Options],
     ) -> Result:
-        """Edit one image, or make one from several references, or edit inside boxes.
+        """Edit one image, combine several references into one, or edit inside boxes.
 
         Args:
-        {options}
+            prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
+                their position: 'image 1', 'image 2'.
+            images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier
+                result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect
+                ratio when size is a preset.
+            model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
+            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
+                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
+                on wan2.7-image-pro only.
+            n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image
+                that comes back is billed.
+            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
+                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
+            color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"},
+                ...] or {"#C2D1E6": 23.51, ...}. Not in image sets.
+            bbox_list: Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in pixels of
+                that image (origin top left, EXIF rotation applied); an empty list for an image without a box. Not in
+                image sets.
+            fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
+
+        Returns:
+            The result, which shows itself as a gallery.
+
+        Raises:
+            InvalidRequest: An option breaks a rule, or there is no input image; nothing was sent.
+            ApiError: The service refused the request or failed; nothing is billed.
 
         >>> client.edit("the graffiti of image 2 on the car of image 1", ["car.webp", "paint.webp"])  # doctest: +SKIP
         >>> client.edit("a clock in the boxed place", "room.jpg", bbox_list=[[[989, 515, 1138, 681]]])  # doctest: +SKIP
         """
-        request = ImageRequest(prompt=prompt, images=images, **options)
+        request = ImageRequest(
+            prompt=prompt, images=images, model=model, size=size, n=n, seed=seed, watermark=watermark
+        ).replace(color_palette=color_palette, bbox_list=bbox_list)
         if not request.images:
-            rule = Said("an edit needs at least one image; for text alone there is client.generate")
+            rule = Said("an edit needs at least one image; for text alone use client.generate")
             raise InvalidRequest([Problem(field="images", value=repr(images), rule=rule), *request.problems()])
         return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
-    @takes("prompt", "images", "model", "size", "n", "seed", "watermark")
+    @checks_options
     def image_set(
         self,
         prompt: str | Sequence[str],
@@ -141,19 +208,42 @@ class Client:
         images: Inputs = (),
         style: str | None = None,
         n: int | None = None,
+        model: str = PRO,
+        size: str = "2K",
+        seed: int | None = None,
+        watermark: bool = False,
         fresh: bool = False,
         via: Via = "task",
         timeout: float | None = None,
-        **options: Unpack[SetOptions],
     ) -> Result:
-        """Make a consistent set of images, from text or from reference images.
+        """Generate a consistent set of images, from text or from reference images.
 
         Args:
-        {options}
-            style: one line before the scenes, such as "cinematic, the same orange cat throughout".
+            prompt: The whole text, or a list of up to 12 scenes, which become one numbered scene for each image, as
+                documented.
+            images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier
+                result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect
+                ratio when size is a preset.
+            style: A line before the scenes, such as "cinematic, the same orange cat throughout".
+            n: Most images, 1 to 12; the model may return fewer. By default the number of scenes, or 4 for a whole text.
+                Each image that comes back is billed.
+            model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
+            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
+                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
+                on wan2.7-image-pro only.
+            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
+                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
+            fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
 
-        `prompt` is the whole text, or a list of up to 12 scenes: these are put together as the documentation does it,
-        one numbered scene for each image. Unless given, `n` is the number of scenes, or 4 for a plain text.
+        Returns:
+            The result, which shows itself as a gallery.
+
+        Raises:
+            InvalidRequest: An option breaks a rule; nothing was sent.
+            ApiError: The service refused the request or failed; nothing is billed.
 
         >>> client.image_set(["spring ...", "summer ..."], images="cat.png", style="cinematic")  # doctest: +SKIP
         """
@@ -164,7 +254,9 @@ class Client:
             listed = scenes.checked(prompt, n=n)
             n = len(listed) if n is None else n
             prompt = scenes.prompt(listed, style=style)
-        request = ImageRequest(prompt=prompt, images=images, n=n, enable_sequential=True, **options)
+        request = ImageRequest(
+            prompt=prompt, images=images, model=model, size=size, n=n, seed=seed, watermark=watermark
+        ).replace(enable_sequential=True)
         return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
     @spoken
@@ -192,7 +284,7 @@ class Client:
         if timeout is not None and (via == "sync" or not isinstance(timeout, (int, float))):
             raise ValueError(
                 say(
-                    "timeout={timeout}: seconds to wait for a task; a synchronous call takes what it takes",
+                    "timeout={timeout}: seconds to wait for a task; the time of a synchronous call cannot be limited",
                     timeout=repr(timeout),
                 )
             )
@@ -244,7 +336,7 @@ class Client:
         """Return the run of a request, and whether it was made by this call."""
         if not isinstance(request, ImageRequest):
             raise TypeError(
-                say("{kind} is no ImageRequest; for a text there is client.generate(...)", kind=type(request).__name__)
+                say("{kind} is not an ImageRequest; for text use client.generate(...)", kind=type(request).__name__)
             )
         if not isinstance(fresh, bool):
             raise TypeError(say("fresh={fresh} is neither True nor False; True asks and pays again", fresh=repr(fresh)))
@@ -282,7 +374,7 @@ class Client:
             run: ties the task to a run whose answer was lost (see `UnknownOutcome.candidates`).
         """
         if not isinstance(task_id, str) or not task_id.strip():
-            raise ValueError(say("task_id={task_id} is no task id", task_id=repr(task_id)))
+            raise ValueError(say("task_id={task_id} is not a task id", task_id=repr(task_id)))
         known = self.store.by_task(task_id)
         if known and run in (None, known.id):
             return self._picked_up(known)

@@ -1,15 +1,15 @@
-"""Every exception that wannb raises, as one tree.
+"""Exceptions of wannb, as one tree.
 
     WannbError
-    ├── InvalidRequest          refused here, before anything was sent (also a ValueError)
-    ├── OverBudget              the budget of `connect(budget=...)` would be passed; nothing was sent
+    ├── InvalidRequest          refused before anything was sent (also a ValueError)
+    ├── OverBudget              the budget of `connect(budget=...)` would be exceeded; nothing was sent
     ├── CalledOff               the person stopped before it was sent; nothing was sent
-    ├── NoKey                   live mode was asked for and no API key was found
+    ├── NoKey                   live mode, and no API key was found
     ├── StoreError              the folder of runs cannot be read or written
     ├── RecallError             a file holds no request
     ├── ConnectionFailed        the service was not reached; nothing was sent, nothing is billed
     ├── UnknownOutcome          sent, but no answer came back; it may be billed
-    ├── WaitTimeout             the waiting ended, the task goes on (also a TimeoutError)
+    ├── WaitTimeout             the wait ended, the task goes on (also a TimeoutError)
     ├── TaskCanceled            the task was canceled before it ran
     ├── TaskForgotten           the service no longer knows the task (kept for 24 hours)
     ├── DownloadFailed          the images exist but could not be fetched whole
@@ -27,8 +27,8 @@
         ├── ServiceError            the service failed
         └── MalformedAnswer         the answer is not what the documentation describes
 
-Each message says what happened, with which value, and what to do next. Error codes are the documented ones
-of Model Studio's "Error codes" page. Keys and the signatures of links are masked in every message.
+Each message says what happened, with which value, and what to do next. Error codes are those of Model Studio's "Error
+codes" page. Keys and the signatures of links are masked in every message.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ class Problem:
 
 
 class WannbError(Exception):
-    """The root of all errors raised by wannb.
+    """Root of all errors raised by wannb.
 
     Attributes:
-        said: the message as it was written, in English, with its values beside it where it is a `translation.Said`.
-        language: that was spoken where it was raised; `str(error)` speaks it.
+        said: the message in English; a `translation.Said` keeps its values as well.
+        language: the language of the client that raised it; `str(error)` speaks it.
     """
 
     def __init__(self, said: str = "") -> None:
@@ -97,7 +97,7 @@ class InvalidRequest(WannbError, ValueError):
 
 
 class OverBudget(WannbError):
-    """The next request could pass the budget; nothing was sent."""
+    """The next request could exceed the budget; nothing was sent."""
 
 
 class CalledOff(WannbError):
@@ -105,7 +105,7 @@ class CalledOff(WannbError):
 
 
 class NoKey(WannbError):
-    """Live mode was asked for, and no API key was found."""
+    """Live mode, and no API key was found."""
 
 
 class StoreError(WannbError):
@@ -113,7 +113,7 @@ class StoreError(WannbError):
 
 
 class RecallError(WannbError, ValueError):
-    """A file holds no request that could be recalled."""
+    """A file holds no request to recall."""
 
 
 class ConnectionFailed(WannbError):
@@ -139,7 +139,7 @@ class _TaskError(WannbError):
 
 
 class WaitTimeout(_TaskError, TimeoutError):
-    """The waiting ended before the task did. The task goes on; `task_id` picks it up later."""
+    """The wait ended before the task did. The task goes on; `task_id` picks it up later."""
 
 
 class TaskCanceled(_TaskError):
@@ -184,7 +184,8 @@ class ApiError(WannbError):
         secret: str | None = None,
     ) -> None:
         self.code = mask(code, secret)
-        self.message = mask(message, secret)
+        #: Texts of ours are `Said`; the service's may repeat a secret.
+        self.message = message if isinstance(message, Said) else mask(message, secret)
         self.status = status
         self.request_id = request_id
         self.task_id = task_id
@@ -226,7 +227,7 @@ class RateLimited(ApiError):
 class ContentRefused(ApiError):
     """The content inspection refused the prompt, an input image or the output."""
 
-    next_step = Said("Nothing was billed. Reword the prompt or change the input image; another seed may pass as well.")
+    next_step = Said("Nothing was billed. Reword the prompt, change the input image, or try another seed.")
 
 
 class BadRequest(ApiError):
@@ -264,7 +265,7 @@ class ServiceError(ApiError):
 class MalformedAnswer(ApiError):
     """An answer is not what the documentation describes."""
 
-    next_step = Said("A proxy may be in the way. What was sent is kept in the store: client.rescue() looks again.")
+    next_step = Said("A proxy may be in the way. Requests that were sent are on disk: client.rescue() looks again.")
 
 
 _BY_CODE: tuple[tuple[str, type[ApiError]], ...] = (
@@ -300,10 +301,10 @@ def api_error(
     retry_after: float | None = None,
     secret: str | None = None,
 ) -> ApiError:
-    """Return the exception that stands for an error code of the service.
+    """Return the exception for an error code of the service.
 
-    A 429 whose words say that an allocation is used up is `QuotaExhausted`, not `RateLimited`: the same
-    code is documented with both meanings.
+    A 429 that says that an allocation is used up is `QuotaExhausted`, not `RateLimited`: the same code is documented
+    with both meanings.
 
     >>> type(api_error("Throttling.RateQuota", "slow down", status=429)).__name__
     'RateLimited'

@@ -1,12 +1,12 @@
 """Texts in English or Simplified Chinese: sentences that keep their template and values, and catalogues.
 
 A sentence is written once, in English, with places for its values: `Said("at most {most} input images", most=9)`. It is
-a `str`, so it can be shown, raised and compared as any text; and it still knows its template, so it can be said in
-another language wherever it arrives. A catalogue is plain JSON, `{English: Chinese}`, one file for each room of the
-package in `languages/<language>/`. What a catalogue does not know comes out in English.
+a `str`, so it can be shown, raised and compared like any text; and it keeps its template, so it can be translated
+wherever it arrives. A catalogue is plain JSON, `{English: Chinese}`, one file for each room of the package in
+`languages/<language>/`. A text without an entry stays English.
 
-What is made within `override("zh")`, such as a result, a plan or an error, remembers that language and shows itself in
-it.
+Objects made within `override("zh")`, such as a result, a plan or an error, remember that language and show themselves
+in it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Said(str):
 
     Args:
         template: the English text with a `{name}` for each value; the key of the catalogue.
-        values: what stands in the places. Only those that are `Said` themselves are translated; every other value is a
-            person's, the service's or another program's, and is put in as it stands.
+        values: the values by name. Only those that are `Said` themselves are translated; any other comes from a person,
+            the service or another program, and stays as it is.
 
-    A `{name}` without a value stays as it stands, as do braces within a value.
+    A `{name}` without a value stays, as do braces within a value.
 
     >>> Said("at most {most} input images", most=9)
     'at most 9 input images'
@@ -57,10 +57,10 @@ class Words:
     """Texts in one language; the English text is the key.
 
     Args:
-        language: "en" or "zh"; names of locales such as "zh-CN" or "zh_CN.UTF-8" are taken as well.
+        language: "en" or "zh"; names of locales such as "zh-CN" or "zh_CN.UTF-8" work as well.
 
     Raises:
-        ValueError: a language that there is no catalogue of.
+        ValueError: a language without a catalogue.
 
     >>> Words("zh_CN.UTF-8")("Seed")
     '种子'
@@ -92,7 +92,7 @@ class Words:
 
 
 def current() -> str:
-    """Return the language that is spoken here and now: "en", unless within `override`."""
+    """Return the current language: "en", unless within `override`."""
     return _CURRENT.get()
 
 
@@ -112,12 +112,12 @@ def override(language: str) -> Iterator[None]:
 
 
 def say(text: str, /, **values: object) -> str:
-    """Return a sentence, or a text of the catalogue with its values put in, in the language that is spoken here."""
+    """Return a sentence, or a text of the catalogue with its values put in, in the current language."""
     return _words(_CURRENT.get())(text, **values)
 
 
 def joined(separator: str, texts: Iterable[str]) -> Said:
-    """Return sentences one after the other as one.
+    """Return several sentences as one.
 
     >>> joined(" · ", [Said("{n} images", n=2), "2048*2048"])
     '2 images · 2048*2048'
@@ -127,7 +127,7 @@ def joined(separator: str, texts: Iterable[str]) -> Said:
 
 
 def as_data(text: str) -> str | dict[str, Any]:
-    """Return a text as JSON data, a `Said` with its template and values, so that it can be said again on another day.
+    """Return a text as JSON data, a `Said` with its template and values, so that it can be translated later.
 
     >>> as_data(Said("at most {most} input images", most=9))
     {'template': 'at most {most} input images', 'values': {'most': '9'}}
@@ -148,7 +148,7 @@ def from_data(data: Any) -> str:
         return data
     if isinstance(data, Mapping) and isinstance(data.get("template"), str) and isinstance(data.get("values"), Mapping):
         return _said(data["template"], {str(name): from_data(value) for name, value in data["values"].items()})
-    raise ValueError(f"{data!r} is no text")
+    raise ValueError(f"{data!r} is not a text")
 
 
 class _Speaker(Protocol):

@@ -272,12 +272,12 @@ def test_the_secret_of_a_link_is_nowhere_in_a_form(secret: str, client: Client) 
     form = forms.EditForm(client, prompt="x", images=f"https://example.com/a.png{secret}")
     page = str(form._repr_mimebundle_()) + shown(form) + form.code + repr(form) + json.dumps(form.request.as_dict())
     assert "s3cr3t" not in page
-    assert "# image_1 is to be given: https://example.com/a.png?..." in form.code
+    assert "# Set image_1 first: https://example.com/a.png?..." in form.code
 
 
 def test_pictures_without_a_file_are_named_in_the_code(client: Client) -> None:
     from PIL import Image
 
     form = forms.EditForm(client, prompt="x", images=Image.new("RGB", (300, 300)))
-    assert form.code == '# image_1 is to be given: PIL image\nclient.edit("x", image_1)'
+    assert form.code == '# Set image_1 first: PIL image\nclient.edit("x", image_1)'
     assert inputs(form)

@@ -292,7 +292,7 @@ HERE = {**os.environ, "PYTHONPATH": str(Path(wannb.__file__).parent.parent)}
 
 PEAK = """
 import resource, sys, warnings
-from wannb.inputs import as_inputs
+from wannb.request import as_inputs
 import PIL.Image
 PIL.Image.init()
 warnings.simplefilter("ignore")

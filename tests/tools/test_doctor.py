@@ -89,7 +89,7 @@ def test_a_key_is_said_to_be_there_and_where_and_never_shown(
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("DASHSCOPE_API_KEY", f"{KEY} {KEY}", "key: the API key is no text, or holds spaces"),
+        ("DASHSCOPE_API_KEY", f"{KEY} {KEY}", "key: the API key is not text, or holds spaces"),
         ("WANNB_MODE", "life", "settings: WANNB_MODE='life' is not"),
         ("WANNB_MODE", "live", "settings: WANNB_MODE is live and no key was found"),
         ("WANNB_REGION", "mars", "settings: region='mars' is not one of"),

@@ -1,4 +1,4 @@
-"""The API over httpx: endpoint, wire format, requests, files, limits, prices.
+"""Service: the API over httpx, its endpoints, wire format, limits and prices.
 
 May import `request` and the modules at the root. Other rooms import only what `__all__` names.
 """

@@ -1,6 +1,7 @@
 """What a plain script with wannb does: the same jobs as plain_sdk.py, and those that only wannb has.
 
 python bench/plain_wannb.py calls BASE_URL FOLDER COUNT     create, query and fetch, one after another
+python bench/plain_wannb.py budget BASE_URL FOLDER COUNT    the first call of a process under a budget, and more
 python bench/plain_wannb.py waits BASE_URL FOLDER LANES     lanes of tasks side by side
 python bench/plain_wannb.py set BASE_URL FOLDER COUNT SIZE  a set, from the call to the gallery
 python bench/plain_wannb.py sweep BASE_URL FOLDER COUNT     a sweep
@@ -13,10 +14,12 @@ LANES is JSON: the seconds of each task, lane by lane. Prints its figures as JSO
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +64,21 @@ def calls(count: int) -> dict[str, list[float]]:
                 taken["whole"].append(done - fetched)
     transport.close()
     return taken
+
+
+def budget(count: int) -> dict[str, float]:
+    """Time the first call of a process, from the client on, and the median of more, all under a budget."""
+    money = wannb.Money(amount=Decimal(10**6), currency="USD")
+    taken = []
+    for number in range(count + 1):
+        if not number:
+            began = time.perf_counter()
+            client = Client(mock(BASE_URL), "sk-mock", Store(FOLDER), pace=UNLIMITED, budget=money)
+        else:
+            began = time.perf_counter()
+        client.generate("a boat", size="768*768")
+        taken.append(time.perf_counter() - began)
+    return {"first": taken[0], "call": statistics.median(taken[1:])}
 
 
 def waits(lanes: list[list[float]]) -> list[tuple[str | None, float, float]]:
@@ -140,6 +158,8 @@ def main() -> None:
     figures: Any
     if job == "calls":
         figures = calls(int(rest[0]))
+    elif job == "budget":
+        figures = budget(int(rest[0]))
     elif job == "waits":
         figures = waits(json.loads(rest[0]))
     elif job == "set":

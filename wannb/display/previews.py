@@ -102,14 +102,14 @@ def data_uri(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
-def make_preview(path: Path, data: bytes | None = None) -> bytes:
+def make_preview(path: Path, jpeg: bytes | None = None) -> bytes:
     """Make an image's preview, keep it beside the image where the folder can be written to, and return it.
 
     Args:
         path: the image.
-        data: its content, where that is in memory already.
+        jpeg: the preview, where it is made already from what is in memory.
     """
-    content = small_jpeg(path if data is None else io.BytesIO(data), PREVIEW_PIXELS)
+    content = small_jpeg(path, PREVIEW_PIXELS) if jpeg is None else jpeg
     place = preview_path(path)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:

@@ -228,58 +228,28 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
 
 
-def _whole(value: Any) -> int:
-    if not _is_whole(value):
-        raise ValueError
-    return int(value)
+def _only(holds: Callable[[Any], object]) -> Parse:
+    """Return a parser that gives back the values for which something holds, and refuses all others."""
+
+    def parsed(value: Any) -> Any:
+        if not holds(value):
+            raise ValueError
+        return value
+
+    return parsed
 
 
-def _positive(value: Any) -> int:
-    if _whole(value) <= 0:
-        raise ValueError
-    return int(value)
-
-
-def _count(value: Any) -> int:
-    if not 0 <= _whole(value) < _MOST_IMAGES:
-        raise ValueError
-    return int(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    return value
-
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 10**11:
-        raise ValueError
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError
-    return value
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError
-    return value
-
-
-def _state(value: Any) -> str:
-    if value not in MOVES:
-        raise ValueError
-    return str(value)
-
-
-def _task_id(value: Any) -> str:
-    if not _text(value):
-        raise ValueError
-    return str(value)
+_text = _only(lambda value: isinstance(value, str))
+_task_id = _only(lambda value: isinstance(value, str) and value)
+_flag = _only(lambda value: isinstance(value, bool))
+_table = _only(lambda value: isinstance(value, Mapping))
+_state = _only(lambda value: isinstance(value, str) and value in MOVES)
+_whole = _only(_is_whole)
+_positive = _only(lambda value: _is_whole(value) and value > 0)
+_count = _only(lambda value: _is_whole(value) and 0 <= value < _MOST_IMAGES)
+_seconds = _only(lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 10**11)
+# It must not lead out of the run's folder.
+_file = _only(lambda value: isinstance(value, str) and value and value[0] != "." and not set(value) & set("/\\:\0"))
 
 
 def _or(parse: Parse, otherwise: Any) -> Parse:
@@ -293,13 +263,6 @@ def _each(parse: Parse) -> Parse:
         return tuple(parse(each) for each in value)
 
     return parsed
-
-
-def _file(value: Any) -> str:
-    # It must not lead out of the run's folder.
-    if not _text(value) or value.startswith(".") or set(value) & set("/\\:\0"):
-        raise ValueError
-    return str(value)
 
 
 def saved_image(value: Any) -> SavedImage:

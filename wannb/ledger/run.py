@@ -119,8 +119,13 @@ class Run:
         price, amount = self.record.price, self.record.amount
         return None if price is None or amount is None else Money(amount=amount, currency=price.currency)
 
-    def advance(self, state: str, **facts: Any) -> None:
+    def advance(self, state: str, *, sync: bool = True, **facts: Any) -> None:
         """Write a state and facts of `Record` to disk; the caller holds the run's lock.
+
+        Args:
+            state: one of `record.MOVES`.
+            sync: whether to wait until it is on disk.
+            facts: fields of `Record` that change.
 
         Raises:
             StoreError: it cannot be written, or the state may not follow (see `record.MOVES`).
@@ -129,7 +134,7 @@ class Run:
             raise StoreError(
                 Said("Run {run} is {state} and cannot become {next}", run=self.id, state=self.state, next=state)
             )
-        self._write(replace(self.record, **facts, state=state))
+        self._write(replace(self.record, **facts, state=state), sync=sync)
 
     def accept(self, task_id: str, **facts: Any) -> None:
         """Write down which task the service made of the run; the caller holds the run's lock.
@@ -147,9 +152,9 @@ class Run:
         if self.task_id and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole)):
             self._write(replace(self.record, state=RUNNING, error=None))
 
-    def _write(self, record: Record) -> None:
+    def _write(self, record: Record, *, sync: bool = True) -> None:
         try:
-            files.append_line(self.folder / FILE, record.as_json())
+            files.append_line(self.folder / FILE, record.as_json(), sync=sync)
         except OSError as error:
             raise StoreError(error.strerror or str(error)) from error
         self.record = record
@@ -217,8 +222,8 @@ class Runs(list[Run]):
         if len(self) > _SHOWN:
             more = Said("{n} more; client.runs(search) finds them", n=len(self) - _SHOWN)
             rows.append(("…", "", "", "", more, ""))
-        heads = ["started (UTC)", "state", "images", "cost", "prompt", "run"]
-        return html.table([Said(head) for head in heads], rows)
+        heads = (Said("started (UTC)"), Said("state"), Said("images"), Said("cost"), Said("prompt"), Said("run"))
+        return html.table(heads, rows)
 
 
 def read(folder: Path) -> Run:

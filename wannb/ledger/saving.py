@@ -7,6 +7,7 @@ after the last image can be finished without the service, and one whose record i
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wannb import files, png
-from wannb.display import make_preview
+from wannb.display import PREVIEW_PIXELS, make_preview, small_jpeg
 from wannb.errors import (
     ApiError,
     ContentRefused,
@@ -58,7 +59,9 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
             raise ContentRefused("ContentRefused", refused, status=200, task_id=run.task_id)
         raise MalformedAnswer("MalformedAnswer", "a finished task without images", status=200, task_id=run.task_id)
     try:
-        run.advance(ANSWERED, usage=dict(answer.usage), times=dict(answer.times), notices=_notices(run, answer))
+        # What a task answered can be asked again, so that the disk need not be waited for.
+        facts = {"usage": dict(answer.usage), "times": dict(answer.times), "notices": _notices(run, answer)}
+        run.advance(ANSWERED, sync=run.task_id is None, **facts)
         try:
             images = _save_all(run, answer.links, transport)
         except LinkExpired:
@@ -154,12 +157,15 @@ def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> 
     sha256 = hashlib.sha256(data).hexdigest()
     path = run.folder / f"image-{index + 1}{suffix}"
     written = png.with_text(data, CHUNK, _passport(run, index, of)) if suffix == ".png" else data
-    try:
-        files.write(path, written)
-    except OSError as error:
-        raise StoreError(error.strerror or str(error)) from error
+    with ThreadPoolExecutor(1) as beside:
+        # While the disk takes the image.
+        preview = beside.submit(small_jpeg, io.BytesIO(data), PREVIEW_PIXELS)
+        try:
+            files.write(path, written)
+        except OSError as error:
+            raise StoreError(error.strerror or str(error)) from error
     with suppress(Exception):  # made again when it is shown; no reason to lose a paid image
-        make_preview(path, data)
+        make_preview(path, preview.result())
     return SavedImage(index=index, file=path.name, sha256=sha256, width=width, height=height, bytes=len(written))
 
 

@@ -292,11 +292,11 @@ class Ledger:
         """Write down, in the service's clock, that a try is about to be sent, and wait for its turn."""
         check_called_off()
         now, within = self.transport.now()
-        first = {"sent_at": now}
+        first = now
         if run.record.unresolved:
             # The first try's time stays, with its own doubt about the clock: that one may arrive late.
-            first, within = {"sent_at": run.record.sent[0]}, max(within, run.record.sent_within)
-        run.advance(SENDING, via=via, last_sent_at=now, sent_within=within, **first)
+            first, within = run.record.sent[0], max(within, run.record.sent_within)
+        run.advance(SENDING, via=via, sent_at=first, last_sent_at=now, sent_within=within)
         # Last, so that the time that the disk takes does not bunch what was sent evenly.
         self.store.take_turn(self.pace.interval, self.clock)
 

@@ -6,7 +6,6 @@ import base64
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy
 import pytest
@@ -169,19 +168,3 @@ def test_the_pictures_on_the_page_are_the_pictures(pair: tuple[Image.Image, Imag
     left, right, _ = (Image.open(io.BytesIO(base64.b64decode(source))).convert("RGB") for source in sources)
     assert left.getpixel((100, 100)) == pytest.approx((128, 128, 128), abs=6)
     assert right.getpixel((100, 100)) == pytest.approx((255, 255, 255), abs=6)
-
-
-@pytest.mark.parametrize("name", ["a.html", "a.png", "a.pdf"])
-def test_a_file_that_is_there_stays_until_the_new_one_is_whole(
-    pair: tuple[Image.Image, Image.Image], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    (tmp_path / name).write_bytes(b"before")
-
-    def interrupted(*given: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", interrupted)
-    with pytest.raises(OSError, match=r"cannot write .*No space left"):
-        compare(*pair).save(tmp_path / name, dpi=72)
-    assert [place.name for place in tmp_path.iterdir() if place.name.startswith((".", "a"))] == [name]
-    assert (tmp_path / name).read_bytes() == b"before"

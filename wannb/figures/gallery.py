@@ -44,7 +44,7 @@ class Gallery:
     @spoken
     def __repr__(self) -> str:
         lines = "".join(f"\n  {say(joined(' · ', picture.caption))}" for picture in self.pictures)
-        return f"Gallery({say(count(len(self.pictures), 'picture'))}){lines}"
+        return f"Gallery({say(count(len(self.pictures), 'image'))}){lines}"
 
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

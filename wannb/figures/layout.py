@@ -264,7 +264,7 @@ def _text(value: Any) -> str:
         if parts and all(isinstance(part, int) for part in parts):
             return ",".join(map(str, parts))
         colors = all(isinstance(part, Color) or re.match(r"#[0-9A-Fa-f]{3}", str(part)) for part in parts)
-        return _brief([_text(part) for part in parts], " " if colors else " + ") or Said("none")
+        return _brief([_text(part) for part in parts], " " if colors else " + ") or Said("empty")
     return Said("picture") if hasattr(value, "__array_interface__") else str(value)
 
 

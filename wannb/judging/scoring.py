@@ -470,7 +470,7 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
             Said("the left picture was preferred {n} of {of} times, more than chance explains", n=left, of=of)
         )
     if tallied.broken:
-        doubts.append(Said("{lines} of the files cut or damaged, left out", lines=count(tallied.broken, "line")))
+        doubts.append(Said("{lines} of the files left out", lines=count(tallied.broken, "damaged line")))
     return doubts
 
 

@@ -1,18 +1,20 @@
-"""PNG files as they came: check them, put one text chunk in, read it again. Nothing is ever re-encoded.
+"""PNG files, chunk by chunk: check, add a text, read it, leave chunks out. Pixels are never encoded again.
 
-Saving with an image library would cost seconds, turn 16-bit pictures to 8-bit and drop colour and provenance chunks;
-a chunk put in leaves every other byte as the vendor wrote it.
+Saving with an image library would take seconds, turn 16-bit pictures into 8-bit ones and drop color and provenance
+chunks. Adding a chunk leaves every other byte as the vendor wrote it.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+from .translation import say
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEAD = struct.Struct(">I4s")
-#: A request is a few kilobytes; what is larger was not written here.
+#: Bytes of a text that is read; a request has a few kilobytes.
 MAX_TEXT = 1024 * 1024
 #: Bytes of the first chunk's content.
 _HEADER = 13
@@ -25,24 +27,50 @@ def is_png(data: bytes) -> bool:
     return data.startswith(_SIGNATURE)
 
 
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield kind and content of each whole chunk, up to the end or to where the file is cut.
+
+    Raises:
+        ValueError: not a PNG file, or over 100,000 chunks.
+    """
+    return ((kind, data[start:end]) for kind, start, end in _spans(data))
+
+
+def filtered(data: bytes, keep: Callable[[bytes, bytes], bool]) -> bytes:
+    """Return a PNG with only the chunks for which `keep(kind, content)` is true, each byte for byte.
+
+    What follows the last chunk is left out.
+
+    Raises:
+        ValueError: not a PNG file, or one that is cut.
+    """
+    pieces = [_SIGNATURE]
+    for kind, start, end in _spans(data):
+        if keep(kind, data[start:end]):
+            pieces.append(data[start - _HEAD.size : end + 4])
+        if kind == b"IEND":
+            return b"".join(pieces)
+    raise ValueError(say("cut: the file ends before its last chunk"))
+
+
 def check(data: bytes) -> tuple[int, int]:
     """Return width and height in pixels of a whole PNG; raise `ValueError` for one that is cut or damaged."""
     size: tuple[int, int] | None = None
-    for kind, start, end in _chunks(data):
+    for kind, start, end in _spans(data):
         if kind == b"IHDR" and end - start == _HEADER:
-            size = struct.unpack(">II", data[start : start + 8])
+            size = struct.unpack_from(">II", data, start)
         if zlib.crc32(data[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            raise ValueError(f"damaged: the checksum of chunk {kind!r} is wrong")
+            raise ValueError(say("damaged: the checksum of chunk {chunk} is wrong", chunk=repr(kind)))
         if kind == b"IEND":
             if size is None or 0 in size:
-                raise ValueError("damaged: it has no header that says its size")
+                raise ValueError(say("damaged: no header with a size"))
             return size
-    raise ValueError("cut: the file ends before its last chunk")
+    raise ValueError(say("cut: the file ends before its last chunk"))
 
 
 def with_text(data: bytes, keyword: str, text: str) -> bytes:
-    """Return the PNG with an uncompressed iTXt chunk after its header, all other bytes as they were."""
-    content = keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8", "replace")
+    """Return the PNG with an uncompressed iTXt chunk after its header; all other bytes stay as they were."""
+    content = _text_start(keyword) + text.encode("utf-8", "replace")
     chunk = _HEAD.pack(len(content), b"iTXt") + content
     chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
     after_header = len(_SIGNATURE) + _HEAD.size + _HEADER + 4
@@ -51,21 +79,33 @@ def with_text(data: bytes, keyword: str, text: str) -> bytes:
 
 
 def read_text(data: bytes, keyword: str) -> str | None:
-    """Return the text that `with_text` put in, None if there is none.
+    """Return the text that `with_text` added, None if there is none.
 
-    Reads only uncompressed chunks of at most 1 MB, so a hostile file cannot swell.
+    Reads uncompressed chunks of at most 1 MB only, so a hostile file cannot swell.
     """
-    wanted = keyword.encode("latin-1") + b"\0\0\0\0\0"
-    for kind, start, end in _chunks(data):
+    wanted = _text_start(keyword)
+    for kind, start, end in _spans(data):
         if kind == b"iTXt" and end - start <= MAX_TEXT and data.startswith(wanted, start):
             return data[start + len(wanted) : end].decode("utf-8", "replace")
     return None
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def without_text(data: bytes, keyword: str) -> bytes:
+    """Return the PNG without the texts that `with_text` added under a keyword; any other file as it is."""
+    wanted = _text_start(keyword)
+    if not is_png(data):
+        return data
+    return filtered(data, lambda kind, content: not (kind == b"iTXt" and content.startswith(wanted)))
+
+
+def _text_start(keyword: str) -> bytes:
+    return keyword.encode("latin-1") + b"\0\0\0\0\0"
+
+
+def _spans(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield type, start and end of the content of each whole chunk."""
     if not is_png(data):
-        raise ValueError("not a PNG file")
+        raise ValueError(say("not a PNG file"))
     place = len(_SIGNATURE)
     for _ in range(_MOST_CHUNKS):
         if place + _HEAD.size + 4 > len(data):
@@ -78,4 +118,4 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         if kind == b"IEND":
             return
         place = start + length + 4
-    raise ValueError(f"damaged: it has over {_MOST_CHUNKS:,} chunks")
+    raise ValueError(say("damaged: over {most} chunks", most=f"{_MOST_CHUNKS:,}"))

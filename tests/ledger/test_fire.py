@@ -189,7 +189,7 @@ def test_full_in_a_storyboard_loses_no_frame(disk: Disk, between: tuple[MockServ
 
 
 def test_an_image_that_vanishes_while_it_is_saved_is_told_in_words(client: Client) -> None:
-    client._desk.transport.files.download = lambda link, path, check: (".png", (1, 1))  # type: ignore[method-assign]
+    client._ledger.transport.files.download = lambda link, path, check: (".png", (1, 1))  # type: ignore[method-assign]
     with pytest.raises(DownloadFailed, match=r"No such file.*paid for"):
         client.run(small())
 

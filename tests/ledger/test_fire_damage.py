@@ -278,7 +278,7 @@ def test_images_that_are_there_need_no_service(server: MockServer, store: Store,
 
 def test_a_services_words_that_no_file_can_hold(server: MockServer, store: Store) -> None:
     with make_client(server, store) as client:
-        run = store.create(small(), small().fingerprint, via="task", **client._facts())
+        run = store.create(small(), small().fingerprint, **client._ledger.facts)
         run.advance("failed", error={"text": "half a pair: \ud83d"})
         assert store.get(run.id).record["error"]["text"] == "half a pair: ?"
 

@@ -105,8 +105,8 @@ def test_a_clock_that_is_set_at_any_step_bills_nothing_twice(tmp_path: Path, by:
 @pytest.mark.parametrize("by", [86400.0 * 3, -86400.0 * 3])
 def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store: Store, by: float) -> None:
     with make_client(server, store) as client:
-        lost, task = store.create(small(5), small(5).fingerprint, via="task", **client._facts()), client.submit(small())
-        skew = client._desk.transport.skew[0]
+        lost, task = store.create(small(5), small(5).fingerprint, **client._ledger.facts), client.submit(small())
+        skew = client._ledger.transport.skew[0]
         lost.advance("sending", sent_at=time.time() + skew, last_sent_at=time.time() + skew, sent_within=0.05)
     clock = Clock(now=lambda: time.time() + by)
     with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, clock=clock) as late:
@@ -120,7 +120,7 @@ def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store:
     with Client(
         mock_service(server.base_url), "sk-mock", store, pace=replace(FAST, retry_seconds=0), clock=clock
     ) as late:
-        gap = store.create(small(6), small(6).fingerprint, via="task", **late._facts())
+        gap = store.create(small(6), small(6).fingerprint, **late._ledger.facts)
         gap.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
         server.close()
         late.rescue(timeout=0)
@@ -157,7 +157,7 @@ def test_what_one_caller_discards_another_still_sends(client: Client, server: Mo
     other, _ = client._begin(request, fresh=False)
     assert run.id == other.id
     store.discard(run)
-    client._submitter.send(other)
+    client._ledger.send(other)
     assert len(client.run(request)) == 1
     assert server.billed == 1
 
@@ -208,8 +208,8 @@ def test_a_sweep_finds_out_what_became_of_lost_answers_before_it_sends_more(
 ) -> None:
     plan = wannb.sweep(client, prompt="x", seed=range(4), size=SIZE)
     client.run(small(99, "so that the clocks are known"))
-    lost = store.create(plan.cells[0].request, plan.cells[0].fingerprint, via="task", **client._facts())
-    now, _ = client._desk.transport.now()
+    lost = store.create(plan.cells[0].request, plan.cells[0].fingerprint, **client._ledger.facts)
+    now, _ = client._ledger.transport.now()
     lost.advance("sending", sent_at=now, last_sent_at=now, sent_within=0.02)
     with server.scenario("dropped after accept"):
         plan.run()

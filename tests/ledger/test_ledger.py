@@ -66,21 +66,21 @@ class Killed(BaseException):
 
 @contextmanager
 def killed_after_sending(client: Client) -> Iterator[None]:
-    connection = client._desk.transport._sender._api
-    real = connection.request
+    sender = client._ledger.transport._sender
+    real = sender.exchange
 
-    def request(method: str, url: str, **options: object) -> object:
-        answer = real(method, url, **options)  # type: ignore[arg-type]
+    def exchange(connection: object, method: str, url: str, **options: object) -> object:
+        answer = real(connection, method, url, **options)  # type: ignore[arg-type]
         if url.endswith("/generation"):
             raise Killed
         return answer
 
-    connection.request = request  # type: ignore[method-assign, assignment]
+    sender.exchange = exchange  # type: ignore[method-assign, assignment]
     try:
         with suppress(Killed):
             yield
     finally:
-        connection.request = real  # type: ignore[method-assign]
+        sender.exchange = real  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_synchronous_call_that_was_cut_off_is_not_sent_again_by_the_other_door
 
 
 def test_the_door_that_is_journaled_is_the_one_that_was_used(client: Client, server: MockServer, store: Store) -> None:
-    store.create(small(), small().fingerprint, via="task", **client._facts())
+    store.create(small(), small().fingerprint, **client._ledger.facts)
     with killed_after_sending(client):
         client.run(small(), via="sync")
     assert client.rescue().unsent == ()
@@ -133,7 +133,7 @@ def test_a_second_lost_answer_is_looked_for_in_its_own_time(server: MockServer, 
     clock = Clock(now=lambda: time.time() + offset)
     with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
         client.run(small(9, "so that the clocks are known"))
-        run = store.create(small(), small().fingerprint, via="task", **client._facts())
+        run = store.create(small(), small().fingerprint, **client._ledger.facts)
         run.advance(
             "sending", sent_at=time.time() - 400, last_sent_at=time.time() - 400, sent_within=0.1, unresolved=True
         )
@@ -278,12 +278,12 @@ def test_two_lost_answers_close_together_do_not_take_each_others_task(client: Cl
     now = time.time()
     runs = []
     for seed, sent in ((1, now), (2, now + 0.1)):
-        run = store.create(small(seed), small(seed).fingerprint, via="task", **client._facts())
+        run = store.create(small(seed), small(seed).fingerprint, **client._ledger.facts)
         run.advance("sending", sent_at=sent, last_sent_at=sent, sent_within=0.02)
         runs.append(run)
     time.sleep(0.12)
     body = {"model": "wan2.7-image-pro", "input": {"messages": [{"role": "user", "content": [{"text": "x"}]}]}}
-    task_id, _ = client._desk.transport.create(
+    task_id, _ = client._ledger.transport.create(
         {**body, "parameters": {"n": 1, "size": "768*768"}}, oss=False, before=lambda: None
     )
     for run in runs:
@@ -296,7 +296,7 @@ def test_two_lost_answers_close_together_do_not_take_each_others_task(client: Cl
 def test_a_run_that_goes_on_sends_the_callers_own_pictures(client: Client, server: MockServer, store: Store) -> None:
     link = "https://bucket.example/cat.png?Signature=abc"
     request = ImageRequest(prompt="x", images=link, size="1K", seed=1)
-    store.create(request, request.fingerprint, via="task", **client._facts())
+    store.create(request, request.fingerprint, **client._ledger.facts)
     result = client.run(request)
     assert not result.reused, "it is billed now"
     [sent] = [entry.json for entry in server.log if entry.path.endswith("/generation")]
@@ -392,14 +392,14 @@ def test_a_full_disk_says_what_is_paid_for(client: Client, server: MockServer, m
 
 
 def test_an_interrupt_in_any_wait_leaves_no_slot_taken(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    account = client._desk.account
+    account = client._ledger.account
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     for name in ("create", "query", "learn_time"):
         with monkeypatch.context() as patched:
-            patched.setattr(client._desk.transport, name, interrupted)
+            patched.setattr(client._ledger.transport, name, interrupted)
             with pytest.raises(KeyboardInterrupt):
                 client.run(small(prompt=name))
     client.rescue()
@@ -411,7 +411,7 @@ def test_an_interrupt_in_any_wait_leaves_no_slot_taken(client: Client, monkeypat
 def test_looking_at_a_candidate_does_not_spoil_the_choice(server: MockServer, store: Store) -> None:
     with make_client(server, store) as client, make_client(server, Store(store.root.parent / "another")) as other:
         client.run(small(9, "so that the clocks are known"))
-        run = store.create(small(), small().fingerprint, via="task", **client._facts())
+        run = store.create(small(), small().fingerprint, **client._ledger.facts)
         run.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
         ours, theirs = other.submit(small()), other.submit(small(2, "theirs"))
         with pytest.raises(UnknownOutcome) as caught:
@@ -435,7 +435,7 @@ def test_a_strangers_task_that_cannot_be_ours_is_not_taken(
         sent = time.time() - (0 if theirs else 60)
         # Long before, however slow this machine is: a next submit ends the time in which a lost one can have come.
         store.runs()[0].advance("done", sent_at=sent - 60, last_sent_at=sent - 60)
-        run = store.create(small(), small().fingerprint, via="task", **client._facts())
+        run = store.create(small(), small().fingerprint, **client._ledger.facts)
         run.advance("sending", sent_at=sent, last_sent_at=sent, sent_within=0.05)
         task = other.submit(theirs or small(6))
         found = client.rescue()
@@ -451,7 +451,7 @@ def test_what_was_called_off_while_it_waited_for_room_may_still_have_been_sent_b
     pace = replace(FAST, running=1)
     with mock.serve(task_seconds=60) as server, make_client(server, store, pace=pace) as client:
         client.submit(small(9, "takes all the room"))
-        cut_off = store.create(small(), small().fingerprint, via="task", **client._facts())
+        cut_off = store.create(small(), small().fingerprint, **client._ledger.facts)
         cut_off.advance("sending", sent_at=time.time(), last_sent_at=time.time(), sent_within=0.05)
         with callable_off(lambda: True), pytest.raises(CalledOff):
             client.submit(small())
@@ -540,7 +540,7 @@ def test_a_clock_that_is_set_right_before_a_lost_answer_bills_nothing_twice(serv
     clock = Clock(now=lambda: time.time() + offset)
     with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
         client.run(small(9))
-        client._desk.transport._sender.skew = (0.0, 0.001)
+        client._ledger.transport._sender.skew = (0.0, 0.001)
         offset = -30.0
         with server.scenario("dropped after accept"):
             assert len(client.run(small())) == 1

@@ -149,8 +149,8 @@ def test_a_lost_answer_with_two_tasks_that_fit_lets_the_person_choose(server: mo
     stranger = Store(store.root.parent / "another")
     with make_client(server, store) as client, make_client(server, stranger) as other:
         client.generate("warm up, so that the clocks are known", size="768*768")
-        run = store.create(request, request.fingerprint, via="task", **client._facts())
-        run.advance("sending", sent_at=client._desk.clock.now(), sent_within=0.05)
+        run = store.create(request, request.fingerprint, **client._ledger.facts)
+        run.advance("sending", sent_at=client._ledger.clock.now(), sent_within=0.05)
         theirs = other.submit(ImageRequest(prompt="theirs", size="768*768"))
         ours = other.submit(request)
         for call in (client.rescue, lambda: client.run(request)):

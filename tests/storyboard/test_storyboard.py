@@ -276,7 +276,7 @@ def test_a_refused_reroll_changes_nothing_and_is_not_tried_again(
 
 def cut_off_unanswered(client: Client, monkeypatch: pytest.MonkeyPatch, deed: Any, *, reaches: bool = True) -> None:
     """Interrupt a deed after its request was written down, before the answer of the service is."""
-    transport = client._submitter.transport
+    transport = client._ledger.transport
 
     def create(self: Any, body: Any, *, oss: bool, before: Any) -> Any:
         if reaches:
@@ -666,7 +666,7 @@ def test_a_cut_line_of_the_file_costs_one_change_and_is_said(client: Client, boa
     board.path.write_bytes(board.path.read_bytes()[:-20])
     again = Storyboard.open(client, "storyboard")
     assert again.locked == (1,)
-    assert any("1 line of board.jsonl cannot be read" in notice for notice in again.notices)
+    assert any("damaged lines of board.jsonl, passed over: 1" in notice for notice in again.notices)
     again.lock(3)
     assert Storyboard.open(client, "storyboard").locked == (1, 3)
     board.path.write_bytes(b"{")

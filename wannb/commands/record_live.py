@@ -212,7 +212,7 @@ class _Session:
         )
         client = Client(through, str(self._live._key), self._live.store, pace=self._pace)
         # The runs belong to the account that pays, so that `wannb rescue` brings home what a kill leaves behind.
-        client._desk.account.mark = self._live._desk.account.mark
+        client._ledger.account.mark = self._live._ledger.account.mark
         return client
 
     # What costs nothing

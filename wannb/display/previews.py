@@ -58,9 +58,14 @@ def previews(paths: Sequence[Path], pixels: int) -> list[bytes]:
         return list(pool.map(attempt, paths))
 
 
-def make_preview(path: Path) -> bytes:
-    """Make an image's preview, keep it beside the image where the folder can be written to, and return it."""
-    content = small_jpeg(path, PIXELS)
+def make_preview(path: Path, data: bytes | None = None) -> bytes:
+    """Make an image's preview, keep it beside the image where the folder can be written to, and return it.
+
+    Args:
+        path: the image.
+        data: its content, where that is in memory already.
+    """
+    content = small_jpeg(path if data is None else io.BytesIO(data), PIXELS)
     place = preview_path(path)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:

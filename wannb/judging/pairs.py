@@ -231,7 +231,7 @@ def _shown(name: str) -> str:
 
 def _is_drawn(image: GeneratedImage) -> bool:
     try:
-        return bool(read(image.path.parent).get("service") == "mock")
+        return read(image.path.parent).service == "mock"
     except StoreError:
         return False
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from wannb.errors import ContentRefused, api_error
-from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Run, usual_seconds
+from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Run, usual_seconds
 from wannb.service import Money
 from wannb.text import count
-from wannb.translation import Said, from_data, joined
+from wannb.translation import Said, joined
 
 from .cell import Cell
 
@@ -60,7 +60,7 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> l
     wanted = {cell.fingerprint for cell in cells if not cell.problems}
     best: dict[str, Run] = {}
     for run in runs:
-        fingerprint = str(run.record.get("fingerprint"))
+        fingerprint = run.record.fingerprint
         if fingerprint not in wanted or run.service != client.service.name:
             continue
         if run.state != DONE and not client.owns(run):
@@ -104,15 +104,14 @@ def _status(run: Run) -> Status:
     if run.state == CANCELED:
         return Status(state="canceled", note=Said("canceled before it began; not billed"), run=run)
     if run.state == FAILED:
-        error = run.record.get("error") or {}
-        code, message = str(error.get("code") or ""), from_data(error.get("message") or error.get("text") or "")
-        refused = bool(code) and isinstance(api_error(code, message, status=error.get("status") or 200), ContentRefused)
-        note = message or code or Said("no reason given")
+        error = run.record.error or Failure()
+        note = error.message or error.text or error.code or Said("no reason given")
+        refused = error.code and isinstance(api_error(error.code, note, status=error.status or 200), ContentRefused)
         return Status(state="refused" if refused else "failed", note=note, run=run)
     if run.state == ANSWERED:
         note = Said("paid, but not all of its images are saved; run() downloads them, within 24 hours")
         return Status(state="under way", note=note, run=run)
-    if run.task_id is None and run.record.get("unresolved"):
+    if run.task_id is None and run.record.unresolved:
         note = Said("its answer was lost; run() looks it up before it sends anything")
         return Status(state="under way", note=note, run=run)
     return Status(state="under way", note=Said("under way"), run=run)

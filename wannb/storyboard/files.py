@@ -231,10 +231,10 @@ class BoardFiles:
         if file.parent.parent != root:
             return False
         try:
-            images = read(file.parent).get("images") or ()
+            images = read(file.parent).record.images
         except StoreError:
             return False
-        return any(image["file"] == file.name for image in images)
+        return any(image.file == file.name for image in images)
 
 
 def _line(data: object) -> bytes:

@@ -273,7 +273,7 @@ class Generator:
         return run is not None and run.state != DONE and (run.state == SENDING or bool(run.task_id))
 
     def _run_of(self, request: ImageRequest) -> Run | None:
-        return self.client._equal(request.fingerprint)
+        return self.client._ledger.find(request)
 
     def _wanted(self, pending: Pending, request: ImageRequest) -> bool:
         """Return whether a request that did not arrive is sent again as it is."""

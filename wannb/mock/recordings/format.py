@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wannb.files import read_lines
 from wannb.mock.server.inputs import public_address
 
 BUNDLED = Path(__file__).with_name("bundled")
 IMAGES = "images"  # the folder beside a recording with the bodies of pictures that were not drawn
 DRAWN = "image:drawn"
 STORED = re.compile(r"image:sha256:([0-9a-f]{64})")
-RUN_FILE = "run.json"  # the record of a run's folder
+RUN_FILE = "run.jsonl"  # the journal of a run's folder; its last whole line counts
 FILE_MOST = 64 * 1024 * 1024
 GENERATION = re.compile(r"/api/v1/services/aigc/(?:multimodal|image)-generation/generation")
 
@@ -91,19 +92,28 @@ def _files(root: Path) -> Iterator[str]:
             folders.clear()
             names = [RUN_FILE]
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (os.path.join(folder, name) for name in names if name.endswith(".json") and name[0] != ".")
+        yield from (
+            os.path.join(folder, name) for name in names if name.endswith((".json", RUN_FILE)) and name[0] != "."
+        )
 
 
 def _read(path: Path) -> list[Recording]:
     try:
         if not path.is_file() or path.stat().st_size > FILE_MOST:
             raise ValueError(f"it is no file, or over {FILE_MOST // 1024**2} MB, which no recording is")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = _last_line(path) if path.name == RUN_FILE else json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as trouble:
         raise ValueError(f"{path.name} is not readable JSON: {trouble}") from trouble
     if not isinstance(value, dict):
         return []
     return next((found for reader in READERS if (found := reader(path, value))), [])
+
+
+def _last_line(path: Path) -> Any:
+    records, _ = read_lines(path, most=FILE_MOST)
+    if not records:
+        raise ValueError("no line of it is whole")
+    return records[-1]
 
 
 def _read_exchange(path: Path, value: Mapping[str, Any]) -> list[Recording]:

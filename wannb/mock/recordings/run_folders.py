@@ -1,6 +1,6 @@
 """Run folders as recordings: what a store holds is played again, to the pixel, without the service and without a key.
 
-Written against the format of `run.json`, not with the code that writes it. A finished run is played; so is one whose
+Written against the format of `run.jsonl`, not with the code that writes it. A finished run is played; so is one whose
 words or pictures the service refused, since it would refuse them again. Other failures say something of a moment and
 not of the request: they are passed over, as is what is unfinished, damaged or not what its hashes say.
 """
@@ -167,9 +167,10 @@ def _finished(value: Mapping[str, Any]) -> tuple[int, dict[str, Any], dict[str, 
 
 def _refused_item(notice: Any) -> dict[str, str] | None:
     """Return the item of an answer behind the notice of an image that was refused."""
-    if not isinstance(notice, str) or not notice.startswith("refused: "):
+    # A sentence is stored with its values, so that it can be told in another language.
+    if not isinstance(notice, dict) or notice.get("template") != "refused: {reason}":
         return None
-    said = notice.removeprefix("refused: ")
+    said = _typed(notice["values"]["reason"], str)
     head, gap, rest = said.partition(": ")
     if gap and head == "image refused":
         return {"type": "image", "message": rest}

@@ -347,8 +347,12 @@ def test_a_stop_sends_nothing_more_and_cancels_what_has_not_begun(
 def test_a_disk_that_is_full_ends_the_plan(
     client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write = wannb.files.write
+
     def full(path: Path, content: bytes) -> None:
-        raise OSError(28, "no space left")
+        if Path(path).suffix == ".png":
+            raise OSError(28, "no space left")
+        write(path, content)
 
     client.pace = replace(FAST, running=1)
     plan = study(client, seed=range(10))

@@ -37,9 +37,8 @@ from .status import Status
 if TYPE_CHECKING:
     from wannb.client import Client
 
-#: Requests of a model that are sent beyond those the service runs at once. They wait there as PENDING, so that the next
-#: one begins the moment another ends, however slow the way to the service is; few, since a stop has to cancel them.
-AHEAD = 5
+#: How long an interrupt waits for requests that are just being sent, so that it can cancel them.
+_CANCEL_SECONDS = 2.0
 #: Errors after which the next request can only fail in the same way.
 _POINTLESS = (AuthenticationError, PermissionDenied, QuotaExhausted, OverBudget, StoreError)
 
@@ -206,7 +205,9 @@ class Runner:
             except KeyboardInterrupt:
                 self._off.set()
                 self._drop_waiting()
-                self._cancel_pending()
+                until = time.monotonic() + _CANCEL_SECONDS
+                while not self._cancel_pending() and time.monotonic() < until:
+                    time.sleep(0.05)
                 self._advance()
                 raise
         if self._fatal:
@@ -264,16 +265,22 @@ class Runner:
         for future in self._sent:
             future.cancel()
 
-    def _cancel_pending(self) -> None:
-        """Cancel the tasks that have not begun at the service; the others go on."""
+    def _cancel_pending(self) -> bool:
+        """Cancel the tasks that have not begun at the service; the others go on. False if some are still being sent."""
+        every = True
         for future, cell in self._sent.items():
-            run = None if future.done() else self._client.known(cell.request)
-            if cell.fingerprint in self._asked_to_cancel or run is None or run.state == DONE or not run.task_id:
+            if future.done() or cell.fingerprint in self._asked_to_cancel:
+                continue
+            run = self._client.known(cell.request)
+            if run is None or not run.task_id:
+                every = False
                 continue
             self._asked_to_cancel.add(cell.fingerprint)
             with suppress(WannbError):  # it has begun, or cannot be asked: it goes on
-                self._client.task(run.task_id).cancel()
-                self._canceled.add(cell.fingerprint)
+                if run.state != DONE:
+                    self._client.task(run.task_id).cancel()
+                    self._canceled.add(cell.fingerprint)
+        return every
 
     def _advance(self) -> None:
         under_way = sum(not f.cancelled() and cell.fingerprint not in self._canceled for f, cell in self._sent.items())
@@ -286,7 +293,9 @@ class Runner:
     ) -> Iterator[tuple[Callable[[Cell], Future[str]], int]]:
         """Give the function that hands a cell to a worker, and how many cells of a model may be out at a time."""
         client = self._client
-        at_once = client.pace.running + AHEAD
+        # A few more than the service runs wait there as PENDING, so that the next one begins the moment another ends,
+        # however slow the way to the service is; only a few, since a stop has to cancel them.
+        at_once = client.pace.at_once
         if executor is not None:
             file = marker()
             yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file), at_once

@@ -105,9 +105,8 @@ def _status(run: Run) -> Status:
         return Status(state="canceled", note=Said("canceled before it began; not billed"), run=run)
     if run.state == FAILED:
         error = run.record.error or Failure()
-        code, message = error.code or "", error.message or error.text
-        refused = bool(code) and isinstance(api_error(code, message, status=error.status or 200), ContentRefused)
-        note = message or code or Said("no reason given")
+        note = error.message or error.text or error.code or Said("no reason given")
+        refused = error.code and isinstance(api_error(error.code, note, status=error.status or 200), ContentRefused)
         return Status(state="refused" if refused else "failed", note=note, run=run)
     if run.state == ANSWERED:
         note = Said("paid, but not all of its images are saved; run() downloads them, within 24 hours")

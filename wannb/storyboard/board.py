@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from wannb.errors import Problem
-from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, takes
+from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
 from wannb.service import Money
-from wannb.text import count
 from wannb.translation import Said, override, say, spoken
 
 from . import scenes as changes
@@ -62,7 +61,7 @@ class Storyboard:
     >>> board.save("story.pdf")                                             # doctest: +SKIP
     """
 
-    @takes()
+    @checks_options
     def __init__(
         self,
         client: Client,
@@ -149,10 +148,8 @@ class Storyboard:
         self._files = files
         self._said = said
         if files.damaged:
-            lines = count(files.damaged, "line")
-            said.append(
-                Said("{lines} of {file} cannot be read and were passed over", lines=lines, file=files.file.name)
-            )
+            name = files.file.name
+            said.append(Said("damaged lines of {file}, passed over: {n}", file=name, n=files.damaged))
         self._lock = threading.RLock()
 
     @property

@@ -203,8 +203,7 @@ def reorder(panels: Panels, order: Any) -> Panels:
     double = sorted(at + 1 for at, times in Counter(places).items() if times > 1)
     left_out = sorted(at + 1 for at in set(range(len(panels))) - set(places))
     if double or left_out:
-        none = Said("none")
-        listed = {"double": numbers(double) or none, "missing": numbers(left_out) or none}
+        listed = {"double": numbers(double) or "–", "missing": numbers(left_out) or "–"}
         raise ValueError(say("an order names every scene once; twice: {double}; missing: {missing}", **listed))
     return tuple(panels[at] for at in places)
 

@@ -109,7 +109,7 @@ class Reel:
     @property
     def summary(self) -> str:
         """The board in one line."""
-        frames = Said("{n} of {frames}", n=self.made, frames=count(len(self.shots), "frame"))
+        frames = Said("{n} of {all}", n=self.made, all=count(len(self.shots), "frame"))
         seconds = Said("{seconds} s", seconds=f"{self.seconds:g}")
         return joined(" · ", [count(len(self.shots), "scene"), seconds, frames])
 
@@ -353,7 +353,7 @@ def _unsure(record: Record) -> list[Said]:
         asked = record.journal.sets.get(run)
         came: str = Said("fewer images")
         if asked:
-            came = Said("{n} of {images}", n=len(asked.frames), images=count(len(asked.texts), "image"))
+            came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
         said.append(
             Said(
                 "{came} came back, and the service does not say which; they were put to the scenes in order. Check "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mocking import KEY, Api, body, data_uri, encoded, urls
+from mocking import KEY, SYNC, Api, body, data_uri, encoded, urls
 from stand_in import altered, of_json
 
 import wannb
@@ -252,3 +254,20 @@ def test_a_strange_answer_or_request_is_passed_on_and_no_traceback_is_printed(
         broken = body("x", data_uri(b"no picture"), data_uri(encoded(), "image/gif"))
         assert api.create(broken).status_code == 400
     assert capfd.readouterr().err == ""
+
+
+def test_no_log_of_httpx_holds_a_key_or_a_signed_link(tmp_path: Path) -> None:
+    """In a process of its own, since `wannb.service` masks those logs too."""
+    sent = {"data": json.dumps(body()).encode(), "headers": {"Authorization": f"Bearer {KEY}"}}
+    code = (
+        "import logging, urllib.request; logging.basicConfig(level='DEBUG'); from wannb import mock\n"
+        "with mock.serve(task_seconds=0) as upstream, mock.record('made', upstream.base_url) as server:\n"
+        f"    request = urllib.request.Request(server.base_url + {SYNC!r}, **{sent})\n"
+        "    request.add_header('Content-Type', 'application/json')\n"
+        "    print(urllib.request.urlopen(request).status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout == "200\n"
+    assert "HTTP Request: GET http://127.0.0.1" in done.stderr
+    assert KEY not in done.stderr
+    assert "Signature=" not in done.stderr

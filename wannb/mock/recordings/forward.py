@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.cookiejar
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,10 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from wannb.masking import without_signature
+from wannb.masking import mask
 from wannb.mock.exchange import (
     API,
-    DATA_URI,
     Log,
     LogEntry,
     Refused,
@@ -24,7 +24,7 @@ from wannb.mock.exchange import (
     json_response,
     parsed,
 )
-from wannb.mock.server.images import inline, parse_form
+from wannb.mock.server.images import named, parse_form
 
 from . import format as recordings
 from .scrub import bare
@@ -58,10 +58,19 @@ class Forbidden(Exception):
     """An address that must not be asked."""
 
 
+# httpx logs every address, and so signed links; httpcore every header. A filter is for one logger, not for those below.
+_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", "http11", "http2", "socks")))
+
+
+def _mask_log(record: logging.LogRecord) -> bool:
+    record.msg, record.args = mask(record.getMessage()), ()
+    return True
+
+
 class Fetcher:
     """Asks one API host and the file hosts that it names: no redirects with a key, bounded in size and time.
 
-    No error has an address in it, since it can be signed.
+    No error and no log has an address that is signed.
 
     Args:
         base_url: the API's address, https or on this machine.
@@ -82,6 +91,8 @@ class Fetcher:
         if parts.scheme == "http" and not self.local:
             raise ValueError(f"{base_url!r} would send the key unencrypted; use https.")
         self._clock = clock
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(_mask_log)
         self._client = httpx.Client(
             timeout=SILENCE, trust_env=not self.local, limits=httpx.Limits(max_keepalive_connections=0)
         )
@@ -306,10 +317,7 @@ class Forwarder:
         path = _path(reference)
         if path in self._links and _is_kept(path):
             return f"image:{recordings.identity((self._images / path.removeprefix(STORE)).read_bytes())}"
-        try:
-            return inline(reference, "image").identity if DATA_URI.match(reference) else without_signature(reference)
-        except Refused:
-            return f"image:refused:{hashlib.sha256(reference.encode('utf-8', 'replace')).hexdigest()}"
+        return named(reference)
 
 
 def _path(address: str) -> str:

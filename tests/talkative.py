@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+import pytest
 from conftest import FAST
 from hostile import Hostile, is_create, is_query, ok
 from IPython.core.ultratb import VerboseTB
@@ -30,6 +31,13 @@ SIGNED = "SIG4everywhere"
 LINK = f"https://bucket.example/cat.png?Expires=2000000000&Signature={SIGNED}"
 PACE = replace(FAST, retry_seconds=0.2, lookups=(0.0, 0.02))
 GIVEN_OUT = re.compile(rb'(?:Signature=|"signature": ?"|"policy": ?")([^"&\\]{8,})')
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the proxies out of the environment, so that a test brings its own."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 class Talkative:
@@ -77,7 +85,7 @@ def told(error: BaseException) -> str:
     """Return an error as tracebacks that print variables tell it, the tests' own frames left out."""
     seen: BaseException | None = error
     while seen:
-        while seen.__traceback__ and Path(seen.__traceback__.tb_frame.f_code.co_filename).parent == HERE:
+        while seen.__traceback__ and HERE in Path(seen.__traceback__.tb_frame.f_code.co_filename).parents:
             seen.__traceback__ = seen.__traceback__.tb_next
         seen = seen.__cause__ or seen.__context__
     said = traceback.TracebackException.from_exception(error, capture_locals=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST, make_client
+from journals import last
 from PIL import Image
 
 import wannb
@@ -117,7 +118,7 @@ def test_a_task_that_the_store_does_not_know_is_saved_all_the_same(
 
 def test_the_task_id_is_on_disk_before_the_first_query(client: Client, server: mock.MockServer) -> None:
     task = client.submit(ImageRequest(prompt="a boat", size="768*768"))
-    record = json.loads((client.store.root / task.run_id / "run.json").read_text())
+    record = last(client.store.root / task.run_id)
     assert (record["state"], record["task_id"]) == ("running", task.id)
     assert not [entry for entry in server.log if str(task.id) in entry.path]
 
@@ -189,7 +190,7 @@ def test_a_download_in_trouble_arrives_whole(client: Client, server: mock.MockSe
 def test_a_download_that_cannot_be_finished_now_is_finished_by_rescue(
     client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = client._desk.transport.files.download, 0
+    real, calls = client._ledger.transport.download, 0
 
     def flaky(*args: object, **options: object) -> object:
         nonlocal calls
@@ -198,7 +199,7 @@ def test_a_download_that_cannot_be_finished_now_is_finished_by_rescue(
             raise DownloadFailed("the network went away")
         return real(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(client._desk.transport.files, "download", flaky)
+    monkeypatch.setattr(client._ledger.transport, "download", flaky)
     with pytest.raises(DownloadFailed, match=r"2 of 3 images are saved.*client\.rescue\(\)"):
         client.generate("a", n=3, seed=1, size="768*768")
     [result] = client.rescue().results
@@ -209,10 +210,10 @@ def test_a_download_that_cannot_be_finished_now_is_finished_by_rescue(
 
 def test_links_that_died_are_said_to_have_died(client: Client, server: mock.MockServer) -> None:
     task = client.submit(ImageRequest(prompt="a", seed=1, size="768*768"))
-    answer = client._desk.transport.query(str(task.id))
+    answer = client._ledger.transport.query(str(task.id))
     server.advance(hours=25)
     with pytest.raises(LinkExpired, match="24 hours"):
-        client._desk.transport.files.download(answer.links[0], Path("x.png"), check=lambda path: None)
+        client._ledger.transport.download(answer.links[0])
     with pytest.raises(TaskForgotten, match="24 hours"):
         task.result()
 

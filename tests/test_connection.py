@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import wannb
-from wannb import connect
+from wannb import connect, connection
 from wannb.errors import NoKey
 
 KEY = "sk-0123456789abcdef"
@@ -61,6 +62,62 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
         assert client.store.root == tmp_path / "here"
 
 
+MOCK_ADDRESS = "http://127.0.0.1:8123/api/v1"
+LIVE_ADDRESS = "https://dashscope-intl.aliyuncs.com/api/v1"
+
+
+@pytest.mark.parametrize(
+    ("key_is_set", "mode", "options", "kind", "address"),
+    [
+        (False, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (False, "auto", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (False, "live", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (False, "live", {"api_key": KEY, "base_url": MOCK_ADDRESS}, "live", MOCK_ADDRESS),
+        (False, "mock", {"api_key": KEY}, "mock", MOCK_ADDRESS),
+        (True, "live", {}, "live", LIVE_ADDRESS),
+        (True, "auto", {}, "live", LIVE_ADDRESS),
+        (True, None, {}, "mock", MOCK_ADDRESS),
+        (False, None, {}, "mock", MOCK_ADDRESS),
+        (False, None, {"base_url": "http://127.0.0.1:9/api/v1"}, "mock", "http://127.0.0.1:9/api/v1"),
+    ],
+)
+def test_a_key_or_mode_that_is_given_wins_over_what_the_lab_has_set(
+    monkeypatch: pytest.MonkeyPatch,
+    key_is_set: bool,
+    mode: connection.Mode | None,
+    options: dict[str, str],
+    kind: str,
+    address: str,
+) -> None:
+    monkeypatch.setenv("WANNB_MODE", "mock")
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", MOCK_ADDRESS)
+    if key_is_set:
+        monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    with connect(mode, **options) as client:  # type: ignore[arg-type]
+        assert (client.service.kind, client.service.base_url) == (kind, address)
+
+
+def test_a_gateway_on_this_machine_can_be_set_for_the_live_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", MOCK_ADDRESS)
+    with connect(api_key=KEY) as client:
+        assert (client.service.kind, client.service.base_url) == ("live", MOCK_ADDRESS)
+
+
+def test_a_key_in_the_environment_does_not_win_over_the_mode_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANNB_MODE", "mock")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    with connect() as client:
+        assert client.service.kind == "mock"
+
+
+def test_errors_speak_the_language_that_is_asked_for() -> None:
+    with pytest.raises(NoKey, match="DASHSCOPE_API_KEY") as caught:
+        connect("live", language="zh")
+    assert re.search("[\u4e00-\u9fff]{4}", str(caught.value))
+    with pytest.raises(ValueError, match="language='fr'"):
+        connect("mock", language="fr")
+
+
 def test_the_key_file_of_the_official_sdk_is_read(tmp_path: Path) -> None:
     (tmp_path / ".dashscope").mkdir()
     (tmp_path / ".dashscope" / "api_key").write_text(f"{KEY}\n")
@@ -83,7 +140,7 @@ def test_an_address_of_the_live_service_is_never_taken_for_a_mock(monkeypatch: p
         ({"region": "mars"}, "region='mars'"),
         ({"workspace": "../evil"}, "workspace='../evil'"),
         ({"base_url": "http://example.com/api/v1", "api_key": KEY}, "unencrypted"),
-        ({"base_url": "example.com", "api_key": KEY}, "no address"),
+        ({"base_url": "example.com", "api_key": KEY}, "is not an address"),
         ({"base_url": "https://u:p@example.com", "api_key": KEY}, "user name"),
         ({"api_key": "sk-a b"}, "holds spaces"),
         ({"budget": "much"}, "budget='much'"),
@@ -102,9 +159,9 @@ def test_live_without_a_key_says_where_it_looks() -> None:
 
 def test_the_key_is_in_no_repr() -> None:
     with connect(api_key=KEY) as client:
-        for thing in (client, client.service, client.store, client._desk, client._submitter, client._desk.transport):
+        for thing in (client, client.service, client.store, client._ledger, client._ledger.transport):
             assert KEY not in repr(thing)
-            assert KEY not in str(vars(thing)) or thing is client._desk.transport
+            assert KEY not in str(vars(thing)) or thing is client._ledger.transport
 
 
 def test_a_budget_is_in_the_regions_currency() -> None:

@@ -14,22 +14,17 @@ from wannb.ledger import (
     ENDED,
     FAILED,
     LOST,
-    PREPARED,
-    SENDING,
-    Desk,
+    Ledger,
     OnStatus,
     Rescue,
     Result,
     Run,
     Runs,
     Store,
-    Submitter,
     Task,
-    collect,
-    finish_from_disk,
     rescue,
 )
-from wannb.request import MAX_SEED, PRO, ImageRequest, Inputs, takes
+from wannb.request import MAX_SEED, PRO, Boxes, ImageRequest, Inputs, Palette, checks_options
 from wannb.request import set_prompt as scenes
 from wannb.service import Clock, Money, Pace, Service, Transport, account, price, wire
 
@@ -37,12 +32,10 @@ from ._version import versions
 from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome
 from .masking import Secret
 from .text import count
-from .translation import Words
+from .translation import Said, Words, say, spoken
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
-
-    from wannb.request import Options, SetOptions
+    from typing_extensions import Self
 
 Via = Literal["task", "sync"]
 
@@ -75,68 +68,139 @@ class Client:
         self.pace = pace
         self._chance = chance or random.SystemRandom()
         shared = account(service.base_url, key, pace=pace, clock=clock)
-        transport = Transport(service, key, account=shared, pace=pace, clock=clock, random=self._chance.random)
-        self._submitter = Submitter(
-            transport=transport, store=store, account=shared, pace=pace, clock=clock, budget=budget
-        )
-        self._desk = Desk(
-            transport=transport, store=store, account=shared, pace=pace, clock=clock, kept=self._submitter.kept
+        self._ledger = Ledger(
+            transport=Transport(service, key, account=shared, pace=pace, clock=clock, random=self._chance.random),
+            store=store,
+            account=shared,
+            pace=pace,
+            clock=clock,
+            budget=budget,
+            origin={"service": service.name, "region": service.region, "versions": versions()},
         )
 
     # Making images
 
-    @takes("prompt", "model", "size", "n", "seed", "watermark", "thinking_mode", "color_palette")
+    @checks_options
     def generate(
         self,
         prompt: str,
         *,
+        model: str = PRO,
+        size: str = "2K",
+        n: int = 1,
+        seed: int | None = None,
+        watermark: bool = False,
+        thinking_mode: bool = True,
+        color_palette: Palette | None = None,
         fresh: bool = False,
         via: Via = "task",
         timeout: float | None = None,
-        **options: Unpack[Options],
     ) -> Result:
-        """Make images from text.
+        """Generate images from text.
 
         Args:
-        {options}
+            prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
+                their position: 'image 1', 'image 2'.
+            model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
+            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
+                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
+                on wan2.7-image-pro only.
+            n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image
+                that comes back is billed.
+            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
+                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
+            thinking_mode: Thinks before drawing: better and slower. Only text to image has it; elsewhere it is not
+                sent.
+            color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"},
+                ...] or {"#C2D1E6": 23.51, ...}. Not in image sets.
+            fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
 
         Returns:
             The result, which shows itself as a gallery.
 
         Raises:
-            InvalidRequest: an option breaks a rule; nothing was sent.
-            ApiError: the service refused it or failed; not billed.
+            InvalidRequest: An option breaks a rule; nothing was sent.
+            ApiError: The service refused the request or failed; nothing is billed.
 
         >>> client.generate("a flower shop", size="1K", n=2, seed=7)    # doctest: +SKIP
         """
-        return self.run(ImageRequest(prompt=prompt, **options), fresh=fresh, via=via, timeout=timeout)
+        request = ImageRequest(
+            prompt=prompt,
+            model=model,
+            size=size,
+            n=n,
+            seed=seed,
+            watermark=watermark,
+            thinking_mode=thinking_mode,
+            color_palette=color_palette,
+        )
+        return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
-    @takes("prompt", "images", "model", "size", "n", "seed", "watermark", "color_palette", "bbox_list")
+    @checks_options
     def edit(
         self,
         prompt: str,
         images: Inputs,
         *,
+        model: str = PRO,
+        size: str = "2K",
+        n: int = 1,
+        seed: int | None = None,
+        watermark: bool = False,
+        color_palette: Palette | None = None,
+        bbox_list: Boxes | None = None,
         fresh: bool = False,
         via: Via = "task",
         timeout: float | None = None,
-        **options: Unpack[Options],
     ) -> Result:
-        """Edit one image, or make one from several references, or edit inside boxes.
+        """Edit one image, combine several references into one, or edit inside boxes.
 
         Args:
-        {options}
+            prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
+                their position: 'image 1', 'image 2'.
+            images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier
+                result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect
+                ratio when size is a preset.
+            model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
+            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
+                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
+                on wan2.7-image-pro only.
+            n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image
+                that comes back is billed.
+            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
+                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
+            color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"},
+                ...] or {"#C2D1E6": 23.51, ...}. Not in image sets.
+            bbox_list: Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in pixels of
+                that image (origin top left, EXIF rotation applied); an empty list for an image without a box. Not in
+                image sets.
+            fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
+
+        Returns:
+            The result, which shows itself as a gallery.
+
+        Raises:
+            InvalidRequest: An option breaks a rule, or there is no input image; nothing was sent.
+            ApiError: The service refused the request or failed; nothing is billed.
 
         >>> client.edit("the graffiti of image 2 on the car of image 1", ["car.webp", "paint.webp"])  # doctest: +SKIP
         >>> client.edit("a clock in the boxed place", "room.jpg", bbox_list=[[[989, 515, 1138, 681]]])  # doctest: +SKIP
         """
-        request = ImageRequest(prompt=prompt, images=images, **options)
+        request = ImageRequest(
+            prompt=prompt, images=images, model=model, size=size, n=n, seed=seed, watermark=watermark
+        ).replace(color_palette=color_palette, bbox_list=bbox_list)
         if not request.images:
-            rule = "an edit needs at least one picture; for text alone there is client.generate"
+            rule = Said("an edit needs at least one image; for text alone there is client.generate")
             raise InvalidRequest([Problem(field="images", value=repr(images), rule=rule), *request.problems()])
         return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
-    @takes("prompt", "images", "model", "size", "n", "seed", "watermark")
+    @checks_options
     def image_set(
         self,
         prompt: str | Sequence[str],
@@ -144,19 +208,42 @@ class Client:
         images: Inputs = (),
         style: str | None = None,
         n: int | None = None,
+        model: str = PRO,
+        size: str = "2K",
+        seed: int | None = None,
+        watermark: bool = False,
         fresh: bool = False,
         via: Via = "task",
         timeout: float | None = None,
-        **options: Unpack[SetOptions],
     ) -> Result:
-        """Make a consistent set of images, from text or from reference images.
+        """Generate a consistent set of images, from text or from reference images.
 
         Args:
-        {options}
-            style: one line before the scenes, such as "cinematic, the same orange cat throughout".
+            prompt: The whole text, or a list of up to 12 scenes, which become one numbered scene for each image, as
+                documented.
+            images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier
+                result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect
+                ratio when size is a preset.
+            style: A line before the scenes, such as "cinematic, the same orange cat throughout".
+            n: Most images, 1 to 12; the model may return fewer. By default the number of scenes, or 4 for a whole text.
+                Each image that comes back is billed.
+            model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
+            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
+                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
+                on wan2.7-image-pro only.
+            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
+                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
+            fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
+            via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
+            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
 
-        `prompt` is the whole text, or a list of up to 12 scenes: these are put together as the documentation does it,
-        one numbered scene for each image. Unless given, `n` is the number of scenes, or 4 for a plain text.
+        Returns:
+            The result, which shows itself as a gallery.
+
+        Raises:
+            InvalidRequest: An option breaks a rule; nothing was sent.
+            ApiError: The service refused the request or failed; nothing is billed.
 
         >>> client.image_set(["spring ...", "summer ..."], images="cat.png", style="cinematic")  # doctest: +SKIP
         """
@@ -167,9 +254,12 @@ class Client:
             listed = scenes.checked(prompt, n=n)
             n = len(listed) if n is None else n
             prompt = scenes.prompt(listed, style=style)
-        request = ImageRequest(prompt=prompt, images=images, n=n, enable_sequential=True, **options)
+        request = ImageRequest(
+            prompt=prompt, images=images, model=model, size=size, n=n, seed=seed, watermark=watermark
+        ).replace(enable_sequential=True)
         return self.run(request, fresh=fresh, via=via, timeout=timeout)
 
+    @spoken
     def run(
         self,
         request: ImageRequest,
@@ -181,91 +271,85 @@ class Client:
     ) -> Result:
         """Send a request, wait for it and return its result.
 
+        An interrupt cancels the task while it is still queued (PENDING), which is not billed. One that has begun goes
+        on, and `rescue()` brings its images.
+
         Args:
             request: what to ask.
             via, fresh, timeout: as in `generate`.
             on_status: called with the service's state and the seconds waited; without it a line of text shows them.
         """
         if via not in ("task", "sync"):
-            raise ValueError(f"via={via!r} is neither 'task' nor 'sync'")
+            raise ValueError(say("via={via} is neither 'task' nor 'sync'", via=repr(via)))
         if timeout is not None and (via == "sync" or not isinstance(timeout, (int, float))):
-            raise ValueError(f"timeout={timeout!r}: seconds to wait for a task; a synchronous call takes what it takes")
+            raise ValueError(
+                say(
+                    "timeout={timeout}: seconds to wait for a task; a synchronous call takes what it takes",
+                    timeout=repr(timeout),
+                )
+            )
+        task: Task | None = None
         with ProgressLine() as line:
             show = on_status or (lambda status, seconds: line.show(status.lower(), seconds=seconds))
             try:
                 if via == "sync":
-                    result = self._call(request, fresh=fresh, on_status=show)
+                    task = self._call(request, fresh=fresh, on_status=show)
                 else:
-                    result = self.submit(request, fresh=fresh).wait(timeout, on_status=show).result()
+                    task = self.submit(request, fresh=fresh)
+                result = task.wait(timeout, on_status=show).result()
             except KeyboardInterrupt:
-                goes_on = "a synchronous call cannot be picked up" if via == "sync" else "client.rescue() brings it"
-                line.done(f"stopped waiting; what was sent goes on, and {goes_on}")
+                line.done(self._stopped(task, via))
                 raise
             if on_status is None:
-                line.done("found in the store" if result.reused else f"{count(len(result), 'image')} saved")
+                saved = Said("{images} saved", images=count(len(result), "image"))
+                line.done(say("reused, nothing billed" if result.reused else saved))
             return result
 
-    def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:
-        """Send a request and return at once; the task's id is on disk before this returns.
+    def _stopped(self, task: Task | None, via: Via) -> str:
+        """Withdraw the task of an interrupted call, and return what becomes of it."""
+        if via == "sync":
+            return say("stopped waiting; a synchronous call that was sent goes on and cannot be picked up")
+        if task is not None and task.withdraw():
+            return say("canceled while it was queued; nothing is billed")
+        return say("stopped waiting; what was sent goes on, and client.rescue() brings it")
 
-        When five tasks of the model run already (the service's limit), it waits until one has ended.
-        """
-        run, reused = self._begin(request, fresh=fresh)
+    @spoken
+    def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:
+        """Send a request and return at once; the task's id is on disk before this returns."""
+        run, own = self._begin(request, fresh=fresh)
+        reused = run.state == DONE
         if run.state not in ENDED:
             try:
-                self._submitter.send(run)
+                self._ledger.send(run)
             except UnknownOutcome as error:
                 error.run_id = run.id
                 raise
-        return Task(self._desk, run, reused=reused)
+        return Task(self._ledger, run, reused=reused, own=own)
 
-    def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Result:
-        run, reused = self._begin(request, fresh=fresh, via="sync")
-        with self.store.lock(run.id):
-            self.store.refresh(run)
-            again = run.record.get("via") == "sync" and run.state not in ENDED
-            if run.state == PREPARED or (again and not finish_from_disk(run)):
-                on_status("sent", 0.0)
-                collect(run, self._submitter.call(run), self._desk.transport)
-                del self._desk.kept[run.place]
-        if run.state == SENDING:
-            self._submitter.send(run)
-        return Task(self._desk, run, reused=reused).result()
+    def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Task:
+        run, _ = self._begin(request, fresh=fresh, via="sync")
+        reused = run.state == DONE
+        self._ledger.call(run, lambda: on_status("sent", 0.0))
+        return Task(self._ledger, run, reused=reused)
 
     def _begin(self, request: ImageRequest, *, fresh: bool, via: Via = "task") -> tuple[Run, bool]:
-        """Return the run of a request, and whether its images are in the store already."""
+        """Return the run of a request, and whether it was made by this call."""
         if not isinstance(request, ImageRequest):
-            raise TypeError(f"{type(request).__name__} is no ImageRequest; for a text there is client.generate(...)")
-        if not isinstance(fresh, bool):
-            raise TypeError(f"fresh={fresh!r} is neither True nor False; True asks and pays again")
-        request.check()
-        seeded = request.seed is not None
-        if not seeded:
-            request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
-        fingerprint = request.fingerprint
-        with self.store.lock(f"same-{fingerprint[:8]}"):
-            known = self._equal(fingerprint) if seeded and not fresh else None
-            if known:
-                return Run(known.folder, known.record, request), known.state == DONE
-            if seeded and not fresh:
-                self.store.check_damaged(fingerprint)
-            cost = price(request.model, self.service.region)
-            run = self.store.create(
-                request,
-                fingerprint,
-                via=via,
-                seed_drawn=not seeded,
-                price=cost and {"amount": str(cost.amount), "currency": cost.currency, "as_of": cost.as_of},
-                **self._facts(),
+            raise TypeError(
+                say("{kind} is no ImageRequest; for a text there is client.generate(...)", kind=type(request).__name__)
             )
-        return run, False
-
-    def _equal(self, fingerprint: str) -> Run | None:
-        return self.store.find(fingerprint, self.service.name, self._desk.account.mark)
+        if not isinstance(fresh, bool):
+            raise TypeError(say("fresh={fresh} is neither True nor False; True asks and pays again", fresh=repr(fresh)))
+        request.check()
+        seed_drawn = request.seed is None
+        if seed_drawn:
+            request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
+        cost = price(request.model, self.service.region)
+        return self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost)
 
     def known(self, request: ImageRequest) -> Run | None:
-        """Return the run of the store that answers a request for nothing: an equal seeded one, done or under way."""
-        run = None if request.seed is None else self._equal(request.fingerprint)
+        """Return the run that answers a request for nothing: an equal seeded one, done or under way."""
+        run = None if request.seed is None else self._ledger.find(request)
         return run if run and (run.state == DONE or run.task_id) else None
 
     def estimate(self, request: ImageRequest) -> Money | None:
@@ -279,51 +363,47 @@ class Client:
         one = price(request.model, self.service.region)
         return one.times(max(0, request.n)) if one and isinstance(request.n, int) else None
 
-    def _facts(self) -> dict[str, Any]:
-        """Return what every run of this client says of where it was asked."""
-        where = {"service": self.service.name, "region": self.service.region}
-        return {**where, "account": self._desk.account.mark, "versions": versions()}
-
     # Looking back
 
+    @spoken
     def task(self, task_id: str, *, run: str | None = None) -> Task:
-        """Return a task by its id: one of the store, or any other of the account, whose images it then saves.
+        """Return a task by its id: one of the runs folder, or any other of the account, whose images it then saves.
 
         Args:
             task_id: the service's id.
-            run: ties the task to a run of the store whose answer was lost (see `UnknownOutcome.candidates`).
+            run: ties the task to a run whose answer was lost (see `UnknownOutcome.candidates`).
         """
         if not isinstance(task_id, str) or not task_id.strip():
-            raise ValueError(f"task_id={task_id!r} is no task id")
+            raise ValueError(say("task_id={task_id} is no task id", task_id=repr(task_id)))
         known = self.store.by_task(task_id)
         if known and run in (None, known.id):
             return self._picked_up(known)
         if known and known.prompt:
-            raise StoreError(f"task {task_id} belongs to run {known.id} already")
-        if self._desk.transport.query(task_id).status == wire.UNKNOWN:
+            raise StoreError(Said("task {task_id} belongs to run {run} already", task_id=task_id, run=known.id))
+        if self._ledger.transport.query(task_id).status == wire.UNKNOWN:
             raise TaskForgotten(
-                f"the service does not know task {task_id!r}: it keeps tasks for 24 hours, in the region and account "
-                "that made them",
+                Said(
+                    "the service does not know task {task_id}: it keeps tasks for 24 hours, in the region and account "
+                    "that made them",
+                    task_id=repr(task_id),
+                ),
                 task_id=task_id,
             )
-        adopted = self.store.get(run) if run else self.store.create(None, "0" * 64, via="task", **self._facts())
-        with self.store.lock(adopted.id):
-            adopted.reload()
-            if adopted.task_id:
-                raise StoreError(f"run {adopted.id} holds task {adopted.task_id} already")
-            adopted.accept(task_id)
-        return Task(self._desk, adopted)
+        adopted = self.store.get(run) if run else self.store.create(None, "0" * 64, **self._ledger.facts)
+        self._ledger.adopt(task_id, adopted)
+        return Task(self._ledger, adopted)
 
     def _picked_up(self, run: Run) -> Task:
         """Return the task of a known run; one that ended without all its images is asked for once more."""
         if run.task_id and (run.state in (FAILED, LOST) or (run.state == DONE and not run.whole)):
-            status = self._desk.transport.query(run.task_id).status
+            status = self._ledger.transport.query(run.task_id).status
             if status not in (wire.FAILED, wire.UNKNOWN):
                 with self.store.lock(run.id):
                     run.reload()
-                    run.reopen()
-        return Task(self._desk, run, reused=run.state == DONE)
+                    self.store.reopen(run)
+        return Task(self._ledger, run, reused=run.state == DONE)
 
+    @spoken
     def pick_up(self, run_id: str) -> Task:
         """Return the task of a run that was cut off; one whose answer was lost is looked up. Sends no generation.
 
@@ -332,16 +412,20 @@ class Client:
             UnknownOutcome: the service's task list does not tell which task it became.
         """
         run = self.store.get(run_id)
-        if run.state not in ENDED and not self._submitter.settle(run):
-            raise StoreError(f"nothing of run {run_id} had reached the service: nothing is billed, send it again")
+        if run.state not in ENDED and not self._ledger.settle(run):
+            raise StoreError(
+                Said("nothing of run {run} had reached the service: nothing is billed, send it again", run=run_id)
+            )
         return self._picked_up(run)
 
+    @spoken
     def tasks(self) -> list[Task]:
-        """Return the store's tasks that have not ended, the newest first."""
-        return [Task(self._desk, r) for r in self.runs() if r.task_id and r.state not in ENDED and self.owns(r)]
+        """Return the tasks of the runs folder that have not ended, the newest first."""
+        return [Task(self._ledger, r) for r in self.runs() if r.task_id and r.state not in ENDED and self.owns(r)]
 
+    @spoken
     def task_list(self, *, hours: float = 24) -> list[wire.ListedTask]:
-        """Return the service's own list: all tasks of the account, whoever made them, without their prompts.
+        """Return the service's own list: all tasks of the account, from any program, without their prompts.
 
         Args:
             hours: how far to look back; the service keeps 24.
@@ -349,14 +433,16 @@ class Client:
         >>> [task.status for task in client.task_list(hours=1)]    # doctest: +SKIP
         ['SUCCEEDED', 'RUNNING']
         """
-        self._desk.transport.learn_time()
-        now, _ = self._desk.transport.now()
-        return self._desk.transport.tasks(since=now - min(hours, 24) * 3600, until=now)
+        self._ledger.transport.learn_time()
+        now, _ = self._ledger.transport.now()
+        return self._ledger.transport.tasks(since=now - min(hours, 24) * 3600, until=now)
 
+    @spoken
     def runs(self, search: str = "") -> Runs:
-        """Return the runs of the store, the newest first; `search` looks in prompt, model, state and ids."""
+        """Return all runs, the newest first; `search` looks in prompt, model, state and ids."""
         return self.store.runs(search)
 
+    @spoken
     def rescue(self, *, timeout: float | None = 600) -> Rescue:
         """Bring every image that was paid for to disk: pick up each run of this service that was cut off.
 
@@ -365,10 +451,10 @@ class Client:
         Args:
             timeout: seconds to wait for tasks that are still running.
         """
-        return rescue(self.store, self._submitter, lambda run: Task(self._desk, run), owns=self.owns, timeout=timeout)
+        return rescue(self._ledger, owns=self.owns, timeout=timeout)
 
     def spent(self) -> Money | None:
-        """Return what all runs of this service in the store cost, those under way at their most."""
+        """Return what all runs of this service cost, those under way at their most."""
         known = price(PRO, self.service.region)
         if known is None:
             return None
@@ -376,21 +462,25 @@ class Client:
 
     def owns(self, run: Run) -> bool:
         """Return whether this client's service and account made a run, and so can be asked for it."""
-        return run.service == self.service.name and run.record.get("account") == self._desk.account.mark
+        return run.service == self.service.name and run.record.account == self._ledger.account.mark
 
     def __repr__(self) -> str:
         return f"Client({self.service.where})"
 
+    @spoken
     def _repr_html_(self) -> str:
         if self.service.kind == "live":
-            return html.block(f"wannb · {self.service.name}", lines=["Live: every image that comes back is billed."])
-        lines = ["Pictures are drawn on this machine, nothing is sent out and nothing is billed."]
-        lines += ["Set DASHSCOPE_API_KEY to speak to the live service."]
-        return html.block("wannb · mock server", lines=lines)
+            title = Said("wannb · {service}", service=self.service.name)
+            return html.block(title, lines=[Said("Live: every image that comes back is billed.")])
+        lines = [
+            Said("Images are drawn on this machine; nothing is sent out and nothing is billed."),
+            Said("Set DASHSCOPE_API_KEY to use the live service."),
+        ]
+        return html.block(Said("wannb · mock server"), lines=lines)
 
     def close(self) -> None:
         """Close the connections; runs under way go on at the service."""
-        self._desk.transport.close()
+        self._ledger.transport.close()
 
     def __enter__(self) -> Self:
         return self

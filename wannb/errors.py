@@ -184,7 +184,8 @@ class ApiError(WannbError):
         secret: str | None = None,
     ) -> None:
         self.code = mask(code, secret)
-        self.message = mask(message, secret)
+        #: Texts of ours are `Said`; the service's may repeat a secret.
+        self.message = message if isinstance(message, Said) else mask(message, secret)
         self.status = status
         self.request_id = request_id
         self.task_id = task_id

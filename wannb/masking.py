@@ -99,7 +99,7 @@ def mask_signatures(text: str, *, sure: bool = False) -> str:
         text: any text.
         sure: mask only values that are long and hold a digit.
 
-    >>> mask_signatures("Signature=aB3xyz0123456%3D&n=1")
+    >>> mask_signatures("Signature=aB3xyz+0123456%3D&n=1")
     'Signature=***&n=1'
     """
 

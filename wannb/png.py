@@ -10,6 +10,8 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
+from .translation import say
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEAD = struct.Struct(">I4s")
 #: Bytes of a text that is read; a request has a few kilobytes.
@@ -18,7 +20,6 @@ MAX_TEXT = 1024 * 1024
 _HEADER = 13
 #: A file of the largest size in the smallest usual chunks has 8,000; a hostile one of 256 MB could have millions.
 _MOST_CHUNKS = 100_000
-_CUT = "cut: the file ends before its last chunk"
 
 
 def is_png(data: bytes) -> bool:
@@ -49,7 +50,7 @@ def filtered(data: bytes, keep: Callable[[bytes, bytes], bool]) -> bytes:
             pieces.append(data[start - _HEAD.size : end + 4])
         if kind == b"IEND":
             return b"".join(pieces)
-    raise ValueError(_CUT)
+    raise ValueError(say("cut: the file ends before its last chunk"))
 
 
 def check(data: bytes) -> tuple[int, int]:
@@ -59,12 +60,12 @@ def check(data: bytes) -> tuple[int, int]:
         if kind == b"IHDR" and end - start == _HEADER:
             size = struct.unpack_from(">II", data, start)
         if zlib.crc32(data[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            raise ValueError(f"damaged: the checksum of chunk {kind!r} is wrong")
+            raise ValueError(say("damaged: the checksum of chunk {chunk} is wrong", chunk=repr(kind)))
         if kind == b"IEND":
             if size is None or 0 in size:
-                raise ValueError("damaged: no header with a size")
+                raise ValueError(say("damaged: no header with a size"))
             return size
-    raise ValueError(_CUT)
+    raise ValueError(say("cut: the file ends before its last chunk"))
 
 
 def with_text(data: bytes, keyword: str, text: str) -> bytes:
@@ -104,7 +105,7 @@ def _text_start(keyword: str) -> bytes:
 def _spans(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield type, start and end of the content of each whole chunk."""
     if not is_png(data):
-        raise ValueError("not a PNG file")
+        raise ValueError(say("not a PNG file"))
     place = len(_SIGNATURE)
     for _ in range(_MOST_CHUNKS):
         if place + _HEAD.size + 4 > len(data):
@@ -117,4 +118,4 @@ def _spans(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         if kind == b"IEND":
             return
         place = start + length + 4
-    raise ValueError(f"damaged: over {_MOST_CHUNKS:,} chunks")
+    raise ValueError(say("damaged: over {most} chunks", most=f"{_MOST_CHUNKS:,}"))

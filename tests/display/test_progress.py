@@ -44,7 +44,7 @@ def test_an_interrupt_says_that_nothing_is_lost(store: Store, monkeypatch: pytes
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(client._desk.transport, "query", interrupted)
+            patched.setattr(client._ledger.transport, "query", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 client.generate("a", size="768*768")
         assert "client.rescue()" in seen(terminal.getvalue())[-1]

@@ -90,7 +90,7 @@ def test_a_widget_is_one_module_that_a_browser_can_read(node: str, widget: Any, 
 
 
 def test_a_file_that_is_imported_must_stand_before() -> None:
-    with pytest.raises(ValueError, match=r"geometry\.js, which does not stand before"):
+    with pytest.raises(ValueError, match=r"geometry\.js, which does not come before"):
         esm(ELEMENTS, STATIC / "boxes.js")
 
 

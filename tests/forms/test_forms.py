@@ -263,11 +263,11 @@ def test_on_the_live_service_the_button_names_the_price_alone(store: Store) -> N
 
 def test_a_new_form_does_not_scold(client: Client) -> None:
     form = forms.TextToImageForm(client)
-    assert "say what to make" not in shown(form)
+    assert "describe the image" not in shown(form)
     assert form.button.disabled
     named(form, "Prompt").value = "a"
     named(form, "Prompt").value = ""
-    assert "say what to make" in shown(form)
+    assert "describe the image" in shown(form)
 
 
 def test_presets_and_shapes_write_the_size_and_follow_it(form: forms.TextToImageForm) -> None:
@@ -348,7 +348,7 @@ def test_a_palette_is_taken_from_an_image(form: forms.TextToImageForm, pictures:
     assert all(33 < float(ratio[:-1]) < 34 for ratio in taken.values())
     path.value = pictures[0]
     named(form, "Add").click()
-    assert "has only 1 colours" in shown(form)
+    assert "has only 1 color" in shown(form)
     assert len(form.request.color_palette or ()) == 3
 
 
@@ -412,7 +412,7 @@ def test_what_a_form_cannot_show_is_refused_and_leaves_it_as_it_was(
         (before.replace(images=pictures), "forms.open"),
         (before.replace(n=9), "1 to 4 images"),
         (before.replace(model="wan3"), "the models are"),
-        (before.replace(color_palette={"#000000": 100}), "3 to 10 colours"),
+        (before.replace(color_palette={"#000000": 100}), "3 to 10 colors"),
     ):
         with pytest.raises(ValueError, match=words):
             form.request = wrong

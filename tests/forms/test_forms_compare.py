@@ -87,7 +87,7 @@ def test_pictures_are_edited_each_by_itself_or_all_together(client: Client, pict
 
 def test_a_picture_without_a_file_is_named_in_the_code(client: Client) -> None:
     form = CompareForm(client, prompt="x", images=Image.new("RGB", (300, 300)))
-    assert form.code.startswith("# image_1 is to be given: ")
+    assert form.code.startswith("# Set image_1 first: ")
     assert "images=image_1" in form.code
 
 

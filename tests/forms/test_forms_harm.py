@@ -10,6 +10,7 @@ import pytest
 from conftest import make_client
 from forms.test_forms import inputs, named, press, shown
 from ipywidgets.widgets.widget import _instances
+from journals import change
 
 import wannb
 from wannb import forms, mock
@@ -41,7 +42,7 @@ def test_a_press_that_comes_although_the_button_is_off_sends_nothing(
 def test_a_run_that_was_never_sent_is_not_called_free(form: forms.TextToImageForm, client: Client) -> None:
     named(form, "Seed").value = "5"
     request = form.request
-    client.store.create(request, request.fingerprint, via="task", **client._facts())
+    client.store.create(request, request.fingerprint, **client._ledger.facts)
     named(form, "Seed").value = "6"
     named(form, "Seed").value = "5"
     assert form.button.description.startswith("Make 1 image")
@@ -174,7 +175,7 @@ def test_one_bad_folder_harms_nobody(client: Client) -> None:
         (runs[3], "usage", []),
         (runs[4], "times", {"submit_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01 00:00:09"}),
     ):
-        (run.folder / "run.json").write_text(json.dumps({**run.record, name: value}))
+        change(run.folder, **{name: value})
     studio = wannb.studio(client)
     assert studio.history.runs
     named(studio.text_to_image, "Prompt").value = "a cat"
@@ -271,12 +272,12 @@ def test_the_secret_of_a_link_is_nowhere_in_a_form(secret: str, client: Client) 
     form = forms.EditForm(client, prompt="x", images=f"https://example.com/a.png{secret}")
     page = str(form._repr_mimebundle_()) + shown(form) + form.code + repr(form) + json.dumps(form.request.as_dict())
     assert "s3cr3t" not in page
-    assert "# image_1 is to be given: https://example.com/a.png?..." in form.code
+    assert "# Set image_1 first: https://example.com/a.png?..." in form.code
 
 
 def test_pictures_without_a_file_are_named_in_the_code(client: Client) -> None:
     from PIL import Image
 
     form = forms.EditForm(client, prompt="x", images=Image.new("RGB", (300, 300)))
-    assert form.code == '# image_1 is to be given: PIL image\nclient.edit("x", image_1)'
+    assert form.code == '# Set image_1 first: PIL image\nclient.edit("x", image_1)'
     assert inputs(form)

@@ -11,7 +11,13 @@ from typing import Literal
 
 import pytest
 from conftest import FAST, make_client
+from ledger.around import (
+    SIZE,
+    small,
+    unanswered,
+)
 
+import wannb
 from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.errors import (
@@ -26,6 +32,9 @@ from wannb.errors import (
 )
 from wannb.ledger.result import Result
 from wannb.ledger.store import Store
+from wannb.mock import MockServer
+from wannb.storyboard import Storyboard
+from wannb.storyboard.files import BoardFiles
 
 NOTEBOOK = Path(__file__).parent.parent.parent / "notebooks" / "13-failure-lab.ipynb"
 LOST = None  # how the log writes an answer that never left
@@ -151,12 +160,12 @@ def fetched(server: mock.MockServer) -> tuple[int | None, ...]:
 
 
 def files(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {"task.json"}  # the task's id once more, see wannb/run.py
+    return {path.name for path in folder.iterdir()}
 
 
 def expected_files(images: int) -> set[str]:
     numbers = range(1, images + 1)
-    return {"run.json", *(f"image-{n}.png" for n in numbers), *(f".preview-image-{n}.jpg" for n in numbers)}
+    return {"run.jsonl", *(f"image-{n}.png" for n in numbers), *(f".preview-image-{n}.jpg" for n in numbers)}
 
 
 def test_every_scenario_has_a_case_and_a_case_has_a_scenario() -> None:
@@ -230,12 +239,12 @@ def test_a_task_left_alone_for_a_day_is_lost_and_said_to_be(client: Client, serv
     request = ImageRequest(prompt="left alone", seed=1, size="768*768")
     task = client.submit(request)
     server.advance(hours=25)
-    with pytest.raises(TaskForgotten, match="cannot be had any more; the same call asks and pays anew"):
+    with pytest.raises(TaskForgotten, match="are lost; the same call asks and pays again"):
         task.result()
-    with pytest.raises(TaskForgotten, match="cannot be had any more"):
+    with pytest.raises(TaskForgotten, match="are lost"):
         client.task(str(task.id)).result()
     [run] = client.runs()
-    assert (run.state, run.images_made, files(run.folder)) == ("lost", 0, {"run.json"})
+    assert (run.state, run.images_made, files(run.folder)) == ("lost", 0, {"run.jsonl"})
     assert client.rescue().summary() == "nothing to bring to disk"
     assert sent(server) == (200,)
     assert len(client.run(request)) == 1
@@ -255,9 +264,9 @@ def test_a_lost_synchronous_call_is_closed_after_a_day(client: Client, server: m
     server.advance(hours=25)
     client.task_list()  # any answer tells the time
     [(run_id, problem)] = client.rescue().problems
-    assert "nobody can know any more; the same call asks and pays anew" in str(problem)
+    assert "nothing can tell any more; the same call asks and pays again" in str(problem)
     assert client.rescue().summary() == "nothing to bring to disk"
-    with pytest.raises(UnknownOutcome, match="nobody can know any more"):
+    with pytest.raises(UnknownOutcome, match="nothing can tell any more"):
         client.pick_up(run_id).result()
     assert sent(server) == (LOST,)
     assert len(client.generate("gone", seed=1, size="768*768", via="sync")) == 1
@@ -298,3 +307,33 @@ def test_the_laboratory_plays_and_sums_up_every_scenario() -> None:
     # It breaks a server of its own, and so costs nothing where there is a key.
     assert 'wannb.connect("mock", base_url=server.base_url' in code
     assert code.count("wannb.connect(") == 1
+
+
+def test_a_kill_while_a_board_is_put_aside_leaves_one_that_knows_its_takes(
+    client: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    Storyboard(client, ["a", "b"], size=SIZE).run()
+    with monkeypatch.context() as patched:
+        patched.setattr(BoardFiles, "write", dies)
+        with pytest.raises(KeyboardInterrupt):
+            Storyboard(client, ["c", "b"], size=SIZE)
+    again = Storyboard(client, ["c", "b"], size=SIZE)
+    assert len(again.takes(2)) == 1
+    assert server.billed == 2
+
+
+def test_a_sweep_finds_out_what_became_of_lost_answers_before_it_sends_more(
+    client: Client, server: MockServer, store: Store
+) -> None:
+    plan = wannb.sweep(client, prompt="x", seed=range(4), size=SIZE)
+    client.run(small(99, "so that the clocks are known"))
+    now, _ = client._ledger.transport.now()
+    lost = unanswered(client, plan.cells[0].request, at=now, within=0.02)
+    with server.scenario("dropped after accept"):
+        plan.run()
+    assert all(plan.results())
+    assert store.get(lost.id).state == "failed", "it never arrived"
+    assert server.billed == 5

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import make_client
+from journals import last
 from PIL import Image
 from stand_in import quick_picture
 
@@ -193,21 +194,21 @@ def test_runs_of_one_request_are_played_in_their_order(tmp_path: Path, replayed:
     assert two.path
     older, newer = sorted((one.path, two.path))
     other = picture(colour="red")
-    record = json.loads((newer / "run.json").read_text())
+    record = last(newer)
     record["images"][0]["sha256"] = hashlib.sha256(other).hexdigest()
-    (newer / "run.json").write_text(json.dumps(record))
+    (newer / "run.jsonl").write_text(json.dumps(record))
     (newer / "image-1.png").write_bytes(other)
     client = replayed(store.root)
     seen = [client.generate("a boat", seed=1, fresh=True, **SMALL)[0].sha256 for _ in range(3)]
-    first = json.loads((older / "run.json").read_text())["images"][0]["sha256"]
+    first = last(older)["images"][0]["sha256"]
     assert seen == [first, record["images"][0]["sha256"], record["images"][0]["sha256"]]
 
 
 def test_runs_of_the_live_service_are_played_too(
     made: tuple[Path, list[Result]], copied: Path, replayed: Callable[[Path], Client]
 ) -> None:
-    for file in copied.glob("*/run.json"):
-        file.write_text(file.read_text().replace('"service": "mock"', '"service": "ws-secret.example.com"'))
+    for file in copied.glob("*/run.jsonl"):
+        file.write_text(file.read_text().replace('"service":"mock"', '"service":"ws-secret.example.com"'))
     loaded = library.load(copied)
     assert {one.source for one in loaded} == {"run folder, of the live service"}
     result = replayed(copied).generate("a red house", n=2, seed=1, **SMALL)
@@ -218,8 +219,8 @@ def test_runs_of_the_live_service_are_played_too(
 
 
 def rewritten(folder: Path, **changes: Any) -> None:
-    record = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps({**record, **changes}))
+    record = last(folder)
+    (folder / "run.jsonl").write_text(json.dumps({**record, **changes}))
 
 
 def one_image(**changes: Any) -> list[dict[str, Any]]:
@@ -228,17 +229,17 @@ def one_image(**changes: Any) -> list[dict[str, Any]]:
 
 def moved_out(run: Path) -> None:
     """Name an image outside of the run's folder, with its right hash."""
-    (image,) = json.loads((run / "run.json").read_text())["images"]
+    (image,) = last(run)["images"]
     (run / "image-1.png").rename(run.parent.parent / "secret.png")
     rewritten(run, images=[{**image, "file": "../../secret.png"}])
 
 
 SPOILED: dict[str, Callable[[Path], Any]] = {
-    "half written": lambda run: (run / "run.json").write_text('{"wannb": 1, "state": "do'),
-    "not UTF-8": lambda run: (run / "run.json").write_bytes(b"\xff\xfe{}"),
-    "deeply nested": lambda run: (run / "run.json").write_text("[" * 200_000),
-    "a list": lambda run: (run / "run.json").write_text("[1, 2]"),
-    "empty": lambda run: (run / "run.json").write_text("{}"),
+    "half written": lambda run: (run / "run.jsonl").write_text('{"wannb": 1, "state": "do'),
+    "not UTF-8": lambda run: (run / "run.jsonl").write_bytes(b"\xff\xfe{}"),
+    "deeply nested": lambda run: (run / "run.jsonl").write_text("[" * 200_000),
+    "a list": lambda run: (run / "run.jsonl").write_text("[1, 2]"),
+    "empty": lambda run: (run / "run.jsonl").write_text("{}"),
     "under way": lambda run: rewritten(run, state="answered"),
     "no state": lambda run: rewritten(run, state=None),
     "adopted by its id": lambda run: rewritten(run, request=None),
@@ -255,7 +256,7 @@ SPOILED: dict[str, Callable[[Path], Any]] = {
     "another input": lambda run: next((run / "inputs").iterdir()).write_bytes(picture(colour="red")),
     "no input": lambda run: shutil.rmtree(run / "inputs"),
     "an input elsewhere": lambda run: rewritten(run, request={**ASKED, "images": [{"sha256": "../x", "mime": "x"}]}),
-    "a pipe": lambda run: ((run / "run.json").unlink(), os.mkfifo(run / "run.json")),
+    "a pipe": lambda run: ((run / "run.jsonl").unlink(), os.mkfifo(run / "run.jsonl")),
     "an image that is a pipe": lambda run: ((run / "image-1.png").unlink(), os.mkfifo(run / "image-1.png")),
     "a failure of the moment": lambda run: rewritten(run, state="failed", error={"code": "Throttling", "message": ""}),
     "a failure without words": lambda run: rewritten(run, state="failed", error="none"),
@@ -321,7 +322,7 @@ def test_no_picture_is_read_before_a_request_could_be_its_own(tmp_path: Path) ->
         folder = tmp_path / f"20261122-130157-{number:012x}"
         folder.mkdir()
         asked = {**ASKED, "prompt": f"house {number}", "images": [{"sha256": f"{number:064x}", "mime": "image/png"}]}
-        (folder / "run.json").write_text(json.dumps({**record, "request": asked}))
+        (folder / "run.jsonl").write_text(json.dumps({**record, "request": asked}))
     loaded = load_all(tmp_path)
     assert len(loaded) == 300
     sent = library.load(tmp_path)[0].request

@@ -34,17 +34,14 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
 #: Circles that are still there; this list only shrinks.
 CIRCLES: list[set[str]] = [
-    {"wannb.plan.carrying", "wannb.plan.forecast", "wannb.plan.matrix", "wannb.plan.plan", "wannb.plan.records"},
-    {"wannb.judging.display", "wannb.judging.form", "wannb.judging.scoring"},
     {"wannb.forms.form", "wannb.forms.still"},
-    {"wannb.storyboard.alone", "wannb.storyboard.board"},
 ]
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_ROOM = 2300
 #: Each of these is many small things of one kind.
 LARGE = {"forms", "mock/drawing"}
 #: What is still too long or too large; these lists only shrink.
-LONG = {"wannb.judging.scoring:scores", "wannb.mock.drawing.people:bust", "wannb.mock.drawing.people:_hair_before"}
+LONG = {"wannb.mock.drawing.people:bust", "wannb.mock.drawing.people:_hair_before"}
 OVERFULL = {"storyboard"}
 
 

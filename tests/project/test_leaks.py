@@ -22,9 +22,11 @@ import nbformat
 import pytest
 from conftest import FAST
 from hostile import Hostile, is_create, is_image, ok
+from httpcore._backends.sync import SyncStream
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from request.test_inputs import encoded, noise
+from talkative import without_proxies
 
 import wannb
 from wannb import ImageRequest, mock
@@ -34,10 +36,9 @@ from wannb.errors import DownloadFailed, WannbError
 from wannb.ledger.store import Store
 from wannb.masking import Secret
 from wannb.mock import SCENARIOS, Request, Response
-from wannb.service.bounded import _Stream
+from wannb.service.api import _redirected
 from wannb.service.endpoint import live
 from wannb.service.endpoint import mock as mock_service
-from wannb.service.files import _led_on
 
 #: One as the vendor's keys look, one that no pattern knows.
 KEYS = {"like a key": "sk-9f31c7d2leak4b6ea0", "like nothing": "Qzr7.vK2~leak-Xw9"}
@@ -141,11 +142,9 @@ def everything(watched: Watched) -> None:
     results.append(client.run(small(6, images=noise(1600, 1))))
     watched.show("result", *results, *results[0], *(result.request for result in results))
     watched.show("code", *(result.request.code() for result in results if result.request))
-    watched.show(
-        "client", client, client.service, client._desk, client._desk.transport, client._submitter, client.store
-    )
-    transport = client._desk.transport
-    watched.show("connections", transport._sender, transport._sender._api, transport._sender.files, transport.files)
+    watched.show("client", client, client.service, client._ledger, client._ledger.transport, client.store)
+    transport = client._ledger.transport
+    watched.show("connections", transport._sender, transport._sender._api, transport._sender.files)
     task = client.submit(small(7))
     watched.show(
         "task", task, task.wait(), task.result(), client.task(str(task.id)), client.tasks(), client.task_list()
@@ -231,7 +230,7 @@ def interrupted(watched: Watched) -> None:
     ]
     for call in calls:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(_Stream, "read", stop)
+            patched.setattr(SyncStream, "read", stop)
             try:
                 call()
             except KeyboardInterrupt as error:
@@ -326,7 +325,7 @@ def test_an_image_or_an_upload_on_another_host_gets_no_key(tmp_path: Path) -> No
 def test_images_are_fetched_over_https_or_from_this_machine(link: str, tmp_path: Path) -> None:
     service = mock_service("http://127.0.0.1:1/api/v1")
     with Client(service, "k", Store(tmp_path), pace=PACE) as client, pytest.raises(DownloadFailed):
-        client._desk.transport.files.download(Secret(link), tmp_path / "a", check=lambda path: None)
+        client._ledger.transport.download(Secret(link))
 
 
 @pytest.mark.parametrize(
@@ -334,8 +333,8 @@ def test_images_are_fetched_over_https_or_from_this_machine(link: str, tmp_path:
 )
 def test_https_leads_to_https_alone(location: str) -> None:
     with pytest.raises(DownloadFailed):
-        _led_on(Secret("https://example.com/a.png?Signature=s"), Secret(location))
-    assert str(_led_on(Secret("https://example.com/a"), Secret("//other.example/b"))) == "https://other.example/b"
+        _redirected(Secret("https://example.com/a.png?Signature=s"), Secret(location))
+    assert str(_redirected(Secret("https://example.com/a"), Secret("//other.example/b"))) == "https://other.example/b"
 
 
 def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
@@ -344,6 +343,7 @@ def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
     said: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as proxy, Hostile(lambda request, answer: None) as server:
         proxy.settimeout(5)
+        without_proxies(monkeypatch)
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
         with Client(mock_service(server.base_url), "sk-0123456789", Store(tmp_path), pace=PACE) as client:
@@ -365,7 +365,7 @@ def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
             thread = threading.Thread(target=answer, daemon=True)
             thread.start()
             with pytest.raises(WannbError):
-                client._desk.transport.cancel("t-1")
+                client._ledger.transport.cancel("t-1")
             thread.join(5)
     assert said[0].startswith(b"CONNECT service.example:443")
     assert b"0123456789" not in said[0]
@@ -374,6 +374,7 @@ def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
 def test_a_proxy_that_cannot_be_used_is_a_sentence_without_its_password(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    without_proxies(monkeypatch)
     monkeypatch.setenv("HTTPS_PROXY", "gopher://bob:hunter2@proxy.example:1")
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEYS["like nothing"])
     with pytest.raises(ValueError, match="HTTPS_PROXY") as caught:

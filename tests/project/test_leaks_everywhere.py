@@ -16,6 +16,7 @@ from typing import Any
 import ipywidgets
 import nbformat
 import pytest
+from httpcore._backends.sync import SyncStream
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from notebooking import code, printed, written
@@ -30,7 +31,6 @@ from wannb.commands import jupyter as serve
 from wannb.commands import record_live as recording
 from wannb.errors import WannbError
 from wannb.ledger.store import Store
-from wannb.service.bounded import _Stream
 from wannb.service.endpoint import mock as mock_service
 
 
@@ -62,14 +62,14 @@ def test_a_call_that_is_stopped_at_any_byte_shows_no_key(
         raise kind
 
     with service.client(key, tmp_path / "runs") as client:
-        client._desk.transport.learn_time()
+        client._ledger.transport.learn_time()
         calls: list[Callable[[], Any]] = [
             *(lambda: client.run(small(1)), lambda: client.run(small(2, images=LINK), via="sync")),
             *(client.task_list, lambda: client.task("t-1"), lambda: client.run(small(3, images=noise(1600, 1)))),
         ]
         for call in calls:
             with pytest.MonkeyPatch.context() as patched:
-                patched.setattr(_Stream, at, stop)
+                patched.setattr(SyncStream, at, stop)
                 with pytest.raises((kind, WannbError)) as caught:
                     call()
             assert not service.found_in(told(caught.value))
@@ -77,7 +77,7 @@ def test_a_call_that_is_stopped_at_any_byte_shows_no_key(
 
 @pytest.mark.parametrize("key", KEYS[1:], indirect=True)
 def test_a_download_that_is_stopped_shows_no_signature(service: Talkative, key: str, tmp_path: Path) -> None:
-    plain, calls = _Stream.write, 0
+    plain, calls = SyncStream.write, 0
 
     def stop(stream: Any, buffer: bytes, timeout: float | None = None) -> None:
         nonlocal calls
@@ -87,7 +87,7 @@ def test_a_download_that_is_stopped_shows_no_signature(service: Talkative, key: 
         plain(stream, buffer, timeout)
 
     with service.client(key, tmp_path / "runs") as client, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_Stream, "write", stop)
+        patched.setattr(SyncStream, "write", stop)
         with pytest.raises(KeyboardInterrupt) as caught:
             client.run(small(1))
     assert calls == 1
@@ -183,7 +183,7 @@ studio
 form = studio.text_to_image
 form.request = form.request.replace(prompt="a boat", size="768*768", model="wan2.7-image")
 form.run()
-vars(client), client._desk
+vars(client), client._ledger
 ---
 client.edit("x", ["{link}"], size="768*768", model="wan2.7-image", seed=1, via="sync")
 ---
@@ -191,9 +191,9 @@ client.generate("x", size="9*9")
 ---
 wannb.doctor()
 ---
-import wannb.service.bounded as bounded
+from httpcore._backends.sync import SyncStream
 def stop(*given, **more): raise KeyboardInterrupt
-bounded._Stream.write = stop
+SyncStream.write = stop
 client.task_list()
 """
 
@@ -235,7 +235,7 @@ def test_no_command_prints_a_secret(
     monkeypatch.setenv("WANNB_STORE", str(store))
     with wannb.connect() as client:
         assert client.service.kind == "live"
-        signed = client._desk.transport.query(client.run(small(1)).task_id or "").links
+        signed = client._ledger.transport.query(client.run(small(1)).task_id or "").links
         client.submit(small(2))
         service.refusing = True
         with pytest.raises(WannbError):

@@ -110,7 +110,7 @@ def test_arrays_are_height_by_width(array: Any) -> None:
     [
         (np.zeros((300, 400, 3)) + 7, "0.0 to 1.0"),
         (np.zeros((3, 300, 400), np.uint8), "height x width"),
-        (b"not a picture", "no picture"),
+        (b"not a picture", "not a picture"),
         (encoded("PNG")[:200], "damaged"),
         (encoded("PNG", (239, 500)), "240 to 8000"),
         (encoded("PNG", (8001, 1001)), "240 to 8000"),

@@ -12,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from journals import change
 
 import wannb
 from wannb import mock
@@ -88,7 +89,7 @@ def test_a_key_is_said_to_be_there_and_where_and_never_shown(
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("DASHSCOPE_API_KEY", f"{KEY} {KEY}", "key: the API key is no text, or holds spaces"),
+        ("DASHSCOPE_API_KEY", f"{KEY} {KEY}", "key: the API key is not text, or holds spaces"),
         ("WANNB_MODE", "life", "settings: WANNB_MODE='life' is not"),
         ("WANNB_MODE", "live", "settings: WANNB_MODE is live and no key was found"),
         ("WANNB_REGION", "mars", "settings: region='mars' is not one of"),
@@ -126,13 +127,12 @@ def test_a_client_tells_of_itself_and_of_its_runs(client: Client) -> None:
 def test_damaged_runs_and_runs_of_tomorrow_are_told(client: Client) -> None:
     for seed in (1, 2):
         client.generate("a cat", size="768*768", seed=seed)
-    first, second = (run.folder / "run.json" for run in client.runs())
-    record = json.loads(first.read_bytes())
-    first.write_text(json.dumps({**record, "created": "2099-01-01T00:00:00Z"}))
-    second.write_text("{")
+    first, second = (run.folder for run in client.runs())
+    change(first, created="2099-01-01T00:00:00Z")
+    (second / "run.jsonl").write_text("{")
     found = doctor(client)
     assert not found.ok
-    assert found["damaged runs"].says == second.parent.name
+    assert found["damaged runs"].says == second.name
     assert found["newest run"].says == "lies in the future: 2099-01-01T00:00:00Z"
 
 

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from . import html
 from .assets import ELEMENTS, esm
-from .previews import make_preview, picture, preview, previews, small_jpeg
+from .previews import data_uri, fitting, in_parallel, make_preview, picture, preview, previews, small_jpeg
 from .progress import ProgressLine
 
-__all__ = ["ELEMENTS", "ProgressLine", "esm", "html", "make_preview", "picture", "preview", "previews", "small_jpeg"]
+__all__ = [
+    "ELEMENTS",
+    "ProgressLine",
+    "data_uri",
+    "esm",
+    "fitting",
+    "html",
+    "in_parallel",
+    "make_preview",
+    "picture",
+    "preview",
+    "previews",
+    "small_jpeg",
+]

@@ -274,7 +274,7 @@ class CompareForm(widgets.VBox):  # type: ignore[misc]
         try:
             # Before it is said that it is done: what is made is what counts, also after an error.
             self.grid.show(plan)
-            lines = plans.ended(self.words, plan.standings(), stopped=stopped)
+            lines = plans.ended(self.words, plan.statuses(), stopped=stopped)
         except Exception as other:
             error, lines = error or other, []
         with self._lock:

@@ -144,12 +144,12 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         words = self.words
         facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id")]
         facts += [words(run.state), words.sentence(count(run.images_made, "image")) if run.images_made else ""]
-        files = [run.folder / image["file"] for image in run.record.get("images") or ()]
+        files = run.images
         picture = '<div class="wannb-nothing"></div>'
         with suppress(OSError, IndexError):  # gone or damaged: the run is listed all the same
             jpeg, alt = preview(files[0], _PIXELS), shorten(run.prompt, 80) or run.id
-            image = run.record["images"][0]
-            picture = html.figure(jpeg, alt=alt, caption=(), size=(image["width"], image["height"]), width=_WIDTH)
+            image = run.record.images[0]
+            picture = html.figure(jpeg, alt=alt, caption=(), size=(image.width, image.height), width=_WIDTH)
         line = " · ".join(fact for fact in facts if fact)
         title = html.text(shorten(run.prompt, 140) or run.id)
         about = f'<div><b>{title}</b></div><div class="wannb-quietly">{escape(line)}</div>'
@@ -163,8 +163,8 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         return widgets.HBox(row, _dom_classes=("wannb-run",))
 
     def _why(self, run: Run) -> str:
-        error = run.record.get("error") or {}
-        return " ".join(str(error[name]) for name in ("code", "message", "text") if error.get(name))
+        error = run.record.error
+        return " ".join(filter(None, (error.code, error.message, error.text))) if error else ""
 
     def _progressed(self, progress: Progress) -> None:
         self._outcome.show(progress)

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.errors import Problem
 from wannb.request import FIELDS, ImageRequest, board_call, check_names
-from wannb.storyboard import LONGEST, Drawing, Scene, Shelf, Storyboard, as_scenes, begun
+from wannb.storyboard import LONGEST, BoardFiles, Generator, Scene, Storyboard, as_scenes, new_record
 from wannb.translation import Words
 
 from . import controls
@@ -184,7 +184,7 @@ class NewBoard:
         found = []
         options = self.options
         try:
-            Shelf.named(self.client.store, options["name"])
+            BoardFiles.named(self.client.store, options["name"])
         except ValueError:
             rule = "letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder"
             found.append(Problem(field="name", value=options["name"], rule=rule))
@@ -198,13 +198,13 @@ class NewBoard:
             return tuple(found)
         return self.drawing(options).problems()
 
-    def drawing(self, options: Mapping[str, Any] | None = None) -> Drawing:
+    def drawing(self, options: Mapping[str, Any] | None = None) -> Generator:
         """Return what a run of the board would ask for, without making it."""
         options = dict(options or self.options)
         scenes, name, style = (options.pop(each) for each in ("scenes", "name", "style"))
-        record = begun(scenes, style, ImageRequest(**options))
-        shelf = Shelf.named(self.client.store, name)
-        return Drawing(client=self.client, shelf=shelf, record=lambda: record, keep=lambda changed: None)
+        record = new_record(scenes, style, ImageRequest(**options))
+        files = BoardFiles.named(self.client.store, name)
+        return Generator(client=self.client, files=files, record=lambda: record, keep=lambda changed: None)
 
     def tell(self, problems: Sequence[Problem]) -> None:
         """Show what is wrong beside its control, and what the name leads to."""
@@ -240,4 +240,4 @@ class NewBoard:
 
 def board_names(client: Client) -> list[str]:
     """Return the names of the boards in a client's store."""
-    return sorted(file.parent.name for file in (client.store.root / "storyboards").glob("*/board.json"))
+    return BoardFiles.names(client.store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from wannb.plan import Forecast, Plan, Progress, Standing
+from wannb.plan import Forecast, Plan, Progress, Status
 from wannb.service import Money
 from wannb.translation import Words
 
@@ -49,10 +49,10 @@ def progress_text(words: Words, now: Progress) -> str:
     return " · ".join([*parts, words("{seconds} s", seconds=f"{now.seconds:.0f}")])
 
 
-def ended(words: Words, standings: Sequence[Standing], *, stopped: bool) -> list[str]:
+def ended(words: Words, statuses: Sequence[Status], *, stopped: bool) -> list[str]:
     """Return how a run of a plan ended, in lines: what is there, and what to do about what is not."""
-    states = Counter(standing.state for standing in standings)
-    lines = [words("{done} of {total} made", done=states["done"], total=len(standings))]
+    states = Counter(status.state for status in statuses)
+    lines = [words("{done} of {total} made", done=states["done"], total=len(statuses))]
     if stopped and states["open"]:
         lines.append(words("Stopped: nothing more was sent. Press the button again for what is missing."))
     if states["under way"]:
@@ -79,7 +79,7 @@ def ended(words: Words, standings: Sequence[Standing], *, stopped: bool) -> list
 
 def page_of(plan: Plan, page: str, words: Words) -> str:
     """Return a page of a plan in the person's language."""
-    notes = [standing.note for standing in plan.standings()]
+    notes = [status.note for status in plan.statuses()]
     parts = [part for note in notes for part in note.split("; ")]
     labels = (label for name in plan.varying for label in plan.labels(name))
     return translated(page, words, [*notes, *parts], theirs=labels)

@@ -56,9 +56,9 @@ class Picker:
         for run in self._store.newest():
             if run.state != DONE:
                 continue
-            for number, image in enumerate(run.record.get("images") or (), 1):
+            for number, image in enumerate(run.images, 1):
                 time = run.created.replace("T", " ")[:16]
-                offered.append((f"{time} · {shorten(run.prompt, 40)} · {number}", str(run.folder / image["file"])))
+                offered.append((f"{time} · {shorten(run.prompt, 40)} · {number}", str(image)))
             if len(offered) > _OFFERED:
                 break
         if tuple(offered) != tuple(self._earlier.options):

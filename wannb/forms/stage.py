@@ -89,7 +89,7 @@ class Stage:
         one = price(self.words, cost, mock=self.client.service.kind == "mock")
         self.frames.show(shots, price=one, busy=busy, opened=number)
         panel = record.panels[number - 1] if number else None
-        asked = record.ledger.sets.get(panel.asked or "") if panel and not (panel.frame and panel.sure) else None
+        asked = record.journal.sets.get(panel.asked or "") if panel and not (panel.frame and panel.sure) else None
         self.details.show(
             number,
             board.takes(number) if number else Takes(()),
@@ -191,7 +191,7 @@ class Stage:
                     which=unsure,
                 )
             )
-        if board.record.ledger.pending:
+        if board.record.journal.pending:
             notes.append(words("Something was begun and has not come back: the button fetches it."))
         # Of what the board says itself, the fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]

@@ -239,7 +239,7 @@ class StoryboardForm(widgets.VBox):  # type: ignore[misc]
     def _offer(self) -> None:
         """Say on the button what a press does and what it costs."""
         words, board, said_ = self.words, self.board, ""
-        drawing = None if self._problems else self.new.drawing() if board is None else board.drawing()
+        drawing = None if self._problems else self.new.drawing() if board is None else board.generator()
         to_pay = drawing.to_pay() if drawing else 0
         self._free = not to_pay
         if drawing is None:
@@ -252,17 +252,17 @@ class StoryboardForm(widgets.VBox):  # type: ignore[misc]
             if board is not None:
                 said_ = " · ".join(words.sentence(f"{each.value}: {each.rule}") for each in self._problems)
         elif to_pay:
-            images = drawing.to_make() or to_pay
+            images = drawing.to_generate() or to_pay
             what = words("Make 1 image") if images == 1 else words("Make up to {count} images", count=images)
             cost = self._cost(drawing.record().base.model, to_pay)
             self.button.description = f"{what} · {price(words, cost, mock=self._mock, most=images > 1)}"
-        elif drawing.to_make():
-            self.button.description = words("Take {count} images from the store · free", count=drawing.to_make())
-        elif drawing.record().ledger.pending:
+        elif drawing.to_generate():
+            self.button.description = words("Take {count} images from the store · free", count=drawing.to_generate())
+        elif drawing.record().journal.pending:
             self.button.description = words("Fetch what is under way · free")
         else:
             self.button.description = words("All frames are made")
-        idle = drawing is None or not (drawing.to_make() or drawing.record().ledger.pending)
+        idle = drawing is None or not (drawing.to_generate() or drawing.record().journal.pending)
         self.button.disabled = idle or self.job.under_way
         self._hint.value = f'<div class="wannb-quietly">{escape(said_)}</div>'
 

@@ -1,20 +1,18 @@
-"""Nothing paid is lost: runs on disk, submit, wait, save, repair, result.
+"""Nothing paid is lost: runs on disk, submit, wait, save, rescue, result.
 
 May import `service`, `display`, `request` and the modules at the root. Other rooms import only what `__all__` names.
 """
 
 from __future__ import annotations
 
-from .durations import seconds_of, usual_seconds
 from .recall import recall
-from .repair import finish_from_disk
+from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
 from .rescue import Rescue, rescue
 from .result import GeneratedImage, Result
-from .run import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Run, Runs, read, write_json
-from .saving import collect
+from .run import Run, Runs, read, seconds_of, usual_seconds
 from .store import Store
-from .submit import Submitter
-from .task import UNREACHED, Desk, OnStatus, Task
+from .submit import Ledger
+from .task import UNREACHED, OnStatus, Task
 
 __all__ = [
     "ANSWERED",
@@ -26,22 +24,19 @@ __all__ = [
     "PREPARED",
     "SENDING",
     "UNREACHED",
-    "Desk",
+    "Failure",
     "GeneratedImage",
+    "Ledger",
     "OnStatus",
     "Rescue",
     "Result",
     "Run",
     "Runs",
     "Store",
-    "Submitter",
     "Task",
-    "collect",
-    "finish_from_disk",
     "read",
     "recall",
     "rescue",
     "seconds_of",
     "usual_seconds",
-    "write_json",
 ]

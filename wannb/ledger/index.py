@@ -1,86 +1,262 @@
-"""The index of a folder of runs: what their records hold, in one file, so that ten thousand open in a moment.
+"""Index of a folder of runs: one SQLite file, so that a run among 100,000 is found, and sums are made, at once.
 
-It is a cache and nothing more: a line counts only while the run's `run.json` is the very file it was read from (its
-inode, time and size). It can be deleted at any time, and a folder where it cannot be written works without it.
+The index is a cache. It can be deleted at any time, and a folder in which it cannot be written works without it. What
+it says is checked before it counts:
+
+- It knows every folder: the time of the last change of the root is kept, and when it differs the root is listed again.
+  A new run's folder is made within a transaction that moves that time on.
+- A run that has not ended is read from its own journal each time; one that has does not change any more.
+- A run that is found by its request or its task is read from its own journal by the caller.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import zlib
-from collections.abc import Collection
-from contextlib import suppress
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from wannb._version import __version__
 from wannb.errors import StoreError
 
-from .run import read
+from .record import ENDED, Record
+from .run import FILE, Run, read
 
-#: What tells one `run.json` from the one that is put in its place.
+#: What tells one version of a journal from another: its inode, time and size.
 Mark = tuple[int, int, int]
-#: So many are read from their own files in a moment.
-_FEW = 100
-# Another version may find fault with a record that this one takes.
-_HEAD = json.dumps({"wannb index": __version__}).encode()
+#: Amounts are kept as whole numbers of this part of a currency's unit.
+_PART = Decimal(10) ** -9
+#: Seconds to wait for another kernel's transaction.
+_BUSY = 2.0
+#: Rows that are read at once, so that a long list can begin early.
+_PAGE = 500
+_ROWS = "SELECT name, ended, inode, time, size, skipped, record FROM runs"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER);
+CREATE TABLE IF NOT EXISTS runs (
+    name TEXT PRIMARY KEY, print TEXT, ended INTEGER NOT NULL DEFAULT 0, task_id TEXT, mock INTEGER, currency TEXT,
+    amount INTEGER, inode INTEGER, time INTEGER, size INTEGER, skipped INTEGER, record TEXT
+);
+CREATE INDEX IF NOT EXISTS by_print ON runs (print);
+CREATE INDEX IF NOT EXISTS by_task ON runs (task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS open_runs ON runs (name) WHERE ended = 0;
+CREATE TABLE IF NOT EXISTS sums (mock INTEGER, currency TEXT, amount INTEGER NOT NULL, PRIMARY KEY (mock, currency));
+CREATE TRIGGER IF NOT EXISTS add_sum AFTER UPDATE OF ended ON runs
+    WHEN NEW.ended = 1 AND OLD.ended = 0 AND NEW.amount > 0 BEGIN
+    INSERT INTO sums VALUES (NEW.mock, NEW.currency, NEW.amount)
+        ON CONFLICT DO UPDATE SET amount = amount + NEW.amount;
+END;
+CREATE TRIGGER IF NOT EXISTS take_sum AFTER UPDATE OF ended ON runs
+    WHEN NEW.ended = 0 AND OLD.ended = 1 AND OLD.amount > 0 BEGIN
+    UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
+END;
+CREATE TRIGGER IF NOT EXISTS drop_sum AFTER DELETE ON runs WHEN OLD.ended = 1 AND OLD.amount > 0 BEGIN
+    UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
+END;
+"""
 
 
 class Index:
-    """The records of a folder's runs, each read once."""
+    """The runs of one folder. Every method may raise `sqlite3.Error`: then the folder itself has to be searched."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._file = root / ".index.jsonl"
-        self._known: dict[str, tuple[Mark, dict[str, Any]]] = {}
-        self._loaded = False
-        self._new = 0
+        self._file = root / ".index" / f"runs-{__version__}.sqlite"
+        self._lock = threading.RLock()
+        #: Records that this process has read, with the versions of their journals.
+        self._kept: dict[str, tuple[Mark, Record]] = {}
 
-    def record(self, name: str) -> dict[str, Any] | None:
-        """Return what `run.json` of a run holds now; None if it cannot be read."""
-        try:
-            status = os.stat(f"{self._root}/{name}/run.json")
-            mark = (status.st_ino, status.st_mtime_ns, status.st_size)
-            known = self._known.get(name)
-            if known is None and self._new >= _FEW and not self._loaded:
-                self._load()
-                known = self._known.get(name)
-            if known is None or known[0] != mark:
-                known = self._known[name] = (mark, read(self._root / name))
-                self._new += 1
-        except (OSError, StoreError):
-            return None
-        return known[1]
+    # Finding
 
-    def _load(self) -> None:
-        """Take over what other kernels, on other days, have written."""
-        self._loaded = True
-        with suppress(OSError), self._file.open("rb") as lines:
-            if next(lines, b"").rstrip() != _HEAD:
+    def names(self, fingerprint: str) -> list[str]:
+        """Return the folders whose name begins like those of a request, the newest first."""
+        with self._synced() as db:
+            return _column(db.execute("SELECT name FROM runs WHERE print = ? ORDER BY name DESC", (fingerprint[:8],)))
+
+    def holders(self, task_id: str) -> list[str]:
+        """Return the folders of runs that may hold a task, the newest first."""
+        with self._synced() as db:
+            self._refresh(db)
+            return _column(db.execute("SELECT name FROM runs WHERE task_id = ? ORDER BY name DESC", (task_id,)))
+
+    def spent(self, mock: bool, currency: str) -> Decimal:
+        """Return what all runs cost in a currency, those under way at their most."""
+        with self._synced() as db:
+            under_way = self._refresh(db)
+            row = db.execute("SELECT amount FROM sums WHERE mock = ? AND currency = ?", (mock, currency)).fetchone()
+        amounts = [run.cost() for run in under_way if (run.service == "mock") == mock]
+        more = sum((cost.amount for cost in amounts if cost and cost.currency == currency), Decimal(0))
+        return (row[0] if row else 0) * _PART + more
+
+    def unread(self) -> list[str]:
+        """Return the folders without a journal that can be read: damaged runs, and folders of other things."""
+        with self._synced() as db:
+            self._refresh(db)
+            return _column(db.execute("SELECT name FROM runs WHERE ended = 0 AND record IS NULL ORDER BY name"))
+
+    def runs(self) -> Iterator[Run]:
+        """Yield all runs, the newest first; each is compared with its own journal, and read from it if that changed."""
+        last = "\U0010ffff"
+        while True:
+            with self._synced() as db:
+                page = db.execute(f"{_ROWS} WHERE name < ? ORDER BY name DESC LIMIT ?", (last, _PAGE)).fetchall()
+                found = [run for row in page if (run := self._checked(db, row))]
+                db.commit()
+            yield from found
+            if len(page) < _PAGE:
                 return
-            for line in lines:
-                with suppress(ValueError, TypeError, RecursionError):
-                    check, _, said = line.rstrip(b"\n").partition(b" ")
-                    if int(check, 16) != zlib.crc32(said):
-                        continue
-                    name, mark, record = json.loads(said)
-                    if isinstance(name, str) and isinstance(record, dict):
-                        self._known.setdefault(name, (tuple(mark), record))
+            last = page[-1][0]
 
-    def save(self, names: Collection[str]) -> None:
-        """Write what is known of these runs, if enough is new that it is worth it and no other kernel is at it."""
-        if self._new < _FEW:
-            return
-        self._new = 0
-        part = self._file.with_suffix(".part")
-        with suppress(OSError, Timeout), FileLock(self._root / ".locks" / "index.lock", timeout=0):
-            with part.open("wb") as lines:
-                lines.write(_HEAD + b"\n")
-                for name in names:
-                    if name in self._known:
-                        line = json.dumps([name, *self._known[name]], separators=(",", ":")).encode()
-                        lines.write(b"%08x %s\n" % (zlib.crc32(line), line))
-            part.replace(self._file)
+    # Keeping up
+
+    def make(self, make: Callable[[], Path]) -> Path:
+        """Make a run's folder, and note it in the same transaction, so that no kernel misses it."""
+        folder: Path | None = None
+        try:
+            with self._opened() as db:
+                db.execute("BEGIN IMMEDIATE")
+                known = self._stamp(db) == self._changed()
+                folder = make()
+                db.execute("INSERT OR IGNORE INTO runs (name, print) VALUES (?, ?)", _key(folder.name))
+                if known:
+                    db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (self._changed(),))
+                db.commit()
+        except sqlite3.Error as error:
+            self.failed(error)
+            folder = folder or make()
+            # By a clock finer than that of the file system: no index can know this time.
+            with suppress(OSError):
+                os.utime(self._root)
+        return folder
+
+    def reopen(self, name: str) -> None:
+        """Note that a run that had ended goes on."""
+        with self._opened() as db:
+            db.execute("UPDATE runs SET ended = 0, inode = NULL WHERE name = ?", (name,))
+            db.commit()
+
+    def _refresh(self, db: sqlite3.Connection) -> list[Run]:
+        """Read runs that had not ended, where their journals have changed, and return those that still have not."""
+        rows = db.execute(f"{_ROWS} WHERE ended = 0").fetchall()
+        found = [run for row in rows if (run := self._checked(db, row))]
+        db.commit()
+        return [run for run in found if not _is_final(run.record)]
+
+    def _checked(self, db: sqlite3.Connection, row: tuple[Any, ...]) -> Run | None:
+        """Return a run as its journal has it now, None if there is none that can be read."""
+        name, ended, inode, time, size, skipped, record = row
+        folder = self._root / name
+        try:
+            status = os.stat(f"{self._root}/{name}/{FILE}")
+            mark = (status.st_ino, status.st_mtime_ns, status.st_size)
+            if record is not None and mark == (inode, time, size):
+                kept = self._kept.get(name)
+                if kept is None or kept[0] != mark:
+                    kept = self._kept[name] = (mark, Record.from_json(json.loads(record)))
+                return Run(folder, kept[1], skipped=skipped)
+            run = read(folder)
+        except (OSError, ValueError, StoreError):
+            if record is not None:
+                db.execute("UPDATE runs SET ended = 0, inode = NULL, record = NULL WHERE name = ?", (name,))
+            return None
+        self._kept[name] = (mark, run.record)
+        if ended:
+            # Open again first: a trigger takes what it cost before out of the sums.
+            db.execute("UPDATE runs SET ended = 0 WHERE name = ?", (name,))
+        price, amount, final = run.record.price, run.record.amount, _is_final(run.record)
+        db.execute(
+            "UPDATE runs SET ended = ?, task_id = ?, mock = ?, currency = ?, amount = ?, inode = ?, time = ?, "
+            "size = ?, skipped = ?, record = ? WHERE name = ?",
+            (
+                *(final, run.task_id, run.service == "mock", price.currency if price else None),
+                *(int(amount / _PART) if final and amount else 0, *mark, run.skipped),
+                *(json.dumps(run.record.as_json(), separators=(",", ":"), default=str), name),
+            ),
+        )
+        return run
+
+    @contextmanager
+    def _synced(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to an index that knows every folder."""
+        with self._opened() as db:
+            try:
+                if self._stamp(db) != self._changed():
+                    self._list(db)
+            except OSError as error:
+                raise sqlite3.OperationalError(str(error)) from error
+            yield db
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection for a moment; none stays open, so that the folder can be moved, removed and protected."""
+        with self._lock:
+            try:
+                self._root.stat()  # a folder that is gone is not made anew for its index
+                self._file.parent.mkdir(exist_ok=True)
+            except OSError as error:
+                raise sqlite3.OperationalError(str(error)) from error
+            with closing(sqlite3.connect(self._file, timeout=_BUSY)) as db:
+                db.execute("PRAGMA synchronous = OFF")
+                db.execute("PRAGMA journal_mode = TRUNCATE")
+                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'drop_sum'").fetchone():
+                    db.execute("BEGIN IMMEDIATE")
+                    for statement in _statements(_SCHEMA):
+                        db.execute(statement)
+                    db.commit()
+                yield db
+
+    def _list(self, db: sqlite3.Connection) -> None:
+        """Note which folders came and which are gone."""
+        db.execute("BEGIN IMMEDIATE")
+        stamp = self._changed()
+        with os.scandir(self._root) as entries:
+            # A name that is no text cannot be kept here, and was not given by wannb.
+            names = {entry.name for entry in entries if entry.name[0] != "." and entry.name.isprintable()}
+        known = set(_column(db.execute("SELECT name FROM runs")))
+        db.executemany("INSERT INTO runs (name, print) VALUES (?, ?)", map(_key, names - known))
+        db.executemany("DELETE FROM runs WHERE name = ?", ((name,) for name in known - names))
+        db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (stamp,))
+        db.commit()
+
+    def _changed(self) -> int:
+        return os.stat(self._root).st_mtime_ns
+
+    def _stamp(self, db: sqlite3.Connection) -> int | None:
+        row = db.execute("SELECT value FROM facts WHERE name = 'stamp'").fetchone()
+        return row[0] if row else None
+
+    def failed(self, error: sqlite3.Error) -> None:
+        """Delete the index if an error says that it is damaged; it is made again."""
+        if isinstance(error, sqlite3.OperationalError):
+            return  # another kernel uses it, or it cannot be written
+        with self._lock, suppress(OSError):
+            self._file.unlink(missing_ok=True)
+
+
+def _is_final(record: Record) -> bool:
+    """Return whether a run has ended, and its cost is a number that the index can keep."""
+    amount = record.amount
+    return record.state in ENDED and (amount is None or (amount % _PART == 0 and amount < 10**9))
+
+
+def _key(name: str) -> tuple[str, str]:
+    # 20261122-130157-3fa9c1d2b7e0: after the time stand the first letters of the request's fingerprint.
+    return name, name[16:24]
+
+
+def _column(rows: sqlite3.Cursor) -> list[str]:
+    return [row[0] for row in rows]
+
+
+def _statements(script: str) -> Iterator[str]:
+    part = ""
+    for line in script.strip().splitlines():
+        part += line + "\n"
+        if sqlite3.complete_statement(part):
+            yield part
+            part = ""

@@ -1,116 +1,381 @@
-"""Whether a run's record has the shape that this package writes; what a hand or a disk has changed may have any."""
+"""Record: the facts of one run, as one typed value that is parsed and checked once.
+
+A run passes through these states; `MOVES` holds every step that is allowed, and `Run.advance` checks it:
+
+    prepared ──► sending ──► running ──► answered ──► done
+       │            │           │            │
+       └────────────┴───────────┴────────────┴──► failed, canceled, lost
+
+    prepared    written down; nothing was sent yet
+    sending     a request left, or is about to; its answer is not known
+    running     the service gave it a task id
+    answered    the images exist at the service, and not all of them are on disk
+    done        all images that came back are on disk
+    failed      refused, or it never reached the service; nothing is billed
+    canceled    the service dropped it before it began; nothing is billed
+    lost        it may be billed and the service has forgotten it
+
+A synchronous call goes from sending to answered, since it has no task. The last four states are ends; the one way back
+is `Run.reopen`, for a run whose task the service still knows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any
 
-Check = Callable[[Any], bool]
+from wannb.errors import StoreError
+from wannb.translation import Said, as_data, from_data
 
-#: The format that this version writes; one with a higher number is a newer version's and left alone.
+PREPARED, SENDING, RUNNING, ANSWERED = "prepared", "sending", "running", "answered"
+DONE, FAILED, CANCELED, LOST = "done", "failed", "canceled", "lost"
+ENDED = frozenset({DONE, FAILED, CANCELED, LOST})
+#: From each state those that may follow; a state may always be written again with more facts.
+MOVES: Mapping[str, frozenset[str]] = {
+    PREPARED: frozenset({PREPARED, SENDING, RUNNING, ANSWERED, *ENDED}),
+    SENDING: frozenset({SENDING, RUNNING, ANSWERED, *ENDED}),
+    RUNNING: frozenset({RUNNING, ANSWERED, *ENDED}),
+    ANSWERED: frozenset({ANSWERED, *ENDED}),
+    **{state: frozenset({state}) for state in ENDED},
+}
+#: The format that this version writes.
 FORMAT = 1
-STATES = ("prepared", "sending", "running", "answered", "done", "failed", "canceled", "lost")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def fault(record: Mapping[str, Any]) -> str | None:
-    """Return the name of the first field that no version could have written so, None if all is well."""
-    for name, check in _RUN.items():
-        if name in record and not check(record[name]):
-            return name
-    for name, check in _REQUEST.items():
-        if record.get("request") and name in record["request"] and not check(record["request"][name]):
-            return f"request.{name}"
-    return None
+class NewerFormat(StoreError):
+    """A run was written by a newer version; nothing is wrong with it."""
 
 
-def is_newer(record: object) -> bool:
-    """Return whether a record was written by a newer version, which may mean other things by the same names."""
-    made = record.get("wannb") if isinstance(record, Mapping) else None
-    return isinstance(made, int) and made > FORMAT
+@dataclass(frozen=True, kw_only=True)
+class SavedImage:
+    """One image of a run on disk; `sha256` is of the bytes as the service sent them."""
+
+    index: int
+    file: str
+    sha256: str
+    width: int
+    height: int
+    bytes: int = 0
 
 
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """The price of one image on the day of the run."""
+
+    amount: Decimal
+    currency: str
+    as_of: str = ""
 
 
-def _whole(value: Any) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a run failed: the service's code and words, or a sentence of ours."""
+
+    text: str = ""
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The facts of one run, frozen; every state is a new one.
+
+    Attributes:
+        state: see the module's docstring.
+        fingerprint: of the request; equal requests have the same.
+        service, region, account: where it was asked. `service` is "mock" or the host.
+        created: UTC, such as "2026-11-22T13:01:57Z".
+        via: "task" or "sync", the endpoint that was used.
+        request: what was asked, as `ImageRequest.as_dict`; None for a task adopted by its id alone.
+        seed_drawn: whether the seed was drawn here.
+        price: of one image; None if unknown.
+        versions: of wannb and what it runs on.
+        task_id, request_id: the service's ids.
+        sent_at, last_sent_at: when the first try without an answer and the last try were sent, in seconds since 1970
+            of the service's clock; `sent_within` is by how much that may be wrong.
+        unresolved: whether a try was sent whose outcome is unknown.
+        resent: whether the request was sent again after its answer was lost.
+        matched_by_time: whether the task was found by its time in the account's task list.
+        usage, times: the service's own numbers and times.
+        input_notices, notices: what one should know of the inputs, and of the result.
+        images: those on disk.
+        error: why it failed.
+    """
+
+    state: str
+    fingerprint: str
+    service: str
+    region: str = ""
+    account: str = ""
+    created: str = ""
+    via: str = "task"
+    request: Mapping[str, Any] | None = None
+    seed_drawn: bool = False
+    price: Price | None = None
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    task_id: str | None = None
+    request_id: str | None = None
+    sent_at: float | None = None
+    last_sent_at: float | None = None
+    sent_within: float = 0.0
+    unresolved: bool = False
+    resent: bool = False
+    matched_by_time: bool = False
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    times: Mapping[str, Any] = field(default_factory=dict)
+    input_notices: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    images: tuple[SavedImage, ...] = ()
+    error: Failure | None = None
+
+    @classmethod
+    def from_json(cls, data: object) -> Record:
+        """Return the record that JSON data holds.
+
+        Raises:
+            NewerFormat: a newer version wrote it, and may mean other things by the same names.
+            ValueError: it is no record, or a field has a value that no version writes.
+        """
+        if not isinstance(data, Mapping):
+            raise ValueError("it is no JSON object")
+        written = data.get("wannb", FORMAT)
+        if _is_whole(written) and written > FORMAT:
+            raise NewerFormat(
+                Said(
+                    "the run was written by a newer wannb, as format {written}; this one knows {known}. Nothing is "
+                    "wrong with it: update wannb to use it",
+                    written=written,
+                    known=FORMAT,
+                )
+            )
+        values: dict[str, Any] = {}
+        for name, parse in _FIELDS.items():
+            if name not in data:
+                if name in _MAIN:
+                    raise ValueError(f"{name!r} is missing")
+                continue
+            try:
+                values[name] = parse(data[name])
+            except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+                raise ValueError(f"{name!r} cannot be {data[name]!r:.80}") from error
+        check_request(values.get("request"))
+        return cls(**values)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record as JSON data, without what is unknown or as it is by default."""
+        data: dict[str, Any] = {"wannb": FORMAT}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value or each.name in _MAIN:
+                data[each.name] = _as_json(value)
+        return data
+
+    @property
+    def sent(self) -> tuple[float, float]:
+        """When the first try without an answer and the last one were sent, in the service's clock.
+
+        Of a run whose journal broke off before that was written down, the time when it began stands for both.
+        """
+        first = self.sent_at if self.sent_at is not None else _seconds_of(self.created)
+        return first, self.last_sent_at if self.last_sent_at is not None else first
+
+    @property
+    def images_made(self) -> int:
+        """How many images the service made and bills."""
+        made = self.usage.get("image_count")
+        known = isinstance(made, int) and 0 <= made < _MOST_IMAGES
+        return int(made or 0) if known else len(self.images)
+
+    @property
+    def amount(self) -> Decimal | None:
+        """What the run cost, or while it is under way what it may cost at most; None if the price is unknown."""
+        if self.price is None:
+            return None
+        if self.state in (FAILED, CANCELED, PREPARED):
+            images = 0
+        elif self.usage or self.state == DONE:
+            images = self.images_made
+        else:
+            images = self.request.get("n", 0) if self.request else 0
+        return self.price.amount * images
+
+
+def check_request(record: object) -> None:
+    """Raise `ValueError` if a stored request has a field that no version could have written so."""
+    if record is None:
+        return
+    for name, parse in _REQUEST.items():
+        if isinstance(record, Mapping) and name in record:
+            try:
+                parse(record[name])
+            except (ValueError, TypeError, KeyError) as error:
+                raise ValueError(f"'request.{name}' cannot be {record[name]!r:.80}") from error
+
+
+_MAIN = ("state", "fingerprint", "service")
+_MOST_IMAGES = 1000
+Parse = Callable[[Any], Any]
+
+
+def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
 
 
-def _seconds(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 10**11
+def _whole(value: Any) -> int:
+    if not _is_whole(value):
+        raise ValueError
+    return int(value)
+
+
+def _positive(value: Any) -> int:
+    if _whole(value) <= 0:
+        raise ValueError
+    return int(value)
+
+
+def _count(value: Any) -> int:
+    if not 0 <= _whole(value) < _MOST_IMAGES:
+        raise ValueError
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 10**11:
+        raise ValueError
+    return value
 
 
 def _flag(value: Any) -> bool:
-    return isinstance(value, bool)
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
 
 
-def _table(value: Any) -> bool:
-    return isinstance(value, Mapping)
+def _table(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError
+    return value
 
 
-def _or_none(check: Check) -> Check:
-    return lambda value: value is None or check(value)
+def _state(value: Any) -> str:
+    if value not in MOVES:
+        raise ValueError
+    return str(value)
 
 
-def _each(check: Check) -> Check:
-    return lambda value: isinstance(value, list) and all(map(check, value))
+def _task_id(value: Any) -> str:
+    if not _text(value):
+        raise ValueError
+    return str(value)
 
 
-def _file(value: Any) -> bool:
+def _or(parse: Parse, otherwise: Any) -> Parse:
+    return lambda value: otherwise if value is None else parse(value)
+
+
+def _each(parse: Parse) -> Parse:
+    def parsed(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError
+        return tuple(parse(each) for each in value)
+
+    return parsed
+
+
+def _file(value: Any) -> str:
     # It must not lead out of the run's folder.
-    return isinstance(value, str) and bool(value) and not value.startswith(".") and not set(value) & set("/\\:\0")
+    if not _text(value) or value.startswith(".") or set(value) & set("/\\:\0"):
+        raise ValueError
+    return str(value)
 
 
-def _image(value: Any) -> bool:
-    return (
-        isinstance(value, Mapping)
-        and _file(value.get("file"))
-        and isinstance(value.get("sha256"), str)
-        and all(_whole(value.get(name)) and value[name] > 0 for name in ("width", "height"))
-        and _whole(value.get("index", 0))
-        and value.get("index", 0) >= 0
+def saved_image(value: Any) -> SavedImage:
+    """Return the image that JSON data describes; `ValueError`, `KeyError` or `TypeError` for anything else."""
+    value = _table(value)
+    return SavedImage(
+        index=_count(value.get("index", 0)),
+        file=_file(value["file"]),
+        sha256=_text(value["sha256"]),
+        width=_positive(value["width"]),
+        height=_positive(value["height"]),
+        bytes=_whole(value.get("bytes", 0)),
     )
 
 
-def _color(value: Any) -> bool:
-    return isinstance(value, Mapping) and isinstance(value.get("hex"), str) and isinstance(value.get("ratio"), str)
-
-
-def _price(value: Any) -> bool:
-    if not isinstance(value, Mapping) or not isinstance(value.get("currency"), str):
-        return False
+def _price(value: Any) -> Price:
+    value = _table(value)
     try:
-        return isinstance(value.get("amount"), str) and 0 <= Decimal(value["amount"]) < 10**6
+        amount = Decimal(_text(value["amount"]))
+        if not 0 <= amount < 10**6:
+            raise ValueError
     except InvalidOperation:  # also what comparing with a NaN raises
-        return False
+        raise ValueError from None
+    return Price(amount=amount, currency=_text(value["currency"]), as_of=_text(value.get("as_of", "")))
 
 
-def _error(value: Any) -> bool:
-    texts = all(_or_none(_text)(value.get(name)) for name in ("text", "code", "message")) if _table(value) else False
-    return texts and _or_none(_whole)(value.get("status"))
+def _failure(value: Any) -> Failure:
+    value = _table(value)
+    words = {name: _or(_text, None)(value.get(name)) for name in ("code", "message", "request_id")}
+    return Failure(text=from_data(value.get("text") or ""), status=_or(_whole, None)(value.get("status")), **words)
 
 
-_RUN: dict[str, Check] = {
-    "wannb": _whole,
-    "state": lambda value: isinstance(value, str) and value in STATES,
-    **dict.fromkeys(("created", "fingerprint", "service", "region", "account", "via"), _text),
-    "task_id": _or_none(lambda value: isinstance(value, str) and bool(value)),
-    "request": _or_none(_table),
-    "price": _or_none(_price),
-    **dict.fromkeys(("sent_at", "last_sent_at", "sent_within"), _or_none(_seconds)),
-    **dict.fromkeys(("usage", "times", "versions"), _or_none(_table)),
-    **dict.fromkeys(("notices", "input_notices"), _or_none(_each(_text))),
-    "images": _or_none(_each(_image)),
-    "error": _or_none(_error),
+def _color(value: Any) -> None:
+    _text(_table(value)["hex"]), _text(value["ratio"])
+
+
+_FIELDS: dict[str, Parse] = {
+    "state": _state,
+    **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via"), _text),
+    "request": _or(_table, None),
+    **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time"), _or(_flag, False)),
+    "price": _or(_price, None),
+    "task_id": _or(_task_id, None),
+    "request_id": _or(_text, None),
+    **dict.fromkeys(("sent_at", "last_sent_at"), _or(_seconds, None)),
+    "sent_within": _or(_seconds, 0.0),
+    **dict.fromkeys(("usage", "times", "versions"), _or(_table, _NOTHING)),
+    **dict.fromkeys(("notices", "input_notices"), _or(_each(from_data), ())),
+    "images": _or(_each(saved_image), ()),
+    "error": _or(_failure, None),
 }
-_REQUEST: dict[str, Check] = {
+_REQUEST: dict[str, Parse] = {
     **dict.fromkeys(("prompt", "model", "size"), _text),
-    "n": lambda value: _whole(value) and 0 <= value < 1000,
-    "seed": _or_none(_whole),
+    "n": _count,
+    "seed": _or(_whole, None),
     **dict.fromkeys(("watermark", "thinking_mode", "enable_sequential"), _flag),
     "images": _each(_table),
-    "color_palette": _or_none(_each(_color)),
-    "bbox_list": _or_none(lambda value: isinstance(value, list)),
+    "color_palette": _or(_each(_color), None),
+    "bbox_list": _or(_each(lambda value: value), None),
 }
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return as_data(value)
+    if isinstance(value, tuple):
+        return [_as_json(each) for each in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, (SavedImage, Price, Failure)):
+        return {each.name: _as_json(getattr(value, each.name)) for each in fields(value)}
+    return value
+
+
+def _seconds_of(created: str) -> float:
+    try:
+        return datetime.strptime(created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return 0.0

@@ -1,4 +1,4 @@
-"""GeneratedImage and Result: what came back, shown in the cell as thumbnails with the facts beside them."""
+"""Results: the images that came back, shown in the cell as thumbnails with the facts beside them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wannb.files import opened_picture, read_file
 from wannb.request import MAX_FILE, ImageRequest, InputImage, from_bytes
 from wannb.service import Money
 from wannb.text import count, shorten
+from wannb.translation import Said, current, joined, say, spoken
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,11 +28,11 @@ class GeneratedImage:
     """One image that came back, as a file.
 
     Attributes:
-        path: the file; the vendor's own bytes, with the request as a text chunk in it.
-        number, count: which image of how many, from 1.
+        path: the file; the service's own bytes, with the request as a text chunk in it.
+        number, count: the image's number, from 1, and how many there are.
         width, height: in pixels.
         seed: the seed that was sent.
-        sha256: of the bytes as the vendor sent them.
+        sha256: of the bytes as the service sent them.
         request: what was asked; None for a task that was adopted by its id alone.
     """
 
@@ -43,6 +44,7 @@ class GeneratedImage:
     seed: int | None
     sha256: str = field(repr=False)
     request: ImageRequest | None = field(default=None, repr=False)
+    language: str = field(default_factory=current, repr=False, compare=False)
 
     def open(self) -> Image.Image:
         """Return the image as a loaded PIL image; `OSError` if the file is gone or damaged."""
@@ -74,9 +76,10 @@ class GeneratedImage:
     @property
     def alt(self) -> str:
         """A text for people who do not see the image."""
-        prompt = shorten(self.request.prompt, 160) if self.request else "prompt unknown"
-        return f"Image {self.number} of {self.count}: {prompt}"
+        prompt = shorten(self.request.prompt, 160) if self.request else Said("prompt unknown")
+        return Said("Image {number} of {count}: {prompt}", number=self.number, count=self.count, prompt=prompt)
 
+    @spoken
     def figure(self, *, pixels: int, width: int, caption: Sequence[str] = ()) -> str:
         """Return the image as an HTML figure: a thumbnail of `pixels`, shown `width` pixels wide.
 
@@ -85,10 +88,12 @@ class GeneratedImage:
         [jpeg] = previews([self.path], pixels)
         return html.figure(jpeg, alt=self.alt, caption=caption, size=(self.width, self.height), width=width)
 
+    @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        caption = [f"{self.number} of {self.count}", f"{self.width}*{self.height}" + _seed(self.seed)]
+        number = Said("{number} of {count}", number=self.number, count=self.count)
+        caption = joined(" · ", [number, f"{self.width}*{self.height}", *_seed(self.seed)])
         _, pixels, width = _SHOWN[0]
-        body = html.row([self.figure(pixels=pixels, width=width, caption=[" · ".join(caption)])])
+        body = html.row([self.figure(pixels=pixels, width=width, caption=[caption])])
         return {"text/plain": repr(self), "text/html": html.block("", body=body)}
 
 
@@ -121,6 +126,7 @@ class Result(Sequence[GeneratedImage]):
     reused: bool
     notices: tuple[str, ...]
     path: Path
+    language: str = field(default_factory=current, repr=False, compare=False)
 
     @overload
     def __getitem__(self, index: int) -> GeneratedImage: ...
@@ -143,22 +149,28 @@ class Result(Sequence[GeneratedImage]):
     @property
     def price_line(self) -> str:
         """The cost in words."""
-        cost = str(self.cost) if self.cost else "price unknown"
+        cost = str(self.cost) if self.cost else Said("price unknown")
         if self.reused:
-            return "from the store, nothing billed"
-        return f"nothing billed by the mock server (live: {cost})" if self.service == "mock" else cost
+            return Said("reused, nothing billed")
+        if self.service == "mock":
+            return Said("nothing billed by the mock server (live: {cost})", cost=cost)
+        return cost
 
+    @spoken
     def summary(self) -> str:
         """Return the result in one line of text."""
-        sizes = dict.fromkeys(f"{image.width}*{image.height}" for image in self.images)
-        seed = "" if self.seed is None else f"seed {self.seed}"
-        parts = [count(len(self.images), "image"), ", ".join(sizes), seed, self.price_line]
-        return " · ".join(part for part in parts if part)
+        return say(self._summary())
 
+    def _summary(self) -> Said:
+        sizes = dict.fromkeys(f"{image.width}*{image.height}" for image in self.images)
+        parts = [count(len(self.images), "image"), ", ".join(sizes), *_seed(self.seed), self.price_line]
+        return joined(" · ", [part for part in parts if part])
+
+    @spoken
     def __repr__(self) -> str:
         prompt = f"{shorten(self.request.prompt, 60)!r}, " if self.request else ""
-        notes = "".join(f"\n  {notice}" for notice in self.notices)
-        return f"Result({prompt}{self.summary()}){notes}"
+        notes = "".join(f"\n  {say(notice)}" for notice in self.notices)
+        return f"Result({prompt}{say(self._summary())}){notes}"
 
     def figures(self, *, pixels: int, width: int) -> list[str]:
         """Return every image as an HTML figure with its number, size and seed."""
@@ -168,24 +180,30 @@ class Result(Sequence[GeneratedImage]):
                     lambda image: image.figure(
                         pixels=pixels,
                         width=width,
-                        caption=[f"{image.number} · {image.width}*{image.height}{_seed(image.seed)}"],
+                        caption=[
+                            joined(" · ", [str(image.number), f"{image.width}*{image.height}", *_seed(image.seed)])
+                        ],
                     ),
                     self.images,
                 )
             )
 
+    @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         _, pixels, width = next(rule for rule in _SHOWN if len(self.images) <= rule[0])
-        title = shorten(self.request.prompt, 200) if self.request else f"task {self.task_id}"
-        kind = f"{self.request.mode} · {self.request.model}" if self.request else ""
+        if self.request:
+            title: str = shorten(self.request.prompt, 200)
+            kind = [Said(self.request.mode), self.request.model]
+        else:
+            title, kind = Said("task {task_id}", task_id=self.task_id), []
         page = html.block(
             title,
-            lines=[" · ".join(part for part in (kind, self.summary()) if part)],
+            lines=[joined(" · ", [*kind, self._summary()])],
             body=html.row(self.figures(pixels=pixels, width=width)),
             notes=self.notices,
         )
         return {"text/plain": repr(self), "text/html": page}
 
 
-def _seed(seed: int | None) -> str:
-    return "" if seed is None else f" · seed {seed}"
+def _seed(seed: int | None) -> list[str]:
+    return [] if seed is None else [Said("seed {seed}", seed=seed)]

@@ -1,40 +1,35 @@
-"""Run: one request with everything that came of it, as a folder on disk."""
+"""Run: one request with everything that came of it, as a folder on disk; lists of runs, and how long they took."""
 
 from __future__ import annotations
 
-import json
-import stat
-from collections.abc import Mapping
-from contextlib import suppress
-from decimal import Decimal
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from wannb import files
 from wannb.display import html
 from wannb.errors import StoreError
-from wannb.request import ImageRequest, mode_of
+from wannb.request import PRESETS, ImageRequest, mode_of, parse
 from wannb.service import Money
 from wannb.text import count, shorten
+from wannb.translation import Said, current, spoken
 
-from .record import FORMAT, fault, is_newer
+from .record import DONE, FAILED, LOST, MOVES, PREPARED, RUNNING, SENDING, Record
 from .result import GeneratedImage, Result
 
-PREPARED, SENDING, RUNNING, ANSWERED = "prepared", "sending", "running", "answered"
-DONE, FAILED, CANCELED, LOST = "done", "failed", "canceled", "lost"
-#: How far a run has come; it never goes back. The last four are ends.
-RANK = {PREPARED: 0, SENDING: 1, RUNNING: 2, ANSWERED: 3, DONE: 4, FAILED: 4, CANCELED: 4, LOST: 4}
-#: What a run was when the service took it on, once more: a damaged `run.json` must not cost a paid image.
-COPY = "task.json"
-#: A record holds a prompt and a few facts; what is larger was not written here.
+#: A run's journal: each line the whole record, the last whole line counts.
+FILE = "run.jsonl"
+#: Bytes of a journal; a record holds a prompt and a few facts.
 _MOST = 8 * 1024 * 1024
-ENDED = frozenset({DONE, FAILED, CANCELED, LOST})
 #: A cell with more rows than this is slow, and its notebook heavy.
 _SHOWN = 200
-
-
-class NewerFormat(StoreError):
-    """A run was written by a newer version; nothing is wrong with it."""
+_TASK = re.compile(rb'"task_id"\s*:\s*"([^"\\\x00-\x1f]{4,200})"')
+#: Runs whose times are counted; older ones say less of today's service.
+_LATEST = 20
 
 
 class Run:
@@ -42,12 +37,14 @@ class Run:
 
     Attributes:
         folder: where it lives.
-        record: what `run.json` holds.
+        record: its facts.
+        skipped: lines of its journal that were cut or damaged and passed over.
     """
 
-    def __init__(self, folder: Path, record: dict[str, Any], request: ImageRequest | None = None) -> None:
+    def __init__(self, folder: Path, record: Record, request: ImageRequest | None = None, *, skipped: int = 0) -> None:
         self.folder = folder
         self.record = record
+        self.skipped = skipped
         self._request = request
 
     @property
@@ -57,146 +54,139 @@ class Run:
 
     @property
     def place(self) -> str:
-        """The folder's path, which tells it from a run of the same name in another store."""
+        """The folder's path, which tells it from a run of the same name in another folder of runs."""
         return str(self.folder)
 
     @property
     def state(self) -> str:
         """How far the run has come: prepared, sending, running, answered; done, failed, canceled or lost."""
-        state = str(self.record.get("state"))
-        return state if state in RANK else LOST
+        return self.record.state
 
     @property
     def task_id(self) -> str | None:
-        """The service's name for the job, once it is known."""
-        return self.record.get("task_id")
+        """The service's id of the job, once it is known."""
+        return self.record.task_id
 
     @property
     def service(self) -> str:
         """ "mock", or the host that was asked."""
-        return str(self.record.get("service"))
+        return self.record.service
 
     @property
     def created(self) -> str:
         """When the run began, UTC, such as "2026-11-22T13:01:57Z"."""
-        return str(self.record.get("created"))
+        return self.record.created
 
     @property
     def request(self) -> ImageRequest | None:
         """What was asked, its input images read from the run's own copies."""
-        record = self.record.get("request")
-        if self._request is None and isinstance(record, Mapping):
+        if self._request is None and self.record.request is not None:
             try:
-                self._request = ImageRequest.from_dict(record, lambda sha256: find_input(self.folder, sha256))
+                self._request = ImageRequest.from_dict(self.record.request, lambda sha: find_input(self.folder, sha))
             except ValueError as error:
-                raise StoreError(f"the request of run {self.id} is damaged: {error}") from error
+                raise StoreError(
+                    Said("The request of run {run} is damaged: {why}", run=self.id, why=str(error))
+                ) from error
         return self._request
 
     @property
     def prompt(self) -> str:
         """The prompt, empty for a task that was adopted by its id alone."""
-        return str((self.record.get("request") or {}).get("prompt", ""))
+        return str((self.record.request or {}).get("prompt", ""))
 
     @property
     def mode(self) -> str | None:
         """The mode of what was asked, None for a task that was adopted by its id alone."""
-        record = self.record.get("request")
-        return mode_of(record) if record else None
+        return mode_of(self.record.request) if self.record.request else None
 
     @property
-    def price(self) -> tuple[Decimal, str] | None:
-        """The price of one image and its currency on the day of the run."""
-        price = self.record.get("price")
-        return (Decimal(price["amount"]), price["currency"]) if price else None
+    def images(self) -> tuple[Path, ...]:
+        """The files of the images that were saved."""
+        return tuple(self.folder / image.file for image in self.record.images)
 
     @property
     def images_made(self) -> int:
         """How many images the service made and bills."""
-        made = (self.record.get("usage") or {}).get("image_count")
-        known = isinstance(made, int) and 0 <= made < 1000
-        return int(made or 0) if known else len(self.record.get("images") or ())
-
-    def cost(self) -> Money | None:
-        """Return what the run cost, or while it is under way what it may cost at most; None if unknown."""
-        if self.price is None:
-            return None
-        amount, currency = self.price
-        if self.state in (FAILED, CANCELED, PREPARED):
-            images = 0
-        elif self.record.get("usage") or self.state == DONE:
-            images = self.images_made
-        else:
-            images = int((self.record.get("request") or {}).get("n", 0))
-        return Money(amount=amount * images, currency=currency)
-
-    def advance(self, state: str, **facts: Any) -> None:
-        """Write a state and facts to disk; the caller holds the run's lock. A state never goes back."""
-        if RANK[state] < RANK[self.state] or (self.state in ENDED and state != self.state):
-            raise StoreError(f"run {self.id} is {self.state} and cannot become {state}")
-        record = {**self.record, **facts, "state": state}
-        write_json(self.folder / "run.json", record)
-        self.record = record
-
-    def accept(self, task_id: str, **facts: Any) -> None:
-        """Write down which task the service made of the run, twice; the caller holds the run's lock.
-
-        Raises:
-            StoreError: it cannot be written; the sentence holds the task's id, which nobody else would know.
-        """
-        record = {**self.record, **facts, "task_id": task_id, "state": RUNNING}
-        with suppress(StoreError):
-            # First, so that there is no moment in which the record alone holds the id.
-            write_json(self.folder / COPY, record)
-        try:
-            self.advance(RUNNING, task_id=task_id, **facts)
-        except StoreError as error:
-            raise stranded(error, task_id) from error
-
-    def reopen(self) -> None:
-        """Take back that the run ended: the service knows its task still, and its images are not there, or not all."""
-        if self.task_id and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole)):
-            record = {**self.record, "state": RUNNING, "error": None}
-            write_json(self.folder / "run.json", record)
-            self.record = record
-
-    def reload(self) -> None:
-        """Read `run.json` again."""
-        self.record = read(self.folder)
+        return self.record.images_made
 
     @property
     def whole(self) -> bool:
         """Whether every image that was saved is still there."""
-        files = self.record.get("images") or ()
-        return bool(files) and all((self.folder / image["file"]).is_file() for image in files)
+        return bool(self.images) and all(image.is_file() for image in self.images)
+
+    def cost(self) -> Money | None:
+        """Return what the run cost, or while it is under way what it may cost at most; None if unknown."""
+        price, amount = self.record.price, self.record.amount
+        return None if price is None or amount is None else Money(amount=amount, currency=price.currency)
+
+    def advance(self, state: str, **facts: Any) -> None:
+        """Write a state and facts of `Record` to disk; the caller holds the run's lock.
+
+        Raises:
+            StoreError: it cannot be written, or the state may not follow (see `record.MOVES`).
+        """
+        if state not in MOVES[self.state]:
+            raise StoreError(
+                Said("Run {run} is {state} and cannot become {next}", run=self.id, state=self.state, next=state)
+            )
+        self._write(replace(self.record, **facts, state=state))
+
+    def accept(self, task_id: str, **facts: Any) -> None:
+        """Write down which task the service made of the run; the caller holds the run's lock.
+
+        Raises:
+            StoreError: it cannot be written; the sentence holds the task's id, which nothing else on disk does.
+        """
+        try:
+            self.advance(RUNNING, task_id=task_id, unresolved=False, **facts)
+        except StoreError as error:
+            raise stranded(error, task_id) from error
+
+    def reopen(self) -> None:
+        """Take back that the run ended: the service still knows its task, and its images are not all on disk."""
+        if self.task_id and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole)):
+            self._write(replace(self.record, state=RUNNING, error=None))
+
+    def _write(self, record: Record) -> None:
+        try:
+            files.append_line(self.folder / FILE, record.as_json())
+        except OSError as error:
+            raise StoreError(error.strerror or str(error)) from error
+        self.record = record
+
+    def reload(self) -> None:
+        """Read the journal again."""
+        now = read(self.folder)
+        self.record, self.skipped = now.record, now.skipped
 
     def result(self, *, reused: bool = False) -> Result:
         """Return a finished run as a `Result`."""
-        request = self.request
-        files = self.record.get("images") or []
+        request, record = self.request, self.record
         images = tuple(
             GeneratedImage(
-                path=self.folder / image["file"],
+                path=self.folder / image.file,
                 number=number,
-                count=len(files),
-                width=image["width"],
-                height=image["height"],
+                count=len(record.images),
+                width=image.width,
+                height=image.height,
                 seed=request.seed if request else None,
-                sha256=image["sha256"],
+                sha256=image.sha256,
                 request=request,
             )
-            for number, image in enumerate(files, 1)
+            for number, image in enumerate(record.images, 1)
         )
+        skipped = [Said("{lines} of the run's journal cannot be read", lines=count(self.skipped, "line"))]
         return Result(
             images=images,
             request=request,
-            usage=self.record.get("usage") or {},
+            usage=record.usage,
             cost=self.cost(),
             asked=request.n if request else len(images),
             task_id=self.task_id,
             run_id=self.id,
             service=self.service,
             reused=reused,
-            notices=tuple(self.record.get("notices") or ()),
+            notices=(*record.notices, *(skipped if self.skipped else ())),
             path=self.folder,
         )
 
@@ -207,11 +197,16 @@ class Run:
 class Runs(list[Run]):
     """A list of runs, the newest first, that shows itself as a table."""
 
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        super().__init__(runs)
+        self.language = current()
+
+    @spoken
     def _repr_html_(self) -> str:
-        rows = [
+        rows: list[tuple[object, ...]] = [
             (
                 run.created.replace("T", " ").rstrip("Z"),
-                run.state,
+                Said(run.state),
                 count(run.images_made, "image"),
                 run.cost() or "",
                 shorten(run.prompt, 80),
@@ -220,8 +215,60 @@ class Runs(list[Run]):
             for run in self[:_SHOWN]
         ]
         if len(self) > _SHOWN:
-            rows.append(("…", "", "", "", f"{len(self) - _SHOWN} more; client.runs(search) finds them", ""))
-        return html.table(["started (UTC)", "state", "images", "cost", "prompt", "run"], rows)
+            more = Said("{n} more; client.runs(search) finds them", n=len(self) - _SHOWN)
+            rows.append(("…", "", "", "", more, ""))
+        heads = ["started (UTC)", "state", "images", "cost", "prompt", "run"]
+        return html.table([Said(head) for head in heads], rows)
+
+
+def read(folder: Path) -> Run:
+    """Return the run in a folder, by the last line of its journal that is whole.
+
+    A journal that breaks off right after "prepared" may have lost the line that says that the request was sent. Such a
+    run counts as one whose answer was lost: the task list tells.
+
+    Raises:
+        NewerFormat: a newer version wrote it.
+        StoreError: there is no journal, or no line of it can be read. The sentence names the task's id where that can
+            be read.
+    """
+    content = b""
+    try:
+        content = files.read_file(folder / FILE, most=_MOST)
+        why: object = Said("no line of {file} is whole", file=FILE)
+    except OSError as error:
+        why = error.strerror or error
+    lines = [line for line in content.split(b"\n") if line.strip()]
+    skipped = sum(not (line.startswith(b"{") and line.endswith(b"}")) for line in lines[:-1])
+    for after, line in enumerate(reversed(lines)):
+        try:
+            record = Record.from_json(files.parse_json(line))
+        except ValueError as error:
+            why = error if after == 0 else why
+            continue
+        skipped = max(skipped, after)
+        if after and record.state == PREPARED:
+            record = replace(record, state=SENDING, unresolved=True)
+        return Run(folder, record, skipped=skipped)
+    raise _damaged(folder, why, content)
+
+
+def _damaged(folder: Path, why: object, content: bytes) -> StoreError:
+    found = _TASK.findall(content[: 1024 * 1024])
+    if found:
+        task_id = found[-1].decode(errors="replace")
+        way_out = Said("client.task({task_id}).result() fetches its images, within 24 hours", task_id=repr(task_id))
+    else:
+        way_out = Said("client.task_list() shows its task, if it was sent within 24 hours")
+    return StoreError(
+        Said(
+            "The record of run {run} in {folder} is damaged: {why}. {way_out}",
+            run=folder.name,
+            folder=repr(str(folder.parent)),
+            why=why if isinstance(why, Said) else str(why),
+            way_out=way_out,
+        )
+    )
 
 
 def find_input(folder: Path, sha256: str) -> Path | None:
@@ -230,48 +277,55 @@ def find_input(folder: Path, sha256: str) -> Path | None:
 
 
 def stranded(error: StoreError, task_id: str) -> StoreError:
-    """Return a fault of the disk as one that says how the images of a task, which goes on, are had all the same."""
+    """Return a fault of the disk as one that says how the images of a task, which goes on, can still be fetched."""
     return StoreError(
-        f"{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() fetches "
-        f"them; so does client.task({task_id!r}).result(), from another folder of runs too, within 24 hours"
+        Said(
+            "{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() "
+            "fetches them; so does client.task({quoted}).result(), from another folder of runs too, within 24 hours",
+            error=error.said,
+            task_id=task_id,
+            quoted=repr(task_id),
+        )
     )
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file of the store whole or not at all, or raise `StoreError`."""
+def usual_seconds(request: ImageRequest, runs: Iterable[Run], service: str) -> float | None:
+    """Return the median time of the latest runs of the same kind; None when there is none.
+
+    The same kind: mode, model, number of images and pixel class (1K, 2K, 4K), at the same service. The times are the
+    service's own, from the submit to the end.
+
+    Args:
+        request: what is about to be asked.
+        runs: the newest first, as `client.runs()` gives them.
+        service: "mock", or the host.
+    """
+    kind = _kind(request.as_dict())
+    took: list[float] = []
+    for run in runs:
+        asked = run.record.request
+        if run.state == DONE and run.service == service and asked and _kind(asked) == kind:
+            seconds = seconds_of(run)
+            if seconds is not None:
+                took.append(seconds)
+            if len(took) == _LATEST:
+                break
+    return median(took) if took else None
+
+
+def _kind(record: Mapping[str, Any]) -> tuple[object, ...]:
+    size = str(record.get("size"))
+    sides = parse(size)
+    pixels = sides[0] * sides[1] if sides else PRESETS.get(size, 0)
+    pixel_class = next((name for name, most in PRESETS.items() if pixels <= most), "4K")
+    return mode_of(record), record.get("model"), record.get("n"), pixel_class
+
+
+def seconds_of(run: Run) -> float | None:
+    """Return how long the service took, by its own times from the submit to the end; None where it gave none."""
+    times = run.record.times
     try:
-        files.write(path, content)
-    except OSError as error:
-        raise StoreError(error.strerror or str(error)) from error
-
-
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Write JSON that a person can read."""
-    # Half a character pair, as a service's message may hold, is no text that a file can keep.
-    write(path, json.dumps(record, ensure_ascii=False, indent=1, default=str).encode(errors="replace"))
-
-
-def read(folder: Path, name: str = "run.json") -> dict[str, Any]:
-    """Read a run's record; raise `StoreError` if there is none, or none that this version can trust."""
-    path = folder / name
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST:
-            raise StoreError(f"{path} cannot be read: it is no file of a few kilobytes")
-        record = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise StoreError(f"{path} cannot be read: {error}") from error
-    if is_newer(record):
-        raise NewerFormat(
-            f"{path} was written by a newer wannb, as format {record['wannb']}; this one knows {FORMAT}. Nothing is "
-            "wrong with it: update wannb to use it"
-        )
-    wrong: str | None = "all of it"
-    if isinstance(record, dict):
-        # What tells whether an equal call is answered: a record without it must not be passed over.
-        lacks = next((name for name in ("state", "fingerprint", "service") if name not in record), None)
-        wrong = lacks or fault(record)
-    if wrong:
-        raise StoreError(f"{path} is no run, or was changed by hand so that it is none any more; see {wrong!r} in it")
-    assert isinstance(record, dict)
-    return record
+        ended, begun = (datetime.fromisoformat(times[name]) for name in ("end_time", "submit_time"))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return max(0.0, (ended - begun).total_seconds())

@@ -1,27 +1,44 @@
-"""From the service's final answer to files on disk: fetch at once, check, put the request in, rename into place."""
+"""Images on disk: fetched as soon as they exist, checked, written once, and found again though no record names them.
+
+Every PNG that is saved carries one text chunk with the request, its number and its run. So a run whose process died
+after the last image can be finished without the service, and one whose record is gone can be written again.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import secrets
+import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from wannb import png
+from wannb import files, png
 from wannb.display import make_preview
-from wannb.errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
-from wannb.files import write
+from wannb.errors import (
+    ApiError,
+    ContentRefused,
+    DownloadFailed,
+    LinkExpired,
+    MalformedAnswer,
+    StoreError,
+)
 from wannb.masking import Secret
 from wannb.service import Transport, wire
 from wannb.text import count
+from wannb.translation import Said
 
-from .repair import CHUNK, images_there, passport
-from .run import ANSWERED, DONE, FAILED, Run
+from .record import ANSWERED, DONE, ENDED, FAILED, RUNNING, Failure, NewerFormat, Record, SavedImage, saved_image
+from .run import FILE, Run, read
 
+#: The keyword of the text chunk that carries the request.
+CHUNK = "wannb"
+#: Bytes of an image.
+MOST = 256 * 1024 * 1024
 _AT_ONCE = 4
 
 
@@ -36,22 +53,22 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
     """
     if not answer.links:
         if answer.refused and not answer.usage.get("image_count"):
-            run.advance(FAILED, error={"code": "ContentRefused", "message": "; ".join(answer.refused)})
-            raise ContentRefused("ContentRefused", "; ".join(answer.refused), status=200, task_id=run.task_id)
+            refused = "; ".join(answer.refused)
+            run.advance(FAILED, error=Failure(code="ContentRefused", message=refused))
+            raise ContentRefused("ContentRefused", refused, status=200, task_id=run.task_id)
         raise MalformedAnswer("MalformedAnswer", "a finished task without images", status=200, task_id=run.task_id)
     try:
         run.advance(ANSWERED, usage=dict(answer.usage), times=dict(answer.times), notices=_notices(run, answer))
         try:
-            _save_all(run, answer.links, transport)
+            images = _save_all(run, answer.links, transport)
         except LinkExpired:
             links = _new_links(run, answer, transport)
             if links is None:
                 raise
-            _save_all(run, links, transport)
-        run.advance(DONE)
+            images = _save_all(run, links, transport)
+        run.advance(DONE, images=images)
     except StoreError as error:
-        have = len(run.record.get("images") or ())
-        raise _incomplete(have, len(answer.links), run, error) from error
+        raise _incomplete(len(run.record.images), len(answer.links), run, error) from error
 
 
 def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[Secret] | None:
@@ -60,8 +77,12 @@ def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[
         again = transport.query(run.task_id) if run.task_id else answer
     except ApiError as error:
         raise DownloadFailed(
-            f"the links of run {run.id} are dead, and the service gives no new ones now: {error.code}. Its images "
-            "are paid for: client.rescue() asks again, within 24 hours of the run",
+            Said(
+                "the links of run {run} are dead, and the service gives no new ones now: {code}. Its images are paid "
+                "for: client.rescue() asks again, within 24 hours of the run",
+                run=run.id,
+                code=error.code,
+            ),
             task_id=run.task_id,
         ) from error
     if again is answer or again.status != wire.SUCCEEDED or len(again.links) < len(answer.links):
@@ -69,22 +90,24 @@ def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[
     return again.links
 
 
-def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> None:
-    saved: list[dict[str, Any] | None] = [None] * len(links)
-    there, _ = images_there(run.folder)
-    for image in [*there.values(), *(run.record.get("images") or ())]:
-        if image["index"] < len(saved) and (run.folder / image["file"]).is_file():
-            saved[image["index"]] = image
+def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> tuple[SavedImage, ...]:
+    """Return all images, those fetched now and those that are there already."""
+    saved: dict[int, SavedImage] = {}
+    for image in (*images_there(run.folder)[0].values(), *run.record.images):
+        if image.index < len(links) and (run.folder / image.file).is_file():
+            saved[image.index] = image
+    missing = [index for index in range(len(links)) if index not in saved]
     writing = threading.Lock()
+
+    def images() -> tuple[SavedImage, ...]:
+        return tuple(saved[index] for index in sorted(saved))
 
     def save(index: int) -> None:
         image = _save(run, index, len(links), links[index], transport)
         with writing:
             saved[index] = image
-            run.advance(ANSWERED, images=[each for each in saved if each])
 
-    missing = [index for index, image in enumerate(saved) if image is None]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(missing)))) as pool:
         try:
             errors = [future.exception() for future in [pool.submit(save, index) for index in missing]]
         except BaseException:
@@ -92,77 +115,181 @@ def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> None:
             raise
     failed = [error for error in errors if error]
     if not failed:
-        if not missing:
-            run.advance(ANSWERED, images=[each for each in saved if each])
-        return
+        return images()
+    if saved:
+        run.advance(ANSWERED, images=images())
     for error in failed:
         if not isinstance(error, (DownloadFailed, StoreError)) or isinstance(error, LinkExpired):
             raise error
-    raise _incomplete(len(links) - len(failed), len(links), run, failed[0]) from failed[0]
+    raise _incomplete(len(saved), len(links), run, failed[0]) from failed[0]
 
 
 def _incomplete(have: int, of: int, run: Run, error: BaseException) -> DownloadFailed:
-    """Return what is saved, why not more, and how the rest is had."""
-    until = "in this session, since a synchronous call has no task id"
+    """Return an error that says what is saved, why not more, and how to fetch the rest."""
+    until = Said("in this session, since a synchronous call has no task id")
     if run.task_id:
-        until = f"within 24 hours of the run, or client.task({run.task_id!r}).result() from another folder of runs"
+        until = Said(
+            "within 24 hours of the run, or client.task({task_id}).result() from another folder of runs",
+            task_id=repr(run.task_id),
+        )
     return DownloadFailed(
-        f"{have} of {count(of, 'image')} are saved in {str(run.folder)!r}. {error}. They are paid for: "
-        f"client.rescue() fetches the rest, {until}",
+        Said(
+            "{have} of {images} are saved in {folder}. {error}. They are paid for: client.rescue() fetches the rest, "
+            "{until}",
+            have=have,
+            images=count(of, "image"),
+            folder=repr(str(run.folder)),
+            error=getattr(error, "said", str(error)),
+            until=until,
+        ),
         task_id=run.task_id,
     )
 
 
-def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> dict[str, Any]:
-    temporary = run.folder / f".image-{index + 1}.{secrets.token_hex(4)}.part"
-    try:
-        suffix, (width, height) = transport.files.download(link, temporary, check=_checked)
-        data = temporary.read_bytes()
-    except OSError as error:
-        raise StoreError(f"cannot write {str(temporary)!r}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> SavedImage:
+    """Fetch one image, check it, and write it once, with its request in it."""
+    found: list[tuple[str, tuple[int, int]]] = []
+    data = transport.download(link, check=lambda data: found.append(_checked(data)))
+    suffix, (width, height) = found[-1]
     sha256 = hashlib.sha256(data).hexdigest()
-    if suffix == ".png":
-        data = png.with_text(data, CHUNK, passport(run, index, of))
-    name = f"image-{index + 1}{suffix}"
-    write(run.folder / name, data)
-    size = len(data)
-    del data  # the preview needs the room
+    path = run.folder / f"image-{index + 1}{suffix}"
+    written = png.with_text(data, CHUNK, _passport(run, index, of)) if suffix == ".png" else data
+    try:
+        files.write(path, written)
+    except OSError as error:
+        raise StoreError(error.strerror or str(error)) from error
     with suppress(Exception):  # made again when it is shown; no reason to lose a paid image
-        make_preview(run.folder / name)
-    return {"index": index, "file": name, "sha256": sha256, "width": width, "height": height, "bytes": size}
+        make_preview(path, data)
+    return SavedImage(index=index, file=path.name, sha256=sha256, width=width, height=height, bytes=len(written))
 
 
-def _checked(path: Path) -> tuple[str, tuple[int, int]]:
-    """Return the suffix and size of a whole image file; `ValueError` if it is cut or damaged."""
-    data = path.read_bytes()
+def _checked(data: bytes) -> tuple[str, tuple[int, int]]:
+    """Return the suffix and size of a whole image; `ValueError` if it is cut or damaged."""
     if png.is_png(data):
         return ".png", png.check(data)
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with Image.open(path) as image:
+        with files.opened_picture(data) as image:
             image.load()
             kind = image.format or ""
             return {"JPEG": ".jpg", "WEBP": ".webp"}.get(kind, f".{kind.lower()}"), image.size
-    except UnidentifiedImageError:
-        raise ValueError("as something that is no picture") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except OSError as error:
         raise ValueError(f"damaged: {error}") from error
 
 
-def _notices(run: Run, answer: wire.Answer) -> list[str]:
-    request = run.request
-    notices = list(run.record.get("input_notices") or ())
+def _passport(run: Run, index: int, of: int) -> str:
+    """Return what an image says of itself: the request, and which image of which run it is."""
+    facts = {
+        "wannb": 1,
+        "request": run.record.request,
+        "image": index + 1,
+        "of": of,
+        "run": run.id,
+        "task_id": run.task_id,
+        "service": run.service,
+        "created": run.created,
+    }
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def _notices(run: Run, answer: wire.Answer) -> tuple[str, ...]:
+    record, request = run.record, run.request
+    notices = list(record.input_notices)
     if request and len(answer.links) < request.n:
-        notices.append(f"{len(answer.links)} of {request.n} images came back; only those that came are billed")
-    if run.record.get("matched_by_time"):
-        notices.append("the answer to the request was lost; this task was found by its time in the account's task list")
-    if run.record.get("resent"):
         notices.append(
-            "an answer was lost and, since no task list showed it, the request was sent again; should the first one "
-            "have arrived late, client.task_list() shows it"
+            Said(
+                "{came} of {asked} images came back; only those that came are billed",
+                came=len(answer.links),
+                asked=request.n,
+            )
         )
-    return notices + [f"refused: {reason}" for reason in answer.refused]
+    if record.matched_by_time:
+        notices.append(
+            Said("the answer to the request was lost; this task was found by its time in the account's task list")
+        )
+    if record.resent:
+        notices.append(
+            Said(
+                "an answer was lost and, since no task list showed it, the request was sent again; should the first "
+                "one have arrived late, client.task_list() shows it"
+            )
+        )
+    return (*notices, *(Said("refused: {reason}", reason=reason) for reason in answer.refused))
+
+
+# Images that no record names
+
+
+def images_there(folder: Path) -> tuple[dict[int, SavedImage], Mapping[str, Any]]:
+    """Return the whole images in a run's folder by their index, and the facts of the run that they carry."""
+    found: dict[int, SavedImage] = {}
+    said: Mapping[str, Any] = {}
+    for path in sorted(folder.glob("image-*.png")):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            data = files.read_file(path, most=MOST)
+            text = png.read_text(data, CHUNK) or "null"
+            facts = files.parse_json(text)
+            if facts["run"] != folder.name or path.stem != f"image-{facts['image']}":
+                continue
+            (width, height), came = png.check(data), data.replace(png.with_text(b"", CHUNK, text), b"", 1)
+            image = {"index": facts["image"] - 1, "file": path.name, "sha256": hashlib.sha256(came).hexdigest()}
+            image |= {"width": width, "height": height, "bytes": len(data)}
+            found[facts["image"] - 1], said = saved_image(image), facts
+    return found, said
+
+
+def finish_from_disk(run: Run) -> bool:
+    """End a run whose images are all in its folder, though its record does not say so; the caller holds its lock."""
+    found, said = images_there(run.folder)
+    of = said.get("of")
+    if run.state in ENDED or not found or not isinstance(of, int) or set(found) != set(range(of)):
+        return False
+    run.advance(DONE, images=tuple(found[index] for index in sorted(found)))
+    return True
+
+
+def restore(folder: Path, account: str) -> Run:
+    """Write the record of a damaged run again, from what its images say.
+
+    The damaged journal is kept beside the new one. The caller holds the run's lock.
+
+    Args:
+        folder: of the run.
+        account: whose client asks, since the images do not say whose they are.
+
+    Raises:
+        StoreError: it is damaged, and there is no image.
+    """
+    try:
+        return read(folder)  # restored meanwhile
+    except NewerFormat:
+        raise
+    except StoreError:
+        record = _told_by_images(folder, account)
+        if record is None:
+            raise
+    with suppress(OSError):
+        (folder / FILE).rename(folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{FILE}")
+    run = Run(folder, record)
+    run.advance(record.state)
+    finish_from_disk(run)
+    return run
+
+
+def _told_by_images(folder: Path, account: str) -> Record | None:
+    """Return a record from what the images say; without a price, which they do not know."""
+    _, said = images_there(folder)
+    if not said:
+        return None
+    facts = {name: said[name] for name in ("request", "task_id", "service", "created") if name in said}
+    try:
+        record = Record.from_json(
+            {"service": "", **facts, "state": RUNNING, "account": account, "fingerprint": "0" * 64}
+        )
+    except (ValueError, StoreError):
+        return None
+    record = replace(record, last_sent_at=record.sent[1])
+    with suppress(TypeError, ValueError, StoreError):
+        request = Run(folder, record).request
+        if request:
+            record = replace(record, fingerprint=request.fingerprint)
+    return record

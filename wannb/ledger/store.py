@@ -1,41 +1,46 @@
-"""The folder of runs: a journal before anything is sent, files after, list and search.
+"""Folder of runs: a journal before anything is sent, images after, locks, lists and search.
 
     wannb-runs/
       20261122-130157-3fa9c1d2b7e0/       UTC time, then a short id (first the request's fingerprint)
-        run.json                          the request, state, task id, usage, price, hashes, versions
-        task.json                         the same as when the service took it on, should run.json be damaged
-        image-1.png                       as they came, plus one text chunk with the request
+        run.jsonl                         the run's journal: each line its whole record, the last whole line counts
+        image-1.png                       the service's bytes, plus one text chunk with the request
         .preview-image-1.jpg              a small copy to show; made again when it is missing
         inputs/                           copies of local input images, named by content hash
       .locks/                             so that two kernels may share the folder
-      .index.jsonl                        what the records hold, to open thousands in a moment; made again when missing
+      .index/                             a cache, so that one run among many is found at once
 
-Every file is written beside its place and renamed into it. States only move forward, so a run that was cut off
-anywhere can be picked up from its folder alone, in another process, on another day, on another machine.
+A journal is only appended to, and states only move forward. So a run that was cut off anywhere can be picked up from
+its folder alone, in another process, on another day, on another machine.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
+from wannb import files
 from wannb.errors import StoreError, WaitTimeout
-from wannb.files import write
 from wannb.request import ImageRequest, InputImage
 from wannb.service import Clock
+from wannb.translation import Said
 
 from .index import Index
-from .run import COPY, DONE, ENDED, PREPARED, NewerFormat, Run, Runs, read, write_json
+from .record import DONE, ENDED, PREPARED, NewerFormat, Record
+from .run import FILE, Run, Runs, read
+
+T = TypeVar("T")
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 
@@ -55,8 +60,12 @@ class Store:
     def lock(self, name: str, *, seconds: float | None = None) -> Iterator[None]:
         """Hold a lock that other threads and processes of this folder respect; a killed process lets it go.
 
+        Args:
+            name: a run's id, or another name.
+            seconds: how long to wait for it; None waits as long as it takes.
+
         Raises:
-            WaitTimeout: another one holds it, and went on to for so many seconds.
+            WaitTimeout: another thread or process held it for all that time.
             StoreError: the folder cannot be used.
         """
         folder = self.root / ".locks"
@@ -64,23 +73,27 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
         except OSError as error:
-            raise _unusable(self.root, error) from error
+            raise self._unusable(error) from error
         try:
             try:
                 held.acquire(timeout=-1 if seconds is None else seconds)
             except Timeout as error:
                 raise WaitTimeout(
-                    f"run {name} was not to be had within {seconds:g} s: another kernel or thread is at work on it. "
-                    "Nothing is lost; look again later"
+                    Said(
+                        "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
+                        "Nothing is lost; try again later",
+                        seconds=f"{seconds:g}",
+                        run=name,
+                    )
                 ) from error
             except OSError as error:
-                raise _unusable(self.root, error) from error
+                raise self._unusable(error) from error
             yield
         finally:
             held.release()
 
     def take_turn(self, interval: float, clock: Clock) -> None:
-        """Wait until the last submit of all processes of this folder is so long ago; the caller holds "submit"."""
+        """Wait until the last submit by any process is `interval` seconds ago; the caller holds the lock "submit"."""
         last = self.root / ".locks" / "submitted"
         with suppress(OSError):
             wait = last.stat().st_mtime + interval - clock.now()
@@ -90,17 +103,25 @@ class Store:
             last.touch()
 
     def create(self, request: ImageRequest | None, fingerprint: str, **facts: Any) -> Run:
-        """Write the journal entry of a new run, with copies of its input images, before anything is sent."""
+        """Write the journal of a new run, with copies of its input images, before anything is sent.
+
+        Args:
+            request: what is asked; None for a task that is adopted by its id alone.
+            fingerprint: of the request.
+            facts: more fields of `Record`.
+
+        Raises:
+            StoreError: the folder cannot be written to.
+        """
         now = datetime.now(timezone.utc)
-        record = {
-            "wannb": 1,
-            "state": PREPARED,
-            "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-            "fingerprint": fingerprint,
-            "request": request.as_dict() if request else None,
-            "input_notices": list(request.notices) if request else [],
+        record = Record(
+            state=PREPARED,
+            created=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            fingerprint=fingerprint,
+            request=request.as_dict() if request else None,
+            input_notices=request.notices if request else (),
             **facts,
-        }
+        )
         run = Run(self._new_folder(f"{now:%Y%m%d-%H%M%S}-{fingerprint[:8]}"), record, request)
         self._write(run)
         return run
@@ -111,10 +132,12 @@ class Store:
             for image in run.request.images if run.request else ():
                 if image.content is not None:
                     self._keep_input(run.folder, image)
-            write_json(run.folder / "run.json", run.record)
-        except (OSError, StoreError) as error:
+            # As a whole: a journal without a first line would say nothing, not even that nothing was sent.
+            line = json.dumps(run.record.as_json(), ensure_ascii=False, separators=(",", ":"), default=str)
+            files.write(run.folder / FILE, line.encode(errors="replace") + b"\n")
+        except OSError as error:
             shutil.rmtree(run.folder, ignore_errors=True)  # nothing of it was sent, and the disk may be full
-            raise StoreError(f"{_unusable(self.root, error)}. Nothing was sent") from error
+            raise self._unusable(error, sent_nothing=True) from error
 
     def refresh(self, run: Run) -> None:
         """Read a run again before it is sent; one that another caller discarded meanwhile is written anew."""
@@ -131,70 +154,129 @@ class Store:
             run.folder.rmdir()
 
     def get(self, run_id: str) -> Run:
-        """Return a run by its id."""
+        """Return a run by its id, as its journal has it now."""
         folder = self.root / run_id
-        if Path(run_id).name != run_id or not (folder / "run.json").is_file():
-            raise StoreError(f"no run {run_id!r} in {str(self.root)!r}; client.runs() lists them")
-        return Run(folder, read(folder))
+        if Path(run_id).name != run_id or not (folder / FILE).is_file():
+            raise StoreError(
+                Said(
+                    "no run {run} in {folder}; client.runs() lists them", run=repr(run_id), folder=repr(str(self.root))
+                )
+            )
+        return read(folder)
+
+    def reopen(self, run: Run) -> None:
+        """Take back that a run ended (see `Run.reopen`); the caller holds the run's lock."""
+        with suppress(sqlite3.Error):
+            self._index.reopen(run.id)
+        run.reopen()
+
+    # Lists
 
     def runs(self, search: str = "") -> Runs:
         """Return all runs, the newest first; with `search`, those whose prompt, state, model or id holds it."""
         wanted = search.casefold()
-        found = ((name, record) for name, record in self._records() if not wanted or wanted in _words_of(name, record))
-        return Runs(Run(self.root / name, record) for name, record in found)
+        return Runs(run for run in self.newest() if not wanted or wanted in _words_of(run))
 
     def newest(self) -> Iterator[Run]:
         """Yield all runs, the newest first, each read when it is asked for."""
-        return (Run(self.root / name, record) for name, record in self._records())
+        last = None
+        try:
+            for run in self._index.runs():
+                yield run
+                last = run.id
+            return
+        except sqlite3.Error as error:
+            self._index.failed(error)
+        for name in sorted(self._names(), reverse=True):
+            if last is None or name < last:
+                with suppress(StoreError):
+                    yield read(self.root / name)
+
+    def by_fingerprint(self) -> dict[str, list[Run]]:
+        """Return all runs by the fingerprints of their requests, each list the newest first, from one scan."""
+        found: dict[str, list[Run]] = {}
+        for run in self.newest():
+            found.setdefault(run.record.fingerprint, []).append(run)
+        return found
 
     def damaged(self) -> list[str]:
-        """Return the ids of runs whose record is gone, cannot be read, or was changed so that it is none any more."""
-        return [name for name in self._names() if self._is_damaged(name)]
+        """Return the ids of runs whose record is gone or cannot be read."""
+        sound = {run.id for run in self.newest()}
+        return [name for name in self._names() if name not in sound and self._is_damaged(name)]
+
+    # Look-ups and sums, which take as long in a large folder as in a small one
 
     def find(self, fingerprint: str, service: str, account: str) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way."""
         under_way = None
-        for name in sorted(self._names(), reverse=True):
-            if name[16:24] != fingerprint[:8]:
-                continue
+        for name in self._alike(fingerprint):
             try:
-                run = Run(self.root / name, read(self.root / name))  # what decides about paying rests on no cache
+                run = read(self.root / name)  # what decides about paying rests on no cache
             except StoreError:
                 continue
-            if run.record.get("fingerprint") != fingerprint or run.service != service:
+            if run.record.fingerprint != fingerprint or run.service != service:
                 continue
             if run.state == DONE and run.whole:
                 return run
-            if run.state not in ENDED and run.record.get("account") == account:
+            if run.state not in ENDED and run.record.account == account:
                 under_way = under_way or run
         return under_way
 
     def check_damaged(self, fingerprint: str) -> None:
         """Raise `StoreError` if a damaged run may be the answer to a request, which would be paid for once more."""
-        for name in self._names():
-            if name[16:24] == fingerprint[:8] and self._is_damaged(name):
-                try:
-                    read(self.root / name)
-                except NewerFormat:
-                    raise  # it is as good as any: this version is what is old
-                except StoreError:
-                    pass
-                raise StoreError(
-                    f"run {name} asked for the same, and its record is damaged. Nothing was sent: client.rescue() puts "
-                    "it right if that can be done, or says why not. To ask and pay again give fresh=True, or move its "
-                    "folder away"
-                )
+        for name in self._alike(fingerprint):
+            try:
+                read(self.root / name)
+            except NewerFormat:
+                raise  # it is as good as any: this version is what is old
+            except StoreError as error:
+                if self._is_damaged(name):
+                    raise StoreError(
+                        Said(
+                            "run {run} asked for the same, and its record is damaged. Nothing was sent: "
+                            "client.rescue() restores it from its images, or says how to fetch them. To ask and "
+                            "pay again give fresh=True, or move its folder away",
+                            run=name,
+                        )
+                    ) from error
 
     def by_task(self, task_id: str) -> Run | None:
         """Return the run that holds a task, one with a request before one that was adopted by the id alone."""
-        held = [(name, record) for name, record in self._records() if record.get("task_id") == task_id]
-        holders = [Run(self.root / name, record) for name, record in held]
+        holders = []
+        for name in self._ask(lambda: self._index.holders(task_id), self._names):
+            with suppress(StoreError):
+                run = read(self.root / name)
+                if run.task_id == task_id:
+                    holders.append(run)
         return next((run for run in holders if run.prompt), holders[0] if holders else None)
 
     def spent(self, service: str, currency: str) -> Decimal:
         """Return what all runs cost in a currency, those under way at their most; the mock's apart from the live."""
-        costs = (run.cost() for run in self.runs() if (run.service == "mock") == (service == "mock"))
-        return sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
+
+        def added() -> Decimal:
+            costs = (run.cost() for run in self.newest() if (run.service == "mock") == (service == "mock"))
+            return sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
+
+        return self._ask(lambda: self._index.spent(service == "mock", currency), added)
+
+    def unpriced(self) -> str | None:
+        """Return the id of a run whose cost is unknown since its record is damaged, None if there is none."""
+        names = self._ask(self._index.unread, self._names)
+        return next((name for name in names if self._is_damaged(name)), None)
+
+    def _alike(self, fingerprint: str) -> list[str]:
+        def listed() -> list[str]:
+            return [name for name in sorted(self._names(), reverse=True) if name[16:24] == fingerprint[:8]]
+
+        return self._ask(lambda: self._index.names(fingerprint), listed)
+
+    def _ask(self, index: Callable[[], T], folder: Callable[[], T]) -> T:
+        """Return what the index says, or the folder where there is no index."""
+        try:
+            return index()
+        except sqlite3.Error as error:
+            self._index.failed(error)
+            return folder()
 
     def _names(self) -> list[str]:
         try:
@@ -203,38 +285,32 @@ class Store:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise _unusable(self.root, error) from error
-
-    def _records(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        names = sorted(self._names(), reverse=True)
-        for name in names:
-            record = self._index.record(name)
-            if record is not None:
-                yield name, record
-        self._index.save(names)
-
-    def _load(self, name: str) -> Run | None:
-        record = self._index.record(name)
-        return None if record is None else Run(self.root / name, record)
+            raise self._unusable(error) from error
 
     def _is_damaged(self, name: str) -> bool:
         folder = self.root / name
-        if self._index.record(name) is not None:
+        try:
+            read(folder)
             return False
-        if os.path.lexists(folder / "run.json"):
-            return True
-        return bool(_RUN.fullmatch(name)) and (os.path.lexists(folder / COPY) or any(folder.glob("image-*.png")))
+        except StoreError:
+            pass
+        return os.path.lexists(folder / FILE) or (bool(_RUN.fullmatch(name)) and any(folder.glob("image-*.png")))
 
     def _new_folder(self, name: str) -> Path:
-        while True:
-            folder = self.root / f"{name}{secrets.token_hex(2)}"
-            try:
-                folder.mkdir(parents=True)
-                return folder
-            except OSError as error:
-                if folder.is_dir():
+        def make() -> Path:
+            while True:
+                folder = self.root / f"{name}{secrets.token_hex(2)}"
+                try:
+                    folder.mkdir()
+                    return folder
+                except FileExistsError:
                     continue  # another run of this very second
-                raise StoreError(f"{_unusable(self.root, error)}. Nothing was sent") from error
+
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            return self._index.make(make)
+        except OSError as error:
+            raise self._unusable(error, sent_nothing=True) from error
 
     def _keep_input(self, folder: Path, image: InputImage) -> None:
         name = f"{image.sha256}{image.suffix}"
@@ -242,19 +318,21 @@ class Store:
         shared = self.root / ".inputs" / name
         if not shared.is_file():
             shared.parent.mkdir(exist_ok=True)
-            write(shared, image.content or b"")
+            files.write(shared, image.content or b"")
         try:
             os.link(shared, folder / "inputs" / name)
         except OSError:
-            write(folder / "inputs" / name, image.content or b"")
+            files.write(folder / "inputs" / name, image.content or b"")
+
+    def _unusable(self, error: OSError, *, sent_nothing: bool = False) -> StoreError:
+        said = Said(
+            "the folder of runs {folder} cannot be used: {why}. Give another folder with connect(store=...)",
+            folder=repr(str(self.root)),
+            why=error.strerror or str(error),
+        )
+        return StoreError(Said("{unusable}. Nothing was sent", unusable=said) if sent_nothing else said)
 
 
-def _words_of(name: str, record: Mapping[str, Any]) -> str:
-    request = record.get("request") or {}
-    words = (request.get("prompt"), record.get("state"), request.get("model"), name, record.get("task_id"))
+def _words_of(run: Run) -> str:
+    words = (run.prompt, run.state, (run.record.request or {}).get("model"), run.id, run.task_id)
     return " ".join(str(word) for word in words if word).casefold()
-
-
-def _unusable(root: Path, error: OSError | StoreError) -> StoreError:
-    why = getattr(error, "strerror", None) or error
-    return StoreError(f"the store {str(root)!r} cannot be used: {why}. Give another folder with connect(store=...)")

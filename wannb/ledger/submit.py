@@ -1,51 +1,107 @@
-"""From a journaled run to the service's task, once.
+"""Ledger: from a request to a run on disk, and from the run to the service's task, once.
 
-A request is sent again only when it was refused, surely did not arrive, or stands in no task list some time after
-its answer was lost (see `lookup`); such a run says so in its notices. Submits go one at a time over all kernels of a
-store, which keeps the time in which a lost one can have arrived narrow.
+A request is sent again only when it was refused, surely did not arrive, or is in no task list some time after its
+answer was lost (see `lost_answers`); such a run says so in its notices. Submits go one at a time over all kernels of a
+folder of runs, which keeps the time in which a lost one can have arrived narrow.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from wannb.errors import ApiError, CalledOff, ConnectionFailed, NotFound, OverBudget, UnknownOutcome, WannbError
+from wannb.errors import ApiError, CalledOff, ConnectionFailed, OverBudget, StoreError, UnknownOutcome, WannbError
 from wannb.masking import Secret
 from wannb.request import ImageRequest, InputImage
-from wannb.service import Account, Clock, Money, Pace, Transport, check_called_off, wire
+from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, wire
+from wannb.translation import Said
 
-from .lost_answers import look_up
-from .repair import copied, finish_from_disk
-from .run import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Run
+from .lost_answers import KEPT, look_up
+from .record import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
+from .record import Price as RecordedPrice
+from .run import Run
+from .saving import collect, finish_from_disk
 from .store import Store
 
 #: What is larger is uploaded instead of sent inside the JSON; the body's own limit is not documented.
 INLINE_EACH, INLINE_ALL = 7 * 1024 * 1024, 20 * 1024 * 1024
 #: Uploaded files live for 48 hours (documented); an hour less, so that none dies on the way.
 _UPLOAD_LIFE = 47 * 3600
-#: Seconds after which nobody is about to send a prepared run any more.
+#: Seconds after which no kernel is about to send a prepared run any more.
 _SETTLED = 60
-_KEPT = 24 * 3600
+#: Seconds by which the service's clock may be wrong here before only the service can say that a day has passed.
 _DOUBTFUL = 600
+#: Seconds by which the time when a run began is doubtful; it is written down in whole seconds.
+_BEGAN_WITHIN = 2.0
 #: Answers lost one after the other before the person is told.
 _LOST_IN_A_ROW = 5
 
 
 @dataclass(kw_only=True)
-class Submitter:
-    """Send runs to one service; all of a client's requests go through here."""
+class Ledger:
+    """Everything between a client and the service that must not lose or pay twice.
 
-    transport: Transport
+    Attributes:
+        transport, store, account, pace, clock: the service, the folder of runs, the account's gates.
+        budget: what all runs of the folder may cost; None for no limit.
+        origin: service, region and versions, which every run of this client has in its record.
+        kept: answers of synchronous calls whose images could not be fetched yet, by the run's place; their links may
+            not be written down.
+    """
+
+    transport: Transport = field(repr=False)
     store: Store
-    account: Account
-    pace: Pace
-    clock: Clock
+    account: Account = field(repr=False)
+    pace: Pace = field(repr=False)
+    clock: Clock = field(repr=False)
     budget: Money | None = None
-    #: Answers of synchronous calls whose images could not be fetched yet; their links may not be written down.
-    kept: dict[str, wire.Answer] = field(default_factory=dict)
-    _uploads: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict, repr=False)
+    kept: dict[str, wire.Answer] = field(default_factory=dict, repr=False)
+    _uploads: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict, repr=False)
+
+    # From a request to a run
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Fields of `Record` that every run of this client has: where it was asked, by which account and versions."""
+        return {**self.origin, "account": self.account.mark}
+
+    def find(self, request: ImageRequest) -> Run | None:
+        """Return the run that answers an equal request, finished or under way; None if there is none."""
+        return self.store.find(request.fingerprint, str(self.origin.get("service")), self.account.mark)
+
+    def begin(
+        self, request: ImageRequest, *, seed_drawn: bool, fresh: bool, via: str, price: Price | None
+    ) -> tuple[Run, bool]:
+        """Return the run of a request, and whether it was made by this call; nothing is sent.
+
+        Raises:
+            StoreError: the folder cannot be used, or a damaged run may be the answer to this request.
+        """
+        fingerprint = request.fingerprint
+        reuse = not seed_drawn and not fresh
+        with self.store.lock(f"same-{fingerprint[:8]}"):
+            known = self.find(request) if reuse else None
+            if known:
+                # The caller's own request: its links are not masked, and its pictures are at hand.
+                return Run(known.folder, known.record, request, skipped=known.skipped), False
+            if reuse:
+                self.store.check_damaged(fingerprint)
+            recorded = price and RecordedPrice(amount=price.amount, currency=price.currency, as_of=price.as_of)
+            facts = {**self.facts, "seed_drawn": seed_drawn, "price": recorded, "via": via}
+            return self.store.create(request, fingerprint, **facts), True
+
+    def adopt(self, task_id: str, run: Run) -> None:
+        """Tie a task of the account to a run that has none."""
+        with self.store.lock(run.id):
+            run.reload()
+            if run.task_id:
+                raise StoreError(Said("run {run} already holds task {task_id}", run=run.id, task_id=run.task_id))
+            run.accept(task_id)
+
+    # To the service
 
     def send(self, run: Run) -> None:
         """Make sure that a run has a task: send it, or find what became of an earlier try.
@@ -60,53 +116,47 @@ class Submitter:
             self.store.refresh(run)
             if run.state not in (PREPARED, SENDING):
                 return
-            if run.state == SENDING and run.record.get("via") == "sync":
+            if run.state == SENDING and run.record.via == "sync":
                 raise _sync_gap(run)
             new = run.state == PREPARED
             try:
-                self._enter(run)
-                self._send(run)
-            except BaseException as error:
-                self.account.leave(run.place)
-                if isinstance(error, CalledOff) and new:
+                self._submit(run)
+            except CalledOff as error:
+                if new:
                     self._call_off(run, error)
                 raise
-            self.account.submitted(run.place, str(run.task_id))
 
-    def call(self, run: Run) -> wire.Answer:
-        """Send a run to the synchronous endpoint and return its answer; the caller holds the run's lock."""
-        if run.place in self.kept:
-            return self.kept[run.place]
-        if run.state != PREPARED:
-            raise _sync_gap(run)
-        request = _request(run)
-        try:
-            self._enter(run)
-            links = self._links(request)
-            with self.account.submitting, self.store.lock("submit"):
-                self._check_budget(run)
-                self._journal(run, "sync")
-            answer = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
-            self.kept[run.place] = answer
-            return answer
-        except UnknownOutcome as error:
-            raise UnknownOutcome(
-                f"{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
-                "fresh=True asks and pays again; via='task' has no such gap",
-                run_id=run.id,
-            ) from error
-        except (ApiError, ConnectionFailed) as error:
-            run.advance(FAILED, error=_error_record(error))
-            raise
-        finally:
-            self.account.leave(run.place)
+    def call(self, run: Run, on_sent: Callable[[], None] = lambda: None) -> None:
+        """Make sure that a run has come to its end by the synchronous endpoint; a run that has a task is left to it.
+
+        Raises:
+            UnknownOutcome: it may have been accepted and billed, and no task id leads to it.
+            OverBudget, ApiError, ConnectionFailed, DownloadFailed: as for a task.
+        """
+        with self.store.lock(run.id):
+            self.store.refresh(run)
+            if run.state in ENDED:
+                return
+            if run.state == PREPARED:
+                on_sent()
+                self._collect(run, self._generated(run))
+                return
+            if run.record.via == "sync":
+                if finish_from_disk(run):
+                    return
+                if run.place not in self.kept:
+                    raise _sync_gap(run)
+                self._collect(run, self.kept[run.place])
+                return
+        if run.state == SENDING:
+            self.send(run)
 
     def settle(self, run: Run, *, seconds: float | None = None) -> bool:
         """Find the task of a run that was cut off, without sending; False when nothing of it reached the service.
 
         Raises:
-            WaitTimeout: another kernel was at work on the run for so many seconds.
-            UnknownOutcome: nobody can tell what became of it.
+            WaitTimeout: another kernel used the run for all these seconds.
+            UnknownOutcome: it may have been billed, and nothing tells what became of it.
         """
         with self.store.lock(run.id, seconds=seconds):
             run.reload()
@@ -114,22 +164,19 @@ class Submitter:
                 return True
             if run.state == PREPARED:
                 if self.clock.now() - run.folder.stat().st_mtime > _SETTLED:
-                    run.advance(FAILED, error={"text": "cut off before it was sent; nothing is billed"})
+                    text = Said("cut off before it was sent; nothing is billed")
+                    run.advance(FAILED, error=Failure(text=text))
                 return False
             self.transport.learn_time()
             if run.task_id is None and self._forgotten(run):
                 run.advance(LOST)
-                raise UnknownOutcome(
-                    f"run {run.id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may "
-                    "or may not have been billed, and nobody can know any more; the same call asks and pays anew",
-                    run_id=run.id,
-                )
+                raise forgotten_answer(run)
+            if run.state in (SENDING, ANSWERED) and run.record.via == "sync":
+                raise _sync_gap(run)
             if run.state == SENDING:
-                if run.record.get("via") == "sync":
-                    raise _sync_gap(run)
                 with self.account.submitting, self.store.lock("submit"):
                     if not self._found(run):
-                        run.advance(FAILED, error={"text": "it never reached the service; nothing is billed"})
+                        run.advance(FAILED, error=Failure(text=Said("it never reached the service; nothing is billed")))
                         return False
             return True
 
@@ -137,23 +184,23 @@ class Submitter:
         """End a run of which no try can have been accepted; one that was half sent before stays open."""
         if run.state == PREPARED:
             self.store.discard(run)
-        elif not run.record.get("unresolved"):
-            run.advance(FAILED, error={"text": str(error)})
+        elif not run.record.unresolved:
+            run.advance(FAILED, error=Failure(text=error.said))
 
-    def _send(self, run: Run) -> None:
+    def _submit(self, run: Run) -> None:
         request = _request(run)
         request.check()
+        check_called_off()
         links = self._links(request)
         body = wire.body(request, links)
         self.transport.learn_time()
         with self.account.submitting, self.store.lock("submit"):
-            if run.state == SENDING:
-                if self._found(run):
-                    return
-                self._check_budget(run)
+            again = run.state == SENDING
+            if again and self._found(run):
+                return
+            self._check_budget(run)
+            if again:
                 run.advance(SENDING, unresolved=True, resent=True)
-            else:
-                self._check_budget(run)
             for _ in range(_LOST_IN_A_ROW):
                 try:
                     task_id, request_id = self.transport.create(
@@ -167,41 +214,77 @@ class Submitter:
                     run.advance(SENDING, resent=True)
                     continue
                 except (ApiError, ConnectionFailed) as error:
-                    if not run.record.get("unresolved"):
-                        run.advance(FAILED, error=_error_record(error))
+                    if not run.record.unresolved:
+                        run.advance(FAILED, error=_failure(error))
                     raise
-                run.accept(task_id, request_id=request_id, unresolved=False)
+                run.accept(task_id, request_id=request_id)
                 return
         raise UnknownOutcome(
-            f"{_LOST_IN_A_ROW} answers in a row were lost, and no task is listed for them: {lost}. Something between "
-            "here and the service may be at fault; the same call looks again before it sends anything",
+            Said(
+                "{times} answers in a row were lost, and no task is listed for them: {error}. Something between here "
+                "and the service may be at fault; the same call looks again before it sends anything",
+                times=_LOST_IN_A_ROW,
+                error=lost.said,
+            ),
             run_id=run.id,
         )
 
+    def _generated(self, run: Run) -> wire.Answer:
+        """Send a prepared run to the synchronous endpoint and return its answer, which is kept until it is saved."""
+        request = _request(run)
+        try:
+            check_called_off()
+            links = self._links(request)
+            with self.account.submitting, self.store.lock("submit"):
+                self._check_budget(run)
+                self._journal(run, "sync")
+            answer = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
+        except UnknownOutcome as error:
+            raise UnknownOutcome(
+                Said(
+                    "{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
+                    "fresh=True asks and pays again; via='task' has no such gap",
+                    error=error.said,
+                ),
+                run_id=run.id,
+            ) from error
+        except (ApiError, ConnectionFailed) as error:
+            run.advance(FAILED, error=_failure(error))
+            raise
+        self.kept[run.place] = answer
+        return answer
+
+    def _collect(self, run: Run, answer: wire.Answer) -> None:
+        collect(run, answer, self.transport)
+        self.kept.pop(run.place, None)
+
     def _found(self, run: Run) -> bool:
-        """Take over the task that an unanswered try became, if it became one."""
-        written = copied(run.folder)
-        if written:
-            run.accept(written["task_id"], unresolved=False)
-            return True
+        """Accept the task that an unanswered try became, if it became one."""
+        if run.record.sent_at is None:
+            # Its journal broke off before it said when: not before the run began, by this machine's clock.
+            (began, _), (ahead, within) = run.record.sent, self.transport.skew
+            at = began + ahead
+            run.record = replace(run.record, sent_at=at, last_sent_at=at, sent_within=within + _BEGAN_WITHIN)
         try:
             task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
         except (ApiError, ConnectionFailed) as error:
-            reason = f"{error.code}, {error.message}" if isinstance(error, ApiError) else str(error)
             raise UnknownOutcome(
-                f"the answer to run {run.id} was lost, and the task list cannot be read: {reason}. It may have been "
-                "billed; client.rescue() or the same call looks again before anything is sent",
+                Said(
+                    "the answer to run {run} was lost, and the task list cannot be read: {reason}. It may have been "
+                    "billed; client.rescue() or the same call looks again before anything is sent",
+                    run=run.id,
+                    reason=reason_of(error),
+                ),
                 run_id=run.id,
             ) from error
         if task_id is None:
             return False
-        run.accept(task_id, unresolved=False, matched_by_time=True)
+        run.accept(task_id, matched_by_time=True)
         return True
 
     def _forgotten(self, run: Run) -> bool:
-        sent = float(run.record.get("last_sent_at") or run.record.get("sent_at") or 0)
         now, within = self.transport.now()
-        old = now - sent - float(run.record.get("sent_within") or 0) > _KEPT
+        old = now - run.record.sent[1] - run.record.sent_within > KEPT
         # With a clock that may be wrong by more, only the service can say so.
         return old and within < _DOUBTFUL
 
@@ -210,9 +293,9 @@ class Submitter:
         check_called_off()
         now, within = self.transport.now()
         first = {"sent_at": now}
-        if run.record.get("unresolved"):
+        if run.record.unresolved:
             # The first try's time stays, with its own doubt about the clock: that one may arrive late.
-            first, within = {}, max(within, float(run.record.get("sent_within") or 0))
+            first, within = {"sent_at": run.record.sent[0]}, max(within, run.record.sent_within)
         run.advance(SENDING, via=via, last_sent_at=now, sent_within=within, **first)
         # Last, so that the time that the disk takes does not bunch what was sent evenly.
         self.store.take_turn(self.pace.interval, self.clock)
@@ -220,31 +303,43 @@ class Submitter:
     def _check_budget(self, run: Run) -> None:
         if self.budget is None:
             return
-        price = run.price
-        if price is None or price[1] != self.budget.currency:
+        price = run.record.price
+        if price is None or price.currency != self.budget.currency:
             self.store.discard(run)
             raise OverBudget(
-                f"the price of this request in {self.budget.currency} is unknown, so the budget of {self.budget} "
-                "cannot be kept; nothing was sent. Set a price with wannb.set_price(...) or connect without a budget"
+                Said(
+                    "the price of this request in {currency} is unknown, so the budget of {budget} cannot be kept; "
+                    "nothing was sent. Set a price with wannb.set_price(...) or connect without a budget",
+                    currency=self.budget.currency,
+                    budget=str(self.budget),
+                )
             )
-        damaged = self.store.damaged()
+        damaged = self.store.unpriced()
         if damaged:
             self.store.discard(run)
             raise OverBudget(
-                f"nobody knows what run {damaged[0]} cost, whose record is damaged, so the budget of {self.budget} "
-                "cannot be kept; nothing was sent. client.rescue() puts it right if that can be done; otherwise move "
-                "its folder away, or connect without a budget"
+                Said(
+                    "the cost of run {run} is unknown, since its record is damaged, so the budget of {budget} cannot "
+                    "be kept; nothing was sent. client.rescue() restores it if that can be done; otherwise move its "
+                    "folder away, or connect without a budget",
+                    run=damaged,
+                    budget=str(self.budget),
+                )
             )
-        most = price[0] * _request(run).n
+        most = price.amount * _request(run).n
         own = run.cost()
-        spent = self.store.spent(run.service, price[1]) - (own.amount if own else Decimal(0))
+        spent = self.store.spent(run.service, price.currency) - (own.amount if own else Decimal(0))
         if spent + most > self.budget.amount:
             self.store.discard(run)
-            more = Money(amount=most, currency=price[1])
-            have = Money(amount=spent, currency=price[1])
             raise OverBudget(
-                f"up to {more} more would pass the budget of {self.budget}: {have} are spent or under way in "
-                f"{str(self.store.root)!r}. Nothing was sent; ask for fewer images or raise connect(budget=...)"
+                Said(
+                    "up to {more} more would pass the budget of {budget}: {spent} are spent or under way in {folder}. "
+                    "Nothing was sent; ask for fewer images or raise connect(budget=...)",
+                    more=str(Money(amount=most, currency=price.currency)),
+                    budget=str(self.budget),
+                    spent=str(Money(amount=spent, currency=price.currency)),
+                    folder=repr(str(self.store.root)),
+                )
             )
 
     # Input images
@@ -268,58 +363,55 @@ class Submitter:
         if known and self.clock.now() - known[0] < _UPLOAD_LIFE:
             return known[1]
         try:
-            link = self.transport.files.upload(image, model=model)
+            link = self.transport.upload(image, model=model)
         except WannbError:
             # The upload is documented for one region in one place and for two in another: send it inline then.
             return image.data_uri
         self._uploads[str(image.sha256), model] = (self.clock.now(), link)
         return link
 
-    # Room for running tasks
 
-    def _enter(self, run: Run) -> None:
-        model = _request(run).model
-        while not self.account.enter(model, run.place, most=self.pace.running, timeout=1.0):
-            check_called_off()
-            self._relieve(model)
+def reason_of(error: WannbError) -> str:
+    """Return why a request failed, without advice that does not hold once money may be spent."""
+    return (
+        Said("{code}, {message}", code=error.code, message=error.message) if isinstance(error, ApiError) else error.said
+    )
 
-    def _relieve(self, model: str) -> None:
-        """Ask after running tasks that nobody waits for, so that submits do not stall behind them."""
-        if not self.account.relieving.acquire(blocking=False):
-            return
-        try:
-            for place, task_id in self.account.unwatched(model):
-                try:
-                    ended = self.transport.query(task_id, seconds=0).status in wire.FINAL
-                except NotFound:
-                    ended = True
-                except WannbError:
-                    ended = False  # another run's trouble; its own client will meet it
-                if ended:
-                    self.account.leave(place)
-        finally:
-            self.account.relieving.release()
+
+def forgotten_answer(run: Run) -> UnknownOutcome:
+    """Return an error for a run whose answer was lost too long ago to be found."""
+    return UnknownOutcome(
+        Said(
+            "run {run} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
+            "have been billed, and nothing can tell any more; the same call asks and pays again",
+            run=run.id,
+        ),
+        run_id=run.id,
+    )
 
 
 def _sync_gap(run: Run) -> UnknownOutcome:
     if run.state == ANSWERED:
-        return UnknownOutcome(
-            f"synchronous call {run.id} was cut off while its images were fetched, and the links of those that are "
-            f"missing went with it; it is billed, and what came lies in {str(run.folder)!r}. fresh=True asks and pays "
-            "again, and via='task' has no such gap",
-            run_id=run.id,
+        said = Said(
+            "synchronous call {run} was cut off while its images were fetched, and the links of those that are missing "
+            "are lost; it is billed, and what came is in {folder}. fresh=True asks and pays again, and via='task' has "
+            "no such gap",
+            run=run.id,
+            folder=repr(str(run.folder)),
         )
-    return UnknownOutcome(
-        f"synchronous call {run.id} was cut off before its answer came. Such a call leaves no task id to look for, so "
-        "it may or may not have been billed; fresh=True asks and pays again, and via='task' has no such gap",
-        run_id=run.id,
-    )
+    else:
+        said = Said(
+            "synchronous call {run} was cut off before its answer came. Such a call leaves no task id to look for, so "
+            "it may or may not have been billed; fresh=True asks and pays again, and via='task' has no such gap",
+            run=run.id,
+        )
+    return UnknownOutcome(said, run_id=run.id)
 
 
 def _request(run: Run) -> ImageRequest:
     request = run.request
     if request is None:
-        raise UnknownOutcome(f"run {run.id} holds no request", run_id=run.id)
+        raise UnknownOutcome(Said("run {run} holds no request", run=run.id), run_id=run.id)
     return request
 
 
@@ -327,6 +419,7 @@ def _names_upload(links: list[Secret]) -> bool:
     return any(str(link).startswith("oss://") for link in links)
 
 
-def _error_record(error: WannbError) -> dict[str, Any]:
-    known = {name: getattr(error, name) for name in ("code", "message", "request_id", "status") if hasattr(error, name)}
-    return {"text": str(error), **known}
+def _failure(error: WannbError) -> Failure:
+    if isinstance(error, ApiError):
+        return Failure(code=error.code, message=error.message, request_id=error.request_id, status=error.status)
+    return Failure(text=error.said)

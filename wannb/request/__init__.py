@@ -1,4 +1,4 @@
-"""What is asked of the service, and its rules.
+"""Request: what is asked of the service, and its rules.
 
 May import the modules at the root. Other rooms import only what `__all__` names.
 """
@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from . import inputs, set_prompt
 from .code import board_call, open_call, sweep_call
-from .fields import FIELDS, MAX_BOXES, MAX_IMAGES, MAX_N, MAX_N_SET, MAX_SEED, MODELS, PALETTE, check_names, takes
+from .fields import (
+    CALL_HELP,
+    FIELDS,
+    MAX_BOXES,
+    MAX_IMAGES,
+    MAX_N,
+    MAX_N_SET,
+    MAX_SEED,
+    MODELS,
+    PALETTE,
+    check_names,
+    checks_options,
+    takes,
+)
 from .image_request import (
     EDITING,
     IMAGE_SET,
@@ -16,16 +29,17 @@ from .image_request import (
     MULTI_REFERENCE,
     TEXT_SET,
     TEXT_TO_IMAGE,
+    Boxes,
     ImageRequest,
-    Options,
     SetOptions,
     mode_of,
 )
 from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, from_bytes, missing
-from .palette import Color, as_palette, palette_from, palette_rules, shares
+from .palette import Color, Palette, as_palette, palette_from, palette_rules, shares
 from .sizes import PRESETS, PRO, STANDARD, parse, size_for, size_problem
 
 __all__ = [
+    "CALL_HELP",
     "EDITING",
     "FIELDS",
     "IMAGE_SET",
@@ -45,12 +59,13 @@ __all__ = [
     "STANDARD",
     "TEXT_SET",
     "TEXT_TO_IMAGE",
+    "Boxes",
     "Color",
     "ImageRequest",
     "Input",
     "InputImage",
     "Inputs",
-    "Options",
+    "Palette",
     "SetOptions",
     "SupportsInput",
     "as_input",
@@ -58,6 +73,7 @@ __all__ = [
     "as_palette",
     "board_call",
     "check_names",
+    "checks_options",
     "from_bytes",
     "inputs",
     "missing",

@@ -1,4 +1,4 @@
-"""ImageRequest: everything that is asked of the service, as one frozen value.
+"""ImageRequest: all that is asked of the service in one call, as a frozen value.
 
 A call, a form and a saved image all lead to the same request, and each can be made from it.
 """
@@ -8,42 +8,43 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from wannb.errors import InvalidRequest, Problem
 from wannb.files import read_file
-from wannb.masking import mask
+from wannb.masking import without_signature
+from wannb.translation import Said, say
 
-from . import set_prompt as scenes
-from .fields import FIELDS, check_names, describe, signature_of
+from .code import as_lists, request_call
+from .fields import FIELDS, checks_options
 from .inputs import MAX_FILE, InputImage, Inputs, as_inputs, from_bytes, from_link, missing
-from .palette import Color, as_palette
+from .palette import Color, Palette, as_palette
 from .rules import problems
+from .sizes import PRO
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
-TEXT_TO_IMAGE = "text to image"
-EDITING = "image editing"
-MULTI_REFERENCE = "multi-reference generation"
-INTERACTIVE = "interactive editing"
-TEXT_SET = "text to image set"
-IMAGE_SET = "image to image set"
+TEXT_TO_IMAGE = Said("text to image")
+EDITING = Said("image editing")
+MULTI_REFERENCE = Said("multi-reference generation")
+INTERACTIVE = Said("interactive editing")
+TEXT_SET = Said("text to image set")
+IMAGE_SET = Said("image to image set")
 #: The six modes, as the API's page names them.
 MODES = (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE, INTERACTIVE, TEXT_SET, IMAGE_SET)
 
-#: What makes a link a secret; those of the big stores and whatever is called a key, a token or a password.
-_SIGNED = re.compile(
-    r"(?i)[?&;#]([\w-]*(sign|sig|expires|key|token|secret|passw|pwd|credential|auth|jwt|hmac|access|session)[\w-]*"
-    r"|se|sv|sp|st|code)="
-)
-
+#: Boxes to edit in: a list for each input image, with boxes [x1, y1, x2, y2] in pixels.
+Boxes: TypeAlias = Sequence[Sequence[Sequence[int]]]
 
 _MOST_NAME = 300
+
+
+# To go when the signature of `Storyboard` is written out.
 
 
 class SetOptions(TypedDict, total=False):
@@ -55,69 +56,80 @@ class SetOptions(TypedDict, total=False):
     watermark: bool
 
 
-class Options(SetOptions, total=False):
-    """The options that only calls for single images take."""
-
-    n: int
-    thinking_mode: bool
-    color_palette: Any
-    bbox_list: Any
-
-
-class Changes(Options, total=False):
-    """What `ImageRequest.replace` takes: every field of a request."""
-
-    prompt: str
-    images: Inputs
-    enable_sequential: bool
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class ImageRequest:
-    """Everything that is asked of the service for one call.
+    """All that is asked of the service in one call.
 
     Frozen and comparable: equal requests ask for the same thing. Values are taken as people write them and kept in one
     normal form; whether they are legal is what `problems()` says.
 
     Args:
-    {fields}
+        prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
+            their position: 'image 1', 'image 2'.
+        images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier result.
+            Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect ratio when
+            size is a preset.
+        model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
+        size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the ratio of
+            the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image on
+            wan2.7-image-pro only.
+        n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image that
+            comes back is billed.
+        seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
+            answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+        watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
+        thinking_mode: Thinks before drawing: better and slower. Only text to image has it; elsewhere it is not sent.
+        color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"}, ...]
+            or {"#C2D1E6": 23.51, ...}. Not in image sets.
+        bbox_list: Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in pixels of that
+            image (origin top left, EXIF rotation applied); an empty list for an image without a box. Not in image sets.
+        enable_sequential: Asks for a consistent set of up to 12 images instead of single ones.
 
     >>> ImageRequest(prompt="a flower shop", n=2).mode
     'text to image'
     """
 
-    prompt: str = FIELDS["prompt"].default
-    images: tuple[InputImage, ...] = ()
-    model: str = FIELDS["model"].default
-    size: str = FIELDS["size"].default
-    n: int = FIELDS["n"].default
-    seed: int | None = None
-    watermark: bool = FIELDS["watermark"].default
-    thinking_mode: bool = FIELDS["thinking_mode"].default
-    color_palette: tuple[Color, ...] | None = None
-    bbox_list: tuple[tuple[tuple[int, int, int, int], ...], ...] | None = None
-    enable_sequential: bool = FIELDS["enable_sequential"].default
+    prompt: str
+    images: tuple[InputImage, ...]
+    model: str
+    size: str
+    n: int
+    seed: int | None
+    watermark: bool
+    thinking_mode: bool
+    color_palette: tuple[Color, ...] | None
+    bbox_list: tuple[tuple[tuple[int, int, int, int], ...], ...] | None
+    enable_sequential: bool
 
-    if TYPE_CHECKING:
-
-        def __init__(self, **fields: Unpack[Changes]) -> None: ...
-
-    def __new__(cls, *values: Any, **fields: Any) -> Self:
-        if values:
-            raise TypeError(f"a request takes its options by name: ImageRequest(prompt={values[0]!r})")
-        check_names(fields, FIELDS)
-        return super().__new__(cls)
-
-    def __post_init__(self) -> None:
-        normal: dict[str, Any] = {
-            "images": as_inputs(self.images),
-            "color_palette": as_palette(self.color_palette),
-            "bbox_list": None if self.bbox_list is None else _frozen(self.bbox_list),
-        }
-        for name in ("n", "seed"):
-            normal[name] = _plain_int(getattr(self, name))
-        for name, value in normal.items():
-            object.__setattr__(self, name, value)
+    @checks_options
+    def __init__(
+        self,
+        *,
+        prompt: str = "",
+        images: Inputs = (),
+        model: str = PRO,
+        size: str = "2K",
+        n: int = 1,
+        seed: int | None = None,
+        watermark: bool = False,
+        thinking_mode: bool = True,
+        color_palette: Palette | None = None,
+        bbox_list: Boxes | None = None,
+        enable_sequential: bool = False,
+    ) -> None:
+        vars(self).update(
+            prompt=prompt,
+            images=as_inputs(images),
+            model=model,
+            size=size,
+            n=_plain_int(n),
+            seed=_plain_int(seed),
+            watermark=watermark,
+            thinking_mode=thinking_mode,
+            color_palette=as_palette(color_palette),
+            bbox_list=None if bbox_list is None else _frozen(bbox_list),
+            enable_sequential=enable_sequential,
+        )
 
     @property
     def mode(self) -> str:
@@ -136,15 +148,15 @@ class ImageRequest:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What was done to the input images so that the service takes them."""
+        """Changes made to the input images so that the service accepts them."""
         return tuple(
-            f"image {number} ({image.name}): {notice}"
+            Said("image {number} ({name}): {notice}", number=number, name=image.name, notice=notice)
             for number, image in enumerate(self.images, 1)
             for notice in image.notices
         )
 
-    def replace(self, **changes: Unpack[Changes]) -> Self:
-        """Return a copy with some fields changed.
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some options changed.
 
         >>> ImageRequest(prompt="a cat").replace(seed=8).seed
         8
@@ -153,48 +165,42 @@ class ImageRequest:
 
     @property
     def fingerprint(self) -> str:
-        """A SHA-256 of all that is asked; input images count by content, not by name."""
-        record = self.as_dict()
-        record["images"] = [image.sha256 or image.url for image in self.images]
+        """A SHA-256 of what differs from the defaults; input images count by content, not by name.
+
+        Another option with a default leaves the fingerprints of earlier requests as they are. A default must never
+        change: the requests of before would be taken for requests with the new one.
+        """
+        asked = {name: value for name, value in self.as_dict().items() if getattr(self, name) != FIELDS[name].default}
+        if self.images:
+            asked["images"] = [image.sha256 or image.url for image in self.images]
         if self.mode != TEXT_TO_IMAGE:
-            del record["thinking_mode"]
-        written = json.dumps(record, sort_keys=True, ensure_ascii=False, default=str)
+            asked.pop("thinking_mode", None)
+        written = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the request as JSON data; input images by name and SHA-256, signed links without their signature."""
-        return {
-            "prompt": self.prompt,
-            "images": [_image_record(image) for image in self.images],
-            "model": self.model,
-            "size": self.size,
-            "n": self.n,
-            "seed": self.seed,
-            "watermark": self.watermark,
-            "thinking_mode": self.thinking_mode,
-            "color_palette": None if self.color_palette is None else [_color_record(c) for c in self.color_palette],
-            "bbox_list": None if self.bbox_list is None else _lists(self.bbox_list),
-            "enable_sequential": self.enable_sequential,
-        }
+        record = {name: as_lists(getattr(self, name)) for name in FIELDS}
+        return {**record, "images": [_image_record(image) for image in self.images]}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any], find: Callable[[str], Path | None] = lambda sha256: None) -> Self:
         """Return the request that `as_dict` wrote.
 
         Args:
-            record: the JSON data; unknown keys are passed over, so that newer records open.
-            find: gives the file of an input image by its SHA-256, or None; a picture that is not found becomes
+            record: the JSON data; unknown keys are ignored, so that newer records open.
+            find: returns the file of an input image by its SHA-256, or None; a picture that is not found becomes
                 one of the request's problems.
 
         Raises:
-            ValueError: the record is no request's.
+            ValueError: not the record of a request.
         """
         try:
             known = {name: record[name] for name in FIELDS if name in record}
             known["images"] = [_image_from(image, find) for image in record.get("images") or ()]
             return cls(**known)
         except (TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise ValueError(f"this is no record of a request: {error}") from error
+            raise ValueError(say("not the record of a request: {error}", error=error)) from error
 
     def code(self) -> str:
         """Return the call that makes this request, ready to paste; pictures without a file are named `image_1`, ...
@@ -202,42 +208,7 @@ class ImageRequest:
         >>> print(ImageRequest(prompt="a cat", seed=7, size="1K").code())
         client.generate("a cat", size="1K", seed=7)
         """
-        if self.enable_sequential:
-            call, arguments = "image_set", self._scenes_code()
-            if self.images:
-                arguments.append(f"images={self._images_code()}")
-        elif self.images:
-            call, arguments = "edit", [_quoted(self.prompt), self._images_code()]
-        else:
-            call, arguments = "generate", [_quoted(self.prompt)]
-        for name, field in FIELDS.items():
-            value = getattr(self, name)
-            if name in ("prompt", "images", "enable_sequential") or (name == "n" and call == "image_set"):
-                continue
-            if value != field.default:
-                arguments.append(f"{name}={_value_code(name, value)}")
-        line = f"client.{call}({', '.join(arguments)})"
-        if len(line) > 100:
-            line = f"client.{call}(\n    " + ",\n    ".join(arguments) + ",\n)"
-        unnamed = [(number, image) for number, image in enumerate(self.images, 1) if not _source_code(image)]
-        given = (f"# image_{number} is to be given: {' '.join(image.name.split())}\n" for number, image in unnamed)
-        return "".join(given) + line
-
-    def _scenes_code(self) -> list[str]:
-        parts = scenes.split(self.prompt) if isinstance(self.prompt, str) else None
-        if parts is None:
-            return [_quoted(self.prompt), f"n={self.n}"]
-        style, listed = parts
-        code = [f"[{', '.join(map(_quoted, listed))}]"]
-        if len(code[0]) > 90:
-            code = ["[\n        " + ",\n        ".join(map(_quoted, listed)) + ",\n    ]"]
-        if style:
-            code.append(f"style={_quoted(style)}")
-        return code if self.n == len(listed) else [*code, f"n={self.n}"]
-
-    def _images_code(self) -> str:
-        names = [_source_code(image) or f"image_{number}" for number, image in enumerate(self.images, 1)]
-        return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        return request_call(self)
 
 
 def mode_of(record: Mapping[str, Any]) -> str:
@@ -250,27 +221,12 @@ def mode_of(record: Mapping[str, Any]) -> str:
     return (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE)[min(images, 2)]
 
 
-ImageRequest.__signature__ = signature_of(FIELDS)  # type: ignore[attr-defined]
-ImageRequest.__doc__ = (ImageRequest.__doc__ or "").replace("    {fields}", describe(FIELDS).replace("\n", "\n    "))
-
-
 def _image_record(image: InputImage) -> dict[str, Any]:
     if image.url:
-        return {"name": image.name, "url": _shown_link(image)}
+        public = without_signature(image.url)
+        return {"name": image.name, "url": public if public == image.url else f"{public}?..."}
     record = {"name": image.name, "sha256": image.sha256, "mime": image.mime}
     return record | {"width": image.width, "height": image.height}
-
-
-def _shown_link(image: InputImage) -> str:
-    """Return a link as it may be shown and kept: a signed one without its signature."""
-    url = image.url or ""
-    return re.split("[?;#]", mask(url), maxsplit=1)[0] + "?..." if _SIGNED.search(url) else url
-
-
-def _source_code(image: InputImage) -> str:
-    """Return a picture's path or link as code, empty for one that has none which may be shown."""
-    link = _shown_link(image)
-    return _quoted(image.origin or link) if image.origin or (link and link == image.url) else ""
 
 
 def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -> InputImage:
@@ -278,7 +234,7 @@ def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -
     url = record.get("url")
     if isinstance(url, str):
         if url.endswith("?..."):
-            return missing(f"{name}, a signed link that was not kept", sha256=None)
+            return missing(Said("{name}, a signed link that was not kept", name=name), sha256=None)
         # Never as a path: a stranger's record would have this machine's files sent out.
         return replace(from_link(url), name=name)
     sha256 = str(record.get("sha256") or "")
@@ -292,23 +248,6 @@ def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -
     return from_bytes(content, name=name, origin=str(path))
 
 
-def _color_record(color: Any) -> Any:
-    return {"hex": color.hex, "ratio": color.ratio} if isinstance(color, Color) else color
-
-
-def _value_code(name: str, value: Any) -> str:
-    if name == "color_palette":
-        shares = {color.hex: color.ratio for color in value if isinstance(color, Color)}
-        if len(shares) == len(value):
-            return "{" + ", ".join(f"{_quoted(hex_)}: {_quoted(ratio)}" for hex_, ratio in shares.items()) + "}"
-        return repr([_color_record(color) for color in value])
-    return _quoted(value) if isinstance(value, str) else repr(_lists(value))
-
-
-def _quoted(text: object) -> str:
-    return json.dumps(text, ensure_ascii=False) if isinstance(text, str) and text.isprintable() else repr(text)
-
-
 def _plain_int(value: Any) -> Any:
     return int(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value
 
@@ -317,7 +256,3 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, str) or not isinstance(value, Iterable):
         return _plain_int(value)
     return tuple(_frozen(item) for item in value)
-
-
-def _lists(value: Any) -> Any:
-    return [_lists(item) for item in value] if isinstance(value, tuple) else value

@@ -1,8 +1,8 @@
-"""An input image from a path, URL, bytes, PIL image, array or earlier result to what the service accepts.
+"""Input images from a path, URL, bytes, PIL image, array or earlier result, as the service accepts them.
 
-A picture is read once, when the request is made, and kept as the bytes that will be sent: what the caller does
-to the file or the array afterwards changes nothing. Pictures that the service takes as they are stay untouched to
-the byte; the others are turned upright (EXIF), flattened on white, or converted.
+A picture is read once, when the request is made, and kept as the bytes that will be sent: later changes to the file or
+the array change nothing. Pictures that the service accepts stay untouched to the byte; the others are turned upright
+(EXIF), flattened on white, or converted.
 
 Documented limits: JPEG, PNG without alpha, BMP or WEBP; each side 240 to 8000 pixels; at most 8:1; 20 MB.
 """
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from wannb.files import read_file
+from wannb.translation import Said
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,7 +47,7 @@ _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 @runtime_checkable
 class SupportsInput(Protocol):
-    """Anything that knows itself as an input image, such as a generated image."""
+    """Anything that gives itself as an input image, such as a generated image."""
 
     def as_input(self) -> InputImage: ...
 
@@ -89,9 +90,9 @@ class InputImage:
 
 
 def as_inputs(value: Inputs, _level: int = 0) -> tuple[InputImage, ...]:
-    """Return the input images that a value stands for: one of anything, or a list of them, in its order.
+    """Return the input images in a value, which is one of anything or a list of them; a result gives all its images.
 
-    A result stands for all its images. Of a list that is far too long the first 100 are taken.
+    A list that is far too long is cut after 100.
     """
     if value is None:
         return ()
@@ -105,15 +106,15 @@ def as_inputs(value: Inputs, _level: int = 0) -> tuple[InputImage, ...]:
     ):
         return (as_input(value),)
     # A list may hold itself, and an iterator may have no end.
-    nested = (as_inputs(item, _level + 1) for item in value) if _level < _DEEPEST else ((_endless(),),)
+    too_deep = InputImage(name="list", problem=Said("a list within a list within a list; give one list of pictures"))
+    nested = (as_inputs(item, _level + 1) for item in value) if _level < _DEEPEST else ((too_deep,),)
     return tuple(itertools.islice(itertools.chain.from_iterable(nested), _MOST_INPUTS))
 
 
 def as_input(value: Input) -> InputImage:
     """Return one value as an input image.
 
-    Never raises for a bad picture: what is wrong stands in `problem`, so that a request can list
-    all its problems at once.
+    A bad picture raises nothing: its `problem` says what is wrong, so that a request can list all problems at once.
 
     >>> as_input("https://example.com/cat.png").name
     'https://example.com/cat.png'
@@ -129,23 +130,22 @@ def as_input(value: Input) -> InputImage:
         try:
             content = value.read()
         except Exception as error:
-            return InputImage(name=name, problem=f"the file cannot be read: {error}")
+            return InputImage(name=name, problem=Said("the file cannot be read: {error}", error=error))
         if isinstance(content, bytes):
             return from_bytes(content, name=name)
-        return InputImage(name=name, problem="the file is open as text; open it with 'rb', or give its path")
+        return InputImage(name=name, problem=Said("the file is open as text; open it with 'rb', or give its path"))
     # A PIL image before an array: merely asking a lazy one for its array interface reads and decodes the file.
     if hasattr(value, "getexif"):
         return _from_pil(value, "PIL image")
     if hasattr(value, "__array_interface__"):
         return _from_array(value)
-    return InputImage(
-        name=type(value).__name__,
-        problem=f"a {type(value).__name__} is not a picture; give a path, URL, bytes, PIL image, array or result",
-    )
+    kind = type(value).__name__
+    advice = Said("a {kind} is not a picture; give a path, URL, bytes, PIL image, array or result", kind=kind)
+    return InputImage(name=kind, problem=advice)
 
 
 def from_bytes(content: bytes, *, name: str, origin: str | None = None) -> InputImage:
-    """Return an encoded picture as an input image, its bytes untouched where the service takes them as they are."""
+    """Return an encoded picture as an input image, its bytes untouched where the service accepts them."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -156,23 +156,26 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None) -> Input
             image.load()
             return _prepare(image, content, name, origin)
     except UnidentifiedImageError:
-        kinds = "JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow opens are converted"
-        return InputImage(name=name, origin=origin, problem=f"this is no picture that Pillow can open; {kinds}")
+        problem = Said(
+            "not a picture that Pillow can open; JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow "
+            "opens are converted"
+        )
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return InputImage(name=name, origin=origin, problem=f"far too many pixels; each side is at most {MAX_SIDE}")
+        problem = Said("far too many pixels; each side is at most {most}", most=MAX_SIDE)
     except Exception as error:
-        # Decoders of damaged files raise what they like.
-        return InputImage(name=name, origin=origin, problem=f"the picture is damaged or too large: {_shown(error)}")
+        # Decoders raise anything for damaged files.
+        problem = Said("the picture is damaged or too large: {error}", error=_shown(error))
+    return InputImage(name=name, origin=origin, problem=problem)
 
 
 def missing(name: str, *, sha256: str | None, width: int | None = None, height: int | None = None) -> InputImage:
-    """Return a stand-in for an input image that a record names and nobody has any more."""
+    """Return a stand-in for an input image that a record names and that is not on this machine."""
     return InputImage(
         name=name,
         sha256=sha256,
         width=width,
         height=height,
-        problem="the record names this picture but does not hold it; give it again with replace(images=...)",
+        problem=Said("the record names this picture but does not hold it; give it again with replace(images=...)"),
     )
 
 
@@ -186,22 +189,24 @@ def _from_text(source: str) -> InputImage:
             encoded = head.lower().endswith(";base64")
             content = base64.b64decode(body, validate=True) if encoded else unquote_to_bytes(body)
         except (binascii.Error, ValueError):
-            return InputImage(name="data URI", problem="the base64 text of this data URI is damaged")
+            return InputImage(name="data URI", problem=Said("the base64 text of this data URI is damaged"))
         return from_bytes(content, name="data URI")
     shown = _shown(source)
     try:
         path = Path(unquote_to_bytes(source[7:]).decode() if source.startswith("file://") else source).expanduser()
         content = read_file(path, most=MAX_FILE)
     except FileNotFoundError:
-        return InputImage(name=_shown(path.name), origin=shown, problem=f"no file {shown!r} from folder {_here()!r}")
+        problem = Said("no file {file} from folder {folder}", file=repr(shown), folder=repr(_here()))
+        return InputImage(name=_shown(path.name), origin=shown, problem=problem)
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return InputImage(name=shown, origin=shown, problem=f"cannot read {shown!r}: {reason}")
+        problem = Said("cannot read {file}: {reason}", file=repr(shown), reason=reason)
+        return InputImage(name=shown, origin=shown, problem=problem)
     return from_bytes(content, name=_shown(path.name), origin=os.fspath(path))
 
 
 def from_link(source: str) -> InputImage:
-    """Return a link as an input image; it is sent as it stands, nothing is fetched."""
+    """Return a link as an input image; it is sent as it is, and nothing is fetched."""
     link = _LINK.match(source)
     scheme = link[1] if link else ""
     try:
@@ -212,13 +217,13 @@ def from_link(source: str) -> InputImage:
     shown = _shown(f"{scheme}://{host or ''}{parts.path.partition(';')[0] if host else ''}")
     problem = None
     if scheme.lower() not in ("http", "https", "oss"):
-        problem = f"links are http, https or oss, not {scheme[:40]}; download the picture and give the file"
+        problem = Said("links are http, https or oss, not {scheme}; download it and give the file", scheme=scheme[:40])
     elif not source.isprintable() or " " in source:
-        problem = "a link holds no spaces and no characters without a shape; write them as %20 and the like"
+        problem = Said("a link cannot hold spaces or invisible characters; write a space as %20")
     elif not host:
-        problem = "this link names no host"
+        problem = Said("this link names no host")
     elif user:
-        problem = "a link must not hold a user name or password; download the picture and give the file"
+        problem = Said("a link must not hold a user name or password; download the picture and give the file")
     if problem:
         return InputImage(name=shown, problem=problem)
     more = parts.query or parts.fragment or ";" in parts.path
@@ -226,7 +231,7 @@ def from_link(source: str) -> InputImage:
 
 
 def _shown(text: object) -> str:
-    """Return a name as it may be shown and kept: text that was meant as a picture can be megabytes."""
+    """Return a name as it may be shown and kept; text given as a picture can be megabytes."""
     line = str(text).encode("utf-8", "replace").decode()
     return line if len(line) <= _MOST_NAME else f"{line[:_MOST_NAME]}…"
 
@@ -236,10 +241,6 @@ def _here() -> str:
         return os.getcwd()
     except OSError:
         return "?"
-
-
-def _endless() -> InputImage:
-    return InputImage(name="list", problem="a list within a list within a list; give one list of pictures")
 
 
 def _from_array(array: Any) -> InputImage:
@@ -254,7 +255,8 @@ def _from_array(array: Any) -> InputImage:
         return InputImage(name="array", problem=problem)
     if values.dtype.kind == "f":
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            return InputImage(name="array", problem="an array of floats must hold 0.0 to 1.0, as in matplotlib")
+            problem = Said("an array of floats must hold 0.0 to 1.0, as in matplotlib")
+            return InputImage(name="array", problem=problem)
         values = (values * 255).round().astype("uint8")
     elif values.dtype == bool:
         values = values.astype("uint8") * 255
@@ -265,9 +267,13 @@ def _from_array(array: Any) -> InputImage:
     return _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array")
 
 
-def _no_array(values: Any) -> str:
+def _no_array(values: Any) -> Said:
     shape = "x".join(str(side) for side in values.shape)
-    return f"an array of shape {shape} and type {values.dtype}; give height x width (x 3 or 4), uint8 or 0-1"
+    return Said(
+        "an array of shape {shape} and type {type}; give height x width (x 3 or 4), uint8 or 0-1",
+        shape=shape,
+        type=values.dtype,
+    )
 
 
 def _from_pil(image: Image.Image, name: str) -> InputImage:
@@ -278,36 +284,37 @@ def _from_pil(image: Image.Image, name: str) -> InputImage:
         file = str(getattr(image, "filename", ""))
         return _prepare(image, None, _shown(Path(file).name) or name, None)
     except Exception as error:
-        return InputImage(name=name, problem=f"the picture is damaged: {_shown(error)}")
+        return InputImage(name=name, problem=Said("the picture is damaged: {error}", error=_shown(error)))
 
 
 def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str | None) -> InputImage:
     from PIL import ImageOps
 
-    kind, notices = image.format or "", []
+    kind, notices = image.format or "", list[str]()
     lossy = kind in ("JPEG", "MPO")
     fits = content is not None and kind in _MIME
     if image.getexif().get(_ORIENTATION, 1) != 1:
         image, fits = ImageOps.exif_transpose(image), False
-        notices.append("turned upright by its EXIF orientation")
+        notices.append(Said("turned upright by its EXIF orientation"))
     if getattr(image, "is_animated", False) and kind != "MPO":
         fits = False
-        notices.append("only the first frame is used")
+        notices.append(Said("only the first frame is used"))
     if image.has_transparency_data:
         image, fits = _flatten(image), False
-        notices.append("transparent parts were put on white: the service takes no alpha channel")
+        notices.append(Said("transparent parts were put on white: the service takes no alpha channel"))
     elif image.mode not in _PLAIN_MODES:
         image, fits = _to_eight_bit(image), False
-        notices.append("converted to 8-bit RGB")
+        notices.append(Said("converted to 8-bit RGB"))
     if fits and content is not None:
         mime = _MIME[kind]
     else:
         if content is not None and kind not in _MIME:
-            notices.append(f"converted from {kind}")
+            notices.append(Said("converted from {kind}", kind=kind))
         content, mime = _encode(image, lossy=lossy)
     problem = None
     if len(content) > MAX_BYTES:
-        problem = f"{len(content) / 1048576:.1f} MB; at most 20 MB. Save it as JPEG or make it smaller"
+        size = f"{len(content) / 1048576:.1f}"
+        problem = Said("{size} MB; at most 20 MB. Save it as JPEG or make it smaller", size=size)
     return InputImage(
         name=name,
         content=content,
@@ -321,11 +328,12 @@ def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str |
     )
 
 
-def _side_problem(width: int, height: int) -> str | None:
+def _side_problem(width: int, height: int) -> Said | None:
+    size = f"{width}x{height}"
     if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
-        return f"{width}x{height} pixels; each side must be {MIN_SIDE} to {MAX_SIDE}"
+        return Said("{size} pixels; each side must be {least} to {most}", size=size, least=MIN_SIDE, most=MAX_SIDE)
     if max(width, height) > MAX_RATIO * min(width, height):
-        return f"{width}x{height} pixels; the ratio of the sides must be 1:{MAX_RATIO} to {MAX_RATIO}:1"
+        return Said("{size} pixels; the ratio of the sides must be 1:{most} to {most}:1", size=size, most=MAX_RATIO)
     return None
 
 

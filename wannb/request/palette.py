@@ -1,7 +1,7 @@
-"""The colour palette of a request: what people write, the normal form, and its rules.
+"""Color palette of a request: input in several forms, the normal form, and its rules.
 
-Documented: 3 to 10 colours, `#RRGGBB`, shares as percent text with two decimals that add up to 100.00%. Sums are
-reckoned in whole hundredths of a percent, since floats would miss 100.00.
+Documented: 3 to 10 colors, `#RRGGBB`, shares as percent text with two decimals that add up to 100.00%. Sums are counted
+in whole hundredths of a percent, since floats would miss 100.00.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+from wannb.text import count
+from wannb.translation import Said, say
 
 from .fields import PALETTE
 from .inputs import as_input
@@ -20,15 +23,19 @@ _SHORT_HEX = re.compile(r"#[0-9A-Fa-f]{3}")
 _SHARE = re.compile(r"\d{1,3}\.\d{2}%")
 
 
+#: What people write: `{color: share}`, or a list of pairs or of `{"hex": ..., "ratio": ...}`.
+Palette: TypeAlias = Mapping[str, Any] | Iterable[Any]
+
+
 class Color(NamedTuple):
-    """One colour of a palette: `hex` as "#C2D1E6" and `ratio` as "23.51%"."""
+    """One color of a palette: `hex` as "#C2D1E6" and `ratio` as "23.51%"."""
 
     hex: str
     ratio: str
 
 
 def as_palette(value: Any) -> tuple[Any, ...] | None:
-    """Return a palette in its normal form; an entry that is no colour stays as it is, for `palette_rules`.
+    """Return a palette in its normal form; an entry that is not a color stays as it is, for `palette_rules`.
 
     >>> as_palette({"#c2d": 50, "#000000": "25%", "#FFFFFF": 25.0})[0]
     Color(hex='#CC22DD', ratio='50.00%')
@@ -60,14 +67,14 @@ def shares(weights: Sequence[float]) -> list[int]:
 
 
 def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:
-    """Return the main colours of a picture with the shares that they cover, the largest first.
+    """Return the main colors of a picture with the shares that they cover, the largest first.
 
     Args:
         picture: anything that can be an input image: a path, bytes, a PIL image, an array, a result's image.
-        colors: 3 to 10; a picture with fewer colours gives as many as it has.
+        colors: 3 to 10; a picture with fewer colors gives as many as it has.
 
     Raises:
-        ValueError: the picture cannot be read, or has fewer than three colours.
+        ValueError: the picture cannot be read, or has fewer than three colors.
 
     >>> palette_from("poster.png", colors=3)    # doctest: +SKIP
     (Color(hex='#F2E9DC', ratio='61.20%'), Color(hex='#7A1F3D', ratio='25.11%'), Color(hex='#3C6E47', ratio='13.69%'))
@@ -75,12 +82,13 @@ def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:
     from PIL import Image
 
     if colors not in PALETTE:
-        raise ValueError(f"colors={colors!r}: a palette has {PALETTE.start} to {PALETTE.stop - 1} colours")
+        raise ValueError(say("colors={colors}: {rule}", colors=repr(colors), rule=_number_rule()))
     source = as_input(picture)
     if source.content is None:
-        raise ValueError(f"{source.name} has no colours to take: {source.problem or 'a link is not fetched'}")
+        why = source.problem or Said("a link is not fetched")
+        raise ValueError(say("{name} has no colors to take: {why}", name=source.name, why=why))
     with Image.open(io.BytesIO(source.content)) as image:
-        # Without smoothing, which would make colours that are not in the picture.
+        # Without smoothing, which would add colors that are not in the picture.
         image.thumbnail((256, 256), Image.Resampling.NEAREST)
         small = image.convert("RGB").quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2)
     flat = small.getpalette() or []
@@ -91,35 +99,38 @@ def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:
         name = f"#{red:02X}{green:02X}{blue:02X}"
         found[name] = found.get(name, 0) + pixels
     if len(found) < PALETTE.start:
-        raise ValueError(f"{source.name} has only {len(found)} colours; a palette has at least {PALETTE.start}")
+        few = count(len(found), "color")
+        raise ValueError(
+            say("{name} has only {few}; a palette has at least {least}", name=source.name, few=few, least=PALETTE.start)
+        )
     covered = zip(found, shares(list(found.values())), strict=True)
     return tuple(Color(name, f"{share / 100:.2f}%") for name, share in covered)
 
 
 def palette_rules(palette: tuple[Any, ...]) -> list[tuple[str, str]]:
-    """Return what a palette breaks, as pairs of the value as text and the rule."""
+    """Return the rules that a palette breaks, as pairs of the value as text and the rule."""
     broken: list[tuple[str, str]] = []
     if len(palette) not in PALETTE:
-        broken.append((f"{len(palette)} colours", f"a palette has {PALETTE.start} to {PALETTE.stop - 1} colours"))
+        broken.append((count(len(palette), "color"), _number_rule()))
     hundredths = 0
     for entry in palette:
         if not isinstance(entry, Color):
-            broken.append((repr(entry)[:100], 'a colour is {"hex": "#C2D1E6", "ratio": "23.51%"}'))
+            broken.append((repr(entry)[:100], Said('a color is {"hex": "#C2D1E6", "ratio": "23.51%"}')))
         elif not _HEX.fullmatch(entry.hex):
-            broken.append((repr(entry.hex), "a colour is written '#RRGGBB'"))
+            broken.append((repr(entry.hex), Said("a color is written '#RRGGBB'")))
         elif not _SHARE.fullmatch(entry.ratio):
-            broken.append((repr(entry.ratio), "a share is a percentage with two decimals, such as '23.51%'"))
+            broken.append((repr(entry.ratio), Said("a share is a percentage with two decimals, such as '23.51%'")))
         else:
             hundredths += int(entry.ratio[:-1].replace(".", ""))
     if not broken and hundredths != 10000:
-        off = (hundredths - 10000) / 100
-        broken.append(
-            (
-                f"{hundredths / 100:.2f}%",
-                f"the shares must add up to 100.00%; change one of them by {-off:+.2f}",
-            )
-        )
+        by = f"{(10000 - hundredths) / 100:+.2f}"
+        rule = Said("the shares must add up to 100.00%; change one of them by {by}", by=by)
+        broken.append((f"{hundredths / 100:.2f}%", rule))
     return broken
+
+
+def _number_rule() -> Said:
+    return Said("a palette has {least} to {most} colors", least=PALETTE.start, most=PALETTE.stop - 1)
 
 
 def _entry(entry: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Scenes to the prompt of an image set, in the documented shape: a leading line, then numbered scenes."""
+"""Prompt of an image set from its scenes, in the documented shape: a leading line, then numbered scenes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from wannb.errors import InvalidRequest, Problem
+from wannb.text import count
+from wannb.translation import Said, say
 
 from .fields import MAX_N_SET
 
@@ -21,40 +23,42 @@ def checked(scenes: Any, *, n: int | None) -> list[str]:
     """Return the scenes as a list of texts; `n` is the most images that may be made.
 
     Raises:
-        InvalidRequest: no or too many scenes, one that is no text, or fewer images than scenes.
-        TypeError: something without an order of its own.
+        InvalidRequest: no scenes or too many, a scene that is not text, or fewer images than scenes.
+        TypeError: neither a list nor a tuple.
     """
     if not isinstance(scenes, Sequence):
-        raise TypeError(f"scenes are a text or a list of texts, not a {type(scenes).__name__}")
-    problems = []
+        raise TypeError(say("scenes are a text or a list of texts, not a {type}", type=type(scenes).__name__))
+    broken: list[tuple[str, str, str]] = []
     if not 1 <= len(scenes) <= MAX_N_SET:
-        problems.append(("prompt", f"{len(scenes)} scenes", f"an image set has 1 to {MAX_N_SET} scenes"))
+        broken.append(
+            ("prompt", count(len(scenes), "scene"), Said("an image set has 1 to {most} scenes", most=MAX_N_SET))
+        )
     for number, scene in enumerate(scenes, 1):
         if not isinstance(scene, str) or not scene.strip():
-            problems.append(("prompt", f"scene {number}, {scene!r}", "a scene is text"))
+            shown = Said("scene {number}, {scene}", number=number, scene=repr(scene))
+            broken.append(("prompt", shown, Said("a scene is text")))
     if isinstance(n, int) and n < len(scenes):
-        problems.append(("n", repr(n), f"{len(scenes)} scenes need n={len(scenes)}, or leave n out"))
-    if problems:
-        raise InvalidRequest([Problem(field=name, value=value, rule=rule) for name, value, rule in problems])
+        broken.append(("n", repr(n), Said("{n} scenes need n={n}, or leave n out", n=len(scenes))))
+    if broken:
+        raise InvalidRequest([Problem(field=name, value=value, rule=rule) for name, value, rule in broken])
     return list(scenes)
 
 
 def prompt(scenes: Sequence[str], *, style: str | None = None) -> str:
     """Return the prompt that asks for one image a scene.
 
-    The count stands in the text and each scene has its number, since `n` alone is only an upper bound.
+    The text gives the count and numbers each scene, since `n` alone is only an upper bound.
 
     >>> prompt(["a cat in spring", "in summer"])[-66:]
     'throughout. First image: a cat in spring. Second image: in summer.'
     """
-    images = "1 image" if len(scenes) == 1 else f"{len(scenes)} images"
-    parts = [lead(f"An image set of {images} with consistent features throughout.", style)]
+    parts = [lead(f"An image set of {count(len(scenes), 'image')} with consistent features throughout.", style)]
     parts += [f"{ordinal} image: {_sentence(scene)}" for ordinal, scene in zip(_ORDINALS, scenes, strict=False)]
     return " ".join(parts)
 
 
 def split(text: str) -> tuple[str, list[str]] | None:
-    """Return the style and the scenes that `prompt` made a text of; None for a text that it did not make.
+    """Return the style and the scenes of a text that `prompt` made; None for any other text.
 
     >>> split(prompt(["a cat in spring", "in summer"], style="ink"))
     ('ink.', ['a cat in spring.', 'in summer.'])

@@ -1,6 +1,6 @@
-"""Sizes of output images: the presets, free `W*H`, and what each model and mode allows.
+"""Sizes of output images: presets, free `W*H`, and the rules of each model and mode, such as for 4K.
 
-Rules as documented: limits are on the product of the sides and on their ratio, not on each side; 4K needs
+As documented: limits are on the product of the sides and on their ratio, not on each side; 4K needs
 `wan2.7-image-pro` and a plain text to image request.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+
+from wannb.translation import Said, say
 
 #: Pixel budget of each preset; alone it gives a square, with input images the ratio of the last one.
 PRESETS = {"1K": 1024 * 1024, "2K": 2048 * 2048, "4K": 4096 * 4096}
@@ -42,7 +44,7 @@ def size_for(ratio: str, preset: str = "2K") -> str:
         preset: "1K", "2K" or "4K" (4K: text to image on wan2.7-image-pro only).
 
     Raises:
-        ValueError: the ratio or the preset is not one of those.
+        ValueError: not a ratio, one beyond 8:1, or not a preset.
 
     >>> size_for("16:9")
     '2720*1536'
@@ -51,12 +53,20 @@ def size_for(ratio: str, preset: str = "2K") -> str:
     """
     match = _RATIO.fullmatch(str(ratio).replace(" ", ""))
     if not match or not float(match[1]) or not float(match[2]):
-        raise ValueError(f"ratio={ratio!r} is not a ratio; write width:height, such as '16:9'")
+        raise ValueError(say("ratio={ratio} is not a ratio; write width:height, such as '16:9'", ratio=repr(ratio)))
     if preset not in PRESETS:
-        raise ValueError(f"preset={preset!r} is not one of {', '.join(PRESETS)}")
+        raise ValueError(
+            say("preset={preset} is not one of {presets}", preset=repr(preset), presets=", ".join(PRESETS))
+        )
     wide, high = float(match[1]), float(match[2])
     if max(wide, high) > WIDEST * min(wide, high):
-        raise ValueError(f"ratio={ratio!r} is beyond {WIDEST}:1; the service allows 1:{WIDEST} to {WIDEST}:1")
+        raise ValueError(
+            say(
+                "ratio={ratio} is beyond {most}:1; the service allows 1:{most} to {most}:1",
+                ratio=repr(ratio),
+                most=WIDEST,
+            )
+        )
     longer = max(wide, high) / min(wide, high)
     short = int(math.sqrt(PRESETS[preset] / longer)) // _STEP * _STEP
     long = math.ceil(short * longer / _STEP) * _STEP
@@ -65,42 +75,47 @@ def size_for(ratio: str, preset: str = "2K") -> str:
     return f"{long}*{short}" if wide >= high else f"{short}*{long}"
 
 
-def size_problem(size: object, *, model: str, plain: bool) -> str | None:
+def size_problem(size: object, *, model: str, plain: bool) -> Said | None:
     """Return the rule that a size breaks, or None.
 
     Args:
-        size: what the request holds, of any type.
+        size: the request's size, of any type.
         model: the request's model; 4K is for `wan2.7-image-pro`.
         plain: whether the request is text to image: no input image and no image set.
     """
     if not isinstance(size, str):
         tip = "*".join(map(str, size)) if isinstance(size, (tuple, list)) and len(size) == 2 else "1280*720"
-        return f"a size is text: '1K', '2K', '4K' or 'width*height' such as {tip!r}"
+        return Said("a size is text: '1K', '2K', '4K' or 'width*height' such as {tip}", tip=repr(tip))
     if _RATIO.fullmatch(size):
-        return f"a ratio is no size; write size=wannb.size_for({size!r})"
+        return Said("a ratio is not a size; write size=wannb.size_for({ratio})", ratio=repr(size))
     why_small = _why_small(model, plain)
     if size in PRESETS:
-        return (
-            f"4K is for text to image on {PRO} only, and {why_small}; use '2K'" if size == "4K" and why_small else None
-        )
+        if size != "4K" or not why_small:
+            return None
+        return Said("4K is for text to image on {pro} only, and {why_small}; use '2K'", pro=PRO, why_small=why_small)
     sides = parse(size)
     if sides is None:
         tip = size.strip().upper().replace("X", "*").replace("×", "*").replace(" ", "")
         if parse(tip) or tip in PRESETS:
-            return f"write it as {tip!r}"
-        return "a size is '1K', '2K', '4K' or 'width*height' such as '1280*720'"
+            return Said("write it as {tip}", tip=repr(tip))
+        return Said("a size is '1K', '2K', '4K' or 'width*height' such as '1280*720'")
     width, height = sides
     most = PRESETS["2K" if why_small else "4K"]
     if not SMALLEST <= width * height <= most:
-        edge = math.isqrt(most)
-        because = f", since {why_small}" if why_small and width * height > most else ""
-        return f"{width * height:,} pixels; the product must be 768*768 to {edge}*{edge}{because}"
+        limits = Said(
+            "{pixels} pixels; the product must be 768*768 to {edge}*{edge}",
+            pixels=f"{width * height:,}",
+            edge=math.isqrt(most),
+        )
+        if why_small and width * height > most:
+            return Said("{limits}, since {why_small}", limits=limits, why_small=why_small)
+        return limits
     if max(width, height) > WIDEST * min(width, height):
-        return f"the ratio of the sides must be 1:{WIDEST} to {WIDEST}:1"
+        return Said("the ratio of the sides must be 1:{most} to {most}:1", most=WIDEST)
     return None
 
 
-def _why_small(model: str, plain: bool) -> str | None:
+def _why_small(model: str, plain: bool) -> Said | None:
     if model == STANDARD:
-        return f"this model is {STANDARD}"
-    return None if plain else "this request has input images or is an image set"
+        return Said("this model is {model}", model=STANDARD)
+    return None if plain else Said("this request has input images or is an image set")

@@ -1,4 +1,4 @@
-"""The API over httpx: endpoint, wire format, requests, files, limits, prices.
+"""Service: the API over httpx, its endpoints, wire format, limits and prices.
 
 May import `request` and the modules at the root. Other rooms import only what `__all__` names.
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 from . import endpoint, limits, wire
 from .api import Transport
 from .endpoint import Service
-from .limits import Account, Clock, Pace, account, callable_off, check_called_off
-from .prices import Money, as_budget, price
+from .limits import Account, Clock, Pace, account, callable_off, check_called_off, is_called_off
+from .prices import Money, Price, as_budget, price
 
 __all__ = [
     "Account",
     "Clock",
     "Money",
     "Pace",
+    "Price",
     "Service",
     "Transport",
     "account",
@@ -23,6 +24,7 @@ __all__ = [
     "callable_off",
     "check_called_off",
     "endpoint",
+    "is_called_off",
     "limits",
     "price",
     "wire",

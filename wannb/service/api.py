@@ -1,9 +1,4 @@
-"""The only user of httpx: create, query, cancel, list, upload and download.
-
-Two connections: one speaks to the API host and carries the key, the other fetches and uploads files and has none. The
-first follows no redirect. Every failure becomes one of three: the service was not reached (`ConnectionFailed`, safe to
-send again), it was reached and did not answer (`UnknownOutcome`), or it answered (`ApiError`).
-"""
+"""Calls of the API: create, query, list and cancel tasks, upload and download files."""
 
 from __future__ import annotations
 
@@ -17,6 +12,10 @@ import httpx
 from wannb.errors import (
     ApiError,
     AuthenticationError,
+    BadRequest,
+    ConnectionFailed,
+    DownloadFailed,
+    LinkExpired,
     MalformedAnswer,
     PermissionDenied,
     QuotaExhausted,
@@ -25,11 +24,12 @@ from wannb.errors import (
     UnknownOutcome,
     WannbError,
 )
-from wannb.masking import Secret
+from wannb.masking import Hidden, Secret, mask
+from wannb.request import InputImage
+from wannb.translation import Said
 
 from . import wire
-from .endpoint import Service
-from .files import Files
+from .endpoint import Service, is_loopback
 from .http import TIMEOUT, Sender
 from .limits import Account, Clock, Pace
 
@@ -37,14 +37,16 @@ _SYNC = "/services/aigc/multimodal-generation/generation"
 _CREATE = "/services/aigc/image-generation/generation"
 #: Seconds; a synchronous answer may take as long as the server's own limit, which it gives as 298.
 _SYNC_TIMEOUT = httpx.Timeout(330, connect=10, write=120, pool=None)
-#: Of the task list; 2,000 tasks in a few minutes are beyond the service's limits.
+#: Pages of the task list; 2,000 tasks in a few minutes are beyond the service's limits.
 _MOST_PAGES = 40
-#: What a query can meet that says nothing of the task itself.
+#: Errors of a query that say nothing about the task itself.
 _NOT_THE_TASKS = (MalformedAnswer, RateLimited, AuthenticationError, PermissionDenied, QuotaExhausted)
 #: Error codes of a gateway that stopped waiting: the work behind it may go on and be billed.
 _GAVE_UP = {"RequestTimeOut", "GatewayTimeout", "InternalError.Timeout"}
 #: Seconds by which this machine's two clocks may part before the service's is asked for again.
 _STRAYED = 0.5
+#: Bytes and seconds of a file, and links that lead to it.
+_MAX_FILE, _FILE_SECONDS, _MOST_LINKS = 256 * 1024 * 1024, 600.0, 4
 _SERVICE_ZONE = timezone(timedelta(hours=8))
 
 
@@ -64,7 +66,6 @@ class Transport:
         self._name = service.name
         self._account = account
         self._sender = Sender(service, key, pace=pace, clock=clock, random=random)
-        self.files = Files(self._sender)
 
     def __repr__(self) -> str:
         return f"Transport({self._name})"
@@ -78,13 +79,15 @@ class Transport:
     def create(self, body: Mapping[str, Any], *, oss: bool, before: Callable[[], None]) -> tuple[str, str | None]:
         """Create a task and return its id and the request id.
 
-        Tries again after a refusal (429, or a 5xx error body) and when the service was not reached. Raises
-        `UnknownOutcome` as soon as one try may have been accepted: the caller must look before anything is sent again.
+        Tries again after a refusal (429, or a 5xx error body) and when the service was not reached.
 
         Args:
-            body: what `wire.body` made.
-            oss: whether it names an uploaded `oss://` file.
+            body: the result of `wire.body`.
+            oss: whether the body names an uploaded `oss://` file.
             before: called right before each try.
+
+        Raises:
+            UnknownOutcome: a try may have been accepted: the caller must look before anything is sent again.
         """
 
         def attempt() -> tuple[str, str | None]:
@@ -92,7 +95,9 @@ class Transport:
             try:
                 return wire.read_created(data)
             except MalformedAnswer as error:
-                raise UnknownOutcome("the service accepted the request but its answer holds no task id") from error
+                raise UnknownOutcome(
+                    Said("the service accepted the request but its answer holds no task id")
+                ) from error
 
         return self._sender.retry(attempt)
 
@@ -104,7 +109,7 @@ class Transport:
             try:
                 return wire.read_answer(data)
             except MalformedAnswer as error:
-                raise UnknownOutcome("the service accepted the request but its answer cannot be read") from error
+                raise UnknownOutcome(Said("the service accepted the request but its answer cannot be read")) from error
 
         return self._sender.retry(attempt)
 
@@ -124,11 +129,13 @@ class Transport:
             return self._sender.call("POST", path, json=body, headers=more, timeout=timeout)
         except MalformedAnswer as error:
             if error.status in (303, 408, *range(200, 300), *range(500, 600)):
-                raise UnknownOutcome(f"the answer to a sent request cannot be read (HTTP {error.status})") from error
+                why = Said("the answer to a sent request cannot be read (HTTP {status})", status=error.status)
+                raise UnknownOutcome(why) from error
             raise
         except ApiError as error:
             if error.status in (408, 504) or error.code in _GAVE_UP:
-                raise UnknownOutcome(f"the service gave up waiting for its own answer ({error.code})") from error
+                why = Said("the service gave up waiting for its own answer ({code})", code=error.code)
+                raise UnknownOutcome(why) from error
             raise
 
     # Looking
@@ -136,7 +143,7 @@ class Transport:
     def query(
         self, task_id: str, *, seconds: float | None = None, unreached: Callable[[], None] = lambda: None
     ) -> wire.Answer:
-        """Return what the service knows of a task.
+        """Return the service's answer about a task.
 
         Args:
             task_id: the service's id.
@@ -155,11 +162,12 @@ class Transport:
                 passing = isinstance(error, ServiceError) and not error.code.startswith("InternalError.")
                 if error.status != 200 or passing or isinstance(error, _NOT_THE_TASKS):
                     raise
-                # One page of the documentation prints a failed task without `output` around it. It is believed only
-                # when it is said twice: a task that is called failed too early would be a paid one lost.
+                # One page of the documentation prints a failed task without `output` around it. It counts only when it
+                # comes twice: a task that is called failed too early would be a paid one lost.
                 flat += 1
                 if flat < 2:
-                    raise UnknownOutcome(f"the service said {error.code} of task {task_id}") from error
+                    why = Said("the service said {code} of task {task_id}", code=error.code, task_id=task_id)
+                    raise UnknownOutcome(why) from error
                 return wire.Answer(status=wire.FAILED, task_id=task_id, code=error.code, message=error.message)
 
         return self._sender.retry(attempt, unknown=True, seconds=seconds, unreached=unreached)
@@ -192,7 +200,7 @@ class Transport:
         return self._sender.retry(attempt, unknown=True)
 
     def cancel(self, task_id: str) -> None:
-        """Cancel a task that has not begun; the service refuses for every other."""
+        """Cancel a task that has not begun; the service refuses any other."""
         self._account.queries.wait()
         self._sender.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
 
@@ -210,11 +218,12 @@ class Transport:
         return (known[0], known[1] + self._sender.strayed()) if known else (0.0, 3600.0)
 
     def learn_time(self) -> None:
-        """Ask something that costs nothing, so that the service's clock is known before money is spent.
+        """Read the service's clock with a free call, so that it is known before money is spent.
 
-        Once, and again when this machine's clock was set, or stood still while the machine slept.
+        Once, and again after this machine's clock was set or the machine slept.
         """
         if self._sender.skew is None or self._sender.strayed() > _STRAYED:
+            self._account.queries.wait()
             try:
                 self._sender.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
             except AuthenticationError:
@@ -222,6 +231,123 @@ class Transport:
             except WannbError:
                 pass  # the clock stays unknown, which only makes a later look-up ask the person
 
+    # Files
+
+    def upload(self, image: InputImage, *, model: str) -> str:
+        """Upload a picture to the vendor's temporary store and return its `oss://` link, good for 48 hours."""
+
+        def attempt() -> str:
+            params = {"action": "getPolicy", "model": model}
+            host, form = _policy(self._sender.call("GET", "/uploads", params=params).get("data"), image)
+            name = form["key"]
+            _check_scheme(Secret(host))
+            file = (name.rpartition("/")[2], image.content, image.mime)
+            answer = self._sender.exchange(self._sender.files, "POST", host, data=form, files={"file": file})
+            if answer.status_code != 200:
+                kind = ServiceError if answer.status_code >= 500 else BadRequest
+                raise kind("UploadFailed", Said("the file host refused the upload"), status=answer.status_code)
+            return f"oss://{name}"
+
+        return self._sender.retry(attempt, unknown=True)
+
+    def download(self, link: Secret, *, check: Callable[[bytes], object] = lambda data: None) -> bytes:
+        """Return the content of a file of at most 256 MB.
+
+        Args:
+            link: a signed https link, or one of this machine.
+            check: raises `ValueError` for a file that is cut or damaged, which is then fetched again.
+
+        Raises:
+            LinkExpired: the link is dead.
+            DownloadFailed: the file did not arrive whole in several tries.
+        """
+
+        def attempt() -> bytes:
+            data = self._fetch(link)
+            try:
+                check(data)
+            except ValueError as error:
+                raise UnknownOutcome(Said("the image arrived {reason}", reason=error)) from error
+            return data
+
+        try:
+            return self._sender.retry(attempt, unknown=True)
+        except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited) as error:
+            reason = f"{error.code}, HTTP {error.status}" if isinstance(error, ApiError) else error.said
+            raise DownloadFailed(Said("an image could not be fetched: {reason}", reason=reason)) from error
+
+    def _fetch(self, link: Secret) -> bytes:
+        sender = self._sender
+        for _ in range(_MOST_LINKS):
+            _check_scheme(link)
+            # Not worth another try, as an unknown outcome would be.
+            too_large = DownloadFailed(Said("an image is larger than 256 MB, which no documented size can be"))
+            answer = sender.exchange(
+                sender.files, "GET", link, most=_MAX_FILE, too_large=too_large, seconds=_FILE_SECONDS
+            )
+            if not answer.has_redirect_location:
+                break
+            link = _redirected(link, Secret(answer.headers["location"]))
+        else:
+            raise DownloadFailed(Said("the link of an image leads round in circles"))
+        if answer.status_code in (403, 404, 410):
+            raise LinkExpired(Said("the link of an image is dead; links live for 24 hours"))
+        if answer.status_code != 200:
+            raise ServiceError("DownloadFailed", Said("the file host failed"), status=answer.status_code)
+        return answer.content
+
 
 def _service_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, _SERVICE_ZONE).strftime("%Y%m%d%H%M%S")
+
+
+def _policy(policy: Any, image: InputImage) -> tuple[str, Hidden]:
+    """Return the address for an upload, and the form fields that permit it."""
+    try:
+        form = Hidden(
+            {
+                "OSSAccessKeyId": policy["oss_access_key_id"],
+                "policy": policy["policy"],
+                "Signature": policy["signature"],
+                # A name by content: two different files of one name must not meet.
+                "key": f"{policy['upload_dir']}/{image.sha256}{image.suffix}",
+                "x-oss-object-acl": policy["x_oss_object_acl"],
+                "x-oss-forbid-overwrite": policy["x_oss_forbid_overwrite"],
+                "success_action_status": "200",
+            }
+        )
+        host = policy["upload_host"]
+    except (KeyError, TypeError):
+        host, form = None, Hidden()
+    if not isinstance(host, str) or not all(isinstance(value, str) for value in form.values()):
+        raise BadRequest("UploadFailed", Said("the upload policy is not as documented"), status=200)
+    return host, form
+
+
+def _redirected(link: Secret, location: Secret) -> Secret:
+    """Return the target of a redirect; https leads to https only, also on this machine."""
+    scheme, _ = _scheme_and_host(link)
+    try:
+        found = Secret(str(httpx.URL(str(link)).join(str(location))))
+    except (ValueError, httpx.InvalidURL):
+        raise DownloadFailed(Said("the link of an image is broken")) from None
+    if scheme == "https" and _scheme_and_host(found)[0] != "https":
+        raise DownloadFailed(
+            Said("the link of an image leads from https to another kind of address, which is not followed")
+        )
+    return found
+
+
+def _check_scheme(link: Secret) -> None:
+    scheme, host = _scheme_and_host(link)
+    if not (scheme == "https" and host) and not (scheme == "http" and is_loopback(host)):
+        shown = repr(mask(f"{scheme}://{host}"[:200]))
+        raise DownloadFailed(Said("files are fetched over https only, not {link}", link=shown))
+
+
+def _scheme_and_host(link: Secret) -> tuple[str, str]:
+    try:
+        url = httpx.URL(str(link))
+        return url.scheme, url.host
+    except (ValueError, httpx.InvalidURL):
+        raise DownloadFailed(Said("the link of an image is broken")) from None

@@ -1,4 +1,4 @@
-"""Where requests go: the regions, their hosts, and whether it is the live service or a mock server."""
+"""Endpoints: the regions, their hosts, and whether an address is the live service or a mock server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
+
+from wannb.translation import Said, say
 
 #: region -> (legacy host, workspace host), as documented; both serve the same /api/v1 paths.
 REGIONS = {
@@ -41,18 +43,20 @@ class Service:
 
     @property
     def name(self) -> str:
-        """What tells the runs of one service from those of another: "mock", or the host."""
+        """The name under which runs are kept: "mock", or the host."""
         return "mock" if self.kind == "mock" else (urlsplit(self.base_url).hostname or "")
 
     @property
     def called(self) -> str:
-        """How a sentence names it."""
-        return "the mock server" if self.kind == "mock" else self.name
+        """The service within a sentence."""
+        return Said("the mock server") if self.kind == "mock" else self.name
 
     @property
     def where(self) -> str:
-        """What a person should know of it, in a few words."""
-        return "mock server, nothing is billed" if self.kind == "mock" else f"live at {self.name}"
+        """The service in a few words, with whether it bills."""
+        if self.kind == "mock":
+            return Said("mock server, nothing is billed")
+        return Said("live at {host}", host=self.name)
 
 
 def live(*, region: str, workspace: str | None = None, base_url: str | None = None) -> Service:
@@ -67,9 +71,15 @@ def live(*, region: str, workspace: str | None = None, base_url: str | None = No
         ValueError: a region, workspace or address that cannot be used.
     """
     if region not in REGIONS:
-        raise ValueError(f"region={region!r} is not one of {', '.join(map(repr, REGIONS))}")
+        known = ", ".join(map(repr, REGIONS))
+        raise ValueError(say("region={region} is not one of {known}", region=repr(region), known=known))
     if workspace is not None and not _WORKSPACE.fullmatch(workspace):
-        raise ValueError(f"workspace={workspace!r} is no workspace id; they look like 'llm-...' or 'ws-...'")
+        raise ValueError(
+            say(
+                "workspace={workspace} is not a workspace id; they look like 'llm-...' or 'ws-...'",
+                workspace=repr(workspace),
+            )
+        )
     if base_url is None:
         legacy, own = REGIONS[region]
         base_url = f"https://{own.format(workspace=workspace) if workspace else legacy}/api/v1"
@@ -82,7 +92,7 @@ def live(*, region: str, workspace: str | None = None, base_url: str | None = No
 def mock(base_url: str, *, region: str = "singapore") -> Service:
     """Return a mock server at an address of this machine; any other is a `ValueError`."""
     if not is_loopback(urlsplit(base_url).hostname):
-        raise ValueError(f"base_url={base_url!r} is not on this machine; a mock server always is")
+        raise ValueError(say("base_url={url} is not on this machine; a mock server always is", url=repr(base_url)))
     return Service(kind="mock", base_url=checked_base_url(base_url), region=region)
 
 
@@ -90,11 +100,11 @@ def checked_base_url(base_url: str) -> str:
     """Return an address without the slash at its end, or raise `ValueError` if a key must not be sent to it."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"base_url={base_url!r} is no address; write it like 'https://host/api/v1'")
+        raise ValueError(say("base_url={url} is not an address like 'https://host/api/v1'", url=repr(base_url)))
     if parts.username or parts.query or parts.fragment:
-        raise ValueError("base_url must hold no user name, query or fragment")
+        raise ValueError(say("base_url must hold no user name, query or fragment"))
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError(f"base_url={base_url!r} would send the key unencrypted; use https")
+        raise ValueError(say("base_url={url} would send the key unencrypted; use https", url=repr(base_url)))
     return base_url.rstrip("/")
 
 

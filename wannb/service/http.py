@@ -1,10 +1,15 @@
-"""Send requests and make sense of what goes wrong: the API's connection, retries, and the service's clock."""
+"""HTTP requests: bounded answers, retries (such as after a 429), and the service's clock.
+
+Every failure becomes one of three: the service was not reached (`ConnectionFailed`, safe to send again), it was reached
+and did not answer (`UnknownOutcome`), or it answered (`ApiError`).
+"""
 
 from __future__ import annotations
 
 import logging
 import math
 import threading
+import zlib
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -14,24 +19,35 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from wannb.errors import ApiError, ConnectionFailed, MalformedAnswer, RateLimited, ServiceError, UnknownOutcome
+from wannb.errors import (
+    ApiError,
+    ConnectionFailed,
+    MalformedAnswer,
+    RateLimited,
+    ServiceError,
+    UnknownOutcome,
+    WannbError,
+)
 from wannb.files import parse_json
-from wannb.masking import Hidden, Secret, mask
+from wannb.masking import SHORTEST, Hidden, Secret, mask
+from wannb.translation import Said, say
 
 from . import wire
-from .bounded import BoundedClient, without_frames
 from .endpoint import Service, is_loopback
 from .limits import Clock, Pace
 
 T = TypeVar("T")
 
+#: Seconds until an answer begins, and until it has ended after that.
 TIMEOUT = httpx.Timeout(60, connect=10, write=120, pool=None)
+#: Bytes; an answer of the service has a few kilobytes.
+MAX_ANSWER = 4 * 1024 * 1024
+_HEADERS = {"User-Agent": "wannb", "Accept-Encoding": "identity"}
 _MAX_RETRY_AFTER = 60.0
 _MOST_TRIES, _MOST_FAULTS = 40, 8
-_LEAST_KEY = 6
-#: Between 2020 and 2100: what a service's clock may say.
+#: Between 2020 and 2100: times that a service's clock may show.
 _FIRST_TIME, _LAST_TIME = 1_577_836_800, 4_102_444_800
-#: How long a service that cannot be reached is tried before the person is told.
+#: Seconds for which a service that cannot be reached is tried before the person is told.
 _UNREACHED_SECONDS = 20.0
 _NOT_SENT = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
@@ -44,8 +60,8 @@ def _mask_log(record: logging.LogRecord) -> bool:
     return True
 
 
-# httpx writes every address at level INFO, and so the signed links of images; httpcore every header at level DEBUG, and
-# so where a signed link leads on to. A filter holds for the very logger alone, not for those below it.
+# httpx logs every address at level INFO, and so the signed links of images; httpcore every header at level DEBUG, and
+# so the target of a redirected link. A filter applies to its own logger only, not to those below it.
 for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", "http11", "http2", "socks"))):
     logging.getLogger(_name).addFilter(_mask_log)
 
@@ -57,7 +73,10 @@ def _certificates(trust_env: bool) -> Any:
 
 
 class Sender:
-    """Two connections: one carries the key and speaks to the API host, the other has no key and is for files."""
+    """Two connections: one carries the key and speaks to the API host, the other has no key and is for files.
+
+    Neither follows a redirect.
+    """
 
     def __init__(self, service: Service, key: Secret, *, pace: Pace, clock: Clock, random: Callable[[], float]) -> None:
         self.service = service
@@ -67,18 +86,21 @@ class Sender:
         self._random = random
         direct = is_loopback(urlsplit(service.address).hostname)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-        options: dict[str, Any] = {"timeout": TIMEOUT, "limits": limits, "trust_env": not direct}
+        options: dict[str, Any] = {"timeout": TIMEOUT, "limits": limits, "trust_env": not direct, "headers": _HEADERS}
         try:
             options["verify"] = _certificates(not direct)
-            self._api, self.files = (BoundedClient(monotonic=clock.monotonic, **options) for _ in range(2))
+            self._api, self.files = httpx.Client(**options), httpx.Client(**options)
         except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
             wrong = mask(str(error))
         else:
             wrong = ""
         if wrong:
             raise ValueError(
-                f"a proxy or certificates of the environment cannot be used: {wrong}. Correct or remove HTTPS_PROXY, "
-                "ALL_PROXY or SSL_CERT_FILE"
+                say(
+                    "a proxy or certificates of the environment cannot be used: {why}. Correct or remove HTTPS_PROXY, "
+                    "ALL_PROXY or SSL_CERT_FILE",
+                    why=wrong,
+                )
             )
         # Put in last and by no variable: a traceback that prints variables would print the key.
         self._api.headers["Authorization"] = f"Bearer {key}"
@@ -87,7 +109,7 @@ class Sender:
         self._skew_lock = threading.Lock()
         #: Seconds that the service's clock is ahead of this machine's, and by how much that may be wrong.
         self.skew: tuple[float, float] | None = None
-        #: What the clock that can be set was ahead of the one that cannot, when that was learned.
+        #: Lead of the clock that can be set over the one that cannot, when the skew was learned.
         self._lead: float | None = None
 
     def close(self) -> None:
@@ -97,7 +119,9 @@ class Sender:
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the API and return its JSON; raise `ApiError` for an error body."""
-        answer = self.send(self._api, method, self.service.address + path, **options)
+        began, began_mono = self.clock.now(), self.clock.monotonic()
+        answer = self.exchange(self._api, method, self.service.address + path, **options)
+        self._learn_skew(answer.headers, began, began_mono, self.clock.monotonic() - began_mono)
         data = self._data(answer)
         if answer.is_success and isinstance(data, dict) and not wire.has_error(data):
             return data
@@ -105,39 +129,96 @@ class Sender:
         raise wire.read_error(data, status=answer.status_code, retry_after=retry_after, secret=str(self._key))
 
     def _data(self, answer: httpx.Response) -> Any:
-        """Return the JSON of an answer, None where it is none; what it repeats of the key goes no further."""
+        """Return the JSON of an answer, without the key if the answer repeats it; None if it is not JSON."""
         try:
             return _without(str(self._key), parse_json(answer.content))
         except ValueError:
             return None
 
-    def send(self, client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
-        """Send a request over one of the connections."""
-        began, began_mono = self.clock.now(), self.clock.monotonic()
-        if client.is_closed:
-            raise ConnectionFailed("this client is closed and nothing was sent; wannb.connect() gives a new one")
-        trouble = None
-        try:
-            answer = client.request(method, url, **options)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            trouble = self.translate(error)
-        except BaseException as error:  # Ctrl-C above all
-            raise without_frames(error)  # noqa: B904
-        if trouble:
-            # Outside the handler: httpx's own error holds the request, and so the key.
-            raise trouble
-        if client is self._api:
-            self._learn_skew(answer.headers, began, began_mono, self.clock.monotonic() - began_mono)
-        return answer
+    def exchange(
+        self,
+        client: httpx.Client,
+        method: str,
+        url: str | Secret,
+        *,
+        most: int = MAX_ANSWER,
+        too_large: WannbError | None = None,
+        seconds: float | None = None,
+        **options: Any,
+    ) -> httpx.Response:
+        """Send a request over one of the connections and return its whole answer.
 
-    def translate(self, error: httpx.HTTPError | httpx.InvalidURL) -> ConnectionFailed | UnknownOutcome:
+        Args:
+            client: `files`, or the one with the key.
+            method, url, options: as httpx takes them.
+            most: bytes of the body.
+            too_large: raised for a larger one instead of `UnknownOutcome`.
+            seconds: time for the body, from the request on; by default the read timeout.
+        """
+        if client.is_closed:
+            raise ConnectionFailed(Said("this client is closed and nothing was sent; wannb.connect() gives a new one"))
+        seconds = seconds or options.get("timeout", TIMEOUT).read
+        deadline = self.clock.monotonic() + float(seconds or math.inf)
+        try:
+            answer = self._exchange(client, method, url, most, deadline, options)
+            if answer:
+                return answer
+            what = Said("the answer is larger than {most} MB", most=most // 2**20)
+            trouble: WannbError = too_large or self._lost(what)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            trouble = self._trouble(error)
+        except BaseException as error:  # Ctrl-C above all
+            raise _without_frames(error)  # noqa: B904
+        # Outside the handler: httpx's own error holds the request, and so the key or a signed link.
+        raise trouble
+
+    def _exchange(
+        self,
+        client: httpx.Client,
+        method: str,
+        url: str | Secret,
+        most: int,
+        deadline: float,
+        options: dict[str, Any],
+    ) -> httpx.Response | None:
+        """Return an answer, None if it is too large.
+
+        httpx bounds the time between two bytes, but neither the whole time nor the size.
+        """
+        parts, size = [], 0
+        with client.stream(method, str(url), **options) as answer:
+            if int(answer.headers.get("content-length") or 0) > most:
+                return None
+            for part in answer.iter_raw():
+                parts.append(part)
+                size += len(part)
+                if size > most:
+                    return None
+                if self.clock.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the answer did not end in time")
+        content = _unpacked(b"".join(parts), answer.headers.get("content-encoding", ""), most)
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
+        return None if content is None else httpx.Response(answer.status_code, headers=headers, content=content)
+
+    def _trouble(self, error: Exception) -> ConnectionFailed | UnknownOutcome:
         """Return whether a request was surely not sent, or may have arrived."""
         reason = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
         if isinstance(error, _NOT_SENT):
             return ConnectionFailed(
-                f"{self.service.called} was not reached: {reason}. Nothing was sent. Check the network and a proxy"
+                Said(
+                    "{what} was not reached: {why}. Nothing was sent. Check the network and a proxy",
+                    what=self.service.called,
+                    why=reason,
+                )
             )
-        return UnknownOutcome(f"the connection to {self.service.called} was lost: {reason}")
+        if not isinstance(error, httpx.HTTPError):
+            # Such as numbers of thousands of digits, which httpx accepts in the head of a hostile answer.
+            reason = f"the answer is not HTTP: {reason}"
+        return self._lost(reason)
+
+    def _lost(self, reason: str) -> UnknownOutcome:
+        what = self.service.called
+        return UnknownOutcome(Said("the connection to {what} was lost: {why}", what=what, why=reason))
 
     def strayed(self) -> float:
         """Return by how many seconds this machine's clock was set, or it slept, since the service's was learned."""
@@ -165,11 +246,13 @@ class Sender:
         seconds: float | None = None,
         unreached: Callable[[], None] = lambda: None,
     ) -> T:
-        """Return what an attempt gives, trying again while that is worth it.
+        """Return the result of an attempt, trying again while that is worth it.
+
+        A 429 waits as long as the service asks, at most a minute.
 
         Args:
-            attempt: what is tried.
-            unknown: whether to try again although the last try may have arrived: safe for what costs nothing.
+            attempt: called for each try.
+            unknown: try again although the last try may have arrived: safe for calls that cost nothing.
             seconds: how long to go on; the pace's own by default.
             unreached: called before each new try after one that got no answer.
         """
@@ -189,16 +272,13 @@ class Sender:
         patience = self._pace.retry_seconds if seconds is None else seconds
 
         def stop(state: RetryCallState) -> bool:
-            error = state.outcome.exception() if state.outcome else None
-            # What was never sent can be sent again by hand; only what is under way is worth a long wait.
-            most = (
-                min(patience, _UNREACHED_SECONDS) if isinstance(error, ConnectionFailed) and not unknown else patience
-            )
+            # A request that was never sent can be sent again by hand; only one under way is worth a long wait.
+            unsent = isinstance(_error(state), ConnectionFailed) and not unknown
+            most = min(patience, _UNREACHED_SECONDS) if unsent else patience
             return state.attempt_number >= _MOST_TRIES or (state.seconds_since_start or 0) >= most
 
         def tell(state: RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
-            if isinstance(error, (ConnectionFailed, UnknownOutcome)):
+            if isinstance(_error(state), (ConnectionFailed, UnknownOutcome)):
                 unreached()
 
         return Retrying(
@@ -213,15 +293,45 @@ class Sender:
     def _pause(self, state: RetryCallState) -> float:
         first, longest = self._pace.backoff
         pause: float = min(first * 2 ** (state.attempt_number - 1), longest) * (0.5 + self._random() / 2)
-        error = state.outcome.exception() if state.outcome else None
+        error = _error(state)
         asked = error.retry_after if isinstance(error, ApiError) else None
         return max(pause, min(asked or 0.0, _MAX_RETRY_AFTER))
 
 
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Return an exception without the frames of httpx.
+
+    They hold the key, signed links, and the bodies of requests and answers; a traceback that prints variables would
+    print them.
+    """
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error
+
+
+def _unpacked(content: bytes, coding: str, most: int) -> bytes | None:
+    """Return a body without its content coding, None if it is too large. A proxy may pack what was to be plain."""
+    coding = coding.strip().lower()
+    if coding in ("", "identity"):
+        return content
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise httpx.DecodingError(f"the answer is packed in an unknown way ({coding[:40]})")
+    try:
+        unpacked = zlib.decompressobj(wbits=47).decompress(content, most + 1)
+    except zlib.error as error:
+        raise httpx.DecodingError(f"the packed answer is damaged: {error}") from None
+    return unpacked if len(unpacked) <= most else None
+
+
 def _without(key: str, data: Any) -> Any:
     if isinstance(data, str):
-        # A very short key would blank out ordinary words.
-        return data.replace(key, "***") if len(key) >= _LEAST_KEY else data
+        return data.replace(key, "***") if len(key) >= SHORTEST else data
     if isinstance(data, list):
         return [_without(key, inner) for inner in data]
     if isinstance(data, dict):

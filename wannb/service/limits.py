@@ -1,12 +1,14 @@
-"""Keep within the service's limits: so many submits and queries a second, so many tasks running at once.
+"""Pace of requests within the service's limits, and the way to call one off before it is sent.
 
-Limits are counted per account (documented: 5 submits a second and 5 running tasks for each model, 20 queries a second),
-so all clients of a process that use one account share one `Account`.
+Limits are counted per account: 5 submits a second for each model, 5 running tasks and up to 500 queued ones, 20 queries
+a second (documented). So all clients of a process that use one account share one `Account`. A task beyond the running
+five waits at the service as PENDING, and can be canceled there, which is not billed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +18,11 @@ from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from wannb.errors import CalledOff
+from wannb.translation import Said
 
-#: A little slower than allowed, since the way to the service can bunch what was sent evenly.
-_SLACK = 1.05
+#: A little slower than allowed, since the way to the service can bunch what was sent evenly; more so with queries,
+#: of which twenty come together within the second that is counted.
+SLACK, QUERY_SLACK = 1.05, 1.15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +40,8 @@ class Pace:
 
     Attributes:
         submits: submits a second.
-        running: tasks of one model at the same time.
+        running: tasks of one model that the service runs at the same time.
+        ahead: tasks of one model that a plan hands in beyond those, so that the service never waits for the next.
         queries: queries a second, over all tasks of an account.
         query_interval: seconds between two queries of one task.
         lookups: seconds to wait before each look into the task list after a lost answer.
@@ -46,6 +51,7 @@ class Pace:
 
     submits: float = 5
     running: int = 5
+    ahead: int = 5
     queries: float = 20
     query_interval: float = 0.3
     lookups: tuple[float, ...] = (0.2, 1.0, 3.0, 8.0, 15.0)
@@ -53,28 +59,33 @@ class Pace:
     backoff: tuple[float, float] = (0.4, 15)
 
     @property
+    def at_once(self) -> int:
+        """Tasks of one model that a plan has at the service at the same time."""
+        return self.running + self.ahead
+
+    @property
     def interval(self) -> float:
         """Seconds between two submits."""
-        return _SLACK / self.submits
+        return SLACK / self.submits
 
 
 class Gate:
-    """Let callers through one after the other, at most so many a second."""
+    """Let callers through one after the other, evenly spaced from one that went through to the next."""
 
-    def __init__(self, per_second: float, clock: Clock) -> None:
-        self._interval = _SLACK / per_second
+    def __init__(self, per_second: float, clock: Clock, *, slack: float = SLACK) -> None:
+        self._interval = slack / per_second
         self._clock = clock
         self._lock = threading.Lock()
-        self._next = 0.0
+        self._last = -math.inf
 
     def wait(self) -> None:
         """Sleep until it is this caller's turn."""
+        # The lock is held through the sleep: the next turn counts from when this caller went, not from when it was
+        # to go. So a caller that wakes up late does not come close to the next.
         with self._lock:
-            now = self._clock.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + self._interval
-        if turn > now:
-            self._clock.sleep(turn - now)
+            while (left := self._last + self._interval - self._clock.monotonic()) > 0:
+                self._clock.sleep(left)
+            self._last = self._clock.monotonic()
 
 
 #: Asked before anything is sent; set for the thread that sends.
@@ -83,7 +94,7 @@ _off: ContextVar[Callable[[], bool]] = ContextVar("called_off", default=lambda: 
 
 @contextmanager
 def callable_off(called_off: Callable[[], bool]) -> Iterator[None]:
-    """Let what this thread is about to send be called off as long as it has not been sent."""
+    """Let a request of this thread be called off: it is not sent, or canceled while it is queued at the service."""
     token = _off.set(called_off)
     try:
         yield
@@ -91,67 +102,31 @@ def callable_off(called_off: Callable[[], bool]) -> Iterator[None]:
         _off.reset(token)
 
 
+def is_called_off() -> bool:
+    """Return whether what this thread does was called off."""
+    return _off.get()()
+
+
 def check_called_off() -> None:
     """Raise `CalledOff` if what is about to be sent was called off."""
-    if _off.get()():
-        raise CalledOff("stopped before it was sent; nothing is billed")
+    if is_called_off():
+        raise CalledOff(Said("stopped before it was sent; nothing is billed"))
 
 
 @dataclass(kw_only=True)
 class Account:
-    """What all clients of one account share in this process.
+    """The gates that all clients of one account share in this process.
 
-    `mark` tells an account's runs from those of another in the same store; it does not tell the key.
+    Attributes:
+        submits, queries: pass one of them before each request of its kind.
+        submitting: held while a request is submitted, so that the time in which a lost one can have arrived is narrow.
+        mark: tells an account's runs from those of another in the same folder; it does not tell the key.
     """
 
     submits: Gate
     queries: Gate
     submitting: threading.Lock = field(default_factory=threading.Lock)
     mark: str
-    running: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    watched: set[str] = field(default_factory=set)
-    changed: threading.Condition = field(default_factory=threading.Condition)
-    relieving: threading.Lock = field(default_factory=threading.Lock)
-
-    def enter(self, model: str, name: str, *, most: int, timeout: float) -> bool:
-        """Count a run as running; False when there was no room for it within `timeout` seconds."""
-        with self.changed:
-            names = self.running.setdefault(model, {})
-            if not self.changed.wait_for(lambda: name in names or len(names) < most, timeout):
-                return False
-            names.setdefault(name)
-            return True
-
-    def submitted(self, name: str, task_id: str) -> None:
-        """Note which task a running run became."""
-        with self.changed:
-            for names in self.running.values():
-                if name in names:
-                    names[name] = task_id
-
-    @contextmanager
-    def watching(self, name: str) -> Iterator[None]:
-        """Say that somebody waits for a run, and so will notice its end."""
-        try:
-            with self.changed:
-                self.watched.add(name)
-            yield
-        finally:
-            with self.changed:
-                self.watched.discard(name)
-
-    def unwatched(self, model: str) -> list[tuple[str, str]]:
-        """Return the running runs of a model that nobody waits for, with their tasks."""
-        with self.changed:
-            names = self.running.get(model, {}).items()
-            return [(name, task_id) for name, task_id in names if task_id and name not in self.watched]
-
-    def leave(self, name: str) -> None:
-        """Count a run as running no more."""
-        with self.changed:
-            for names in self.running.values():
-                names.pop(name, None)
-            self.changed.notify_all()
 
 
 #: Forgotten with the last client that uses it.
@@ -168,7 +143,7 @@ def account(base_url: str, key: object, *, pace: Pace, clock: Clock) -> Account:
     with _accounts_lock:
         known = _accounts.get(name)
         if known is None:
-            gates = (Gate(pace.submits, clock), Gate(pace.queries, clock))
+            gates = (Gate(pace.submits, clock), Gate(pace.queries, clock, slack=QUERY_SLACK))
             known = Account(submits=gates[0], queries=gates[1], mark=name[:8])
             _accounts[name] = known
         return known

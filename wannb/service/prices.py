@@ -1,4 +1,4 @@
-"""Dated prices and estimates. A price that nobody has written down is unknown, and said to be.
+"""Price table, with dates, and amounts of money. A price that is not in the table is unknown, never zero.
 
 Prices are per image that came back, the same for every size and mode; failed calls and input images are free
 (documented).
@@ -11,6 +11,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from wannb.request import PRO, STANDARD
+from wannb.translation import say
+
+_SYMBOLS = {"USD": "$", "CNY": "¥"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +31,21 @@ class Money:
         object.__setattr__(self, "amount", Decimal(str(self.amount)))
 
     def __str__(self) -> str:
-        shown = f"{self.amount.normalize():f}"
-        whole, _, part = shown.partition(".")
-        return f"{whole}.{part:0<2} {self.currency}"
+        return f"{self._digits} {self.currency}"
+
+    @property
+    def short(self) -> str:
+        """The amount with the currency's sign, for buttons.
+
+        >>> Money(amount=Decimal("0.150"), currency="USD").short, Money(amount=Decimal(1), currency="CNY").short
+        ('$0.15', '¥1.00')
+        """
+        return f"{_SYMBOLS[self.currency]}{self._digits}" if self.currency in _SYMBOLS else str(self)
+
+    @property
+    def _digits(self) -> str:
+        whole, _, part = f"{self.amount.normalize():f}".partition(".")
+        return f"{whole}.{part:0<2}"
 
     def __float__(self) -> float:
         return float(self.amount)
@@ -38,7 +53,7 @@ class Money:
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """What one image costs: `amount` in `currency`, as read on the day `as_of` (YYYY-MM-DD) from `source`."""
+    """Price of one image: `amount` in `currency`, as read on the day `as_of` (YYYY-MM-DD) from `source`."""
 
     amount: Decimal
     currency: str
@@ -46,7 +61,7 @@ class Price:
     source: str
 
     def times(self, images: int) -> Money:
-        """Return what so many images cost."""
+        """Return the price of several images."""
         return Money(amount=self.amount * images, currency=self.currency)
 
 
@@ -72,32 +87,41 @@ def set_price(model: str, region: str, amount: float | str | Decimal, currency: 
     """Replace a price for this session, such as after a change of the vendor's price list.
 
     Raises:
-        ValueError: an unknown model or region, an amount below zero, or a day that is none.
+        ValueError: an unknown model or region, an amount below zero, or a day not written YYYY-MM-DD.
 
     >>> set_price("wan2.7-image-pro", "singapore", "0.075", "USD", as_of="2026-09-16")
     """
     if (model, region) not in _TABLE:
         known = ", ".join(f"{name} in {place}" for name, place in _TABLE)
-        raise ValueError(f"there is no {model!r} in {region!r}; there are {known}")
-    try:
-        value = Decimal(str(amount))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        raise ValueError(f"amount={amount!r} is no price; write it like 0.075")
+        raise ValueError(
+            say(
+                "there is no {model} in {region}; there are {known}",
+                model=repr(model),
+                region=repr(region),
+                known=known,
+            )
+        )
+    value = _amount(amount)
+    if value is None:
+        raise ValueError(say("amount={amount} is not a price; write it like 0.075", amount=repr(amount)))
     date.fromisoformat(as_of)
     _TABLE[model, region] = Price(amount=value, currency=currency, as_of=as_of, source="set by the user")
 
 
 def as_budget(budget: float | str | Decimal | Money | None, region: str) -> Money | None:
-    """Return a limit as money of a region's currency; `ValueError` for what is no amount."""
+    """Return a limit as money of a region's currency; `ValueError` if it is not an amount."""
     if budget is None or isinstance(budget, Money):
         return budget
-    try:
-        amount = Decimal(str(budget))
-    except InvalidOperation:
-        amount = Decimal("nan")
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"budget={budget!r} is no amount of money; write it like 2.50")
+    amount = _amount(budget)
+    if amount is None:
+        raise ValueError(say("budget={budget} is not an amount of money; write it like 2.50", budget=repr(budget)))
     known = price(PRO, region)
     return Money(amount=amount, currency=known.currency if known else "USD")
+
+
+def _amount(written: float | str | Decimal) -> Decimal | None:
+    try:
+        amount = Decimal(str(written))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None

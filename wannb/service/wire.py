@@ -1,8 +1,7 @@
-"""ImageRequest to JSON, JSON to answers, error bodies to ApiError.
+"""Wire format: ImageRequest to JSON, JSON to answers, error bodies to ApiError.
 
-The shapes are the documented ones. Images are read by walking every choice and every content item: a set puts all
-its images in one choice, several single images may come as several choices, and a reader of only the first
-would lose what was paid for.
+The shapes are the documented ones. Images are read from every choice and every content item: a set puts all its images
+in one choice, several single images may come as several choices, and a reader of only the first would lose paid images.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 from wannb.errors import ApiError, MalformedAnswer, api_error
 from wannb.masking import Hidden, Secret, mask
 from wannb.request import TEXT_TO_IMAGE, ImageRequest
+from wannb.translation import Said
 
 PENDING, RUNNING, SUCCEEDED = "PENDING", "RUNNING", "SUCCEEDED"
 FAILED, CANCELED, UNKNOWN = "FAILED", "CANCELED", "UNKNOWN"
@@ -23,15 +23,16 @@ FAILED, CANCELED, UNKNOWN = "FAILED", "CANCELED", "UNKNOWN"
 FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, UNKNOWN})
 #: Seen live: a UUID. It becomes part of an address and of file names.
 _TASK_ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,199}", re.ASCII)
-#: Characters of the service's own words that are kept.
+#: Characters that are kept of a text of the service.
 _MOST_WORDS = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the service said of a task or a synchronous call.
+    """Answer of the service about a task, or of a synchronous call.
 
-    `links` are signed and expire after 24 hours: they are used at once, never shown, never kept. `str(link)` is one.
+    `links` are signed and expire after 24 hours: they are used at once, never shown, never kept. `str(link)` reveals
+    one.
     """
 
     status: str
@@ -90,17 +91,17 @@ def read_created(data: object) -> tuple[str, str | None]:
     output = _mapping(data, "output")
     task_id = output.get("task_id")
     if not isinstance(task_id, str) or not _TASK_ID.fullmatch(task_id):
-        _malformed("no task_id in the answer", data)
+        _malformed(_lacks("task_id"), data)
     return task_id, _request_id(data)
 
 
 def read_answer(data: object) -> Answer:
-    """Return what a task query or a synchronous call says; a failed task is an answer too, not an exception."""
+    """Return the answer to a task query or a synchronous call; a failed task is an answer too, not an exception."""
     output = _mapping(data, "output")
     top = data if isinstance(data, Mapping) else {}
     status = output.get("task_status", SUCCEEDED if "choices" in output else None)
     if not isinstance(status, str):
-        _malformed("neither task_status nor choices in the answer", data)
+        _malformed(Said("neither task_status nor choices in the answer"), data)
     usage = top.get("usage")
     items = list(_items(output.get("choices"))) if status == SUCCEEDED else []
     return Answer(
@@ -109,50 +110,50 @@ def read_answer(data: object) -> Answer:
         request_id=_request_id(data),
         links=tuple(Secret(item["image"]) for item in items if isinstance(item.get("image"), str)),
         refused=tuple(
-            _said(f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": "))
+            _masked(f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": "))
             for item in items
             if item.get("code") or item.get("message")
         ),
         usage=_plain(usage) if isinstance(usage, Mapping) else {},
         code=_text(output.get("code")) or _text(top.get("code")),
         message=_text(output.get("message")) or _text(top.get("message")),
-        times={name: _said(output[name]) for name in ("submit_time", "scheduled_time", "end_time") if output.get(name)},
+        times={
+            name: _masked(output[name]) for name in ("submit_time", "scheduled_time", "end_time") if output.get(name)
+        },
     )
 
 
 def read_list(data: object) -> tuple[list[ListedTask], int]:
     """Return one page of the task list and the number of pages. The list is flat: no `output` around it."""
     if not isinstance(data, Mapping) or not isinstance(data.get("data"), list):
-        _malformed("no data in the answer", data)
+        _malformed(_lacks("data"), data)
     tasks = []
     for entry in data["data"]:
         task_id = entry.get("task_id") if isinstance(entry, Mapping) else None
         if not isinstance(task_id, str) or not _TASK_ID.fullmatch(task_id):
-            # To pass it over could be to say of a lost answer that it never became a task.
-            _malformed("a task without an id in the answer", data)
+            # Ignoring it could mean to say of a lost answer that it never became a task.
+            _malformed(Said("a task without an id in the answer"), data)
         tasks.append(
             ListedTask(
                 task_id=task_id,
-                status=_said(entry.get("status", "")),
-                model=_said(entry.get("model_name", "")),
+                status=_masked(entry.get("status", "")),
+                model=_masked(entry.get("model_name", "")),
                 created=_time(entry.get("gmt_create")),
             )
         )
     pages = data.get("total_page", 1)
     if not isinstance(pages, int):
-        _malformed("no total_page in the answer", data)
+        _malformed(_lacks("total_page"), data)
     return tasks, pages
 
 
 def read_error(data: object, *, status: int, retry_after: float | None = None, secret: str | None = None) -> ApiError:
     """Return the exception for an error body `{"code", "message", "request_id"}`."""
     if not isinstance(data, Mapping) or not isinstance(data.get("code"), str) or not data["code"]:
-        return MalformedAnswer(
-            "MalformedAnswer", "the answer has no error code", status=status, retry_after=retry_after
-        )
+        return MalformedAnswer("MalformedAnswer", _lacks("code"), status=status, retry_after=retry_after)
     return api_error(
         data["code"],
-        _said(data.get("message") or ""),
+        _masked(data.get("message") or ""),
         status=status,
         request_id=_request_id(data),
         retry_after=retry_after,
@@ -177,8 +178,12 @@ def _items(choices: object) -> Iterator[Mapping[str, Any]]:
 def _mapping(data: object, key: str) -> Mapping[str, Any]:
     value = data.get(key) if isinstance(data, Mapping) else None
     if not isinstance(value, Mapping):
-        _malformed(f"no {key} in the answer", data)
+        _malformed(_lacks(key), data)
     return value
+
+
+def _lacks(key: str) -> Said:
+    return Said("no {name} in the answer", name=key)
 
 
 def _malformed(what: str, data: object) -> NoReturn:
@@ -190,11 +195,11 @@ def _request_id(data: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return _said(value) if isinstance(value, str) and value else None
+    return _masked(value) if isinstance(value, str) and value else None
 
 
-def _said(value: object) -> str:
-    """Return what the service says as text that may be shown and kept."""
+def _masked(value: object) -> str:
+    """Return a text of the service as it may be shown and kept."""
     text = mask(str(value))
     return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
 
@@ -202,10 +207,10 @@ def _said(value: object) -> str:
 def _plain(value: Any) -> Any:
     """Return JSON data that may be kept."""
     if isinstance(value, Mapping):
-        return {_said(name): _plain(inner) for name, inner in value.items()}
+        return {_masked(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    return _said(value) if isinstance(value, str) else value
+    return _masked(value) if isinstance(value, str) else value
 
 
 def _time(milliseconds: object) -> float | None:

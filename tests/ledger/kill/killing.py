@@ -14,7 +14,7 @@ from pathlib import Path
 from ledger.kill.lives import IMAGES
 from light import handled
 
-from wannb.ledger.run import ENDED, PREPARED
+from wannb.ledger.record import ENDED, PREPARED
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 
@@ -138,8 +138,8 @@ class Killing:
         """Return how many images are on disk, and how many may be billed and are said to be in doubt."""
         runs = Store(self.folder / str(number)).runs()
         have = {run.id: len(run.result()) for run in runs if run.whole}
-        in_doubt = [run for run in runs if run.record["via"] == "sync" and run.state not in (PREPARED, *ENDED)]
-        said = sum(run.record["request"]["n"] - have.get(run.id, 0) for run in in_doubt)
+        in_doubt = [run for run in runs if run.record.via == "sync" and run.state not in (PREPARED, *ENDED)]
+        said = sum((run.record.request or {})["n"] - have.get(run.id, 0) for run in in_doubt)
         return sum(have.values()), said
 
     def _must(self, holds: bool, fault: str) -> None:

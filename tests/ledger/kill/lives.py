@@ -2,8 +2,8 @@
 
 Reads lines `job store base_url round death` from standard input and answers each with "killed", "done <steps>" or
 "error". A death is "-" (it lives as long as it takes), a number of seconds, or "#" and a number of steps: it dies by
-itself right before that one of its steps on disk (a file opened, renamed, linked, removed), so that a kill falls as
-likely into a window of microseconds as into one of seconds.
+itself right before that one of its steps on disk (a file opened, renamed, linked, removed) or in the middle of that
+write, so that a kill falls as likely into a window of microseconds as into one of seconds, and leaves cut lines.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def rescue(client: Client, number: int) -> None:
     found = client.rescue()
     for run_id, problem in found.problems:
         assert isinstance(problem, UnknownOutcome), problem
-        assert client.store.get(run_id).record["via"] == "sync", problem
+        assert client.store.get(run_id).record.via == "sync", problem
 
 
 JOBS = {"work": work, "sync": sync, "sweep": sweep, "board": board, "boards": boards, "rescue": rescue}
@@ -131,12 +131,20 @@ def live(job: str, store: str, base_url: str, number: str) -> None:
 def count_steps(store: str, last: int | None) -> itertools.count[int]:
     """Count what this process does to the files of a store, and die before the last step."""
     steps = itertools.count(1)
+    write = os.write
 
     def step(event: str, args: tuple[object, ...]) -> None:
         if event in _EVENTS and str(args[0]).startswith(store) and next(steps) == last:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def torn(number: int, content: bytes | memoryview) -> int:
+        if next(steps) == last:
+            write(number, content[: len(content) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(number, content)
+
     sys.addaudithook(step)
+    os.write = torn  # type: ignore[assignment]  # journals are the only files that are written so
     return steps
 
 
@@ -144,7 +152,7 @@ def born(job: list[str], death: str) -> None:
     try:
         steps = count_steps(job[1], int(death[1:]) if death.startswith("#") else None)
         live(*job)
-        os.write(1, f"{next(steps)} ".encode())
+        print(next(steps), end=" ", flush=True)
     except BaseException:
         traceback.print_exc()
         os._exit(1)

@@ -8,19 +8,20 @@ they are skipped, as are runs that are unfinished, damaged or not as their hashe
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from wannb.files import read_lines
 from wannb.masking import without_signature
 from wannb.png import without_text
 
 from .format import STORED, Recording, identity, normalise
 
-RUN_FILE = "run.json"  # the record of a run folder
+RUN_FILE = "run.jsonl"  # the journal of a run; its last whole line is its record
+RUN_MOST = 64 * 1024 * 1024
 SYNC = {"path": "/api/v1/services/aigc/multimodal-generation/generation", "headers": {}}
 TASK = {
     "path": "/api/v1/services/aigc/image-generation/generation",
@@ -82,7 +83,10 @@ class RunRecording(Recording):
 
 def run_record(path: Path) -> Any:
     """Return the record in a run's file: the only place here that knows how it is stored."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    records, _ = read_lines(path, most=RUN_MOST)
+    if not records:
+        raise ValueError("no line of it is whole")
+    return records[-1]
 
 
 def read_run(path: Path, value: Mapping[str, Any]) -> list[Recording]:
@@ -166,9 +170,10 @@ def _finished(value: Mapping[str, Any]) -> tuple[int, dict[str, Any], dict[str, 
 
 def _refused_item(notice: Any) -> dict[str, str] | None:
     """Return the item of an answer behind the notice of an image that was refused."""
-    if not isinstance(notice, str) or not notice.startswith("refused: "):
+    # A sentence is stored with its values, so that it can be said in another language.
+    if not isinstance(notice, dict) or notice.get("template") != "refused: {reason}":
         return None
-    said = notice.removeprefix("refused: ")
+    said = _typed(notice["values"]["reason"], str)
     head, gap, rest = said.partition(": ")
     if gap and head == "image refused":
         return {"type": "image", "message": rest}

@@ -118,7 +118,7 @@ class Links:
                 except WannbError:
                     continue
                 if run is not None:
-                    yield tuple(run.folder / image["file"] for image in run.record.get("images") or ())
+                    yield run.images
                     break
 
 

@@ -1,0 +1,133 @@
+"""Requests, servers with something in between, and clients that die, for the tests of the ledger."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from conftest import FAST
+
+from wannb import ImageRequest
+from wannb.client import Client
+from wannb.errors import WannbError
+from wannb.forms import HistoryForm
+from wannb.ledger.record import ENDED
+from wannb.ledger.run import Run
+from wannb.ledger.store import Store
+from wannb.mock import App, MockServer, Request, Response
+from wannb.service.endpoint import mock
+from wannb.service.limits import Clock
+
+SIZE = "768*768"
+Handle = Callable[[App, Request], Response]
+
+
+def small(seed: int = 1, prompt: str = "x", n: int = 1) -> ImageRequest:
+    return ImageRequest(prompt=prompt, seed=seed, size=SIZE, n=n)
+
+
+class Around:
+    """An app with something in between, for what the named scenarios do not play."""
+
+    def __init__(self, app: App, between: Handle) -> None:
+        self.app, self.between = app, between
+
+    def handle(self, request: Request) -> Response:
+        return self.between(self.app, request)
+
+
+@contextmanager
+def served(between: Handle) -> Iterator[MockServer]:
+    app = App(task_seconds=0.0, rng=random.Random(1))
+    with MockServer(app, handles=Around(app, between)) as server:
+        yield server
+
+
+def is_create(request: Request) -> bool:
+    return request.path.endswith("/generation")
+
+
+def is_query(request: Request) -> bool:
+    return "/tasks/" in request.path and not request.path.endswith("/tasks/")
+
+
+def creates(server: MockServer) -> int:
+    return len(server.log.of("POST", "/generation"))
+
+
+class Killed(BaseException):
+    """Stands for a process that ends right after its request has left."""
+
+
+@contextmanager
+def killed_after_sending(client: Client) -> Iterator[None]:
+    connection = client._ledger.transport._sender._api
+    real = connection.request
+
+    def request(method: str, url: str, **options: object) -> object:
+        answer = real(method, url, **options)  # type: ignore[arg-type]
+        if url.endswith("/generation"):
+            raise Killed
+        return answer
+
+    connection.request = request  # type: ignore[method-assign, assignment]
+    try:
+        with suppress(Killed):
+            yield
+    finally:
+        connection.request = real  # type: ignore[method-assign]
+
+
+def prepared(client: Client, request: ImageRequest) -> Run:
+    """Return a run of which nothing was sent."""
+    return client._begin(request, fresh=True)[0]
+
+
+def unanswered(client: Client, request: ImageRequest, at: float | None = None, within: float = 0.05) -> Run:
+    """Return a run whose process ended before the answer came; `at` is when it was sent, now by default."""
+    run, sent = prepared(client, request), time.time() if at is None else at
+    run.advance("sending", sent_at=sent, last_sent_at=sent, sent_within=within)
+    return run
+
+
+class Jumping:
+    """This machine's clock, which is set at a step."""
+
+    def __init__(self, at: int = 0, by: float = 0.0) -> None:
+        self.offset, self.calls, self.at, self.by = 0.0, 0, at, by
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        self.calls += 1
+        if self.calls == self.at:
+            self.offset = self.by
+        return time.time() + self.offset
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        time.sleep(min(seconds, 0.01))
+
+    def clock(self) -> Clock:
+        return Clock(now=self.now, sleep=self.sleep)
+
+    def client(self, server: MockServer, store: Store) -> Client:
+        return Client(mock(server.base_url), "k", store, pace=FAST, clock=self.clock())
+
+
+def looked_at(client: Client, form: HistoryForm) -> None:
+    """Do all that a person does who looks at a store; a fault of one run is told, and none is a crash."""
+    runs = client.runs()
+    repr(runs), runs._repr_html_(), client.spent(), client.tasks(), client.store.damaged()
+    for run in runs:
+        repr(run), run.mode, run.images_made, run.whole
+        for image in run.images:
+            assert image.resolve().parent == run.folder.resolve(), "it leads out of the folder"
+    form.refresh()
+    for run in form.runs:
+        form._row(run).close()
+        with suppress(WannbError):
+            if run.state in ENDED:
+                form.select(run)
+            assert run.result() is not None

@@ -1,0 +1,192 @@
+"""Lost answers: the task that a try became is found, chosen by the person, or surely not there; never paid twice."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import FAST, make_client
+from ledger.around import (
+    Jumping,
+    creates,
+    killed_after_sending,
+    small,
+    unanswered,
+)
+from light import light_server
+
+from wannb import ImageRequest, mock
+from wannb.client import Client
+from wannb.errors import (
+    UnknownOutcome,
+)
+from wannb.ledger.store import Store
+from wannb.mock import MockServer
+from wannb.service.endpoint import mock as mock_service
+from wannb.service.limits import Clock
+
+
+def test_a_second_lost_answer_is_looked_for_in_its_own_time(server: MockServer, store: Store) -> None:
+    offset = 0.0
+    clock = Clock(now=lambda: time.time() + offset)
+    with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
+        client.run(small(9, "so that the clocks are known"))
+        unanswered(client, small(), at=time.time() - 400, within=0.1)
+        with server.scenario("dropped after accept"):
+            assert len(client.run(small())) == 1
+    assert server.billed == 2
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_is_set_right_after_a_kill_changes_nothing(server: MockServer, store: Store, jump: float) -> None:
+    offset = jump
+    wrong = Clock(now=lambda: time.time() + offset)
+    with (
+        Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, clock=wrong) as client,
+        killed_after_sending(client),
+    ):
+        client.run(small())
+    with make_client(server, Store(store.root)) as later:
+        [result] = later.rescue().results
+        assert result.request == small()
+        assert later.run(small()).reused
+    assert server.billed == 1
+
+
+def test_two_lost_answers_close_together_do_not_take_each_others_task(client: Client, store: Store) -> None:
+    client.run(small(9, "so that the clocks are known"))
+    now = time.time()
+    runs = []
+    for seed, sent in ((1, now), (2, now + 0.1)):
+        runs.append(unanswered(client, small(seed), at=sent, within=0.02))
+    time.sleep(0.12)
+    body = {"model": "wan2.7-image-pro", "input": {"messages": [{"role": "user", "content": [{"text": "x"}]}]}}
+    task_id, _ = client._ledger.transport.create(
+        {**body, "parameters": {"n": 1, "size": "768*768"}}, oss=False, before=lambda: None
+    )
+    for run in runs:
+        with pytest.raises(UnknownOutcome) as caught:
+            client.run(small(run.request.seed))  # type: ignore[union-attr, arg-type]
+        assert caught.value.candidates == (task_id,)
+    assert len(client.task(task_id, run=runs[1].id).result()) == 1
+
+
+def test_looking_at_a_candidate_does_not_spoil_the_choice(server: MockServer, store: Store) -> None:
+    with make_client(server, store) as client, make_client(server, Store(store.root.parent / "another")) as other:
+        client.run(small(9, "so that the clocks are known"))
+        run = unanswered(client, small())
+        ours, theirs = other.submit(small()), other.submit(small(2, "theirs"))
+        with pytest.raises(UnknownOutcome) as caught:
+            client.run(small())
+        for task_id in caught.value.candidates:
+            assert len(client.task(task_id).result()) == 1
+        with pytest.raises(UnknownOutcome) as still:
+            client.run(small())
+        assert set(still.value.candidates) == {ours.id, theirs.id}
+        assert client.task(str(ours.id), run=run.id).result().request == small()
+        assert client.run(small()).reused
+    assert server.billed == 3
+
+
+@pytest.mark.parametrize("theirs", [small(5, n=2), ImageRequest(prompt="x", size="1024*1024"), None])
+def test_a_strangers_task_that_cannot_be_ours_is_not_taken(
+    server: MockServer, store: Store, theirs: ImageRequest | None
+) -> None:
+    with make_client(server, store) as client, make_client(server, Store(store.root.parent / "another")) as other:
+        client.run(small(9, "so that the clocks are known"))
+        sent = time.time() - (0 if theirs else 60)
+        # Long before, however slow this machine is: a next submit ends the time in which a lost one can have come.
+        store.runs()[0].advance("done", sent_at=sent - 60, last_sent_at=sent - 60)
+        unanswered(client, small(), at=sent)
+        task = other.submit(theirs or small(6))
+        found = client.rescue()
+        assert found.results == ()
+        if theirs is None:
+            [(_, problem)] = found.problems
+            assert isinstance(problem, UnknownOutcome)
+            assert problem.candidates == (task.id,), "a minute later is too late to be taken without a word"
+
+
+def test_a_clock_that_is_set_right_before_a_lost_answer_bills_nothing_twice(server: MockServer, store: Store) -> None:
+    offset = 0.0
+    clock = Clock(now=lambda: time.time() + offset)
+    with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
+        client.run(small(9))
+        client._ledger.transport._sender.skew = (0.0, 0.001)
+        offset = -30.0
+        with server.scenario("dropped after accept"):
+            assert len(client.run(small())) == 1
+        assert client.run(small()).reused
+    assert server.billed == 2
+
+
+def test_a_lost_answer_with_two_tasks_that_fit_lets_the_person_choose(server: mock.MockServer, store: Store) -> None:
+    request = ImageRequest(prompt="ours", seed=1, size="768*768")
+    stranger = Store(store.root.parent / "another")
+    with make_client(server, store) as client, make_client(server, stranger) as other:
+        client.generate("warm up, so that the clocks are known", size="768*768")
+        run = unanswered(client, request)
+        theirs = other.submit(ImageRequest(prompt="theirs", size="768*768"))
+        ours = other.submit(request)
+        for call in (client.rescue, lambda: client.run(request)):
+            try:
+                problems = [error for _, error in call().problems]  # type: ignore[attr-defined]
+            except UnknownOutcome as error:
+                problems = [error]
+            assert set(problems[0].candidates) == {ours.id, theirs.id}
+        assert creates(server) == 3, "nothing was sent while the outcome is unknown"
+        result = client.task(str(ours.id), run=run.id).result()
+        assert result.request == request
+        assert client.run(request).reused
+
+
+@pytest.mark.parametrize(
+    ("scenario", "by"),
+    [
+        ("dropped after accept", 86400.0),
+        ("dropped after accept", -86400.0),
+        ("dropped after accept", -40.0),
+        ("dropped before answer", 86400.0),
+    ],
+)
+def test_a_clock_that_is_set_at_any_step_bills_nothing_twice(tmp_path: Path, by: float, scenario: str) -> None:
+    looks = at = 0
+    while at <= looks:
+        jumping = Jumping(at, by)
+        with light_server() as (server, _), jumping.client(server, Store(tmp_path / f"{at}")) as client:
+            with server.scenario(scenario):
+                try:
+                    client.run(small())
+                except UnknownOutcome as error:
+                    [task_id] = error.candidates
+                    client.task(task_id, run=error.run_id).result()
+            assert server.billed == 1, f"the clock was set by {by} at its look number {at}"
+            assert client.run(small()).reused
+            assert max(jumping.slept, default=0) <= max(FAST.lookups), "nobody sleeps for a day"
+        looks, at = looks or jumping.calls, at + 1
+    assert looks > 10
+
+
+@pytest.mark.parametrize("by", [86400.0 * 3, -86400.0 * 3])
+def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store: Store, by: float) -> None:
+    with make_client(server, store) as client:
+        task = client.submit(small())
+        lost = unanswered(client, small(5), at=time.time() + client._ledger.transport.skew[0])
+    clock = Clock(now=lambda: time.time() + by)
+    with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, clock=clock) as late:
+        found = late.rescue()
+        assert [result.task_id for result in found.results] == [task.id]
+        assert not found.problems, "nothing was sent a day ago, whatever this machine says"
+        assert late.store.get(lost.id).state == "failed"
+        assert late.run(small()).reused
+        assert len(late.run(small(7))) == 1
+        assert len({run.id for run in late.runs()}) == 3
+    with Client(
+        mock_service(server.base_url), "sk-mock", store, pace=replace(FAST, retry_seconds=0), clock=clock
+    ) as late:
+        gap = unanswered(late, small(6))
+        server.close()
+        late.rescue(timeout=0)
+        assert store.get(gap.id).state == "sending", "without the service nobody knows that a day has passed"

@@ -1,0 +1,249 @@
+"""Recall: from an image or a run back to its request; hostile files hold none and are refused in bounded memory."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from service.test_fuzz_answers import anything, mutated
+
+import wannb
+from wannb import ImageRequest
+from wannb.client import Client
+from wannb.errors import RecallError
+from wannb.files import opened_picture
+from wannb.ledger.result import GeneratedImage
+from wannb.ledger.store import Store
+from wannb.request.inputs import as_inputs
+
+
+class Hangs(BaseException):
+    """A test waits for a pipe, or reads a device without an end."""
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[None]:
+    def late(number: int, frame: Any) -> None:
+        raise Hangs
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, 60, 1)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def head(width: int = 768, height: int = 768, *, length: int = 13) -> bytes:
+    return chunk(b"IHDR", (struct.pack(">II", width, height) + b"\x08\x02\0\0\0" + bytes(99))[:length])
+
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+END = chunk(b"IEND", b"")
+
+
+def noted(text: bytes, *, flag: bytes = b"\0", keyword: bytes = b"wannb", kind: bytes = b"iTXt") -> bytes:
+    """Return a PNG with a text chunk."""
+    return SIGNATURE + head() + chunk(kind, keyword + b"\0" + flag + b"\0\0\0" + text) + END
+
+
+def record(**changes: Any) -> bytes:
+    request = ImageRequest(prompt="x", seed=1).as_dict()
+    return json.dumps({"wannb": 1, "request": {**request, **changes}}).encode()
+
+
+def encoded(kind: str, size: tuple[int, int] = (320, 240), mode: str = "RGB", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size, 90).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+NO_REQUEST: dict[str, bytes] = {
+    "empty": b"",
+    "only a signature": SIGNATURE,
+    "a bomb": SIGNATURE + head(65535, 65535) + chunk(b"IDAT", zlib.compress(bytes(10**6))) + END,
+    "a text that lies about its length": SIGNATURE + head() + struct.pack(">I", 2**31 - 1) + b"iTXtwannb\0\0\0\0\0{}",
+    "a chunk of no length for ever": SIGNATURE + head() + chunk(b"tEXt", b"") * 200_000,
+    "a text after the end": SIGNATURE + head() + END + noted(record())[len(SIGNATURE) + 25 :],
+    "a text of 2 MB": noted(record(prompt="x" * 2**21)),
+    "a packed text": noted(zlib.compress(record()), flag=b"\1"),
+    "a packed bomb": noted(zlib.compress(bytes(10**8)), flag=b"\1"),
+    "zTXt": noted(zlib.compress(bytes(10**8)), kind=b"zTXt"),
+    "another keyword": noted(record(), keyword=b"wannb2"),
+    "a keyword of spaces": noted(record(), keyword=b" wannb"),
+    "deep": noted(b'{"request":' + b"[" * 100_000),
+    "deep, but not too deep to be read": noted(b'{"request":' + b"[" * 500 + b"]" * 500 + b"}"),
+    "cut JSON": noted(record()[:-9]),
+    "a list": noted(b"[1, 2]"),
+    "a request that is a text": noted(b'{"request": "x"}'),
+    "other letters": noted(record().decode().encode("utf-16")),
+    "bad letters": noted(b'{"request": {"prompt": "\xff\xfe"'),
+    "a prompt that is a number": noted(record(prompt=7)),
+    "boxes without an end": noted(record(bbox_list=7)),
+    "pictures that are none": noted(record(images=[3])),
+    "NaN": noted(record(seed=float("nan")).replace(b"null", b"NaN").replace(b'"n": 1', b'"n": NaN')),
+    "a huge number": noted(record().replace(b'"n": 1', b'"n": ' + b"9" * 5000)),
+    "JPEG": encoded("JPEG"),
+    "WebP": encoded("WEBP"),
+    "GIF": encoded("GIF"),
+    "HTML": b"<html></html>",
+}
+
+
+@pytest.mark.parametrize("name", NO_REQUEST)
+def test_a_hostile_image_holds_no_request(name: str, tmp_path: Path) -> None:
+    (tmp_path / "image-1.png").write_bytes(NO_REQUEST[name])
+    with pytest.raises(RecallError, match=r"image-1\.png"):
+        wannb.recall(tmp_path / "image-1.png")
+
+
+def odd_places(folder: Path) -> list[str]:
+    """Return paths that are no plain files, and one of a gigabyte that takes no room."""
+    os.mkfifo(folder / "pipe.png")
+    (folder / "folder.png").mkdir()
+    (folder / "round.png").symlink_to(folder / "round.png")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    (folder / "gone.png").symlink_to(folder / "nowhere")
+    with (folder / "sparse.png").open("wb") as file:
+        file.truncate(2**30)
+    (folder / "closed.png").write_bytes(b"")
+    names = ("pipe", "folder", "round", "zero", "gone", "sparse", "closed")
+    more = [
+        "/dev/zero",
+        "/dev/tty",
+        "/proc/self/mem",
+        "~nobody-of-that-name/a.png",
+        "a\0b.png",
+        "x" * 5000,
+    ]
+    return [*(str(folder / f"{name}.png") for name in names), *more]
+
+
+def test_what_is_no_plain_file_is_refused_everywhere(tmp_path: Path) -> None:
+    for place in odd_places(tmp_path):
+        with pytest.raises(RecallError):
+            wannb.recall(place)
+        [image] = as_inputs(place)
+        assert image.problem, place
+        assert len(image.problem) < 700
+        path = Path(place)
+        generated = GeneratedImage(path=path, number=1, count=1, width=9, height=9, seed=1, sha256="0")
+        for call in (generated.open, *([generated.bytes] if "closed" not in place else [])):
+            with pytest.raises((OSError, ValueError)):
+                call()
+        if "\0" not in place:
+            assert "⚠ <bdi>Gone or damaged: Image" in generated.figure(pixels=99, width=99)
+        with pytest.raises(ValueError, match=r"."):
+            wannb.compare(place, Image.new("RGB", (300, 300)))
+
+
+def test_a_device_is_not_even_tried_as_a_picture(tmp_path: Path) -> None:
+    for place in [odd_places(tmp_path)[3], "/dev/tty", "/dev/zero"]:
+        with pytest.raises(OSError, match="plain file"), opened_picture(place):
+            raise AssertionError
+
+
+def test_a_file_of_chunks_without_an_end_is_not_walked_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(NO_REQUEST["a chunk of no length for ever"])
+    with pytest.raises(RecallError, match="over 100,000 chunks"):
+        wannb.recall(tmp_path / "a.png")
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    facts=st.one_of(anything, mutated([json.loads(record())])),
+    noise=st.binary(max_size=30),
+    place=st.integers(0, 2000),
+)
+@example(facts={"wannb": 1, "request": {"prompt": "x", "color_palette": [[]]}}, noise=b"", place=0)
+def test_a_record_is_recalled_or_refused(facts: Any, noise: bytes, place: int, tmp_path: Path) -> None:
+    whole = noted(json.dumps(facts).encode())
+    for content in (whole, whole[:place] + noise + whole[place:], whole[:place]):
+        (tmp_path / "a.png").write_bytes(content)
+        try:
+            request = wannb.recall(tmp_path / "a.png")
+        except RecallError:
+            continue
+        # What is recalled can be looked at, whatever is in it.
+        for look in (
+            repr,
+            ImageRequest.problems,
+            ImageRequest.code,
+            ImageRequest.as_dict,
+            hash,
+            lambda r: r.fingerprint,
+        ):
+            look(request)
+        assert request.mode
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(st.sampled_from([*ImageRequest().as_dict(), "more"]), anything, max_size=6))
+def test_any_record_is_a_request_or_a_value_error(facts: dict[str, Any]) -> None:
+    try:
+        request = ImageRequest.from_dict(facts)
+    except ValueError:
+        return
+    request.problems()
+    repr(request)
+
+
+@pytest.mark.parametrize("url", ["{place}", "file://{place}", "data:image/png;base64,{data}", "javascript:x"])
+def test_a_strangers_record_sends_none_of_my_files(url: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.png").write_bytes(encoded("PNG"))
+    url = url.format(place=tmp_path / "mine.png", data=base64.b64encode(encoded("PNG")).decode())
+    request = ImageRequest.from_dict({"prompt": "x", "images": [{"name": "cat.png", "url": url}]})
+    [image] = request.images
+    assert image.problem
+    assert image.content is None
+
+
+def test_a_store_of_broken_images_is_listed_and_shown(client: Client, tmp_path: Path) -> None:
+    result = client.generate("a boat", size="768*768", seed=1, n=4)
+    folder = result.path
+    whole = result[0].path.read_bytes()
+    for preview in folder.glob(".preview*"):
+        preview.unlink()
+    result[0].path.write_bytes(whole[: len(whole) // 2])
+    result[1].path.write_bytes(NO_REQUEST["a bomb"])
+    result[2].path.unlink()
+    os.mkfifo(result[2].path)
+    result[3].path.unlink()
+    result[3].path.symlink_to("/dev/zero")
+    os.mkfifo(folder / ".preview-image-2.jpg")
+    again = Store(client.store.root).runs()[0].result()
+    page = again._repr_mimebundle_()["text/html"]
+    assert page.count("⚠") == 4
+    assert page.count('role="img" aria-label="Gone or damaged: Image') == 4
+    assert "⚠" in wannb.gallery(again)._repr_mimebundle_()["text/html"]
+    form = wannb.forms.HistoryForm(client)
+    form.select(client.runs()[0])
+    assert "a boat" in form._repr_mimebundle_()["text/html"]
+    for image in again:
+        with pytest.raises(OSError, match=r"."):
+            image.open()
+        with pytest.raises(ValueError, match=r"."):
+            wannb.compare(image, image)
+
+
+def closed() -> io.BytesIO:
+    file = io.BytesIO(b"x")
+    file.close()
+    return file

@@ -1,0 +1,221 @@
+"""Task: queried, waited for, awaited, canceled, and picked up after trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from conftest import FAST, make_client
+from journals import change
+from ledger.around import (
+    is_create,
+    is_query,
+    served,
+    small,
+)
+
+from wannb import mock
+from wannb.client import Client
+from wannb.errors import (
+    CalledOff,
+    TaskForgotten,
+    UnknownOutcome,
+    WaitTimeout,
+    WannbError,
+)
+from wannb.ledger.record import Failure
+from wannb.ledger.store import Store
+from wannb.mock import App, MockServer, Request, Response
+from wannb.mock.server.exchange import json_response
+from wannb.service.limits import callable_off
+
+
+def test_a_task_that_is_not_known_for_a_moment_is_not_given_up(client: Client, server: MockServer) -> None:
+    task = client.submit(small())
+    with server.scenario("task forgotten"), pytest.raises(TaskForgotten, match=r"client\.rescue\(\)"):
+        task.wait()
+    assert len(client.rescue().results) == 1
+    assert server.billed == 1
+
+
+@pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])
+def test_being_too_fast_or_an_outage_is_no_word_about_the_task(store: Store, code: str) -> None:
+    said = 0
+
+    def between(app: App, request: Request) -> Response:
+        nonlocal said
+        if is_query(request) and said < 4:
+            said += 1
+            return json_response(200, {"request_id": "r", "code": code, "message": "not now"})
+        return app.handle(request)
+
+    with served(between) as server, make_client(server, store) as client:
+        assert len(client.run(small())) == 1
+
+
+def test_a_failed_task_in_the_flat_shape_is_believed_when_it_is_said_twice(store: Store) -> None:
+    def between(app: App, request: Request) -> Response:
+        if is_query(request):
+            return json_response(200, {"request_id": "r", "code": "InternalError.Algo", "message": "broke"})
+        return app.handle(request)
+
+    with (
+        served(between) as server,
+        make_client(server, store) as client,
+        pytest.raises(WannbError, match=r"Algo.*broke"),
+    ):
+        client.run(small())
+    assert client.runs()[0].state == "failed"
+
+
+def test_waiting_has_an_end_whatever_happens(store: Store) -> None:
+    def between(app: App, request: Request) -> Response:
+        if is_query(request):
+            return json_response(503, {"request_id": "r", "code": "ServiceUnavailable", "message": "no"})
+        return app.handle(request)
+
+    with served(between) as server, make_client(server, store, pace=replace(FAST, backoff=(0.2, 0.2))) as client:
+        task = client.submit(small())
+        began = time.monotonic()
+        with pytest.raises((WaitTimeout, WannbError)):
+            task.wait(timeout=0.3)
+        assert time.monotonic() - began < 3
+
+
+def test_a_cancelled_await_lets_the_loop_end(store: Store) -> None:
+    async def main(client: Client) -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(client.submit(small()), 0.1)
+
+    with mock.serve(task_seconds=5) as server, make_client(server, store) as client:
+        began = time.monotonic()
+        asyncio.run(main(client))
+        assert time.monotonic() - began < 3
+
+
+def test_a_run_that_was_called_failed_can_be_asked_for_again(client: Client, server: MockServer, store: Store) -> None:
+    task = client.submit(small())
+    run = store.get(task.run_id)
+    run.advance("failed", error=Failure(code="SystemError", message="an outage"))
+    assert len(client.task(str(task.id)).result()) == 1
+    assert client.run(small()).reused
+    assert server.billed == 1
+
+
+def test_an_old_run_that_was_sent_just_now_is_not_lost(client: Client, server: MockServer, store: Store) -> None:
+    task = client.submit(small())
+    change(store.root / task.run_id, created="1926-01-01T00:00:00Z")
+    with server.scenario("task forgotten"), pytest.raises(TaskForgotten):
+        task.wait()
+    assert len(client.rescue().results) == 1
+
+
+@pytest.mark.parametrize("route", ["query", "list"])
+def test_trouble_after_the_money_is_spent_never_says_that_nothing_was_billed(store: Store, route: str) -> None:
+    lost = False
+
+    def between(app: App, request: Request) -> Response:
+        nonlocal lost
+        is_list = request.path.endswith("/tasks/")
+        if "/tasks/" in request.path and is_list == (route == "list") and (lost or route == "query"):
+            return json_response(503, {"request_id": "r", "code": "ServiceUnavailable", "message": "no"})
+        answer = app.handle(request)
+        if is_create(request) and route == "list":
+            lost = True
+            return replace(answer, status=502, body=b"<html>")
+        return answer
+
+    with served(between) as server, make_client(server, store) as client:
+        with pytest.raises(WannbError) as caught:
+            client.run(small())
+        assert "Nothing was billed" not in str(caught.value)
+        assert isinstance(caught.value, WaitTimeout if route == "query" else UnknownOutcome)
+
+
+def interrupting(after: str) -> Callable[[str, float], None]:
+    """Return an `on_status` that interrupts the call at a state."""
+
+    def on_status(status: str, seconds: float) -> None:
+        if status == after:
+            raise KeyboardInterrupt
+
+    return on_status
+
+
+@pytest.fixture
+def queue() -> Iterator[MockServer]:
+    """A service where a task waits as PENDING for a while, or (`task_seconds`) runs for a while."""
+    with mock.serve(scenario="slow queue") as server:
+        yield server
+
+
+def test_an_interrupt_cancels_a_queued_task_and_says_so(
+    queue: MockServer, store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wannb.display.progress._can_show", lambda: True)
+    with make_client(queue, store) as client:
+        with pytest.raises(KeyboardInterrupt):
+            client.run(small(), on_status=interrupting("PENDING"))
+        assert "canceled while it was queued; nothing is billed" in capsys.readouterr().out
+        assert [run.state for run in client.runs()] == ["canceled"]
+        assert [task.status for task in client.task_list()] == ["CANCELED"]
+        queue.advance(hours=1)
+        assert queue.billed == 0
+
+
+def test_an_interrupt_of_a_running_task_says_that_it_goes_on(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wannb.display.progress._can_show", lambda: True)
+    with mock.serve(task_seconds=60) as server, make_client(server, store) as client:
+        with pytest.raises(KeyboardInterrupt):
+            client.run(small(), on_status=interrupting("RUNNING"))
+        assert "goes on, and client.rescue() brings it" in capsys.readouterr().out
+        assert client.runs()[0].state == "running"
+        server.advance(minutes=2)
+        assert len(client.rescue().results) == 1
+
+
+def test_a_queued_task_of_another_call_is_not_canceled(queue: MockServer, store: Store) -> None:
+    with make_client(queue, store) as client:
+        client.submit(small())
+        with pytest.raises(KeyboardInterrupt):
+            client.run(small(), on_status=interrupting("PENDING"))
+        assert [run.state for run in client.runs()] == ["running"]
+
+
+def test_what_is_called_off_while_it_is_queued_is_canceled(queue: MockServer, store: Store) -> None:
+    with make_client(queue, store) as client:
+        seen: list[str] = []
+        with callable_off(lambda: bool(seen)), pytest.raises(CalledOff, match="nothing is billed"):
+            client.run(small(), on_status=lambda status, seconds: seen.append(status))
+        assert [run.state for run in client.runs()] == ["canceled"]
+        assert queue.billed == 0
+
+
+def test_what_is_called_off_while_it_runs_is_waited_for(store: Store) -> None:
+    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
+        seen: list[str] = []
+        with callable_off(lambda: "RUNNING" in seen):
+            assert len(client.run(small(), on_status=lambda status, seconds: seen.append(status))) == 1
+        assert server.billed == 1
+
+
+@pytest.mark.parametrize("step", ["create", "query", "learn_time", "cancel"])
+def test_an_interrupt_in_any_wait_loses_nothing(
+    client: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client._ledger.transport, step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            client.run(small(), on_status=interrupting("SUCCEEDED"))
+    assert len(client.run(small())) == 1
+    assert server.billed == 1
+    assert threading.active_count() < 20

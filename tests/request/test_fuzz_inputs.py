@@ -1,0 +1,331 @@
+"""Input images that may be anything: taken as they can be sent, or named in one sentence, in bounded memory."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import wannb
+from wannb import ImageRequest, mock
+from wannb.client import Client
+from wannb.errors import InvalidRequest
+from wannb.request.inputs import InputImage, as_inputs
+
+
+class Hangs(BaseException):
+    """A test waits for a pipe, or reads a device without an end."""
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[None]:
+    def late(number: int, frame: Any) -> None:
+        raise Hangs
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, 60, 1)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def head(width: int = 768, height: int = 768, *, length: int = 13) -> bytes:
+    return chunk(b"IHDR", (struct.pack(">II", width, height) + b"\x08\x02\0\0\0" + bytes(99))[:length])
+
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+END = chunk(b"IEND", b"")
+
+
+def noted(text: bytes, *, flag: bytes = b"\0", keyword: bytes = b"wannb", kind: bytes = b"iTXt") -> bytes:
+    """Return a PNG with a text chunk."""
+    return SIGNATURE + head() + chunk(kind, keyword + b"\0" + flag + b"\0\0\0" + text) + END
+
+
+def record(**changes: Any) -> bytes:
+    request = ImageRequest(prompt="x", seed=1).as_dict()
+    return json.dumps({"wannb": 1, "request": {**request, **changes}}).encode()
+
+
+def encoded(kind: str, size: tuple[int, int] = (320, 240), mode: str = "RGB", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size, 90).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+NO_REQUEST: dict[str, bytes] = {
+    "empty": b"",
+    "only a signature": SIGNATURE,
+    "a bomb": SIGNATURE + head(65535, 65535) + chunk(b"IDAT", zlib.compress(bytes(10**6))) + END,
+    "a text that lies about its length": SIGNATURE + head() + struct.pack(">I", 2**31 - 1) + b"iTXtwannb\0\0\0\0\0{}",
+    "a chunk of no length for ever": SIGNATURE + head() + chunk(b"tEXt", b"") * 200_000,
+    "a text after the end": SIGNATURE + head() + END + noted(record())[len(SIGNATURE) + 25 :],
+    "a text of 2 MB": noted(record(prompt="x" * 2**21)),
+    "a packed text": noted(zlib.compress(record()), flag=b"\1"),
+    "a packed bomb": noted(zlib.compress(bytes(10**8)), flag=b"\1"),
+    "zTXt": noted(zlib.compress(bytes(10**8)), kind=b"zTXt"),
+    "another keyword": noted(record(), keyword=b"wannb2"),
+    "a keyword of spaces": noted(record(), keyword=b" wannb"),
+    "deep": noted(b'{"request":' + b"[" * 100_000),
+    "deep, but not too deep to be read": noted(b'{"request":' + b"[" * 500 + b"]" * 500 + b"}"),
+    "cut JSON": noted(record()[:-9]),
+    "a list": noted(b"[1, 2]"),
+    "a request that is a text": noted(b'{"request": "x"}'),
+    "other letters": noted(record().decode().encode("utf-16")),
+    "bad letters": noted(b'{"request": {"prompt": "\xff\xfe"'),
+    "a prompt that is a number": noted(record(prompt=7)),
+    "boxes without an end": noted(record(bbox_list=7)),
+    "pictures that are none": noted(record(images=[3])),
+    "NaN": noted(record(seed=float("nan")).replace(b"null", b"NaN").replace(b'"n": 1', b'"n": NaN')),
+    "a huge number": noted(record().replace(b'"n": 1', b'"n": ' + b"9" * 5000)),
+    "JPEG": encoded("JPEG"),
+    "WebP": encoded("WEBP"),
+    "GIF": encoded("GIF"),
+    "HTML": b"<html></html>",
+}
+
+
+def corrupted(kind: str, seed: int) -> bytes:
+    """Return a picture cut off, or with some bytes changed, in its header more often than elsewhere."""
+    chance = random.Random(f"{kind} {seed}")
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "x"
+    content = bytearray(
+        encoded(kind, (300, 260), **({"exif": exif} if kind in ("JPEG", "PNG", "WEBP", "TIFF") else {}))
+    )
+    for _ in range(chance.randrange(1, 6)):
+        content[int(len(content) * chance.random() ** 4)] = chance.randrange(256)
+    return bytes(content[: chance.randrange(1, len(content))] if seed % 3 == 0 else content)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "ICO", "PPM", "TGA", "MPO"])
+def test_a_damaged_picture_is_taken_or_named(kind: str) -> None:
+    for seed in range(12):
+        [image] = as_inputs(corrupted(kind, seed))
+        check(image)
+
+
+def check(image: InputImage) -> None:
+    """Check that a picture is one that can be sent, or says why not."""
+    if image.problem:
+        assert len(image.problem) < 600
+        return
+    assert image.content
+    with Image.open(io.BytesIO(image.content)) as sent:
+        sent.load()
+        assert sent.size == (image.width, image.height)
+        assert sent.format in ("PNG", "JPEG", "WEBP", "BMP", "MPO")
+        assert not sent.has_transparency_data
+
+
+MODES = [
+    "1",
+    "L",
+    "P",
+    "RGB",
+    "RGBA",
+    "CMYK",
+    "YCbCr",
+    "LAB",
+    "HSV",
+    "I",
+    "F",
+    "LA",
+    "PA",
+    "RGBX",
+    "RGBa",
+    "La",
+    "I;16",
+]
+
+
+@pytest.mark.parametrize("mode", [*MODES, "I;16B", "I;16L"])
+def test_a_pil_image_of_any_mode_is_taken_or_named(mode: str) -> None:
+    [image] = as_inputs(Image.new(mode, (300, 260)))
+    check(image)
+    assert image.problem is None or mode in ("I;16B", "I;16L", "La"), image.problem
+
+
+def test_a_palette_with_transparency_is_put_on_white() -> None:
+    picture = Image.new("P", (300, 300), 0)
+    picture.info["transparency"] = 0
+    [image] = as_inputs(picture)
+    check(image)
+    assert "white" in image.notices[0]
+
+
+ARRAYS = [
+    np.zeros((300, 300, 3), dtype)
+    for dtype in ("int8", "int64", "uint16", "float16", "float64", "longdouble", "complex64", "O", "U3", "M8[s]", "V4")
+]
+ARRAYS += [np.zeros(shape, np.uint8) for shape in ((), (0,), (0, 0), (300,), (300, 300, 2), (300, 300, 3, 1), (1, 1))]
+ARRAYS += [np.full((300, 300), value) for value in (np.nan, np.inf, -np.inf, -1.0, 2.0)]
+ARRAYS += [np.broadcast_to(np.uint8(7), (10**9, 10**9)), np.broadcast_to(np.float64(7), (9000, 10**9, 3))]
+ARRAYS += [np.ma.masked_all((300, 300), np.uint8), np.zeros((300, 300), [("a", "u1")])]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype} {array.shape}")
+def test_an_array_of_any_kind_is_taken_or_named(array: Any) -> None:
+    [image] = as_inputs(array)
+    check(image)
+
+
+class Broken(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise KeyError("no more")
+
+
+def closed() -> io.BytesIO:
+    file = io.BytesIO(b"x")
+    file.close()
+    return file
+
+
+LINKS = [
+    *("file:///nowhere.png", "file://%ff", "ftp://h/a.png", "javascript:alert(1)", "javascript://h/%0aalert(1)"),
+    *(
+        "http:///a.png",
+        "https://",
+        "https://[::1/a.png",
+        "https://h:99999/a.png",
+        "https://h:x/a.png",
+        "https://u:p@h/",
+    ),
+    *("https://ho st/a.png", "https://h/a.png\n", "https://h/a\x00.png", "https://h/\u202egnp.a", "blob:https://h/1"),
+    *(
+        "data:,",
+        "data:text/html,<b>",
+        "data:image/png;base64,",
+        "data:image/png;base64,%%",
+        "data:image/svg+xml,<svg/>",
+    ),
+    *("DATA:image/png;base64,AAAA", "data:application/pdf;base64,JVBERi0=", "gopher://h/", "oss:///x", "a" * 10**6),
+]
+
+
+OTHERS = [
+    *(b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7\n", b"PK\x03\x04", b"text", b"<html>", b"\0" * 999),
+    *(
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        b"\0\0\0\x1cftypavif\0\0\0\0" + bytes(40),
+        b"RIFF\xff\xff\xff\xffWEBPVP8 ",
+    ),
+    *(b"BM" + bytes(60), b"GIF89a" + b"\xff" * 60, b"II*\0\x08\0\0\0\xff\xff" + bytes(99), b"\xff\xd8\xff\xe1\xff\xff"),
+    *(encoded("PNG", (1, 1)), encoded("PNG", (100, 20_000)), encoded("PNG", (8000, 240)), NO_REQUEST["a bomb"]),
+    *(Broken(), closed(), io.StringIO("text"), object(), 3, 1j, {"a": 1}, {1, 2}, float("nan"), Image),
+]
+
+
+@pytest.mark.parametrize("value", [*LINKS, *OTHERS], ids=range(len(LINKS) + len(OTHERS)))
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_what_is_no_picture_is_named_before_anything_is_sent(
+    value: Any, client: Client, server: mock.MockServer
+) -> None:
+    with pytest.raises((InvalidRequest, TypeError, ValueError)) as caught:
+        client.edit("x", value, size="1K")
+    assert len(str(caught.value)) < 2500
+    assert not server.log
+
+
+@pytest.mark.parametrize(
+    "link", ["HTTPS://example.com/cat.png", "https://例え.jp/猫.png", "https://example.com:8443/a.png"]
+)
+def test_a_link_that_may_be_good_is_sent_as_it_stands(link: str) -> None:
+    [image] = as_inputs(link)
+    assert (image.problem, image.url) == (None, link)
+
+
+def test_lists_without_an_end_are_no_hang() -> None:
+    itself: list[Any] = []
+    itself.append(itself)
+    for value in (itertools.repeat("https://example.com/a.png"), itself, [[[[[[[[[[[]]]]]]]]]]]):
+        request = ImageRequest(prompt="x", images=value)
+        assert request.problems()
+        assert len(request.images) <= 100
+
+
+def test_a_file_name_of_no_letters_is_kept_and_shown(client: Client, tmp_path: Path) -> None:
+    place = os.path.join(os.fsencode(tmp_path), b"caf\xe9.png")
+    with open(place, "wb") as file:
+        file.write(encoded("PNG"))
+    result = client.edit("x", os.fsdecode(place), size="1K", seed=1)
+    assert result.request
+    [image] = as_inputs(os.fsdecode(place))
+    assert image.name.encode() == b"caf?.png"
+    json.dumps(result._repr_mimebundle_()).encode()
+    assert wannb.recall(result[0].path).images[0].name == "caf?.png"
+
+
+def test_multi_frame_pictures_say_that_one_frame_is_used() -> None:
+    frames = [Image.new("RGB", (300, 300), shade) for shade in ("red", "blue", "green")]
+    for kind in ("GIF", "PNG", "WEBP", "TIFF"):
+        buffer = io.BytesIO()
+        frames[0].save(buffer, kind, save_all=True, append_images=frames[1:])
+        [image] = as_inputs(buffer.getvalue())
+        check(image)
+        assert any("first frame" in notice for notice in image.notices), kind
+
+
+#: Another process shall use this very package.
+HERE = {**os.environ, "PYTHONPATH": str(Path(wannb.__file__).parent.parent)}
+
+
+PEAK = """
+import resource, sys, warnings
+from wannb.request import as_inputs
+import PIL.Image
+PIL.Image.init()
+warnings.simplefilter("ignore")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+[image] = as_inputs(sys.argv[1])
+print(image.problem)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def gigantic(kind: str, side: int, folder: Path) -> Path:
+    """Write a small file of many pixels."""
+    size = (side, side)
+    if kind == "PNG":
+        row = zlib.compress(bytes(60_001) * 2000, 1)
+        content = SIGNATURE + head(*size) + chunk(b"IDAT", row) + END
+    elif kind == "GIF":
+        content = (
+            b"GIF89a" + struct.pack("<HH", *size) + b"\x80\0\0" + bytes(6) + b"," + bytes(4) + struct.pack("<HH", *size)
+        )
+        content += b"\0\x02\x01\0\0;"
+    elif kind == "BMP":
+        content = b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, *size, 1, 24, 0, 0, 0, 0, 0, 0)
+    else:
+        content = encoded("TIFF", (300, 300)).replace(struct.pack("<H", 300), struct.pack("<H", side))
+    (folder / f"a.{kind.lower()}").write_bytes(content)
+    return folder / f"a.{kind.lower()}"
+
+
+def test_bombs_stay_small_in_memory(tmp_path: Path) -> None:
+    for kind, side in (("PNG", 20_000), ("PNG", 9000), ("GIF", 9000), ("BMP", 9000), ("TIFF", 9000)):
+        command = [sys.executable, "-c", PEAK, str(gigantic(kind, side, tmp_path))]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=HERE)
+        problem, grown = done.stdout.splitlines()
+        assert ("each side must be" in problem) is (side == 9000), f"{kind}: refused before it is unpacked"
+        assert int(grown) < 150, f"{kind}: {grown} MB"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.cookiejar
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,10 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from wannb.masking import without_signature
+from wannb.masking import mask
 from wannb.mock.exchange import (
     API,
-    DATA_URI,
     Log,
     LogEntry,
     Refused,
@@ -24,7 +24,7 @@ from wannb.mock.exchange import (
     json_response,
     parsed,
 )
-from wannb.mock.server.images import inline, parse_form
+from wannb.mock.server.images import named, parse_form
 
 from . import format as recordings
 from .scrub import bare
@@ -38,6 +38,7 @@ ANSWER_MOST = 64 * 1024 * 1024
 PICTURE_MOST = 256 * 1024 * 1024
 REDIRECTS_MOST = 3
 TRIES = 3
+UNREACHABLE, LOST = "Recording.Unreachable", "Recording.LostAnswer"
 STORE = "/recorded/"
 LATER = f"{STORE}later-"
 # Hop-by-hop, or true only of the connection they came on.
@@ -46,22 +47,19 @@ NOT_PASSED |= {"x-wannb-scenario"}
 NOT_RETURNED = {*NOT_PASSED, "content-encoding", "date", "location", "set-cookie"}
 
 
-class Unreached(Exception):
-    """The server was not reached: nothing was sent."""
+# httpx logs every address, and so signed links; httpcore every header. A filter is for one logger, not for those below.
+_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", "http11", "http2", "socks")))
 
 
-class Lost(Exception):
-    """The request may have arrived; its answer did not, or not whole."""
-
-
-class Forbidden(Exception):
-    """An address that must not be asked."""
+def _mask_log(record: logging.LogRecord) -> bool:
+    record.msg, record.args = mask(record.getMessage()), ()
+    return True
 
 
 class Fetcher:
     """Asks one API host and the file hosts that it names: no redirects with a key, bounded in size and time.
 
-    No error has an address in it, since it can be signed.
+    No error and no log has an address that is signed.
 
     Args:
         base_url: the API's address, https or on this machine.
@@ -82,6 +80,8 @@ class Fetcher:
         if parts.scheme == "http" and not self.local:
             raise ValueError(f"{base_url!r} would send the key unencrypted; use https.")
         self._clock = clock
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(_mask_log)
         self._client = httpx.Client(
             timeout=SILENCE, trust_env=not self.local, limits=httpx.Limits(max_keepalive_connections=0)
         )
@@ -94,9 +94,9 @@ class Fetcher:
         """Send one request and return status, headers (lower case) and body; a redirect is an answer like any other.
 
         Raises:
-            Forbidden: the address is neither https nor, for an API on this machine, on this machine.
-            Unreached: nothing was sent.
-            Lost: no whole answer came in time, or it is larger than `most` bytes.
+            Refused: `Recording.Forbidden` for an address that is neither https nor, for an API on this machine, on
+                this machine; `Recording.Unreachable` where nothing was sent; `Recording.LostAnswer` where no whole
+                answer came in time, or it is larger than `most` bytes.
         """
         import httpx
 
@@ -111,16 +111,17 @@ class Fetcher:
                 for piece in answer.iter_bytes():
                     content += piece
                     if len(content) > most:
-                        raise Lost(f"the answer is over {most // 1024**2} MB")
+                        raise _lost(f"it is over {most // 1024**2} MB")
                     if self._clock() > until:
-                        raise Lost(f"the answer took over {IN_ALL} s")
+                        raise _lost(f"it took over {IN_ALL} s")
                 return answer.status_code, {**answer.headers}, bytes(content)
-        except Lost as known:
-            trouble: Exception = known
+        except Refused as known:
+            trouble = known
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
-            trouble = Unreached(type(error).__name__)
+            reason = type(error).__name__
+            trouble = Refused(UNREACHABLE, f"The upstream could not be reached: {reason}. Nothing was sent.")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            trouble = Lost(type(error).__name__)
+            trouble = _lost(type(error).__name__)
         raise trouble
 
     def image(self, url: str) -> bytes:
@@ -130,21 +131,29 @@ class Fetcher:
             if status == 200:
                 return body
             if status not in (301, 302, 303, 307, 308) or "location" not in headers:
-                raise Lost(f"HTTP {status}")
+                raise _lost(f"HTTP {status}")
             url = urljoin(url, headers["location"])
-        raise Lost(f"more than {REDIRECTS_MOST} redirects")
+        raise _lost(f"more than {REDIRECTS_MOST} redirects")
 
     def _check_address(self, url: str) -> None:
         try:
             parts = urlsplit(url)
             host = parts.hostname or ""
         except ValueError:
-            raise Forbidden("a broken address") from None
+            raise _forbidden("a broken address") from None
         here = host in LOOPBACK
         if parts.username or not host or not (parts.scheme == "https" or (parts.scheme == "http" and here)):
-            raise Forbidden("an address that is not https")
+            raise _forbidden("an address that is not https")
         if here and not self.local:
-            raise Forbidden("an address of this machine, though it is another machine")
+            raise _forbidden("an address of this machine, though it is another machine")
+
+
+def _lost(reason: str) -> Refused:
+    return Refused(LOST, f"The upstream's answer was lost: {reason}. It may have accepted the request.")
+
+
+def _forbidden(what: str) -> Refused:
+    return Refused("Recording.Forbidden", f"The upstream names {what}.")
 
 
 class Forwarder:
@@ -171,7 +180,8 @@ class Forwarder:
         try:
             response = self._passed(request)
         except Refused as refused:
-            response = refused.xml() if request.route[0] in ("upload", "download") else refused.response()
+            is_file = request.route[0] == "upload" or request.path.startswith(STORE)
+            response = refused.xml() if is_file else refused.response()
         self._log.add(LogEntry.of(request, response))
         return response
 
@@ -209,16 +219,7 @@ class Forwarder:
         return response
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Response:
-        try:
-            status, got, data = self._fetcher.ask(method, url, headers, body)
-        except Unreached as trouble:
-            message = f"The upstream could not be reached: {trouble}. Nothing was sent."
-            raise Refused("Recording.Unreachable", message) from None
-        except Lost as trouble:
-            message = f"The upstream's answer was lost: {trouble}. It may have accepted the request."
-            raise Refused("Recording.LostAnswer", message) from None
-        except Forbidden as trouble:
-            raise Refused("Recording.Forbidden", f"The upstream names {trouble}.") from None
+        status, got, data = self._fetcher.ask(method, url, headers, body)
         if 300 <= status < 400:
             message = "The upstream redirects this request. A key goes to one API host alone; nothing was followed."
             raise Refused("Recording.Redirected", message)
@@ -267,9 +268,10 @@ class Forwarder:
                 part.write_bytes(image)
                 part.replace(self._images / f"{name}.png")
                 path = f"{STORE}{name}.png"
-            except (Lost, Unreached):
-                continue
-            except (Forbidden, ValueError, OSError):
+            except Refused as refused:
+                if refused.code in (UNREACHABLE, LOST):
+                    continue
+            except (ValueError, OSError):
                 pass
             break
         with self._lock:
@@ -283,9 +285,11 @@ class Forwarder:
         try:
             kept = self._images / path.removeprefix(STORE)
             body = kept.read_bytes() if _is_kept(path) else bare(self._fetcher.image(url))
-        except (Lost, Unreached, OSError):
+        except (Refused, OSError) as trouble:
+            if isinstance(trouble, Refused) and trouble.code not in (UNREACHABLE, LOST):
+                raise
             raise Refused("ServiceUnavailable", "The image could not be downloaded; try again.") from None
-        except (Forbidden, ValueError):
+        except ValueError:
             raise Refused("InvalidArgument", "The service's link does not lead to an image.") from None
         return Response(headers={"content-type": "image/png"}, body=body)
 
@@ -306,10 +310,7 @@ class Forwarder:
         path = _path(reference)
         if path in self._links and _is_kept(path):
             return f"image:{recordings.identity((self._images / path.removeprefix(STORE)).read_bytes())}"
-        try:
-            return inline(reference, "image").identity if DATA_URI.match(reference) else without_signature(reference)
-        except Refused:
-            return f"image:refused:{hashlib.sha256(reference.encode('utf-8', 'replace')).hexdigest()}"
+        return named(reference)
 
 
 def _path(address: str) -> str:

@@ -80,6 +80,16 @@ def inline(text: str, where: str) -> InputImage:
     return InputImage(reference=f"data:{mime}", size=size, read=lambda: data)
 
 
+def named(reference: str) -> str:
+    """Return the name in recordings of an image that is inline or at a public address."""
+    if not DATA_URI.match(reference):
+        return without_signature(reference)
+    try:
+        return inline(reference, "image").identity
+    except Refused:
+        return f"image:refused:{hashlib.sha256(reference.encode('utf-8', 'replace')).hexdigest()}"
+
+
 def check(data: bytes, where: str, *, mime: str | None = None) -> tuple[int, int]:
     """Return width and height of an encoded image, or refuse what the service would not take."""
     if len(data) > BYTES_MAX:
@@ -293,16 +303,11 @@ class Images:
 
     def identify(self, reference: str) -> str:
         """Return the name of an input image in recordings."""
-        try:
-            if DATA_URI.match(reference):
-                return inline(reference, "image").identity
-        except Refused:
-            return f"image:refused:{hashlib.sha256(reference.encode('utf-8', 'replace')).hexdigest()}"
         stored = self._uploads.get(reference.removeprefix("oss://")) if reference.startswith("oss://") else None
         if stored is not None:
             return f"image:{identity(stored.data)}"
         own = self._own(reference) if reference.startswith("http") else None
-        return own.identity if own is not None else without_signature(reference)
+        return own.identity if own is not None else named(reference)
 
     # Uploads
 

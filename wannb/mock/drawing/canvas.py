@@ -1,7 +1,7 @@
 """Canvas, pen and colors: smooth shapes in scene units, drawn larger than the picture so that edges come out clean.
 
 A scene unit is the shorter side of the picture. ``Canvas.pen`` gives a local frame (origin, scale, mirrored or not), so
-that a figure is described once around its own foot point and stands anywhere.
+that a figure is described once around its own foot point and can be put anywhere.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def darker(color: Color, share: float = 0.2) -> Color:
 
 
 def clear(color: Color, alpha: float) -> Color:
-    """Give the color an opacity between 0 and 1."""
+    """Return the color with an opacity between 0 and 1."""
     return (*color[:3], round(255 * alpha))
 
 
@@ -108,7 +108,7 @@ class Canvas:
         self.image.paste(strip.resize((self.image.width, rows), Image.Resampling.NEAREST), (0, first))
 
     def mist(self, top: float, bottom: float, color: Color, strength: float) -> None:
-        """Let a full-width band fade from clear at its top to ``strength`` at its bottom."""
+        """Fade a full-width band from clear at its top to ``strength`` at its bottom."""
         if not self.fine:
             return
         first, last = round(top * self.unit), round(bottom * self.unit)
@@ -163,7 +163,7 @@ class Canvas:
 class Pen:
     """Draw in a local frame: x to the right, y down, the foot point at 0, 0."""
 
-    #: How a color shows in the light that the figure stands in.
+    #: How a color shows in the light of the picture; None leaves it.
     tone: Callable[[Color], Color] | None = None
 
     def __init__(self, canvas: Canvas, x: float, y: float, scale: float, flip: bool = False) -> None:
@@ -171,7 +171,7 @@ class Pen:
         self.x, self.y, self.scale, self.flip = x, y, scale, flip
 
     def at(self, x: float, y: float, scale: float = 1.0, *, flip: bool = False) -> Pen:
-        """Give a frame inside this one."""
+        """Return a frame inside this one."""
         sign = -1 if self.flip else 1
         left, top = self.x + sign * x * self.scale, self.y + y * self.scale
         pen = Pen(self.canvas, left, top, self.scale * scale, self.flip != flip)
@@ -184,7 +184,7 @@ class Pen:
         return (self.x + sign * point[0] * self.scale) * unit, (self.y + point[1] * self.scale) * unit
 
     def _steps(self) -> int:
-        """Give how many straight pieces a curve needs between two points to look smooth at this size."""
+        """Return how many straight pieces a curve needs between two points to look smooth at this size."""
         return max(3, min(12, round(math.sqrt(self.scale * self.canvas.unit) * 0.5)))
 
     def poly(self, points: Sequence[Point], color: Color) -> None:
@@ -217,11 +217,11 @@ class Pen:
         if relief := self.canvas.stamp(color):
             relief.rectangle([part / self.canvas.over for part in box], fill=255)
 
-    def oval(self, x: float, y: float, rx: float, ry: float | None, color: Color) -> None:
+    def oval(self, x: float, y: float, rx: float, ry: float, color: Color) -> None:
         color = self.tone(color) if self.tone else color
         cx, cy = self.place((x, y))
         px = abs(rx * self.scale) * self.canvas.unit
-        py = abs((rx if ry is None else ry) * self.scale) * self.canvas.unit
+        py = abs(ry * self.scale) * self.canvas.unit
         box = (cx - px, cy - py, cx + px, cy + py)
         self.canvas.ink(color).ellipse(box, fill=color)
         if relief := self.canvas.stamp(color):
@@ -236,10 +236,9 @@ class Pen:
         arc = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
         self.poly([(x, y), *((x + r * math.cos(a), y + r * math.sin(a)) for a in arc)], color)
 
-    def stroke(self, points: Sequence[Point], width: float, color: Color, *, smooth: bool = True) -> None:
-        """Draw a line of even width with round ends, smooth through its points unless told."""
-        path = _smooth(points, closed=False, steps=self._steps()) if smooth and len(points) > 2 else list(points)
-        self.taper(path, width, width, color)
+    def stroke(self, points: Sequence[Point], width: float, color: Color) -> None:
+        """Draw a smooth line of even width with round ends."""
+        self.taper(points, width, width, color)
 
     def taper(self, points: Sequence[Point], start: float, end: float, color: Color) -> None:
         """Draw a line whose width goes from one value to the other: limbs, tails, stems."""
@@ -288,7 +287,7 @@ def _at(stops: Sequence[Color], position: float) -> Color:
 
 @lru_cache(maxsize=16)
 def _weights(steps: int) -> tuple[tuple[float, float, float, float], ...]:
-    """Give the shares of four neighbouring points for each step of a Catmull-Rom curve."""
+    """Return the shares of four neighboring points for each step of a Catmull-Rom curve."""
     shares = (step / steps for step in range(steps))
     return tuple(
         (

@@ -24,7 +24,7 @@ _BUILT = ("house", "shop", "tree", "island", "lighthouse", "sofa")
 
 
 def text_of(drawing: Drawing) -> str:
-    """Give the part of the prompt that describes this picture: of a set, the text of its own scene."""
+    """Return the part of the prompt that describes this picture: of a set, the text of its own scene."""
     parts = words.scenes(drawing.prompt)[1] if drawing.sequential else []
     return parts[min(drawing.index, len(parts) - 1)] if parts else drawing.prompt
 
@@ -147,7 +147,7 @@ def _fleet(canvas: Canvas, drawing: Drawing, scene: Scene, light: Mood, stage: S
 
 
 def _companions(canvas: Canvas, drawing: Drawing, scene: Scene, light: Mood, stage: Stage, middle: float) -> None:
-    """Stand the other figures of the text behind and beside the main one."""
+    """Put the other figures of the text behind and beside the main one."""
     away = 1 if middle < canvas.width / 2 else -1
     for number, name in enumerate(scene.companions):
         if name == "flowers" and scene.setting not in ("room", "studio"):

@@ -25,7 +25,8 @@ _COVER = 1.35  # up to this difference of aspect ratio the edges are cut rather 
 def opened(data: bytes | None) -> tuple[Image.Image | None, Box | None]:
     """Decode an input picture to RGB, its pixels as they are stored, and find the badge if the mock drew it.
 
-    None stands for a picture that cannot be decoded, and for no badge.
+    Returns:
+        The picture, None if it cannot be decoded, and the badge, None if there is none.
     """
     try:
         with Image.open(io.BytesIO(data or b"")) as picture:
@@ -43,7 +44,7 @@ def opened(data: bytes | None) -> tuple[Image.Image | None, Box | None]:
 
 
 def placeholder(number: int, size: tuple[int, int]) -> Image.Image:
-    """Draw a neutral card: a crossed landscape and the number of the picture it stands for."""
+    """Draw a neutral card: a crossed landscape and the number of the missing picture."""
     canvas = Canvas(size)
     canvas.gradient(0, canvas.height, ((226, 228, 236), (206, 210, 222)))
     Sketch("missing", random.Random(0)).draw(canvas.pen(canvas.width / 2, canvas.height / 2 - 0.04, 0.52))
@@ -106,7 +107,7 @@ _TONES: dict[str, Color] = {
 
 
 def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
-    """Draw the edited picture at output size; tell where an older badge shows on it.
+    """Draw the edited picture at output size, and find where an older badge shows on it.
 
     The edited picture is the last one that has boxes, else the first; the others are its references.
     """
@@ -160,10 +161,10 @@ def _shared(box: Box, size: tuple[int, int]) -> Box:
     return x1, y1, min(max(box[2], x1 + 8), size[0]), min(max(box[3], y1 + 8), size[1])
 
 
-def _feather(size: tuple[int, int], strength: float = 1.0) -> Image.Image:
+def _feather(size: tuple[int, int]) -> Image.Image:
     """Make a mask that is full in the middle and nothing at the rim."""
     small = Image.new("L", (96, 96))
-    ImageDraw.Draw(small).rounded_rectangle((11, 11, 84, 84), 18, fill=round(255 * strength))
+    ImageDraw.Draw(small).rounded_rectangle((11, 11, 84, 84), 18, fill=255)
     small = small.filter(ImageFilter.GaussianBlur(4))
     ImageDraw.Draw(small).rectangle((0, 0, 95, 95), outline=0)
     return small.resize(size, Image.Resampling.BICUBIC)
@@ -233,7 +234,7 @@ def _toned(picture: Image.Image, drawing: Drawing, scene: Scene, share: float) -
 
 
 def _washed(picture: Image.Image) -> Image.Image:
-    """Let the colors run as in a watercolor, pale towards the edge of the paper."""
+    """Blur the colors as in a watercolor, pale towards the edge of the paper."""
     small = picture.resize((max(8, picture.width // 3), max(8, picture.height // 3)), Image.Resampling.BOX)
     for _ in range(2):
         small = small.filter(ImageFilter.MedianFilter(5))

@@ -19,20 +19,20 @@ _DARK = (30, 26, 44)
 
 @lru_cache(maxsize=32)
 def font(height: int) -> Font:
-    """Give the font that Pillow carries, so that pictures are the same on every machine."""
+    """Return the font that Pillow carries, so that pictures are the same on every machine."""
     return ImageFont.load_default(height)
 
 
 @lru_cache(maxsize=1024)
 def _drawable(character: str) -> bool:
-    """Tell whether the font has a shape of its own for the character."""
+    """Return whether the font has a shape of its own for the character."""
     if character.isascii():
         return character.isprintable()
     try:
         face = font(24)
         shape, missing = face.getmask(character), face.getmask("\U000fffff")
         return shape.size != missing.size or bytes(shape) != bytes(missing)
-    except Exception:  # the bitmap fallback font refuses what lies beyond Latin-1
+    except Exception:  # the bitmap fallback font refuses characters beyond Latin-1
         return False
 
 
@@ -48,7 +48,7 @@ def badge(picture: Image.Image, caption: str, frame: str = "", *, small: bool = 
           over: Box | None = None) -> Box:  # fmt: skip
     """Put the MOCK badge with the caption at the bottom left, within the left 60 % of the width.
 
-    ``over`` is where an older badge shows, which the new one then hides. Give back the place taken.
+    ``over`` is where an older badge shows; the new one hides it. Returns the place of the new badge.
     """
     width, height = picture.size
     text_height = max(9, round(min(width, height) * (0.017 if small else 0.022)))
@@ -95,7 +95,7 @@ def poster(picture: Image.Image, title: str) -> Image.Image:
 
 
 def stamp(picture: Image.Image) -> None:
-    """Give a picture the white rim and the perforation of a postage stamp."""
+    """Draw the white rim and the perforation of a postage stamp on a picture."""
     width, height = picture.size
     unit = min(width, height)
     hole, rim = max(1.0, unit * 0.018), max(1, round(unit * 0.07))
@@ -232,7 +232,7 @@ _WHOLE = 10_000  # shares are hundredths of a percent
 
 
 def repaint(picture: Image.Image, palette: Sequence[tuple[str, int]]) -> Image.Image:
-    """Give the darkest pixels the darkest color and so on, cut where the shares say.
+    """Paint the darkest pixels in the darkest color and so on, cut where the shares say.
 
     Flat areas hold thousands of pixels of one brightness. Where a cut falls into one, a second picture
     of made-up heights decides, so that the shares hold and the cut runs as a soft edge down the area.

@@ -12,7 +12,7 @@ from functools import cached_property
 from PIL import Image
 
 CHUNK = "wannb-mock"  # the PNG text chunk that carries the key of the drawing
-BADGE_CHUNK = "wannb-mock-badge"  # where the badge lies: "x1 y1 x2 y2"
+BADGE_CHUNK = "wannb-mock-badge"  # the place of the badge: "x1 y1 x2 y2"
 
 
 @dataclass(frozen=True, kw_only=True)

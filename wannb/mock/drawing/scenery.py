@@ -6,30 +6,14 @@ import math
 import random
 from dataclasses import dataclass
 
-from .canvas import WHITE, Canvas, Color, Pen, Point, clear, darker, lighter, mix, turned
+from .canvas import WHITE, Canvas, Color, Pen, Point, clear, darker, lighter, mix, parse_hex, turned
 from .sketch import Part
 
-_SKIES: dict[str, tuple[tuple[Color, Color, Color], ...]] = {
-    "day": (
-        ((86, 164, 222), (150, 206, 236), (226, 240, 240)),
-        ((72, 150, 206), (142, 204, 220), (240, 238, 216)),
-        ((104, 178, 214), (170, 218, 226), (248, 236, 214)),
-    ),
-    "dawn": (
-        ((126, 160, 214), (222, 190, 214), (255, 226, 196)),
-        ((110, 172, 200), (200, 216, 210), (255, 222, 186)),
-        ((148, 150, 206), (240, 186, 190), (255, 232, 200)),
-    ),
-    "sunset": (
-        ((74, 72, 138), (222, 112, 116), (255, 196, 122)),
-        ((58, 88, 146), (236, 136, 104), (255, 214, 134)),
-        ((112, 74, 142), (240, 120, 122), (255, 190, 140)),
-    ),
-    "night": (
-        ((14, 20, 52), (30, 44, 92), (74, 92, 142)),
-        ((20, 16, 50), (48, 38, 96), (110, 84, 142)),
-        ((8, 26, 52), (22, 58, 92), (66, 112, 134)),
-    ),
+_SKIES = {  # top, middle, horizon
+    "day": ("56a4de 96ceec e2f0f0", "4896ce 8eccdc f0eed8", "68b2d6 aadae2 f8ecd6"),
+    "dawn": ("7ea0d6 debed6 ffe2c4", "6eacc8 c8d8d2 ffdeba", "9496ce f0babe ffe8c8"),
+    "sunset": ("4a488a de7074 ffc47a", "3a5892 ec8868 ffd686", "704a8e f0787a ffbe8c"),
+    "night": ("0e1434 1e2c5c 4a5c8e", "141032 302660 6e548e", "081a34 163a5c 427086"),
 }
 _LANDS: dict[str, tuple[Color, Color, Color]] = {  # far, middle, near
     "spring": ((142, 190, 152), (146, 196, 112), (120, 178, 92)),
@@ -47,7 +31,7 @@ _LEAVES: dict[str, tuple[Color, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Mood:
-    """The light. ``light`` and ``share`` say how far it colors everything that stands in it."""
+    """The light of a picture. ``light`` and ``share`` say how far it colors everything in it."""
 
     season: str
     time: str
@@ -74,9 +58,9 @@ class Mood:
 
 def mood(season: str, time: str, weather: str, chance: random.Random) -> Mood:
     """Choose a sky and turn the hues a little, so that seeds differ and colors still agree."""
-    sky = chance.choice(_SKIES[time])
+    top, middle, low = map(parse_hex, chance.choice(_SKIES[time]).split())
     turn = chance.uniform(-12, 12)
-    sky = (turned(sky[0], turn), turned(sky[1], turn), turned(sky[2], turn / 2))
+    sky = (turned(top, turn), turned(middle, turn), turned(low, turn / 2))
     if weather == "fog":
         sky = (mix(sky[0], sky[2], 0.6), mix(sky[1], sky[2], 0.5), sky[2])
     if weather == "rain":
@@ -113,7 +97,7 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A setting being painted: the canvas, its light, its chance, and how the land lies in scene units from the top."""
+    """A setting being painted: canvas, light, chance, and the heights of the land in scene units from the top."""
 
     canvas: Canvas
     mood: Mood
@@ -143,7 +127,7 @@ class Place:
         return self.chance.uniform(0, self.width)
 
     def stage(self, scale: float = 0.5) -> Stage:
-        """Return where the figure stands."""
+        """Return the stage for the figures."""
         x = self.width / 2 + self.aside * (0.1 if self.width < 1.3 else 0.16 * self.width)
         return Stage(x=x, foot=self.foot, scale=scale * min(1.2, 0.9 + 0.15 * (self.height - 1)))
 
@@ -314,7 +298,7 @@ def meadow_floor(place: Place, top: float) -> None:
 
 
 def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> None:
-    """Let it rain or snow, or let petals and leaves fly, as weather and season say."""
+    """Draw rain, fog or snow, or petals and leaves in the air, as weather and season say."""
     pen, width, height = canvas.pen(), canvas.width, canvas.height
     area = max(1.0, width * height)
     if mood.weather == "rain":

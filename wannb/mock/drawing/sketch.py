@@ -63,7 +63,7 @@ def path(text: str) -> list[Point]:
 
 
 class Sketch:
-    """An outline being drawn: its paints, its words and the light it stands in.
+    """An outline being drawn: its paints, its words and its light.
 
     Args:
         name: of the outline.

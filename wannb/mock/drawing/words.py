@@ -258,7 +258,7 @@ def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
 
 
 def _about_a_place(text: str) -> bool:
-    """Tell whether a text without a figure is about a place, a season or an hour: a landscape is its picture."""
+    """Return whether a text without a figure is about a place, a season or an hour: a landscape is its picture."""
     lead = next((part for part in _LEAD.split(text) if part.strip()), "")
     if "的" in lead:
         lead = lead.rsplit("的", 1)[1]
@@ -288,7 +288,7 @@ def _spans(text: str, table: Mapping[str, tuple[str, str]]) -> list[tuple[int, i
 
 
 def _found(text: str, table: Mapping[str, tuple[str, str]]) -> list[str]:
-    """Name what the text mentions, in the order of first mention."""
+    """Return what the text mentions, in the order of first mention."""
     return list(dict.fromkeys(name for _, _, name in sorted(_spans(text, table))))
 
 
@@ -299,7 +299,7 @@ def first_color(text: str) -> Color | None:
 
 
 def tint_of(text: str, figure: str) -> str:
-    """Name the color word that stands closest before the figure, else nothing."""
+    """Return the color word closest before the figure, or an empty text."""
     if not figure:
         return ""
     targets = [start for start, _, name in _spans(text, {figure: (SUBJECTS[figure].english, SUBJECTS[figure].chinese)})]

@@ -18,10 +18,10 @@ from PIL import Image
 import wannb
 from wannb import forms, mock
 from wannb.client import Client
+from wannb.forms.controls import RATIOS
 from wannb.forms.form import Form
-from wannb.forms.outcome import Outcome
 from wannb.forms.palette import Palette
-from wannb.forms.size import RATIOS
+from wannb.forms.status import Status
 from wannb.ledger.store import Store
 from wannb.request import set_prompt as scenes
 from wannb.request.fields import FIELDS, MAX_SEED
@@ -175,7 +175,7 @@ def test_the_button_sends_the_same_bytes_as_the_call(mode: str, pictures: list[s
             if name == "form":
                 form = forms.open(client, request)
                 form.button.click()
-                form.job.join(30)
+                form.worker.join(30)
                 assert form.result is not None
                 assert len(form.result) == request.n
             else:
@@ -193,7 +193,7 @@ def form(client: Client) -> forms.TextToImageForm:
     return forms.TextToImageForm(client, prompt="a cat", size="1K")
 
 
-def shown(form: Form | Outcome) -> str:
+def shown(form: Form | Status) -> str:
     """Return all text that a form's HTML shows."""
     found = []
 
@@ -206,7 +206,7 @@ def shown(form: Form | Outcome) -> str:
         for child in getattr(widget, "children", ()):
             walk(child)
 
-    walk(form.box if isinstance(form, Outcome) else form)
+    walk(form.box if isinstance(form, Status) else form)
     return re.sub(r"<[^>]+>", " ", " ".join(found))
 
 
@@ -237,11 +237,11 @@ def test_every_control_has_a_name(kind: type[Form], language: str, server: mock.
 
 
 def test_the_button_names_count_and_price_and_is_off_while_something_is_wrong(form: forms.TextToImageForm) -> None:
-    assert form.button.description == "Make 1 image · demo (live 0.075 USD)"
+    assert form.button.description == "Generate 1 image · demo ($0.075 live)"
     assert not form.button.disabled
     named(form, "Images").value = 3
     named(form, "Model").value = STANDARD
-    assert form.button.description == "Make 3 images · demo (live 0.09 USD)"
+    assert form.button.description == "Generate 3 images · demo ($0.09 live)"
     named(form, "Size").value = "4K"
     assert form.button.disabled
     assert "4K is for text to image on wan2.7-image-pro only" in shown(form)
@@ -250,13 +250,13 @@ def test_the_button_names_count_and_price_and_is_off_while_something_is_wrong(fo
     assert not form.button.disabled
     named(form, "Prompt").value = "  "
     assert form.button.disabled
-    assert "Say what to make first" in shown(form)
+    assert "Describe the image first" in shown(form)
 
 
 def test_on_the_live_service_the_button_names_the_price_alone(store: Store) -> None:
     live = Client(wannb.service.endpoint.live(region="beijing"), "sk-live", store)
     form = forms.ImageSetForm(live, prompt="the seasons", n=4)
-    assert form.button.description == "Make up to 4 images · at most 2.00 CNY"
+    assert form.button.description == "Generate up to 4 images · at most ¥2.00"
     assert "live, beijing: every image is billed" in shown(form)
     assert "sk-live" not in repr(form) + str(form._repr_mimebundle_()) + shown(form)
 
@@ -319,7 +319,7 @@ def test_the_shares_of_a_palette_are_always_100_percent(data: st.DataObject, ask
         action = data.draw(st.sampled_from(["add", "drop", "even", "share", "share", "share"]))
         row = data.draw(st.sampled_from(rows))
         if action == "add":
-            named(form, "Add a colour").click()
+            named(form, "Add a color").click()
         elif action == "drop":
             row.remove.click()
         elif action == "even":
@@ -356,10 +356,10 @@ def test_input_images_are_reordered_with_their_boxes(client: Client, pictures: l
     boxes: list[Any] = [[[1, 2, 30, 40]], [], [[5, 6, 70, 80], [0, 0, 9, 9]]]
     form = forms.RegionForm(client, images=pictures, bbox_list=boxes, prompt="x")
     names = [image.name for image in form.request.images]
-    named(form, "Move image 3 up").click()
+    named(form, "Move up: image 3").click()
     assert [image.name for image in form.request.images] == [names[0], names[2], names[1]]
     assert form.request.bbox_list == (((1, 2, 30, 40),), ((5, 6, 70, 80), (0, 0, 9, 9)), ())
-    named(form, "Remove image 1").click()
+    named(form, "Remove: image 1").click()
     assert form.request.bbox_list == (((5, 6, 70, 80), (0, 0, 9, 9)), ())
     assert "image 2" in shown(form)
     assert "the last one: gives the output its shape" in shown(form)
@@ -371,7 +371,7 @@ def test_a_picture_that_cannot_be_used_says_so_and_the_button_is_off(client: Cli
     named(form, "Add").click()
     assert form.button.disabled
     assert "no file" in shown(form)
-    named(form, "Remove image 1").click()
+    named(form, "Remove: image 1").click()
     assert form.request.images == ()
 
 
@@ -385,12 +385,12 @@ def test_scenes_make_the_prompt_and_the_count(client: Client) -> None:
     assert form.request.n == 3
     assert form.code == ('client.image_set(["a cat in spring.", "a cat in summer.", "a cat in autumn."], style="ink.")')
     assert form.request.prompt in shown(form)
-    named(form, "Move scene 3 up").click()
+    named(form, "Move up: scene 3").click()
     assert form.request.prompt.index("autumn") < form.request.prompt.index("summer")
     named(form, "Images").value = 2
     assert "3 scenes need n=3" in shown(form)
     assert form.button.disabled
-    named(form, "Remove scene 1").click()
+    named(form, "Remove: scene 1").click()
     assert form.request.n == 2
     assert not form.button.disabled
 
@@ -450,7 +450,7 @@ def test_changes_are_heard_once_each(form: forms.TextToImageForm) -> None:
 
 def press(form: Form) -> None:
     form.button.click()
-    form.job.join(30)
+    form.worker.join(30)
 
 
 def test_a_run_from_the_form_is_a_result_and_shows_images(form: forms.TextToImageForm) -> None:
@@ -460,7 +460,7 @@ def test_a_run_from_the_form_is_a_result_and_shows_images(form: forms.TextToImag
     recall = named(form, "Fill the form with this image's request, its seed too (1)")
     recall.click()
     assert form.request == form.result.request
-    assert form.button.description == "Show it again · free, you made it before"
+    assert form.button.description == "Show · free, already generated"
     named(form, "The same request with new seeds: fills the form, sends nothing (1)").click()
     assert form.request.seed is None
 
@@ -470,11 +470,11 @@ def test_what_the_store_has_is_free_unless_it_is_asked_again(
 ) -> None:
     named(form, "Seed").value = "5"
     press(form)
-    assert form.button.description.startswith("Show it again")
+    assert form.button.description.startswith("Show ·")
     press(form)
     assert server.billed == 1
-    named(form, "Ask and pay again").value = True
-    assert form.button.description.startswith("Make 1 image")
+    named(form, "Generate and pay again").value = True
+    assert form.button.description.startswith("Generate 1 image")
     press(form)
     assert server.billed == 2
 
@@ -514,20 +514,20 @@ def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is
     seen: list[str] = []
     with mock.serve(task_seconds=0.5) as server, make_client(server, store) as client, ExitStack() as away:
         form = forms.TextToImageForm(client, prompt="a cat")
-        tell = form.job._show
+        tell = form.worker._show
 
         def show(progress: Any) -> None:
             tell(progress)
-            first = progress.status and not any("queue" in text or "drawing" in text for text in seen)
+            first = progress.status and not any("queue" in text or "generating" in text for text in seen)
             seen.append(shown(form))
             if first:
                 away.enter_context(server.weather(dropped_before=1.0, seed=1))
             elif "cannot be reached" in seen[-1]:
                 away.close()
 
-        form.job._show = show  # type: ignore[assignment]
+        form.worker._show = show  # type: ignore[assignment]
         press(form)
-        assert any("the service cannot be reached; the run goes on there" in text for text in seen)
+        assert any("the service cannot be reached; the task goes on there" in text for text in seen)
         assert form.result is not None
         assert server.billed == 1
 
@@ -536,18 +536,18 @@ def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(store: Store
     with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
         form = forms.TextToImageForm(client, prompt="a cat", seed=3)
         reached = threading.Event()
-        tell = form.job._show
-        form.job._show = lambda progress: (tell(progress), progress.status and reached.set())  # type: ignore[func-returns-value,assignment]
+        tell = form.worker._show
+        form.worker._show = lambda progress: (tell(progress), progress.status and reached.set())  # type: ignore[func-returns-value,assignment]
         form.button.click()
         assert form.button.disabled
         assert reached.wait(10)
         named(form, "Stop waiting").click()
         assert "It goes on" in shown(form)
         assert not form.button.disabled
-        form.job.join(10)
+        form.worker.join(10)
         assert form.result is None
         assert client.runs()[0].state == "done", "nobody looks, and the images are saved all the same"
-        named(form, "Pick it up again").click()
+        named(form, "Pick up").click()
         assert form.result is not None
         assert server.billed == 1
 
@@ -560,7 +560,7 @@ def test_two_presses_at_the_same_moment_are_one_request(store: Store) -> None:
             each.start()
         for each in presses:
             each.join()
-        form.job.join(20)
+        form.worker.join(20)
         assert server.billed == 1
 
 
@@ -569,9 +569,9 @@ def test_two_forms_run_at_once(store: Store) -> None:
         pair = [forms.TextToImageForm(client, prompt=text) for text in ("a cat", "a dog")]
         for form in pair:
             form.button.click()
-        assert all(form.job.under_way for form in pair)
+        assert all(form.worker.under_way for form in pair)
         for form in pair:
-            form.job.join(20)
+            form.worker.join(20)
         assert [form.result.request.prompt for form in pair if form.result and form.result.request] == [
             "a cat",
             "a dog",
@@ -582,8 +582,8 @@ def test_progress_says_what_is_usual_once_there_is_a_past(store: Store) -> None:
     with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
         form = forms.TextToImageForm(client, prompt="a cat")
         seen: list[Any] = []
-        tell = form.job._show
-        form.job._show = lambda progress: (tell(progress), seen.append((progress.usual, shown(form))))  # type: ignore[func-returns-value,assignment]
+        tell = form.worker._show
+        form.worker._show = lambda progress: (tell(progress), seen.append((progress.usual, shown(form))))  # type: ignore[func-returns-value,assignment]
         press(form)
         assert not any(usual for usual, _ in seen)
         press(form)
@@ -631,9 +631,9 @@ def test_history_searches_shows_and_opens_runs(client: Client) -> None:
     named(history, f"Show run {cat.run_id}").click()
     assert history.selected is not None
     assert "2 images" in shown(history)
-    named(history, "Take over").value = "but seed"
+    named(history, "Copy settings").value = "but seed"
     named(history, "Open as a form").click()
-    form = history._below.children[0]
+    form = history.form
     assert form.request == cat.request.replace(seed=None)  # type: ignore[union-attr]
     page = history._repr_mimebundle_()["text/html"]
     assert "a cat" in page
@@ -654,7 +654,7 @@ def test_history_opens_a_saved_image_and_says_what_is_none(client: Client, pictu
     history = forms.HistoryForm(client)
     named(history, "Path or link").value = str(result[0].path)
     named(history, "Add").click()
-    assert history._below.children[0].request == result.request
+    assert history.form.request == result.request
     named(history, "Path or link").value = pictures[0]
     named(history, "Add").click()
     assert "holds no request" in shown(history)
@@ -665,8 +665,8 @@ def test_history_picks_up_a_run_that_a_dead_kernel_left(server: mock.MockServer,
         gone.submit(wannb.ImageRequest(prompt="a cat", seed=4))
     with make_client(server, store) as client:
         history = forms.HistoryForm(client)
-        named(history, "Pick it up").click()
-        history._job.join(20)
+        named(history, "Pick up").click()
+        history.worker.join(20)
         assert "1 image" in shown(history)
         assert client.runs()[0].state == "done"
 
@@ -676,9 +676,9 @@ def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
     assert "demo: nothing is billed" in shown(studio)
     named(studio.text_to_image, "Prompt").value = "a room"
     press(studio.text_to_image)
-    assert "0.075 USD" in studio._heading.value
-    named(studio.text_to_image.outcome.box, "Edit in boxes")
-    buttons = [each for each in inputs(studio.text_to_image.outcome.box) if each.description == "Edit in boxes"]
+    assert "$0.075" in studio._heading.value
+    named(studio.text_to_image.status.box, "Edit in boxes")
+    buttons = [each for each in inputs(studio.text_to_image.status.box) if each.description == "Edit in boxes"]
     buttons[0].click()
     assert studio.form is studio.regions
     assert len(studio.regions.request.images) == 1

@@ -44,7 +44,7 @@ def test_a_run_that_was_never_sent_is_not_called_free(form: forms.TextToImageFor
     client.store.create(request, request.fingerprint, via="task", **client._facts())
     named(form, "Seed").value = "6"
     named(form, "Seed").value = "5"
-    assert form.button.description.startswith("Make 1 image")
+    assert form.button.description.startswith("Generate 1 image")
 
 
 def test_what_the_button_called_free_is_never_paid_for(
@@ -52,17 +52,17 @@ def test_what_the_button_called_free_is_never_paid_for(
 ) -> None:
     named(form, "Seed").value = "5"
     press(form)
-    assert form.button.description.startswith("Show it again · free")
+    assert form.button.description.startswith("Show · free")
     client.runs()[0].folder.rename(client.store.root.parent / "elsewhere")
     press(form)
     assert server.billed == 1
-    assert form.button.description.startswith("Make 1 image")
+    assert form.button.description.startswith("Generate 1 image")
 
 
 def test_paying_again_is_asked_for_each_time(form: forms.TextToImageForm, server: mock.MockServer) -> None:
     named(form, "Seed").value = "5"
     press(form)
-    again = named(form, "Ask and pay again")
+    again = named(form, "Generate and pay again")
     again.value = True
     named(form, "Seed").value = "6"
     assert not again.value, "what cannot be seen must not act"
@@ -77,7 +77,7 @@ def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(store: St
     with mock.serve(task_seconds=0.6) as server, make_client(server, store) as client:
         form = forms.TextToImageForm(client, prompt="a cat")
         form.button.click()
-        form.job.stop()
+        form.worker.stop_waiting()
         named(form, "Prompt").value = "a dog"
         press(form)
         assert form.result is not None
@@ -85,9 +85,9 @@ def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(store: St
         assert form.result.request.prompt == "a dog"
         with server.scenario("refused content"):
             form.button.click()
-            form.job.stop()
-            form.job.join(20)
-        form.job.pick_up()
+            form.worker.stop_waiting()
+            form.worker.join(20)
+        form.worker.pick_up()
         assert "Reword the prompt" in shown(form)
 
 
@@ -95,9 +95,9 @@ def test_a_form_at_work_takes_no_second_request(store: Store) -> None:
     with mock.serve(task_seconds=0.6) as server, make_client(server, store) as client:
         form = forms.TextToImageForm(client, prompt="a cat")
         form.button.click()
-        with pytest.raises(RuntimeError, match=r"form\.job\.join"):
+        with pytest.raises(RuntimeError, match=r"form\.worker\.join"):
             form.run()
-        form.job.join(20)
+        form.worker.join(20)
         assert server.billed == 1
 
 
@@ -107,8 +107,8 @@ def test_images_that_could_not_be_fetched_are_picked_up_without_a_second_bill(
     with server.weather(dropped_before=1.0, seed=1, routes=("download",)):
         press(form)
     assert "They are paid for" in shown(form)
-    named(form, "Pick it up again").click()
-    form.job.join(30)
+    named(form, "Pick up").click()
+    form.worker.join(30)
     assert form.result is not None
     assert server.billed == 1
 
@@ -116,9 +116,9 @@ def test_images_that_could_not_be_fetched_are_picked_up_without_a_second_bill(
 def test_a_lost_answer_is_looked_for_from_the_form(form: forms.TextToImageForm, server: mock.MockServer) -> None:
     with server.weather(dropped_after=1.0, seed=1, routes=("create", "list")):
         press(form)
-        assert "Look for it" in shown(form)
-    named(form, "Look for it").click()
-    form.job.join(30)
+        assert "Look up" in shown(form)
+    named(form, "Look up").click()
+    form.worker.join(30)
     assert form.result is not None
     assert server.billed == 1
 
@@ -152,11 +152,11 @@ def test_an_observer_that_raises_does_not_end_the_form(
     form.observe(broken, "request")
     with pytest.raises(ValueError, match="mine"):
         named(form, "Images").value = 3
-    assert form.button.description.startswith("Make 3 images")
+    assert form.button.description.startswith("Generate 3 images")
 
 
 def test_an_observer_may_stop_run_or_correct_the_form(form: forms.TextToImageForm) -> None:
-    form.observe(lambda change: form.job.stop(), "result")
+    form.observe(lambda change: form.worker.stop_waiting(), "result")
     press(form)
     form.observe(lambda change: setattr(form, "request", change["new"].replace(n=1)), "request")
     named(form, "Images").value = 3
@@ -189,13 +189,13 @@ def test_images_that_are_gone_leave_the_form_and_its_still_alive(form: forms.Tex
     press(form)
     assert form.result is not None
     form.result[0].path.unlink()
-    assert "image-1.png is not there any more" in form._repr_mimebundle_()["text/html"]
+    assert "image-1.png no longer exists" in form._repr_mimebundle_()["text/html"]
     edit = forms.EditForm(form.client, prompt="x")
     dog = form.client.generate("a dog", size="1K", seed=1)
-    edit.outcome.result(dog)
+    edit.status.result(dog)
     dog[0].path.unlink()
     named(edit, "Add this image to the input images (1)").click()
-    assert "Something unexpected" in shown(edit)
+    assert "Unexpected error" in shown(edit)
 
 
 def test_odd_things_typed_are_problems_and_nothing_else(form: forms.TextToImageForm, client: Client) -> None:
@@ -214,7 +214,7 @@ def test_a_shape_that_is_gone_with_the_last_picture_leaves_the_size(client: Clie
     picture = client.generate("a cat", size="1K", seed=1)
     form = forms.ImageSetForm(client, images=picture)
     named(form, "Shape").value = "1:1"
-    named(form, "Remove image 1").click()
+    named(form, "Remove: image 1").click()
     assert named(form, "Shape").value == "free"
     named(form, "Shape").value = "16:9"
     assert form.request.size == wannb.size_for("16:9")
@@ -235,14 +235,14 @@ def test_the_history_shows_the_run_that_was_chosen_last(store: Store) -> None:
         task = client.submit(wannb.ImageRequest(prompt="a river", size="1K", seed=2))
         history = forms.HistoryForm(client)
         named(history, f"Show run {task.run_id}").click()
-        job = history._job._wait
+        job = history.worker._work
         named(history, f"Show run {done.run_id}").click()
         assert job is not None
         assert job.thread is not None
         job.thread.join(20)
         assert job.progress.phase == "done"
-        assert "a tower" in shown(history._outcome)
-        assert "a river" not in shown(history._outcome)
+        assert "a tower" in shown(history.status)
+        assert "a river" not in shown(history.status)
 
 
 def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(store: Store) -> None:
@@ -252,7 +252,7 @@ def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(store: Store) 
             client, prompt="a cat", color_palette={"#000000": 50, "#FFFFFF": 30, "#FF0000": 20}
         )
         form.button.click()
-        work = form.job._wait
+        work = form.worker._work
         form.close()
         assert not set(_instances) - before
         assert work is not None

@@ -116,7 +116,7 @@ def test_a_piece_beyond_the_window_ends_the_upload(page: Page, came: list[Path],
     assert page.say("chunk", "a", pieces_of(content)[WINDOW], index=WINDOW) == ["failed"]
     assert page.say("chunk", "a", pieces_of(content)[0], index=0) == []
     assert (files(folder), came) == ([], [])
-    assert "a.png: its pieces came twice or in disorder" in page.problems
+    assert "a.png: its pieces arrived twice or out of order" in page.problems
 
 
 @pytest.mark.parametrize(

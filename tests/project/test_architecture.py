@@ -37,7 +37,6 @@ CIRCLES: list[set[str]] = [
     {"wannb.plan.carrying", "wannb.plan.forecast", "wannb.plan.matrix", "wannb.plan.plan", "wannb.plan.records"},
     {"wannb.judging.display", "wannb.judging.form", "wannb.judging.scoring"},
     {"wannb.mock.recordings.format", "wannb.mock.recordings.run_folders"},
-    {"wannb.forms.form", "wannb.forms.still"},
     {"wannb.storyboard.alone", "wannb.storyboard.board"},
 ]
 MOST_LINES_OF_A_FUNCTION = 60

@@ -115,21 +115,37 @@ class Seeds(Alternatives):
         return list(seeds), wrong
 
 
-class Models(Alternatives):
-    """Models as check boxes."""
+class Choices(Alternatives):
+    """Choices of an option as check boxes, and a text for others where there are some."""
 
-    def __init__(self, words: Words) -> None:
-        default = FIELDS["model"].default
-        self._boxes = {name: widgets.Checkbox(value=name == default, description=name, indent=False) for name in MODELS}
-        title = widgets.HTML(f'<div class="wannb-label">{escape(words("Models"))}</div>')
+    def __init__(self, name: str, title: str, choices: Sequence[str], words: Words) -> None:
+        default = FIELDS[name].default
+        self._boxes = {
+            choice: widgets.Checkbox(value=choice == default, description=choice, indent=False) for choice in choices
+        }
+        label = widgets.HTML(f'<div class="wannb-label">{escape(title)}</div>')
         row = widgets.HBox(list(self._boxes.values()), _dom_classes=("wannb-row", "wannb-checks"))
-        super().__init__("model", [title, row], words)
-        for each in self._boxes.values():
+        super().__init__(name, [label, row, *self._more()], words)
+        for each in (*self._boxes.values(), *self._more()):
             each.observe(lambda change: self.changed(), "value")
 
     @property
     def value(self) -> list[str]:
         return [name for name, each in self._boxes.items() if each.value]
+
+    def fill(self, value: Any) -> None:
+        for name, each in self._boxes.items():
+            each.value = name in value
+
+    def _more(self) -> Sequence[widgets.Widget]:
+        return ()
+
+
+class Models(Choices):
+    """Models as check boxes."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__("model", words("Models"), MODELS, words)
 
     def problems(self) -> Sequence[Problem]:
         return () if self.value else [Problem(field="model", value="", rule=Said("choose at least one model"))]
@@ -138,44 +154,36 @@ class Models(Alternatives):
         unknown = [name for name in value if name not in self._boxes]
         if unknown:
             raise ValueError(f"model={unknown[0]!r} is not one of {', '.join(map(repr, self._boxes))}")
-        for name, each in self._boxes.items():
-            each.value = name in value
+        super().fill(value)
 
 
-class Sizes(Alternatives):
+class Sizes(Choices):
     """Sizes as check boxes of the presets, and a text for others."""
 
     def __init__(self, words: Words) -> None:
-        default = FIELDS["size"].default
-        self._boxes = {
-            name: widgets.Checkbox(value=name == default, description=name, indent=False) for name in PRESETS
-        }
         self._text = widgets.Text(description=words("Other sizes"), placeholder="1280*720, 720*1280")
-        title = widgets.HTML(f'<div class="wannb-label">{escape(words("Sizes"))}</div>')
-        row = widgets.HBox(list(self._boxes.values()), _dom_classes=("wannb-row", "wannb-checks"))
-        super().__init__("size", [title, row, self._text], words)
-        for each in (*self._boxes.values(), self._text):
-            each.observe(lambda change: self.changed(), "value")
+        super().__init__("size", words("Sizes"), list(PRESETS), words)
 
     @property
     def value(self) -> list[str]:
-        return [name for name, each in self._boxes.items() if each.value] + self._others()[0]
+        return super().value + self._others()[0]
 
     def problems(self) -> Sequence[Problem]:
-        wrong = [
-            Problem(field="size", value=text, rule=Said("write width*height, such as 1280*720"))
-            for text in self._others()[1]
-        ]
+        rule = Said("write width*height, such as 1280*720")
+        wrong = [Problem(field="size", value=text, rule=rule) for text in self._others()[1]]
         if not wrong and not self.value:
             return [Problem(field="size", value="", rule=Said("choose at least one size"))]
         return wrong
 
     def fill(self, value: Any) -> None:
-        for name, each in self._boxes.items():
-            each.value = name in value
+        super().fill(value)
         self._text.value = ", ".join(size for size in value if size not in self._boxes)
 
+    def _more(self) -> Sequence[widgets.Widget]:
+        return (self._text,)
+
     def _others(self) -> tuple[list[str], list[str]]:
+        """Return the sizes in the text, and the parts that are none."""
         sizes: dict[str, None] = {}
         wrong = []
         for part in re.split(r"[,;，、；\n]+", str(self._text.value)):

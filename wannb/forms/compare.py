@@ -22,7 +22,7 @@ from wannb.translation import Said, Words, override
 
 from . import controls
 from .alternatives import Alternatives, Models, Pictures, Prompts, Seeds, Sizes
-from .controls import Control, Disclosure
+from .controls import Disclosure
 from .panel import WorkPanel, button_text
 from .references import Picker
 from .status import Status
@@ -113,11 +113,6 @@ class CompareForm(WorkPanel):
                 self._stop.set()
                 self._progressed(self.worker.progress)
 
-    def offer_earlier(self) -> None:
-        """Offer the images in the runs folder wherever a picture can be picked."""
-        for control in self._controls.values():
-            control.refresh()
-
     def close(self) -> None:
         """Close the form with all its widgets; tasks that have begun are saved."""
         if "_stop" in vars(self):  # a form that was refused while it was made has none
@@ -128,17 +123,10 @@ class CompareForm(WorkPanel):
 
     def _build(self) -> None:
         words = self.words
-        self._controls: dict[str, Control] = {
-            "prompt": Prompts(words),
-            "seed": Seeds(words),
-            "n": controls.number(words, most=MAX_N, label=words("Images of each request")),
-            "model": Models(words),
-            "size": Sizes(words),
-            "images": Pictures(words, Picker(self.client.store, words)),
-        }
-        for control in self._controls.values():
-            control.changed = self._touched
-        self._pictures = Disclosure(words("Input images"), self._controls["images"].box)
+        number = controls.number(words, most=MAX_N, label=words("Images of each request"))
+        pictures = Pictures(words, Picker(self.client.store, words))
+        self._use([Prompts(words), Seeds(words), number, Models(words), Sizes(words), pictures])
+        self._pictures = Disclosure(words("Input images"), pictures.box)
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
         self.grid = SideBySide(words, self._refresh)
         self._make_worker()
@@ -154,11 +142,6 @@ class CompareForm(WorkPanel):
             control.fill(value if name == "n" or listed else [value])
         if "images" in options:
             self._pictures.open()
-
-    def _touched(self) -> None:
-        if not self._filling:
-            self._begun = True
-            self._refresh()
 
     def _read(self) -> dict[str, Any]:
         """Return what the controls hold as `wannb.sweep` takes it, without defaults."""
@@ -188,9 +171,7 @@ class CompareForm(WorkPanel):
             self._options = options = self._read()
             self._problems = problems = tuple(self._wrong(options))
             self._plan = plan = None if problems else sweep(self.client, **options)
-            for name, control in self._controls.items():
-                own = [problem for problem in problems if problem.field == name and self._begun]
-                control.tell([self._plain(problem) for problem in own])
+            self._tell(problems if self._begun else ())
             self._code.code = self.code
             if plan is None:
                 self._offer_nothing()
@@ -266,7 +247,7 @@ class CompareForm(WorkPanel):
     # How it looks
 
     def _left(self) -> list[widgets.Widget]:
-        basic = [self._controls[name].box for name in ("prompt", "seed", "n", "model", "size")]
+        basic = [control.box for name, control in self._controls.items() if name != "images"]
         return [*basic, self._pictures.box, self._code_box()]
 
     def _right(self) -> list[widgets.Widget]:

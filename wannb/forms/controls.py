@@ -33,19 +33,19 @@ class Control:
         self._inputs = list(inputs)
         self._note = widgets.HTML()
         self._problems: tuple[str, ...] = ()
-        self._reason = ""
+        self._reason = self._remark = ""
         self.box = widgets.VBox([*inputs, self._note], _dom_classes=("wannb-control", f"wannb-{name}"))
         self._draw()
 
     @property
     def label(self) -> str:
         """The option's name for people."""
-        return self.words(FIELDS[self.name].label)
+        return self.words(FIELDS[self.name].label) if self.name in FIELDS else self.name
 
     @property
     def help_text(self) -> str:
-        """What the option does."""
-        return self.words(FIELDS[self.name].help)
+        """What the option does; empty where nothing needs to be said."""
+        return self.words(FIELDS[self.name].help) if self.name in FIELDS else ""
 
     @property
     def is_off(self) -> bool:
@@ -71,6 +71,12 @@ class Control:
             self._problems = tuple(problems)
             self._draw()
 
+    def remark(self, text: str) -> None:
+        """Show what else a person should know."""
+        if text != self._remark:
+            self._remark = text
+            self._draw()
+
     def turn_off(self, reason: str) -> None:
         """Turn the control off and say why, or on with an empty reason."""
         if reason != self._reason:
@@ -92,9 +98,8 @@ class Control:
 
     def _draw(self) -> None:
         """Show help, reason and problems under the input."""
-        parts = [self._help()]
-        if self._reason:
-            parts.append(f'<div class="wannb-reason">{escape(self._reason)}</div>')
+        parts = [self._help()] if self.help_text else []
+        parts += [f'<div class="wannb-reason">{escape(each)}</div>' for each in (self._reason, self._remark) if each]
         wrong = "".join(f"<div>{escape(problem)}</div>" for problem in self._problems)
         # The live region stays in the page, so that what comes into it is read out.
         parts.append(f'<div class="wannb-problems" role="status">{wrong}</div>')
@@ -194,9 +199,8 @@ class Size(Control):
             for name in PRESETS
         }
         self._shape.options = self._shapes(words, with_images=False)
-        self._off = widgets.HTML()
         row = widgets.HBox([self._text, *self._presets.values(), self._shape], _dom_classes=("wannb-row",))
-        super().__init__("size", [row, self._off], words)
+        super().__init__("size", [row], words)
         self._inputs = [self._text, self._shape, *self._presets.values()]
         self._following = False
         self._shape.observe(self._shape_chosen, "value")
@@ -222,7 +226,7 @@ class Size(Control):
         for name, each in self._presets.items():
             each.disabled = name in off or self.is_off
         said = [self.words("{preset}: text to image on {model} only", preset=name, model=PRO) for name in off]
-        self._off.value = "".join(f'<div class="wannb-reason">{escape(text)}</div>' for text in said)
+        self.remark(" · ".join(said))
         options = self._shapes(self.words, with_images=with_images)
         if tuple(self._shape.options) != options:
             chosen, self._following = self._shape.value, True

@@ -218,9 +218,7 @@ class Form(WorkPanel):
             with self._quietly():
                 self._switch(request)
             problems = self.problems
-            for name, control in self._controls.items():
-                own = [problem for problem in problems if problem.field == name and self._says(problem)]
-                control.tell([self._plain(problem) for problem in own])
+            self._tell([problem for problem in problems if self._says(problem)])
             if any(problem.field in self._advanced() for problem in problems):
                 self._more.open()
             self._show_heading(self.mode)
@@ -290,11 +288,6 @@ class Form(WorkPanel):
         tooltip = self.words("Use this image as an input there")
         self.status.actions = [*self.status.actions, *((text, tooltip, take) for text, take in takers)]
 
-    def offer_earlier(self) -> None:
-        """Offer the images in the runs folder wherever a picture can be picked."""
-        for control in self._controls.values():
-            control.refresh()
-
     def _copy(self, image: GeneratedImage) -> None:
         if image.request:
             self.recall(image)
@@ -313,9 +306,7 @@ class Form(WorkPanel):
 
     def _build(self) -> None:
         words = self.words
-        self._controls: dict[str, Control] = {control.name: control for control in self._make_controls()}
-        for control in self._controls.values():
-            control.changed = self._touched
+        self._use(self._make_controls())
         more = widgets.VBox([self._controls[name].box for name in self._advanced()])
         self._more = Disclosure(words("More options"), more)
         self._fresh = widgets.Checkbox(description=words("Generate and pay again"), indent=False)

@@ -19,7 +19,7 @@ from wannb.errors import Problem
 from wannb.service import Money
 from wannb.translation import Words, joined, override
 
-from .controls import Disclosure, close_all
+from .controls import Control, Disclosure, close_all
 from .status import Status
 from .worker import Progress, Worker
 
@@ -71,9 +71,6 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _page(self) -> str:
         """Return the panel as HTML, for pages where no widget runs."""
         raise NotImplementedError
-
-    def offer_earlier(self) -> None:
-        """Offer the images in the runs folder wherever a picture can be picked."""
 
     # All panels
 
@@ -148,6 +145,7 @@ class WorkPanel(Panel):
         self._busy = False
         self.button = widgets.Button(button_style="primary", _dom_classes=("wannb-go",))
         self.button.on_click(lambda _: self._press())
+        self._controls: dict[str, Control] = {}
         self._hint = widgets.HTML()
         self._code = CodeView(words=Words(client.language))
         super().__init__(client, **traits)
@@ -171,7 +169,29 @@ class WorkPanel(Panel):
     def _ended(self, progress: Progress) -> None:
         """Follow up on work that ended, on the worker's thread."""
 
+    def _touched(self) -> None:
+        """Follow a person's change of a control."""
+        if not self._filling:
+            self._begun = True
+            self._refresh()
+
     # All panels with a button
+
+    def offer_earlier(self) -> None:
+        """Offer the images in the runs folder wherever a picture can be picked."""
+        for control in self._controls.values():
+            control.refresh()
+
+    def _use(self, controls: Iterable[Control]) -> None:
+        """Show these controls' options."""
+        self._controls = {control.name: control for control in controls}
+        for control in self._controls.values():
+            control.changed = self._touched
+
+    def _tell(self, problems: Iterable[Problem]) -> None:
+        """Show each problem beside its control."""
+        for name, control in self._controls.items():
+            control.tell([self._plain(problem) for problem in problems if problem.field == name])
 
     def _make_worker(self) -> None:
         self.worker = Worker(self.client, self._progressed, self._ended, self._lock)
@@ -228,18 +248,13 @@ class WorkPanel(Panel):
 
     def _plain(self, problem: Problem) -> str:
         """Return a problem as text."""
-        return plain(self.words, problem)
+        return self.words(joined(": ", [problem.value, problem.rule]) if problem.value else problem.rule)
 
     def _send_box(self, *more: widgets.Widget) -> widgets.Widget:
         return widgets.VBox([*more, self.button, self._hint], _dom_classes=("wannb-send",))
 
     def _code_box(self) -> widgets.Widget:
         return Disclosure(self.words("The same as code"), self._code).box
-
-
-def plain(words: Words, problem: Problem) -> str:
-    """Return a problem as text: its value and its rule."""
-    return words(joined(": ", [problem.value, problem.rule]) if problem.value else problem.rule)
 
 
 def button_text(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -18,7 +19,7 @@ from wannb.translation import Said, Words, override
 from . import controls
 from .controls import Control, Disclosure, Size, button
 from .frames import Change, Frames, Work
-from .panel import WorkPanel, button_text, plain
+from .panel import WorkPanel, button_text
 from .references import Picker, References
 from .rows import Rows
 from .scenes import BoardSceneRow, style_input
@@ -56,12 +57,14 @@ class StoryboardForm(WorkPanel):
     sheets = ("boards.css",)
 
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
+        check_names(options, OPTIONS)
         self.board = Storyboard.open(client, board) if isinstance(board, str) else board
         self.made: Callable[[], None] = lambda: None
         self._problems: tuple[Problem, ...] = ()
-        self._first = options
         super().__init__(client)
         self._begun = bool(options)
+        with self._quietly():
+            self._fill(options)
         self._turn()
 
     # What people use
@@ -69,7 +72,9 @@ class StoryboardForm(WorkPanel):
     @property
     def code(self) -> str:
         """The calls that make or open the board, ready to paste."""
-        return self.new.code if self.board is None else open_call(self.board.name)
+        if self.board is not None:
+            return open_call(self.board.name)
+        return board_call({name: value for name, value in self._options().items() if (name, value) != ("name", NAME)})
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -108,15 +113,58 @@ class StoryboardForm(WorkPanel):
                 self.board = None
                 self._turn()
 
-    def offer_earlier(self) -> None:
-        """Offer the images in the runs folder wherever a picture can be picked."""
-        self.new.refresh()
+    # The controls of a new board
+
+    def _options(self) -> dict[str, Any]:
+        """Return what `wannb.Storyboard` takes beside the client."""
+        options = {name: control.value for name, control in self._controls.items()}
+        name, style = str(options["name"]).strip(), str(options["style"]).strip()
+        return {**options, "name": name, "style": style or None}
+
+    def _fill(self, options: Mapping[str, Any]) -> None:
+        """Show these options; `TypeError` or `ValueError` for what they must not be."""
+        for name, value in options.items():
+            shown = "" if name == "style" and value is None else value
+            if self._controls[name].refuses(shown):
+                raise ValueError(f"{name}={value!r} cannot be shown by StoryboardForm")
+            self._controls[name].fill(shown)
+        if options.get("images"):
+            self._pictures.open()
+
+    def _new_drawing(self) -> Drawing:
+        """Return what a run of the new board would ask for, without making it."""
+        options = self._options()
+        scenes, name, style = (options.pop(each) for each in ("scenes", "name", "style"))
+        record = begun(scenes, style, ImageRequest(**options))
+        shelf = Shelf.named(self.client.store, name)
+        return Drawing(client=self.client, shelf=shelf, record=lambda: record, keep=lambda changed: None)
+
+    def _new_problems(self) -> tuple[Problem, ...]:
+        """Return the problems of a new board, before anything is written or sent."""
+        found = list(self._scenes.problems())
+        name = self._options()["name"]
+        try:
+            Shelf.named(self.client.store, name)
+        except ValueError:
+            rule = Said("letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder")
+            found.append(Problem(field="name", value=name, rule=rule))
+        if found:
+            return tuple(found)
+        problems = self._new_drawing().problems()
+        return tuple(replace(each, field="scenes") if each.field == "prompt" else each for each in problems)
+
+    def _show_new(self) -> None:
+        """Show the problems of a new board, and what its name leads to."""
+        self._tell(self._problems if self._begun else ())
+        options = self._options()
+        self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
+        exists = self.words(
+            "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
+            "another name: nothing is lost, and nothing is paid for twice."
+        )
+        self._controls["name"].remark(exists if options["name"] in board_names(self.client) else "")
 
     # Work and changes
-
-    def _touched(self) -> None:
-        self._begun = True
-        self._refresh()
 
     def _start(self) -> bool:
         """Begin to generate the frames of the board, made from the controls if it does not exist."""
@@ -124,7 +172,8 @@ class StoryboardForm(WorkPanel):
             if self.worker.under_way:
                 return False
             if self.board is None:
-                self.board = self.new.make()
+                options = self._options()
+                self.board = Storyboard(self.client, options.pop("scenes"), **options)
                 self._turn()
             return self._start_work(lambda board, on_status: board.run(on_status=on_status))
 
@@ -178,9 +227,21 @@ class StoryboardForm(WorkPanel):
 
     def _build(self) -> None:
         words = self.words
-        self.new = NewBoard(self.client, words)
-        self.new.fill(self._first)
-        self.new.changed = self._touched
+        self._scenes, self._size = BoardScenes(words), Size(words)
+        pictures = References(words, Picker(self.client.store, words))
+        self._pictures = Disclosure(words("Input images"), pictures.box)
+        self._use(
+            [
+                controls.Plain("name", widgets.Text(value=NAME), words, label=words("Name")),
+                self._scenes,
+                controls.Plain("style", style_input(words), words, label=words("Style")),
+                pictures,
+                controls.model(words),
+                self._size,
+                BoardSeed(words),
+                controls.flag("watermark", words),
+            ]
+        )
         self._make_worker()
         self.status = Status(words)
         self._names = widgets.Dropdown(description=words("Open a board"))
@@ -196,7 +257,8 @@ class StoryboardForm(WorkPanel):
         files = Disclosure(words("Pages and files"), frames.files.box).box
         go = (self.button, self._hint, self.status.box)
         send = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
-        left = widgets.VBox([self.new.box, self._code_box()], _dom_classes=("wannb-controls",))
+        boxes = {name: control.box for name, control in self._controls.items()} | {"images": self._pictures.box}
+        left = widgets.VBox([*boxes.values(), self._code_box()], _dom_classes=("wannb-controls",))
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
@@ -221,15 +283,15 @@ class StoryboardForm(WorkPanel):
         with self._lock:
             self._code.code = self.code
             if self.board is None:
-                self._problems = self.new.problems()
-                self.new.tell(self._problems if self._begun else ())
+                self._problems = self._new_problems()
+                self._show_new()
             else:
                 self._problems = self.board.problems()
                 self.frames.show(self.board, busy=self.worker.under_way)
             if self._problems:
                 self._offer(self.words("Nothing to generate"), free=False, enabled=False, hints=[self._why_off()])
             else:
-                self._offer_drawing(self.new.drawing() if self.board is None else self.board.drawing())
+                self._offer_drawing(self._new_drawing() if self.board is None else self.board.drawing())
 
     def _why_off(self) -> str:
         if self.board is None:
@@ -256,13 +318,13 @@ class StoryboardForm(WorkPanel):
         if self.board is not None:
             return f"StoryboardForm({self.board!r})"
         state = "at work" if self.worker.under_way else "not ready" if self._problems else "ready"
-        return f"StoryboardForm(new board, {len(self.new.options['scenes'])} scenes, {state})"
+        return f"StoryboardForm(new board, {len(self._scenes.value)} scenes, {state})"
 
     def _page(self) -> str:
         if self.board is not None:
             body = self.board._repr_mimebundle_()["text/html"]
         else:
-            scenes = [(number, each.text, each.notes) for number, each in enumerate(self.new.options["scenes"], 1)]
+            scenes = [(number, each.text, each.notes) for number, each in enumerate(self._scenes.value, 1)]
             body = html.table(["", Said("what the frame shows"), Said("Notes")], scenes) if scenes else ""
         return html.block(Said("Storyboard"), lines=[f"[ {self.button.description} ]"], body=body)
 
@@ -286,144 +348,32 @@ class BoardSeed(controls.Seed):
         )
 
 
-class NewBoard:
-    """The controls of a board that is not made yet: scenes, style, pictures, options.
+class BoardScenes(Control):
+    """The scenes of a new board."""
 
-    Attributes:
-        box: the widget.
-        changed: called when a person has changed something.
-    """
-
-    def __init__(self, client: Client, words: Words) -> None:
-        self.client = client
-        self.words = words
-        self.changed: Callable[[], None] = lambda: None
-        self._filling = False
-        self._name = widgets.Text(value=NAME, description=words("Name"))
-        self._style = style_input(words)
-        self._scenes: Rows[BoardSceneRow] = Rows(
+    def __init__(self, words: Words) -> None:
+        self.rows: Rows[BoardSceneRow] = Rows(
             add=words("Add a scene"), make=lambda: BoardSceneRow(words), most=_MOST_SCENES
         )
-        self._size = Size(words)
-        self._controls: dict[str, Control] = {
-            "images": References(words, Picker(client.store, words)),
-            "model": controls.model(words),
-            "size": self._size,
-            "seed": BoardSeed(words),
-            "watermark": controls.flag("watermark", words),
-        }
-        self._notes = {name: widgets.HTML() for name in ("name", "scenes")}
-        self._said = widgets.HTML()
-        self._pictures = Disclosure(words("Input images"), self._controls["images"].box)
-        first = (
-            [self._name, self._said, self._notes["name"]],
-            [self._scenes.box, self._notes["scenes"]],
-            [self._style],
-        )
-        name, scenes, style = (widgets.VBox(each, _dom_classes=("wannb-control",)) for each in first)
-        rest = [self._controls[each].box for each in ("model", "size", "seed", "watermark")]
-        self.box = widgets.VBox([name, scenes, style, self._pictures.box, *rest])
-        for text in (self._name, self._style):
-            text.observe(lambda change: self._touched(), "value")
-        self._scenes.changed = self._touched
-        for control in self._controls.values():
-            control.changed = self._touched
-        self._scenes.show([BoardSceneRow(words), BoardSceneRow(words)])
+        super().__init__("scenes", [self.rows.box], words)
+        self.rows.changed = lambda: self.changed()
+        self.rows.show([BoardSceneRow(words), BoardSceneRow(words)])
 
     @property
-    def options(self) -> dict[str, Any]:
-        """What `wannb.Storyboard` takes beside the client."""
-        return {
-            "scenes": tuple(entry.scene for entry in self._scenes.entries if entry.text),
-            "name": str(self._name.value.strip()),
-            "style": str(self._style.value.strip()) or None,
-            **{name: control.value for name, control in self._controls.items()},
-        }
+    def value(self) -> Any:
+        return tuple(row.scene for row in self.rows.entries if row.text)
 
-    @property
-    def code(self) -> str:
-        """The calls that make the board and generate its frames."""
-        return board_call({name: value for name, value in self.options.items() if (name, value) != ("name", NAME)})
+    def fill(self, value: Any) -> None:
+        self.rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
 
-    def fill(self, options: Mapping[str, Any]) -> None:
-        """Show these options; `TypeError` or `ValueError` for what they must not be."""
-        check_names(options, OPTIONS)
-        self._filling = True
-        try:
-            if "scenes" in options:
-                self._scenes.show([BoardSceneRow(self.words, scene) for scene in as_scenes(options["scenes"])])
-            self._name.value = options.get("name", self._name.value)
-            self._style.value = options.get("style", self._style.value) or ""
-            for name, control in self._controls.items():
-                if name in options:
-                    value = options[name]
-                    if control.refuses(value):
-                        raise ValueError(f"{name}={value!r} cannot be shown by StoryboardForm")
-                    control.fill(value)
-        finally:
-            self._filling = False
-        if options.get("images"):
-            self._pictures.open()
-
-    def make(self) -> Storyboard:
-        """Make the board; nothing is sent."""
-        options = self.options
-        return Storyboard(self.client, options.pop("scenes"), **options)
-
-    def problems(self) -> tuple[Problem, ...]:
-        """Return the problems, before anything is written or sent."""
-        found = []
-        options = self.options
-        try:
-            Shelf.named(self.client.store, options["name"])
-        except ValueError:
-            rule = Said("letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder")
-            found.append(Problem(field="name", value=options["name"], rule=rule))
-        for number, entry in enumerate(self._scenes.entries, 1):
-            if not entry.text and entry.has_notes:
+    def problems(self) -> Iterator[Problem]:
+        """Yield the problems of the scenes."""
+        for number, row in enumerate(self.rows.entries, 1):
+            if row.has_notes and not row.text:
                 value, rule = Said("scene {number}", number=number), Said("describe what the frame shows")
-                found.append(Problem(field="scenes", value=value, rule=rule))
-        if not options["scenes"]:
-            found.append(Problem(field="scenes", value="", rule=Said("write at least one scene")))
-        return tuple(found) or self.drawing().problems()
-
-    def drawing(self) -> Drawing:
-        """Return what a run of the board would ask for, without making it."""
-        options = self.options
-        scenes, name, style = (options.pop(each) for each in ("scenes", "name", "style"))
-        record = begun(scenes, style, ImageRequest(**options))
-        shelf = Shelf.named(self.client.store, name)
-        return Drawing(client=self.client, shelf=shelf, record=lambda: record, keep=lambda changed: None)
-
-    def tell(self, problems: Sequence[Problem]) -> None:
-        """Show the problems beside their controls, and what the name leads to."""
-        by_field: dict[str, list[str]] = {name: [] for name in (*self._notes, *self._controls)}
-        for problem in problems:
-            name = "scenes" if problem.field == "prompt" else problem.field
-            if name in by_field:
-                by_field[name].append(plain(self.words, problem))
-        for name, texts in by_field.items():
-            if name in self._controls:
-                self._controls[name].tell(texts)
-            else:
-                lines = "".join(f"<div>{escape(text)}</div>" for text in texts)
-                self._notes[name].value = f'<div class="wannb-problems" role="status">{lines}</div>'
-        options = self.options
-        self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
-        there = options["name"] in board_names(self.client)
-        said = self.words(
-            "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
-            "another name: nothing is lost, and nothing is paid for twice."
-        )
-        self._said.value = f'<div class="wannb-reason">{escape(said)}</div>' if there else ""
-
-    def refresh(self) -> None:
-        """Offer the images in the runs folder."""
-        self._controls["images"].refresh()
-
-    def _touched(self) -> None:
-        if not self._filling:
-            self.changed()
+                yield Problem(field="scenes", value=value, rule=rule)
+        if not self.value:
+            yield Problem(field="scenes", value="", rule=Said("write at least one scene"))
 
 
 def board_names(client: Client) -> list[str]:

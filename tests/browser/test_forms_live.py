@@ -99,7 +99,7 @@ def test_waiting_is_stopped_and_picked_up(lab: Lab, server: mock.MockServer) -> 
     book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')")
     page = book.output(1)
     page.locator("button.wannb-go").click()
-    page.get_by_text(re.compile(r"(queue|drawing).* \d+ s")).wait_for()
+    page.get_by_text(re.compile(r"(queue|generating).* \d+ s")).wait_for()
     page.get_by_role("button", name="Stop waiting").click()
     page.get_by_text("It goes on").wait_for()
     page.get_by_role("button", name="Pick up").click()
@@ -164,7 +164,7 @@ def test_drawn_boxes_are_exact_at_every_size_zoom_and_screen(
 from PIL import Image
 from wannb.forms.boxes import BoxEditor
 import ipywidgets
-from wannb.inputs import as_input
+from wannb.request import as_input
 editor = BoxEditor(as_input(Image.new("RGB", {size}, "teal")))
 ipywidgets.VBox([editor], layout={{"width": "{shown}px"}})"""
     book = lab.notebook(code, scale=scale, touch=touch, height=1300)
@@ -259,7 +259,7 @@ def test_an_old_run_is_found_and_opened_as_a_form_on_another_day(lab: Lab) -> No
     page.get_by_role("tab", name="History").click()
     page.get_by_label("Search", exact=True).fill("tower")
     page.get_by_label("Search", exact=True).press("Enter")
-    page.get_by_role("button", name="Look").click()
+    page.get_by_title(re.compile("^Show run")).first.click()
     page.get_by_role("img", name="Image 1 of 1: An old tower").wait_for()
     page.get_by_label("Copy settings").select_option(label="everything but the seed")
     page.get_by_role("button", name="Open as a form").click()

@@ -290,16 +290,16 @@ def test_what_changed_elsewhere_is_not_written_over(drawn: StoryboardForm) -> No
 def test_a_file_is_saved_and_named_and_pages_are_shown(drawn: StoryboardForm) -> None:
     files = drawn.frames.files
     files._format.value = ".gif"
-    files._save.click()
+    files.buttons[0].click()
     drawn.worker.join()
     assert "Saved: storyboard.gif" in files._said.value
     with Image.open("storyboard.gif") as film:
         assert getattr(film, "n_frames", 1) == 3
-    files._show.click()
+    files.buttons[1].click()
     drawn.worker.join()
     assert "<img " in files._pages.value
     cards(drawn)[0].lock.click()
-    assert not files._pages.value, "the pages are of a board that is no more"
+    assert not files._pages.value, "the pages are of the board as it was"
 
 
 def test_a_board_is_opened_by_name_or_given(drawn: StoryboardForm) -> None:

@@ -13,7 +13,7 @@ from wannb.client import Client
 from wannb.display import html, preview
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
-from wannb.storyboard import Shot, Storyboard, Take, Takes
+from wannb.storyboard import Shot, Storyboard, Take
 from wannb.translation import Said, Words, override
 
 from .controls import button, close_all
@@ -79,7 +79,7 @@ class Frames:
         if self._board is not board:
             self.details.number = None
             self.files.name.value = board.name
-            self.outdated()
+            self.files.show()
         self._board, self._busy = board, busy
         record, shots = board.record, board.reel().shots
         self._make_cards(len(shots))
@@ -89,26 +89,11 @@ class Frames:
         for card, shot in zip(self.cards, shots, strict=True):
             price = button_text(self.words, 1, cost, mock=mock, again=shot.path is not None)
             card.show(shot, text=price, busy=busy, is_open=card.number == number)
-        panel = record.panels[number - 1] if number else None
-        asked = record.ledger.sets.get(panel.asked or "") if panel and not (panel.frame and panel.sure) else None
-        self.details.show(
-            number,
-            board.takes(number) if number else Takes(()),
-            images=len(asked.frames) if asked else 0,
-            locked=bool(panel and panel.locked),
-            busy=busy,
-            only=len(shots) == 1,
-        )
-        for each in (self._new, self._add, self._another):
+        self.details.show(board, number, busy=busy)
+        for each in (self._new, self._add, self._another, *self.files.buttons):
             each.disabled = busy
         self._undo.disabled, self._redo.disabled = busy or not record.past, busy or not record.future
-        self.files.turn(off=busy)
         self.about.value = self._facts(board)
-
-    def outdated(self) -> None:
-        """Forget what was shown of the board as it was."""
-        self.files.tell("")
-        self.files.pages("")
 
     def move(self, scene: int, by: int) -> None:
         """Move a scene by one place, and the keyboard focus with it."""
@@ -205,14 +190,7 @@ class Card:
         self.box = widgets.VBox([self._facts, self._picture, self._text, *rows], _dom_classes=classes)
 
     def show(self, shot: Shot, *, text: str, busy: bool, is_open: bool) -> None:
-        """Show a scene as it is now; while work is under way nothing can be changed.
-
-        Args:
-            shot: the scene with its frame.
-            text: of the button that generates the frame.
-            busy: whether work is under way.
-            is_open: whether its details are shown.
-        """
+        """Show a scene as it is now, with a text on the button that generates it; a busy card cannot be changed."""
         words, number = self.words, self.number
         locked = "locked" in shot.marks
         marks = [words(mark) for mark in (shot.unsure, *shot.marks) if mark]
@@ -290,35 +268,32 @@ class Details:
         self.box = widgets.VBox([self._title, self._takes, self._set, self._own, last], _dom_classes=("wannb-details",))
         self.box.layout.display = "none"
 
-    def show(self, number: int | None, takes: Takes, *, images: int, locked: bool, busy: bool, only: bool) -> None:
-        """Show a scene's takes and what can be done with it; None closes it.
-
-        Args:
-            number: of the scene.
-            takes: all that it ever had.
-            images: how many images its set has, 0 where none has to be assigned.
-            locked: whether it must not be changed.
-            busy: whether work is under way.
-            only: whether it is the board's only scene.
-        """
+    def show(self, board: Storyboard, number: int | None, *, busy: bool) -> None:
+        """Show a scene's takes and what can be done with it; None closes it."""
         self.number = number
         self.box.layout.display = "none" if number is None else ""
         old, self._takes.children = self._takes.children, ()
         close_all(old)
         if number is None:
             return
+        record = board.record
+        panel = record.panels[number - 1]
+        locked = panel.locked
+        # The images of the set that the scene was asked in, where it is not sure which one is its own.
+        sets = None if panel.frame and panel.sure else record.ledger.sets.get(panel.asked or "")
+        images = len(sets.frames) if sets else 0
         words, off = self.words, busy or locked
         why = words("It is locked: unlock it to change it.") if locked else ""
         title = words("Scene {number}", number=number)
         self._title.value = (
             f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason" role="status">{escape(why)}</div>'
         )
-        self._takes.children = [self._take(take, number, off=off) for take in takes]
+        self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
         self._set.layout.display = "" if images and not off else "none"
         options = [(words("image {number}", number=each), each) for each in range(1, images + 1)]
         self._which.options = [*options, (words("none of them"), None)]
         self._own.layout.display = "none" if off else ""
-        self._remove.disabled = off or only
+        self._remove.disabled = off or len(record.panels) == 1
         self._picker.refresh()
 
     def focus(self) -> None:
@@ -358,6 +333,7 @@ class BoardFiles:
     Attributes:
         box: the widget.
         name: of the file, without its ending.
+        buttons: that save the board and show its pages.
     """
 
     def __init__(self, frames: Frames) -> None:
@@ -373,9 +349,9 @@ class BoardFiles:
         self._format = widgets.Dropdown(description=words("Format"), options=formats)
         self.name = widgets.Text(description=words("File name"))
         tooltip = words("Save the board as a file; one of that name is overwritten")
-        self._save = button(words("Save"), lambda: frames.start(self._write), tooltip=tooltip)
-        self._show = button(words("Show the pages"), lambda: frames.start(self._show_pages))
-        row = [self._format, self.name, self._save, self._show]
+        save = button(words("Save"), lambda: frames.start(self._write), tooltip=tooltip)
+        self.buttons = [save, button(words("Show the pages"), lambda: frames.start(self._show_pages))]
+        row = [self._format, self.name, *self.buttons]
         self._said = widgets.HTML()
         self._pages = widgets.HTML()
         classes = ("wannb-row", "wannb-save-row")
@@ -388,21 +364,14 @@ class BoardFiles:
         written = self.name.value.strip() or "storyboard"
         return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
 
-    def turn(self, *, off: bool) -> None:
-        """Turn the buttons off, or on."""
-        self._save.disabled = self._show.disabled = off
-
-    def tell(self, text: str) -> None:
-        """Show a line of text."""
-        self._said.value = f'<div class="wannb-told" role="status">{escape(text)}</div>' if text else ""
-
-    def pages(self, page: str) -> None:
-        """Show pages."""
-        self._pages.value = page
+    def show(self, *, said: str = "", pages: str = "") -> None:
+        """Show a line of text, or pages; nothing without."""
+        self._said.value = f'<div class="wannb-told" role="status">{escape(said)}</div>' if said else ""
+        self._pages.value = pages
 
     def _write(self, board: Storyboard, on_status: OnStatus) -> None:
         files = ", ".join(map(str, board.save(self.path)))
-        self.tell(self.words("Saved: {files}", files=files))
+        self.show(said=self.words("Saved: {files}", files=files))
 
     def _show_pages(self, board: Storyboard, on_status: OnStatus) -> None:
-        self.pages(board.pages()._repr_mimebundle_()["text/html"])
+        self.show(pages=board.pages()._repr_mimebundle_()["text/html"])

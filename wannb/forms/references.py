@@ -45,16 +45,18 @@ class Picker:
         self._text = widgets.Text(description=words("Path or link"), placeholder="photo.jpg, https://…")
         self._text.on_msg(lambda _, content, buffers: self._typed() if content.get("event") == "submit" else None)
         add = button(words("Add"), self._typed, tooltip=words("Add the picture at this path or link"))
-        self._earlier = widgets.Dropdown(description=words("Earlier image"))
-        use = button(words("Use as input"), self._chosen, tooltip=words("Use the earlier image"))
+        self._earlier = widgets.Dropdown(description=words("Earlier image")) if earlier else None
         rows = [widgets.HBox([self._text, add], _dom_classes=("wannb-row",))]
-        if earlier:
+        if self._earlier:
+            use = button(words("Use as input"), self._chosen, tooltip=words("Use the earlier image"))
             rows.append(widgets.HBox([self._earlier, use], _dom_classes=("wannb-row",)))
         self.box = widgets.VBox([self._upload, *rows], _dom_classes=("wannb-picker",))
         self.refresh()
 
     def refresh(self) -> None:
         """Offer the images in the runs folder."""
+        if self._earlier is None:
+            return
         offered: list[tuple[str, str]] = [(self.words("choose…"), "")]
         for run in self._store.newest():
             if run.state != DONE:
@@ -73,7 +75,7 @@ class Picker:
             self._text.value = ""
 
     def _chosen(self) -> None:
-        if self._earlier.value:
+        if self._earlier and self._earlier.value:
             self._give(self._earlier.value)
             self._earlier.value = ""
 

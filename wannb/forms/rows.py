@@ -80,8 +80,8 @@ class Rows(Generic[R]):
         self._make = make
         self._least, self._most = least, most
         self._list = widgets.VBox()
-        self.add = button(add, self._add_new)
-        self.box = widgets.VBox([self._list, self.add] if make else [self._list])
+        self.add = button(add, self._add_new) if make else None
+        self.box = widgets.VBox([self._list, *([self.add] if self.add else [])])
 
     @property
     def is_full(self) -> bool:
@@ -108,7 +108,8 @@ class Rows(Generic[R]):
             entry.label(number, len(self.entries))
             entry.remove.disabled = len(self.entries) <= self._least
         self._list.children = [entry.box for entry in self.entries]
-        self.add.disabled = self.is_full
+        if self.add:
+            self.add.disabled = self.is_full
 
     def _add_new(self) -> None:
         if self._make and not self.is_full:

@@ -183,7 +183,7 @@ class StoryboardForm(WorkPanel):
             board = self.board
             if board is None or self.worker.under_way:
                 return False
-            self.frames.outdated()
+            self.frames.files.show()
 
             def work(report: Report) -> None:
                 act(board, lambda status, seconds: report(status=status, text=""))
@@ -200,7 +200,7 @@ class StoryboardForm(WorkPanel):
             board = self.board
             if board is None or self.worker.under_way:
                 return
-            self.frames.outdated()
+            self.frames.files.show()
             self.status.tell()
 
             def change() -> None:

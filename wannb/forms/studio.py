@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
@@ -16,13 +16,14 @@ from wannb.request import ImageRequest
 from wannb.translation import Said, say
 
 from .compare import CompareForm
+from .controls import close_all
 from .form import Form
 from .history import HistoryForm
 from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
 from .panel import Panel, spent_text
 from .storyboard import StoryboardForm
 
-F = TypeVar("F", TextToImageForm, EditForm, RegionForm, ImageSetForm, CompareForm, StoryboardForm, HistoryForm)
+F = TypeVar("F", bound=Panel)
 
 #: The tabs: their titles, and what each is for, for pages where no widget runs.
 _TABS: dict[type[Any], tuple[Said, Said]] = {
@@ -40,6 +41,16 @@ _TABS: dict[type[Any], tuple[Said, Said]] = {
 _KINDS = tuple(_TABS)
 
 
+class _Tab(Generic[F]):
+    """The form of a tab as an attribute of the Studio."""
+
+    def __init__(self, kind: type[F]) -> None:
+        self.kind = kind
+
+    def __get__(self, studio: Studio | None, owner: type[Studio]) -> F:
+        return self if studio is None else studio._form(self.kind)  # type: ignore[return-value]
+
+
 class Studio(Panel):
     """Every form in a tab of its own, as `wannb.studio()` returns it.
 
@@ -48,6 +59,14 @@ class Studio(Panel):
 
     >>> wannb.forms.Studio(client)    # doctest: +SKIP
     """
+
+    text_to_image = _Tab(TextToImageForm)
+    edit = _Tab(EditForm)
+    regions = _Tab(RegionForm)
+    image_set = _Tab(ImageSetForm)
+    compare = _Tab(CompareForm)
+    storyboard = _Tab(StoryboardForm)
+    history = _Tab(HistoryForm)
 
     def __init__(self, client: Client) -> None:
         self._made: dict[type[Any], Any] = {}
@@ -63,41 +82,6 @@ class Studio(Panel):
 
     def _layout(self) -> list[widgets.Widget]:
         return [self._style(), self._heading, self._tabs]
-
-    @property
-    def text_to_image(self) -> TextToImageForm:
-        """The form of the first tab."""
-        return self._form(TextToImageForm)
-
-    @property
-    def edit(self) -> EditForm:
-        """The form of the second tab."""
-        return self._form(EditForm)
-
-    @property
-    def regions(self) -> RegionForm:
-        """The form of the third tab."""
-        return self._form(RegionForm)
-
-    @property
-    def image_set(self) -> ImageSetForm:
-        """The form of the fourth tab."""
-        return self._form(ImageSetForm)
-
-    @property
-    def compare(self) -> CompareForm:
-        """The form of the fifth tab."""
-        return self._form(CompareForm)
-
-    @property
-    def storyboard(self) -> StoryboardForm:
-        """The form of the sixth tab."""
-        return self._form(StoryboardForm)
-
-    @property
-    def history(self) -> HistoryForm:
-        """The form of the last tab."""
-        return self._form(HistoryForm)
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
@@ -119,8 +103,9 @@ class Studio(Panel):
                 form.observe(lambda change: self._came_back(), "result")
             self._made[kind] = form
             tabs = list(self._tabs.children)
-            tabs[_KINDS.index(kind)] = form
+            empty, tabs[_KINDS.index(kind)] = tabs[_KINDS.index(kind)], form
             self._tabs.children = tabs
+            close_all([empty])
         return self._made[kind]  # type: ignore[no-any-return]
 
     def _open(self, request: ImageRequest, names: tuple[str, ...]) -> None:

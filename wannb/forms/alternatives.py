@@ -183,7 +183,7 @@ class Sizes(Choices):
         return (self._text,)
 
     def _others(self) -> tuple[list[str], list[str]]:
-        """Return the sizes in the text, and the parts that are none."""
+        """Return the sizes in the text, and the parts that are not sizes."""
         sizes: dict[str, None] = {}
         wrong = []
         for part in re.split(r"[,;，、；\n]+", str(self._text.value)):

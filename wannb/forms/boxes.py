@@ -31,8 +31,8 @@ class BoxEditor(anywidget.AnyWidget):
     picture as the service sees it.
 
     Attributes:
-        boxes: a list of `[x1, y1, x2, y2]`; assign a new list to change it. What is outside, crossed or empty is made
-            legal. More than two, or anything else than four numbers, is a `TraitError`.
+        boxes: a list of `[x1, y1, x2, y2]`; assign a new list to change it. Boxes that are outside, crossed or
+            empty are corrected. More than two, or anything else than four numbers, is a `TraitError`.
         width, height: of the picture in pixels; 0 when unknown (a link).
         number: of the picture, as the prompt names it: "image 2".
         disabled: whether the boxes can only be looked at.

@@ -72,7 +72,7 @@ class CompareForm(WorkPanel):
             self._fill(options)
         self._refresh()
 
-    # What people use
+    # Public
 
     @property
     def plan(self) -> Plan | None:
@@ -115,7 +115,7 @@ class CompareForm(WorkPanel):
 
     def close(self) -> None:
         """Close the form with all its widgets; tasks that have begun are saved."""
-        if "_stop" in vars(self):  # a form that was refused while it was made has none
+        if "_stop" in vars(self):  # not so when the constructor raised
             self._stop.set()
         super().close()
 
@@ -244,7 +244,7 @@ class CompareForm(WorkPanel):
     def _interrupted(self) -> None:
         self.stop()
 
-    # How it looks
+    # Layout
 
     def _left(self) -> list[widgets.Widget]:
         basic = [control.box for name, control in self._controls.items() if name != "images"]

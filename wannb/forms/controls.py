@@ -44,7 +44,7 @@ class Control:
 
     @property
     def help_text(self) -> str:
-        """What the option does; empty where nothing needs to be said."""
+        """The option's help; empty for none."""
         return self.words(FIELDS[self.name].help) if self.name in FIELDS else ""
 
     @property
@@ -155,23 +155,23 @@ class Seed(Control):
     """The seed: a number, or nothing for a new one each time."""
 
     @property
-    def none(self) -> str:
-        """What no seed means."""
+    def placeholder(self) -> str:
+        """The placeholder of an empty seed."""
         return self.words("a new one each time")
 
     @property
-    def none_tooltip(self) -> str:
-        """What the button does that clears the seed."""
+    def clear_tooltip(self) -> str:
+        """The tooltip of the button that clears the seed."""
         return self.words("Use a new seed each time")
 
     def __init__(self, words: Words) -> None:
         self.words = words
-        self._text = widgets.Text(description=words(FIELDS["seed"].label), placeholder=self.none)
+        self._text = widgets.Text(description=words(FIELDS["seed"].label), placeholder=self.placeholder)
         any_seed = random.SystemRandom()
         draw = button(
             words("Random"), lambda: self.fill(any_seed.randrange(MAX_SEED + 1)), tooltip=words("Random seed")
         )
-        clear = button(words("Clear"), lambda: self.fill(None), tooltip=self.none_tooltip)
+        clear = button(words("Clear"), lambda: self.fill(None), tooltip=self.clear_tooltip)
         row = widgets.HBox([self._text, draw, clear], _dom_classes=("wannb-row",))
         super().__init__("seed", [row], words)
         self._inputs = [self._text, draw, clear]

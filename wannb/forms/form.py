@@ -34,11 +34,11 @@ class Form(WorkPanel):
 
     Args:
         client: what `wannb.connect()` returns.
-        request: what the form shows at first; the options given beside it replace its own.
+        request: shown at first; the options given beside it replace its own.
         options: any of the request's own: `prompt="a cat"`, `size="1K"`, ...
 
     Attributes:
-        request: what the form asks for. Reading it reads the controls, writing it fills them; it is a trait, so
+        request: the form's request. Reading it reads the controls, writing it fills them; it is a trait, so
             `form.observe(function, "request")` hears of every change.
         button: sends the request; its description names the count and the price.
         worker: what the button started; `form.worker.join()` waits for it.
@@ -54,14 +54,14 @@ class Form(WorkPanel):
 
     #: The modes that the form can show, as the API's page names them; the first is its title.
     modes: ClassVar[tuple[str, ...]] = ()
-    #: What every request of the form has.
+    #: Options that every request of the form has.
     fixed: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, client: Client, request: ImageRequest | None = None, **options: Any) -> None:
         check_names(options, FIELDS)
-        #: What a person filled in last; it keeps the options that no control shows.
+        #: The last request that was filled in; it keeps the options that no control shows.
         self._rest = ImageRequest(**self.fixed)
-        #: What the controls say now; the trait follows when the lock is free, so that observers may do what they like.
+        #: The request in the controls; the trait follows when the lock is free, so that observers may do anything.
         self._current = self._rest
         super().__init__(client, request=self._rest)
         wanted = (request or self._rest).replace(**options)
@@ -70,7 +70,7 @@ class Form(WorkPanel):
         else:
             self.request = wanted
 
-    # Subclasses say
+    # For subclasses
 
     def _shows(self, request: ImageRequest) -> bool:
         """Return whether a request, also an incomplete one, is of the form's modes."""
@@ -100,7 +100,7 @@ class Form(WorkPanel):
         """Return the problems that the form itself finds."""
         return ()
 
-    # What people use
+    # Public
 
     @property
     def mode(self) -> str:
@@ -302,7 +302,7 @@ class Form(WorkPanel):
         said = self.words("The form is filled; nothing is sent before you press the button.")
         self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
 
-    # How it looks
+    # Layout
 
     def _build(self) -> None:
         words = self.words

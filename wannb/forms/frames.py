@@ -242,7 +242,7 @@ class Card:
 
 
 class Details:
-    """The area under the frames for what is seldom done: takes, the image of a set, a picture of one's own, removal.
+    """The area under the frames: takes of a scene, its image in a set, a picture from elsewhere, removal.
 
     Attributes:
         box: the widget; hidden until a scene is opened.

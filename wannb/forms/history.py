@@ -184,7 +184,7 @@ class HistoryForm(Panel):
             each.close()
 
     def _safely(self, act: Callable[[], object]) -> None:
-        """Act for a button; an error is shown where the images would be, since nobody sees a callback's exception."""
+        """Act for a button; an error is shown where the images would be, since a callback's exception is not seen."""
         try:
             with override(self.words.language):
                 act()

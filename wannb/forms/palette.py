@@ -224,7 +224,7 @@ class Palette(Control):
 
 
 def _fit(weights: Sequence[int], total: int) -> list[int]:
-    """Return whole parts in the proportions of the weights that add up to a total, none below one."""
+    """Return whole parts in the proportions of the weights that add up to a total, each at least one."""
     spare = total - len(weights)
     exact = [spare * weight / sum(weights) for weight in weights]
     parts = [int(part) for part in exact]

@@ -48,7 +48,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         super().__init__(self._layout(), _dom_classes=("wannb-form", kind), **traits)
         self._filling = False
 
-    # Subclasses say
+    # For subclasses
 
     def _build(self) -> None:
         """Make the widgets."""
@@ -72,11 +72,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Return the panel as HTML, for pages where no widget runs."""
         raise NotImplementedError
 
-    # All panels
+    # Shared by all panels
 
     def close(self) -> None:
         """Close the form with all its widgets; a request that was sent goes on and is saved."""
-        if "worker" in vars(self):  # a form that was refused while it was made has none
+        if "worker" in vars(self):  # not so when the constructor raised
             self.worker.detach()
         if "_heading" in vars(self):
             close_all([*self.children, self.layout])
@@ -150,7 +150,7 @@ class WorkPanel(Panel):
         self._code = CodeView(words=Words(client.language))
         super().__init__(client, **traits)
 
-    # Subclasses say
+    # For subclasses
 
     @property
     def code(self) -> str:
@@ -175,7 +175,7 @@ class WorkPanel(Panel):
             self._begun = True
             self._refresh()
 
-    # All panels with a button
+    # Shared by all panels with a button
 
     def offer_earlier(self) -> None:
         """Offer the images in the runs folder wherever a picture can be picked."""
@@ -229,7 +229,7 @@ class WorkPanel(Panel):
         self.worker.stop_waiting()
 
     def _safely(self, act: Callable[[], object]) -> None:
-        """Act for a button; an error is shown, since nobody sees an exception of a callback."""
+        """Act for a button; an error is shown, since an exception of a callback is not seen."""
         with override(self.words.language):
             self.status.safely(act)
 

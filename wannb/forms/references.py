@@ -1,4 +1,4 @@
-"""Input images: picked, put in order, numbered as the prompt names them, with boxes where these are wanted."""
+"""Input images: picked, put in order, numbered as the prompt names them, with or without boxes."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Picker:
 
 
 class ImageRow(Row):
-    """One input image, with its box editor where boxes are wanted."""
+    """One input image, with its box editor in a form with boxes."""
 
     def __init__(self, image: InputImage, owner: References, boxes: Sequence[Sequence[int]] = ()) -> None:
         self.image = image

@@ -105,7 +105,7 @@ class Status:
             each.layout.display = "" if name in names and name in self._there else "none"
 
     def safely(self, act: Callable[[], object]) -> None:
-        """Act for a button; an error is shown, since nobody sees an exception of a callback."""
+        """Act for a button; an error is shown, since an exception of a callback is not seen."""
         try:
             act()
         except Exception as error:

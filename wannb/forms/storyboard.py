@@ -67,7 +67,7 @@ class StoryboardForm(WorkPanel):
             self._fill(options)
         self._turn()
 
-    # What people use
+    # Public
 
     @property
     def code(self) -> str:
@@ -223,7 +223,7 @@ class StoryboardForm(WorkPanel):
             except Exception as error:
                 self.status.error(error)
 
-    # How it looks
+    # Layout
 
     def _build(self) -> None:
         words = self.words
@@ -333,11 +333,11 @@ class BoardSeed(controls.Seed):
     """The seed of a board: a number, or nothing for one that follows from the scenes."""
 
     @property
-    def none(self) -> str:
+    def placeholder(self) -> str:
         return self.words("follows from the scenes")
 
     @property
-    def none_tooltip(self) -> str:
+    def clear_tooltip(self) -> str:
         return self.words("Use the seed that follows from the scenes")
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import FAST
+from forms.using import press, shown
 from PIL import Image
 
 import wannb
@@ -112,6 +113,7 @@ def test_seeds_are_read_from_a_text(client: Client, text: str, expected: list[in
     seeds(form, text)
     assert form.plan is not None
     assert [cell.request.seed for cell in form.plan.cells] == (expected or [1])
+    assert "once with each of these seeds" in shown(form), "another help than that of a single request"
 
 
 @pytest.mark.parametrize(
@@ -160,27 +162,17 @@ def test_the_button_says_how_many_and_the_price_and_makes_only_what_is_missing(
     form = CompareForm(client, **FOUR)
     assert form.button.description == "Generate 4 images · demo ($0.30 live)"
     assert "4 cells" in form._matrix.value
-    form.button.click()
-    form.worker.join()
+    press(form)
     assert server.billed == 4
     assert "4 of 4 generated" in said(form)
     assert form.grid.html().count("<img ") == 4
     seeds(form, "1-3")
     assert form.button.description.startswith("Generate 2 images")
-    form.button.click()
-    form.worker.join()
+    press(form)
     assert server.billed == 6
-    assert form.button.description == "Show side by side · free, already generated"
-
-
-def test_another_form_shows_what_is_there_for_nothing(client: Client, server: mock.MockServer) -> None:
-    CompareForm(client, **FOUR).run()
-    sent = server.billed
-    form = CompareForm(client, **FOUR)
-    form.button.click()
-    form.worker.join()
-    assert server.billed == sent
-    assert form.grid.html().count("<img ") == 4
+    again = CompareForm(client, **FOUR)
+    press(again)
+    assert (server.billed, again.grid.html().count("<img ")) == (6, 4)
 
 
 def test_a_stopped_run_sends_nothing_more_and_a_second_press_makes_the_rest(
@@ -195,8 +187,7 @@ def test_a_stopped_run_sends_nothing_more_and_a_second_press_makes_the_rest(
     form.worker.join()
     assert server.billed == 0
     assert "nothing more was sent" in said(form)
-    form.button.click()
-    form.worker.join()
+    press(form)
     assert server.billed == 4
 
 
@@ -227,8 +218,7 @@ def test_refused_and_failed_cells_are_shown_with_the_next_step(client: Client, s
     with server.scenario("failed task"):
         form.run()
     assert "Press the button to try again" in said(form)
-    form.button.click()
-    form.worker.join()
+    press(form)
     assert form.grid.html().count("<img ") == 2
 
 

@@ -176,8 +176,7 @@ def test_the_button_sends_the_same_bytes_as_the_call(mode: str, pictures: list[s
         with mock.serve(task_seconds=0.0) as server, make_client(server, Store(tmp_path / name)) as client:
             if name == "form":
                 form = forms.open(client, request)
-                form.button.click()
-                form.worker.join(30)
+                press(form)
                 assert form.result is not None
                 assert len(form.result) == request.n
             else:

@@ -24,7 +24,7 @@ RESET = "Failed to load resource: net::ERR_CONNECTION_RESET"
 def make_an_image(place: Any, prompt: str) -> None:
     """Type a prompt in the Studio's first tab, press its button and see the image."""
     place.get_by_role("textbox", name="Prompt").first.fill(prompt)
-    place.get_by_role("button", name=re.compile("^Make 1 image")).first.click()
+    place.get_by_role("button", name=re.compile("^Generate 1 image")).first.click()
     picture = place.get_by_role("img", name=re.compile(prompt)).first
     picture.wait_for()
     assert picture.evaluate("async one => { await one.decode(); return one.naturalWidth; }") > 100

@@ -1,16 +1,14 @@
-"""Forms are views of requests: the same request both ways, the same bytes as the call, a button that never raises."""
+"""Forms are views of requests: the same request both ways, the same bytes as the call, every option by its control."""
 
 from __future__ import annotations
 
 import json
-import re
-import threading
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import FAST, make_client
+from forms.using import named, press, shown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,10 +16,9 @@ from PIL import Image
 import wannb
 from wannb import forms, mock
 from wannb.client import Client
+from wannb.forms.controls import RATIOS
 from wannb.forms.form import Form
-from wannb.forms.outcome import Outcome
 from wannb.forms.palette import Palette
-from wannb.forms.size import RATIOS
 from wannb.ledger.store import Store
 from wannb.request import set_prompt as scenes
 from wannb.request.fields import FIELDS, MAX_SEED
@@ -93,6 +90,11 @@ def requests(draw: st.DrawFn, pictures: list[str]) -> wannb.ImageRequest:
 
 
 BOXES = [[0, 0, 300, 480], [10, 20, 11, 21], [100, 100, 250, 460]]
+
+
+@pytest.fixture
+def form(client: Client) -> forms.TextToImageForm:
+    return forms.TextToImageForm(client, prompt="a cat", size="1K")
 
 
 @SLOW
@@ -174,8 +176,7 @@ def test_the_button_sends_the_same_bytes_as_the_call(mode: str, pictures: list[s
         with mock.serve(task_seconds=0.0) as server, make_client(server, Store(tmp_path / name)) as client:
             if name == "form":
                 form = forms.open(client, request)
-                form.button.click()
-                form.job.join(30)
+                press(form)
                 assert form.result is not None
                 assert len(form.result) == request.n
             else:
@@ -185,63 +186,21 @@ def test_the_button_sends_the_same_bytes_as_the_call(mode: str, pictures: list[s
     assert len(sent[0]) == 1
 
 
+def test_options_have_controls_in_every_form(client: Client) -> None:
+    everywhere = set(FIELDS) - {"images", "bbox_list", "enable_sequential"}
+    for kind in (forms.TextToImageForm, forms.EditForm, forms.RegionForm, forms.ImageSetForm):
+        assert everywhere <= set(kind(client)._controls)
+
+
 # Controls
 
 
-@pytest.fixture
-def form(client: Client) -> forms.TextToImageForm:
-    return forms.TextToImageForm(client, prompt="a cat", size="1K")
-
-
-def shown(form: Form | Outcome) -> str:
-    """Return all text that a form's HTML shows."""
-    found = []
-
-    def walk(widget: Any) -> None:
-        if getattr(widget, "layout", None) is not None and widget.layout.display == "none":
-            return
-        if type(widget).__name__ == "HTML":
-            found.append(re.sub(r"<style>.*?</style>", "", widget.value, flags=re.S))
-        found.append(str(getattr(widget, "description", "")))
-        for child in getattr(widget, "children", ()):
-            walk(child)
-
-    walk(form.box if isinstance(form, Outcome) else form)
-    return re.sub(r"<[^>]+>", " ", " ".join(found))
-
-
-def inputs(form: Any) -> list[Any]:
-    """Return the widgets that a person can use."""
-    if getattr(form, "children", None):
-        return [each for child in form.children for each in inputs(child)]
-    return [] if type(form).__name__ == "HTML" else [form]
-
-
-def named(form: Any, name: str) -> Any:
-    """Return the widget with this label or tooltip."""
-    found = [each for each in inputs(form) if name in (getattr(each, "description", ""), getattr(each, "tooltip", ""))]
-    assert found, f"no {name!r} among {[getattr(each, 'description', each) for each in inputs(form)]}"
-    return found[0]
-
-
-@pytest.mark.parametrize("kind", [forms.TextToImageForm, forms.EditForm, forms.RegionForm, forms.ImageSetForm])
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_control_has_a_name(kind: type[Form], language: str, server: mock.MockServer, store: Store) -> None:
-    client = make_client(server, store)
-    client.language = language
-    form = kind(client)
-    for widget in inputs(form):
-        if hasattr(widget, "description"):
-            assert widget.description.strip() or widget.tooltip, widget
-            assert len(widget.description) > 1 or widget.tooltip, widget.description
-
-
 def test_the_button_names_count_and_price_and_is_off_while_something_is_wrong(form: forms.TextToImageForm) -> None:
-    assert form.button.description == "Make 1 image · demo (live 0.075 USD)"
+    assert form.button.description == "Generate 1 image · demo ($0.075 live)"
     assert not form.button.disabled
     named(form, "Images").value = 3
     named(form, "Model").value = STANDARD
-    assert form.button.description == "Make 3 images · demo (live 0.09 USD)"
+    assert form.button.description == "Generate 3 images · demo ($0.09 live)"
     named(form, "Size").value = "4K"
     assert form.button.disabled
     assert "4K is for text to image on wan2.7-image-pro only" in shown(form)
@@ -250,24 +209,14 @@ def test_the_button_names_count_and_price_and_is_off_while_something_is_wrong(fo
     assert not form.button.disabled
     named(form, "Prompt").value = "  "
     assert form.button.disabled
-    assert "Say what to make first" in shown(form)
-
-
-def test_on_the_live_service_the_button_names_the_price_alone(store: Store) -> None:
-    live = Client(wannb.service.endpoint.live(region="beijing"), "sk-live", store)
-    form = forms.ImageSetForm(live, prompt="the seasons", n=4)
-    assert form.button.description == "Make up to 4 images · at most 2.00 CNY"
-    assert "live, beijing: every image is billed" in shown(form)
-    assert "sk-live" not in repr(form) + str(form._repr_mimebundle_()) + shown(form)
+    assert "Describe the image first" in shown(form)
 
 
 def test_a_new_form_does_not_scold(client: Client) -> None:
     form = forms.TextToImageForm(client)
-    assert "describe the image" not in shown(form)
-    assert form.button.disabled
     named(form, "Prompt").value = "a"
     named(form, "Prompt").value = ""
-    assert "describe the image" in shown(form)
+    assert form._controls["prompt"]._problems
 
 
 def test_presets_and_shapes_write_the_size_and_follow_it(form: forms.TextToImageForm) -> None:
@@ -319,7 +268,7 @@ def test_the_shares_of_a_palette_are_always_100_percent(data: st.DataObject, ask
         action = data.draw(st.sampled_from(["add", "drop", "even", "share", "share", "share"]))
         row = data.draw(st.sampled_from(rows))
         if action == "add":
-            named(form, "Add a colour").click()
+            named(form, "Add a color").click()
         elif action == "drop":
             row.remove.click()
         elif action == "even":
@@ -348,7 +297,7 @@ def test_a_palette_is_taken_from_an_image(form: forms.TextToImageForm, pictures:
     assert all(33 < float(ratio[:-1]) < 34 for ratio in taken.values())
     path.value = pictures[0]
     named(form, "Add").click()
-    assert "has only 1 color" in shown(form)
+    assert "only 1" in shown(form)
     assert len(form.request.color_palette or ()) == 3
 
 
@@ -356,10 +305,10 @@ def test_input_images_are_reordered_with_their_boxes(client: Client, pictures: l
     boxes: list[Any] = [[[1, 2, 30, 40]], [], [[5, 6, 70, 80], [0, 0, 9, 9]]]
     form = forms.RegionForm(client, images=pictures, bbox_list=boxes, prompt="x")
     names = [image.name for image in form.request.images]
-    named(form, "Move image 3 up").click()
+    named(form, "Move up: image 3").click()
     assert [image.name for image in form.request.images] == [names[0], names[2], names[1]]
     assert form.request.bbox_list == (((1, 2, 30, 40),), ((5, 6, 70, 80), (0, 0, 9, 9)), ())
-    named(form, "Remove image 1").click()
+    named(form, "Remove: image 1").click()
     assert form.request.bbox_list == (((5, 6, 70, 80), (0, 0, 9, 9)), ())
     assert "image 2" in shown(form)
     assert "the last one: gives the output its shape" in shown(form)
@@ -370,8 +319,8 @@ def test_a_picture_that_cannot_be_used_says_so_and_the_button_is_off(client: Cli
     named(form, "Path or link").value = str(tmp_path / "nothing.png")
     named(form, "Add").click()
     assert form.button.disabled
-    assert "no file" in shown(form)
-    named(form, "Remove image 1").click()
+    assert form._controls["images"]._problems
+    named(form, "Remove: image 1").click()
     assert form.request.images == ()
 
 
@@ -385,14 +334,45 @@ def test_scenes_make_the_prompt_and_the_count(client: Client) -> None:
     assert form.request.n == 3
     assert form.code == ('client.image_set(["a cat in spring.", "a cat in summer.", "a cat in autumn."], style="ink.")')
     assert form.request.prompt in shown(form)
-    named(form, "Move scene 3 up").click()
+    named(form, "Move up: scene 3").click()
     assert form.request.prompt.index("autumn") < form.request.prompt.index("summer")
     named(form, "Images").value = 2
     assert "3 scenes need n=3" in shown(form)
     assert form.button.disabled
-    named(form, "Remove scene 1").click()
+    named(form, "Remove: scene 1").click()
     assert form.request.n == 2
     assert not form.button.disabled
+
+
+def test_a_shape_that_is_gone_with_the_last_picture_leaves_the_size(client: Client) -> None:
+    picture = client.generate("a cat", size="1K", seed=1)
+    form = forms.ImageSetForm(client, images=picture)
+    named(form, "Shape").value = "1:1"
+    named(form, "Remove: image 1").click()
+    assert named(form, "Shape").value == "free"
+    named(form, "Shape").value = "16:9"
+    assert form.request.size == wannb.size_for("16:9")
+
+
+def test_odd_things_typed_are_problems_and_nothing_else(form: forms.TextToImageForm, client: Client) -> None:
+    named(form, "Seed").value = "--5"
+    assert form.request.seed == "--5"
+    assert form.button.disabled
+    edit = forms.EditForm(client, prompt="x")
+    for path in ("~nobody/x.png", "file://%ff"):
+        named(edit, "Path or link").value = path
+        named(edit, "Add").click()
+    assert len(edit.request.images) == 2
+    assert all(image.problem for image in edit.request.images)
+
+
+@pytest.mark.parametrize("boxes", [[[[9, 9, 5, 5]]], [[[0, 0, 99999, 9]]], [[[1, 2, 3, 4]] * 3], [[1, 2, 3, 4]]])
+def test_boxes_that_cannot_be_are_refused_whole(boxes: Any, client: Client) -> None:
+    form = forms.RegionForm(client, images=client.generate("a cat", size="1K", seed=1), bbox_list=[[[1, 2, 3, 4]]])
+    before = form.request
+    with pytest.raises(ValueError, match="bbox_list"):
+        form.request = before.replace(bbox_list=boxes)
+    assert form.request == before
 
 
 # Filling
@@ -410,9 +390,9 @@ def test_what_a_form_cannot_show_is_refused_and_leaves_it_as_it_was(
     before = form.request
     for wrong, words in (
         (before.replace(images=pictures), "forms.open"),
-        (before.replace(n=9), "1 to 4 images"),
-        (before.replace(model="wan3"), "the models are"),
-        (before.replace(color_palette={"#000000": 100}), "3 to 10 colors"),
+        (before.replace(n=9), "1 to 4"),
+        (before.replace(model="wan3"), "wan2.7-image"),
+        (before.replace(color_palette={"#000000": 100}), "3 to 10"),
     ):
         with pytest.raises(ValueError, match=words):
             form.request = wrong
@@ -445,12 +425,33 @@ def test_changes_are_heard_once_each(form: forms.TextToImageForm) -> None:
     assert heard == ["a dog", "a fox"]
 
 
+def test_an_observer_that_raises_does_not_end_the_form(
+    form: forms.TextToImageForm, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(change: Any) -> None:
+        raise ValueError("mine")
+
+    form.observe(broken, "result")
+    press(form)
+    assert "mine" in caplog.text
+    assert form.result is not None
+    assert not form.button.disabled
+    form.unobserve(broken, "result")
+    form.observe(broken, "request")
+    with pytest.raises(ValueError, match="mine"):
+        named(form, "Images").value = 3
+    assert form.button.description.startswith("Generate 3 images")
+
+
+def test_an_observer_may_stop_run_or_correct_the_form(form: forms.TextToImageForm) -> None:
+    form.observe(lambda change: form.worker.stop_waiting(), "result")
+    press(form)
+    form.observe(lambda change: setattr(form, "request", change["new"].replace(n=1)), "request")
+    named(form, "Images").value = 3
+    assert form.request.n == named(form, "Images").value == 1
+
+
 # Running
-
-
-def press(form: Form) -> None:
-    form.button.click()
-    form.job.join(30)
 
 
 def test_a_run_from_the_form_is_a_result_and_shows_images(form: forms.TextToImageForm) -> None:
@@ -460,9 +461,17 @@ def test_a_run_from_the_form_is_a_result_and_shows_images(form: forms.TextToImag
     recall = named(form, "Fill the form with this image's request, its seed too (1)")
     recall.click()
     assert form.request == form.result.request
-    assert form.button.description == "Show it again · free, you made it before"
+    assert form.button.description == "Show · free, already generated"
     named(form, "The same request with new seeds: fills the form, sends nothing (1)").click()
     assert form.request.seed is None
+
+
+def test_run_raises_what_is_wrong_and_sends_nothing(form: forms.TextToImageForm, server: mock.MockServer) -> None:
+    form.request = form.request.replace(prompt="")
+    with pytest.raises(wannb.errors.InvalidRequest):
+        form.run()
+    assert not server.log.of("POST")
+    assert repr(form) == "TextToImageForm(text to image, '', 1 problem)"
 
 
 def test_what_the_store_has_is_free_unless_it_is_asked_again(
@@ -470,245 +479,78 @@ def test_what_the_store_has_is_free_unless_it_is_asked_again(
 ) -> None:
     named(form, "Seed").value = "5"
     press(form)
-    assert form.button.description.startswith("Show it again")
+    assert form.button.description.startswith("Show ·")
     press(form)
     assert server.billed == 1
-    named(form, "Ask and pay again").value = True
-    assert form.button.description.startswith("Make 1 image")
+    named(form, "Generate and pay again").value = True
+    assert form.button.description.startswith("Generate 1 image")
     press(form)
     assert server.billed == 2
 
 
-def test_run_raises_and_the_button_does_not(form: forms.TextToImageForm, server: mock.MockServer) -> None:
+def test_a_run_that_was_never_sent_is_not_called_free(form: forms.TextToImageForm, client: Client) -> None:
+    named(form, "Seed").value = "5"
+    request = form.request
+    client.store.create(request, request.fingerprint, via="task", **client._facts())
+    named(form, "Seed").value = "6"
+    named(form, "Seed").value = "5"
+    assert form.button.description.startswith("Generate 1 image")
+
+
+def test_what_the_button_called_free_is_never_paid_for(
+    form: forms.TextToImageForm, client: Client, server: mock.MockServer
+) -> None:
+    named(form, "Seed").value = "5"
+    press(form)
+    assert form.button.description.startswith("Show · free")
+    client.runs()[0].folder.rename(client.store.root.parent / "elsewhere")
+    press(form)
+    assert server.billed == 1
+    assert form.button.description.startswith("Generate 1 image")
+
+
+def test_paying_again_is_asked_for_each_time(form: forms.TextToImageForm, server: mock.MockServer) -> None:
+    named(form, "Seed").value = "5"
+    press(form)
+    again = named(form, "Generate and pay again")
+    again.value = True
+    named(form, "Seed").value = "6"
+    assert not again.value, "what cannot be seen must not act"
+    named(form, "Seed").value = "5"
+    again.value = True
     with server.scenario("refused content"):
-        with pytest.raises(wannb.errors.ContentRefused):
-            form.run()
-        assert "Reword the prompt" in shown(form)
         press(form)
-    assert form.result is None
-    assert "Nothing was billed" in shown(form)
-    assert not form.button.disabled
+    assert not again.value
+
+
+def test_images_that_are_gone_leave_the_form_and_its_still_alive(form: forms.TextToImageForm) -> None:
     press(form)
     assert form.result is not None
-    assert "Reword the prompt" not in shown(form)
-    form.request = form.request.replace(prompt="")
-    with pytest.raises(wannb.errors.InvalidRequest):
-        form.run()
+    form.result[0].path.unlink()
+    assert "image-1.png no longer exists" in form._repr_mimebundle_()["text/html"]
+    edit = forms.EditForm(form.client, prompt="x")
+    dog = form.client.generate("a dog", size="1K", seed=1)
+    edit.status.result(dog)
+    dog[0].path.unlink()
+    named(edit, "Add this image to the input images (1)").click()
+    assert "Unexpected error" in shown(edit)
 
 
-def test_a_lost_connection_is_said_and_the_form_lives_on(store: Store) -> None:
-    server = mock.serve(task_seconds=0.0)
-    port = int(server.base_url.rsplit(":", 1)[1].split("/")[0])
-    with make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        server.close()
-        press(form)
-        assert "was not reached" in shown(form)
-        assert not form.button.disabled
-        with mock.serve(port=port, task_seconds=0.0):
-            press(form)
-            assert form.result is not None
+# Secrets
 
 
-def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is_back(store: Store) -> None:
-    seen: list[str] = []
-    with mock.serve(task_seconds=0.5) as server, make_client(server, store) as client, ExitStack() as away:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        tell = form.job._show
-
-        def show(progress: Any) -> None:
-            tell(progress)
-            first = progress.status and not any("queue" in text or "drawing" in text for text in seen)
-            seen.append(shown(form))
-            if first:
-                away.enter_context(server.weather(dropped_before=1.0, seed=1))
-            elif "cannot be reached" in seen[-1]:
-                away.close()
-
-        form.job._show = show  # type: ignore[assignment]
-        press(form)
-        assert any("the service cannot be reached; the run goes on there" in text for text in seen)
-        assert form.result is not None
-        assert server.billed == 1
+@pytest.mark.parametrize(
+    "secret", ["?auth=s3cr3t", "?jwt=s3cr3t", "?code=s3cr3t", "#token=s3cr3t", "?x=1;token=s3cr3t", ";token=s3cr3t"]
+)
+def test_the_secret_of_a_link_is_nowhere_in_a_form(secret: str, client: Client) -> None:
+    form = forms.EditForm(client, prompt="x", images=f"https://example.com/a.png{secret}")
+    page = str(form._repr_mimebundle_()) + shown(form) + form.code + repr(form) + json.dumps(form.request.as_dict())
+    assert "s3cr3t" not in page
+    assert "# image_1 is to be given: https://example.com/a.png?..." in form.code
 
 
-def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(store: Store) -> None:
-    with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat", seed=3)
-        reached = threading.Event()
-        tell = form.job._show
-        form.job._show = lambda progress: (tell(progress), progress.status and reached.set())  # type: ignore[func-returns-value,assignment]
-        form.button.click()
-        assert form.button.disabled
-        assert reached.wait(10)
-        named(form, "Stop waiting").click()
-        assert "It goes on" in shown(form)
-        assert not form.button.disabled
-        form.job.join(10)
-        assert form.result is None
-        assert client.runs()[0].state == "done", "nobody looks, and the images are saved all the same"
-        named(form, "Pick it up again").click()
-        assert form.result is not None
-        assert server.billed == 1
+def test_pictures_without_a_file_are_named_in_the_code(client: Client) -> None:
+    from PIL import Image
 
-
-def test_two_presses_at_the_same_moment_are_one_request(store: Store) -> None:
-    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        presses = [threading.Thread(target=form.button.click) for _ in range(8)]
-        for each in presses:
-            each.start()
-        for each in presses:
-            each.join()
-        form.job.join(20)
-        assert server.billed == 1
-
-
-def test_two_forms_run_at_once(store: Store) -> None:
-    with mock.serve(task_seconds=0.6) as server, make_client(server, store) as client:
-        pair = [forms.TextToImageForm(client, prompt=text) for text in ("a cat", "a dog")]
-        for form in pair:
-            form.button.click()
-        assert all(form.job.under_way for form in pair)
-        for form in pair:
-            form.job.join(20)
-        assert [form.result.request.prompt for form in pair if form.result and form.result.request] == [
-            "a cat",
-            "a dog",
-        ]
-
-
-def test_progress_says_what_is_usual_once_there_is_a_past(store: Store) -> None:
-    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        seen: list[Any] = []
-        tell = form.job._show
-        form.job._show = lambda progress: (tell(progress), seen.append((progress.usual, shown(form))))  # type: ignore[func-returns-value,assignment]
-        press(form)
-        assert not any(usual for usual, _ in seen)
-        press(form)
-        assert any(usual and 0.2 < usual < 3 for usual, _ in seen)
-        assert any("usually about" in text for _, text in seen)
-
-
-# Standing still
-
-
-@pytest.mark.parametrize("mode", CASES)
-def test_a_form_is_also_a_picture_with_text(mode: str, client: Client, pictures: list[str]) -> None:
-    options = {**CASES[mode], "images": pictures[: CASES[mode].get("images", 0)]}
-    form = forms.open(client, wannb.ImageRequest(prompt="A <b>fox</b>", seed=7, **{"size": "1K", **options}))
-    form.run()
-    bundle = form._repr_mimebundle_()
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == form.model_id
-    assert bundle["text/plain"] == repr(form) == f"{type(form).__name__}({mode}, 'A <b>fox</b>', ready)"
-    page = bundle["text/html"]
-    assert "A &lt;b&gt;fox&lt;/b&gt;" in page
-    assert "<script" not in page
-    alts = re.findall(r'<img [^>]*alt="([^"]{5,})"', page)
-    assert len(alts) == page.count("<img ") == len(form.request.images) + form.request.n
-    assert form.model_id not in page, "an id that changes would fail strict nbval"
-
-
-def test_options_have_controls_in_every_form(client: Client) -> None:
-    everywhere = set(FIELDS) - {"images", "bbox_list", "enable_sequential"}
-    for kind in (forms.TextToImageForm, forms.EditForm, forms.RegionForm, forms.ImageSetForm):
-        assert everywhere <= set(kind(client)._controls)
-
-
-# History and the Studio
-
-
-def test_history_searches_shows_and_opens_runs(client: Client) -> None:
-    cat = client.generate("a cat", size="1K", seed=1, n=2)
-    client.image_set("the four seasons", size="1K", seed=2, n=2)
-    history = forms.HistoryForm(client)
-    assert "2 of 2 runs" in shown(history)
-    assert [run.prompt for run in history.search("CAT")] == ["a cat"]
-    assert "1 of 1 runs" in shown(history)
-    assert [run.prompt for run in history.search(mode="text to image set")] == ["the four seasons"]
-    history.search("")
-    named(history, f"Show run {cat.run_id}").click()
-    assert history.selected is not None
-    assert "2 images" in shown(history)
-    named(history, "Take over").value = "but seed"
-    named(history, "Open as a form").click()
-    form = history._below.children[0]
-    assert form.request == cat.request.replace(seed=None)  # type: ignore[union-attr]
-    page = history._repr_mimebundle_()["text/html"]
-    assert "a cat" in page
-
-
-def test_a_search_that_finds_the_same_leaves_the_rows_in_place(client: Client) -> None:
-    client.generate("a cat", size="1K", seed=1)
-    history = forms.HistoryForm(client)
-    row = history._list.children[0]
-    history.search("cat")
-    assert history._list.children[0] is row
-    history.search("dog")
-    assert not history._list.children
-
-
-def test_history_opens_a_saved_image_and_says_what_is_none(client: Client, pictures: list[str]) -> None:
-    result = client.generate("a cat", size="1K", seed=1)
-    history = forms.HistoryForm(client)
-    named(history, "Path or link").value = str(result[0].path)
-    named(history, "Add").click()
-    assert history._below.children[0].request == result.request
-    named(history, "Path or link").value = pictures[0]
-    named(history, "Add").click()
-    assert "holds no request" in shown(history)
-
-
-def test_history_picks_up_a_run_that_a_dead_kernel_left(server: mock.MockServer, store: Store) -> None:
-    with make_client(server, store) as gone:
-        gone.submit(wannb.ImageRequest(prompt="a cat", seed=4))
-    with make_client(server, store) as client:
-        history = forms.HistoryForm(client)
-        named(history, "Pick it up").click()
-        history._job.join(20)
-        assert "1 image" in shown(history)
-        assert client.runs()[0].state == "done"
-
-
-def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
-    studio = wannb.studio(client)
-    assert "demo: nothing is billed" in shown(studio)
-    named(studio.text_to_image, "Prompt").value = "a room"
-    press(studio.text_to_image)
-    assert "0.075 USD" in studio._heading.value
-    named(studio.text_to_image.outcome.box, "Edit in boxes")
-    buttons = [each for each in inputs(studio.text_to_image.outcome.box) if each.description == "Edit in boxes"]
-    buttons[0].click()
-    assert studio.form is studio.regions
-    assert len(studio.regions.request.images) == 1
-    named_tab = studio._tabs.titles.index("History")
-    studio._tabs.selected_index = named_tab
-    assert studio.form is studio.history
-    assert "a room" in shown(studio.history)
-    run = client.runs()[0]
-    named(studio.history, f"Show run {run.id}").click()
-    named(studio.history, "Open as a form").click()
-    assert studio.form is studio.text_to_image
-    assert studio.text_to_image.request == run.request
-
-
-def test_the_studio_makes_a_form_when_its_tab_is_opened(client: Client) -> None:
-    """A page with hundreds of widgets is slow to come on a small laptop."""
-    from ipywidgets.widgets.widget import _instances
-
-    before = len(_instances)
-    studio = wannb.studio(client)
-    assert len(_instances) - before < 200
-    studio._tabs.selected_index = 3
-    assert studio.form is studio.image_set
-    assert studio._tabs.children[3] is studio.image_set
-
-
-def test_the_studio_is_one_line_and_takes_what_connect_takes(tmp_path: Path) -> None:
-    studio = wannb.studio(mode="mock", store=tmp_path / "runs", language="zh")
-    with studio.client as client:
-        assert client.language == "zh"
-        assert "提示词" in shown(studio)
-        with pytest.raises(TypeError, match="the client is connected already"):
-            wannb.studio(client, mode="mock")
+    form = forms.EditForm(client, prompt="x", images=Image.new("RGB", (300, 300)))
+    assert form.code == '# image_1 is to be given: PIL image\nclient.edit("x", image_1)'

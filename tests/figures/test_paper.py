@@ -40,10 +40,12 @@ def test_a_label_keeps_its_last_lines_and_a_text_its_first() -> None:
 
 def test_a_picture_has_one_dot_for_each_pixel_and_a_missing_one_is_reported(tmp_path: Path) -> None:
     page, large = paper(), image(tmp_path / "1.png", size=(800, 800))
-    assert page.pictures([(large.path, 0.5, 0, 1, 1), (tmp_path / "none.png", 0, 0, 1, 1)]) == [True, False]
-    [drawn] = page.figure.axes[0].images
-    assert drawn.get_array().shape == (100, 100, 3)  # type: ignore[union-attr]
-    assert tuple(drawn.get_extent()) == pytest.approx((0.5, 1.5, 1, 0))
+    small = image(tmp_path / "2.png", size=(40, 20))
+    places = [(large.path, 0.5, 0, 1, 1), (tmp_path / "none.png", 0, 0, 1, 1), (small.path, 0, 0, 1, 1)]
+    assert page.pictures(places) == [True, False, True]  # type: ignore[arg-type]
+    first, second = page.figure.axes[0].images
+    assert [each.get_array().shape for each in (first, second)] == [(100, 100, 3), (50, 100, 3)]  # type: ignore[union-attr]
+    assert tuple(first.get_extent()) == pytest.approx((0.5, 1.5, 1, 0))
 
 
 @pytest.mark.parametrize(("width", "dpi", "reason"), [(0, 100, "above 0"), (1, 0, "above 0"), (700, 100, "too large")])
@@ -94,8 +96,7 @@ def test_all_of_it_speaks_the_language_it_was_made_in(tmp_path: Path) -> None:
             shown["尚未生成"].save("a.jpg")
         page = paper()
         page.write(typeset(Said("Difference"), 2, 8, most=1), 0, 0)
-    for text, each in shown.items():
-        bundle = each._repr_mimebundle_()
-        assert text in bundle["text/html"] + bundle["text/plain"], "said in the language of whoever shows it"
+    for (text, each), kind in zip(shown.items(), ("html", "html", "plain"), strict=True):
+        assert text in each._repr_mimebundle_()[f"text/{kind}"], "shown in the language of the reader, not its own"
     assert [text.get_text() for text in page.figure.axes[0].texts] == ["差异"]
     assert "差异" in {text.get_text() for text in shown["差异图"].figure(width=3, dpi=60).axes[0].texts}

@@ -1,4 +1,4 @@
-"""What a cell shows: HTML, thumbnails, a progress line, widget assets.
+"""Content of a cell: HTML, thumbnails, a progress line, widget assets.
 
 May import `request` and the modules at the root. Other rooms import only what `__all__` names.
 """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 INK, QUIET, LINE, EMPTY = "#1a1a1a", "#5c5c5c", "#999999", "#f3f3f3"
-#: A dashed line stands for a missing picture.
+#: The line around a missing picture.
 DASHED = (0, (3, 2))
 #: The height of a line and the place of its baseline, in heights of the font and of the line.
 _LEADING, _BASELINE = 1.3, 0.76

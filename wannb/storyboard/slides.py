@@ -76,12 +76,12 @@ def _hole(slide: Any, shot: Shot, place: tuple[Any, ...]) -> Any:
 
     box = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *place)
     box.fill.solid()
-    box.fill.fore_color.rgb = _grey("F2")
-    box.line.color.rgb = _grey("80")
+    box.fill.fore_color.rgb = _gray("F2")
+    box.line.color.rgb = _gray("80")
     box.line.dash_style = MSO_LINE.DASH
     box.shadow.inherit = False
     box.text_frame.text = html.plain(shot.instead)
-    box.text_frame.paragraphs[0].runs[0].font.color.rgb = _grey("50")
+    box.text_frame.paragraphs[0].runs[0].font.color.rgb = _gray("50")
     return box
 
 
@@ -106,7 +106,7 @@ def _caption(slide: Any, shot: Shot) -> None:
         paragraph._p.get_or_add_pPr().set("rtl", "1")
 
 
-def _grey(level: str) -> Any:
+def _gray(level: str) -> Any:
     from pptx.dml.color import RGBColor
 
     color: Any = RGBColor

@@ -160,6 +160,7 @@ def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(kind: Any, sto
         if work is not None:
             work.thread.join(20)
             assert client.runs()[0].state == "done"
+            assert not set(_instances) - before, "images are shown in no form that is closed"
 
 
 @pytest.mark.xfail(strict=False, reason="needs the texts of requests, runs, plans and boards")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +20,19 @@ from isolation import PATIENCE
 
 #: A client of loopback servers that no proxy of the machine stands between.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def fetched(url: str) -> str:
+    """Return what a server of this machine answers; Jupyter says its address before it listens there."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            answer: str = OPENER.open(url, timeout=PATIENCE).read().decode()
+            return answer
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > end:
+                raise
+        time.sleep(0.1)
 
 
 class Command:

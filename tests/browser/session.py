@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psutil
-from processes import OPENER, Command
+from processes import OPENER, Command, fetched
 
 T = TypeVar("T")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -257,6 +257,7 @@ def _start_jupyter(root: Path) -> tuple[Command, str, str]:
     )
     try:
         address = server.wait_for(r"http://127\.0\.0\.1:\d+(?=/lab)")
+        fetched(f"{address[0]}/api")
     except BaseException:
         server.end()
         raise

@@ -10,8 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from isolation import PATIENCE
-from processes import OPENER, Command
+from processes import Command, fetched
 
 from wannb import mock
 from wannb.client import Client
@@ -104,5 +103,5 @@ def test_lab_serves_the_tutorials_with_a_mock_server_for_all_kernels(tmp_path: P
     with Command("-m", "wannb.commands.cli", "lab", *options, folder=tmp_path) as lab:
         address = lab.wait_for(r"http://127\.0\.0\.1:(\d+)/lab")
         url = f"http://127.0.0.1:{address[1]}/api/contents?token=secret"
-        assert "01-text-to-image.ipynb" in OPENER.open(url, timeout=PATIENCE).read().decode()
+        assert "01-text-to-image.ipynb" in fetched(url)
         assert "Nothing is sent out and nothing is billed" in lab.said()

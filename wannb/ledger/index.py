@@ -154,13 +154,11 @@ class Index:
         try:
             status = os.stat(f"{self._root}/{name}/{FILE}")
             mark = (status.st_ino, status.st_mtime_ns, status.st_size)
-            if record is not None and mark == (inode, time, size):
-                kept = self._kept.get(name)
-                if kept is None or kept[0] != mark:
-                    kept = self._kept[name] = (mark, Record.from_json(json.loads(record)))
-                return Run(folder, kept[1], skipped=skipped)
+            known = self._known(name, mark, record) if mark == (inode, time, size) else None
+            if known:
+                return Run(folder, known, skipped=skipped)
             run = read(folder)
-        except (OSError, ValueError, StoreError):
+        except (OSError, StoreError):
             if record is not None:
                 db.execute("UPDATE runs SET ended = 0, inode = NULL, record = NULL WHERE name = ?", (name,))
             return None
@@ -173,12 +171,23 @@ class Index:
             "UPDATE runs SET ended = ?, task_id = ?, mock = ?, currency = ?, amount = ?, inode = ?, time = ?, "
             "size = ?, skipped = ?, record = ? WHERE name = ?",
             (
-                *(final, run.task_id, run.service == "mock", price.currency if price else None),
+                *(final, _storable(run.task_id), run.service == "mock", _storable(price.currency if price else None)),
                 *(int(amount / _PART) if final and amount else 0, *mark, run.skipped),
                 *(json.dumps(run.record.as_json(), separators=(",", ":"), default=str), name),
             ),
         )
         return run
+
+    def _known(self, name: str, mark: Mark, record: str | None) -> Record | None:
+        """Return the record that was read from this version of a journal, by this process or by another one."""
+        kept = self._kept.get(name)
+        if kept and kept[0] == mark:
+            return kept[1]
+        with suppress(ValueError, TypeError, StoreError):
+            found = Record.from_json(json.loads(record or ""))
+            self._kept[name] = (mark, found)
+            return found
+        return None
 
     @contextmanager
     def _synced(self) -> Iterator[sqlite3.Connection]:
@@ -247,6 +256,11 @@ def _is_final(record: Record) -> bool:
 def _key(name: str) -> tuple[str, str]:
     # 20261122-130157-3fa9c1d2b7e0: after the time stand the first letters of the request's fingerprint.
     return name, name[16:24]
+
+
+def _storable(text: str | None) -> str | None:
+    # Half a surrogate pair, as a hostile journal may hold, is no text for SQLite.
+    return None if text is None else text.encode(errors="replace").decode()
 
 
 def _column(rows: sqlite3.Cursor) -> list[str]:

@@ -249,7 +249,11 @@ _positive = _only(lambda value: _is_whole(value) and value > 0)
 _count = _only(lambda value: _is_whole(value) and 0 <= value < _MOST_IMAGES)
 _seconds = _only(lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 10**11)
 # It must not lead out of the run's folder.
-_file = _only(lambda value: isinstance(value, str) and value and value[0] != "." and not set(value) & set("/\\:\0"))
+_file = _only(
+    lambda value: (
+        isinstance(value, str) and value[:1] not in ("", ".") and value.isprintable() and not set(value) & set("/\\:")
+    )
+)
 
 
 def _or(parse: Parse, otherwise: Any) -> Parse:

@@ -98,7 +98,7 @@ def test_the_log_holds_what_was_sent_without_secrets(api: Api) -> None:
     assert api.server.log[1].query["Signature"] == "***"
     everything = repr(api.server.log) + "".join(f"{e.headers}{e.json}{e.query}{e.notes}" for e in api.server.log)
     assert KEY not in everything
-    assert str(httpx.URL(first).params["Signature"]) not in everything.replace("%2B", "+")
+    assert first.partition("Signature=")[2] not in everything
     assert "Signature=***" in everything
     assert "my key is ***, draw it" in everything
 

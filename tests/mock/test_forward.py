@@ -172,6 +172,7 @@ def test_pictures_and_uploads_never_see_the_key_and_pictures_may_be_redirected(
         with altered(of_json(change)) as upstream:
             api = recorder(upstream.base_url)
             link = api.query(api.made())["output"]["choices"][0]["message"]["content"][0]["image"]
+            api.http.headers["authorization"] = f"Bearer {KEY}"  # a client that sends it everywhere
             assert api.http.get(link).content == encoded()
             assert api.upload(encoded())[0].status_code == 200
         assert [path for path, _ in files.asked] == ["/b", "/"]

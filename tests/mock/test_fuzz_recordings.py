@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from service.test_fuzz_answers import mutated
 
-from wannb import mock
 from wannb.mock import App, Request
 from wannb.mock.recordings import library
 
@@ -54,12 +53,12 @@ RECORDING = json.loads(next(iter(sorted(library.BUNDLED.glob("*.json")))).read_b
 def test_a_recording_is_replayed_or_named_or_passed_over(value: Any, tmp_path: Path) -> None:
     (tmp_path / "01-hostile.json").write_text(json.dumps(value))
     try:
-        shelf = mock.server.shelf(tmp_path)
+        replay = library.load_all(tmp_path)
     except ValueError as error:
         named = "01-hostile" in str(error)
         assert named
         return
-    app = App(task_seconds=0, replay=shelf)
+    app = App(task_seconds=0, replay=replay)
     sent = copy.deepcopy(RECORDING["request"])
     body = json.dumps(sent["json"]).encode()
     headers = {"authorization": "Bearer sk-1234567", "content-type": "application/json", **sent.get("headers", {})}

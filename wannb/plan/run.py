@@ -316,8 +316,14 @@ def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] 
         CalledOff: it was stopped before it was sent.
         TaskCanceled: it was canceled before it began.
     """
-    with override(client.language), callable_off(stopped):
-        return client.run(request, on_status=lambda status, seconds: None).run_id
+    with override(client.language):
+        with callable_off(stopped):  # not while it waits: what was sent is canceled, or waited for
+            task = client.submit(request)
+        try:
+            return task.result().run_id
+        except KeyboardInterrupt:  # an executor that runs it in the main thread
+            task.withdraw()
+            raise
 
 
 def run_remote_cell(client: Client, request: ImageRequest, marker: Path) -> str:

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from . import html
 from .assets import ELEMENTS, esm
-from .previews import data_uri, fitting, in_parallel, make_preview, picture, preview, previews, small_jpeg
+from .previews import (
+    PREVIEW_PIXELS,
+    data_uri,
+    fitting,
+    in_parallel,
+    make_preview,
+    picture,
+    preview,
+    previews,
+    small_jpeg,
+)
 from .progress import ProgressLine
 
 __all__ = [
     "ELEMENTS",
+    "PREVIEW_PIXELS",
     "ProgressLine",
     "data_uri",
     "esm",

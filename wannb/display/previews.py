@@ -103,12 +103,7 @@ def data_uri(jpeg: bytes) -> str:
 
 
 def make_preview(path: Path, jpeg: bytes | None = None) -> bytes:
-    """Make an image's preview, keep it beside the image where the folder can be written to, and return it.
-
-    Args:
-        path: the image.
-        jpeg: the preview, where it is made already from what is in memory.
-    """
+    """Write the preview of an image beside it if the folder allows, and return it; `jpeg` is one that is ready."""
     content = small_jpeg(path, PREVIEW_PIXELS) if jpeg is None else jpeg
     place = preview_path(path)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")

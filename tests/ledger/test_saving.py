@@ -11,7 +11,6 @@ import pytest
 from conftest import FAST, make_client
 from journals import change, last
 from ledger.around import is_query, served, small
-from wannb.mock.server.exchange import json_response
 
 from wannb import Money, files, mock
 from wannb.client import Client
@@ -22,6 +21,7 @@ from wannb.errors import (
 )
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.mock.exchange import json_response
 from wannb.service.endpoint import mock as mock_service
 
 

@@ -17,7 +17,6 @@ from ledger.around import (
     served,
     small,
 )
-from wannb.mock.server.exchange import json_response
 
 from wannb import mock
 from wannb.client import Client
@@ -31,6 +30,7 @@ from wannb.errors import (
 from wannb.ledger.record import Failure
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.mock.exchange import json_response
 from wannb.service.limits import callable_off
 
 

@@ -20,7 +20,6 @@ from wannb import mock
 from wannb.errors import WannbError
 from wannb.ledger.store import Store
 from wannb.storyboard import Storyboard
-from wannb.translation import override
 
 SCENES = [
     {"text": "A cat costs $5 & <b>nothing</b> else", "notes": "Rain & wind", "seconds": 1.5},
@@ -92,10 +91,10 @@ def test_pages_are_pictures(board: Storyboard, tmp_path: Path) -> None:
         board.pages().figure(2)
 
 
-def test_exports_speak_the_language_they_are_made_in(board: Storyboard, tmp_path: Path) -> None:
-    with override("zh"):
-        pages = board.pages(columns=2, rows=1)
-        [page] = board.save(tmp_path / "story.html")
+def test_exports_speak_the_language_of_their_client(board: Storyboard, tmp_path: Path) -> None:
+    board.language = "zh"
+    pages = board.pages(columns=2, rows=1)
+    [page] = board.save(tmp_path / "story.html")
     assert "第 1 页，共 2 页" in {text.get_text() for text in pages.figure(1, dpi=40).axes[0].texts}
     assert "2 页" in repr(pages)
     assert '<html lang="zh">' in page.read_text(encoding="utf-8")

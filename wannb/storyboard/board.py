@@ -342,6 +342,7 @@ class Storyboard:
         self._keep(self.record.redone())
         return say("redone: {change}", change=self.record.past[-1].label)
 
+    @spoken
     def pages(self, *, columns: int = 3, rows: int = 2, paper: str = "A4", title: str | None = None) -> Pages:
         """Return the board as printed pages, which show themselves: frames with number, text, notes and seconds.
 
@@ -354,6 +355,7 @@ class Storyboard:
 
         return Pages(reel=self.reel(title), columns=columns, rows=rows, paper=paper)
 
+    @spoken
     def save(
         self,
         path: str | os.PathLike[str],

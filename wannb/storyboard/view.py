@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb.display import html, preview, small_jpeg
+from wannb.display import fitting, html, previews
 from wannb.files import opened_picture
 from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
 from wannb.text import count, shorten
@@ -28,9 +25,11 @@ NOT_GENERATED, NONE_CAME = Said("not generated yet"), Said("no image came for it
 MISSING = Said("its picture is missing or damaged")
 #: (frames shown at most, width of one on the page in pixels)
 _WIDTHS = ((2, 400), (4, 320), (8, 240), (10**9, 190))
-#: Pixels of a thumbnail's longer side, from the best to the least, and the most bytes of one and of all of them.
-_PIXELS = (480, 360, 300, 250, 200, 160)
-_BYTES_EACH, _MOST_BYTES = 15_000, 550_000
+#: The least pixels of a thumbnail's longer side, and the most bytes of one and of all of them, as base64.
+_LEAST_PIXELS = 160
+#: Pixels of the small copy that shows whether a picture can be read.
+_CHECKED = 480
+_BYTES_EACH, _MOST_BYTES = 20_000, 730_000
 #: The first letter beyond Latin, Greek and Cyrillic, for which every installation of matplotlib has a font.
 _RARE = 0x0530
 
@@ -118,11 +117,10 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
     """Return the shots of a board; of a picture whose file is gone or damaged the shot says so."""
     sizes = [(panel.frame.width, panel.frame.height) for panel in panels if panel.frame]
     usual = max(sizes, key=sizes.count) if sizes else (16, 9)
+    paths = [files.path_of(panel.frame) if panel.frame else None for panel in panels]
     shots = []
-    for number, panel in enumerate(panels, 1):
+    for number, (panel, path, there) in enumerate(zip(panels, paths, previews(paths, _CHECKED), strict=True), 1):
         frame = panel.frame
-        path = files.path_of(frame) if frame else None
-        there = path is not None and bool(_preview(path, _PIXELS[0]))
         marks = [Said("locked")] if panel.locked else []
         unsure: str = ""
         if frame and not panel.sure:
@@ -147,21 +145,15 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
     return Reel(title=title, shots=tuple(shots))
 
 
-def _preview(path: Path, pixels: int) -> bytes:
-    """Return a small copy of a picture; nothing of one that is missing or damaged."""
-    try:
-        return preview(path, pixels)
-    except (OSError, SyntaxError, ValueError):  # Pillow raises each of them for a damaged file
-        return b""
-
-
 # The strip
 
 
 def strip(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> str:
     """Return a board as HTML; the more frames there are, the smaller they are, so that a notebook stays light."""
     width = next(width for most, width in _WIDTHS if len(reel.shots) <= most)
-    jpegs = _thumbnails(reel, round(width * 1.6))
+    most = min(_MOST_BYTES, _BYTES_EACH * max(4, len(reel.shots)))
+    paths = [shot.path for shot in reel.shots]
+    jpegs, _ = fitting(paths, round(width * 1.6), most=most, least=_LEAST_PIXELS, draw=previews)
     body = html.row([_figure(shot, jpeg, width) for shot, jpeg in zip(reel.shots, jpegs, strict=True)])
     return html.block(reel.title, lines=[joined(" · ", lines)], body=body, notes=notes)
 
@@ -177,35 +169,10 @@ def _facts(shot: Shot, *more: str) -> Said:
     return joined(" · ", [part for part in (str(shot.number), shot.time, *more, shot.unsure, *shot.marks) if part])
 
 
-def _thumbnails(reel: Reel, wanted: int) -> list[bytes]:
-    """Return thumbnails as large as wanted, or as large as the bytes allow."""
-    with ThreadPoolExecutor(2) as pool:
-        large = list(pool.map(lambda shot: _preview(shot.path, _PIXELS[0]) if shot.path else b"", reel.shots))
-    most = min(_MOST_BYTES, _BYTES_EACH * max(4, len(reel.shots)))
-    jpegs = large
-    for pixels in _PIXELS:
-        if pixels <= wanted:
-            jpegs = [small_jpeg(io.BytesIO(each), pixels) if each else b"" for each in large]
-            if sum(map(len, jpegs)) <= most:
-                break
-    return jpegs
-
-
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
     notes = [shorten(shot.scene.notes, 120)] if shot.scene.notes.strip() else []
     caption = [_facts(shot), shorten(shot.scene.text, 160), *notes]
-    if jpeg:
-        return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width)
-    shown = max(1, min(width, round(width * shot.size[0] / shot.size[1])))
-    words = "<br>".join(map(html.text, caption))
-    return (
-        f'<figure style="margin:0;flex:0 1 {max(shown, 120)}px;min-width:0"><div role="img" '
-        f'aria-label="{escape(say(shot.alt))}" style="box-sizing:border-box;width:{shown}px;max-width:100%;'
-        f"aspect-ratio:{shot.size[0]}/{shot.size[1]};border:1px dashed {html.QUIET};border-radius:3px;display:flex;"
-        f'align-items:center;justify-content:center;text-align:center;padding:4px;color:{html.QUIET}">'
-        f'{html.text(shot.instead)}</div><figcaption style="color:{html.QUIET};font-size:12px;padding:3px 1px;'
-        f'overflow-wrap:anywhere">{words}</figcaption></figure>'
-    )
+    return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
 
 # Takes
@@ -255,7 +222,7 @@ class Take:
         origin = Said("put in by hand") if self.run_id is None else Said("seed {seed}", seed=self.seed)
         facts = joined(" · ", [which, *([Said("the frame now")] if self.chosen else []), origin])
         with override(self.language):
-            jpeg = _preview(self.path, pixels)
+            (jpeg,) = previews([self.path], pixels)
             if not jpeg:
                 return html.text(Said("{take}: {why}", take=facts, why=MISSING))
             values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}

@@ -63,21 +63,21 @@ class Killed(BaseException):
 
 @contextmanager
 def killed_after_sending(client: Client) -> Iterator[None]:
-    connection = client._ledger.transport._sender._api
-    real = connection.request
+    sender = client._ledger.transport._sender
+    real = sender.call
 
-    def request(method: str, url: str, **options: object) -> object:
-        answer = real(method, url, **options)  # type: ignore[arg-type]
-        if url.endswith("/generation"):
+    def call(method: str, path: str, **options: object) -> object:
+        answer = real(method, path, **options)
+        if path.endswith("/generation"):
             raise Killed
         return answer
 
-    connection.request = request  # type: ignore[method-assign, assignment]
+    sender.call = call  # type: ignore[method-assign]
     try:
         with suppress(Killed):
             yield
     finally:
-        connection.request = real  # type: ignore[method-assign]
+        sender.call = real  # type: ignore[method-assign]
 
 
 def prepared(client: Client, request: ImageRequest) -> Run:

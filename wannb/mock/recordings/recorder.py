@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from wannb import files
 from wannb.mock.exchange import Refused, Request, Response, parsed
 from wannb.mock.server.app import App
 from wannb.mock.server.http import MockServer
@@ -35,21 +36,6 @@ MOST, MOST_OF_A_SET = 4, 12
 GAVE_UP = ("RequestTimeOut", "GatewayTimeout", "InternalError.Timeout", "Recording.LostAnswer")
 
 
-class Origin(Protocol):
-    """What answers: the drawn mock, or a server that is asked in turn."""
-
-    source: str
-    private: tuple[str, ...]
-
-    def handle(self, request: Request) -> Response: ...
-
-    def normalise(self, request: Request) -> dict[str, Any]: ...
-
-    def token(self, url: str) -> str:
-        """Return what a recording writes in place of a result's URL."""
-        ...
-
-
 class Drawn:
     """The drawn mock as the origin."""
 
@@ -61,8 +47,11 @@ class Drawn:
         self.normalise = app.generator.normalise
 
     def token(self, url: str) -> str:
-        """Return the word for an image that the mock draws again."""
+        """Return what a recording writes in place of a result's URL."""
         return recordings.DRAWN
+
+
+Origin = Drawn | Forwarder
 
 
 class Quota:
@@ -79,7 +68,7 @@ class Quota:
             raise ValueError(f"max_images={most!r} is not a number of images; write one like 4.")
         self.most = most
         self.made = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._open: dict[object, int] = {}  # ticket -> images it may still make
         self._tasks: dict[str, object] = {}  # task id -> ticket
 
@@ -93,7 +82,7 @@ class Quota:
     def left(self) -> int:
         """The images that may still be requested."""
         with self._lock:
-            return max(0, self.most - self.made - sum(self._open.values()))
+            return max(0, self.most - self.made - self.under_way)
 
     def enter(self, request: Request) -> object | None:
         """Count what a request may make and return its ticket, None for one that makes nothing.
@@ -110,9 +99,8 @@ class Quota:
             raise _limit("what a body without JSON would make cannot be counted")
         images = _most_of(request.json)
         with self._lock:
-            unknown = sum(self._open.values())
-            if images > self.most - self.made - unknown:
-                made = f"{self.made} are made, {unknown} are under way or of unknown outcome"
+            if images > self.left:
+                made = f"{self.made} are made, {self.under_way} are under way or of unknown outcome"
                 raise _limit(f"up to {images} more could pass it: {made}")
             ticket = object()
             self._open[ticket] = images
@@ -120,8 +108,7 @@ class Quota:
 
     def settle(self, ticket: object | None, request: Request, response: Response) -> None:
         """Correct the count by what the answer says."""
-        found = None if response.drop else parsed(response.body)
-        answer: dict[str, Any] = found if isinstance(found, dict) else {}
+        answer = None if response.drop else parsed(response.body)
         output = recordings.output_of(answer)
         kind, subject = request.route
         made: int | None = None  # as many as were requested
@@ -130,7 +117,7 @@ class Quota:
                 task_id = output.get("task_id")
                 if _is_refused(response, answer):
                     made = 0
-                elif response.status != 200 or not isinstance(answer.get("output"), dict):
+                elif response.status != 200 or not isinstance(recordings.at(answer, "output"), dict):
                     return
                 elif isinstance(task_id, str) and task_id:
                     self._tasks[task_id] = ticket
@@ -149,26 +136,26 @@ def _limit(reason: str) -> Refused:
     return Refused("Recording.LimitReached", f"The limit of --max-images was kept: {reason}. Nothing was sent.")
 
 
-def _is_refused(response: Response, answer: Mapping[str, Any]) -> bool:
+def _is_refused(response: Response, answer: Any) -> bool:
     """Return whether the service surely made nothing; documented for its own passing faults that come as JSON."""
-    if response.drop or response.status in (408, 504) or answer.get("code") in GAVE_UP:
+    code = recordings.at(answer, "code")
+    if response.drop or response.status in (408, 504) or code in GAVE_UP:
         return False
-    return 400 <= response.status < 500 or (response.status >= 500 and isinstance(answer.get("code"), str))
+    return 400 <= response.status < 500 or (response.status >= 500 and isinstance(code, str))
 
 
-def _most_of(body: Mapping[str, Any]) -> int:
+def _most_of(body: Any) -> int:
     """Return the most images that a request's body can make."""
-    parameters = recordings.parameters_of({"json": body})
+    parameters = recordings.parameters_of(body)
     n = parameters.get("n")
     if isinstance(n, int) and not isinstance(n, bool) and n > 0:
         return n
     return MOST_OF_A_SET if parameters.get("enable_sequential") not in (None, False) else MOST
 
 
-def _images_of(answer: Mapping[str, Any]) -> int | None:
+def _images_of(answer: Any) -> int | None:
     """Return how many images an answer bills; None for an unknown shape, which counts as all that were requested."""
-    usage = answer.get("usage")
-    said = usage.get("image_count") if isinstance(usage, dict) else None
+    said = recordings.at(answer, "usage", "image_count")
     seen = sum("image" in item for item in recordings.items_of(answer))
     return max(said, seen) if isinstance(said, int) and not isinstance(said, bool) else seen or None
 
@@ -293,11 +280,9 @@ class Recorder:
         text = json.dumps(recording, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         text = self.scrubber.sent(text)
         file = self._file(f"{name}-{recordings.digest(recording['request'])[:8]}.json")
-        if file.exists() and _same_but_date(file.read_text(encoding="utf-8"), text):
+        if file.exists() and _same_but_date(file.read_bytes(), text):
             return
-        part = file.with_suffix(".part")
-        part.write_text(text, encoding="utf-8", errors="backslashreplace")
-        part.replace(file)
+        files.write(file, text.encode(errors="backslashreplace"))
 
     def _file(self, tail: str) -> Path:
         """Return `NN-<name>-<short hash>.json`: the file this request had before, or the next number."""
@@ -309,12 +294,10 @@ class Recorder:
         return self._folder / f"{max(numbers, default=0) + 1:02d}-{tail}"
 
 
-def _same_but_date(before: str, after: str) -> bool:
+def _same_but_date(before: bytes, after: str) -> bool:
     """Return whether a file needs no change; an answer without the task's end does not undo one that has it."""
-    old, new = parsed(before.encode()), json.loads(after)
-    if not isinstance(old, dict):
-        return False
-    return {**new, "date": None, "task": new.get("task", old.get("task"))} == {"task": None, **old, "date": None}
+    old, new = parsed(before), json.loads(after)
+    return isinstance(old, dict) and {**old, **new, "date": None} == {**old, "date": None}
 
 
 def record(

@@ -269,7 +269,7 @@ class Images:
         if parts.path in self._results:
             gone = "the link to this result has expired or was changed; query its task again, or send the file"
             raise wrong(where, f"download image failed: {gone}")
-        if not parts.hostname or any(character.isspace() for character in text):
+        if not parts.hostname or text.split() != [text]:
             raise Refused("InvalidURL", f"{where}: {text[:80]!r} is not a usable http(s) URL.")
         return InputImage(reference=text)
 

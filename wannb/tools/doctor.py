@@ -243,19 +243,7 @@ def _kernel(setting: _Setting) -> Iterator[Line]:
 
 
 def _packages(setting: _Setting) -> Iterator[Line]:
-    found, wrong = [], []
-    for requirement in _requirements(None):
-        try:
-            here = version(requirement.name)
-        except PackageNotFoundError:
-            wrong.append(Said("{package} is missing", package=requirement.name))
-            continue
-        found.append(f"{requirement.name} {here}")
-        if not requirement.specifier.contains(here, prereleases=True):
-            needed = str(requirement.specifier)
-            wrong.append(
-                Said("{package} is {version}, needs {needed}", package=requirement.name, version=here, needed=needed)
-            )
+    found, wrong = _installed(None)
     if wrong:
         yield _wrong(joined("; ", wrong), f"{sys.executable} -m pip install -U wannb")
     else:
@@ -263,7 +251,7 @@ def _packages(setting: _Setting) -> Iterator[Line]:
 
 
 def _extras(setting: _Setting) -> Iterator[Line]:
-    here = [extra for extra in _EXTRAS if _is_complete(extra)]
+    here = [extra for extra in _EXTRAS if _installed(extra)[0] and not _installed(extra)[1]]
     missing = [extra for extra in _EXTRAS if extra not in here]
     says = Said("installed: {extras}", extras=", ".join(here) or "–")
     if not missing:
@@ -274,22 +262,26 @@ def _extras(setting: _Setting) -> Iterator[Line]:
     yield _note(joined("; ", [says, Said("not installed: {extras}", extras=joined(", ", named))]), do)
 
 
-def _is_complete(extra: str) -> bool:
-    needed = list(_requirements(extra))
-    with suppress(PackageNotFoundError):
-        return bool(needed) and all(each.specifier.contains(version(each.name), prereleases=True) for each in needed)
-    return False
-
-
-def _requirements(extra: str | None) -> Iterator[Any]:
-    """Yield the requirements of the package, or of one of its extras."""
+def _installed(extra: str | None) -> tuple[list[str], list[Said]]:
+    """Return the packages that wannb, or one of its extras, needs and has, and what is wrong with them."""
     from packaging.requirements import Requirement
 
+    found, wrong = [], []
     for requirement in map(Requirement, requires("wannb") or ()):
-        marker = requirement.marker
+        marker, name = requirement.marker, requirement.name
         always = marker is None or marker.evaluate({"extra": ""})
-        if always if extra is None else not always and marker is not None and marker.evaluate({"extra": extra}):
-            yield requirement
+        if always is not (extra is None) or not (marker is None or marker.evaluate({"extra": extra or ""})):
+            continue
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            wrong.append(Said("{package} is missing", package=name))
+            continue
+        found.append(f"{name} {here}")
+        if not requirement.specifier.contains(here, prereleases=True):
+            needed = str(requirement.specifier)
+            wrong.append(Said("{package} is {version}, needs {needed}", package=name, version=here, needed=needed))
+    return found, wrong
 
 
 def _fonts(setting: _Setting) -> Iterator[Line]:

@@ -61,14 +61,8 @@ def _mask_log(record: logging.LogRecord) -> bool:
 class Fetcher:
     """Asks one API host and the file hosts that it names: no redirects with a key, bounded in size and time.
 
-    No error and no log has an address that is signed.
-
-    Args:
-        base_url: the API's address, https or on this machine.
-        clock: seconds, for the time in all.
-
-    Raises:
-        ValueError: the address is not one of an API, or would send the key unencrypted.
+    No error and no log has an address that is signed. `ValueError` for an address that is not one of an API, or that
+    would send the key unencrypted.
     """
 
     def __init__(self, base_url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -96,9 +90,7 @@ class Fetcher:
         """Send one request and return its answer with headers in lower case; a redirect is an answer like any other.
 
         Raises:
-            Refused: `Recording.Forbidden` for an address that is neither https nor, for an API on this machine, on
-                this machine; `Recording.Unreachable` where nothing was sent; `Recording.LostAnswer` where no whole
-                answer came in time, or it is larger than `most` bytes.
+            Refused: `Recording.Forbidden`, `Recording.Unreachable` (nothing was sent) or `Recording.LostAnswer`.
         """
         import httpx
 

@@ -58,16 +58,13 @@ class Quota:
     """A limit of billable images: counted before a request is passed on, corrected by its answer.
 
     Threads may share it. A request whose outcome stays unknown stays counted.
-
-    Attributes:
-        made: images that are known to have been made.
     """
 
     def __init__(self, most: int) -> None:
         if isinstance(most, bool) or not isinstance(most, int) or most < 0:
             raise ValueError(f"max_images={most!r} is not a number of images; write one like 4.")
         self.most = most
-        self.made = 0
+        self.made = 0  # images that are known to have been made
         self._lock = threading.RLock()
         self._open: dict[object, int] = {}  # ticket -> images it may still make
         self._tasks: dict[str, object] = {}  # task id -> ticket
@@ -227,15 +224,9 @@ class Recorder:
         if request.json is None:
             return
         sent = self._origin.normalise(request)
-        # The first of equal requests is recorded: the next has another task id.
-        name = recordings.digest(sent)
-        recording = self._recording(sent, status, answer) if name not in self._seen else None
-        if recording is None:
-            return
-        self._seen.add(name)
-        self._write(recording, recordings.mode(sent))
+        recording = self._first(recordings.digest(sent), recordings.mode(sent), sent, status, answer)
         task_id = recordings.output_of(answer).get("task_id")
-        if isinstance(task_id, str):
+        if recording is not None and isinstance(task_id, str):
             self._by_task[task_id] = recording
 
     def _other(self, kind: str, request: Request, status: int, answer: dict[str, Any]) -> None:
@@ -244,22 +235,25 @@ class Recorder:
         said = self.scrubber.answer(recordings.output_of(answer)).get("task_status")
         name = "-".join(filter(None, (kind, str(said or "").strip("*").lower(), "" if status == 200 else str(status))))
         sent: dict[str, Any] = {"method": request.method, "path": path, "headers": {}, "json": None}
-        if name not in self._seen and (recording := self._recording(sent, status, answer)):
-            # A task list without a row says less than a later one with some.
-            if kind != "list" or answer.get("data"):
-                self._seen.add(name)
-            self._write(recording, name)
+        # A task list without a row says less than a later one with some.
+        if self._first(name, name, sent, status, answer) and kind == "list" and not answer.get("data"):
+            self._seen.remove(name)
 
-    def _recording(self, sent: Mapping[str, Any], status: int, answer: dict[str, Any]) -> dict[str, Any] | None:
-        scrubbed = self._scrubbed(answer)
-        if scrubbed is None:
+    def _first(
+        self, key: str, name: str, sent: Mapping[str, Any], status: int, answer: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """Write the first exchange with a key and return it: the next equal one has another task id."""
+        if key in self._seen or (scrubbed := self._scrubbed(answer)) is None:
             return None
-        return {
+        recording = {
             "source": self._origin.source,
             "date": datetime.now(CHINA).strftime("%Y-%m-%d"),
             "request": sent,
             "response": {"status": status, "json": scrubbed},
         }
+        self._seen.add(key)
+        self._write(recording, name)
+        return recording
 
     def _scrubbed(self, answer: dict[str, Any]) -> dict[str, Any] | None:
         """Return an answer fit for a file, None where one of its images could not be kept."""
@@ -271,8 +265,8 @@ class Recorder:
         output = recordings.output_of(kept)
         for name in (*TIMES, "task_id"):
             output.pop(name, None)
-        task_id = recordings.output_of(answer).get("task_id")
-        if isinstance(task_id, str) and TASK_ID.fullmatch(task_id) and not self._thorough:
+        task_id = str(recordings.output_of(answer).get("task_id"))
+        if TASK_ID.fullmatch(task_id) and not self._thorough:
             output["task_id"] = task_id
         return kept
 

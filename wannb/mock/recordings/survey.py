@@ -125,10 +125,7 @@ class Survey:
     Args:
         recorder: what passes requests on.
         headers: of the requests that the survey sends itself: key, workspace and host.
-        failures: the exceptions with which a client says that a request failed.
-
-    Attributes:
-        failed: whether something went wrong.
+        failures: the exceptions with which a client says that a request failed; `failed` is then set.
     """
 
     def __init__(self, recorder: Recorder, headers: Mapping[str, str], failures: type[Exception] = OSError) -> None:

@@ -30,25 +30,16 @@ PENDING_MOST = 0.3
 
 @dataclass(kw_only=True)
 class Call:
-    """One request while it is answered.
-
-    Attributes:
-        subject: the task or image it is about.
-        arrived: epoch seconds of the server's clock.
-        effect: what the scenarios do to it.
-        playing: the scenarios that are played on it.
-        own: the scenario that its own header names.
-        notes: for the log.
-    """
+    """One request while it is answered."""
 
     request: Request
     kind: str
-    subject: str
-    arrived: float
+    subject: str  # the task or image it is about
+    arrived: float  # epoch seconds of the server's clock
     request_id: str
     effect: Effect = field(default_factory=Effect)
     playing: tuple[Playing, ...] = ()
-    own: Playing | None = None
+    own: Playing | None = None  # the scenario that its own header names
     notes: list[str] = field(default_factory=list)
 
 

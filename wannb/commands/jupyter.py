@@ -27,14 +27,7 @@ _EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterla
 
 
 def lab(folder: Path, *, port: int, browser: bool, more: Sequence[str]) -> int:
-    """Run JupyterLab on a folder until it ends, and return its exit status.
-
-    Args:
-        folder: what it opens.
-        port: where to serve; the next free one is taken.
-        browser: whether to open a browser.
-        more: further options for JupyterLab.
-    """
+    """Run JupyterLab on a folder until it ends, and return its exit status; the next free port is taken."""
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", f"--port={port}"),
         # JupyterLab itself would look for updates and news on the network.
@@ -52,13 +45,7 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
     """Serve the Studio alone until the person ends it, and return the exit status.
 
     Nothing comes from a CDN, a token keeps other users of this machine out, and the forms work in the folder in which
-    the command was started.
-
-    Args:
-        port: where to serve; the next free one is taken, any for 0.
-        language: "en" or "zh"; None for the environment's.
-        theme: "light" or "dark".
-        browser: whether to open a browser.
+    the command was started. The next free port is taken, any for 0.
     """
     words = Words(language or os.environ.get("WANNB_LANGUAGE", "").strip() or "en")
     port, token = _free_port(port), secrets.token_hex(24)

@@ -286,20 +286,14 @@ def _installed(extra: str | None) -> tuple[list[str], list[Said]]:
 
 def _fonts(setting: _Setting) -> Iterator[Line]:
     faces = {script: fonts.families(text) for script, text in _SAMPLES.items()}
-    says = [
-        Said(
-            "{script}: {font}",
-            script=script,
-            font=Said("no complete font") if face.missing else face.families[-1],
-        )
-        for script, face in faces.items()
-    ]
+    named = {script: Said("no complete font") if face.missing else face.families[-1] for script, face in faces.items()}
+    says = joined("; ", [Said("{script}: {font}", script=script, font=font) for script, font in named.items()])
     notices = [face.notice for face in faces.values() if face.missing]
     if notices:
         do = Said("figures, grids and pages show □ for what is missing. {notice}", notice=notices[0])
-        yield _note(joined("; ", says), do)
+        yield _note(says, do)
     else:
-        yield _ok(joined("; ", says))
+        yield _ok(says)
 
 
 # The account

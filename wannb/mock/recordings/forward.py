@@ -16,16 +16,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from wannb import files
 from wannb.masking import mask
-from wannb.mock.exchange import (
-    API,
-    Log,
-    LogEntry,
-    Refused,
-    Request,
-    Response,
-    json_response,
-    parsed,
-)
+from wannb.mock.exchange import API, Log, LogEntry, Refused, Request, Response, json_response, parsed
 from wannb.mock.server.images import named, parse_form
 
 from . import format as recordings
@@ -109,8 +100,6 @@ class Fetcher:
                     if self._clock() > until:
                         raise _lost(f"it took over {IN_ALL} s")
                 return Response(status=answer.status_code, headers=dict(answer.headers), body=bytes(content))
-        except Refused as known:
-            trouble = known
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
             reason = type(error).__name__
             trouble = Refused(UNREACHABLE, f"The upstream could not be reached: {reason}. Nothing was sent.")

@@ -18,7 +18,7 @@ from mocking import KEY
 from stand_in import Altered, altered, of_json, quick_picture
 
 import wannb
-from wannb import mock
+from wannb import files, mock
 from wannb.commands import record_live as recording
 from wannb.ledger.store import Store
 from wannb.mock import MockServer, Request, Response, drawing
@@ -293,18 +293,18 @@ def test_no_secret_of_a_hostile_service_reaches_a_file_even_for_a_moment(
     pieces: list[tuple[str, bytes]] = []
     made = Path("made").absolute()
 
-    def watched(name: str) -> None:
-        plain = getattr(Path, name)
+    def watched(place: Any, name: str) -> None:
+        plain = getattr(place, name)
 
         def write(path: Path, content: Any, *more: Any, **options: Any) -> Any:
             if made in path.absolute().parents:
                 pieces.append((str(path), content if isinstance(content, bytes) else content.encode()))
             return plain(path, content, *more, **options)
 
-        monkeypatch.setattr(Path, name, write)
+        monkeypatch.setattr(place, name, write)
 
-    watched("write_text")
-    watched("write_bytes")
+    watched(Path, "write_text")
+    watched(files, "write")
     with altered(hostile) as upstream:
         live(upstream, 3)
         assert upstream.billed == 3

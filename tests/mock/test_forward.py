@@ -16,7 +16,7 @@ from mocking import KEY, SYNC, Api, body, data_uri, encoded, urls
 from stand_in import altered, of_json
 
 import wannb
-from wannb import mock
+from wannb import files, mock
 from wannb.errors import UnknownOutcome
 from wannb.mock import Request, record
 from wannb.mock.exchange import Refused
@@ -133,14 +133,14 @@ def test_an_answer_lost_behind_the_recorder_is_not_paid_twice(tmp_path: Path) ->
 
 
 def test_a_full_disk_costs_the_recording_and_not_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = Path.write_bytes
+    plain = files.write
 
-    def full(path: Path, content: bytes) -> int:
+    def full(path: Path, content: bytes) -> None:
         if "made" in path.parts:
             raise OSError(28, "No space left on device")
-        return plain(path, content)
+        plain(path, content)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(files, "write", full)
     with mock.serve(task_seconds=0, keys={KEY}) as upstream, record(tmp_path / "made", upstream.base_url) as server:
         with wannb.connect("live", api_key=KEY, base_url=server.base_url) as client:
             assert len(client.generate("a house", size="768*768")) == 1
@@ -224,7 +224,7 @@ def test_answers_and_pictures_are_bounded_in_size_and_time(monkeypatch: pytest.M
         ask = forward.Fetcher(upstream.url).ask
         with pytest.raises(Refused, match="over 1 MB"):
             ask("GET", upstream.url, {}, None, most=1024 * 1024)
-        assert len(ask("GET", upstream.url, {}, None)[2]) == 3 * 1024 * 1024
+        assert len(ask("GET", upstream.url, {}, None).body) == 3 * 1024 * 1024
         ticks = iter(range(0, 100_000, 400))
         slow = forward.Fetcher(upstream.url, clock=lambda: next(ticks))
         with pytest.raises(Refused, match="took over 600 s"):

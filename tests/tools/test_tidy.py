@@ -42,8 +42,9 @@ from PIL import Image
 import wannb
 from wannb import mock
 from wannb.commands.cli import main
+from wannb.display import PREVIEW_PIXELS as PIXELS
 from wannb.tools import tidy as tools_tidy
-from wannb.tools.thumbnails import LIGHT, PIXELS
+from wannb.tools.thumbnails import LIGHT
 from wannb.tools.tidy import tidy
 
 ROOT = Path(__file__).parent.parent.parent

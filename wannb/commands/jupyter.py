@@ -27,14 +27,7 @@ _EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterla
 
 
 def lab(folder: Path, *, port: int, browser: bool, more: Sequence[str]) -> int:
-    """Run JupyterLab on a folder until it ends, and return its exit status.
-
-    Args:
-        folder: what it opens.
-        port: where to serve; the next free one is taken.
-        browser: whether to open a browser.
-        more: further options for JupyterLab.
-    """
+    """Run JupyterLab on a folder until it ends, and return its exit status; the next free port is taken."""
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", f"--port={port}"),
         # JupyterLab itself would look for updates and news on the network.
@@ -52,19 +45,13 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
     """Serve the Studio alone until the person ends it, and return the exit status.
 
     Nothing comes from a CDN, a token keeps other users of this machine out, and the forms work in the folder in which
-    the command was started.
-
-    Args:
-        port: where to serve; the next free one is taken, any for 0.
-        language: "en" or "zh"; None for the environment's.
-        theme: "light" or "dark".
-        browser: whether to open a browser.
+    the command was started. The next free port is taken, any for 0.
     """
     words = Words(language or os.environ.get("WANNB_LANGUAGE", "").strip() or "en")
     port, token = _free_port(port), secrets.token_hex(24)
     with tempfile.TemporaryDirectory(prefix="wannb-studio-") as folder, _environment("the Studio uses") as variables:
         notebook = Path(folder) / "studio.ipynb"
-        notebook.write_text(json.dumps(_notebook(words)), encoding="utf-8")
+        notebook.write_text(_notebook(words), encoding="utf-8")
         variables["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(_SERVED), os.environ.get("JUPYTER_PATH")]))
         variables["JUPYTER_TOKEN"] = token  # not an argument: every user of the machine can read those
         variables["WANNB_LANGUAGE"] = words.language
@@ -112,15 +99,10 @@ def _run(
     port: int = 0,
     ready: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run a server until it ends and return its exit status.
+    """Run a server until it ends and return its exit status; `ready` is called when it answers at the port.
 
-    Args:
-        command: what to run.
-        variables: its environment.
-        asks: whether the server asks for confirmation at Ctrl-C. Then it shares the terminal with this process. Any
-            other is kept away from the terminal and told to end once: a second signal would break off its cleaning up.
-        port: where it serves.
-        ready: is called when it answers there.
+    A server that asks for confirmation at Ctrl-C shares the terminal with this process. Any other is kept away from
+    the terminal and told to end once: a second signal would break off its cleaning up.
     """
     with subprocess.Popen(command, env=variables, start_new_session=not asks) as server:
         for name in ("SIGTERM", "SIGHUP"):  # the latter: the terminal was closed; Windows has none
@@ -147,7 +129,7 @@ def _when_it_answers(server: subprocess.Popen[bytes], port: int, ready: Callable
         time.sleep(0.1)
 
 
-def _notebook(words: Words) -> dict[str, object]:
+def _notebook(words: Words) -> str:
     texts = {
         "starting": words("The Studio is starting …"),
         "ended": words("The program behind this page has ended. Finished images are saved."),
@@ -156,14 +138,9 @@ def _notebook(words: Words) -> dict[str, object]:
     }
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": kernel, "title": words("Wan 2.7 Studio"), "wannb": texts}
-    cell: dict[str, object] = {
-        "cell_type": "code",
-        "id": "studio",
-        "metadata": {},
-        "source": "import wannb\n\nwannb.studio()",
-    }
-    cell |= {"execution_count": None, "outputs": []}
-    return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    source = {"id": "studio", "source": "import wannb\n\nwannb.studio()"}
+    cell: dict[str, object] = {**source, "cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+    return json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _free_port(wanted: int) -> int:

@@ -32,8 +32,6 @@ REPORT = "shapes.txt"
 #: Seconds; a task of one small image takes less than a minute.
 _PATIENCE = 600.0
 _HOUSE: Mapping[str, Any] = {"prompt": "A small red house by the sea", "model": STANDARD, "size": "768*768", "seed": 7}
-
-
 _SET = {"prompt": "A small house by the sea. Image 1: at noon. Image 2: at night.", "n": 2, "enable_sequential": True}
 _BOX = {"prompt": "Put a moon into the boxed place", "bbox_list": [[[330, 30, 480, 180]]]}
 
@@ -93,11 +91,7 @@ def main(argv: Sequence[str]) -> int:
 def record_live(most: int, folder: Path, *, yes: bool = False, pace: Pace | None = None) -> int:
     """Make the recordings and return the exit status: 0 done, 1 it failed or was declined, 2 not begun.
 
-    Args:
-        most: the most images that may be billed; 0 sends only what is free.
-        folder: where the recordings are written.
-        yes: do not ask before money is spent.
-        pace: how fast to go; the service's limits by default.
+    At most `most` images may be billed, 0 sends only what is free; `yes` does not ask before money is spent.
     """
     if most < 0:
         return _refuse(f"--max-images {most} is not a number of images; 0 sends only what is free")

@@ -28,10 +28,18 @@ JSON_TYPE = "application/json"
 ENTRIES_MAX = 10_000
 DATA_URI = re.compile(r"data:([a-z0-9.+/-]+);base64,", re.IGNORECASE)
 
-_PATTERNS = (
-    (re.compile(rf"{API}/tasks/([^/]+)"), "GET", "query"),
-    (re.compile(rf"{API}/tasks/([^/]+)/cancel"), "POST", "cancel"),
-    (re.compile(r"(/[0-9a-f]{2}/[0-9a-f]{2}/\d{8}/[0-9a-f]{8}/[0-9a-f-]{36}_\d+\.png)"), "GET", "download"),
+# Path, method and kind; a group is the task or image that a request is about.
+_ROUTES = (
+    (SYNC_PATH, "POST", "sync"),
+    (CREATE_PATH, "POST", "create"),
+    (OLD_PATH, "POST", "old"),
+    (f"{API}/tasks", "GET", "list"),
+    (f"{API}/tasks/([^/]+)", "GET", "query"),
+    (f"{API}/tasks/([^/]+)/cancel", "POST", "cancel"),
+    (f"{API}/uploads", "GET", "policy"),
+    ("", "POST", "upload"),
+    (r"(/[0-9a-f]{2}/[0-9a-f]{2}/\d{8}/[0-9a-f]{8}/[0-9a-f-]{36}_\d+\.png)", "GET", "download"),
+    ("(?:/healthz)?", "GET", "health"),
 )
 # The codes of each HTTP status; any other code is sent with 400.
 _CODES = {
@@ -102,23 +110,14 @@ class Request:
     @property
     def route(self) -> tuple[str, str]:
         """The kind of request, and the task or image it is about. A slash at the end makes no difference."""
-        path = self.path.rstrip("/")
-        fixed = {
-            SYNC_PATH: ("POST", "create" if self.header("x-dashscope-async") else "sync"),
-            CREATE_PATH: ("POST", "create"),
-            OLD_PATH: ("POST", "old"),
-            f"{API}/tasks": ("GET", "list"),
-            f"{API}/uploads": ("GET", "policy"),
-            "/healthz": ("GET", "health"),
-            "": (self.method, {"POST": "upload", "GET": "health"}.get(self.method, "method")),
-        }
-        if path in fixed:
-            wanted, kind = fixed[path]
-            return (kind, "") if self.method == wanted else ("method", "")
-        for pattern, wanted, kind in _PATTERNS:
-            if found := pattern.fullmatch(path):
-                return (kind, found[1]) if self.method == wanted else ("method", "")
-        return "unknown", ""
+        path, kind = self.path.rstrip("/"), "unknown"
+        for pattern, method, name in _ROUTES:
+            if found := re.fullmatch(pattern, path):
+                if method == self.method:
+                    asynchronous = name == "sync" and self.header("x-dashscope-async")
+                    return "create" if asynchronous else name, "".join(found.groups())
+                kind = "method"
+        return kind, ""
 
 
 @dataclass(frozen=True, kw_only=True)

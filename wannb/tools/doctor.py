@@ -166,14 +166,7 @@ def doctor(client: Client | None = None, *, online: bool = False) -> Checkup:
 
 @dataclass(frozen=True, kw_only=True)
 class _Setting:
-    """What is checked.
-
-    Attributes:
-        given: the client that was given.
-        client: that, or the one of `connect()`; None if there is a problem with it.
-        online: whether the live service may be asked.
-        problem: the error of `connect()`.
-    """
+    """The client to check: the `given` one, or that of `connect()`, None with its `problem`."""
 
     given: Client | None
     client: Client | None
@@ -191,25 +184,20 @@ def _checked(name: str, check: Check, setting: _Setting) -> list[Line]:
     lines: list[Line] = []
     try:
         lines.extend(check(setting))
-    except Exception as error:
-        lines.append(_unknown(name, error))
-    return lines
+    except Exception as error:  # its own text could hold anything
+        lines.append(_note(Said("could not be checked ({error})", error=type(error).__name__)))
+    return [replace(line, name=line.name or name) for line in lines]
 
 
-def _unknown(name: str, error: Exception) -> Line:
-    # The error's own text could hold anything.
-    return _note(name, Said("could not be checked ({error})", error=type(error).__name__))
-
-
-def _ok(name: str, says: str) -> Line:
+def _ok(says: str, *, name: str = "") -> Line:
     return Line(name=name, state="ok", says=says)
 
 
-def _note(name: str, says: str, do: str = "") -> Line:
+def _note(says: str, do: str = "", *, name: str = "") -> Line:
     return Line(name=name, state="note", says=says, do=do)
 
 
-def _wrong(name: str, says: str, do: str) -> Line:
+def _wrong(says: str, do: str, *, name: str = "") -> Line:
     return Line(name=name, state="wrong", says=says, do=do)
 
 
@@ -234,7 +222,7 @@ def _front_end(setting: _Setting) -> Iterator[Line]:
         (True, Said("a kernel that no Jupyter server started, such as that of nbconvert"), ""),
     ]
     says, do = next((says, do) for fits, says, do in table if fits)
-    yield _note(Said("front end"), says, do) if do else _ok(Said("front end"), says)
+    yield _note(says, do) if do else _ok(says)
 
 
 def _shell() -> Any:
@@ -248,82 +236,64 @@ def _kernel(setting: _Setting) -> Iterator[Line]:
         package = f"ipykernel {version('ipykernel')}"
     except PackageNotFoundError:
         do = Said("{python} -m pip install ipykernel makes this Python a kernel", python=sys.executable)
-        yield _note(Said("kernel"), joined("; ", [python, Said("ipykernel is not installed")]), do)
+        yield _note(joined("; ", [python, Said("ipykernel is not installed")]), do)
         return
-    yield _ok(
-        "kernel",
-        joined(
-            ", ", [python, package, *([Said("not running here")] if getattr(_shell(), "kernel", None) is None else [])]
-        ),
-    )
+    here = [] if getattr(_shell(), "kernel", None) else [Said("not running here")]
+    yield _ok(joined(", ", [python, package, *here]))
 
 
 def _packages(setting: _Setting) -> Iterator[Line]:
-    found, wrong = [], []
-    for requirement in _requirements(None):
-        try:
-            here = version(requirement.name)
-        except PackageNotFoundError:
-            wrong.append(Said("{package} is missing", package=requirement.name))
-            continue
-        found.append(f"{requirement.name} {here}")
-        if not requirement.specifier.contains(here, prereleases=True):
-            needed = str(requirement.specifier)
-            wrong.append(
-                Said("{package} is {version}, needs {needed}", package=requirement.name, version=here, needed=needed)
-            )
+    found, wrong = _installed(None)
     if wrong:
-        yield _wrong(Said("packages"), joined("; ", wrong), f"{sys.executable} -m pip install -U wannb")
+        yield _wrong(joined("; ", wrong), f"{sys.executable} -m pip install -U wannb")
     else:
-        yield _ok(Said("packages"), ", ".join(found))
+        yield _ok(", ".join(found))
 
 
 def _extras(setting: _Setting) -> Iterator[Line]:
-    here = [extra for extra in _EXTRAS if _is_complete(extra)]
+    here = [extra for extra in _EXTRAS if _installed(extra)[0] and not _installed(extra)[1]]
     missing = [extra for extra in _EXTRAS if extra not in here]
     says = Said("installed: {extras}", extras=", ".join(here) or "–")
     if not missing:
-        yield _ok(Said("extras"), says)
+        yield _ok(says)
         return
     named = [Said("{extra} ({what})", extra=extra, what=_EXTRAS[extra]) for extra in missing]
     do = Said('if wanted: pip install "wannb[{extras}]"', extras=",".join(missing))
-    yield _note(Said("extras"), joined("; ", [says, Said("not installed: {extras}", extras=joined(", ", named))]), do)
+    yield _note(joined("; ", [says, Said("not installed: {extras}", extras=joined(", ", named))]), do)
 
 
-def _is_complete(extra: str) -> bool:
-    needed = list(_requirements(extra))
-    with suppress(PackageNotFoundError):
-        return bool(needed) and all(each.specifier.contains(version(each.name), prereleases=True) for each in needed)
-    return False
-
-
-def _requirements(extra: str | None) -> Iterator[Any]:
-    """Yield the requirements of the package, or of one of its extras."""
+def _installed(extra: str | None) -> tuple[list[str], list[Said]]:
+    """Return the packages that wannb, or one of its extras, needs and has, and what is wrong with them."""
     from packaging.requirements import Requirement
 
+    found, wrong = [], []
     for requirement in map(Requirement, requires("wannb") or ()):
-        marker = requirement.marker
+        marker, name = requirement.marker, requirement.name
         always = marker is None or marker.evaluate({"extra": ""})
-        if always if extra is None else not always and marker is not None and marker.evaluate({"extra": extra}):
-            yield requirement
+        if always is not (extra is None) or not (marker is None or marker.evaluate({"extra": extra or ""})):
+            continue
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            wrong.append(Said("{package} is missing", package=name))
+            continue
+        found.append(f"{name} {here}")
+        if not requirement.specifier.contains(here, prereleases=True):
+            needed = str(requirement.specifier)
+            wrong.append(Said("{package} is {version}, needs {needed}", package=name, version=here, needed=needed))
+    return found, wrong
 
 
 def _fonts(setting: _Setting) -> Iterator[Line]:
     faces = {script: fonts.families(text) for script, text in _SAMPLES.items()}
-    says = [
-        Said(
-            "{script}: {font}",
-            script=script,
-            font=Said("no complete font") if face.missing else face.families[-1],
-        )
-        for script, face in faces.items()
-    ]
+    named = {script: Said("no complete font") if face.missing else face.families[-1] for script, face in faces.items()}
+    says = joined("; ", [Said("{script}: {font}", script=script, font=font) for script, font in named.items()])
     notices = [face.notice for face in faces.values() if face.missing]
     if notices:
         do = Said("figures, grids and pages show □ for what is missing. {notice}", notice=notices[0])
-        yield _note(Said("fonts"), joined("; ", says), do)
+        yield _note(says, do)
     else:
-        yield _ok(Said("fonts"), joined("; ", says))
+        yield _ok(says)
 
 
 # The account
@@ -331,39 +301,39 @@ def _fonts(setting: _Setting) -> Iterator[Line]:
 
 def _key(setting: _Setting) -> Iterator[Line]:
     if setting.given is not None and setting.live:
-        yield _ok(Said("key"), Said("yes, the client has one"))
+        yield _ok(Said("yes, the client has one"))
         return
     try:
         found = find_key()
     except ValueError as error:
-        yield _wrong(Said("key"), str(error), Said("write it again as one line without spaces"))
+        yield _wrong(str(error), Said("write it again as one line without spaces"))
         return
     if found is None:
         do = Said("nothing, to go on with the mock server; for live images set DASHSCOPE_API_KEY")
-        yield _note(Said("key"), Said("none"), do)
+        yield _note(Said("none"), do)
         return
     place = found[1]
     file = Path(place).expanduser()
     if not setting.live and not setting.problem:
-        yield _note(Said("key"), Said("yes, in {place}, not used here: the mode is mock", place=place))
+        yield _note(Said("yes, in {place}, not used here: the mode is mock", place=place))
     elif os.name == "posix" and file.is_file() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield _note(Said("key"), Said("yes, in {place}, which other users can read", place=place), f"chmod 600 {place}")
+        yield _note(Said("yes, in {place}, which other users can read", place=place), f"chmod 600 {place}")
     else:
-        yield _ok(Said("key"), Said("yes, in {place}", place=place))
+        yield _ok(Said("yes, in {place}", place=place))
 
 
 def _service(setting: _Setting) -> Iterator[Line]:
     if setting.client is None:
-        yield _wrong(Said("settings"), setting.problem, Said("correct that environment variable, or unset it"))
+        yield _wrong(setting.problem, Said("correct that environment variable, or unset it"), name=Said("settings"))
         return
     place = setting.client.service
     if setting.live:
-        yield _ok(Said("service"), Said("live at {host}: every image that comes back is billed", host=place.name))
+        yield _ok(Said("live at {host}: every image that comes back is billed", host=place.name))
         workspace = Said("with a workspace") if place.workspace else Said("no workspace")
         says = Said("{region}, {workspace}. A key belongs to one region", region=place.region, workspace=workspace)
-        yield _ok(Said("region"), says)
+        yield _ok(says, name=Said("region"))
     else:
-        yield _ok(Said("service"), Said("a mock server at {url}: nothing is billed", url=place.base_url))
+        yield _ok(Said("a mock server at {url}: nothing is billed", url=place.base_url))
 
 
 def _limits(setting: _Setting) -> Iterator[Line]:
@@ -377,32 +347,32 @@ def _limits(setting: _Setting) -> Iterator[Line]:
         running=client.pace.running,
         queries=f"{client.pace.queries:g}",
     )
-    yield _ok(Said("limits"), says)
+    yield _ok(says)
     spent = client.spent()
     budget = Said("none") if client.budget is None else str(client.budget)
     says = Said("{budget}; spent so far: {spent}", budget=budget, spent=str(spent) if spent else Said("unknown"))
-    yield _ok(Said("budget"), says)
+    yield _ok(says, name=Said("budget"))
 
 
 def _language(setting: _Setting) -> Iterator[Line]:
-    yield _ok(Said("language"), current())
+    yield _ok(current())
 
 
 def _clock(setting: _Setting) -> Iterator[Line]:
     shown = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC"
     set_it = Said("set this machine's clock: links, runs and certificates depend on it")
     if time.time() < _EARLIEST:
-        yield _wrong(Said("clock"), Said("{time}, which is long past", time=shown), set_it)
+        yield _wrong(Said("{time}, which is long past", time=shown), set_it)
     elif not setting.online:
         asks = Said("--online, or doctor(online=True), compares it") if setting.live else Said("not compared")
-        yield _ok(Said("clock"), joined("; ", [shown, asks]))
+        yield _ok(joined("; ", [shown, asks]))
     if setting.online and setting.live is None:
-        yield _note(Said("answer"), Said("no question was sent: without a key there is no live service"))
+        yield _note(Said("no question was sent: without a key there is no live service"), name=Said("answer"))
     elif setting.online and setting.live is not None:
         ahead, within = yield from _ask(setting.live)
         aside = max(0.0, abs(ahead) - within)
         if within < _ASIDE and aside < _ASIDE:
-            yield _ok(Said("clock"), Said("{time}, same as the service's", time=shown))
+            yield _ok(Said("{time}, same as the service's", time=shown))
         elif within < _ASIDE:
             says = Said(
                 "{time}, {n} seconds behind the service's"
@@ -411,7 +381,7 @@ def _clock(setting: _Setting) -> Iterator[Line]:
                 time=shown,
                 n=f"{abs(ahead):.0f}",
             )
-            yield (_wrong if aside > _WRONG else _note)(Said("clock"), says, set_it)
+            yield (_wrong if aside > _WRONG else _note)(says, set_it)
 
 
 def _ask(client: Client) -> Generator[Line, None, tuple[float, float]]:
@@ -423,15 +393,15 @@ def _ask(client: Client) -> Generator[Line, None, tuple[float, float]]:
     with closing(transport):
         try:
             transport.tasks(since=time.time() - 1, until=time.time())
-            yield _ok(Said("answer"), Said("{host} accepts the key", host=place.name))
+            yield _ok(Said("{host} accepts the key", host=place.name), name=Said("answer"))
         except AuthenticationError as error:
-            yield _wrong(Said("answer"), Said("the service does not accept the key"), error.next_step)
+            yield _wrong(Said("the service does not accept the key"), error.next_step, name=Said("answer"))
         except ApiError as error:
             says = Said("{host} answered {code} (HTTP {status})", host=place.name, code=error.code, status=error.status)
-            yield _wrong(Said("answer"), says, error.next_step)
+            yield _wrong(says, error.next_step, name=Said("answer"))
         except WannbError as error:
             do = Said("check the network, and the proxy in HTTPS_PROXY if there is one")
-            yield _wrong(Said("answer"), mask(str(error), str(key)), do)
+            yield _wrong(mask(str(error), str(key)), do, name=Said("answer"))
         return transport.skew
 
 
@@ -442,9 +412,7 @@ def _store(setting: _Setting) -> Iterator[Line]:
     store = open_store() if setting.client is None else setting.client.store
     root = store.root
     if root.exists() and not root.is_dir():
-        yield _wrong(
-            Said("store"), Said("{folder} is a file", folder=str(root)), Said("give a folder: connect(store=...)")
-        )
+        yield _wrong(Said("{folder} is a file", folder=str(root)), Said("give a folder: connect(store=...)"))
         return
     place = next(folder for folder in (root, *root.absolute().parents) if folder.is_dir())
     try:
@@ -452,7 +420,7 @@ def _store(setting: _Setting) -> Iterator[Line]:
             pass
     except OSError as error:
         says = Said("cannot write to {folder}: {why}", folder=str(root), why=error.strerror or str(error))
-        yield _wrong(Said("store"), says, Said("give another folder: connect(store=...) or WANNB_STORE"))
+        yield _wrong(says, Said("give another folder: connect(store=...) or WANNB_STORE"))
         return
     free, kind = shutil.disk_usage(place).free, _file_system(place)
     says = Said(
@@ -462,12 +430,12 @@ def _store(setting: _Setting) -> Iterator[Line]:
     )
     if free < _SCARCE:
         do = Said("free some space before you pay for images: one has up to 30 MB")
-        yield (_wrong if free < _FULL else _note)(Said("store"), says, do)
+        yield (_wrong if free < _FULL else _note)(says, do)
     elif kind.startswith(_SHARED_FILE_SYSTEMS):
         do = Said("locks may not hold between machines: use the folder from one machine at a time")
-        yield _note(Said("store"), joined(", ", [says, Said("on a {kind} file system", kind=kind)]), do)
+        yield _note(joined(", ", [says, Said("on a {kind} file system", kind=kind)]), do)
     else:
-        yield _ok(Said("store"), says)
+        yield _ok(says)
     if place == root:
         yield _locks(root)
         yield from _runs(store)
@@ -497,12 +465,12 @@ def _locks(root: Path) -> Line:
             try:
                 second.acquire()
             except (Timeout, RuntimeError):  # newer versions say that this thread would wait for itself
-                return _ok(Said("locks"), Said("work: two kernels may share the folder"))
+                return _ok(Said("work: two kernels may share the folder"), name=Said("locks"))
             second.release()
-        return _note(Said("locks"), Said("do not keep a second kernel out"), do)
+        return _note(Said("do not keep a second kernel out"), do, name=Said("locks"))
     except (Timeout, OSError, NotImplementedError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
-        return _wrong(Said("locks"), Said("do not work in this folder: {why}", why=why), do)
+        return _wrong(Said("do not work in this folder: {why}", why=why), do, name=Said("locks"))
     finally:
         with suppress(OSError):
             place.unlink()
@@ -512,16 +480,16 @@ def _runs(store: Store) -> Iterator[Line]:
     runs, damaged = store.runs(), store.damaged()
     if waiting := sum(run.state not in ENDED for run in runs):
         do = Said("wannb rescue, or client.rescue(), saves what was paid for; links expire after 24 hours")
-        yield _note(Said("runs"), Said("{n}, of which {waiting} have not ended", n=len(runs), waiting=waiting), do)
+        yield _note(Said("{n}, of which {waiting} have not ended", n=len(runs), waiting=waiting), do, name=Said("runs"))
     else:
-        yield _ok(Said("runs"), str(len(runs)))
+        yield _ok(str(len(runs)), name=Said("runs"))
     if damaged:
         do = Said("wannb rescue repairs the record where it can, and says what to do about the others")
-        yield _wrong(Said("damaged runs"), ", ".join(damaged[:5]), do)
+        yield _wrong(", ".join(damaged[:5]), do, name=Said("damaged runs"))
     newest = max((run.created for run in runs), default="")
     if newest > f"{datetime.now(timezone.utc) + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}":
         do = Said("check this machine's clock, and that of the machine where the run was made")
-        yield _note(Said("newest run"), Said("is in the future: {time}", time=newest), do)
+        yield _note(Said("is in the future: {time}", time=newest), do, name=Said("newest run"))
 
 
 def _unbroken(text: str) -> html.Markup:

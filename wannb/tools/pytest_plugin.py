@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-
-class Untidy(Exception):
-    """A notebook is not tidy; the text says why."""
 
 
 class TidyItem(pytest.Item):
@@ -26,13 +21,9 @@ class TidyItem(pytest.Item):
         try:
             found = tidy(self.path, check=True, max_kb=self.config.getoption("wannb_tidy_max_kb"))
         except ValueError as error:
-            raise Untidy(str(error)) from None
+            pytest.fail(str(error), pytrace=False)
         if not found.clean:
-            raise Untidy(f"{found}\nwannb tidy {self.path.name} changes what can be changed")
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the reason alone: where it was found out is nobody's business."""
-        return str(excinfo.value) if isinstance(excinfo.value, Untidy) else super().repr_failure(excinfo, style)
+            pytest.fail(f"{found}\nwannb tidy {self.path.name} changes what can be changed", pytrace=False)
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return what stands at the head of a failure."""

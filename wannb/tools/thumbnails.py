@@ -11,14 +11,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from wannb.display import PREVIEW_PIXELS, small_jpeg
 from wannb.translation import Said
 
-#: The longer side of a thumbnail in pixels.
-PIXELS = 512
 #: Bytes up to which a picture stays as it is: a thumbnail would lose the small print of a figure.
 LIGHT = 150_000
 _LONGEST = 400_000_000
-_QUALITY = 85
 _KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _URI = re.compile(
     r"data:image/(?:png|apng|jpe?g|webp|gif|bmp|x-ms-bmp|tiff)(?:;[\w.-]+=[\w.-]+)*;base64,"
@@ -61,25 +59,12 @@ def thumbnail(encoded: str) -> Thumbnail | None:
         raise ValueError(Said("a picture cannot be opened ({error})", error=type(error).__name__)) from None
 
 
-def thumbnails_in(text: str, changed: Callable[[Said], None], failed: Callable[[Said], None]) -> str:
-    """Return a text with a thumbnail for each heavy picture that it holds as a data URI.
-
-    Args:
-        text: HTML, Markdown, SVG or any other text.
-        changed: is called with a sentence about each picture that was replaced.
-        failed: is called with a sentence about each picture that cannot be opened.
-    """
+def thumbnails_in(text: str, shrunk: Callable[[str], str | None]) -> str:
+    """Return a text, such as HTML, in which `shrunk` has replaced the base64 of each picture, or left it for None."""
 
     def replaced(uri: re.Match[str]) -> str:
-        try:
-            small = thumbnail(unquote(uri[1]))
-        except ValueError as error:
-            failed(error.args[0])
-            return uri[0]
-        if small is None:
-            return uri[0]
-        changed(small.says)
-        return f"data:image/jpeg;base64,{small.jpeg}"
+        jpeg = shrunk(unquote(uri[1]))
+        return uri[0] if jpeg is None else f"data:image/jpeg;base64,{jpeg}"
 
     return _URI.sub(replaced, text) if "data:image/" in text.casefold() else text
 
@@ -97,11 +82,11 @@ def _thumbnail(content: bytes) -> Thumbnail | None:
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(content), formats=_KINDS) as opened:
-        if len(content) <= LIGHT or (opened.format == "JPEG" and max(opened.size) <= PIXELS):
+        if len(content) <= LIGHT or (opened.format == "JPEG" and max(opened.size) <= PREVIEW_PIXELS):
             return None
         before = f"{opened.width}*{opened.height}, {size(len(content))}"
         is_animation = getattr(opened, "is_animated", False) and opened.format != "MPO"
-        opened.draft("RGB", (PIXELS, PIXELS))
+        opened.draft("RGB", (PREVIEW_PIXELS, PREVIEW_PIXELS))
         image = ImageOps.exif_transpose(opened)
         if image.has_transparency_data:
             image = image.convert("RGBA")
@@ -109,18 +94,18 @@ def _thumbnail(content: bytes) -> Thumbnail | None:
             image = image.convert("I").point(lambda value: value / 256).convert("L")
         elif image.mode not in ("L", "RGB"):
             image = image.convert("RGB")
-        image.thumbnail((PIXELS, PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        image.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
     if image.mode == "RGBA":  # a page is white, and a JPEG knows no transparency
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=_QUALITY, optimize=True)
-    jpeg = buffer.getvalue()
+    jpeg = small_jpeg(image, PREVIEW_PIXELS)
     if len(jpeg) >= len(content):
         return None
     after = f"{image.width}*{image.height}, {size(len(jpeg))}"
-    says = (
-        Said("picture ({before}) -> first picture of the animation ({after})", before=before, after=after)
+    says = Said(
+        "picture ({before}) -> first picture of the animation ({after})"
         if is_animation
-        else Said("picture ({before}) -> thumbnail ({after})", before=before, after=after)
+        else "picture ({before}) -> thumbnail ({after})",
+        before=before,
+        after=after,
     )
     return Thumbnail(base64.b64encode(jpeg).decode(), says)

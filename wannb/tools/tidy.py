@@ -174,12 +174,7 @@ def _too_large(book: dict[str, Any], total: int, most: float) -> Finding:
 
 
 class _Sweep:
-    """One pass over a notebook, which is changed in place.
-
-    Attributes:
-        findings: what was found, in the notebook's order.
-        refused: whether a key is in a place that may not be changed, so that nothing may be written.
-    """
+    """One pass over a notebook, which is changed in place; `refused`: a key is where nothing may be changed."""
 
     def __init__(self, *, source: bool) -> None:
         self.findings: list[Finding] = []
@@ -247,22 +242,26 @@ class _Sweep:
         """Return a bundle with heavy pictures as JPEG; the metadata, such as the shown size, follow."""
         new: dict[str, Any] = {}
         for kind, value in data.items():
-            small = None
-            if _is_picture(kind, value):
-                try:
-                    small = thumbnail(value)
-                except ValueError as error:
-                    self._not_opened(error.args[0])
-            if small is None:
+            jpeg = self._thumbnail(value) if _is_picture(kind, value) else None
+            if jpeg is None:
                 new[kind] = value
-                continue
-            self._say("change", small.says)
-            if kind != "image/jpeg" and "image/jpeg" in data:
-                continue  # the same picture is there in this form too
-            new["image/jpeg"] = small.jpeg
-            if kind in metadata:
-                metadata["image/jpeg"] = metadata.pop(kind)
+            elif kind == "image/jpeg" or "image/jpeg" not in data:  # or the same picture is there in that form too
+                new["image/jpeg"] = jpeg
+                if kind in metadata:
+                    metadata["image/jpeg"] = metadata.pop(kind)
         return new
+
+    def _thumbnail(self, encoded: str) -> str | None:
+        """Return a thumbnail of a heavy picture as base64, None if it stays."""
+        try:
+            small = thumbnail(encoded)
+        except ValueError as error:
+            self._say("problem", joined("; ", [error.args[0], Said("clear this output, or run the cell again")]))
+            return None
+        if small is None:
+            return None
+        self._say("change", small.says)
+        return small.jpeg
 
     def _everywhere(self, value: Any) -> Any:
         """Return JSON data, names included, with light pictures and without keys and expiring links."""
@@ -278,7 +277,7 @@ class _Sweep:
         return value
 
     def _text(self, text: str) -> str:
-        text = thumbnails_in(text, lambda says: self._say("change", says), self._not_opened)
+        text = thumbnails_in(text, self._thumbnail)
         masked = self._without_keys(text)
         if masked != text:
             self._say("problem", joined("; ", [Said("an API key, masked"), _SHARED]))
@@ -296,9 +295,6 @@ class _Sweep:
         if signatures != links:
             self._say("change", Said("signature of a link masked"))
         return signatures
-
-    def _not_opened(self, says: Said) -> None:
-        self._say("problem", joined("; ", [says, Said("clear this output, or run the cell again")]))
 
     def _refuse(self, says: Said) -> None:
         self.refused = True
@@ -324,13 +320,7 @@ def _is_picture(kind: str, value: object) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """A notebook's file as it was read.
-
-    Attributes:
-        path: the file itself, links followed.
-        content: its bytes.
-        book: the notebook as nbformat reads it, each text in one piece.
-    """
+    """A notebook's file as it was read, links followed, and the notebook with each text in one piece."""
 
     path: Path
     content: bytes = field(repr=False)

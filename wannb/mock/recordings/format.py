@@ -6,12 +6,12 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from wannb.files import opened_picture
 from wannb.masking import without_signature
 from wannb.png import chunks, is_png
 
@@ -21,6 +21,7 @@ STORED = re.compile(r"image:sha256:([0-9a-f]{64})")
 # The text chunk in which the mock writes what a drawing was made from.
 DRAWN_CHUNK = b"wannb-mock"
 _DRAWN_KEY = re.compile(rb"[0-9a-f]{64}")
+DEEP = 40  # levels of JSON that are looked into
 GENERATION = re.compile(r"/api/v1/services/aigc/(?:multimodal|image)-generation/generation")
 
 
@@ -93,51 +94,68 @@ def normalise(
     lower = {name.lower(): value for name, value in headers.items()}
     kept = {name: lower[name] for name in ("x-dashscope-async",) if name in lower}
     body = copy.deepcopy(body)
-    if isinstance(body, dict):
-        parameters = body.get("parameters")
-        if isinstance(parameters, dict):
-            body["parameters"] = {
-                name: value for name, value in parameters.items() if value is not None and name != "is_async"
-            }
-            if not body["parameters"]:
-                del body["parameters"]
-        for item in content_of(body):
-            if isinstance(item.get("image"), str):
-                item["image"] = identify(item["image"])
+    if isinstance(at(body, "parameters"), dict):
+        given = body.pop("parameters")
+        if sent := {name: value for name, value in given.items() if value is not None and name != "is_async"}:
+            body["parameters"] = sent
+    for item in content_of(body):
+        if isinstance(item.get("image"), str):
+            item["image"] = identify(item["image"])
     return {"method": method.upper(), "path": path.rstrip("/"), "headers": kept, "json": body}
+
+
+def at(value: Any, *path: str) -> Any:
+    """Return a field of a field of a JSON value, None where one of them is missing."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def walk(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield a JSON value and every value within it, each with its path of names and places."""
+    yield path, value
+    if len(path) < DEEP and isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from walk(inner, (*path, name))
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def content_of(body: Any) -> list[dict[str, Any]]:
     """Return the content items of a request body, however broken the body is."""
-    try:
-        messages = body["input"]["messages"]
-        return [item for message in messages for item in message["content"] if isinstance(item, dict)]
-    except (KeyError, TypeError):
-        return []
+    messages = _objects(at(body, "input", "messages"))
+    return [item for message in messages for item in _objects(message.get("content"))]
 
 
-def parameters_of(normalised: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the parameters of a normalised request, however broken it is."""
-    body = normalised.get("json")
-    parameters = body.get("parameters") if isinstance(body, dict) else None
-    return parameters if isinstance(parameters, dict) else {}
+def parameters_of(body: Any) -> dict[str, Any]:
+    """Return the parameters of a request body, however broken it is."""
+    found = at(body, "parameters")
+    return found if isinstance(found, dict) else {}
 
 
 def output_of(answer: Any) -> dict[str, Any]:
     """Return the output of an answer, empty where it has none."""
-    output = answer.get("output") if isinstance(answer, dict) else None
-    return output if isinstance(output, dict) else {}
+    found = at(answer, "output")
+    return found if isinstance(found, dict) else {}
 
 
 def items_of(answer: Any) -> list[dict[str, Any]]:
     """Return the content items of an answer, however broken the answer is."""
-    choices = output_of(answer).get("choices")
-    found: list[dict[str, Any]] = []
-    for choice in choices if isinstance(choices, list) else ():
-        message = choice.get("message") if isinstance(choice, dict) else None
-        content = message.get("content") if isinstance(message, dict) else None
-        found += [item for item in content if isinstance(item, dict)] if isinstance(content, list) else []
-    return found
+    choices = _objects(at(answer, "output", "choices"))
+    return [item for choice in choices for item in _objects(at(choice, "message", "content"))]
+
+
+def finished(items: Sequence[Mapping[str, Any]], sequential: bool) -> dict[str, Any]:
+    """Return the output of a finished task with these content items.
+
+    Documented: a set is one choice with several images. Several single images are reported (by third parties, not
+    documented) to be as many choices.
+    """
+    groups = [items] if sequential else [[item] for item in items]
+    choices = [{"finish_reason": "stop", "message": {"role": "assistant", "content": group}} for group in groups]
+    return {"finished": True, "choices": choices}
 
 
 def images_of(answer: Any) -> list[dict[str, Any]]:
@@ -153,8 +171,8 @@ def digest(normalised: Mapping[str, Any]) -> str:
 
 def mode(normalised: Mapping[str, Any]) -> str:
     """Name the mode of a request as the API's page does, for a file name."""
-    parameters = parameters_of(normalised)
-    images = sum("image" in item for item in content_of(normalised.get("json")))
+    body = normalised["json"]
+    parameters, images = parameters_of(body), sum("image" in item for item in content_of(body))
     if parameters.get("enable_sequential") is True:
         return "image-to-image-set" if images else "text-to-image-set"
     if parameters.get("bbox_list"):
@@ -191,12 +209,10 @@ def is_drawn_key(kind: bytes, content: bytes) -> bool:
 
 
 def _pixels(data: bytes) -> str:
-    from PIL import Image
-
     try:
-        with Image.open(BytesIO(data)) as image:
+        with opened_picture(data) as image:
             pixels = image.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except OSError:
         return ""
     head = f"RGB {pixels.width}x{pixels.height}\n".encode()
     return hashlib.sha256(head + pixels.tobytes()).hexdigest()

@@ -9,21 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from wannb import files
 from wannb.masking import mask
-from wannb.mock.exchange import (
-    API,
-    Log,
-    LogEntry,
-    Refused,
-    Request,
-    Response,
-    json_response,
-    parsed,
-)
+from wannb.mock.exchange import API, Log, LogEntry, Refused, Request, Response, json_response, parsed
 from wannb.mock.server.images import named, parse_form
 
 from . import format as recordings
@@ -59,14 +52,8 @@ def _mask_log(record: logging.LogRecord) -> bool:
 class Fetcher:
     """Asks one API host and the file hosts that it names: no redirects with a key, bounded in size and time.
 
-    No error and no log has an address that is signed.
-
-    Args:
-        base_url: the API's address, https or on this machine.
-        clock: seconds, for the time in all.
-
-    Raises:
-        ValueError: the address is not one of an API, or would send the key unencrypted.
+    No error and no log has an address that is signed. `ValueError` for an address that is not one of an API, or that
+    would send the key unencrypted.
     """
 
     def __init__(self, base_url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -90,13 +77,11 @@ class Fetcher:
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, most: int = ANSWER_MOST
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Send one request and return status, headers (lower case) and body; a redirect is an answer like any other.
+    ) -> Response:
+        """Send one request and return its answer with headers in lower case; a redirect is an answer like any other.
 
         Raises:
-            Refused: `Recording.Forbidden` for an address that is neither https nor, for an API on this machine, on
-                this machine; `Recording.Unreachable` where nothing was sent; `Recording.LostAnswer` where no whole
-                answer came in time, or it is larger than `most` bytes.
+            Refused: `Recording.Forbidden`, `Recording.Unreachable` (nothing was sent) or `Recording.LostAnswer`.
         """
         import httpx
 
@@ -114,9 +99,7 @@ class Fetcher:
                         raise _lost(f"it is over {most // 1024**2} MB")
                     if self._clock() > until:
                         raise _lost(f"it took over {IN_ALL} s")
-                return answer.status_code, {**answer.headers}, bytes(content)
-        except Refused as known:
-            trouble = known
+                return Response(status=answer.status_code, headers=dict(answer.headers), body=bytes(content))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
             reason = type(error).__name__
             trouble = Refused(UNREACHABLE, f"The upstream could not be reached: {reason}. Nothing was sent.")
@@ -127,12 +110,12 @@ class Fetcher:
     def image(self, url: str) -> bytes:
         """Return a file, also over redirects: this request carries no key."""
         for _ in range(REDIRECTS_MOST + 1):
-            status, headers, body = self.ask("GET", url, {}, None, most=PICTURE_MOST)
-            if status == 200:
-                return body
-            if status not in (301, 302, 303, 307, 308) or "location" not in headers:
-                raise _lost(f"HTTP {status}")
-            url = urljoin(url, headers["location"])
+            answer = self.ask("GET", url, {}, None, most=PICTURE_MOST)
+            if answer.status == 200:
+                return answer.body
+            if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
+                raise _lost(f"HTTP {answer.status}")
+            url = urljoin(url, answer.headers["location"])
         raise _lost(f"more than {REDIRECTS_MOST} redirects")
 
     def _check_address(self, url: str) -> None:
@@ -219,18 +202,15 @@ class Forwarder:
         return response
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Response:
-        status, got, data = self._fetcher.ask(method, url, headers, body)
-        if 300 <= status < 400:
+        answer = self._fetcher.ask(method, url, headers, body)
+        if 300 <= answer.status < 400:
             message = "The upstream redirects this request. A key goes to one API host alone; nothing was followed."
             raise Refused("Recording.Redirected", message)
-        return Response(
-            status=status, headers={name: value for name, value in got.items() if name not in NOT_RETURNED}, body=data
-        )
+        return replace(answer, headers={name: answer.headers[name] for name in answer.headers.keys() - NOT_RETURNED})
 
     def _policy(self, request: Request, response: Response, answer: Any) -> Response:
         """Remember the upload host and put ours in its place."""
-        data = answer.get("data") if isinstance(answer, dict) else None
-        folder, host = (data.get("upload_dir"), data.get("upload_host")) if isinstance(data, dict) else (None, None)
+        folder, host = (recordings.at(answer, "data", name) for name in ("upload_dir", "upload_host"))
         if not isinstance(folder, str) or not isinstance(host, str):
             return response
         with self._lock:
@@ -264,9 +244,7 @@ class Forwarder:
                 image = bare(self._fetcher.image(url))
                 name = hashlib.sha256(image).hexdigest()
                 self._images.mkdir(parents=True, exist_ok=True)
-                part = self._images / f".{name}.{threading.get_ident()}.part"
-                part.write_bytes(image)
-                part.replace(self._images / f"{name}.png")
+                files.write(self._images / f"{name}.png", image)
                 path = f"{STORE}{name}.png"
             except Refused as refused:
                 if refused.code in (UNREACHABLE, LOST):

@@ -6,10 +6,13 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from .format import GENERATION, Recording, content_of, digest, parameters_of, read_exchange
+from wannb.files import parse_json, read_file
+
+from .format import GENERATION, Recording, at, content_of, digest, parameters_of, read_exchange, walk
 from .run_folders import RUN_FILE, RunRecording, read_run, run_record
 
 BUNDLED = Path(__file__).with_name("bundled")
@@ -65,10 +68,8 @@ def _files(root: Path) -> Iterator[str]:
 
 def _read(path: Path) -> list[Recording]:
     try:
-        if not path.is_file() or path.stat().st_size > FILE_MOST:
-            raise ValueError(f"not a plain file of at most {FILE_MOST // 1024**2} MB")
-        value = run_record(path) if path.name == RUN_FILE else json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as trouble:
+        value = run_record(path) if path.name == RUN_FILE else parse_json(read_file(path, most=FILE_MOST))
+    except (OSError, ValueError) as trouble:
         raise ValueError(f"{path.name} is not readable JSON: {trouble}") from trouble
     if not isinstance(value, dict):
         return []
@@ -93,7 +94,7 @@ class Recordings:
                 self._runs.setdefault(_outline(recording.request), []).append(recording)
             elif GENERATION.fullmatch(str(recording.request["path"])):
                 self._by_digest.setdefault(recording.digest, recording)
-                if "seed" not in parameters_of(recording.request):
+                if "seed" not in parameters_of(recording.request["json"]):
                     self._seedless.setdefault(digest(_without_seed(recording.request)), recording)
 
     def __len__(self) -> int:
@@ -143,15 +144,14 @@ def _outline(normalised: Mapping[str, Any]) -> str:
     """Return a digest of a request in which all images are alike: their names are known only once they are read."""
     body = normalised.get("json")
     content = [{**item, "image": ""} if "image" in item else item for item in content_of(body)]
-    model = body.get("model") if isinstance(body, dict) else None
-    return digest({**normalised, "json": [model, content, dict(parameters_of(normalised))]})
+    return digest({**normalised, "json": [at(body, "model"), content, parameters_of(body)]})
 
 
 def _without_seed(normalised: Mapping[str, Any]) -> dict[str, Any]:
     body = normalised.get("json")
     kept = {
         name: value
-        for name, value in parameters_of(normalised).items()
+        for name, value in parameters_of(body).items()
         if name != "seed" and not (name in DEFAULTS and value is DEFAULTS[name])
     }
     return {**normalised, "json": {**body, "parameters": kept}} if isinstance(body, dict) else dict(normalised)
@@ -159,39 +159,34 @@ def _without_seed(normalised: Mapping[str, Any]) -> dict[str, Any]:
 
 def distance(recorded: Mapping[str, Any], sent: Mapping[str, Any]) -> float:
     """Return how far two normalised requests are apart: 1 for each field that only one has, less for similar ones."""
-    total = 0.0
-    for old, new in _differing(recorded, sent).values():
-        pairs = [{text[place : place + 2] for place in range(len(text))} if text else set() for text in (old, new)]
-        total += 1 - 0.8 * len(pairs[0] & pairs[1]) / len(pairs[0] | pairs[1])
-    return total
+    pairs = _differing(recorded, sent).values()
+    return sum(1 - 0.8 * SequenceMatcher(None, old or "", new or "").quick_ratio() for old, new in pairs)
 
 
 def differences(recorded: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
     """Return a line for every field in which two normalised requests differ, with both values shortened."""
     found = []
     for path, (old, new) in _differing(recorded, sent).items():
-        pairs = enumerate(zip(f"{old}\0", f"{new}\1", strict=False))
-        same = next(place for place, (before, after) in pairs if before != after) if old and new else 0
+        pairs = enumerate(zip(old or "", new or "", strict=False))
+        same = next((place for place, (before, after) in pairs if before != after), 0)
         where = path.removeprefix("json.")
         found.append(f"{where}: recorded {_shortened(old, same)}, sent {_shortened(new, same)}")
     return found
 
 
 def _differing(recorded: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, tuple[str | None, str | None]]:
-    before, after = dict(_leaves(recorded, "")), dict(_leaves(sent, ""))
+    before, after = _leaves(recorded), _leaves(sent)
     both = {path: (before.get(path), after.get(path)) for path in [*before, *after]}
     return {path: values for path, values in both.items() if values[0] != values[1]}
 
 
-def _leaves(value: Any, path: str) -> Iterable[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list) and value:
-        for place, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{place}]")
-    elif path != "headers":
-        yield path, json.dumps(value, ensure_ascii=False)
+def _leaves(request: Mapping[str, Any]) -> dict[str, str]:
+    found = {}
+    for path, value in walk(dict(request)):
+        if path != ("headers",) and not (isinstance(value, dict | list) and value):
+            where = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in path)
+            found[where[1:]] = json.dumps(value, ensure_ascii=False)
+    return found
 
 
 def _shortened(text: str | None, start: int) -> str:

@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from wannb import files
 from wannb.mock.exchange import Refused, Request, Response, parsed
 from wannb.mock.server.app import App
 from wannb.mock.server.http import MockServer
@@ -35,21 +36,6 @@ MOST, MOST_OF_A_SET = 4, 12
 GAVE_UP = ("RequestTimeOut", "GatewayTimeout", "InternalError.Timeout", "Recording.LostAnswer")
 
 
-class Origin(Protocol):
-    """What answers: the drawn mock, or a server that is asked in turn."""
-
-    source: str
-    private: tuple[str, ...]
-
-    def handle(self, request: Request) -> Response: ...
-
-    def normalise(self, request: Request) -> dict[str, Any]: ...
-
-    def token(self, url: str) -> str:
-        """Return what a recording writes in place of a result's URL."""
-        ...
-
-
 class Drawn:
     """The drawn mock as the origin."""
 
@@ -61,25 +47,25 @@ class Drawn:
         self.normalise = app.generator.normalise
 
     def token(self, url: str) -> str:
-        """Return the word for an image that the mock draws again."""
+        """Return what a recording writes in place of a result's URL."""
         return recordings.DRAWN
+
+
+Origin = Drawn | Forwarder
 
 
 class Quota:
     """A limit of billable images: counted before a request is passed on, corrected by its answer.
 
     Threads may share it. A request whose outcome stays unknown stays counted.
-
-    Attributes:
-        made: images that are known to have been made.
     """
 
     def __init__(self, most: int) -> None:
         if isinstance(most, bool) or not isinstance(most, int) or most < 0:
             raise ValueError(f"max_images={most!r} is not a number of images; write one like 4.")
         self.most = most
-        self.made = 0
-        self._lock = threading.Lock()
+        self.made = 0  # images that are known to have been made
+        self._lock = threading.RLock()
         self._open: dict[object, int] = {}  # ticket -> images it may still make
         self._tasks: dict[str, object] = {}  # task id -> ticket
 
@@ -93,7 +79,7 @@ class Quota:
     def left(self) -> int:
         """The images that may still be requested."""
         with self._lock:
-            return max(0, self.most - self.made - sum(self._open.values()))
+            return max(0, self.most - self.made - self.under_way)
 
     def enter(self, request: Request) -> object | None:
         """Count what a request may make and return its ticket, None for one that makes nothing.
@@ -110,9 +96,8 @@ class Quota:
             raise _limit("what a body without JSON would make cannot be counted")
         images = _most_of(request.json)
         with self._lock:
-            unknown = sum(self._open.values())
-            if images > self.most - self.made - unknown:
-                made = f"{self.made} are made, {unknown} are under way or of unknown outcome"
+            if images > self.left:
+                made = f"{self.made} are made, {self.under_way} are under way or of unknown outcome"
                 raise _limit(f"up to {images} more could pass it: {made}")
             ticket = object()
             self._open[ticket] = images
@@ -120,8 +105,7 @@ class Quota:
 
     def settle(self, ticket: object | None, request: Request, response: Response) -> None:
         """Correct the count by what the answer says."""
-        found = None if response.drop else parsed(response.body)
-        answer: dict[str, Any] = found if isinstance(found, dict) else {}
+        answer = None if response.drop else parsed(response.body)
         output = recordings.output_of(answer)
         kind, subject = request.route
         made: int | None = None  # as many as were requested
@@ -130,7 +114,7 @@ class Quota:
                 task_id = output.get("task_id")
                 if _is_refused(response, answer):
                     made = 0
-                elif response.status != 200 or not isinstance(answer.get("output"), dict):
+                elif response.status != 200 or not isinstance(recordings.at(answer, "output"), dict):
                     return
                 elif isinstance(task_id, str) and task_id:
                     self._tasks[task_id] = ticket
@@ -149,26 +133,26 @@ def _limit(reason: str) -> Refused:
     return Refused("Recording.LimitReached", f"The limit of --max-images was kept: {reason}. Nothing was sent.")
 
 
-def _is_refused(response: Response, answer: Mapping[str, Any]) -> bool:
+def _is_refused(response: Response, answer: Any) -> bool:
     """Return whether the service surely made nothing; documented for its own passing faults that come as JSON."""
-    if response.drop or response.status in (408, 504) or answer.get("code") in GAVE_UP:
+    code = recordings.at(answer, "code")
+    if response.drop or response.status in (408, 504) or code in GAVE_UP:
         return False
-    return 400 <= response.status < 500 or (response.status >= 500 and isinstance(answer.get("code"), str))
+    return 400 <= response.status < 500 or (response.status >= 500 and isinstance(code, str))
 
 
-def _most_of(body: Mapping[str, Any]) -> int:
+def _most_of(body: Any) -> int:
     """Return the most images that a request's body can make."""
-    parameters = recordings.parameters_of({"json": body})
+    parameters = recordings.parameters_of(body)
     n = parameters.get("n")
     if isinstance(n, int) and not isinstance(n, bool) and n > 0:
         return n
     return MOST_OF_A_SET if parameters.get("enable_sequential") not in (None, False) else MOST
 
 
-def _images_of(answer: Mapping[str, Any]) -> int | None:
+def _images_of(answer: Any) -> int | None:
     """Return how many images an answer bills; None for an unknown shape, which counts as all that were requested."""
-    usage = answer.get("usage")
-    said = usage.get("image_count") if isinstance(usage, dict) else None
+    said = recordings.at(answer, "usage", "image_count")
     seen = sum("image" in item for item in recordings.items_of(answer))
     return max(said, seen) if isinstance(said, int) and not isinstance(said, bool) else seen or None
 
@@ -240,15 +224,9 @@ class Recorder:
         if request.json is None:
             return
         sent = self._origin.normalise(request)
-        # The first of equal requests is recorded: the next has another task id.
-        name = recordings.digest(sent)
-        recording = self._recording(sent, status, answer) if name not in self._seen else None
-        if recording is None:
-            return
-        self._seen.add(name)
-        self._write(recording, recordings.mode(sent))
+        recording = self._first(recordings.digest(sent), recordings.mode(sent), sent, status, answer)
         task_id = recordings.output_of(answer).get("task_id")
-        if isinstance(task_id, str):
+        if recording is not None and isinstance(task_id, str):
             self._by_task[task_id] = recording
 
     def _other(self, kind: str, request: Request, status: int, answer: dict[str, Any]) -> None:
@@ -257,22 +235,25 @@ class Recorder:
         said = self.scrubber.answer(recordings.output_of(answer)).get("task_status")
         name = "-".join(filter(None, (kind, str(said or "").strip("*").lower(), "" if status == 200 else str(status))))
         sent: dict[str, Any] = {"method": request.method, "path": path, "headers": {}, "json": None}
-        if name not in self._seen and (recording := self._recording(sent, status, answer)):
-            # A task list without a row says less than a later one with some.
-            if kind != "list" or answer.get("data"):
-                self._seen.add(name)
-            self._write(recording, name)
+        # A task list without a row says less than a later one with some.
+        if self._first(name, name, sent, status, answer) and kind == "list" and not answer.get("data"):
+            self._seen.remove(name)
 
-    def _recording(self, sent: Mapping[str, Any], status: int, answer: dict[str, Any]) -> dict[str, Any] | None:
-        scrubbed = self._scrubbed(answer)
-        if scrubbed is None:
+    def _first(
+        self, key: str, name: str, sent: Mapping[str, Any], status: int, answer: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """Write the first exchange with a key and return it: the next equal one has another task id."""
+        if key in self._seen or (scrubbed := self._scrubbed(answer)) is None:
             return None
-        return {
+        recording = {
             "source": self._origin.source,
             "date": datetime.now(CHINA).strftime("%Y-%m-%d"),
             "request": sent,
             "response": {"status": status, "json": scrubbed},
         }
+        self._seen.add(key)
+        self._write(recording, name)
+        return recording
 
     def _scrubbed(self, answer: dict[str, Any]) -> dict[str, Any] | None:
         """Return an answer fit for a file, None where one of its images could not be kept."""
@@ -284,8 +265,8 @@ class Recorder:
         output = recordings.output_of(kept)
         for name in (*TIMES, "task_id"):
             output.pop(name, None)
-        task_id = recordings.output_of(answer).get("task_id")
-        if isinstance(task_id, str) and TASK_ID.fullmatch(task_id) and not self._thorough:
+        task_id = str(recordings.output_of(answer).get("task_id"))
+        if TASK_ID.fullmatch(task_id) and not self._thorough:
             output["task_id"] = task_id
         return kept
 
@@ -293,11 +274,9 @@ class Recorder:
         text = json.dumps(recording, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         text = self.scrubber.sent(text)
         file = self._file(f"{name}-{recordings.digest(recording['request'])[:8]}.json")
-        if file.exists() and _same_but_date(file.read_text(encoding="utf-8"), text):
+        if file.exists() and _same_but_date(file.read_bytes(), text):
             return
-        part = file.with_suffix(".part")
-        part.write_text(text, encoding="utf-8", errors="backslashreplace")
-        part.replace(file)
+        files.write(file, text.encode(errors="backslashreplace"))
 
     def _file(self, tail: str) -> Path:
         """Return `NN-<name>-<short hash>.json`: the file this request had before, or the next number."""
@@ -309,12 +288,10 @@ class Recorder:
         return self._folder / f"{max(numbers, default=0) + 1:02d}-{tail}"
 
 
-def _same_but_date(before: str, after: str) -> bool:
+def _same_but_date(before: bytes, after: str) -> bool:
     """Return whether a file needs no change; an answer without the task's end does not undo one that has it."""
-    old, new = parsed(before.encode()), json.loads(after)
-    if not isinstance(old, dict):
-        return False
-    return {**new, "date": None, "task": new.get("task", old.get("task"))} == {"task": None, **old, "date": None}
+    old, new = parsed(before), json.loads(after)
+    return isinstance(old, dict) and {**old, **new, "date": None} == {**old, "date": None}
 
 
 def record(

@@ -14,19 +14,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from wannb.files import read_lines
+from wannb.files import read_file, read_lines
 from wannb.masking import without_signature
+from wannb.mock.exchange import CREATE_PATH, SYNC_PATH
 from wannb.png import without_text
 
-from .format import STORED, Recording, identity, normalise
+from .format import STORED, Recording, finished, identity, normalise
 
 RUN_FILE = "run.jsonl"  # the journal of a run; its last whole line is its record
 RUN_MOST = 64 * 1024 * 1024
-SYNC = {"path": "/api/v1/services/aigc/multimodal-generation/generation", "headers": {}}
-TASK = {
-    "path": "/api/v1/services/aigc/image-generation/generation",
-    "headers": {"x-dashscope-async": "enable"},
-}
+ENDPOINTS: Mapping[str, dict[str, str]] = {CREATE_PATH: {"x-dashscope-async": "enable"}, SYNC_PATH: {}}
 CHUNK = "wannb"  # the keyword of the text in each saved image
 UNREAD = "image:unread:"
 IMAGE_MOST = 256 * 1024 * 1024
@@ -54,7 +51,7 @@ class RunRecording(Recording):
         """Return an image as the service sent it: without the text that saving put into it."""
         stored = STORED.fullmatch(token)
         file = self.file.parent / self.files[stored[1]] if stored and stored[1] in self.files else None
-        body = without_text(_contents(file), CHUNK) if file else b""
+        body = without_text(read_file(file, most=IMAGE_MOST), CHUNK) if file else b""
         if not stored or hashlib.sha256(body).hexdigest() != stored[1]:
             raise ValueError(f"{self.name}: an image was changed since it was saved, so it is not replayed.")
         return body
@@ -75,7 +72,7 @@ class RunRecording(Recording):
         if not reference.startswith(UNREAD):
             return reference
         sha256 = reference.removeprefix(UNREAD)
-        data = _contents(self.file.parent / "inputs" / f"{sha256}.png")
+        data = read_file(self.file.parent / "inputs" / f"{sha256}.png", most=IMAGE_MOST)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ValueError("an input image does not have the hash in its name")
         return f"image:{identity(data)}"
@@ -105,13 +102,13 @@ def read_run(path: Path, value: Mapping[str, Any]) -> list[Recording]:
     task_id = value.get("task_id")
     started = {"output": {"task_id": task_id if isinstance(task_id, str) else "", "task_status": "PENDING"}}
     runs: list[Recording] = []
-    for endpoint in (TASK, SYNC):
-        by_task = endpoint is TASK and status == 200
+    for endpoint, headers in ENDPOINTS.items():
+        by_task = endpoint == CREATE_PATH and status == 200
         run = RunRecording(
             file=path,
             source=f"run folder, {source}",
             date=str(value.get("created", ""))[:10],
-            request={"method": "POST", **endpoint, "json": body},
+            request={"method": "POST", "path": endpoint, "headers": headers, "json": body},
             response={"status": status, "json": started if by_task else final},
             task=final if by_task else None,
             files=files,
@@ -162,10 +159,7 @@ def _finished(value: Mapping[str, Any]) -> tuple[int, dict[str, Any], dict[str, 
     items += [refused for notice in value.get("notices") or () if (refused := _refused_item(notice))]
     usage = value.get("usage")
     usage = dict(usage) if isinstance(usage, dict) and usage else {"image_count": len(files)}
-    # Documented: a set is one choice with several images; several single images are reported to be as many choices.
-    groups = [items] if value["request"].get("enable_sequential") is True else [[item] for item in items]
-    choices = [{"finish_reason": "stop", "message": {"role": "assistant", "content": group}} for group in groups]
-    return 200, {"output": {"finished": True, "choices": choices}, "usage": usage}, files
+    return 200, {"output": finished(items, value["request"].get("enable_sequential") is True), "usage": usage}, files
 
 
 def _refused_item(notice: Any) -> dict[str, str] | None:
@@ -196,9 +190,3 @@ def _typed(value: Any, kind: type[Any]) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"{value!r:.60} is not of type {kind.__name__}")
     return value
-
-
-def _contents(path: Path) -> bytes:
-    if not path.is_file() or path.stat().st_size > IMAGE_MOST:
-        raise ValueError("the image is missing or too large")
-    return path.read_bytes()

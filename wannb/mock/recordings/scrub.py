@@ -8,16 +8,17 @@ was masked anywhere is masked in the service's sentences too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+from wannb.files import opened_picture
 from wannb.masking import MASK, SECRET_WORDS, SHORTEST, mask, mask_signatures
 from wannb.mock.exchange import MODELS
 from wannb.mock.server.tasks import STATUSES
 from wannb.png import filtered, is_png
 
-from .format import is_drawn_key
+from .format import DEEP, is_drawn_key, walk
 
 #: Values of closed sets, which belong to nobody.
 WORDS: Mapping[str, frozenset[str]] = {
@@ -40,7 +41,7 @@ CODE = re.compile(r"[A-Za-z]{2,40}(?:[._ ][A-Za-z0-9]{1,40}){0,4}")
 SIZE = re.compile(r"\d{1,5}\*\d{1,5}")
 TASK_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,47}")
-TEXT_MOST, DEEP = 600, 40
+TEXT_MOST = 600
 ROWS = "data"  # of the task list: one row of a stranger's account shows its shape as well as a hundred
 RECENT_MOST = 5_000
 # What the pixels are and how they look. Other chunks can name who made them: texts, EXIF, content credentials.
@@ -75,8 +76,9 @@ class Scrubber:
 
     def answer(self, value: Any, image: Callable[[str], str] = lambda url: "") -> Any:
         """Return a JSON answer fit for a file; `image` returns what is written for an image's address."""
-        for field, inner in _leaves(value, "", 0):
-            if not isinstance(inner, float) and field not in SENTENCES and not _is_known(field, inner):
+        for path, inner in walk(value):
+            field = field_of(path)
+            if type(inner) in (str, int) and field not in SENTENCES and not _is_known(field, inner):
                 self._masked(f"{inner}" if isinstance(inner, str) or abs(inner) < 10**30 else "")
         return self._value(value, "", image, 0)
 
@@ -128,18 +130,9 @@ class Scrubber:
         return value if _is_known(field, value) else type(value)(0)
 
 
-def _leaves(value: Any, field: str, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield the texts and numbers in a JSON value, each with the field it is in."""
-    if depth > DEEP or value is None or isinstance(value, bool):
-        return
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, name, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner, field, depth + 1)
-    else:
-        yield field, value
+def field_of(path: Sequence[str | int]) -> str:
+    """Return the name of the field at a path; the values of a list belong to the list's field."""
+    return next((name for name in reversed(path) if isinstance(name, str)), "")
 
 
 def _is_known(field: str, value: Any) -> bool:
@@ -163,12 +156,12 @@ def bare(data: bytes) -> bytes:
     from PIL import Image
 
     try:
-        with Image.open(BytesIO(data)) as image:
+        with opened_picture(data) as image:
             if image.width * image.height > PIXELS_MOST:
-                raise ValueError("The image is larger than any documented one.")
+                raise OSError("The image is larger than any documented one.")
             plain = Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
-    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError("Not an image.") from None
+    except OSError as trouble:
+        raise ValueError(f"Not a usable image: {trouble}") from None
     out = BytesIO()
     plain.save(out, "PNG")
     return out.getvalue()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -17,36 +17,32 @@ from typing import Any
 from wannb.mock.exchange import API, CREATE_PATH, SYNC_PATH, Request, Response, parsed
 from wannb.mock.server.app import App
 
-from .format import items_of, output_of
+from .format import images_of, output_of, parameters_of, walk
 from .library import load
 from .recorder import NO_TASK, Recorder
-from .scrub import DEEP, WORDS, Scrubber
+from .scrub import WORDS, Scrubber, field_of
 
 HEAD = (
     "Shapes of the answers of the service, beside the bundled recordings and the mock server's own answers.\n"
     "They hold names of fields, types and known words, but no values.\n"
 )
 _TYPES = {str: "str", int: "int", float: "float", bool: "bool", type(None): "null", dict: "object"}
-
-
 #: The path to a field, with "[]" for the items of a list, and the type or word of its value.
 Line = tuple[tuple[str, ...], str]
 
 
-def lines(value: Any, path: tuple[str, ...] = ()) -> Iterator[Line]:
-    """Yield the lines of a JSON value. A list of choices, or of one choice's images, has a length: one or several."""
-    field = next((name for name in reversed(path) if name != "[]"), "")
-    if isinstance(value, list):
-        counted = path[:2] == ("output", "choices")
-        yield path, f"list of {'several' if len(value) > 1 else len(value)}" if counted else "list"
-    elif isinstance(value, str) and field in WORDS:
-        yield path, value if value in WORDS[field] else "another word"
-    else:
-        yield path, _TYPES[type(value)]
-    if len(path) < DEEP and isinstance(value, list | dict):
-        inside = value.items() if isinstance(value, dict) else (("[]", inner) for inner in value)
-        for name, inner in inside:
-            yield from lines(inner, (*path, name))
+def lines(value: Any) -> set[Line]:
+    """Return the lines of a JSON value. A list of choices, or of one choice's images, has a length: one or several."""
+    found = set()
+    for places, inner in walk(value):
+        path = tuple("[]" if isinstance(place, int) else place for place in places)
+        field, what = field_of(places), _TYPES.get(type(inner), "list")
+        if isinstance(inner, list) and path[:2] == ("output", "choices"):
+            what = f"list of {'several' if len(inner) > 1 else len(inner)}"
+        elif isinstance(inner, str) and field in WORDS:
+            what = inner if inner in WORDS[field] else "another word"
+        found.add((path, what))
+    return found
 
 
 class Shapes:
@@ -65,20 +61,11 @@ class Shapes:
         if asked in ("upload", "download", "health") or not request.path.startswith(API):
             return
         with self._lock:
-            if asked in ("create", "sync") and _is_set(request.json):
+            if asked in ("create", "sync") and parameters_of(request.json).get("enable_sequential") is True:
                 subject = str(output_of(answer).get("task_id", "sync"))
                 self._sets.add(subject)
             self.last = kind_of(asked, status, answer, subject in self._sets)
-            self.answers.setdefault(self.last, []).append({*lines(answer)})
-
-    def any(self, kind: str) -> set[Line]:
-        """Return the lines that some answer of a kind has."""
-        return set().union(*self.answers.get(kind, ()))
-
-    def all(self, kind: str) -> set[Line]:
-        """Return the lines that every answer of a kind has."""
-        each = self.answers.get(kind)
-        return set.intersection(*each) if each else set()
+            self.answers.setdefault(self.last, []).append(lines(answer))
 
 
 def kind_of(asked: str, status: int, answer: Any, is_set: bool) -> str:
@@ -92,7 +79,7 @@ def kind_of(asked: str, status: int, answer: Any, is_set: bool) -> str:
         asked = f"query {said}" if said in WORDS["task_status"] else "query of another status"
     if asked not in ("sync", "query SUCCEEDED"):
         return asked
-    images = sum("image" in item for item in items_of(answer))
+    images = len(images_of(answer))
     return f"{asked}, {'one image' if images < 2 else 'image set' if is_set else 'several images'}"
 
 
@@ -102,17 +89,18 @@ def differences(live: Shapes, scrubber: Scrubber) -> list[str]:
     The scrubber decides which names of fields may be shown.
     """
     found: list[str] = []
-    for kind in live.answers:
-        known = {name: shapes for name, shapes in (("bundled", bundled()), ("mock", drawn())) if kind in shapes.answers}
+    for kind, answers in live.answers.items():
+        sources = (("bundled", bundled()), ("mock", drawn()))
+        known = {name: shapes.answers[kind] for name, shapes in sources if kind in shapes.answers}
         if not known:
             found.append(f"{kind}: only live: neither the bundled recordings nor the mock have such an answer")
             continue
-        seen, theirs = live.any(kind), set().union(*(shapes.any(kind) for shapes in known.values()))
+        seen, theirs = set().union(*answers), set().union(*(line for each in known.values() for line in each))
         paths = {path for path, _ in seen} | {()}
         for path, what in sorted(seen - theirs):
             words = " or ".join(sorted(word for other, word in theirs if other == path))
             found.append(f"{kind}: only live: {_shown(path, scrubber)}: {what}{words and f' (known: {words})'}")
-        always = {name: shapes.all(kind) for name, shapes in known.items()}
+        always = {name: set.intersection(*each) for name, each in known.items()}
         for path, what in sorted(set().union(*always.values())):
             if path not in paths and path[:-1] in paths and path[-1] != "[]":
                 names = " and ".join(name for name in always if (path, what) in always[name])
@@ -137,15 +125,12 @@ class Survey:
     Args:
         recorder: what passes requests on.
         headers: of the requests that the survey sends itself: key, workspace and host.
-        failures: the exceptions with which a client says that a request failed.
-
-    Attributes:
-        failed: whether something went wrong.
+        failures: the exceptions with which a client says that a request failed; `failed` is then set.
     """
 
     def __init__(self, recorder: Recorder, headers: Mapping[str, str], failures: type[Exception] = OSError) -> None:
         assert recorder.quota, "a survey has a limit"
-        self.quota = recorder.quota
+        self._quota = recorder.quota
         self.failed = False
         self._recorder = recorder
         self._headers = headers
@@ -158,12 +143,8 @@ class Survey:
     def run(self, model: str, broken: Any, follow: Callable[[str], Came], steps: Sequence[Step]) -> None:
         """Send what is free, what is billed, and then what is free and says more once there are tasks.
 
-        Args:
-            model: the model of the upload policy.
-            broken: JSON of a request for one image that breaks a rule, sent where an image is left: the service could
-                accept it.
-            follow: waits for a task of that id, should it be accepted.
-            steps: what is billed.
+        `broken` is the JSON of a request for one image that breaks a rule. The service could accept it, so it is sent
+        only where an image is left, and `follow` then waits for its task.
         """
         listing = "/tasks/?page_no=1&page_size=10"
         for title, kind, path in (
@@ -175,7 +156,7 @@ class Survey:
                 self.failed = True
                 print("The key was not accepted; keys belong to one region. Nothing else was sent.", file=sys.stderr)
                 return
-        if self.quota.left:
+        if self._quota.left:
             title, path = "a request that breaks a rule", CREATE_PATH.removeprefix(API)
             task_id = output_of(parsed(self._ask(title, "refusal", "POST", path, broken).body)).get("task_id")
             if isinstance(task_id, str):
@@ -204,7 +185,7 @@ class Survey:
 
     def _pay(self, title: str, images: int, send: Callable[[], Came]) -> None:
         """Send a request that is billed, if its images are left."""
-        if self.quota.left < images:
+        if self._quota.left < images:
             print(f"  {title}: left out, since too few images are left")
             return
         try:
@@ -224,21 +205,15 @@ class Survey:
         found, answers = self.lines(), self._shapes.answers
         seen = ", ".join(f"{kind} ({len(each)})" for kind, each in answers.items()) or "none"
         count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
-        said = [
-            HEAD,
-            f"Answers seen: {seen}.",
-            "",
-            *(found or ["Nothing differs."]),
-            *(["", f"{count}."] if found else []),
-        ]
-        text = "\n".join(said) + "\n"
+        listed = [*found, "", f"{count}."] if found else ["Nothing differs."]
+        text = "\n".join([HEAD, f"Answers seen: {seen}.", "", *listed]) + "\n"
         print(f"\n{text}")
         troubles = list(dict.fromkeys(self._recorder.troubles))
         try:
             file.write_text(text, encoding="utf-8")
         except OSError as error:
             troubles.append(f"{file.name} could not be written: {error.strerror or error}")
-        made, unknown = self.quota.made, self.quota.under_way
+        made, unknown = self._quota.made, self._quota.under_way
         print(f"{made} image{'' if made == 1 else 's'} made{f', {unknown} of unknown outcome' if unknown else ''}.")
         for trouble in troubles:
             self.failed = True
@@ -299,8 +274,3 @@ def drawn() -> Shapes:
     call("GET", f"{API}/tasks/?page_size=50")
     call("GET", f"{API}/uploads?action=getPolicy&model=wan2.7-image")
     return shapes
-
-
-def _is_set(body: Any) -> bool:
-    parameters = body.get("parameters") if isinstance(body, dict) else None
-    return isinstance(parameters, dict) and parameters.get("enable_sequential") is True

@@ -43,19 +43,10 @@ Played = TypeVar("Played", Playing, Weather)
 
 
 class App:
-    """The mock service, a function from request to response with the clock as an argument.
+    """The mock service, a function from request to response with the clock as an argument, which `advance` moves.
 
-    Args:
-        task_seconds: how long a task takes.
-        keys: the keys that are accepted; None for any.
-        limits: hold clients to the service's limits: 5 submits and 20 queries a second, 5 tasks of a model running and
-            500 waiting.
-        replay: recordings to answer from.
-        strict: refuse what has no recording.
+    Args as for `serve`, with recordings that are loaded already, and:
         steady: take ids and seeds from the request, so that recording twice gives equal files.
-        captions: write the prompt into the MOCK label of drawn pictures; without it judging is blind.
-        clock: returns epoch seconds; `advance` moves it.
-        sleep: waits, for synchronous calls and slow images.
         rng: the source of ids, and of seeds that a request does not have.
     """
 

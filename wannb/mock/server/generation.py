@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from wannb.mock.exchange import Refused, Request
-from wannb.mock.recordings.format import DRAWN, Recording, digest, images_of, normalise
+from wannb.mock.recordings.format import DRAWN, Recording, at, digest, finished, images_of, normalise
 from wannb.mock.recordings.library import Recordings
 
 from .images import Images
@@ -30,42 +30,22 @@ PENDING_MOST = 0.3
 
 @dataclass(kw_only=True)
 class Call:
-    """One request while it is answered.
-
-    Attributes:
-        subject: the task or image it is about.
-        arrived: epoch seconds of the server's clock.
-        effect: what the scenarios do to it.
-        playing: the scenarios that are played on it.
-        own: the scenario that its own header names.
-        notes: for the log.
-    """
+    """One request while it is answered."""
 
     request: Request
     kind: str
-    subject: str
-    arrived: float
+    subject: str  # the task or image it is about
+    arrived: float  # epoch seconds of the server's clock
     request_id: str
     effect: Effect = field(default_factory=Effect)
     playing: tuple[Playing, ...] = ()
-    own: Playing | None = None
+    own: Playing | None = None  # the scenario that its own header names
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
 class Generator:
-    """Answers generation calls; thread-safe.
-
-    Args:
-        now: the server's clock in epoch seconds.
-        sleep: waits; a synchronous call takes as long as a task.
-        fresh: returns a new id.
-        task_seconds: how long a task takes.
-        recordings: what is replayed; None draws everything.
-        strict: refuse what has no recording.
-        steady: take ids and seeds from the request.
-        captions: write the prompt into the MOCK label.
-    """
+    """Answers generation calls, with the settings of an `App`; thread-safe."""
 
     now: Callable[[], float]
     sleep: Callable[[float], None]
@@ -131,7 +111,7 @@ class Generator:
         return number % (SEED_MAX + 1)
 
     def _task_id(self, found: Recording | None, key: str, nth: int) -> str:
-        said = ((found.response.get("json") or {}).get("output") or {}).get("task_id") if found is not None else None
+        said = at(found.response, "json", "output", "task_id") if found is not None else None
         if isinstance(said, str) and said and not self.tasks.taken(said):
             return said
         if key and (found is not None or self.steady):
@@ -144,23 +124,17 @@ class Generator:
         count = max(1, request.n * 2 // 3) if call.effect.fewer and request.sequential else request.n
         size, name = request.output_size, self.fresh()
         draw = _drawer(request, self.captions, seed, size, count)
-        items = [
-            {
-                "type": "image",
-                "image": self.images.add(name, index, size=size, draw=partial(draw, index), playing=call.own),
-            }
+        paths = [
+            self.images.add(name, index, size=size, draw=partial(draw, index), playing=call.own)
             for index in range(count)
         ]
-        # Documented: a set is one choice with several images. Several single images are reported (by third
-        # parties, not documented) to be as many choices.
-        groups = [items] if request.sequential else [[item] for item in items]
-        choices = [{"finish_reason": "stop", "message": {"role": "assistant", "content": group}} for group in groups]
+        items = [{"type": "image", "image": path} for path in paths]
         # Shaped like the documented examples: a text costs a few tokens, an input image some 9,000, and the
         # output 3n-1. The numbers are not billed.
         tokens = {"input_tokens": 14 + len(request.prompt) // 4 + 9350 * len(request.images)}
         tokens["output_tokens"] = 3 * count - 1
         usage = {"size": f"{size[0]}*{size[1]}", "image_count": count, "total_tokens": sum(tokens.values()), **tokens}
-        return {"output": {"finished": True, "choices": choices}, "usage": usage}
+        return {"output": finished(items, request.sequential), "usage": usage}
 
     def _replayed(
         self, recording: Recording, request: CheckedRequest | None, seed: int, call: Call

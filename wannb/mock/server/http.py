@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingTCPServer
@@ -247,10 +247,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response_only(response.status)
-        headers: Mapping[str, str] = response.headers
-        for name, value in headers.items():
+        for name, value in {**response.headers, "content-length": str(len(response.body))}.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(response.body)))
         if response.cut is not None:
             self.close_connection = True
         self.end_headers()

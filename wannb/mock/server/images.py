@@ -45,15 +45,9 @@ _BAD_SIGNATURE = (
 
 @dataclass(frozen=True, kw_only=True)
 class InputImage:
-    """One input image.
+    """One input image; size and bytes are None where the mock does not have them."""
 
-    Attributes:
-        reference: the text the client sent, shortened for an inline image.
-        size: width and height in pixels, None where unknown.
-        read: returns its bytes, or None where the mock does not have them.
-    """
-
-    reference: str
+    reference: str  # as the client sent it, shortened for an inline image
     size: tuple[int, int] | None = None
     read: Callable[[], bytes | None] = field(default=lambda: None, repr=False)
 
@@ -158,12 +152,8 @@ class Upload:
 class Images:
     """The object store: results for 24 hours under signed links, uploads for 48 hours.
 
-    Nothing is drawn before it is downloaded, so submits and queries stay fast.
-
-    Args:
-        now: the server's clock in epoch seconds.
-        fresh: returns a new id.
-        secret: what links and policies are signed with.
+    Nothing is drawn before it is downloaded, so submits and queries stay fast. Links and policies are signed with the
+    secret.
     """
 
     def __init__(self, *, now: Callable[[], float], fresh: Callable[[], UUID], secret: bytes) -> None:
@@ -245,13 +235,9 @@ class Images:
     # Inputs
 
     def input(self, text: str, where: str, model: str, *, resolve: bool) -> InputImage:
-        """Return the input image behind a text of a request, or refuse it.
+        """Return the input image behind a data URI, an oss:// URL or an http(s) URL, or refuse it.
 
-        Args:
-            text: a data URI, an oss:// URL or an http(s) URL.
-            where: its place in the request, for messages.
-            model: the model that will use it.
-            resolve: whether the request has the header that oss:// URLs need.
+        `where` is its place in the request, `resolve` whether the request has the header that oss:// URLs need.
         """
         if text.startswith("data:"):
             return inline(text, where)
@@ -269,7 +255,7 @@ class Images:
         if parts.path in self._results:
             gone = "the link to this result has expired or was changed; query its task again, or send the file"
             raise wrong(where, f"download image failed: {gone}")
-        if not parts.hostname or any(character.isspace() for character in text):
+        if not parts.hostname or text.split() != [text]:
             raise Refused("InvalidURL", f"{where}: {text[:80]!r} is not a usable http(s) URL.")
         return InputImage(reference=text)
 

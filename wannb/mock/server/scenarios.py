@@ -273,15 +273,8 @@ class Faults:
     ) -> tuple[Effect, tuple[Playing, ...]]:
         """Return what happens to a request, and the scenarios that are played on it, its own first.
 
-        Args:
-            kind: its kind, of `ROUTES`.
-            subject: the task or image it is about.
-            header: the scenario it names for itself; repetitions count together until one gets through.
-            fingerprint: the same for repetitions of one request.
-            inherited: the scenario that the submit behind the task or image named.
-
-        Raises:
-            ValueError: there is no such scenario.
+        Repetitions of a request that names a scenario in its header have one fingerprint, and count together until one
+        gets through. `inherited` is the scenario that the submit behind a task or image named.
         """
         with self._lock:
             own = self._by_header.setdefault((header, fingerprint), Playing(header)) if header else None

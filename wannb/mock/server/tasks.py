@@ -73,9 +73,7 @@ class Task:
 class Tasks:
     """Every task of one server life, the queue they wait in, and the limits of requests a second.
 
-    Args:
-        now: the server's clock in epoch seconds.
-        limits: whether the service's limits hold; otherwise nothing waits and nothing is refused.
+    Without `limits` nothing waits and nothing is refused.
     """
 
     def __init__(self, now: Callable[[], float], *, limits: bool) -> None:

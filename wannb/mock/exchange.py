@@ -13,9 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, unquote
-from xml.sax.saxutils import escape
 
 from wannb.masking import MASK, SHORTEST, is_secret_name, mask_signatures
 
@@ -160,7 +160,7 @@ class Refused(Exception):
     def xml(self) -> Response:
         """Return the refusal as the object store words it."""
         values = {"Code": self.code, "Message": self.message, **self.fields}
-        lines = "".join(f"  <{name}>{escape(value)}</{name}>\n" for name, value in values.items())
+        lines = "".join(f"  <{name}>{escape(value, quote=False)}</{name}>\n" for name, value in values.items())
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>\n{lines}</Error>\n'
         return Response(status=self.status, headers={"content-type": "application/xml"}, body=text.encode())
 

@@ -14,9 +14,8 @@ from wannb.plan import SEED
 from wannb.request import FIELDS, MODELS, PRESETS, as_inputs, parse
 from wannb.translation import Said, Words
 
-from .controls import Control
+from .controls import Control, Row, Rows
 from .references import Picker, References
-from .rows import Row, Rows
 
 MOST_PROMPTS, MOST_SEEDS = 60, 500
 _RANGE = re.compile(r"([0-9]{1,12})\s*[-–—]\s*([0-9]{1,12})")

@@ -22,8 +22,9 @@ from wannb.translation import Said, Words, override
 
 from . import controls
 from .alternatives import Alternatives, Models, Pictures, Prompts, Seeds, Sizes
+from .button import button_text
 from .controls import Disclosure
-from .panel import WorkPanel, button_text
+from .panel import WorkPanel
 from .references import Picker
 from .status import Status
 from .worker import Progress, Report

@@ -20,8 +20,9 @@ from wannb.text import count, shorten
 from wannb.translation import Said, joined, say
 
 from .boxes import boxed
+from .button import button_text
 from .controls import Control, Disclosure
-from .panel import WorkPanel, button_text
+from .panel import WorkPanel
 from .status import Action, Status, image_caption
 from .worker import Progress
 

@@ -16,8 +16,8 @@ from wannb.request import ImageRequest
 from wannb.storyboard import Shot, Storyboard, Take
 from wannb.translation import Said, Words, override
 
-from .controls import button, close_all
-from .panel import button_text, spent_text
+from .button import button, button_text, spent_text
+from .controls import close_all
 from .references import Picker
 from .scenes import notes_input, seconds_input
 

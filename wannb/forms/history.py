@@ -17,7 +17,8 @@ from wannb.request import FIELDS, MODES, ImageRequest
 from wannb.text import count, shorten
 from wannb.translation import Said, override
 
-from .controls import button, close_all
+from .button import button
+from .controls import close_all
 from .form import Form, request_of
 from .modes import form_class
 from .panel import Panel

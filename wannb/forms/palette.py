@@ -17,7 +17,8 @@ from wannb.ledger import Store
 from wannb.request import PALETTE, Color, InputImage, as_palette, palette_from, palette_rules, shares
 from wannb.translation import Words, override
 
-from .controls import Control, button, close_all
+from .button import button
+from .controls import Control, close_all
 from .references import Picker
 
 STATIC = Path(__file__).parent / "static"

@@ -16,7 +16,6 @@ import traitlets
 from wannb.client import Client
 from wannb.display import ELEMENTS, esm
 from wannb.errors import Problem
-from wannb.service import Money
 from wannb.translation import Words, joined, override
 
 from .controls import Control, Disclosure, close_all
@@ -255,53 +254,6 @@ class WorkPanel(Panel):
 
     def _code_box(self) -> widgets.Widget:
         return Disclosure(self.words("The same as code"), self._code).box
-
-
-def button_text(
-    words: Words, images: int, cost: Money | None, *, mock: bool, up_to: bool = False, again: bool = False
-) -> str:
-    """Return what a button does and what it costs.
-
-    Args:
-        words: of the form.
-        images: how many are generated.
-        cost: of all of them, None where the price is unknown.
-        mock: whether the mock server answers, which bills nothing.
-        up_to: whether fewer images may come.
-        again: whether the image takes the place of another.
-
-    >>> button_text(Words(), 2, Money(amount=0.15, currency="USD"), mock=False)
-    'Generate 2 images · $0.15'
-    """
-    if again:
-        what = words("Generate again")
-    elif images == 1:
-        what = words("Generate 1 image")
-    elif up_to:
-        what = words("Generate up to {count} images", count=images)
-    else:
-        what = words("Generate {count} images", count=images)
-    price = short(cost) if cost else ""
-    if mock:
-        costs = words("demo ({cost} live)", cost=price) if price else words("demo")
-    elif not price:
-        costs = words("price unknown")
-    else:
-        costs = words("at most {cost}", cost=price) if up_to and images > 1 else price
-    return f"{what} · {costs}"
-
-
-def short(cost: Money) -> str:
-    """Return an amount as buttons show it: "$0.15"."""
-    amount, currency = str(cost).split()
-    return {"USD": "$", "CNY": "¥"}.get(currency, f"{currency} ") + amount
-
-
-def spent_text(words: Words, cost: Money | None, *, mock: bool) -> str:
-    """Return what was spent so far."""
-    if cost is None:
-        return words("price unknown")
-    return words("would have cost {cost} live", cost=short(cost)) if mock else words("spent {cost}", cost=short(cost))
 
 
 class CodeView(anywidget.AnyWidget):

@@ -17,8 +17,8 @@ from wannb.text import shorten
 from wannb.translation import Said, Words
 
 from .boxes import BoxEditor
-from .controls import Control, button
-from .rows import Row, Rows
+from .button import button
+from .controls import Control, Row, Rows
 from .upload import Upload
 
 #: How many images of earlier runs are offered.

@@ -11,8 +11,7 @@ from wannb.request import MAX_N_SET, set_prompt
 from wannb.storyboard import LONGEST, Scene
 from wannb.translation import Said, Words
 
-from .controls import Control, prompt
-from .rows import Row, Rows
+from .controls import Control, Row, Rows, prompt
 
 WHOLE, LISTED = "text", "scenes"
 SECONDS = Scene(text="x").seconds

@@ -15,7 +15,8 @@ from wannb.ledger import UNREACHED, GeneratedImage, Result
 from wannb.masking import mask
 from wannb.translation import Said, Words, joined, override
 
-from .controls import button, close_all
+from .button import button
+from .controls import close_all
 from .worker import Progress
 
 #: A button under each image: its text, its tooltip, and what it does.

@@ -17,11 +17,11 @@ from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_r
 from wannb.translation import Said, Words, override
 
 from . import controls
-from .controls import Control, Disclosure, Size, button
+from .button import button, button_text
+from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
-from .panel import WorkPanel, button_text
+from .panel import WorkPanel
 from .references import Picker, References
-from .rows import Rows
 from .scenes import BoardSceneRow, style_input
 from .status import Status
 from .worker import Progress, Report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
-from inspect import getdoc
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -146,7 +145,7 @@ class Status:
         if not isinstance(error, WannbError):
             said = words("Unexpected error: {error}", error=mask(f"{type(error).__name__}: {error}"))
             return f'<div class="wannb-error" role="alert">{escape(said)}</div>'
-        title = words(str(getdoc(type(error))).splitlines()[0])
+        title = words(error.title)
         told = words(error.said) if isinstance(error.said, Said) else error.said
         if isinstance(error, TaskCanceled):
             return f'<div class="wannb-told" role="status">{escape(told)}</div>'

@@ -162,7 +162,7 @@ class StoryboardForm(WorkPanel):
             "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
             "another name: nothing is lost, and nothing is paid for twice."
         )
-        self._controls["name"].remark(exists if options["name"] in board_names(self.client) else "")
+        self._controls["name"].remark(exists if options["name"] in BoardFiles.names(self.client.store) else "")
 
     # Work and changes
 
@@ -270,7 +270,7 @@ class StoryboardForm(WorkPanel):
         """Show the new board's controls, or the board."""
         with self._lock:
             self.status.tell()
-            self._names.options = board_names(self.client)
+            self._names.options = BoardFiles.names(self.client.store)
             for shown, parts in ((self.board is None, self._for_new), (self.board is not None, self._for_board)):
                 for each in parts:
                     each.layout.display = "" if shown else "none"
@@ -374,8 +374,3 @@ class BoardScenes(Control):
                 yield Problem(field="scenes", value=value, rule=rule)
         if not self.value:
             yield Problem(field="scenes", value="", rule=Said("write at least one scene"))
-
-
-def board_names(client: Client) -> list[str]:
-    """Return the names of the boards in a client's runs folder."""
-    return sorted(file.parent.name for file in (client.store.root / "storyboards").glob("*/board.json"))

@@ -491,7 +491,9 @@ def test_what_the_store_has_is_free_unless_it_is_asked_again(
 def test_a_run_that_was_never_sent_is_not_called_free(form: forms.TextToImageForm, client: Client) -> None:
     named(form, "Seed").value = "5"
     request = form.request
-    client.store.create(request, request.fingerprint, via="task", **client._facts())
+    client.store.create(
+        request, request.fingerprint, via="task", service=client.service.name, account=client._ledger.account.mark
+    )
     named(form, "Seed").value = "6"
     named(form, "Seed").value = "5"
     assert form.button.description.startswith("Generate 1 image")
@@ -527,7 +529,7 @@ def test_images_that_are_gone_leave_the_form_and_its_still_alive(form: forms.Tex
     press(form)
     assert form.result is not None
     form.result[0].path.unlink()
-    assert "image-1.png no longer exists" in form._repr_mimebundle_()["text/html"]
+    assert "Gone or damaged: " in form._repr_mimebundle_()["text/html"]
     edit = forms.EditForm(form.client, prompt="x")
     dog = form.client.generate("a dog", size="1K", seed=1)
     edit.status.result(dog)

@@ -21,7 +21,7 @@ from wannb.text import count
 from wannb.translation import Said, Words, override
 
 from . import controls
-from .alternatives import Alternatives, Models, Pictures, Prompts, Seeds, Sizes
+from .alternatives import Models, Pictures, Prompts, Seeds, Sizes
 from .button import button_text
 from .controls import Disclosure
 from .panel import WorkPanel
@@ -96,15 +96,14 @@ class CompareForm(WorkPanel):
         Raises:
             InvalidRequest: the form has problems, or no request is legal; nothing was sent.
             WannbError: whatever `Plan.run` raises.
-            RuntimeError: images of this form are being generated; `form.worker.join()` waits for them.
+            RuntimeError: the form is at work; `form.worker.join()` waits for it.
         """
         plan = self._plan
         if plan is None:
             raise InvalidRequest(self._problems)
         if all(cell.problems for cell in plan.cells):
             raise InvalidRequest(plan.cells[0].request.problems())
-        busy = self.words("images of this form are being generated; form.worker.join() waits for them")
-        self._finish(self._start, busy)
+        self._finish(self._start)
         return plan
 
     def stop(self) -> None:
@@ -131,8 +130,8 @@ class CompareForm(WorkPanel):
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
         self.grid = SideBySide(words, self._refresh)
         self._make_worker()
-        tooltip = words("Send nothing more; tasks that have begun are waited for and saved")
-        self.status = Status(words, cancel=self.stop, cancel_tooltip=tooltip)
+        tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
+        self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
         self._show_heading(Said("Compare"))
 
     def _fill(self, options: dict[str, Any]) -> None:
@@ -157,8 +156,7 @@ class CompareForm(WorkPanel):
 
     def _wrong(self, options: dict[str, Any]) -> Iterator[Problem]:
         for control in self._controls.values():
-            if isinstance(control, Alternatives):
-                yield from control.problems()
+            yield from control.problems()
         if "prompt" not in options:
             yield Problem(field="prompt", value="", rule=Said("write at least one prompt"))
         asked = math.prod(len(value) for value in options.values() if isinstance(value, list))

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
+from wannb.errors import Problem
 from wannb.request import FIELDS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
@@ -26,12 +27,18 @@ class Control:
     Attributes:
         name: the option's name.
         box: what is shown.
+        label, help_text: the option's name and help for people, by default those of `FIELDS`.
         changed: called when a person changes the value.
     """
 
-    def __init__(self, name: str, inputs: Sequence[widgets.Widget], words: Words) -> None:
+    def __init__(
+        self, name: str, inputs: Sequence[widgets.Widget], words: Words, *, label: str = "", help_text: str = ""
+    ) -> None:
         self.name = name
         self.words = words
+        field = FIELDS.get(name)
+        self.label = label or (words(field.label) if field else name)
+        self.help_text = help_text or (words(field.help) if field else "")
         self.changed: Callable[[], None] = lambda: None
         self._inputs = list(inputs)
         self._note = widgets.HTML()
@@ -39,16 +46,6 @@ class Control:
         self._reason = self._remark = ""
         self.box = widgets.VBox([*inputs, self._note], _dom_classes=("wannb-control", f"wannb-{name}"))
         self._draw()
-
-    @property
-    def label(self) -> str:
-        """The option's name for people."""
-        return self.words(FIELDS[self.name].label) if self.name in FIELDS else self.name
-
-    @property
-    def help_text(self) -> str:
-        """The option's help; empty for none."""
-        return self.words(FIELDS[self.name].help) if self.name in FIELDS else ""
 
     @property
     def is_off(self) -> bool:
@@ -67,6 +64,10 @@ class Control:
     def refuses(self, value: Any) -> bool:
         """Return whether the control has no way to show a value."""
         return False
+
+    def problems(self) -> Iterable[Problem]:
+        """Return the problems of what a person wrote that no request can have."""
+        return ()
 
     def tell(self, problems: Sequence[str]) -> None:
         """Show what is wrong with the value."""
@@ -112,9 +113,9 @@ class Control:
 class Plain(Control):
     """An option whose value is that of one widget."""
 
-    def __init__(self, name: str, widget: widgets.Widget, words: Words, *, label: str | None = None) -> None:
-        widget.description = label or words(FIELDS[name].label)
-        super().__init__(name, [widget], words)
+    def __init__(self, name: str, widget: widgets.Widget, words: Words, *, label: str = "") -> None:
+        super().__init__(name, [widget], words, label=label)
+        widget.description = self.label
         self._widget = widget
         widget.observe(lambda change: self.changed(), "value")
 
@@ -144,7 +145,7 @@ def model(words: Words) -> Plain:
     return Plain("model", widgets.ToggleButtons(options=FIELDS["model"].choices), words)
 
 
-def number(words: Words, *, most: int, label: str | None = None) -> Plain:
+def number(words: Words, *, most: int, label: str = "") -> Plain:
     """Return the control of `n`, the number of images; `label` replaces its own."""
     return Plain("n", widgets.BoundedIntText(value=1, min=1, max=most, continuous_update=True), words, label=label)
 
@@ -155,29 +156,25 @@ def flag(name: str, words: Words) -> Plain:
 
 
 class Seed(Control):
-    """The seed: a number, or nothing for a new one each time."""
+    """The seed: a number, or nothing, which a placeholder, a tooltip and a help explain."""
 
-    @property
-    def placeholder(self) -> str:
-        """The placeholder of an empty seed."""
-        return self.words("a new one each time")
-
-    @property
-    def clear_tooltip(self) -> str:
-        """The tooltip of the button that clears the seed."""
-        return self.words("Use a new seed each time")
-
-    def __init__(self, words: Words) -> None:
-        self.words = words
-        self._text = widgets.Text(description=words(FIELDS["seed"].label), placeholder=self.placeholder)
+    def __init__(
+        self,
+        words: Words,
+        *,
+        empty: str = Said("a new one each time"),
+        clear: str = Said("Use a new seed each time"),
+        help_text: str = "",
+    ) -> None:
+        self._text = widgets.Text(description=words(FIELDS["seed"].label), placeholder=words(empty))
         any_seed = random.SystemRandom()
         draw = button(
             words("Random"), lambda: self.fill(any_seed.randrange(MAX_SEED + 1)), tooltip=words("Random seed")
         )
-        clear = button(words("Clear"), lambda: self.fill(None), tooltip=self.clear_tooltip)
-        row = widgets.HBox([self._text, draw, clear], _dom_classes=("wannb-row",))
-        super().__init__("seed", [row], words)
-        self._inputs = [self._text, draw, clear]
+        drop = button(words("Clear"), lambda: self.fill(None), tooltip=words(clear))
+        row = widgets.HBox([self._text, draw, drop], _dom_classes=("wannb-row",))
+        super().__init__("seed", [row], words, help_text=help_text)
+        self._inputs = [self._text, draw, drop]
         self._text.observe(lambda change: self.changed(), "value")
 
     @property
@@ -214,7 +211,7 @@ class Size(Control):
     @property
     def value(self) -> Any:
         written = str(self._text.value).strip()
-        free = written.lower().replace("x", "*").replace("×", "*").replace(" ", "")
+        free = as_size(written)
         return free if parse(free) else written
 
     def fill(self, value: Any) -> None:
@@ -267,6 +264,11 @@ class Size(Control):
         self._following = False
         for name, each in self._presets.items():
             (each.add_class if name == preset else each.remove_class)("wannb-chosen")
+
+
+def as_size(text: str) -> str:
+    """Return "1280 x 720" as "1280*720"."""
+    return text.lower().replace("x", "*").replace("×", "*").replace(" ", "")
 
 
 class Disclosure:
@@ -342,6 +344,19 @@ class Row:
 
     def _layout(self) -> widgets.Widget:
         return widgets.HBox([*self.inputs, self.buttons], _dom_classes=("wannb-row", "wannb-scene"))
+
+
+class TextRow(Row):
+    """A row that begins with a text area."""
+
+    def __init__(self, words: Words, text: str = "", *more: widgets.Widget) -> None:
+        self._text = widgets.Textarea(value=text, rows=2)
+        super().__init__(words, [self._text, *more])
+
+    @property
+    def text(self) -> str:
+        """The text, without space around it."""
+        return str(self._text.value.strip())
 
 
 class Rows(Generic[R]):

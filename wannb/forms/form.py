@@ -15,15 +15,17 @@ from wannb.client import Client
 from wannb.display import html, small_jpeg
 from wannb.errors import InvalidRequest, Problem, RecallError, StoreError
 from wannb.ledger import DONE, GeneratedImage, Result, Run, Task, recall
-from wannb.request import FIELDS, MAX_SEED, ImageRequest, check_names
+from wannb.request import FIELDS, IMAGE_SET, MAX_N, MAX_SEED, TEXT_SET, TEXT_TO_IMAGE, ImageRequest, check_names
 from wannb.text import count, shorten
 from wannb.translation import Said, joined, say
 
+from . import controls
 from .boxes import boxed
 from .button import button_text
-from .controls import Control, Disclosure
+from .controls import Control, Disclosure, Size
+from .palette import Palette
 from .panel import WorkPanel
-from .status import Action, Status, image_caption
+from .status import Action, Status
 from .worker import Progress
 
 _PIXELS, _WIDTH = 360, 220
@@ -57,6 +59,8 @@ class Form(WorkPanel):
     modes: ClassVar[tuple[str, ...]] = ()
     #: Options that every request of the form has.
     fixed: ClassVar[dict[str, Any]] = {}
+    #: The most images of a request.
+    most: ClassVar[int] = MAX_N
 
     def __init__(self, client: Client, request: ImageRequest | None = None, **options: Any) -> None:
         check_names(options, FIELDS)
@@ -81,9 +85,9 @@ class Form(WorkPanel):
         """Return a request as the form keeps it."""
         return request
 
-    def _make_controls(self) -> Sequence[Control]:
-        """Return a control for each option, in the order in which they are shown."""
-        raise NotImplementedError
+    def _subject(self) -> Sequence[Control]:
+        """Return the controls of what the images show, which come before those that all forms have."""
+        return [controls.prompt(self.words)]
 
     def _read(self) -> dict[str, Any]:
         """Return the options as the controls have them."""
@@ -93,9 +97,6 @@ class Form(WorkPanel):
         """Show a request in the controls."""
         for name, control in self._controls.items():
             control.fill(getattr(request, name))
-
-    def _switch(self, request: ImageRequest) -> None:
-        """Turn controls off that do not apply to a request, and say why."""
 
     def _own_problems(self) -> Iterable[Problem]:
         """Return the problems that the form itself finds."""
@@ -127,13 +128,12 @@ class Form(WorkPanel):
         Raises:
             InvalidRequest: the form has problems; nothing was sent.
             WannbError: whatever `client.run` raises.
-            RuntimeError: a request of this form is under way; `form.worker.join()` waits for it.
+            RuntimeError: the form is at work; `form.worker.join()` waits for it.
         """
         problems = self.problems
         if problems:
             raise InvalidRequest(problems)
-        busy = self.words("a request of this form is under way; form.worker.join() waits for it")
-        result: Result = self._finish(lambda: self.worker.send(self._current, fresh=fresh), busy)
+        result: Result = self._finish(lambda: self.worker.send(self._current, fresh=fresh))
         return result
 
     def recall(self, source: Any, *, only: str | Iterable[str] = (), but: str | Iterable[str] = ()) -> None:
@@ -190,7 +190,7 @@ class Form(WorkPanel):
         with self._lock:
             self._rest = self._current = request
             with self._quietly():
-                self._switch(request)
+                self._switch()
                 self._write(request)
             if any(getattr(request, name) != FIELDS[name].default for name in self._advanced()):
                 self._more.open()
@@ -206,6 +206,14 @@ class Form(WorkPanel):
             self._refresh()
         self.request = request
 
+    def _switch(self) -> None:
+        """Turn controls off that do not apply to the mode, and say why."""
+        words, mode = self.words, self.mode
+        plain, is_set = mode == TEXT_TO_IMAGE, mode in (TEXT_SET, IMAGE_SET)
+        self._size.applies(model=self._current.model, plain=plain, with_images=not plain and mode != TEXT_SET)
+        self._controls["thinking_mode"].turn_off("" if plain else words("Thinking: text to image only"))
+        self._controls["color_palette"].turn_off(words("Palette: not in image sets") if is_set else "")
+
     def _advanced(self) -> list[str]:
         """Return the options under "More options"."""
         return [name for name in self._controls if FIELDS[name].advanced]
@@ -217,7 +225,7 @@ class Form(WorkPanel):
         with self._lock:
             request = self._current
             with self._quietly():
-                self._switch(request)
+                self._switch()
             problems = self.problems
             self._tell([problem for problem in problems if self._says(problem)])
             if any(problem.field in self._advanced() for problem in problems):
@@ -307,19 +315,25 @@ class Form(WorkPanel):
 
     def _build(self) -> None:
         words = self.words
-        self._use(self._make_controls())
+        self._size = Size(words)
+        self._use(
+            [
+                *self._subject(),
+                controls.model(words),
+                self._size,
+                controls.number(words, most=self.most),
+                controls.Seed(words),
+                Palette(words, self.client.store),
+                controls.flag("thinking_mode", words),
+                controls.flag("watermark", words),
+            ]
+        )
         more = widgets.VBox([self._controls[name].box for name in self._advanced()])
         self._more = Disclosure(words("More options"), more)
         self._fresh = widgets.Checkbox(description=words("Generate and pay again"), indent=False)
         self._fresh.observe(lambda change: None if self._filling else self._refresh(), "value")
         self._make_worker()
-        self.status = Status(
-            words,
-            stop=self.worker.stop_waiting,
-            cancel=self.worker.cancel,
-            pick_up=self.worker.pick_up,
-            empty=words("The images will be shown here."),
-        )
+        self.status = Status(words, self.worker.acts, empty=words("The images will be shown here."))
         self.status.actions = self._actions()
 
     def _left(self) -> list[widgets.Widget]:
@@ -340,7 +354,7 @@ class Form(WorkPanel):
         if request.images:
             parts.append(html.row(_inputs(request)))
         if self.result is not None:
-            images = html.row(_results(self.result))
+            images = html.row(self.result.figures(pixels=_PIXELS, width=_WIDTH))
             parts.append(html.block("", lines=[self.result.summary()], body=images, notes=self.result.notices))
         return html.block(
             name[:1].upper() + name[1:],
@@ -399,12 +413,3 @@ def _inputs(request: ImageRequest) -> Iterator[str]:
         lines = [label, *listed]
         size = (image.width, image.height)
         yield html.figure(jpeg, alt=" ".join(lines), caption=lines, size=size, width=_WIDTH)
-
-
-def _results(result: Result) -> Iterator[str]:
-    """Yield the images of a result, as HTML figures."""
-    for image in result:
-        if not image.path.is_file():
-            yield html.text(Said("{name} no longer exists", name=image.path.name))
-            continue
-        yield image.figure(pixels=_PIXELS, width=_WIDTH, caption=[image_caption(image)])

@@ -68,7 +68,7 @@ class Frames:
         self._new = widgets.Text(description=words("New scene"), placeholder=words("what the frame shows"))
         self._add = button(words("Add a scene"), self._add_scene)
         self.details = Details(self)
-        self.files = BoardFiles(self)
+        self.files = Files(self)
         self._strip = widgets.VBox(_dom_classes=("wannb-frames",))
         self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
         adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
@@ -327,7 +327,7 @@ class Details:
             self._change(lambda board: act(board, scene))
 
 
-class BoardFiles:
+class Files:
     """A format, a name, a button that saves, and a view of the pages.
 
     Attributes:

@@ -170,20 +170,18 @@ class Palette(Control):
         """Keep a share as it was set, and change the others in their proportions."""
         if self._quiet:
             return
-        others = [row for row in self._rows if row is not changed]
-        most = 10000 - len(others)
-        mine = min(max(1, changed.hundredths), most)
-        weights = shares([row.hundredths for row in others])
-        parts = _fit(weights, 10000 - mine)
-        self._set({id(changed): mine} | {id(row): part for row, part in zip(others, parts, strict=True)})
+        others = [row.hundredths for row in self._rows if row is not changed]
+        mine = min(max(1, changed.hundredths), 10000 - len(others))
+        parts = iter(shares(others, 10000 - mine))
+        self._set([mine if row is changed else next(parts) for row in self._rows])
 
     def _spread(self, weights: Sequence[float]) -> None:
-        self._set({id(row): share for row, share in zip(self._rows, shares(weights), strict=True)})
+        self._set(shares(weights))
 
-    def _set(self, hundredths: dict[int, int]) -> None:
+    def _set(self, hundredths: Sequence[int]) -> None:
         self._quiet = True
-        for row in self._rows:
-            row.share.value = hundredths[id(row)] / 100
+        for row, share in zip(self._rows, hundredths, strict=True):
+            row.share.value = share / 100
         self._quiet = False
         self._draw_rows()
         self._changed()
@@ -222,13 +220,3 @@ class Palette(Control):
         self._show(colors)
         self._quiet = False
         self._changed()
-
-
-def _fit(weights: Sequence[int], total: int) -> list[int]:
-    """Return whole parts in the proportions of the weights that add up to a total, each at least one."""
-    spare = total - len(weights)
-    exact = [spare * weight / sum(weights) for weight in weights]
-    parts = [int(part) for part in exact]
-    for index in sorted(range(len(parts)), key=lambda index: parts[index] - exact[index])[: spare - sum(parts)]:
-        parts[index] += 1
-    return [part + 1 for part in parts]

@@ -100,7 +100,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _badge(self) -> str:
         """Return whether images are billed, as HTML."""
         words, service = self.words, self.client.service
-        if service.kind == "mock":
+        if self._mock:
             return f'<span class="wannb-badge wannb-demo">{escape(words("demo: nothing is billed"))}</span>'
         where = words("live, {region}: every image is billed", region=words(service.region))
         return f'<span class="wannb-badge wannb-live">{escape(where)}</span>'
@@ -208,12 +208,12 @@ class WorkPanel(Panel):
             self._refresh()
             # The button may change while a press is on its way: do what it said, or nothing.
             if not self.button.disabled and not (promised_free and not self._free):
-                self._safely(self._start)
+                self.status.safely(self._start)
 
-    def _finish(self, start: Callable[[], bool], busy: str) -> Any:
+    def _finish(self, start: Callable[[], bool]) -> Any:
         """Start as the button does, wait, and return the result; a `RuntimeError` when something is under way."""
         if not start():
-            raise RuntimeError(busy)
+            raise RuntimeError(self.words("this form is at work; form.worker.join() waits for it"))
         try:
             ended = self.worker.join()
         except KeyboardInterrupt:
@@ -226,11 +226,6 @@ class WorkPanel(Panel):
     def _interrupted(self) -> None:
         """Let go of the work when a person interrupts the cell that waits for it."""
         self.worker.stop_waiting()
-
-    def _safely(self, act: Callable[[], object]) -> None:
-        """Act for a button; an error is shown, since an exception of a callback is not seen."""
-        with override(self.words.language):
-            self.status.safely(act)
 
     def _offer(self, text: str, *, free: bool, enabled: bool, hints: Iterable[str] = ()) -> None:
         """Say on the button what a press does, and whether it can be pressed."""

@@ -11,10 +11,10 @@ import ipywidgets as widgets
 
 from wannb.client import Client
 from wannb.display import html
-from wannb.errors import InvalidRequest, Problem, WannbError
+from wannb.errors import InvalidRequest, Problem
 from wannb.request import ImageRequest, board_call, check_names, open_call
 from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
-from wannb.translation import Said, Words, override
+from wannb.translation import Said, Words
 
 from . import controls
 from .button import button, button_text
@@ -91,7 +91,7 @@ class StoryboardForm(WorkPanel):
         """
         if self._problems and not self.worker.under_way:
             raise InvalidRequest(self._problems)
-        self._finish(self._start, self.words("this form is at work; form.worker.join() waits for it"))
+        self._finish(self._start)
         assert self.board is not None
         return self.board
 
@@ -208,20 +208,8 @@ class StoryboardForm(WorkPanel):
                 if isinstance(told, str):
                     self.status.tell(self.words(told))
 
-            self._safely(change)
+            self.status.safely(change)
             self._refresh()
-
-    def _safely(self, act: Callable[[], object]) -> None:
-        with override(self.words.language):
-            try:
-                act()
-            except (ValueError, TypeError) as error:
-                if isinstance(error, WannbError):
-                    self.status.error(error)
-                else:
-                    self.status.refuse(str(error))
-            except Exception as error:
-                self.status.error(error)
 
     # Layout
 
@@ -238,14 +226,22 @@ class StoryboardForm(WorkPanel):
                 pictures,
                 controls.model(words),
                 self._size,
-                BoardSeed(words),
+                controls.Seed(
+                    words,
+                    empty=Said("follows from the scenes"),
+                    clear=Said("Use the seed that follows from the scenes"),
+                    help_text=words(
+                        "Without a seed, one follows from the scenes and options, so that the same board is the same "
+                        "request and is free the second time."
+                    ),
+                ),
                 controls.flag("watermark", words),
             ]
         )
         self._make_worker()
         self.status = Status(words)
         self._names = widgets.Dropdown(description=words("Open a board"))
-        self._open = button(words("Open"), lambda: self._safely(lambda: self.go_on_with(self._names.value)))
+        self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
         self.frames = Frames(self.client, words, change=self._change, start=self._start_work, leave=self.leave)
         self._show_heading(Said("Storyboard"))
@@ -329,25 +325,6 @@ class StoryboardForm(WorkPanel):
         return html.block(Said("Storyboard"), lines=[f"[ {self.button.description} ]"], body=body)
 
 
-class BoardSeed(controls.Seed):
-    """The seed of a board: a number, or nothing for one that follows from the scenes."""
-
-    @property
-    def placeholder(self) -> str:
-        return self.words("follows from the scenes")
-
-    @property
-    def clear_tooltip(self) -> str:
-        return self.words("Use the seed that follows from the scenes")
-
-    @property
-    def help_text(self) -> str:
-        return self.words(
-            "Without a seed, one follows from the scenes and options, so that the same board is the same request and "
-            "is free the second time."
-        )
-
-
 class BoardScenes(Control):
     """The scenes of a new board."""
 
@@ -367,7 +344,6 @@ class BoardScenes(Control):
         self.rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
 
     def problems(self) -> Iterator[Problem]:
-        """Yield the problems of the scenes."""
         for number, row in enumerate(self.rows.entries, 1):
             if row.has_notes and not row.text:
                 value, rule = Said("scene {number}", number=number), Said("describe what the frame shows")

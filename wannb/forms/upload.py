@@ -45,8 +45,6 @@ class Upload(anywidget.AnyWidget):
     _esm = esm(ELEMENTS, STATIC / "upload.js")
     _css = STATIC / "upload.css"
 
-    accept = traitlets.Unicode("image/*").tag(sync=True)
-    multiple = traitlets.Bool(True).tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
     limit = traitlets.Int(MAX_FILE).tag(sync=True)
     chunk = traitlets.Int(CHUNK).tag(sync=True)
@@ -54,14 +52,7 @@ class Upload(anywidget.AnyWidget):
     problems = traitlets.List(traitlets.Unicode()).tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
 
-    def __init__(
-        self,
-        folder: Path | Callable[[], Path],
-        *,
-        words: Words | None = None,
-        accept: str = "image/*",
-        multiple: bool = True,
-    ) -> None:
+    def __init__(self, folder: Path | Callable[[], Path], *, words: Words | None = None) -> None:
         """Make the button; `folder` may be a function that is called for each file."""
         self._words = words or Words()
         self._folder = folder
@@ -69,7 +60,7 @@ class Upload(anywidget.AnyWidget):
         self._incoming: dict[str, _Incoming] = {}
         self._lock = threading.RLock()
         self.last_error: BaseException | None = None
-        super().__init__(accept=accept, multiple=multiple, texts=_texts(self._words))
+        super().__init__(texts=_texts(self._words))
         self.on_msg(_receive)
         # Also when the kernel ends: no incomplete file is left.
         weakref.finalize(self, _discard_all, self._incoming)
@@ -86,9 +77,6 @@ class Upload(anywidget.AnyWidget):
         with self._lock:
             _discard_all(self._incoming)
         super().close()
-
-    def __repr__(self) -> str:
-        return f"Upload(accept={self.accept!r})"
 
     def _take(self, content: Any, buffers: Sequence[Any]) -> None:
         kind, key = content.get("kind"), str(content.get("id"))
@@ -256,7 +244,6 @@ def _texts(words: Words) -> dict[str, str]:
     """Return the texts of the page; names in braces are filled in there."""
     return {
         "button": words("Upload pictures…"),
-        "one": words("Upload a picture…"),
         "hint": words("or drop or paste them here"),
         "drop": words("Drop them here"),
         "label": words("Upload pictures"),
@@ -273,5 +260,4 @@ def _texts(words: Words) -> dict[str, str]:
         "empty": words("{file}: the file is empty"),
         "unreadable": words("{file}: the browser cannot read this file; a folder cannot be uploaded"),
         "wrongKind": words("{file}: this is not a picture"),
-        "single": words("Only one file at a time: {file} is used"),
     }

@@ -31,7 +31,7 @@ function render({ model, el }) {
   );
   el.classList.add("wannb-widget");
   el.append(root);
-  follow(model, ["texts", "disabled", "accept", "multiple"], show, stop.signal);
+  follow(model, ["texts", "disabled"], show, stop.signal);
   follow(model, ["problems"], showProblems, stop.signal);
   model.on("msg:custom", answered);
   show();
@@ -49,12 +49,11 @@ function render({ model, el }) {
 
   function show() {
     root.setAttribute("aria-label", text("label"));
-    const several = model.get("multiple");
-    button.textContent = text(several ? "button" : "one");
+    button.textContent = text("button");
     button.disabled = model.get("disabled");
     hint.textContent = text("hint");
-    chooser.accept = model.get("accept");
-    chooser.multiple = several;
+    chooser.accept = "image/*";
+    chooser.multiple = true;
     root.classList.toggle("wannb-upload-off", model.get("disabled"));
   }
 
@@ -126,10 +125,6 @@ function render({ model, el }) {
 
   function take(given) {
     if (model.get("disabled") || !given.length) return;
-    if (!model.get("multiple") && given.length > 1) {
-      refuse("single", { file: given[0].name });
-      given.length = 1;
-    }
     for (const file of given) {
       const name = file.name;
       if (!fits(file)) refuse("wrongKind", { file: name });
@@ -143,10 +138,7 @@ function render({ model, el }) {
 
   // What the chooser offers, a drop must keep to as well; a kind that the browser does not know is left to Python.
   function fits(file) {
-    const accepted = model.get("accept").split(",").map((each) => each.trim().toLowerCase()).filter(Boolean);
-    if (!accepted.length || !file.type) return true;
-    return accepted.some((each) => each.startsWith(".") ? file.name.toLowerCase().endsWith(each)
-      : each.endsWith("/*") ? file.type.startsWith(each.slice(0, -1)) : file.type === each);
+    return !file.type || file.type.startsWith("image/");
   }
 
   // ---- one file after the other, a window of pieces each

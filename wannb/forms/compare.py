@@ -18,7 +18,7 @@ from wannb.plan import MOST, Forecast, Plan, sweep
 from wannb.plan import Progress as PlanProgress
 from wannb.request import FIELDS, MAX_N, check_names, sweep_call
 from wannb.text import count
-from wannb.translation import Said, Words, override
+from wannb.translation import Said, Words
 
 from . import controls
 from .alternatives import Models, Pictures, Prompts, Seeds, Sizes
@@ -165,7 +165,6 @@ class CompareForm(WorkPanel):
             yield Problem(field="requests", value=str(asked), rule=rule)
 
     def _refresh(self) -> None:
-        """Bring everything that follows from the controls up to date."""
         with self._lock:
             self._options = options = self._read()
             self._problems = problems = tuple(self._wrong(options))
@@ -195,8 +194,7 @@ class CompareForm(WorkPanel):
 
     def _draw_matrix(self) -> None:
         if self._plan is not None:
-            with override(self.words.language):
-                self._matrix.value = self._plan._repr_html_()
+            self._matrix.value = self._plan._repr_html_()
 
     # At work
 
@@ -321,11 +319,7 @@ class SideBySide:
 
     def html(self) -> str:
         """Return the grid as it is shown, empty before there is one."""
-        if self.plan is None:
-            return ""
-        with override(self.words.language):
-            page: str = self.plan.grid(**self.axes)._repr_mimebundle_()["text/html"]
-        return page
+        return "" if self.plan is None else str(self.plan.grid(**self.axes)._repr_mimebundle_()["text/html"])
 
     def _chosen(self, axis: str) -> None:
         if self._filling or self.plan is None:
@@ -340,7 +334,6 @@ class SideBySide:
 
 
 def _button_text(words: Words, ahead: Forecast) -> str:
-    """Return what a press on the button does and what it costs."""
     if ahead.images[1]:
         return button_text(words, ahead.images[1], ahead.cost[1] if ahead.cost else None, mock=ahead.mock)
     if ahead.cells.get("under way"):
@@ -351,7 +344,6 @@ def _button_text(words: Words, ahead: Forecast) -> str:
 
 
 def _progress_text(words: Words, now: PlanProgress) -> str:
-    """Return the progress of a plan in a line."""
     parts = [words("{done} of {total} generated", done=now.done, total=now.total)]
     if now.under_way:
         parts.append(words("{n} under way", n=now.under_way))

@@ -242,22 +242,20 @@ class Size(Control):
 
     def _shape_chosen(self, change: Any) -> None:
         if not self._following and change["new"] != _FREE:
-            self._choose(self._preset(), change["new"])
+            self._choose(self._parts()[0] or FIELDS["size"].default, change["new"])
 
     def _choose(self, preset: str, shape: str) -> None:
         self._text.value = size_for(shape, preset) if shape not in ("", _FREE) else preset
 
-    def _preset(self) -> str:
-        """Return the preset of what is shown, or the default's for a free size."""
-        for name in PRESETS:
-            if self.value == name or self.value in (size_for(ratio, name) for ratio in RATIOS):
-                return name
-        return str(FIELDS["size"].default)
+    def _parts(self) -> tuple[str, str]:
+        """Return the preset and the shape of the text; of a free size, nothing and `_FREE`."""
+        if self.value in PRESETS:
+            return self.value, ""
+        legal = ((name, ratio) for name in PRESETS for ratio in RATIOS if size_for(ratio, name) == self.value)
+        return next(legal, ("", _FREE))
 
     def _follow(self) -> None:
-        """Show the preset and shape of the text."""
-        legal = [(name, ratio) for name in PRESETS for ratio in RATIOS if size_for(ratio, name) == self.value]
-        preset, shape = (self.value, "") if self.value in PRESETS else legal[0] if legal else ("", _FREE)
+        preset, shape = self._parts()
         self._following = True
         known = [value for _, value in self._shape.options]
         self._shape.value = shape if shape in known else _FREE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
@@ -12,7 +11,7 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import html, small_jpeg
+from wannb.display import html
 from wannb.errors import InvalidRequest, Problem, RecallError, StoreError
 from wannb.ledger import DONE, GeneratedImage, Result, Run, Task, recall
 from wannb.request import FIELDS, IMAGE_SET, MAX_N, MAX_SEED, TEXT_SET, TEXT_TO_IMAGE, ImageRequest, check_names
@@ -186,7 +185,6 @@ class Form(WorkPanel):
             self._fill(change["new"])
 
     def _fill(self, request: ImageRequest) -> None:
-        """Show a request in the controls."""
         with self._lock:
             self._rest = self._current = request
             with self._quietly():
@@ -197,7 +195,6 @@ class Form(WorkPanel):
             self._refresh()
 
     def _touched(self) -> None:
-        """Read what a person changed."""
         with self._lock:
             if self._filling:
                 return
@@ -221,7 +218,6 @@ class Form(WorkPanel):
     # The button
 
     def _refresh(self) -> None:
-        """Bring everything that follows from the request up to date."""
         with self._lock:
             request = self._current
             with self._quietly():
@@ -290,26 +286,21 @@ class Form(WorkPanel):
         words = self.words
         copy = words("Fill the form with this image's request, its seed too")
         vary = words("The same request with new seeds: fills the form, sends nothing")
-        return [(words("Copy settings"), copy, self._copy), (words("Variations"), vary, self._vary)]
+        return [
+            (words("Copy settings"), copy, lambda image: self._copy(image.request)),
+            (words("Variations"), vary, lambda image: self._copy(image.request and image.request.replace(seed=None))),
+        ]
 
     def offer_to(self, takers: Iterable[tuple[str, Callable[[GeneratedImage], None]]]) -> None:
         """Put a button under each image for each of these: its text, and what takes the image as an input."""
         tooltip = self.words("Use this image as an input there")
         self.status.actions = [*self.status.actions, *((text, tooltip, take) for text, take in takers)]
 
-    def _copy(self, image: GeneratedImage) -> None:
-        if image.request:
-            self.recall(image)
-            self._say_filled()
-
-    def _vary(self, image: GeneratedImage) -> None:
-        if image.request:
-            self.recall(image.request.replace(seed=None))
-            self._say_filled()
-
-    def _say_filled(self) -> None:
-        said = self.words("The form is filled; nothing is sent before you press the button.")
-        self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
+    def _copy(self, request: ImageRequest | None) -> None:
+        if request:
+            self.recall(request)
+            said = self.words("The form is filled; nothing is sent before you press the button.")
+            self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
 
     # Layout
 
@@ -409,7 +400,6 @@ def _inputs(request: ImageRequest) -> Iterator[str]:
             said = image.problem or Said("a link; it is not downloaded")
             yield f'<div style="max-width:{_WIDTH}px">{html.text(label)}<br>{html.text(said)}</div>'
             continue
-        jpeg = boxed(image, boxes, pixels=_PIXELS) if boxes else small_jpeg(io.BytesIO(image.content), _PIXELS)
-        lines = [label, *listed]
-        size = (image.width, image.height)
+        lines, size = [label, *listed], (image.width, image.height)
+        jpeg = boxed(image.content, size, boxes, pixels=_PIXELS)
         yield html.figure(jpeg, alt=" ".join(lines), caption=lines, size=size, width=_WIDTH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -71,7 +72,7 @@ class HistoryForm(Panel):
         self._more = button(words("Show more"), self._show_more)
         self._count = widgets.HTML()
         self._picker = Picker(self.client.store, words, earlier=False)
-        self._picker.picked_path = lambda path: self.status.safely(lambda: self._open(path, tuple(FIELDS)))
+        self._picker.picked = lambda source: self.status.safely(lambda: self._open(Path(source), tuple(FIELDS)))
         options = [(words("everything"), _ALL), (words("everything but the seed"), _BUT_SEED)]
         options += [(words("only {option}", option=words(field.label)), field.name) for field in FIELDS.values()]
         self._what = widgets.Dropdown(description=words("Copy settings"), options=options)

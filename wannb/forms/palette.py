@@ -14,7 +14,7 @@ import traitlets
 
 from wannb.display import ELEMENTS, esm
 from wannb.ledger import Store
-from wannb.request import PALETTE, Color, InputImage, as_palette, palette_from, palette_rules, shares
+from wannb.request import PALETTE, Color, as_input, as_palette, palette_from, palette_rules, shares
 from wannb.translation import Words, override
 
 from .button import button
@@ -82,7 +82,7 @@ class Palette(Control):
         self._picker: Picker | None = None
         self._quiet = False
         self._use.observe(lambda change: self._switched(), "value")
-        self._body.layout.display = "none"
+        self._unfold()
 
     def _build(self) -> None:
         """Make the widgets when they are first needed: a page with few widgets loads sooner."""
@@ -116,7 +116,7 @@ class Palette(Control):
         if value is not None:
             self._show(as_palette(value) or ())
         self._use.value = value is not None
-        self._body.layout.display = "" if self._use.value else "none"
+        self._unfold()
         self._quiet = False
 
     def refuses(self, value: Any) -> bool:
@@ -124,7 +124,7 @@ class Palette(Control):
 
     def turn_off(self, reason: str) -> None:
         super().turn_off(reason)
-        self._body.layout.display = "none" if reason or not self._use.value else ""
+        self._unfold()
 
     def refresh(self) -> None:
         if self._picker:
@@ -137,8 +137,11 @@ class Palette(Control):
             self._show(
                 [Color(name, f"{share / 100:.2f}%") for name, share in zip(_NEW, shares([5, 3, 2]), strict=False)]
             )
-        self._body.layout.display = "" if self._use.value else "none"
+        self._unfold()
         self.changed()
+
+    def _unfold(self) -> None:
+        self._body.layout.display = "none" if self.is_off or not self._use.value else ""
 
     def _show(self, colors: Sequence[Color]) -> None:
         self._build()
@@ -208,7 +211,8 @@ class Palette(Control):
             f'<div class="wannb-bar" aria-hidden="true">{parts}</div><div class="wannb-quietly">{said}</div>'
         )
 
-    def _take(self, image: InputImage) -> None:
+    def _take(self, source: str) -> None:
+        image = as_input(source)
         try:
             with override(self.words.language):
                 colors = palette_from(image, max(PALETTE.start, len(self._rows) or 5))

@@ -53,15 +53,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Make the widgets."""
 
     def _left(self) -> Sequence[widgets.Widget]:
-        """Return the widgets of the left column."""
         return ()
 
     def _right(self) -> Sequence[widgets.Widget]:
-        """Return the widgets of the right column."""
         return ()
 
     def _below(self) -> Sequence[widgets.Widget]:
-        """Return the widgets below both columns."""
         return ()
 
     def _refresh(self) -> None:
@@ -182,13 +179,11 @@ class WorkPanel(Panel):
             control.refresh()
 
     def _use(self, controls: Iterable[Control]) -> None:
-        """Show these controls' options."""
         self._controls = {control.name: control for control in controls}
         for control in self._controls.values():
             control.changed = self._touched
 
     def _tell(self, problems: Iterable[Problem]) -> None:
-        """Show each problem beside its control."""
         for name, control in self._controls.items():
             control.tell([self._plain(problem) for problem in problems if problem.field == name])
 
@@ -202,7 +197,6 @@ class WorkPanel(Panel):
             self._refresh()
 
     def _press(self) -> None:
-        """Do what the button says; an error is shown in the form."""
         with self._lock:
             promised_free = self._free
             self._refresh()

@@ -122,7 +122,6 @@ class StoryboardForm(WorkPanel):
         return {**options, "name": name, "style": style or None}
 
     def _fill(self, options: Mapping[str, Any]) -> None:
-        """Show these options; `TypeError` or `ValueError` for what they must not be."""
         for name, value in options.items():
             shown = "" if name == "style" and value is None else value
             if self._controls[name].refuses(shown):
@@ -263,7 +262,6 @@ class StoryboardForm(WorkPanel):
         return [self._style(), self._heading, columns]
 
     def _turn(self) -> None:
-        """Show the new board's controls, or the board."""
         with self._lock:
             self.status.tell()
             self._names.options = BoardFiles.names(self.client.store)
@@ -275,7 +273,6 @@ class StoryboardForm(WorkPanel):
             self._refresh()
 
     def _refresh(self) -> None:
-        """Bring everything up to date."""
         with self._lock:
             self._code.code = self.code
             if self.board is None:
@@ -295,7 +292,6 @@ class StoryboardForm(WorkPanel):
         return " · ".join(self._plain(problem) for problem in self._problems)
 
     def _offer_generator(self, generator: Generator) -> None:
-        """Say on the button what a press does and what it costs."""
         words, record = self.words, generator.record()
         missing, to_pay = generator.to_generate(), generator.to_pay()
         if to_pay:

@@ -219,7 +219,6 @@ class Worker:
             self._end(work)
 
     def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None) -> Any:
-        """Wait for the task that `find` returns."""
         task = find()
         report(phase="waiting", task_id=task.id, run_id=task.run_id, cancel=task.cancel)
         if request:

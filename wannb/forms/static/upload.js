@@ -31,7 +31,7 @@ function render({ model, el }) {
   );
   el.classList.add("wannb-widget");
   el.append(root);
-  follow(model, ["texts", "disabled"], show, stop.signal);
+  follow(model, ["texts"], show, stop.signal);
   follow(model, ["problems"], showProblems, stop.signal);
   model.on("msg:custom", answered);
   show();
@@ -50,11 +50,9 @@ function render({ model, el }) {
   function show() {
     root.setAttribute("aria-label", text("label"));
     button.textContent = text("button");
-    button.disabled = model.get("disabled");
     hint.textContent = text("hint");
     chooser.accept = "image/*";
     chooser.multiple = true;
-    root.classList.toggle("wannb-upload-off", model.get("disabled"));
   }
 
   function showProblems() {
@@ -91,8 +89,8 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     if (event.type === "dragenter") inside += 1;
-    event.dataTransfer.dropEffect = model.get("disabled") ? "none" : "copy";
-    lit(!model.get("disabled"));
+    event.dataTransfer.dropEffect = "copy";
+    lit(true);
   }
 
   function left(event) {
@@ -124,7 +122,7 @@ function render({ model, el }) {
   }
 
   function take(given) {
-    if (model.get("disabled") || !given.length) return;
+    if (!given.length) return;
     for (const file of given) {
       const name = file.name;
       if (!fits(file)) refuse("wrongKind", { file: name });

@@ -378,12 +378,6 @@ def test_boxes_that_cannot_be_are_refused_whole(boxes: Any, client: Client) -> N
 # Filling
 
 
-def test_options_of_the_constructor_are_those_of_a_request(client: Client) -> None:
-    assert forms.TextToImageForm(client, prompt="a", seed=3).request.seed == 3
-    with pytest.raises(TypeError, match="did you mean 'size'"):
-        forms.TextToImageForm(client, sise="1K")
-
-
 def test_what_a_form_cannot_show_is_refused_and_leaves_it_as_it_was(
     form: forms.TextToImageForm, pictures: list[str]
 ) -> None:
@@ -491,7 +485,9 @@ def test_what_the_store_has_is_free_unless_it_is_asked_again(
 def test_a_run_that_was_never_sent_is_not_called_free(form: forms.TextToImageForm, client: Client) -> None:
     named(form, "Seed").value = "5"
     request = form.request
-    client.store.create(request, request.fingerprint, via="task", **client._facts())
+    client.store.create(
+        request, request.fingerprint, via="task", service=client.service.name, account=client._ledger.account.mark
+    )
     named(form, "Seed").value = "6"
     named(form, "Seed").value = "5"
     assert form.button.description.startswith("Generate 1 image")
@@ -527,7 +523,7 @@ def test_images_that_are_gone_leave_the_form_and_its_still_alive(form: forms.Tex
     press(form)
     assert form.result is not None
     form.result[0].path.unlink()
-    assert "image-1.png no longer exists" in form._repr_mimebundle_()["text/html"]
+    assert "Gone or damaged: " in form._repr_mimebundle_()["text/html"]
     edit = forms.EditForm(form.client, prompt="x")
     dog = form.client.generate("a dog", size="1K", seed=1)
     edit.status.result(dog)
@@ -546,11 +542,12 @@ def test_the_secret_of_a_link_is_nowhere_in_a_form(secret: str, client: Client) 
     form = forms.EditForm(client, prompt="x", images=f"https://example.com/a.png{secret}")
     page = str(form._repr_mimebundle_()) + shown(form) + form.code + repr(form) + json.dumps(form.request.as_dict())
     assert "s3cr3t" not in page
-    assert "# image_1 is to be given: https://example.com/a.png?..." in form.code
+    assert "# Set image_1 first: https://example.com/a.png?..." in form.code
 
 
 def test_pictures_without_a_file_are_named_in_the_code(client: Client) -> None:
     from PIL import Image
 
     form = forms.EditForm(client, prompt="x", images=Image.new("RGB", (300, 300)))
-    assert form.code == '# image_1 is to be given: PIL image\nclient.edit("x", image_1)'
+    assert form.code.startswith("# Set image_1 first: ")
+    assert form.code.endswith('client.edit("x", image_1)')

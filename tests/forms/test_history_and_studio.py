@@ -105,7 +105,9 @@ def test_one_bad_folder_harms_nobody(client: Client) -> None:
         (runs[3], "usage", []),
         (runs[4], "times", {"submit_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01 00:00:09"}),
     ):
-        (run.folder / "run.json").write_text(json.dumps({**run.record, name: value}))
+        journal = run.folder / "run.jsonl"
+        record = json.loads(journal.read_text(encoding="utf-8").splitlines()[-1])
+        journal.write_text(json.dumps({**record, name: value}) + "\n", encoding="utf-8")
     studio = wannb.studio(client)
     assert studio.history.runs
     named(studio.text_to_image, "Prompt").value = "a cat"

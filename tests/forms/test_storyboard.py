@@ -65,7 +65,7 @@ def said(form: StoryboardForm) -> str:
 )
 def test_the_code_makes_the_same_board(shared: Client, options: dict[str, Any]) -> None:
     form = StoryboardForm(shared, **options)
-    asked = form._new_drawing().record()
+    asked = form._new_generator().record()
     given: dict[str, Any] = {"wannb": wannb, "client": shared}
     exec(form.code.split("\nboard.run()")[0], given)
     board = given["board"]
@@ -310,7 +310,6 @@ def test_a_board_is_opened_by_name_or_given(drawn: StoryboardForm) -> None:
         assert form._names.options == ("storyboard",)
 
 
-@pytest.mark.xfail(strict=False, reason="needs the board's texts")
 def test_it_speaks_chinese_and_leaves_a_persons_words(server: mock.MockServer, store: Store) -> None:
     with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, language="zh") as client:
         form = StoryboardForm(client, scenes=["lock", "not made yet"], size=SMALL)

@@ -23,9 +23,7 @@ def form(client: Client) -> forms.TextToImageForm:
 def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(store: Store) -> None:
     with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
         form = forms.TextToImageForm(client, prompt="a cat", seed=3)
-        reached = threading.Event()
-        tell = form.worker._show
-        form.worker._show = lambda progress: (tell(progress), progress.status and reached.set())  # type: ignore[func-returns-value,assignment]
+        reached = followed(form, lambda progress: progress.status)
         form.button.click()
         assert form.button.disabled
         assert reached.wait(10)

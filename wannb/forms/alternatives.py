@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -14,38 +14,21 @@ from wannb.plan import SEED
 from wannb.request import FIELDS, MODELS, PRESETS, as_inputs, parse
 from wannb.translation import Said, Words
 
-from .controls import Control
+from .controls import Control, Rows, TextRow, as_size
 from .references import Picker, References
-from .rows import Row, Rows
 
 MOST_PROMPTS, MOST_SEEDS = 60, 500
-_RANGE = re.compile(r"([0-9]{1,12})\s*[-–—]\s*([0-9]{1,12})")
-_NUMBER = re.compile(r"[0-9]{1,12}")
+_RANGE = re.compile(r"([0-9]{1,12})(?:\s*[-–—]\s*([0-9]{1,12}))?")
 
 
-class Alternatives(Control):
-    """Several values of one option; `value` is a list of them, empty when nothing is set."""
-
-    @property
-    def value(self) -> list[Any]:
-        raise NotImplementedError
-
-    def problems(self) -> Sequence[Problem]:
-        """Return the problems of what a person wrote."""
-        return ()
-
-
-class PromptRow(Row):
+class PromptRow(TextRow):
     """One prompt."""
-
-    def __init__(self, words: Words, text: str = "") -> None:
-        super().__init__(words, [widgets.Textarea(value=text, rows=2)])
 
     def name(self, number: int) -> Said:
         return Said("prompt {number}", number=number)
 
 
-class Prompts(Alternatives):
+class Prompts(Control):
     """Prompts, one text area each."""
 
     def __init__(self, words: Words) -> None:
@@ -56,77 +39,71 @@ class Prompts(Alternatives):
 
     @property
     def value(self) -> list[str]:
-        texts = [str(row.inputs[0].value.strip()) for row in self._rows.entries]
-        return [text for text in texts if text]
+        return [row.text for row in self._rows.entries if row.text]
 
     def fill(self, value: Any) -> None:
         self._rows.show([PromptRow(self.words, text) for text in value or [""]])
 
 
-class Seeds(Alternatives):
+class Seeds(Control):
     """Seeds as a text such as "1, 2, 3" or "1-5"."""
 
     def __init__(self, words: Words) -> None:
         self._text = widgets.Text(description=words("Seeds"), placeholder=words("1, 2, 3 or 1-5"))
-        super().__init__("seed", [self._text], words)
-        self._text.observe(lambda change: self.changed(), "value")
-
-    @property
-    def label(self) -> str:
-        return self.words("Seeds")
-
-    @property
-    def help_text(self) -> str:
-        return self.words(
+        help_text = words(
             "Each prompt is generated once with each of these seeds. Without any, all of them use seed {number}, so "
             "that the pictures differ in nothing else.",
             number=SEED,
         )
+        super().__init__("seed", [self._text], words, label=words("Seeds"), help_text=help_text)
+        self._text.observe(lambda change: self.changed(), "value")
 
     @property
     def value(self) -> list[int]:
-        return self._read()[0]
+        found = [_seeds(part) for part in self._parts()]
+        return list(dict.fromkeys(seed for seeds in found if isinstance(seeds, range) for seed in seeds))
 
-    def problems(self) -> Sequence[Problem]:
-        return self._read()[1]
+    def problems(self) -> Iterable[Problem]:
+        for part in self._parts():
+            rule = _seeds(part)
+            if isinstance(rule, str):
+                yield Problem(field="seed", value=part, rule=rule)
 
     def fill(self, value: Any) -> None:
         self._text.value = ", ".join(map(str, value))
 
-    def _read(self) -> tuple[list[int], list[Problem]]:
-        """Return the seeds that can be read, each once, and what cannot."""
-        seeds: dict[int, None] = {}
-        wrong: list[Problem] = []
-        for part in re.split(r"[,;，、；\n]+|(?<=[0-9])\s+(?=[0-9])", str(self._text.value)):
-            text = part.strip()
-            between = _RANGE.fullmatch(text)
-            if _NUMBER.fullmatch(text):
-                seeds[int(text)] = None
-            elif between and int(between[1]) > int(between[2]):
-                wrong.append(Problem(field="seed", value=text, rule=Said("write the smaller number first")))
-            elif between and int(between[2]) - int(between[1]) < MOST_SEEDS:
-                seeds.update(dict.fromkeys(range(int(between[1]), int(between[2]) + 1)))
-            elif between:
-                wrong.append(Problem(field="seed", value=text, rule=Said("these are too many seeds to compare")))
-            elif text:
-                wrong.append(
-                    Problem(field="seed", value=text, rule=Said("write whole numbers, such as 1, 2, 3 or 1-5"))
-                )
-        return list(seeds), wrong
+    def _parts(self) -> list[str]:
+        return _parts(re.sub(r"(?<=[0-9])\s+(?=[0-9])", ",", self._text.value))
 
 
-class Choices(Alternatives):
-    """Choices of an option as check boxes, and a text for others where there are some."""
+def _seeds(text: str) -> range | Said:
+    """Return the seeds of "7" or "1-5", or why there are none."""
+    found = _RANGE.fullmatch(text)
+    if not found:
+        return Said("write whole numbers, such as 1, 2, 3 or 1-5")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if last < first:
+        return Said("write the smaller number first")
+    return range(first, last + 1) if last - first < MOST_SEEDS else Said("these are too many seeds to compare")
 
-    def __init__(self, name: str, title: str, choices: Sequence[str], words: Words) -> None:
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of a list that a person wrote, without empty ones."""
+    return [part.strip() for part in re.split(r"[,;，、；\n]", text) if part.strip()]
+
+
+class Choices(Control):
+    """Choices of an option as check boxes, with more inputs below."""
+
+    def __init__(self, name: str, title: str, choices: Sequence[str], words: Words, *more: widgets.Widget) -> None:
         default = FIELDS[name].default
         self._boxes = {
             choice: widgets.Checkbox(value=choice == default, description=choice, indent=False) for choice in choices
         }
         label = widgets.HTML(f'<div class="wannb-label">{escape(title)}</div>')
         row = widgets.HBox(list(self._boxes.values()), _dom_classes=("wannb-row", "wannb-checks"))
-        super().__init__(name, [label, row, *self._more()], words)
-        for each in (*self._boxes.values(), *self._more()):
+        super().__init__(name, [label, row, *more], words)
+        for each in (*self._boxes.values(), *more):
             each.observe(lambda change: self.changed(), "value")
 
     @property
@@ -136,9 +113,6 @@ class Choices(Alternatives):
     def fill(self, value: Any) -> None:
         for name, each in self._boxes.items():
             each.value = name in value
-
-    def _more(self) -> Sequence[widgets.Widget]:
-        return ()
 
 
 class Models(Choices):
@@ -162,15 +136,16 @@ class Sizes(Choices):
 
     def __init__(self, words: Words) -> None:
         self._text = widgets.Text(description=words("Other sizes"), placeholder="1280*720, 720*1280")
-        super().__init__("size", words("Sizes"), list(PRESETS), words)
+        super().__init__("size", words("Sizes"), list(PRESETS), words, self._text)
 
     @property
     def value(self) -> list[str]:
-        return super().value + self._others()[0]
+        return [*super().value, *dict.fromkeys(filter(parse, map(as_size, _parts(self._text.value))))]
 
     def problems(self) -> Sequence[Problem]:
         rule = Said("write width*height, such as 1280*720")
-        wrong = [Problem(field="size", value=text, rule=rule) for text in self._others()[1]]
+        parts = _parts(self._text.value)
+        wrong = [Problem(field="size", value=part, rule=rule) for part in parts if not parse(as_size(part))]
         if not wrong and not self.value:
             return [Problem(field="size", value="", rule=Said("choose at least one size"))]
         return wrong
@@ -178,21 +153,6 @@ class Sizes(Choices):
     def fill(self, value: Any) -> None:
         super().fill(value)
         self._text.value = ", ".join(size for size in value if size not in self._boxes)
-
-    def _more(self) -> Sequence[widgets.Widget]:
-        return (self._text,)
-
-    def _others(self) -> tuple[list[str], list[str]]:
-        """Return the sizes in the text, and the parts that are not sizes."""
-        sizes: dict[str, None] = {}
-        wrong = []
-        for part in re.split(r"[,;，、；\n]+", str(self._text.value)):
-            size = part.strip().lower().replace("x", "*").replace("×", "*").replace(" ", "")
-            if parse(size):
-                sizes[size] = None
-            elif size:
-                wrong.append(part.strip())
-        return list(sizes), wrong
 
 
 class Pictures(References):

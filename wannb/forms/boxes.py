@@ -51,49 +51,25 @@ class BoxEditor(anywidget.AnyWidget):
     texts = traitlets.Dict().tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(
-        self,
-        picture: InputImage,
-        *,
-        boxes: Sequence[Sequence[int]] = (),
-        number: int = 1,
-        words: Words | None = None,
-    ) -> None:
-        """Make the editor of one picture; `number` is its place among the request's images, from 1."""
-        self._words = words or Words()
-        facts = self._facts(picture)
-        super().__init__(boxes=[list(box) for box in boxes], number=number, texts=_texts(self._words), **facts)
-
-    def show(self, picture: InputImage, *, boxes: Sequence[Sequence[int]] = ()) -> None:
-        """Show another picture and its boxes, in one step for observers and for the page."""
-        with self.hold_sync(), self.hold_trait_notifications():
-            # Cross-validation waits for the end, so the order does not matter.
-            for trait, value in self._facts(picture).items():
-                setattr(self, trait, value)
-            self.boxes = [list(box) for box in boxes]
-
-    def still(self, *, pixels: int = 720) -> bytes:
-        """Return the picture with its boxes as a JPEG, its longer side at most `pixels`."""
-        return boxed(self._picture, self.boxes, pixels=pixels)
-
-    def __repr__(self) -> str:
-        return f"BoxEditor(image {self.number}, boxes={self.boxes})"
-
-    def _facts(self, picture: InputImage) -> dict[str, Any]:
-        self._picture = picture
-        preview = b""
-        note = self._words(picture.problem) if picture.problem else ""
+    def __init__(self, picture: InputImage, *, boxes: Sequence[Sequence[int]] = (), words: Words | None = None) -> None:
+        words = words or Words()
+        preview, note = b"", words(picture.problem) if picture.problem else ""
         if picture.content is not None and not picture.problem:
             preview = small_jpeg(io.BytesIO(picture.content), PREVIEW_PIXELS)
         elif picture.url:
-            note = self._words("This picture is a link, so it has no preview. Type the boxes as numbers.")
-        return {
-            "preview": preview,
-            "width": picture.width or 0,
-            "height": picture.height or 0,
-            "name": picture.name,
-            "note": note,
-        }
+            note = words("This picture is a link, so it has no preview. Type the boxes as numbers.")
+        super().__init__(
+            preview=preview,
+            width=picture.width or 0,
+            height=picture.height or 0,
+            name=picture.name,
+            note=note,
+            boxes=[list(box) for box in boxes],
+            texts=_texts(words),
+        )
+
+    def __repr__(self) -> str:
+        return f"BoxEditor(image {self.number}, boxes={self.boxes})"
 
     @traitlets.validate("boxes")
     def _legal(self, proposal: dict[str, Any]) -> list[list[int]]:
@@ -101,10 +77,6 @@ class BoxEditor(anywidget.AnyWidget):
         if len(boxes) > MAX_BOXES:
             raise traitlets.TraitError(f"{len(boxes)} boxes; at most {MAX_BOXES} an image")
         return [legal(box, self.width, self.height) for box in boxes]
-
-    @traitlets.observe("width", "height")
-    def _fit(self, change: object) -> None:
-        self.boxes = [legal(box, self.width, self.height) for box in self.boxes]
 
 
 def legal(box: Sequence[int], width: int, height: int) -> list[int]:
@@ -128,26 +100,22 @@ def _span(one: int, other: int, size: int) -> tuple[int, int]:
     return low, high
 
 
-def boxed(picture: InputImage, boxes: Sequence[Sequence[int]], *, pixels: int = 720) -> bytes:
+def boxed(content: bytes, size: tuple[int, int], boxes: Sequence[Sequence[int]], *, pixels: int) -> bytes:
     """Return a picture with boxes and their numbers drawn on it, as a JPEG, its longer side at most `pixels`.
 
-    A picture without content (a link, a problem) is a gray area of its shape.
+    Args:
+        content: the picture's file.
+        size: the width and height that the boxes are in.
+        boxes: drawn on it.
+        pixels: of the JPEG.
     """
     from PIL import Image, ImageDraw
 
-    if picture.content is not None and not picture.problem:
-        with Image.open(io.BytesIO(small_jpeg(io.BytesIO(picture.content), pixels))) as small:
-            image = small.convert("RGB")
-    else:
-        width, height = picture.width or 4, picture.height or 3
-        scale = pixels / max(width, height)
-        image = Image.new("RGB", (max(1, round(width * scale)), max(1, round(height * scale))), "#8a8a8a")
-    # Where the size is unknown, the boxes give it.
-    width = picture.width or max((box[2] for box in boxes), default=1)
-    height = picture.height or max((box[3] for box in boxes), default=1)
+    with Image.open(io.BytesIO(small_jpeg(io.BytesIO(content), pixels))) as small:
+        image = small.convert("RGB")
     draw = ImageDraw.Draw(image)
     for number, box in enumerate(boxes, 1):
-        across, down = (image.width - 1) / width, (image.height - 1) / height
+        across, down = (image.width - 1) / size[0], (image.height - 1) / size[1]
         corners = [round(side * scale) for side, scale in zip(box, (across, down, across, down), strict=True)]
         _outline(draw, corners, number)
     buffer = io.BytesIO()

@@ -18,12 +18,13 @@ from wannb.plan import MOST, Forecast, Plan, sweep
 from wannb.plan import Progress as PlanProgress
 from wannb.request import FIELDS, MAX_N, check_names, sweep_call
 from wannb.text import count
-from wannb.translation import Said, Words, override
+from wannb.translation import Said, Words
 
 from . import controls
-from .alternatives import Alternatives, Models, Pictures, Prompts, Seeds, Sizes
+from .alternatives import Models, Pictures, Prompts, Seeds, Sizes
+from .button import button_text
 from .controls import Disclosure
-from .panel import WorkPanel, button_text
+from .panel import WorkPanel
 from .references import Picker
 from .status import Status
 from .worker import Progress, Report
@@ -95,15 +96,14 @@ class CompareForm(WorkPanel):
         Raises:
             InvalidRequest: the form has problems, or no request is legal; nothing was sent.
             WannbError: whatever `Plan.run` raises.
-            RuntimeError: images of this form are being generated; `form.worker.join()` waits for them.
+            RuntimeError: the form is at work; `form.worker.join()` waits for it.
         """
         plan = self._plan
         if plan is None:
             raise InvalidRequest(self._problems)
         if all(cell.problems for cell in plan.cells):
             raise InvalidRequest(plan.cells[0].request.problems())
-        busy = self.words("images of this form are being generated; form.worker.join() waits for them")
-        self._finish(self._start, busy)
+        self._finish(self._start)
         return plan
 
     def stop(self) -> None:
@@ -130,8 +130,8 @@ class CompareForm(WorkPanel):
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
         self.grid = SideBySide(words, self._refresh)
         self._make_worker()
-        tooltip = words("Send nothing more; tasks that have begun are waited for and saved")
-        self.status = Status(words, cancel=self.stop, cancel_tooltip=tooltip)
+        tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
+        self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
         self._show_heading(Said("Compare"))
 
     def _fill(self, options: dict[str, Any]) -> None:
@@ -156,8 +156,7 @@ class CompareForm(WorkPanel):
 
     def _wrong(self, options: dict[str, Any]) -> Iterator[Problem]:
         for control in self._controls.values():
-            if isinstance(control, Alternatives):
-                yield from control.problems()
+            yield from control.problems()
         if "prompt" not in options:
             yield Problem(field="prompt", value="", rule=Said("write at least one prompt"))
         asked = math.prod(len(value) for value in options.values() if isinstance(value, list))
@@ -166,7 +165,6 @@ class CompareForm(WorkPanel):
             yield Problem(field="requests", value=str(asked), rule=rule)
 
     def _refresh(self) -> None:
-        """Bring everything that follows from the controls up to date."""
         with self._lock:
             self._options = options = self._read()
             self._problems = problems = tuple(self._wrong(options))
@@ -196,8 +194,7 @@ class CompareForm(WorkPanel):
 
     def _draw_matrix(self) -> None:
         if self._plan is not None:
-            with override(self.words.language):
-                self._matrix.value = self._plan._repr_html_()
+            self._matrix.value = self._plan._repr_html_()
 
     # At work
 
@@ -322,11 +319,7 @@ class SideBySide:
 
     def html(self) -> str:
         """Return the grid as it is shown, empty before there is one."""
-        if self.plan is None:
-            return ""
-        with override(self.words.language):
-            page: str = self.plan.grid(**self.axes)._repr_mimebundle_()["text/html"]
-        return page
+        return "" if self.plan is None else str(self.plan.grid(**self.axes)._repr_mimebundle_()["text/html"])
 
     def _chosen(self, axis: str) -> None:
         if self._filling or self.plan is None:
@@ -341,7 +334,6 @@ class SideBySide:
 
 
 def _button_text(words: Words, ahead: Forecast) -> str:
-    """Return what a press on the button does and what it costs."""
     if ahead.images[1]:
         return button_text(words, ahead.images[1], ahead.cost[1] if ahead.cost else None, mock=ahead.mock)
     if ahead.cells.get("under way"):
@@ -352,7 +344,6 @@ def _button_text(words: Words, ahead: Forecast) -> str:
 
 
 def _progress_text(words: Words, now: PlanProgress) -> str:
-    """Return the progress of a plan in a line."""
     parts = [words("{done} of {total} generated", done=now.done, total=now.total)]
     if now.under_way:
         parts.append(words("{n} under way", n=now.under_way))

@@ -6,15 +6,19 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
+from wannb.errors import Problem
 from wannb.request import FIELDS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
-from wannb.translation import Words
+from wannb.translation import Said, Words
+
+from .button import button
 
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 _FREE = "free"
+R = TypeVar("R", bound="Row")
 
 
 class Control:
@@ -23,12 +27,18 @@ class Control:
     Attributes:
         name: the option's name.
         box: what is shown.
+        label, help_text: the option's name and help for people, by default those of `FIELDS`.
         changed: called when a person changes the value.
     """
 
-    def __init__(self, name: str, inputs: Sequence[widgets.Widget], words: Words) -> None:
+    def __init__(
+        self, name: str, inputs: Sequence[widgets.Widget], words: Words, *, label: str = "", help_text: str = ""
+    ) -> None:
         self.name = name
         self.words = words
+        field = FIELDS.get(name)
+        self.label = label or (words(field.label) if field else name)
+        self.help_text = help_text or (words(field.help) if field else "")
         self.changed: Callable[[], None] = lambda: None
         self._inputs = list(inputs)
         self._note = widgets.HTML()
@@ -36,16 +46,6 @@ class Control:
         self._reason = self._remark = ""
         self.box = widgets.VBox([*inputs, self._note], _dom_classes=("wannb-control", f"wannb-{name}"))
         self._draw()
-
-    @property
-    def label(self) -> str:
-        """The option's name for people."""
-        return self.words(FIELDS[self.name].label) if self.name in FIELDS else self.name
-
-    @property
-    def help_text(self) -> str:
-        """The option's help; empty for none."""
-        return self.words(FIELDS[self.name].help) if self.name in FIELDS else ""
 
     @property
     def is_off(self) -> bool:
@@ -64,6 +64,10 @@ class Control:
     def refuses(self, value: Any) -> bool:
         """Return whether the control has no way to show a value."""
         return False
+
+    def problems(self) -> Iterable[Problem]:
+        """Return the problems of what a person wrote that no request can have."""
+        return ()
 
     def tell(self, problems: Sequence[str]) -> None:
         """Show what is wrong with the value."""
@@ -109,9 +113,9 @@ class Control:
 class Plain(Control):
     """An option whose value is that of one widget."""
 
-    def __init__(self, name: str, widget: widgets.Widget, words: Words, *, label: str | None = None) -> None:
-        widget.description = label or words(FIELDS[name].label)
-        super().__init__(name, [widget], words)
+    def __init__(self, name: str, widget: widgets.Widget, words: Words, *, label: str = "") -> None:
+        super().__init__(name, [widget], words, label=label)
+        widget.description = self.label
         self._widget = widget
         widget.observe(lambda change: self.changed(), "value")
 
@@ -141,7 +145,7 @@ def model(words: Words) -> Plain:
     return Plain("model", widgets.ToggleButtons(options=FIELDS["model"].choices), words)
 
 
-def number(words: Words, *, most: int, label: str | None = None) -> Plain:
+def number(words: Words, *, most: int, label: str = "") -> Plain:
     """Return the control of `n`, the number of images; `label` replaces its own."""
     return Plain("n", widgets.BoundedIntText(value=1, min=1, max=most, continuous_update=True), words, label=label)
 
@@ -152,29 +156,25 @@ def flag(name: str, words: Words) -> Plain:
 
 
 class Seed(Control):
-    """The seed: a number, or nothing for a new one each time."""
+    """The seed: a number, or nothing, which a placeholder, a tooltip and a help explain."""
 
-    @property
-    def placeholder(self) -> str:
-        """The placeholder of an empty seed."""
-        return self.words("a new one each time")
-
-    @property
-    def clear_tooltip(self) -> str:
-        """The tooltip of the button that clears the seed."""
-        return self.words("Use a new seed each time")
-
-    def __init__(self, words: Words) -> None:
-        self.words = words
-        self._text = widgets.Text(description=words(FIELDS["seed"].label), placeholder=self.placeholder)
+    def __init__(
+        self,
+        words: Words,
+        *,
+        empty: str = Said("a new one each time"),
+        clear: str = Said("Use a new seed each time"),
+        help_text: str = "",
+    ) -> None:
+        self._text = widgets.Text(description=words(FIELDS["seed"].label), placeholder=words(empty))
         any_seed = random.SystemRandom()
         draw = button(
             words("Random"), lambda: self.fill(any_seed.randrange(MAX_SEED + 1)), tooltip=words("Random seed")
         )
-        clear = button(words("Clear"), lambda: self.fill(None), tooltip=self.clear_tooltip)
-        row = widgets.HBox([self._text, draw, clear], _dom_classes=("wannb-row",))
-        super().__init__("seed", [row], words)
-        self._inputs = [self._text, draw, clear]
+        drop = button(words("Clear"), lambda: self.fill(None), tooltip=words(clear))
+        row = widgets.HBox([self._text, draw, drop], _dom_classes=("wannb-row",))
+        super().__init__("seed", [row], words, help_text=help_text)
+        self._inputs = [self._text, draw, drop]
         self._text.observe(lambda change: self.changed(), "value")
 
     @property
@@ -211,7 +211,7 @@ class Size(Control):
     @property
     def value(self) -> Any:
         written = str(self._text.value).strip()
-        free = written.lower().replace("x", "*").replace("×", "*").replace(" ", "")
+        free = as_size(written)
         return free if parse(free) else written
 
     def fill(self, value: Any) -> None:
@@ -242,22 +242,20 @@ class Size(Control):
 
     def _shape_chosen(self, change: Any) -> None:
         if not self._following and change["new"] != _FREE:
-            self._choose(self._preset(), change["new"])
+            self._choose(self._parts()[0] or FIELDS["size"].default, change["new"])
 
     def _choose(self, preset: str, shape: str) -> None:
         self._text.value = size_for(shape, preset) if shape not in ("", _FREE) else preset
 
-    def _preset(self) -> str:
-        """Return the preset of what is shown, or the default's for a free size."""
-        for name in PRESETS:
-            if self.value == name or self.value in (size_for(ratio, name) for ratio in RATIOS):
-                return name
-        return str(FIELDS["size"].default)
+    def _parts(self) -> tuple[str, str]:
+        """Return the preset and the shape of the text; of a free size, nothing and `_FREE`."""
+        if self.value in PRESETS:
+            return self.value, ""
+        legal = ((name, ratio) for name in PRESETS for ratio in RATIOS if size_for(ratio, name) == self.value)
+        return next(legal, ("", _FREE))
 
     def _follow(self) -> None:
-        """Show the preset and shape of the text."""
-        legal = [(name, ratio) for name in PRESETS for ratio in RATIOS if size_for(ratio, name) == self.value]
-        preset, shape = (self.value, "") if self.value in PRESETS else legal[0] if legal else ("", _FREE)
+        preset, shape = self._parts()
         self._following = True
         known = [value for _, value in self._shape.options]
         self._shape.value = shape if shape in known else _FREE
@@ -266,11 +264,9 @@ class Size(Control):
             (each.add_class if name == preset else each.remove_class)("wannb-chosen")
 
 
-def button(text: str, pressed: Callable[[], Any], *, tooltip: str = "", classes: Sequence[str] = ()) -> widgets.Button:
-    """Return a button that calls a function without arguments."""
-    made = widgets.Button(description=text, tooltip=tooltip or text, _dom_classes=("wannb-button", *classes))
-    made.on_click(lambda _: pressed())
-    return made
+def as_size(text: str) -> str:
+    """Return "1280 x 720" as "1280*720"."""
+    return text.lower().replace("x", "*").replace("×", "*").replace(" ", "")
 
 
 class Disclosure:
@@ -300,3 +296,143 @@ def close_all(shown: Iterable[widgets.Widget]) -> None:
             if isinstance(part, widgets.Widget):
                 part.close()
         each.close()
+
+
+class Row:
+    """One row: its content, and the buttons that move and remove it.
+
+    Args:
+        words: of the form.
+        inputs: the widgets that a person writes in; the first gets the keyboard focus when the row is new.
+
+    Attributes:
+        box: the widget.
+        changed: called when a person changes an input.
+        up, down, remove: the buttons.
+    """
+
+    def __init__(self, words: Words, inputs: Sequence[widgets.Widget] = ()) -> None:
+        self.words = words
+        self.inputs = list(inputs)
+        self.changed: Callable[[], None] = lambda: None
+        self.moved: Callable[[int], None] = lambda by: None
+        self.removed: Callable[[], None] = lambda: None
+        self.up = button("↑", lambda: self.moved(-1))
+        self.down = button("↓", lambda: self.moved(1))
+        self.remove = button("×", lambda: self.removed())
+        self.buttons = widgets.HBox([self.up, self.down, self.remove], _dom_classes=("wannb-row",))
+        self.box = self._layout()
+        for each in self.inputs:
+            each.observe(lambda change: self.changed(), "value")
+
+    def name(self, number: int) -> Said:
+        """Return the row's name."""
+        raise NotImplementedError
+
+    def label(self, number: int, count: int) -> None:
+        """Show the row's place, from 1."""
+        words, what = self.words, self.name(number)
+        self.up.disabled, self.down.disabled = number == 1, number == count
+        self.up.tooltip = words("Move up: {what}", what=what)
+        self.down.tooltip = words("Move down: {what}", what=what)
+        self.remove.tooltip = words("Remove: {what}", what=what)
+        if self.inputs:
+            name = words(what)
+            self.inputs[0].description = name[:1].upper() + name[1:]
+
+    def _layout(self) -> widgets.Widget:
+        return widgets.HBox([*self.inputs, self.buttons], _dom_classes=("wannb-row", "wannb-scene"))
+
+
+class TextRow(Row):
+    """A row that begins with a text area."""
+
+    def __init__(self, words: Words, text: str = "", *more: widgets.Widget) -> None:
+        self._text = widgets.Textarea(value=text, rows=2)
+        super().__init__(words, [self._text, *more])
+
+    @property
+    def text(self) -> str:
+        """The text, without space around it."""
+        return str(self._text.value.strip())
+
+
+class Rows(Generic[R]):
+    """Rows under each other, with a button that adds one where `make` is given.
+
+    Args:
+        add: the text of the button that adds a row.
+        make: makes an empty row; without it there is no button.
+        least, most: how many rows there can be.
+
+    Attributes:
+        box: the widget.
+        entries: the rows in their order.
+        changed: called when a person has changed them.
+    """
+
+    def __init__(self, *, add: str = "", make: Callable[[], R] | None = None, least: int = 1, most: int) -> None:
+        self.entries: list[R] = []
+        self.changed: Callable[[], None] = lambda: None
+        self._make = make
+        self._least, self._most = least, most
+        self._list = widgets.VBox()
+        self.add = button(add, self._add_new) if make else None
+        self.box = widgets.VBox([self._list, *([self.add] if self.add else [])])
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no row can be added."""
+        return len(self.entries) >= self._most
+
+    def show(self, entries: Sequence[R]) -> None:
+        """Show other rows; those that are shown already keep their widgets."""
+        old, self.entries = self.entries, []
+        for entry in entries:
+            self._take(entry)
+        self.draw()
+        close_all(entry.box for entry in old if entry not in self.entries)
+
+    def append(self, entry: R) -> None:
+        """Put a row at the end."""
+        self._take(entry)
+        self.draw()
+        self.changed()
+
+    def draw(self) -> None:
+        """Show the rows in their order, with their numbers."""
+        for number, entry in enumerate(self.entries, 1):
+            entry.label(number, len(self.entries))
+            entry.remove.disabled = len(self.entries) <= self._least
+        self._list.children = [entry.box for entry in self.entries]
+        if self.add:
+            self.add.disabled = self.is_full
+
+    def _add_new(self) -> None:
+        if self._make and not self.is_full:
+            self.append(self._make())
+            self.entries[-1].inputs[0].focus()
+
+    def _take(self, entry: R) -> None:
+        entry.changed = lambda: self.changed()
+        entry.moved = lambda by: self._move(entry, by)
+        entry.removed = lambda: self._remove(entry)
+        self.entries.append(entry)
+
+    def _move(self, entry: R, by: int) -> None:
+        place = self.entries.index(entry)
+        other = place + by
+        if 0 <= other < len(self.entries):
+            self.entries[place], self.entries[other] = self.entries[other], entry
+            self.draw()
+            # The row was put in anew and lost the focus. A button that is off now cannot have it.
+            onward, back = (entry.up, entry.down) if by < 0 else (entry.down, entry.up)
+            (back if onward.disabled else onward).focus()
+            self.changed()
+
+    def _remove(self, entry: R) -> None:
+        if len(self.entries) > self._least:
+            self.entries.remove(entry)
+            self.draw()
+            close_all([entry.box])
+            self.changed()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
@@ -12,17 +11,20 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import html, small_jpeg
+from wannb.display import html
 from wannb.errors import InvalidRequest, Problem, RecallError, StoreError
 from wannb.ledger import DONE, GeneratedImage, Result, Run, Task, recall
-from wannb.request import FIELDS, MAX_SEED, ImageRequest, check_names
+from wannb.request import FIELDS, IMAGE_SET, MAX_N, MAX_SEED, TEXT_SET, TEXT_TO_IMAGE, ImageRequest, check_names
 from wannb.text import count, shorten
 from wannb.translation import Said, joined, say
 
+from . import controls
 from .boxes import boxed
-from .controls import Control, Disclosure
-from .panel import WorkPanel, button_text
-from .status import Action, Status, image_caption
+from .button import button_text
+from .controls import Control, Disclosure, Size
+from .palette import Palette
+from .panel import WorkPanel
+from .status import Action, Status
 from .worker import Progress
 
 _PIXELS, _WIDTH = 360, 220
@@ -56,6 +58,8 @@ class Form(WorkPanel):
     modes: ClassVar[tuple[str, ...]] = ()
     #: Options that every request of the form has.
     fixed: ClassVar[dict[str, Any]] = {}
+    #: The most images of a request.
+    most: ClassVar[int] = MAX_N
 
     def __init__(self, client: Client, request: ImageRequest | None = None, **options: Any) -> None:
         check_names(options, FIELDS)
@@ -80,9 +84,9 @@ class Form(WorkPanel):
         """Return a request as the form keeps it."""
         return request
 
-    def _make_controls(self) -> Sequence[Control]:
-        """Return a control for each option, in the order in which they are shown."""
-        raise NotImplementedError
+    def _subject(self) -> Sequence[Control]:
+        """Return the controls of what the images show, which come before those that all forms have."""
+        return [controls.prompt(self.words)]
 
     def _read(self) -> dict[str, Any]:
         """Return the options as the controls have them."""
@@ -92,9 +96,6 @@ class Form(WorkPanel):
         """Show a request in the controls."""
         for name, control in self._controls.items():
             control.fill(getattr(request, name))
-
-    def _switch(self, request: ImageRequest) -> None:
-        """Turn controls off that do not apply to a request, and say why."""
 
     def _own_problems(self) -> Iterable[Problem]:
         """Return the problems that the form itself finds."""
@@ -126,13 +127,12 @@ class Form(WorkPanel):
         Raises:
             InvalidRequest: the form has problems; nothing was sent.
             WannbError: whatever `client.run` raises.
-            RuntimeError: a request of this form is under way; `form.worker.join()` waits for it.
+            RuntimeError: the form is at work; `form.worker.join()` waits for it.
         """
         problems = self.problems
         if problems:
             raise InvalidRequest(problems)
-        busy = self.words("a request of this form is under way; form.worker.join() waits for it")
-        result: Result = self._finish(lambda: self.worker.send(self._current, fresh=fresh), busy)
+        result: Result = self._finish(lambda: self.worker.send(self._current, fresh=fresh))
         return result
 
     def recall(self, source: Any, *, only: str | Iterable[str] = (), but: str | Iterable[str] = ()) -> None:
@@ -185,18 +185,16 @@ class Form(WorkPanel):
             self._fill(change["new"])
 
     def _fill(self, request: ImageRequest) -> None:
-        """Show a request in the controls."""
         with self._lock:
             self._rest = self._current = request
             with self._quietly():
-                self._switch(request)
+                self._switch()
                 self._write(request)
             if any(getattr(request, name) != FIELDS[name].default for name in self._advanced()):
                 self._more.open()
             self._refresh()
 
     def _touched(self) -> None:
-        """Read what a person changed."""
         with self._lock:
             if self._filling:
                 return
@@ -205,6 +203,14 @@ class Form(WorkPanel):
             self._refresh()
         self.request = request
 
+    def _switch(self) -> None:
+        """Turn controls off that do not apply to the mode, and say why."""
+        words, mode = self.words, self.mode
+        plain, is_set = mode == TEXT_TO_IMAGE, mode in (TEXT_SET, IMAGE_SET)
+        self._size.applies(model=self._current.model, plain=plain, with_images=not plain and mode != TEXT_SET)
+        self._controls["thinking_mode"].turn_off("" if plain else words("Thinking: text to image only"))
+        self._controls["color_palette"].turn_off(words("Palette: not in image sets") if is_set else "")
+
     def _advanced(self) -> list[str]:
         """Return the options under "More options"."""
         return [name for name in self._controls if FIELDS[name].advanced]
@@ -212,11 +218,10 @@ class Form(WorkPanel):
     # The button
 
     def _refresh(self) -> None:
-        """Bring everything that follows from the request up to date."""
         with self._lock:
             request = self._current
             with self._quietly():
-                self._switch(request)
+                self._switch()
             problems = self.problems
             self._tell([problem for problem in problems if self._says(problem)])
             if any(problem.field in self._advanced() for problem in problems):
@@ -281,44 +286,45 @@ class Form(WorkPanel):
         words = self.words
         copy = words("Fill the form with this image's request, its seed too")
         vary = words("The same request with new seeds: fills the form, sends nothing")
-        return [(words("Copy settings"), copy, self._copy), (words("Variations"), vary, self._vary)]
+        return [
+            (words("Copy settings"), copy, lambda image: self._copy(image.request)),
+            (words("Variations"), vary, lambda image: self._copy(image.request and image.request.replace(seed=None))),
+        ]
 
     def offer_to(self, takers: Iterable[tuple[str, Callable[[GeneratedImage], None]]]) -> None:
         """Put a button under each image for each of these: its text, and what takes the image as an input."""
         tooltip = self.words("Use this image as an input there")
         self.status.actions = [*self.status.actions, *((text, tooltip, take) for text, take in takers)]
 
-    def _copy(self, image: GeneratedImage) -> None:
-        if image.request:
-            self.recall(image)
-            self._say_filled()
-
-    def _vary(self, image: GeneratedImage) -> None:
-        if image.request:
-            self.recall(image.request.replace(seed=None))
-            self._say_filled()
-
-    def _say_filled(self) -> None:
-        said = self.words("The form is filled; nothing is sent before you press the button.")
-        self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
+    def _copy(self, request: ImageRequest | None) -> None:
+        if request:
+            self.recall(request)
+            said = self.words("The form is filled; nothing is sent before you press the button.")
+            self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
 
     # Layout
 
     def _build(self) -> None:
         words = self.words
-        self._use(self._make_controls())
+        self._size = Size(words)
+        self._use(
+            [
+                *self._subject(),
+                controls.model(words),
+                self._size,
+                controls.number(words, most=self.most),
+                controls.Seed(words),
+                Palette(words, self.client.store),
+                controls.flag("thinking_mode", words),
+                controls.flag("watermark", words),
+            ]
+        )
         more = widgets.VBox([self._controls[name].box for name in self._advanced()])
         self._more = Disclosure(words("More options"), more)
         self._fresh = widgets.Checkbox(description=words("Generate and pay again"), indent=False)
         self._fresh.observe(lambda change: None if self._filling else self._refresh(), "value")
         self._make_worker()
-        self.status = Status(
-            words,
-            stop=self.worker.stop_waiting,
-            cancel=self.worker.cancel,
-            pick_up=self.worker.pick_up,
-            empty=words("The images will be shown here."),
-        )
+        self.status = Status(words, self.worker.acts, empty=words("The images will be shown here."))
         self.status.actions = self._actions()
 
     def _left(self) -> list[widgets.Widget]:
@@ -339,7 +345,7 @@ class Form(WorkPanel):
         if request.images:
             parts.append(html.row(_inputs(request)))
         if self.result is not None:
-            images = html.row(_results(self.result))
+            images = html.row(self.result.figures(pixels=_PIXELS, width=_WIDTH))
             parts.append(html.block("", lines=[self.result.summary()], body=images, notes=self.result.notices))
         return html.block(
             name[:1].upper() + name[1:],
@@ -394,16 +400,6 @@ def _inputs(request: ImageRequest) -> Iterator[str]:
             said = image.problem or Said("a link; it is not downloaded")
             yield f'<div style="max-width:{_WIDTH}px">{html.text(label)}<br>{html.text(said)}</div>'
             continue
-        jpeg = boxed(image, boxes, pixels=_PIXELS) if boxes else small_jpeg(io.BytesIO(image.content), _PIXELS)
-        lines = [label, *listed]
-        size = (image.width, image.height)
+        lines, size = [label, *listed], (image.width, image.height)
+        jpeg = boxed(image.content, size, boxes, pixels=_PIXELS)
         yield html.figure(jpeg, alt=" ".join(lines), caption=lines, size=size, width=_WIDTH)
-
-
-def _results(result: Result) -> Iterator[str]:
-    """Yield the images of a result, as HTML figures."""
-    for image in result:
-        if not image.path.is_file():
-            yield html.text(Said("{name} no longer exists", name=image.path.name))
-            continue
-        yield image.figure(pixels=_PIXELS, width=_WIDTH, caption=[image_caption(image)])

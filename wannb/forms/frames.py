@@ -14,10 +14,10 @@ from wannb.display import html, preview
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
 from wannb.storyboard import Shot, Storyboard, Take
-from wannb.translation import Said, Words, override
+from wannb.translation import Said, Words
 
-from .controls import button, close_all
-from .panel import button_text, spent_text
+from .button import button, button_text, spent_text
+from .controls import close_all
 from .references import Picker
 from .scenes import notes_input, seconds_input
 
@@ -68,7 +68,7 @@ class Frames:
         self._new = widgets.Text(description=words("New scene"), placeholder=words("what the frame shows"))
         self._add = button(words("Add a scene"), self._add_scene)
         self.details = Details(self)
-        self.files = BoardFiles(self)
+        self.files = Files(self)
         self._strip = widgets.VBox(_dom_classes=("wannb-frames",))
         self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
         adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
@@ -154,8 +154,7 @@ class Frames:
             notes.append(Said("A request has not come back yet: the button picks it up."))
         # Of the board's own notices only those on fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]
-        with override(words.language):
-            told = "".join(f'<div class="wannb-note">{html.text(note)}</div>' for note in notes)
+        told = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notes)
         line = f"<b>{html.text(board.name)}</b> · {escape(' · '.join(parts))}"
         return f'<div class="wannb-caption">{line}</div>{told}'
 
@@ -223,8 +222,7 @@ class Card:
         (self.box.add_class if is_open else self.box.remove_class)("wannb-open")
 
     def _image(self, shot: Shot) -> str:
-        with override(self.words.language):
-            alt = shot.alt
+        alt = self.words(shot.alt)
         if shot.path is None:
             instead = escape(self.words(shot.instead))
             return f'<div class="wannb-hole" role="img" aria-label="{escape(alt)}">{instead}</div>'
@@ -259,7 +257,7 @@ class Details:
         self._assign = button(words("Use as frame"), self._assigned)
         self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
         self._picker = Picker(frames.client.store, words)
-        self._picker.picked = lambda image: self._do(lambda board, scene: board.replace(scene, image))
+        self._picker.picked = lambda source: self._do(lambda board, scene: board.replace(scene, source))
         own = widgets.HTML(f'<div class="wannb-label">{escape(words("Use a picture of your own instead"))}</div>')
         self._remove = button(words("Remove this scene"), self._removed)
         self._close = button(words("Close"), lambda: frames.open(None))
@@ -308,9 +306,7 @@ class Details:
             tooltip=words("Take {number} of scene {scene}", number=take.number, scene=scene),
         )
         pick.disabled = off or take.chosen
-        with override(words.language):
-            picture = take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH)
-        return widgets.VBox([widgets.HTML(picture), pick])
+        return widgets.VBox([widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH)), pick])
 
     def _assigned(self) -> None:
         image = self._which.value
@@ -327,7 +323,7 @@ class Details:
             self._change(lambda board: act(board, scene))
 
 
-class BoardFiles:
+class Files:
     """A format, a name, a button that saves, and a view of the pages.
 
     Attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,9 +16,10 @@ from wannb.display import html, preview
 from wannb.ledger import DONE, ENDED, Run, Runs
 from wannb.request import FIELDS, MODES, ImageRequest
 from wannb.text import count, shorten
-from wannb.translation import Said, override
+from wannb.translation import Said
 
-from .controls import button, close_all
+from .button import button
+from .controls import close_all
 from .form import Form, request_of
 from .modes import form_class
 from .panel import Panel
@@ -46,6 +48,7 @@ class HistoryForm(Panel):
     """
 
     selected = traitlets.Instance(Run, allow_none=True)
+    status: Status
 
     def __init__(self, client: Client) -> None:
         self.opened: Callable[[ImageRequest, tuple[str, ...]], None] | None = None
@@ -69,7 +72,7 @@ class HistoryForm(Panel):
         self._more = button(words("Show more"), self._show_more)
         self._count = widgets.HTML()
         self._picker = Picker(self.client.store, words, earlier=False)
-        self._picker.picked_path = lambda path: self._safely(lambda: self._open(path, tuple(FIELDS)))
+        self._picker.picked = lambda source: self.status.safely(lambda: self._open(Path(source), tuple(FIELDS)))
         options = [(words("everything"), _ALL), (words("everything but the seed"), _BUT_SEED)]
         options += [(words("only {option}", option=words(field.label)), field.name) for field in FIELDS.values()]
         self._what = widgets.Dropdown(description=words("Copy settings"), options=options)
@@ -77,9 +80,7 @@ class HistoryForm(Panel):
         self._opening = widgets.HBox([self._what, open_button], _dom_classes=("wannb-row",))
         self._opened = widgets.VBox()
         self.worker = Worker(self.client, self._progressed, lock=self._lock)
-        self.status = Status(
-            words, stop=self.worker.stop_waiting, cancel=self.worker.cancel, pick_up=self.worker.pick_up
-        )
+        self.status = Status(words, self.worker.acts)
         for hidden in (self._opening, self.status.box):
             hidden.layout.display = "none"
         self._show_heading(Said("History"))
@@ -153,7 +154,7 @@ class HistoryForm(Panel):
         under_way = run.state not in ENDED and self.client.owns(run)
         show = button(
             words("Pick up") if under_way else words("Show"),
-            lambda: self._safely(lambda: self.select(run)),
+            lambda: self.status.safely(lambda: self.select(run)),
             tooltip=words("Show run {run}", run=run.id),
         )
         row = [widgets.HTML(_picture(run)), widgets.HTML(about, _dom_classes=("wannb-about",)), show]
@@ -168,7 +169,7 @@ class HistoryForm(Panel):
         run, what = self.selected, self._what.value
         if run is not None:
             names = tuple(FIELDS) if what in (_ALL, _BUT_SEED) else (what,)
-            self._safely(lambda: self._open(run, names))
+            self.status.safely(lambda: self._open(run, names))
 
     def _open(self, source: Any, names: tuple[str, ...]) -> None:
         request = request_of(source)
@@ -182,15 +183,6 @@ class HistoryForm(Panel):
         old, self._opened.children = self._opened.children, [form]
         for each in old:
             each.close()
-
-    def _safely(self, act: Callable[[], object]) -> None:
-        """Act for a button; an error is shown where the images would be, since a callback's exception is not seen."""
-        try:
-            with override(self.words.language):
-                act()
-        except Exception as error:
-            self.status.box.layout.display = ""
-            self.status.error(error)
 
     def _left(self) -> list[widgets.Widget]:
         search = widgets.HBox([self._search, self._mode], _dom_classes=("wannb-row",))

@@ -10,7 +10,6 @@ from wannb.request import (
     EDITING,
     IMAGE_SET,
     INTERACTIVE,
-    MAX_N,
     MAX_N_SET,
     MULTI_REFERENCE,
     TEXT_SET,
@@ -19,10 +18,8 @@ from wannb.request import (
 )
 from wannb.translation import Said
 
-from . import controls
-from .controls import Control, Size
+from .controls import Control
 from .form import NO_PICTURE, Form
-from .palette import Palette
 from .references import Picker, References
 from .scenes import Scenes
 from .status import Action
@@ -38,23 +35,6 @@ class TextToImageForm(Form):
 
     modes = (TEXT_TO_IMAGE,)
 
-    def _make_controls(self) -> Sequence[Control]:
-        words = self.words
-        self._size = Size(words)
-        return [
-            controls.prompt(words),
-            controls.model(words),
-            self._size,
-            controls.number(words, most=MAX_N),
-            controls.Seed(words),
-            Palette(words, self.client.store),
-            controls.flag("thinking_mode", words),
-            controls.flag("watermark", words),
-        ]
-
-    def _switch(self, request: ImageRequest) -> None:
-        self._size.applies(model=request.model, plain=True, with_images=False)
-
 
 class EditForm(Form):
     """Image editing and multi-reference generation as a form: `Form` says what every form can do.
@@ -65,26 +45,9 @@ class EditForm(Form):
     modes: ClassVar[tuple[str, ...]] = (EDITING, MULTI_REFERENCE)
     _with_boxes = False
 
-    def _make_controls(self) -> Sequence[Control]:
-        words, store = self.words, self.client.store
-        self._references = References(words, Picker(store, words), with_boxes=self._with_boxes)
-        self._size = Size(words)
-        self._thinking = controls.flag("thinking_mode", words)
-        return [
-            self._references,
-            controls.prompt(words),
-            controls.model(words),
-            self._size,
-            controls.number(words, most=MAX_N),
-            controls.Seed(words),
-            Palette(words, store),
-            self._thinking,
-            controls.flag("watermark", words),
-        ]
-
-    def _switch(self, request: ImageRequest) -> None:
-        self._size.applies(model=request.model, plain=False, with_images=True)
-        self._thinking.turn_off(self.words("Thinking: text to image only"))
+    def _subject(self) -> Sequence[Control]:
+        self._references = References(self.words, Picker(self.client.store, self.words), with_boxes=self._with_boxes)
+        return [self._references, *super()._subject()]
 
     def _write(self, request: ImageRequest) -> None:
         super()._write(request)
@@ -148,27 +111,13 @@ class ImageSetForm(EditForm):
 
     modes = (TEXT_SET, IMAGE_SET)
     fixed: ClassVar[dict[str, Any]] = {"enable_sequential": True, "n": 2}
+    most = MAX_N_SET
 
-    def _make_controls(self) -> Sequence[Control]:
-        words, store = self.words, self.client.store
-        self._scenes = Scenes(words)
+    def _subject(self) -> Sequence[Control]:
+        self._scenes = Scenes(self.words)
         self._counted = 0
-        self._references = References(words, Picker(store, words))
-        self._size = Size(words)
-        self._number = controls.number(words, most=MAX_N_SET)
-        self._palette = Palette(words, store)
-        self._thinking = controls.flag("thinking_mode", words)
-        return [
-            self._scenes,
-            self._references,
-            controls.model(words),
-            self._size,
-            self._number,
-            controls.Seed(words),
-            self._palette,
-            self._thinking,
-            controls.flag("watermark", words),
-        ]
+        self._references = References(self.words, Picker(self.client.store, self.words))
+        return [self._scenes, self._references]
 
     def _shows(self, request: ImageRequest) -> bool:
         return request.enable_sequential and request.bbox_list is None
@@ -176,18 +125,13 @@ class ImageSetForm(EditForm):
     def _normal(self, request: ImageRequest) -> ImageRequest:
         return request.replace(color_palette=None)
 
-    def _switch(self, request: ImageRequest) -> None:
-        self._size.applies(model=request.model, plain=False, with_images=bool(request.images))
-        self._thinking.turn_off(self.words("Thinking: text to image only"))
-        self._palette.turn_off(self.words("Palette: not in image sets"))
-
     def _touched(self) -> None:
         count = len(self._scenes.scenes)
         if not self._filling and self._scenes.by_scene and count != self._counted:
             # One image a scene, until a person asks for more.
             self._counted = count
             with self._quietly():
-                self._number.fill(max(1, count))
+                self._controls["n"].fill(max(1, count))
         super()._touched()
 
     def _write(self, request: ImageRequest) -> None:

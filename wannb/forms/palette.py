@@ -14,10 +14,11 @@ import traitlets
 
 from wannb.display import ELEMENTS, esm
 from wannb.ledger import Store
-from wannb.request import PALETTE, Color, InputImage, as_palette, palette_from, palette_rules, shares
+from wannb.request import PALETTE, Color, as_input, as_palette, palette_from, palette_rules, shares
 from wannb.translation import Words, override
 
-from .controls import Control, button, close_all
+from .button import button
+from .controls import Control, close_all
 from .references import Picker
 
 STATIC = Path(__file__).parent / "static"
@@ -81,7 +82,7 @@ class Palette(Control):
         self._picker: Picker | None = None
         self._quiet = False
         self._use.observe(lambda change: self._switched(), "value")
-        self._body.layout.display = "none"
+        self._unfold()
 
     def _build(self) -> None:
         """Make the widgets when they are first needed: a page with few widgets loads sooner."""
@@ -115,7 +116,7 @@ class Palette(Control):
         if value is not None:
             self._show(as_palette(value) or ())
         self._use.value = value is not None
-        self._body.layout.display = "" if self._use.value else "none"
+        self._unfold()
         self._quiet = False
 
     def refuses(self, value: Any) -> bool:
@@ -123,7 +124,7 @@ class Palette(Control):
 
     def turn_off(self, reason: str) -> None:
         super().turn_off(reason)
-        self._body.layout.display = "none" if reason or not self._use.value else ""
+        self._unfold()
 
     def refresh(self) -> None:
         if self._picker:
@@ -136,8 +137,11 @@ class Palette(Control):
             self._show(
                 [Color(name, f"{share / 100:.2f}%") for name, share in zip(_NEW, shares([5, 3, 2]), strict=False)]
             )
-        self._body.layout.display = "" if self._use.value else "none"
+        self._unfold()
         self.changed()
+
+    def _unfold(self) -> None:
+        self._body.layout.display = "none" if self.is_off or not self._use.value else ""
 
     def _show(self, colors: Sequence[Color]) -> None:
         self._build()
@@ -169,20 +173,18 @@ class Palette(Control):
         """Keep a share as it was set, and change the others in their proportions."""
         if self._quiet:
             return
-        others = [row for row in self._rows if row is not changed]
-        most = 10000 - len(others)
-        mine = min(max(1, changed.hundredths), most)
-        weights = shares([row.hundredths for row in others])
-        parts = _fit(weights, 10000 - mine)
-        self._set({id(changed): mine} | {id(row): part for row, part in zip(others, parts, strict=True)})
+        others = [row.hundredths for row in self._rows if row is not changed]
+        mine = min(max(1, changed.hundredths), 10000 - len(others))
+        parts = iter(shares(others, 10000 - mine))
+        self._set([mine if row is changed else next(parts) for row in self._rows])
 
     def _spread(self, weights: Sequence[float]) -> None:
-        self._set({id(row): share for row, share in zip(self._rows, shares(weights), strict=True)})
+        self._set(shares(weights))
 
-    def _set(self, hundredths: dict[int, int]) -> None:
+    def _set(self, hundredths: Sequence[int]) -> None:
         self._quiet = True
-        for row in self._rows:
-            row.share.value = hundredths[id(row)] / 100
+        for row, share in zip(self._rows, hundredths, strict=True):
+            row.share.value = share / 100
         self._quiet = False
         self._draw_rows()
         self._changed()
@@ -209,7 +211,8 @@ class Palette(Control):
             f'<div class="wannb-bar" aria-hidden="true">{parts}</div><div class="wannb-quietly">{said}</div>'
         )
 
-    def _take(self, image: InputImage) -> None:
+    def _take(self, source: str) -> None:
+        image = as_input(source)
         try:
             with override(self.words.language):
                 colors = palette_from(image, max(PALETTE.start, len(self._rows) or 5))
@@ -221,13 +224,3 @@ class Palette(Control):
         self._show(colors)
         self._quiet = False
         self._changed()
-
-
-def _fit(weights: Sequence[int], total: int) -> list[int]:
-    """Return whole parts in the proportions of the weights that add up to a total, each at least one."""
-    spare = total - len(weights)
-    exact = [spare * weight / sum(weights) for weight in weights]
-    parts = [int(part) for part in exact]
-    for index in sorted(range(len(parts)), key=lambda index: parts[index] - exact[index])[: spare - sum(parts)]:
-        parts[index] += 1
-    return [part + 1 for part in parts]

@@ -16,7 +16,6 @@ import traitlets
 from wannb.client import Client
 from wannb.display import ELEMENTS, esm
 from wannb.errors import Problem
-from wannb.service import Money
 from wannb.translation import Words, joined, override
 
 from .controls import Control, Disclosure, close_all
@@ -54,15 +53,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Make the widgets."""
 
     def _left(self) -> Sequence[widgets.Widget]:
-        """Return the widgets of the left column."""
         return ()
 
     def _right(self) -> Sequence[widgets.Widget]:
-        """Return the widgets of the right column."""
         return ()
 
     def _below(self) -> Sequence[widgets.Widget]:
-        """Return the widgets below both columns."""
         return ()
 
     def _refresh(self) -> None:
@@ -101,7 +97,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _badge(self) -> str:
         """Return whether images are billed, as HTML."""
         words, service = self.words, self.client.service
-        if service.kind == "mock":
+        if self._mock:
             return f'<span class="wannb-badge wannb-demo">{escape(words("demo: nothing is billed"))}</span>'
         where = words("live, {region}: every image is billed", region=words(service.region))
         return f'<span class="wannb-badge wannb-live">{escape(where)}</span>'
@@ -183,13 +179,11 @@ class WorkPanel(Panel):
             control.refresh()
 
     def _use(self, controls: Iterable[Control]) -> None:
-        """Show these controls' options."""
         self._controls = {control.name: control for control in controls}
         for control in self._controls.values():
             control.changed = self._touched
 
     def _tell(self, problems: Iterable[Problem]) -> None:
-        """Show each problem beside its control."""
         for name, control in self._controls.items():
             control.tell([self._plain(problem) for problem in problems if problem.field == name])
 
@@ -203,18 +197,17 @@ class WorkPanel(Panel):
             self._refresh()
 
     def _press(self) -> None:
-        """Do what the button says; an error is shown in the form."""
         with self._lock:
             promised_free = self._free
             self._refresh()
             # The button may change while a press is on its way: do what it said, or nothing.
             if not self.button.disabled and not (promised_free and not self._free):
-                self._safely(self._start)
+                self.status.safely(self._start)
 
-    def _finish(self, start: Callable[[], bool], busy: str) -> Any:
+    def _finish(self, start: Callable[[], bool]) -> Any:
         """Start as the button does, wait, and return the result; a `RuntimeError` when something is under way."""
         if not start():
-            raise RuntimeError(busy)
+            raise RuntimeError(self.words("this form is at work; form.worker.join() waits for it"))
         try:
             ended = self.worker.join()
         except KeyboardInterrupt:
@@ -227,11 +220,6 @@ class WorkPanel(Panel):
     def _interrupted(self) -> None:
         """Let go of the work when a person interrupts the cell that waits for it."""
         self.worker.stop_waiting()
-
-    def _safely(self, act: Callable[[], object]) -> None:
-        """Act for a button; an error is shown, since an exception of a callback is not seen."""
-        with override(self.words.language):
-            self.status.safely(act)
 
     def _offer(self, text: str, *, free: bool, enabled: bool, hints: Iterable[str] = ()) -> None:
         """Say on the button what a press does, and whether it can be pressed."""
@@ -255,53 +243,6 @@ class WorkPanel(Panel):
 
     def _code_box(self) -> widgets.Widget:
         return Disclosure(self.words("The same as code"), self._code).box
-
-
-def button_text(
-    words: Words, images: int, cost: Money | None, *, mock: bool, up_to: bool = False, again: bool = False
-) -> str:
-    """Return what a button does and what it costs.
-
-    Args:
-        words: of the form.
-        images: how many are generated.
-        cost: of all of them, None where the price is unknown.
-        mock: whether the mock server answers, which bills nothing.
-        up_to: whether fewer images may come.
-        again: whether the image takes the place of another.
-
-    >>> button_text(Words(), 2, Money(amount=0.15, currency="USD"), mock=False)
-    'Generate 2 images · $0.15'
-    """
-    if again:
-        what = words("Generate again")
-    elif images == 1:
-        what = words("Generate 1 image")
-    elif up_to:
-        what = words("Generate up to {count} images", count=images)
-    else:
-        what = words("Generate {count} images", count=images)
-    price = short(cost) if cost else ""
-    if mock:
-        costs = words("demo ({cost} live)", cost=price) if price else words("demo")
-    elif not price:
-        costs = words("price unknown")
-    else:
-        costs = words("at most {cost}", cost=price) if up_to and images > 1 else price
-    return f"{what} · {costs}"
-
-
-def short(cost: Money) -> str:
-    """Return an amount as buttons show it: "$0.15"."""
-    amount, currency = str(cost).split()
-    return {"USD": "$", "CNY": "¥"}.get(currency, f"{currency} ") + amount
-
-
-def spent_text(words: Words, cost: Money | None, *, mock: bool) -> str:
-    """Return what was spent so far."""
-    if cost is None:
-        return words("price unknown")
-    return words("would have cost {cost} live", cost=short(cost)) if mock else words("spent {cost}", cost=short(cost))
 
 
 class CodeView(anywidget.AnyWidget):

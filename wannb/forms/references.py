@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -17,8 +16,8 @@ from wannb.text import shorten
 from wannb.translation import Said, Words
 
 from .boxes import BoxEditor
-from .controls import Control, button
-from .rows import Row, Rows
+from .button import button
+from .controls import Control, Row, Rows
 from .upload import Upload
 
 #: How many images of earlier runs are offered.
@@ -31,17 +30,15 @@ class Picker:
 
     Attributes:
         box: the widget.
-        picked: called with each picture that a person chose.
-        picked_path: called with the file itself where that is set, before the picture is opened.
+        picked: called with the path or link of each picture that a person chose.
     """
 
     def __init__(self, store: Store, words: Words, *, earlier: bool = True) -> None:
         self.words = words
-        self.picked: Callable[[InputImage], None] = lambda image: None
-        self.picked_path: Callable[[Path], None] | None = None
+        self.picked: Callable[[str], object] = lambda source: None
         self._store = store
         self._upload = Upload(lambda: store.root / ".uploads", words=words)
-        self._upload.on_file(lambda path: self._give(str(path)))
+        self._upload.on_file(lambda path: self.picked(str(path)))
         self._text = widgets.Text(description=words("Path or link"), placeholder="photo.jpg, https://…")
         self._text.on_msg(lambda _, content, buffers: self._typed() if content.get("event") == "submit" else None)
         add = button(words("Add"), self._typed, tooltip=words("Add the picture at this path or link"))
@@ -71,19 +68,13 @@ class Picker:
 
     def _typed(self) -> None:
         if self._text.value.strip():
-            self._give(self._text.value.strip())
+            self.picked(self._text.value.strip())
             self._text.value = ""
 
     def _chosen(self) -> None:
         if self._earlier and self._earlier.value:
-            self._give(self._earlier.value)
+            self.picked(self._earlier.value)
             self._earlier.value = ""
-
-    def _give(self, source: str) -> None:
-        if self.picked_path:
-            self.picked_path(Path(source))
-        else:
-            self.picked(as_input(source))
 
 
 class ImageRow(Row):
@@ -95,7 +86,7 @@ class ImageRow(Row):
         self._caption = widgets.HTML()
         self.editor: BoxEditor | None = None
         if owner.with_boxes:
-            self.editor = BoxEditor(image, boxes=[list(box) for box in boxes], words=owner.words)
+            self.editor = BoxEditor(image, boxes=boxes, words=owner.words)
             self.editor.observe(lambda change: owner.changed(), "boxes")
         super().__init__(owner.words)
 
@@ -150,7 +141,7 @@ class References(Control):
         self._rows: Rows[ImageRow] = Rows(least=0, most=MAX_IMAGES)
         self._rows.box.add_class("wannb-references")
         self._picker = picker
-        picker.picked = lambda image: self._rows.append(ImageRow(image, self))
+        picker.picked = lambda source: self._rows.append(ImageRow(as_input(source), self))
         title = widgets.HTML(f'<div class="wannb-label">{escape(words("Input images"))}</div>')
         super().__init__("images", [title, self._rows.box, picker.box], words)
         self._inputs = []

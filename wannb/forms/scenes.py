@@ -11,24 +11,14 @@ from wannb.request import MAX_N_SET, set_prompt
 from wannb.storyboard import LONGEST, Scene
 from wannb.translation import Said, Words
 
-from .controls import Control, prompt
-from .rows import Row, Rows
+from .controls import Control, Rows, TextRow, prompt
 
 WHOLE, LISTED = "text", "scenes"
 SECONDS = Scene(text="x").seconds
 
 
-class SceneRow(Row):
+class SceneRow(TextRow):
     """One scene of an image set."""
-
-    def __init__(self, words: Words, text: str = "") -> None:
-        self._text = widgets.Textarea(value=text, rows=2)
-        super().__init__(words, [self._text])
-
-    @property
-    def text(self) -> str:
-        """The scene's text."""
-        return str(self._text.value.strip())
 
     def name(self, number: int) -> Said:
         return Said("scene {number}", number=number)
@@ -38,10 +28,9 @@ class BoardSceneRow(SceneRow):
     """One scene of a storyboard: its text, notes and seconds."""
 
     def __init__(self, words: Words, scene: Scene | None = None) -> None:
-        self._text = widgets.Textarea(value=scene.text if scene else "", rows=2)
         self._notes = notes_input(words, scene.notes if scene else "")
         self._seconds = seconds_input(words, scene.seconds if scene else SECONDS)
-        Row.__init__(self, words, [self._text, self._notes, self._seconds])
+        super().__init__(words, scene.text if scene else "", self._notes, self._seconds)
 
     @property
     def scene(self) -> Scene:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from inspect import getdoc
 from pathlib import Path
+from types import MappingProxyType
 
 import ipywidgets as widgets
 
@@ -13,9 +13,10 @@ from wannb.display import html
 from wannb.errors import ApiError, TaskCanceled, UnknownOutcome, WannbError
 from wannb.ledger import UNREACHED, GeneratedImage, Result
 from wannb.masking import mask
-from wannb.translation import Said, Words, joined, override
+from wannb.translation import Said, Words, override
 
-from .controls import button, close_all
+from .button import button
+from .controls import close_all
 from .worker import Progress
 
 #: A button under each image: its text, its tooltip, and what it does.
@@ -34,7 +35,7 @@ class Status:
 
     Args:
         words: of the form.
-        stop: what "Stop waiting" does; no button without it. The same for `cancel` and `pick_up`.
+        acts: what the buttons do, of "stop", "cancel" and "pick_up"; a name left out is no button.
         cancel_tooltip: what "Cancel" leads to.
         empty: shown before anything was started.
 
@@ -46,24 +47,23 @@ class Status:
     def __init__(
         self,
         words: Words,
+        acts: Mapping[str, Callable[[], object]] = MappingProxyType({}),
         *,
-        stop: Callable[[], object] | None = None,
-        cancel: Callable[[], object] | None = None,
-        pick_up: Callable[[], object] | None = None,
-        cancel_tooltip: str = "",
+        cancel_tooltip: str = Said("Cancel the task, which is possible while it is in the queue"),
         empty: str = "",
     ) -> None:
         self.words = words
         self.actions: Sequence[Action] = ()
         self._text = widgets.HTML()
-        tooltip = words("The task goes on and can be picked up later")
-        cancel_tooltip = cancel_tooltip or words("Cancel the task, which is possible while it is in the queue")
-        self._buttons = {
-            "stop": button(words("Stop waiting"), stop or bool, tooltip=tooltip, classes=["wannb-stop"]),
-            "cancel": button(words("Cancel"), cancel or bool, tooltip=cancel_tooltip),
-            "pick_up": button(words("Pick up"), pick_up or bool),
+        texts = {
+            "stop": (words("Stop waiting"), words("The task goes on and can be picked up later")),
+            "cancel": (words("Cancel"), words(cancel_tooltip)),
+            "pick_up": (words("Pick up"), ""),
         }
-        self._there = {name for name, act in (("stop", stop), ("cancel", cancel), ("pick_up", pick_up)) if act}
+        self._buttons = {
+            name: button(texts[name][0], act, tooltip=texts[name][1], classes=[f"wannb-{name}"])
+            for name, act in acts.items()
+        }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
         self.box = widgets.VBox([self._text, row, self._gallery], _dom_classes=("wannb-status",))
@@ -102,26 +102,35 @@ class Status:
     def offer(self, *names: str) -> None:
         """Show these buttons and hide the others: stop, cancel, pick_up."""
         for name, each in self._buttons.items():
-            each.layout.display = "" if name in names and name in self._there else "none"
+            each.layout.display = "" if name in names else "none"
 
     def safely(self, act: Callable[[], object]) -> None:
         """Act for a button; an error is shown, since an exception of a callback is not seen."""
-        try:
-            act()
-        except Exception as error:
-            self.error(error)
+        with override(self.words.language):
+            try:
+                act()
+            except Exception as error:
+                self.box.layout.display = ""
+                self.error(error, refused=isinstance(error, (ValueError, TypeError)))
 
-    def error(self, error: BaseException, *, pick_up: bool = False) -> None:
-        """Show an error in plain words; images that are there stay."""
-        lost = isinstance(error, UnknownOutcome)
-        self._buttons["pick_up"].description = self.words("Look up") if lost else self.words("Pick up")
+    def error(self, error: BaseException, *, pick_up: bool = False, refused: bool = False) -> None:
+        """Show an error in plain words; images that are there stay.
+
+        Args:
+            error: what was raised.
+            pick_up: whether a run is open that may still bring images.
+            refused: whether it is a value that was refused, whose own message is enough.
+        """
+        if pick_up:
+            lost = isinstance(error, UnknownOutcome)
+            self._buttons["pick_up"].description = self.words("Look up") if lost else self.words("Pick up")
         self.offer(*(["pick_up"] if pick_up else []))
-        self._say(self.error_html(error))
-
-    def refuse(self, text: str) -> None:
-        """Show why a change was refused."""
-        self.offer()
-        self._say(f'<div class="wannb-error" role="alert">{escape(text)}</div>')
+        if isinstance(error, WannbError):
+            self._say(self._error(error))
+            return
+        said = mask(str(error) if refused else f"{type(error).__name__}: {error}")
+        told = said if refused else self.words("Unexpected error: {error}", error=said)
+        self._say(f'<div class="wannb-error" role="alert">{escape(told)}</div>')
 
     def result(self, result: Result) -> None:
         """Show the images of a result."""
@@ -137,15 +146,13 @@ class Status:
         )
         # New widgets each time: an old image's buttons must not act on a new one.
         self._clear()
-        self._gallery.children = [self._item(image) for image in result]
+        figures = result.figures(pixels=_PIXELS, width=_WIDTH)
+        self._gallery.children = [self._item(image, figure) for image, figure in zip(result, figures, strict=True)]
 
-    def error_html(self, error: BaseException) -> str:
-        """Return an error in plain words: what happened, the service's own words, the next step."""
+    def _error(self, error: WannbError) -> str:
+        """Return an error as HTML: what happened, the service's own words, the next step."""
         words = self.words
-        if not isinstance(error, WannbError):
-            said = words("Unexpected error: {error}", error=mask(f"{type(error).__name__}: {error}"))
-            return f'<div class="wannb-error" role="alert">{escape(said)}</div>'
-        title = words(str(getdoc(type(error))).splitlines()[0])
+        title = words(error.title)
         told = words(error.said) if isinstance(error.said, Said) else error.said
         if isinstance(error, TaskCanceled):
             return f'<div class="wannb-told" role="status">{escape(told)}</div>'
@@ -173,19 +180,13 @@ class Status:
         bar = f'<progress aria-label="{label}"{value}></progress>'
         return f'<div class="wannb-progress">{bar}<div>{escape(text)}</div></div>'
 
-    def _item(self, image: GeneratedImage) -> widgets.Widget:
-        with override(self.words.language):
-            picture = widgets.HTML(image.figure(pixels=_PIXELS, width=_WIDTH, caption=[image_caption(image)]))
+    def _item(self, image: GeneratedImage, figure: str) -> widgets.Widget:
         buttons = [
-            button(text, lambda act=act: self._act(act, image), tooltip=f"{tooltip} ({image.number})")  # type: ignore[misc]
+            button(text, lambda act=act: self.safely(lambda: act(image)), tooltip=f"{tooltip} ({image.number})")  # type: ignore[misc]
             for text, tooltip, act in self.actions
         ]
         row = widgets.HBox(buttons, _dom_classes=("wannb-row",))
-        return widgets.VBox([picture, row], _dom_classes=("wannb-item",))
-
-    def _act(self, act: Callable[[GeneratedImage], None], image: GeneratedImage) -> None:
-        with override(self.words.language):
-            self.safely(lambda: act(image))
+        return widgets.VBox([widgets.HTML(figure), row], _dom_classes=("wannb-item",))
 
     def _clear(self) -> None:
         old, self._gallery.children = self._gallery.children, ()
@@ -193,12 +194,6 @@ class Status:
 
     def _say(self, page: str) -> None:
         self._text.value = f'<div aria-live="polite">{page}</div>'
-
-
-def image_caption(image: GeneratedImage) -> Said:
-    """Return an image's number, size and seed."""
-    seed = [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
-    return joined(" · ", [str(image.number), f"{image.width}*{image.height}", *seed])
 
 
 def _from_here(path: Path) -> Path:

@@ -11,17 +11,17 @@ import ipywidgets as widgets
 
 from wannb.client import Client
 from wannb.display import html
-from wannb.errors import InvalidRequest, Problem, WannbError
+from wannb.errors import InvalidRequest, Problem
 from wannb.request import ImageRequest, board_call, check_names, open_call
 from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
-from wannb.translation import Said, Words, override
+from wannb.translation import Said, Words
 
 from . import controls
-from .controls import Control, Disclosure, Size, button
+from .button import button, button_text
+from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
-from .panel import WorkPanel, button_text
+from .panel import WorkPanel
 from .references import Picker, References
-from .rows import Rows
 from .scenes import BoardSceneRow, style_input
 from .status import Status
 from .worker import Progress, Report
@@ -91,7 +91,7 @@ class StoryboardForm(WorkPanel):
         """
         if self._problems and not self.worker.under_way:
             raise InvalidRequest(self._problems)
-        self._finish(self._start, self.words("this form is at work; form.worker.join() waits for it"))
+        self._finish(self._start)
         assert self.board is not None
         return self.board
 
@@ -122,7 +122,6 @@ class StoryboardForm(WorkPanel):
         return {**options, "name": name, "style": style or None}
 
     def _fill(self, options: Mapping[str, Any]) -> None:
-        """Show these options; `TypeError` or `ValueError` for what they must not be."""
         for name, value in options.items():
             shown = "" if name == "style" and value is None else value
             if self._controls[name].refuses(shown):
@@ -162,7 +161,7 @@ class StoryboardForm(WorkPanel):
             "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
             "another name: nothing is lost, and nothing is paid for twice."
         )
-        self._controls["name"].remark(exists if options["name"] in board_names(self.client) else "")
+        self._controls["name"].remark(exists if options["name"] in BoardFiles.names(self.client.store) else "")
 
     # Work and changes
 
@@ -208,20 +207,8 @@ class StoryboardForm(WorkPanel):
                 if isinstance(told, str):
                     self.status.tell(self.words(told))
 
-            self._safely(change)
+            self.status.safely(change)
             self._refresh()
-
-    def _safely(self, act: Callable[[], object]) -> None:
-        with override(self.words.language):
-            try:
-                act()
-            except (ValueError, TypeError) as error:
-                if isinstance(error, WannbError):
-                    self.status.error(error)
-                else:
-                    self.status.refuse(str(error))
-            except Exception as error:
-                self.status.error(error)
 
     # Layout
 
@@ -238,14 +225,22 @@ class StoryboardForm(WorkPanel):
                 pictures,
                 controls.model(words),
                 self._size,
-                BoardSeed(words),
+                controls.Seed(
+                    words,
+                    empty=Said("follows from the scenes"),
+                    clear=Said("Use the seed that follows from the scenes"),
+                    help_text=words(
+                        "Without a seed, one follows from the scenes and options, so that the same board is the same "
+                        "request and is free the second time."
+                    ),
+                ),
                 controls.flag("watermark", words),
             ]
         )
         self._make_worker()
         self.status = Status(words)
         self._names = widgets.Dropdown(description=words("Open a board"))
-        self._open = button(words("Open"), lambda: self._safely(lambda: self.go_on_with(self._names.value)))
+        self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
         self.frames = Frames(self.client, words, change=self._change, start=self._start_work, leave=self.leave)
         self._show_heading(Said("Storyboard"))
@@ -267,10 +262,9 @@ class StoryboardForm(WorkPanel):
         return [self._style(), self._heading, columns]
 
     def _turn(self) -> None:
-        """Show the new board's controls, or the board."""
         with self._lock:
             self.status.tell()
-            self._names.options = board_names(self.client)
+            self._names.options = BoardFiles.names(self.client.store)
             for shown, parts in ((self.board is None, self._for_new), (self.board is not None, self._for_board)):
                 for each in parts:
                     each.layout.display = "" if shown else "none"
@@ -279,7 +273,6 @@ class StoryboardForm(WorkPanel):
             self._refresh()
 
     def _refresh(self) -> None:
-        """Bring everything up to date."""
         with self._lock:
             self._code.code = self.code
             if self.board is None:
@@ -299,7 +292,6 @@ class StoryboardForm(WorkPanel):
         return " · ".join(self._plain(problem) for problem in self._problems)
 
     def _offer_generator(self, generator: Generator) -> None:
-        """Say on the button what a press does and what it costs."""
         words, record = self.words, generator.record()
         missing, to_pay = generator.to_generate(), generator.to_pay()
         if to_pay:
@@ -329,25 +321,6 @@ class StoryboardForm(WorkPanel):
         return html.block(Said("Storyboard"), lines=[f"[ {self.button.description} ]"], body=body)
 
 
-class BoardSeed(controls.Seed):
-    """The seed of a board: a number, or nothing for one that follows from the scenes."""
-
-    @property
-    def placeholder(self) -> str:
-        return self.words("follows from the scenes")
-
-    @property
-    def clear_tooltip(self) -> str:
-        return self.words("Use the seed that follows from the scenes")
-
-    @property
-    def help_text(self) -> str:
-        return self.words(
-            "Without a seed, one follows from the scenes and options, so that the same board is the same request and "
-            "is free the second time."
-        )
-
-
 class BoardScenes(Control):
     """The scenes of a new board."""
 
@@ -367,15 +340,9 @@ class BoardScenes(Control):
         self.rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
 
     def problems(self) -> Iterator[Problem]:
-        """Yield the problems of the scenes."""
         for number, row in enumerate(self.rows.entries, 1):
             if row.has_notes and not row.text:
                 value, rule = Said("scene {number}", number=number), Said("describe what the frame shows")
                 yield Problem(field="scenes", value=value, rule=rule)
         if not self.value:
             yield Problem(field="scenes", value="", rule=Said("write at least one scene"))
-
-
-def board_names(client: Client) -> list[str]:
-    """Return the names of the boards in a client's runs folder."""
-    return sorted(file.parent.name for file in (client.store.root / "storyboards").glob("*/board.json"))

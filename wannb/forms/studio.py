@@ -15,12 +15,13 @@ from wannb.ledger import GeneratedImage
 from wannb.request import ImageRequest
 from wannb.translation import Said, say
 
+from .button import spent_text
 from .compare import CompareForm
 from .controls import close_all
 from .form import Form
 from .history import HistoryForm
 from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
-from .panel import Panel, spent_text
+from .panel import Panel
 from .storyboard import StoryboardForm
 
 F = TypeVar("F", bound=Panel)

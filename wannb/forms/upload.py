@@ -38,43 +38,30 @@ class Upload(anywidget.AnyWidget):
 
     Attributes:
         problems: what went wrong, in sentences, until a person dismisses them.
-        disabled: whether new files are refused; those under way go on.
-        last_error: the exception behind the last problem, if there was one.
     """
 
     _esm = esm(ELEMENTS, STATIC / "upload.js")
     _css = STATIC / "upload.css"
 
-    accept = traitlets.Unicode("image/*").tag(sync=True)
-    multiple = traitlets.Bool(True).tag(sync=True)
-    disabled = traitlets.Bool(False).tag(sync=True)
     limit = traitlets.Int(MAX_FILE).tag(sync=True)
     chunk = traitlets.Int(CHUNK).tag(sync=True)
     window = traitlets.Int(WINDOW).tag(sync=True)
     problems = traitlets.List(traitlets.Unicode()).tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
 
-    def __init__(
-        self,
-        folder: Path | Callable[[], Path],
-        *,
-        words: Words | None = None,
-        accept: str = "image/*",
-        multiple: bool = True,
-    ) -> None:
+    def __init__(self, folder: Path | Callable[[], Path], *, words: Words | None = None) -> None:
         """Make the button; `folder` may be a function that is called for each file."""
         self._words = words or Words()
         self._folder = folder
-        self._callbacks: list[Callable[[Path], None]] = []
+        self._callbacks: list[Callable[[Path], object]] = []
         self._incoming: dict[str, _Incoming] = {}
         self._lock = threading.RLock()
-        self.last_error: BaseException | None = None
-        super().__init__(accept=accept, multiple=multiple, texts=_texts(self._words))
+        super().__init__(texts=_texts(self._words))
         self.on_msg(_receive)
         # Also when the kernel ends: no incomplete file is left.
         weakref.finalize(self, _discard_all, self._incoming)
 
-    def on_file(self, callback: Callable[[Path], None]) -> None:
+    def on_file(self, callback: Callable[[Path], object]) -> None:
         """Call back with the path of each complete file; an exception of the callback is shown to the person.
 
         Front ends choose the thread: JupyterLab 4.6 with ipykernel 7.4 calls on one of its own, while cells run.
@@ -86,9 +73,6 @@ class Upload(anywidget.AnyWidget):
         with self._lock:
             _discard_all(self._incoming)
         super().close()
-
-    def __repr__(self) -> str:
-        return f"Upload(accept={self.accept!r})"
 
     def _take(self, content: Any, buffers: Sequence[Any]) -> None:
         kind, key = content.get("kind"), str(content.get("id"))
@@ -116,8 +100,6 @@ class Upload(anywidget.AnyWidget):
     def _begin(self, key: str, name: str, size: object) -> None:
         if key in self._incoming:
             raise _Broken(self._words("its pieces arrived twice or out of order"))
-        if self.disabled:
-            raise _Broken(self._words("uploading is turned off"))
         if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
             raise _Broken(self._words("the file is empty"))
         if size > self.limit:
@@ -155,13 +137,10 @@ class Upload(anywidget.AnyWidget):
     def _fail(self, key: str, name: str, error: Exception) -> None:
         sentence = self._words("{file}: {why}", file=safe_name(name), why=self._plain(error))
         with self._lock:
-            if not isinstance(error, _Broken):
-                self.last_error = error
             self.problems = [*self.problems, sentence]
         self._answer(key, "failed")
 
     def _plain(self, error: Exception) -> str:
-        """Return an exception in plain words."""
         if isinstance(error, OSError) and error.strerror:
             return self._words("it could not be saved ({reason})", reason=error.strerror)
         return mask(str(error)).strip() or type(error).__name__
@@ -256,7 +235,6 @@ def _texts(words: Words) -> dict[str, str]:
     """Return the texts of the page; names in braces are filled in there."""
     return {
         "button": words("Upload pictures…"),
-        "one": words("Upload a picture…"),
         "hint": words("or drop or paste them here"),
         "drop": words("Drop them here"),
         "label": words("Upload pictures"),
@@ -273,5 +251,4 @@ def _texts(words: Words) -> dict[str, str]:
         "empty": words("{file}: the file is empty"),
         "unreadable": words("{file}: the browser cannot read this file; a folder cannot be uploaded"),
         "wrongKind": words("{file}: this is not a picture"),
-        "single": words("Only one file at a time: {file} is used"),
     }

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from functools import partial
+from typing import Any, Literal
 
 from wannb.client import Client
 from wannb.errors import CancelRefused, UnknownOutcome
@@ -62,12 +63,8 @@ class Progress:
         return self.under_way and self.status == "PENDING" and self.cancel is not None
 
 
-class Report(Protocol):
-    """Changes the progress, from within the work."""
-
-    def __call__(self, **changes: Any) -> None: ...
-
-
+#: Changes the progress, from within the work.
+Report = Callable[..., Any]
 #: The work itself: it reports its progress and returns its result.
 Act = Callable[[Report], Any]
 
@@ -111,6 +108,11 @@ class Worker:
         if self._work is None:
             return Progress()
         return replace(self._work.progress, phase="left") if self._left else self._work.progress
+
+    @property
+    def acts(self) -> dict[str, Callable[[], object]]:
+        """What a person may do about the work, by name."""
+        return {"stop": self.stop_waiting, "cancel": self.cancel, "pick_up": self.pick_up}
 
     @property
     def under_way(self) -> bool:
@@ -206,11 +208,8 @@ class Worker:
         return work.progress
 
     def _run(self, work: _Work, act: Act) -> None:
-        def report(**changes: Any) -> None:
-            self._report(work, **changes)
-
         try:
-            result = act(report)
+            result = act(partial(self._report, work))
         except BaseException as error:
             run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)
             shown = self._report(work, phase="failed", error=error, open_run=self._still_open(run))
@@ -220,7 +219,6 @@ class Worker:
             self._end(work)
 
     def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None) -> Any:
-        """Wait for the task that `find` returns."""
         task = find()
         report(phase="waiting", task_id=task.id, run_id=task.run_id, cancel=task.cancel)
         if request:

@@ -49,21 +49,21 @@ def as_palette(value: Any) -> tuple[Any, ...] | None:
     return tuple(_entry(entry) for entry in value)
 
 
-def shares(weights: Sequence[float]) -> list[int]:
-    """Return weights as whole hundredths of a percent that add up to 10,000, none of them below one.
+def shares(weights: Sequence[float], whole: int = 10000) -> list[int]:
+    """Return weights as whole hundredths of a percent that add up to `whole`, none of them below one.
 
     >>> shares([1, 1, 1])
     [3334, 3333, 3333]
     """
     total = sum(weights)
-    exact = [10000 * weight / total if total else 10000 / len(weights) for weight in weights]
-    whole = [max(1, int(share)) for share in exact]
-    order = sorted(range(len(whole)), key=lambda index: whole[index] - exact[index])
-    for turn in range(abs(10000 - sum(whole))):
+    exact = [whole * weight / total if total else whole / len(weights) for weight in weights]
+    parts = [max(1, int(share)) for share in exact]
+    order = sorted(range(len(parts)), key=lambda index: parts[index] - exact[index])
+    for turn in range(abs(whole - sum(parts))):
         # What rounding lost goes to those that lost most; what the least share gained comes from the largest.
-        index = order[turn % len(order)] if sum(whole) < 10000 else whole.index(max(whole))
-        whole[index] += 1 if sum(whole) < 10000 else -1
-    return whole
+        index = order[turn % len(order)] if sum(parts) < whole else parts.index(max(parts))
+        parts[index] += 1 if sum(parts) < whole else -1
+    return parts
 
 
 def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:

@@ -31,7 +31,7 @@ function render({ model, el }) {
   );
   el.classList.add("wannb-widget");
   el.append(root);
-  follow(model, ["texts", "disabled", "accept", "multiple"], show, stop.signal);
+  follow(model, ["texts"], show, stop.signal);
   follow(model, ["problems"], showProblems, stop.signal);
   model.on("msg:custom", answered);
   show();
@@ -49,13 +49,10 @@ function render({ model, el }) {
 
   function show() {
     root.setAttribute("aria-label", text("label"));
-    const several = model.get("multiple");
-    button.textContent = text(several ? "button" : "one");
-    button.disabled = model.get("disabled");
+    button.textContent = text("button");
     hint.textContent = text("hint");
-    chooser.accept = model.get("accept");
-    chooser.multiple = several;
-    root.classList.toggle("wannb-upload-off", model.get("disabled"));
+    chooser.accept = "image/*";
+    chooser.multiple = true;
   }
 
   function showProblems() {
@@ -92,8 +89,8 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     if (event.type === "dragenter") inside += 1;
-    event.dataTransfer.dropEffect = model.get("disabled") ? "none" : "copy";
-    lit(!model.get("disabled"));
+    event.dataTransfer.dropEffect = "copy";
+    lit(true);
   }
 
   function left(event) {
@@ -125,11 +122,7 @@ function render({ model, el }) {
   }
 
   function take(given) {
-    if (model.get("disabled") || !given.length) return;
-    if (!model.get("multiple") && given.length > 1) {
-      refuse("single", { file: given[0].name });
-      given.length = 1;
-    }
+    if (!given.length) return;
     for (const file of given) {
       const name = file.name;
       if (!fits(file)) refuse("wrongKind", { file: name });
@@ -143,10 +136,7 @@ function render({ model, el }) {
 
   // What the chooser offers, a drop must keep to as well; a kind that the browser does not know is left to Python.
   function fits(file) {
-    const accepted = model.get("accept").split(",").map((each) => each.trim().toLowerCase()).filter(Boolean);
-    if (!accepted.length || !file.type) return true;
-    return accepted.some((each) => each.startsWith(".") ? file.name.toLowerCase().endsWith(each)
-      : each.endsWith("/*") ? file.type.startsWith(each.slice(0, -1)) : file.type === each);
+    return !file.type || file.type.startsWith("image/");
   }
 
   // ---- one file after the other, a window of pieces each

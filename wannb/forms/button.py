@@ -1,0 +1,59 @@
+"""Buttons: how one is made, and the text on it, which says what a press does and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+
+from wannb.service import Money
+from wannb.translation import Words
+
+
+def button(text: str, pressed: Callable[[], Any], *, tooltip: str = "", classes: Sequence[str] = ()) -> widgets.Button:
+    """Return a button that calls a function without arguments."""
+    made = widgets.Button(description=text, tooltip=tooltip or text, _dom_classes=("wannb-button", *classes))
+    made.on_click(lambda _: pressed())
+    return made
+
+
+def button_text(
+    words: Words, images: int, cost: Money | None, *, mock: bool, up_to: bool = False, again: bool = False
+) -> str:
+    """Return what a button does and what it costs.
+
+    Args:
+        words: of the form.
+        images: how many are generated.
+        cost: of all of them, None where the price is unknown.
+        mock: whether the mock server answers, which bills nothing.
+        up_to: whether fewer images may come.
+        again: whether the image takes the place of another.
+
+    >>> button_text(Words(), 2, Money(amount=0.15, currency="USD"), mock=False)
+    'Generate 2 images · $0.15'
+    """
+    if again:
+        what = words("Generate again")
+    elif images == 1:
+        what = words("Generate 1 image")
+    elif up_to:
+        what = words("Generate up to {count} images", count=images)
+    else:
+        what = words("Generate {count} images", count=images)
+    price = cost.short if cost else ""
+    if mock:
+        costs = words("demo ({cost} live)", cost=price) if price else words("demo")
+    elif not price:
+        costs = words("price unknown")
+    else:
+        costs = words("at most {cost}", cost=price) if up_to and images > 1 else price
+    return f"{what} · {costs}"
+
+
+def spent_text(words: Words, cost: Money | None, *, mock: bool) -> str:
+    """Return what was spent so far."""
+    if cost is None:
+        return words("price unknown")
+    return words("would have cost {cost} live", cost=cost.short) if mock else words("spent {cost}", cost=cost.short)

@@ -22,7 +22,7 @@ from wannb.client import Client
 from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
 from wannb.ledger.store import Store
 from wannb.service.prices import Money
-from wannb.storyboard import Scene, Storyboard
+from wannb.storyboard import BoardFiles, Scene, Storyboard
 
 SCENES = ["a cat wakes up", "it stretches", "it goes out", "it sleeps"]
 
@@ -351,18 +351,18 @@ def test_a_change_made_during_a_reroll_stays_and_can_be_undone(
 def test_threads_that_draw_on_one_board_lose_no_takes(
     client: Client, board: Storyboard, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep, run, together = type(board)._keep, client.run, threading.Barrier(4)
+    write, run, together = BoardFiles.write, client.run, threading.Barrier(4)
 
-    def slow(self: Storyboard, record: Any) -> None:
+    def slow(self: BoardFiles, record: Any) -> None:
         threading.Event().wait(0.02)  # long enough for another thread to have read the same board
-        keep(self, record)
+        write(self, record)
 
     def at_once(request: Any, **options: Any) -> Any:
         result = run(request, **options)
         together.wait(30)
         return result
 
-    monkeypatch.setattr(type(board), "_keep", slow)
+    monkeypatch.setattr(BoardFiles, "write", slow)
     monkeypatch.setattr(client, "run", at_once)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(board.reroll, (1, 2, 3, 4)))

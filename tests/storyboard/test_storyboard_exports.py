@@ -91,8 +91,10 @@ def test_pages_are_pictures(board: Storyboard, tmp_path: Path) -> None:
         board.pages().figure(2)
 
 
-def test_exports_speak_the_language_of_their_client(board: Storyboard, tmp_path: Path) -> None:
-    board.language = "zh"
+def test_exports_speak_the_language_of_their_client(
+    board: Storyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "language", "zh")
     pages = board.pages(columns=2, rows=1)
     [page] = board.save(tmp_path / "story.html")
     assert "第 1 页，共 2 页" in {text.get_text() for text in pages.figure(1, dpi=40).axes[0].texts}

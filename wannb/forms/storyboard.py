@@ -135,9 +135,9 @@ class StoryboardForm(WorkPanel):
         """Return what a run of the new board would ask for, without making it."""
         options = self._options()
         scenes, name, style = (options.pop(each) for each in ("scenes", "name", "style"))
-        record = new_record(scenes, style, ImageRequest(**options))
         files = BoardFiles.named(self.client.store, name)
-        return Generator(client=self.client, files=files, record=lambda: record, keep=lambda changed: None)
+        files.record = new_record(scenes, style, ImageRequest(**options))
+        return Generator(client=self.client, files=files)
 
     def _new_problems(self) -> tuple[Problem, ...]:
         """Return the problems of a new board, before anything is written or sent."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -18,6 +17,7 @@ from . import scenes as changes
 from . import state, view
 from .files import BoardFiles
 from .generate import Generator
+from .pages import Pages
 from .scenes import Frame, Panels, Scene
 from .state import Record
 from .view import Reel, Take, Takes
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from wannb.client import Client
     from wannb.ledger import OnStatus
 
-    from .pages import Pages
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -39,7 +37,7 @@ def _change(method: Callable[Concatenate[Storyboard, P], R]) -> Callable[Concate
 
     @wraps(method)
     def alone(board: Storyboard, /, *values: P.args, **named: P.kwargs) -> R:
-        with override(board.language), board._lock:
+        with override(board.language), board._files.lock:
             return method(board, *values, **named)
 
     return alone
@@ -114,10 +112,10 @@ class Storyboard:
                             file=aside,
                         )
                     )
-            self._open(client, files, record, said)
             for image in base.images:
                 files.keep(image)
             files.write(record)
+            self._open(client, files, said)
 
     @classmethod
     def open(cls, client: Client, place: str | os.PathLike[str]) -> Self:
@@ -134,23 +132,25 @@ class Storyboard:
         """
         with override(client.language):
             files = BoardFiles.found(client.store, place)
-            record = files.read()
-            if record is None:
+            if files.read() is None:
                 raise ValueError(say("the storyboard {name} was removed while it was opened", name=repr(str(place))))
         board = cls.__new__(cls)
-        board._open(client, files, record, [])
+        board._open(client, files, [])
         return board
 
-    def _open(self, client: Client, files: BoardFiles, record: Record, said: list[str]) -> None:
+    def _open(self, client: Client, files: BoardFiles, said: list[str]) -> None:
         self.client = client
         self.language = client.language
-        self.record = record
         self._files = files
         self._said = said
         if files.damaged:
             name = files.file.name
             said.append(Said("damaged lines of {file}, passed over: {n}", file=name, n=files.damaged))
-        self._lock = threading.RLock()
+
+    @property
+    def record(self) -> Record:
+        """The board as its file holds it."""
+        return self._files.record
 
     @property
     def name(self) -> str:
@@ -265,7 +265,7 @@ class Storyboard:
     def choose(self, scene: int, take: int | Take) -> None:
         """Make a take of a scene, by its number, the scene's frame."""
         place = (take.run_id, take.path.name) if isinstance(take, Take) else take
-        self._keep(state.chosen(self.record, scene, place))
+        self._files.write(state.chosen(self.record, scene, place))
 
     @_change
     def assign(self, which: Mapping[int, int | None]) -> None:
@@ -276,7 +276,7 @@ class Storyboard:
 
         >>> board.assign({2: None, 3: 2})      # the second image that came is of scene 3    # doctest: +SKIP
         """
-        self._keep(state.assigned(self.record, which))
+        self._files.write(state.assigned(self.record, which))
 
     @_change
     def lock(self, *scenes: int) -> None:
@@ -306,7 +306,7 @@ class Storyboard:
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
         record = self.record.with_take(self._panels[at].key, frame)
         now = changes.put(self._panels, at, frame=frame, sure=True)
-        self._keep(record.changed(Said("picture of scene {number}", number=scene), now))
+        self._files.write(record.changed(Said("picture of scene {number}", number=scene), now))
 
     @_change
     def edit_scene(
@@ -331,7 +331,7 @@ class Storyboard:
         """Undo the last change and return what it was; up to 50 changes, also on another day."""
         if not self.record.past:
             raise ValueError(say("there is nothing to undo"))
-        self._keep(self.record.undone())
+        self._files.write(self.record.undone())
         return say("undone: {change}", change=self.record.future[-1].label)
 
     @_change
@@ -339,7 +339,7 @@ class Storyboard:
         """Redo what was undone last and return what it was."""
         if not self.record.future:
             raise ValueError(say("there is nothing to redo"))
-        self._keep(self.record.redone())
+        self._files.write(self.record.redone())
         return say("redone: {change}", change=self.record.past[-1].label)
 
     @spoken
@@ -351,8 +351,6 @@ class Storyboard:
             paper: "A4" or "Letter", both landscape.
             title: over each page; the board's name unless given.
         """
-        from .pages import Pages
-
         return Pages(reel=self.reel(title), columns=columns, rows=rows, paper=paper)
 
     @spoken
@@ -386,16 +384,8 @@ class Storyboard:
         """
         from .export import export
 
-        return export(
-            self.reel(title),
-            Path(path).expanduser(),
-            columns=columns,
-            rows=rows,
-            paper=paper,
-            dpi=dpi,
-            pixels=pixels,
-            language=language,
-        )
+        pages = self.pages(columns=columns, rows=rows, paper=paper, title=title)
+        return export(pages, Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
 
     @spoken
     def __repr__(self) -> str:
@@ -417,14 +407,7 @@ class Storyboard:
 
     def generator(self, on_status: OnStatus | None = None) -> Generator:
         """Return what generates the board's frames, and knows what it would send."""
-        return Generator(
-            client=self.client,
-            files=self._files,
-            record=lambda: self.record,
-            keep=self._keep,
-            lock=self._lock,
-            on_status=on_status,
-        )
+        return Generator(client=self.client, files=self._files, on_status=on_status)
 
     @property
     def _panels(self) -> Panels:
@@ -434,9 +417,4 @@ class Storyboard:
         return [*self._said, *view.notices(self.generator(), reel or self.reel())]
 
     def _changed(self, label: str, now: Panels) -> None:
-        self._keep(self.record.changed(label, now))
-
-    def _keep(self, record: Record) -> None:
-        if record != self.record:
-            self._files.write(record)
-            self.record = record
+        self._files.write(self.record.changed(label, now))

@@ -1,4 +1,4 @@
-"""Files of a board, beside the runs, so that a copied runs folder takes its boards along.
+"""Files of a board and the board that they hold, beside the runs, so that a copied runs folder takes it along.
 
 wannb-runs/storyboards/<name>/
   board.jsonl                      the board after each change, a line each; the last whole line counts
@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -41,12 +42,17 @@ class BoardFiles:
     Attributes:
         store: the runs that its frames belong to.
         file: the board's file.
-        damaged: how many lines of it could not be read.
+        record: the board, once it was read or written.
+        lock: held from reading `record` to writing it, so that threads may share a board.
+        damaged: how many lines of the file could not be read.
     """
+
+    record: Record
 
     def __init__(self, store: Store, file: Path) -> None:
         self.store = store
         self.file = file
+        self.lock = threading.RLock()
         self.damaged = 0
         self._revision = 0
 
@@ -100,26 +106,24 @@ class BoardFiles:
         return self.file.parent
 
     def read(self) -> Record | None:
-        """Read the board and remember its revision; None if there is no file.
-
-        Raises:
-            StoreError: it cannot be read, or was changed by hand.
-        """
+        """Read the board; None if there is no file, `StoreError` if it cannot be read or was changed by hand."""
         line = self._last_line()
         if line is None:
             return None
         try:
-            record, self._revision = from_json(line, self.find), int(line["revision"])
+            self.record, self._revision = from_json(line, self.find), int(line["revision"])
         except (StoreError, LookupError, TypeError, ValueError) as error:
             raise self._unreadable(error) from error
-        return record
+        return self.record
 
     def write(self, record: Record) -> None:
-        """Save the board, unless its file was changed since it was read.
+        """Save the board if it differs from the one that is there.
 
         Raises:
-            StoreError: it was changed elsewhere, or cannot be written; the file stays as it was.
+            StoreError: it was changed elsewhere since it was read, or cannot be written; the file stays as it was.
         """
+        if self._revision and record == self.record:
+            return
         with self._locked():
             there = self._last_line()
             if there is not None and there.get("revision") != self._revision:
@@ -145,7 +149,7 @@ class BoardFiles:
                         why=error.strerror or error,
                     )
                 ) from error
-            self._revision += 1
+            self.record, self._revision = record, self._revision + 1
 
     def set_aside(self) -> Path:
         """Keep a copy of the board that is there, so that one of other scenes can take its name."""

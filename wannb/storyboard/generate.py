@@ -5,12 +5,10 @@ A kill at any moment costs nothing: what was written down is looked up, or sent 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from threading import RLock
 from typing import TYPE_CHECKING
 
 from wannb.errors import (
@@ -54,19 +52,17 @@ class Generator:
 
     Attributes:
         client: sends them.
-        files: the board's file and pictures.
-        record: gives the board as it is now.
-        keep: saves the board.
-        lock: held from `record` to `keep`, so that threads may share a board; never while a request is under way.
+        files: hold the board, with a lock that is never held while a request is under way.
         on_status: as in `client.run`.
     """
 
     client: Client
     files: BoardFiles
-    record: Callable[[], Record]
-    keep: Callable[[Record], None]
-    lock: AbstractContextManager[object] = field(default_factory=RLock)
     on_status: OnStatus | None = None
+
+    def record(self) -> Record:
+        """Return the board as it is now."""
+        return self.files.record
 
     # What a board does
 
@@ -116,8 +112,8 @@ class Generator:
         """
         for image in request.images:
             self.files.keep(image)
-        with self.lock:
-            self.keep(self.record().sending(pending))
+        with self.files.lock:
+            self.files.write(self.record().sending(pending))
         try:
             result = self.client.run(request, on_status=self.on_status)
         except (*_UNBILLED, *_LOST) as error:
@@ -126,17 +122,17 @@ class Generator:
             if over and (isinstance(error, InvalidRequest) or not self._under_way(request)):
                 self._drop(pending)
             raise
-        with self.lock:
+        with self.files.lock:
             there = self.record()
             came = with_result(there, pending, result.run_id, _frames(result))
             if goes_on is None or not there.past or there.past != goes_on.past or there.past[-1].label != label:
                 came = replace(came, panels=there.panels).changed(label, came.panels)
-            self.keep(came)
+            self.files.write(came)
         return came
 
     def _drop(self, pending: Pending) -> None:
-        with self.lock:
-            self.keep(self.record().without(pending))
+        with self.files.lock:
+            self.files.write(self.record().without(pending))
 
     # What it would ask for
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import fitting, html, previews
+from wannb.figures import families
 from wannb.files import opened_picture
 from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
 from wannb.text import count, shorten
@@ -303,8 +304,6 @@ def notices(generator: Generator, reel: Reel) -> list[str]:
             )
         )
     if any(ord(letter) >= _RARE for letter in reel.words):
-        from wannb.figures import families
-
         notice = families(reel.words).notice
         said += [Said("on pages: {notice}", notice=notice)] if notice else []
     return said

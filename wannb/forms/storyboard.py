@@ -300,7 +300,7 @@ class StoryboardForm(WorkPanel):
 
     def _offer_generator(self, generator: Generator) -> None:
         """Say on the button what a press does and what it costs."""
-        words, record = self.words, generator.record()
+        words, record = self.words, generator.files.record
         missing, to_pay = generator.to_generate(), generator.to_pay()
         if to_pay:
             images = missing or to_pay

@@ -13,13 +13,11 @@ from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_opt
 from wannb.service import Money
 from wannb.translation import Said, override, say, spoken
 
-from . import scenes as changes
 from . import state, view
 from .files import BoardFiles
 from .generate import Generator
 from .pages import Pages
-from .scenes import Frame, Panels, Scene
-from .state import Record
+from .state import Frame, Panels, Record, Scene
 from .view import Reel, Take, Takes
 
 if TYPE_CHECKING:
@@ -94,7 +92,7 @@ class Storyboard:
             StoreError: the board's file cannot be read or written.
         """
         with override(client.language):
-            listed = changes.as_scenes(scenes)
+            listed = state.as_scenes(scenes)
             if style is not None and not isinstance(style, str):
                 raise TypeError(say("style={value} is not text", value=repr(style)))
             base = ImageRequest(images=images, model=model, size=size, seed=seed, watermark=watermark)
@@ -103,15 +101,13 @@ class Storyboard:
             said: list[str] = []
             if before:
                 record = state.made_again(record, before)
-                if before.beginning != record.beginning:
-                    aside = files.set_aside().name
-                    said.append(
-                        Said(
-                            "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
-                            name=repr(name),
-                            file=aside,
-                        )
-                    )
+            if before and before.beginning != record.beginning:
+                aside = Said(
+                    "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
+                    name=repr(name),
+                    file=files.set_aside().name,
+                )
+                said.append(aside)
             for image in base.images:
                 files.keep(image)
             files.write(record)
@@ -227,7 +223,6 @@ class Storyboard:
         """
         generator = self.generator(on_status)
         generator.finish()
-        generator.check()
         generator.fill()
         return self
 
@@ -257,7 +252,7 @@ class Storyboard:
     @spoken
     def takes(self, scene: int) -> Takes:
         """Return the frames that a scene ever had; those from before the board was made again come last."""
-        at = changes.index(self._panels, scene)
+        at = state.index(self._panels, scene)
         panel = self._panels[at]
         return view.takes_of(at + 1, self.record.takes(panel.key), panel.frame, self._files)
 
@@ -281,22 +276,22 @@ class Storyboard:
     @_change
     def lock(self, *scenes: int) -> None:
         """Lock scenes: their frames are not generated again, replaced, assigned or removed, and guide new ones."""
-        self._changed(Said("lock"), changes.lock(self._panels, scenes, locked=True))
+        self._changed(Said("lock"), state.lock(self._panels, scenes, locked=True))
 
     @_change
     def unlock(self, *scenes: int) -> None:
         """Unlock scenes."""
-        self._changed(Said("unlock"), changes.lock(self._panels, scenes, locked=False))
+        self._changed(Said("unlock"), state.lock(self._panels, scenes, locked=False))
 
     @_change
     def reorder(self, order: Iterable[int]) -> None:
         """Put the scenes in another order, frames and all: `[3, 1, 2]` puts the third first."""
-        self._changed(Said("order"), changes.reorder(self._panels, order))
+        self._changed(Said("order"), state.reorder(self._panels, order))
 
     @_change
     def replace(self, scene: int, image: Input) -> None:
         """Replace a frame by another picture: a path, bytes, PIL image, array, take or image of a result."""
-        at = changes.unlocked(self._panels, scene)
+        at = state.unlocked(self._panels, scene)
         picture = as_input(image)
         file = None if picture.problem else self._files.keep(picture)
         if file is None:
@@ -305,7 +300,7 @@ class Storyboard:
         text = self._panels[at].scene.text
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
         record = self.record.with_take(self._panels[at].key, frame)
-        now = changes.put(self._panels, at, frame=frame, sure=True)
+        now = state.put(self._panels, at, frame=frame, sure=True)
         self._files.write(record.changed(Said("picture of scene {number}", number=scene), now))
 
     @_change
@@ -314,17 +309,17 @@ class Storyboard:
     ) -> None:
         """Change a scene's text, notes or seconds; its frame stays, and is marked if it is of another text."""
         given = {"text": text, "notes": notes, "seconds": seconds}
-        self._changed(Said("words of scene {number}", number=scene), changes.edit(self._panels, scene, given))
+        self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
 
     @_change
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
         """Add a scene as number `at`, by default at the end; the next `run` generates its frame."""
-        self._changed(Said("new scene"), changes.add(self._panels, changes.as_scene(scene), at))
+        self._changed(Said("new scene"), state.add(self._panels, state.as_scene(scene), at))
 
     @_change
     def remove(self, scene: int) -> None:
         """Remove a scene from the board; its images stay in the runs folder."""
-        self._changed(Said("removal of scene {number}", number=scene), changes.remove(self._panels, scene))
+        self._changed(Said("removal of scene {number}", number=scene), state.remove(self._panels, scene))
 
     @_change
     def undo(self) -> str:
@@ -380,7 +375,9 @@ class Storyboard:
             language: of the scenes' texts in .html, such as "fr", for screen readers and hyphenation.
 
         Raises:
-            ValueError: another ending, or no frame is made yet.
+            TypeError: a title or language that is not text.
+            ValueError: another ending, an option out of range, or no frame is made yet.
+            OSError: a file cannot be written; the earlier one is unchanged.
         """
         from .export import export
 
@@ -395,11 +392,8 @@ class Storyboard:
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         reel = self.reel()
-        lines, notes = view.facts(self.generator(), reel), self._notices(reel)
-        return {
-            "text/plain": say(view.text(reel, lines=lines, notes=notes)),
-            "text/html": view.strip(reel, lines=lines, notes=notes),
-        }
+        said = {"lines": view.facts(self.generator(), reel), "notes": self._notices(reel)}
+        return {"text/plain": say(view.text(reel, **said)), "text/html": view.strip(reel, **said)}
 
     def reel(self, title: str | None = None) -> Reel:
         """Return the scenes as they are shown and exported."""

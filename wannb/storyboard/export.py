@@ -17,7 +17,6 @@ from PIL import Image, ImageOps
 from wannb.display import data_uri, html, in_parallel, picture, previews
 from wannb.errors import WannbError
 from wannb.figures import Paper, ending, leftwards, put, rendered, typeset
-from wannb.text import count
 from wannb.translation import Said, current, joined, say
 
 from .pages import Pages
@@ -27,13 +26,7 @@ ENDINGS = (".pdf", ".png", ".gif", ".webp", ".html", ".pptx")
 
 
 def export(pages: Pages, path: Path, *, dpi: int, pixels: int, language: str) -> list[Path]:
-    """Save the board of these pages in the current language and return the files; see `Storyboard.save`.
-
-    Raises:
-        TypeError: a title or language that is not text.
-        ValueError: another ending, an option out of range, or a board without frames.
-        OSError: a file cannot be written; the earlier one is unchanged.
-    """
+    """Save the board of these pages in the current language and return the files; see `Storyboard.save`."""
     reel, kind = pages.reel, ending(path, ENDINGS, Said("a storyboard"))
     if isinstance(pixels, bool) or not isinstance(pixels, int) or not 64 <= pixels <= 4096:
         raise ValueError(say("pixels={pixels}: give 64 to 4096 for the longer side of a film", pixels=repr(pixels)))
@@ -97,53 +90,31 @@ def _slate(shot: Shot, size: tuple[int, int]) -> Image.Image:
 # The web page
 
 _WEB_PIXELS = 1600
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1d1d1f; --quiet: #5f6166; --paper: #fdfdfc }
-@media (prefers-color-scheme: dark) { :root { --ink: #ececea; --quiet: #a9abb0; --paper: #161719 } }
-* { box-sizing: border-box }
-body { margin: 0 auto; padding: 2.5rem 1.25rem; max-width: 84rem; color: var(--ink); background: var(--paper);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif }
-header { margin-bottom: 2rem } h1 { font-size: 1.7rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere }
-header p { margin: .3rem 0 0; color: var(--quiet) }
-ol { list-style: none; margin: 0; padding: 0; display: grid; gap: 2.25rem 1.75rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)) }
-figure { margin: 0 } img, .none { display: block; width: 100%; height: auto; border-radius: 4px }
-.none { display: flex; align-items: center; justify-content: center; border: 2px dashed var(--quiet);
-  color: var(--quiet); padding: 1rem; text-align: center }
-figcaption { margin-top: .6rem; overflow-wrap: anywhere }
-.facts { display: flex; justify-content: space-between; gap: 1rem; color: var(--quiet); font-size: .85em }
-.facts b { color: var(--ink); font-size: 1.15em } .text { margin: .15rem 0 0; white-space: pre-line }
-.notes { margin: .35rem 0 0; color: var(--quiet); font-size: .9em; white-space: pre-line }
-@media print { @page { size: landscape; margin: 12mm } :root { --ink: #000; --quiet: #444; --paper: #fff }
-  body { max-width: none; padding: 0; font-size: 9.5pt } header { margin-bottom: 6mm }
-  ol { grid-template-columns: repeat(3, 1fr); gap: 7mm 6mm } li { break-inside: avoid }
-  img { max-height: 62mm; width: auto; max-width: 100% } }
-"""
+_STYLE = Path(__file__).with_name("webpage.css").read_text(encoding="utf-8")
 
 
 def webpage(reel: Reel, language: str) -> bytes:
     """Return a board as a page; `language` is that of the scenes' texts, empty if unknown."""
     jpegs = previews([shot.path for shot in reel.shots], _WEB_PIXELS)
-    items = "".join(_item(shot, jpeg, language) for shot, jpeg in zip(reel.shots, jpegs, strict=True))
-    facts = [count(len(reel.shots), "scene"), Said("{seconds} s", seconds=f"{reel.seconds:g}")]
-    if reel.made < len(reel.shots):
-        facts.append(Said("{n} of {frames}", n=reel.made, frames=count(len(reel.shots), "frame")))
+    # An empty lang says that the language is unknown; without one the texts would have the page's language.
+    lang = f' lang="{html.attribute(language)}"'
+    items = "".join(_item(shot, jpeg, lang) for shot, jpeg in zip(reel.shots, jpegs, strict=True))
+    facts = html.attribute(reel.summary if reel.made < len(reel.shots) else reel.length)
     title = html.attribute(reel.title)
     page = (
         f'<!doctype html>\n<html lang="{current()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<header><h1 dir="auto"{_lang(language)}>{title}</h1><p>{html.attribute(joined(" · ", facts))}</p></header>\n'
+        f"<title>{title}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>\n"
+        f'<header><h1 dir="auto"{lang}>{title}</h1><p>{facts}</p></header>\n'
         f"<main><ol>\n{items}</ol></main>\n</body>\n</html>\n"
     )
     # A title may hold halves of characters, which no file can.
     return page.encode(errors="replace")
 
 
-def _item(shot: Shot, jpeg: bytes, language: str) -> str:
+def _item(shot: Shot, jpeg: bytes, lang: str) -> str:
     width, height = shot.size
-    alt, lang = html.attribute(shot.alt), _lang(language)
+    alt = html.attribute(shot.alt)
     picture = (
         f'<img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
         if jpeg
@@ -157,11 +128,6 @@ def _item(shot: Shot, jpeg: bytes, language: str) -> str:
         f'<li><figure>{picture}<figcaption><div class="facts"><b>{shot.number}</b><span>{facts}</span></div>'
         f'<p class="text" dir="auto"{lang}>{text}</p>{notes}</figcaption></figure></li>\n'
     )
-
-
-def _lang(language: str) -> str:
-    # An empty lang says that the language is unknown; without one the texts would have the page's language.
-    return f' lang="{html.attribute(language)}"'
 
 
 # Slides
@@ -219,17 +185,19 @@ def _slide(deck: Any, shot: Shot, jpeg: bytes) -> None:
 
 
 def _hole(slide: Any, shot: Shot, place: tuple[Any, ...]) -> Any:
+    from pptx.dml.color import RGBColor
     from pptx.enum.dml import MSO_LINE
     from pptx.enum.shapes import MSO_SHAPE
 
     box = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *place)
+    gray: Any = RGBColor
     box.fill.solid()
-    box.fill.fore_color.rgb = _gray("F2")
-    box.line.color.rgb = _gray("80")
+    box.fill.fore_color.rgb = gray(0xF2, 0xF2, 0xF2)
+    box.line.color.rgb = gray(0x80, 0x80, 0x80)
     box.line.dash_style = MSO_LINE.DASH
     box.shadow.inherit = False
     box.text_frame.text = html.plain(shot.instead)
-    box.text_frame.paragraphs[0].runs[0].font.color.rgb = _gray("50")
+    box.text_frame.paragraphs[0].runs[0].font.color.rgb = gray(0x50, 0x50, 0x50)
     return box
 
 
@@ -252,13 +220,6 @@ def _caption(slide: Any, shot: Shot) -> None:
         run.font.size = Pt(next(size for most, size in _SIZES if len(text) <= most))
     if leftwards(text):
         paragraph._p.get_or_add_pPr().set("rtl", "1")
-
-
-def _gray(level: str) -> Any:
-    from pptx.dml.color import RGBColor
-
-    color: Any = RGBColor
-    return color.from_string(level * 3)
 
 
 def _clean(text: str) -> str:

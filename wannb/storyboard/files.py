@@ -25,8 +25,7 @@ from wannb.ledger import Store, read
 from wannb.request import InputImage
 from wannb.translation import Said, say
 
-from .scenes import Frame
-from .state import Record, from_json, to_json
+from .state import Frame, Record, from_json, to_json
 
 FILE = "board.jsonl"
 #: Bytes after which the file is written anew with its last line alone, and at which it is refused.
@@ -78,27 +77,22 @@ class BoardFiles:
             path = path.absolute()
             root = path.parent.parent.parent
             if path.resolve().parent.parent.parent != store.root.resolve():
-                raise ValueError(
-                    say(
-                        "{path} is a board of the runs in {root}, which hold its frames; open it with "
-                        "connect(store={root})",
-                        path=repr(str(path)),
-                        root=repr(str(root)),
-                    )
+                why = Said(
+                    "{path} is a board of the runs in {root}, which hold its frames; open it with "
+                    "connect(store={root})",
+                    path=repr(str(path)),
+                    root=repr(str(root)),
                 )
+                raise ValueError(say(why))
             return cls(store, path)
         with suppress(ValueError, TypeError):
             files = cls.named(store, os.fspath(place) if isinstance(place, os.PathLike) else place)
             if files.file.is_file():
                 return files
-        there = ", ".join(map(repr, cls.names(store))) or Said("no boards yet")
+        boards = sorted(file.parent.name for file in (store.root / "storyboards").glob(f"*/{FILE}"))
+        there = ", ".join(map(repr, boards)) or Said("no boards yet")
         values = {"name": repr(str(place)), "root": repr(str(store.root)), "there": there}
         raise ValueError(say("no storyboard {name} in {root}, which has: {there}", **values))
-
-    @staticmethod
-    def names(store: Store) -> list[str]:
-        """Return the names of all boards of a store."""
-        return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"*/{FILE}"))
 
     @property
     def folder(self) -> Path:
@@ -127,14 +121,13 @@ class BoardFiles:
         with self._locked():
             there = self._last_line()
             if there is not None and there.get("revision") != self._revision:
-                raise StoreError(
-                    Said(
-                        "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
-                        "here. Nothing was changed: wannb.Storyboard.open(client, {name}) reads it again, and every "
-                        "image is in the runs folder",
-                        name=repr(self.folder.name),
-                    )
+                why = Said(
+                    "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
+                    "here. Nothing was changed: wannb.Storyboard.open(client, {name}) reads it again, and every "
+                    "image is in the runs folder",
+                    name=repr(self.folder.name),
                 )
+                raise StoreError(why)
             data = {"wannb_storyboard": 1, "revision": self._revision + 1, **to_json(record)}
             try:
                 if self.file.is_file() and self.file.stat().st_size > _LARGE:
@@ -142,13 +135,12 @@ class BoardFiles:
                 else:
                     append_line(self.file, data)
             except OSError as error:
-                raise StoreError(
-                    Said(
-                        "{why}. The board stays as it was; every image is in the runs folder, and the same call takes "
-                        "it from there for nothing when the file can be written",
-                        why=error.strerror or error,
-                    )
-                ) from error
+                why = Said(
+                    "{why}. The board stays as it was; every image is in the runs folder, and the same call takes it "
+                    "from there for nothing when the file can be written",
+                    why=error.strerror or error,
+                )
+                raise StoreError(why) from error
             self.record, self._revision = record, self._revision + 1
 
     def set_aside(self) -> Path:
@@ -156,10 +148,7 @@ class BoardFiles:
         with self._locked():
             # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
             copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
-            try:
-                write(copy, _line(self._last_line()))
-            except OSError as error:
-                raise StoreError(error.strerror or str(error)) from error
+            _write(copy, _line(self._last_line()))
         return copy
 
     def keep(self, image: InputImage) -> str | None:
@@ -171,10 +160,7 @@ class BoardFiles:
         if not place.is_file():
             self._make(place.parent)
             if not self._linked(image, place):
-                try:
-                    write(place, image.content)
-                except OSError as error:
-                    raise StoreError(error.strerror or str(error)) from error
+                _write(place, image.content)
         return name
 
     def find(self, sha256: str) -> Path | None:
@@ -217,15 +203,13 @@ class BoardFiles:
 
     def _linked(self, image: InputImage, place: Path) -> bool:
         """Try to give a picture of the store a second name instead of a copy."""
-        try:
+        with suppress(OSError):
             origin = Path(image.origin or "").resolve()
             # A file of the person's own may be written over, wherever it is; those of the store are not.
-            if not self._of_the_store(origin) or origin.read_bytes() != image.content:
-                return False
-            os.link(origin, place)
-        except OSError:
-            return False
-        return True
+            if self._of_the_store(origin) and origin.read_bytes() == image.content:
+                os.link(origin, place)
+                return True
+        return False
 
     def _of_the_store(self, file: Path) -> bool:
         """Return whether a file is an image of a run or a kept input, not one that a person put there."""
@@ -239,6 +223,13 @@ class BoardFiles:
         except StoreError:
             return False
         return any(image.file == file.name for image in images)
+
+
+def _write(place: Path, content: bytes) -> None:
+    try:
+        write(place, content)
+    except OSError as error:
+        raise StoreError(error.strerror or str(error)) from error
 
 
 def _line(data: object) -> bytes:

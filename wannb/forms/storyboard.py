@@ -378,4 +378,4 @@ class BoardScenes(Control):
 
 def board_names(client: Client) -> list[str]:
     """Return the names of the boards in a client's runs folder."""
-    return sorted(file.parent.name for file in (client.store.root / "storyboards").glob("*/board.json"))
+    return BoardFiles.names(client.store)

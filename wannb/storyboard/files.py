@@ -89,10 +89,14 @@ class BoardFiles:
             files = cls.named(store, os.fspath(place) if isinstance(place, os.PathLike) else place)
             if files.file.is_file():
                 return files
-        boards = sorted(file.parent.name for file in (store.root / "storyboards").glob(f"*/{FILE}"))
-        there = ", ".join(map(repr, boards)) or Said("no boards yet")
+        there = ", ".join(map(repr, cls.names(store))) or Said("no boards yet")
         values = {"name": repr(str(place)), "root": repr(str(store.root)), "there": there}
         raise ValueError(say("no storyboard {name} in {root}, which has: {there}", **values))
+
+    @staticmethod
+    def names(store: Store) -> list[str]:
+        """Return the names of all boards of a store."""
+        return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"*/{FILE}"))
 
     @property
     def folder(self) -> Path:

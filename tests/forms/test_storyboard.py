@@ -65,7 +65,7 @@ def said(form: StoryboardForm) -> str:
 )
 def test_the_code_makes_the_same_board(shared: Client, options: dict[str, Any]) -> None:
     form = StoryboardForm(shared, **options)
-    asked = form._new_generator().record()
+    asked = form._new_generator().files.record
     given: dict[str, Any] = {"wannb": wannb, "client": shared}
     exec(form.code.split("\nboard.run()")[0], given)
     board = given["board"]

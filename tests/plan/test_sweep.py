@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -76,18 +77,19 @@ def test_lists_are_alternatives_and_everything_else_is_one_value() -> None:
 
 
 def test_slips_of_the_pen_are_said_before_anything_is_sent(client: Client, server: mock.MockServer) -> None:
-    with pytest.raises(TypeError, match="did you mean 'prompt'"):
-        wannb.sweep(client, promt=["a"])
-    with pytest.raises(TypeError, match="is the client"):
-        wannb.sweep(["a cat"])  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="has no values to try"):
-        study(client, seed=[])
-    with pytest.raises(ValueError, match="3 prompt x 1000 seed = 3000 requests"):
-        study(client, seed=range(1000))
-    with pytest.raises(ValueError, match="max_images='many'"):
-        study(client).run(max_images="many")
-    with pytest.raises(ValueError, match="budget='much'"):
-        study(client).run(budget="much")
+    slips: list[tuple[Callable[[], Any], type[Exception], str]] = [
+        (lambda: wannb.sweep(client, promt=["a"]), TypeError, "did you mean 'prompt'"),
+        (lambda: wannb.sweep(["a cat"]), TypeError, "is the client"),  # type: ignore[arg-type]
+        (lambda: study(client, seed=[]), ValueError, "has no values to try"),
+        (lambda: study(client, seed=[None, 1]), ValueError, "seed: value 1 of 2 is None"),
+        (lambda: study(client, images=["a.png", None]), ValueError, "images: value 2 of 2 is None"),
+        (lambda: study(client, seed=range(1000)), ValueError, "3 prompt x 1000 seed = 3000 requests"),
+        (lambda: study(client).run(max_images="many"), ValueError, "max_images='many'"),
+        (lambda: study(client).run(budget="much"), ValueError, "budget='much'"),
+    ]
+    for slip, error, why in slips:
+        with pytest.raises(error, match=why):
+            slip()
     assert not server.log
 
 
@@ -101,10 +103,6 @@ def test_values_of_any_kind_are_read_once_and_none_of_them_twice(client: Client,
     assert plan.labels("seed") == ("0", "1", "2")
     palettes = [[{"hex": "#112233", "ratio": f"{n}.00%"}] for n in (1, 2, 3)]
     assert len(study(client, color_palette=iter(palettes)).varying["color_palette"]) == 3
-    with pytest.raises(ValueError, match="seed: value 1 of 2 is None"):
-        study(client, seed=[None, 1])
-    with pytest.raises(ValueError, match="images: value 2 of 2 is None"):
-        study(client, images=[pictures[0], None])
     assert all("seed=None" in cell.problems[-1] for cell in Plan(client, {"seed": None, "prompt": "a"}, {}).cells)
 
 

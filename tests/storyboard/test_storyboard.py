@@ -22,7 +22,7 @@ from wannb.client import Client
 from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
 from wannb.ledger.store import Store
 from wannb.service.prices import Money
-from wannb.storyboard import Scene, Storyboard
+from wannb.storyboard import BoardFiles, Scene, Storyboard
 
 SCENES = ["a cat wakes up", "it stretches", "it goes out", "it sleeps"]
 
@@ -83,9 +83,7 @@ def test_a_board_is_one_image_set(client: Client, server: mock.MockServer) -> No
     assert "board.run() generates 4 images, live: at most 0.30 USD" in repr(board)
     assert board.run() is board
     [body] = sent(server)
-    assert body["parameters"]["enable_sequential"] is True
-    assert body["parameters"]["n"] == 4
-    assert body["parameters"]["seed"] == board.seed
+    assert body["parameters"].items() >= {"enable_sequential": True, "n": 4, "seed": board.seed}.items()
     assert prompt_of(body).startswith("ink drawing. An image set of 4 images")
     assert "Fourth image: it sleeps." in prompt_of(body)
     assert "yawning" not in prompt_of(body)
@@ -341,28 +339,25 @@ def test_a_change_made_during_a_reroll_stays_and_can_be_undone(
     assert board.scenes == tuple(Scene(text=text) for text in SCENES)
     board.reroll(2, on_status=meanwhile)
     assert len(board.takes(2)) == 2
-    assert [board.undo() for _ in range(3)] == [
-        "undone: new frame of scene 2",
-        "undone: words of scene 1",
-        "undone: run",
-    ]
+    assert [board.undo() for _ in range(2)] == ["undone: new frame of scene 2", "undone: words of scene 1"]
+    assert board.undo() == "undone: run"
 
 
 def test_threads_that_draw_on_one_board_lose_no_takes(
     client: Client, board: Storyboard, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep, run, together = type(board)._keep, client.run, threading.Barrier(4)
+    write, run, together = BoardFiles.write, client.run, threading.Barrier(4)
 
-    def slow(self: Storyboard, record: Any) -> None:
+    def slow(self: BoardFiles, record: Any) -> None:
         threading.Event().wait(0.02)  # long enough for another thread to have read the same board
-        keep(self, record)
+        write(self, record)
 
     def at_once(request: Any, **options: Any) -> Any:
         result = run(request, **options)
         together.wait(30)
         return result
 
-    monkeypatch.setattr(type(board), "_keep", slow)
+    monkeypatch.setattr(BoardFiles, "write", slow)
     monkeypatch.setattr(client, "run", at_once)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(board.reroll, (1, 2, 3, 4)))
@@ -464,14 +459,9 @@ def test_locked_frames_stay(client: Client, server: mock.MockServer, board: Stor
         make(client, name="empty").lock(1)
     board.lock(1, 3)
     assert board.locked == (1, 3)
-    for deed in (
-        lambda: board.reroll(1),
-        lambda: board.replace(1, "x.png"),
-        lambda: board.choose(1, 1),
-        lambda: board.remove(1),
-    ):
+    for name, values in (("reroll", (1,)), ("replace", (1, "x.png")), ("choose", (1, 1)), ("remove", (1,))):
         with pytest.raises(ValueError, match=r"scene 1 is locked.*board.unlock\(1\)"):
-            deed()
+            getattr(board, name)(*values)
     assert server.billed == 0
     board.unlock(1)
     board.reroll(1)
@@ -651,12 +641,10 @@ def test_other_scenes_of_the_same_name_put_the_old_board_aside(
 
 
 def test_two_kernels_do_not_write_over_each_other(client: Client, board: Storyboard) -> None:
-    one = board
-    two = Storyboard.open(client, "storyboard")
-    two.lock(1)
+    Storyboard.open(client, "storyboard").lock(1)
     with pytest.raises(StoreError, match="another kernel"):
-        one.edit_scene(1, text="lost?")
-    assert one.scenes[0].text == SCENES[0]
+        board.edit_scene(1, text="lost?")
+    assert board.scenes[0].text == SCENES[0]
     assert Storyboard.open(client, "storyboard").locked == (1,)
 
 

@@ -63,12 +63,11 @@ def test_pages_are_a_pdf_with_text_that_can_be_searched(board: Storyboard, tmp_p
     assert len({image.name for page in pages for image in page.images}) == 3
 
 
-def test_equal_boards_are_equal_files(board: Storyboard, tmp_path: Path) -> None:
-    plan = Storyboard(board.client, ["a cat"], name="plan").pages()
-    for ending in ("pdf", "png"):
-        [one], [two] = (plan.save(tmp_path / f"{name}.{ending}", dpi=40) for name in ("one", "two"))
-        assert one.read_bytes() == two.read_bytes()
-        assert b"Matplotlib" not in one.read_bytes()
+@pytest.mark.parametrize("ending", ["pdf", "png", "gif", "webp", "html", "pptx"])
+def test_equal_boards_are_equal_files(board: Storyboard, tmp_path: Path, ending: str) -> None:
+    [one], [two] = (board.save(tmp_path / f"{name}.{ending}", dpi=40, pixels=320) for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    assert b"Matplotlib" not in one.read_bytes()
 
 
 def test_pages_are_pictures(board: Storyboard, tmp_path: Path) -> None:
@@ -113,13 +112,9 @@ def test_a_missing_font_is_said_on_the_strip_and_the_pages(board: Storyboard) ->
         board.undo()
 
 
-@pytest.mark.parametrize(("ending", "times"), [("gif", [1500, 250, 3000, 3000]), ("webp", [1500, 250, 3000, 3000])])
-def test_a_film_holds_each_frame_as_long_as_its_scene(
-    board: Storyboard, tmp_path: Path, ending: str, times: list[int]
-) -> None:
+@pytest.mark.parametrize("ending", ["gif", "webp"])
+def test_a_film_holds_each_frame_as_long_as_its_scene(board: Storyboard, tmp_path: Path, ending: str) -> None:
     [path] = board.save(tmp_path / f"story.{ending}", pixels=320)
-    [again] = board.save(tmp_path / f"again.{ending}", pixels=320)
-    assert path.read_bytes() == again.read_bytes()
     film = opened(path)
     assert (film.n_frames, film.size, film.info["loop"]) == (4, (320, 180), 0)
     found, frames = [], []
@@ -128,7 +123,7 @@ def test_a_film_holds_each_frame_as_long_as_its_scene(
         film.load()
         found.append(film.info["duration"])
         frames.append(film.convert("RGB"))
-    assert found == times
+    assert found == [1500, 250, 3000, 3000]
     bar, middle = frames[2].getpixel((2, 90)), frames[2].getpixel((160, 90))
     assert max(bar) < 40
     assert middle[1] > 100
@@ -153,8 +148,6 @@ def test_a_web_page_needs_nothing_else(board: Storyboard, tmp_path: Path) -> Non
 def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard, tmp_path: Path) -> None:
     pptx = pytest.importorskip("pptx")
     [path] = board.save(tmp_path / "story.pptx")
-    [again] = board.save(tmp_path / "again.pptx")
-    assert path.read_bytes() == again.read_bytes()
     deck = pptx.Presentation(str(path))
     assert round(deck.slide_width / deck.slide_height, 2) == 1.78
     slides = list(deck.slides)
@@ -187,18 +180,19 @@ def test_slides_without_their_library_say_what_to_install(
 
 
 def test_what_cannot_be_saved_is_said_plainly(board: Storyboard, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"\.pdf, \.png, \.gif, \.webp, \.html, \.pptx"):
-        board.save(tmp_path / "story.mp4")
-    with pytest.raises(ValueError, match="pixels=0"):
-        board.save(tmp_path / "story.gif", pixels=0)
-    with pytest.raises(ValueError, match="dpi=1"):
-        board.save(tmp_path / "story.pdf", dpi=1)
     (tmp_path / "taken.html").mkdir()
-    with pytest.raises(OSError, match="cannot write"):
-        board.save(tmp_path / "taken.html")
     empty = Storyboard(board.client, ["a cat"], name="empty")
-    with pytest.raises(ValueError, match=r"board\.run\(\) generates them"):
-        empty.save(tmp_path / "story.html")
+    wrong: list[tuple[Storyboard, str, dict[str, Any], type[Exception], str]] = [
+        (board, "story.mp4", {}, ValueError, r"\.pdf, \.png, \.gif, \.webp, \.html, \.pptx"),
+        (board, "story.gif", {"pixels": 0}, ValueError, "pixels=0"),
+        (board, "story.pdf", {"dpi": 1}, ValueError, "dpi=1"),
+        (board, "story.html", {"title": 5}, TypeError, "title=5 is not text"),
+        (board, "taken.html", {}, OSError, "cannot write"),
+        (empty, "story.html", {}, ValueError, r"board\.run\(\) generates them"),
+    ]
+    for each, name, options, error, why in wrong:
+        with pytest.raises(error, match=why):
+            each.save(tmp_path / name, **options)
     assert empty.pages().save(tmp_path / "plan.png", dpi=30)
     assert not list(tmp_path.glob("story*"))
 
@@ -209,8 +203,6 @@ def test_any_title_can_be_saved(board: Storyboard, tmp_path: Path) -> None:
     for ending in ("html", "pptx"):
         assert board.save(tmp_path / f"story.{ending}", title=odd)
     assert pptx.Presentation(tmp_path / "story.pptx").core_properties.title == ("long " * 90)[:255]
-    with pytest.raises(TypeError, match="title=5 is not text"):
-        board.save(tmp_path / "story.html", title=5)  # type: ignore[arg-type]
     board.add("odd \ufffe letters \x0c")
     board.save(tmp_path / "story.pptx")
     board.remove(5)

@@ -134,9 +134,9 @@ class StoryboardForm(WorkPanel):
         """Return what a run of the new board would ask for, without making it."""
         options = self._options()
         scenes, name, style = (options.pop(each) for each in ("scenes", "name", "style"))
-        record = new_record(scenes, style, ImageRequest(**options))
         files = BoardFiles.named(self.client.store, name)
-        return Generator(client=self.client, files=files, record=lambda: record, keep=lambda changed: None)
+        files.record = new_record(scenes, style, ImageRequest(**options))
+        return Generator(client=self.client, files=files)
 
     def _new_problems(self) -> tuple[Problem, ...]:
         """Return the problems of a new board, before anything is written or sent."""
@@ -292,7 +292,8 @@ class StoryboardForm(WorkPanel):
         return " · ".join(self._plain(problem) for problem in self._problems)
 
     def _offer_generator(self, generator: Generator) -> None:
-        words, record = self.words, generator.record()
+        """Say on the button what a press does and what it costs."""
+        words, record = self.words, generator.files.record
         missing, to_pay = generator.to_generate(), generator.to_pay()
         if to_pay:
             images = missing or to_pay

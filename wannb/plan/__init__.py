@@ -6,6 +6,6 @@ May import `client`, `figures` and the rooms below them. Other rooms import only
 from .cell import MOST, Cell
 from .plan import SEED, Plan, sweep
 from .run import Progress
-from .status import Forecast, Status
+from .status import Forecast
 
-__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "Status", "sweep"]
+__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "sweep"]

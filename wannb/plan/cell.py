@@ -47,15 +47,10 @@ def cells_of(constant: Mapping[str, Any], varying: Mapping[str, tuple[Any, ...]]
         problems = tuple(problem.said for problem in request.problems())
         if request.seed is None:
             problems += (Said("seed=None: without a seed every run would send and pay for it again"),)
-        made.append(
-            Cell(
-                options=options,
-                positions=positions,
-                request=request,
-                problems=problems,
-                fingerprint=request.fingerprint,
-            )
+        cell = Cell(
+            options=options, positions=positions, request=request, problems=problems, fingerprint=request.fingerprint
         )
+        made.append(cell)
     return tuple(made)
 
 
@@ -80,23 +75,13 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
             continue
         values = tuple(as_inputs(each) if name == "images" and each is not None else each for each in value)
         if not values:
+            empty = {"name": name, "value": given}
             raise ValueError(
-                say(
-                    "{name}={value} has no values to try; give at least one, or leave {name} out",
-                    name=name,
-                    value=given,
-                )
+                say("{name}={value} has no values to try; give at least one, or leave {name} out", **empty)
             )
         if name in ("seed", "images") and None in values:
-            number = values.index(None) + 1
-            raise ValueError(
-                say(
-                    "{name}: value {number} of {of} is None; give every {name} to try",
-                    name=name,
-                    number=number,
-                    of=len(values),
-                )
-            )
+            place = {"name": name, "number": values.index(None) + 1, "of": len(values)}
+            raise ValueError(say("{name}: value {number} of {of} is None; give every {name} to try", **place))
         if len(values) == 1:
             constant[name] = values[0]
         else:
@@ -104,19 +89,23 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     count = math.prod(len(values) for values in varying.values())
     if count > MOST:
         sizes = " x ".join(f"{len(values)} {name}" for name, values in varying.items())
-        raise ValueError(
-            say(
-                "{sizes} = {n} requests; a sweep has at most {most}. Split it in parts", sizes=sizes, n=count, most=MOST
-            )
-        )
+        asked = {"sizes": sizes, "n": count, "most": MOST}
+        raise ValueError(say("{sizes} = {n} requests; a sweep has at most {most}. Split it in parts", **asked))
     return constant, varying
+
+
+def _is_single(name: str, value: Any) -> bool:
+    """Return whether a value that can be iterated is one value: a text, a file, a picture."""
+    if isinstance(value, _SINGLE) or hasattr(value, "read") or hasattr(value, "getexif"):
+        return True
+    return name == "images" and hasattr(value, "__array_interface__")
 
 
 def _reusable(name: str, value: Any) -> Any:
     """Return a value that can be read again and again: iterators as tuples, arrays of numbers as lists."""
-    if isinstance(value, _SINGLE) or hasattr(value, "read") or hasattr(value, "getexif"):
+    if _is_single(name, value):
         return value
-    if hasattr(value, "tolist") and (name != "images" or not hasattr(value, "__array_interface__")):
+    if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, (list, tuple)) or hasattr(value, "__next__"):
         return tuple(_reusable(name, each) for each in value)
@@ -125,12 +114,8 @@ def _reusable(name: str, value: Any) -> Any:
 
 def _is_list(name: str, value: Any) -> bool:
     """Return whether a value is a list of alternatives."""
-    if isinstance(value, _SINGLE) or not isinstance(value, Iterable):
+    if _is_single(name, value) or not isinstance(value, Iterable):
         return False
-    if hasattr(value, "read") or hasattr(value, "getexif"):
-        return False
-    if name == "images":
-        return not hasattr(value, "__array_interface__")
     return not (name == "bbox_list" and _depth(value) < 4) and not (name == "color_palette" and _is_palette(value))
 
 

@@ -20,7 +20,7 @@ from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, spoken
 
 from .cell import Cell, cells_of, split_options
-from .run import Allowance, Progress, Runner, write_marker
+from .run import Allowance, Progress, Runner
 from .status import STATES, Forecast, Status, forecast, snapshot, statuses_of, to_do
 from .view import View, constants
 
@@ -62,7 +62,7 @@ class Plan:
 
     def results(self) -> list[Result | None]:
         """Return each cell's result, None if there is none yet, in the order of `cells`."""
-        return [each.run.result(reused=True) if each.state == "done" and each.run else None for each in self.statuses()]
+        return [status.result() for status in self.statuses()]
 
     def to_do(self) -> list[Cell]:
         """Return the cells that the next `run()` sends or picks up; of equal cells the first."""
@@ -137,7 +137,7 @@ class Plan:
             runner = Runner(self.client, cells, allowance, show=show, stop=stop)
             try:
                 if cells:
-                    runner.run(executor, self._write_marker)
+                    runner.run(executor, self.name)
                     said = runner.summary()
             except KeyboardInterrupt:
                 line.done(say(runner.interrupted()))
@@ -158,10 +158,6 @@ class Plan:
                 self.client.pick_up(run.id)
         return self.statuses() if lost else statuses
 
-    def _write_marker(self) -> Any:
-        facts: dict[str, object] = {"varying": list(self.varying), "cells": len(self.cells)}
-        return write_marker(self.client.store.root, self.name, facts)
-
     # Display
 
     @spoken
@@ -179,9 +175,8 @@ class Plan:
         """
         spots = []
         for cell, status in zip(self.cells, self.statuses(), strict=True):
-            done = status.state == "done" and status.run is not None
-            images = status.run.result(reused=True).images if done and status.run else ()
-            text = "" if done else _reason(status)
+            result = status.result()
+            images, text = (result.images, "") if result else ((), _reason(status))
             spots.append(Spot(options=cell.positions, images=images, text=text, kind=status.state, alt=text))
         labels = {name: self.labels(name) for name in self.varying}
         return grid(spots, labels, rows=rows, columns=columns, pages=pages, constants=self.constants())

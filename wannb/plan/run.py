@@ -24,7 +24,7 @@ from wannb.errors import (
     TaskCanceled,
     WannbError,
 )
-from wannb.files import write
+from wannb.figures import put
 from wannb.ledger import DONE
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off
@@ -128,29 +128,20 @@ class Allowance:
     def _price(self, cell: Cell) -> Decimal:
         most = self._client.estimate(cell.request)
         if self._budget is None or most is None or most.currency != self._budget.currency:
-            raise OverBudget(
-                Said(
-                    "the price of {model} is unknown, so budget={budget} cannot be kept; nothing was sent. Set a price "
-                    "with wannb.set_price(...) or use max_images=",
-                    model=cell.request.model,
-                    budget=self._budget,
-                )
+            why = Said(
+                "the price of {model} is unknown, so budget={budget} cannot be kept; nothing was sent. Set a price "
+                "with wannb.set_price(...) or use max_images=",
+                model=cell.request.model,
+                budget=self._budget,
             )
+            raise OverBudget(why)
         return most.amount
 
 
 class Runner:
-    """One run of a plan.
+    """One run of a plan: what to do, within an allowance, until `stop` is set from outside.
 
-    Args:
-        client: sends the requests.
-        cells: what to do, each with its status.
-        allowance: what may be used.
-        show: called with the progress after each change.
-        stop: from outside: send nothing more, cancel what has not begun.
-
-    Attributes:
-        progress: how far it is.
+    `show` is called with the progress after each change.
     """
 
     def __init__(
@@ -177,12 +168,10 @@ class Runner:
         self._fatal: BaseException | None = None
         self._began = time.monotonic()
 
-    def run(self, executor: Executor | None, marker: Callable[[], Path]) -> None:
-        """Run every cell that the allowance allows, and return when all have ended.
+    def run(self, executor: Executor | None, marker: str) -> None:
+        """Run every cell that the allowance allows, here or by an executor, and return when all have ended.
 
-        Args:
-            executor: runs the cells instead of threads here.
-            marker: writes a file into the runs folder, which each worker of the executor must find there.
+        `marker` names a file of the runs folder that each worker of the executor must find there.
 
         Raises:
             KeyboardInterrupt: what has not begun is canceled first; nobody waits for the rest, which saves itself.
@@ -250,11 +239,8 @@ class Runner:
     def _take_in(self, future: Future[str]) -> None:
         cell, error = self._sent.pop(future), CalledOff() if future.cancelled() else future.exception()
         self._allowance.release(cell)
-        now = self.progress
-        stopped = isinstance(error, CalledOff) or (
-            isinstance(error, TaskCanceled) and cell.fingerprint in self._canceled
-        )
-        if not stopped:
+        now, ours = self.progress, cell.fingerprint in self._canceled
+        if not isinstance(error, CalledOff) and not (ours and isinstance(error, TaskCanceled)):
             self.progress = replace(now, done=now.done + (not error), failed=now.failed + bool(error))
         if isinstance(error, _POINTLESS) or isinstance(error and error.__cause__, StoreError):
             self._fatal = error
@@ -288,16 +274,14 @@ class Runner:
         self.progress = replace(self.progress, under_way=under_way, canceled=len(self._canceled), seconds=seconds)
 
     @contextmanager
-    def _workers(
-        self, executor: Executor | None, marker: Callable[[], Path]
-    ) -> Iterator[tuple[Callable[[Cell], Future[str]], int]]:
+    def _workers(self, executor: Executor | None, marker: str) -> Iterator[tuple[Callable[[Cell], Future[str]], int]]:
         """Give the function that hands a cell to a worker, and how many cells of a model may be out at a time."""
         client = self._client
         # A few more than the service runs wait there as PENDING, so that the next one begins the moment another ends,
         # however slow the way to the service is; only a few, since a stop has to cancel them.
         at_once = client.pace.at_once
         if executor is not None:
-            file = marker()
+            file = _written(client.store.root / "plans" / f"{marker}.json")
             yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file), at_once
             return
         pool = ThreadPoolExecutor(at_once * len(self._waiting), thread_name_prefix="wannb-sweep")
@@ -334,29 +318,19 @@ def run_remote_cell(client: Client, request: ImageRequest, marker: Path) -> str:
     """
     if not marker.is_file():
         with override(client.language):
-            raise StoreError(
-                Said(
-                    "a worker does not see {folder}, so its images would not arrive; nothing was sent. Give the "
-                    "workers the runs folder under the same path (a shared disk), or run without executor=",
-                    folder=repr(str(marker.parent.parent)),
-                )
+            why = Said(
+                "a worker does not see {folder}, so its images would not arrive; nothing was sent. Give the workers "
+                "the runs folder under the same path (a shared disk), or run without executor=",
+                folder=repr(str(marker.parent.parent)),
             )
+            raise StoreError(why)
     return run_cell(client, request)
 
 
-def write_marker(root: Path, name: str, facts: dict[str, object]) -> Path:
-    """Write the marker of a plan into the runs folder and return its path.
-
-    Raises:
-        StoreError: it cannot be written; nothing was sent.
-    """
-    place = root / "plans" / f"{name}.json"
+def _written(marker: Path) -> Path:
+    """Write a marker and return its path; `StoreError` if it cannot be written."""
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write(place, json.dumps({"plan": name, **facts}).encode())
+        return put(marker, json.dumps({"plan": marker.stem}).encode())
     except OSError as error:
-        why = error.strerror or str(error)
-        raise StoreError(
-            Said("cannot write {path}: {why}. Nothing was sent", path=repr(str(place)), why=why)
-        ) from error
-    return place
+        values = {"path": repr(str(marker)), "why": error.strerror or str(error)}
+        raise StoreError(Said("cannot write {path}: {why}. Nothing was sent", **values)) from error

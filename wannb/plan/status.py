@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from wannb.errors import ContentRefused, api_error
-from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Run, usual_seconds
+from wannb.figures import STATES as STATES_OF_A_SPOT
+from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
 from wannb.service import Money
 from wannb.text import count
 from wannb.translation import Said, joined
@@ -21,16 +22,7 @@ if TYPE_CHECKING:
 
 State = Literal["done", "open", "under way", "failed", "canceled", "refused", "not legal", "lost"]
 #: Every state of a cell, as it is said.
-STATES: dict[State, Said] = {
-    "done": Said("done"),
-    "open": Said("open"),
-    "under way": Said("under way"),
-    "failed": Said("failed"),
-    "canceled": Said("canceled"),
-    "refused": Said("refused"),
-    "not legal": Said("not legal"),
-    "lost": Said("lost"),
-}
+STATES = {"done": Said("done"), **STATES_OF_A_SPOT, "open": Said("open")}
 #: The states of cells that the next `run()` sends or, if they are under way, picks up.
 TO_DO = frozenset({"open", "under way", "failed", "canceled"})
 
@@ -43,8 +35,12 @@ class Status:
     note: str = ""
     run: Run | None = None
 
+    def result(self) -> Result | None:
+        """Return the cell's result; None if there is none yet."""
+        return self.run.result(reused=True) if self.run and self.state == "done" else None
 
-_NOT_RUN = Status(state="open", note=Said("not run yet"))
+
+_NOT_RUN = Status(state="open", note=STATES_OF_A_SPOT["open"])
 
 
 def snapshot(client: Client) -> list[Run]:
@@ -93,28 +89,27 @@ def _worth(run: Run) -> int:
 
 
 def _status(run: Run) -> Status:
+    state: State = "under way"
+    note: str = STATES["under way"]
     if run.state == DONE and run.whole:
-        return Status(state="done", run=run)
-    if run.state == DONE:
-        return Status(state="open", note=Said("its images are missing from the runs folder"), run=run)
-    note: str
-    if run.state == LOST:
+        state, note = "done", ""
+    elif run.state == DONE:
+        state, note = "open", Said("its images are missing from the runs folder")
+    elif run.state == LOST:
         note = Said("the service no longer knows the task; client.run(cell.request) sends it and pays again")
-        return Status(state="lost", note=note, run=run)
-    if run.state == CANCELED:
-        return Status(state="canceled", note=Said("canceled before it began; not billed"), run=run)
-    if run.state == FAILED:
+        state = "lost"
+    elif run.state == CANCELED:
+        state, note = "canceled", Said("canceled before it began; not billed")
+    elif run.state == FAILED:
         error = run.record.error or Failure()
         note = error.message or error.text or error.code or Said("no reason given")
         refused = error.code and isinstance(api_error(error.code, note, status=error.status or 200), ContentRefused)
-        return Status(state="refused" if refused else "failed", note=note, run=run)
-    if run.state == ANSWERED:
+        state = "refused" if refused else "failed"
+    elif run.state == ANSWERED:
         note = Said("paid, but not all of its images are saved; run() downloads them, within 24 hours")
-        return Status(state="under way", note=note, run=run)
-    if run.task_id is None and run.record.unresolved:
+    elif run.task_id is None and run.record.unresolved:
         note = Said("its answer was lost; run() looks it up before it sends anything")
-        return Status(state="under way", note=note, run=run)
-    return Status(state="under way", note=Said("under way"), run=run)
+    return Status(state=state, note=note, run=run)
 
 
 @dataclass(frozen=True, kw_only=True)

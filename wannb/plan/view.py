@@ -169,7 +169,7 @@ def _rows(cell: Cell, status: Status) -> Iterator[dict[str, Any]]:
         "task_id": run.task_id if run else None,
         "service": run.service if run else None,
     }
-    images = run.result().images if run and status.state == "done" else ()
+    images = status.result() or ()
     for image in images:
         size = {"width": image.width, "height": image.height}
         yield {**shared, "image": image.number, **size, **facts, "path": os.fspath(image.path)}

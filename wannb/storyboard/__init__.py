@@ -8,19 +8,7 @@ from __future__ import annotations
 from .board import Storyboard
 from .files import BoardFiles
 from .generate import Generator
-from .scenes import LONGEST, Scene, as_scenes
-from .state import new_record
-from .view import Shot, Take, Takes
+from .state import LONGEST, Scene, as_scenes, new_record
+from .view import Shot, Take
 
-__all__ = [
-    "LONGEST",
-    "BoardFiles",
-    "Generator",
-    "Scene",
-    "Shot",
-    "Storyboard",
-    "Take",
-    "Takes",
-    "as_scenes",
-    "new_record",
-]
+__all__ = ["LONGEST", "BoardFiles", "Generator", "Scene", "Shot", "Storyboard", "Take", "as_scenes", "new_record"]

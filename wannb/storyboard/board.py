@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -14,12 +13,11 @@ from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_opt
 from wannb.service import Money
 from wannb.translation import Said, override, say, spoken
 
-from . import scenes as changes
 from . import state, view
 from .files import BoardFiles
 from .generate import Generator
-from .scenes import Frame, Panels, Scene
-from .state import Record
+from .pages import Pages
+from .state import Frame, Panels, Record, Scene
 from .view import Reel, Take, Takes
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
     from wannb.client import Client
     from wannb.ledger import OnStatus
-
-    from .pages import Pages
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,7 +35,7 @@ def _change(method: Callable[Concatenate[Storyboard, P], R]) -> Callable[Concate
 
     @wraps(method)
     def alone(board: Storyboard, /, *values: P.args, **named: P.kwargs) -> R:
-        with override(board.language), board._lock:
+        with override(board.language), board._files.lock:
             return method(board, *values, **named)
 
     return alone
@@ -96,7 +92,7 @@ class Storyboard:
             StoreError: the board's file cannot be read or written.
         """
         with override(client.language):
-            listed = changes.as_scenes(scenes)
+            listed = state.as_scenes(scenes)
             if style is not None and not isinstance(style, str):
                 raise TypeError(say("style={value} is not text", value=repr(style)))
             base = ImageRequest(images=images, model=model, size=size, seed=seed, watermark=watermark)
@@ -105,19 +101,17 @@ class Storyboard:
             said: list[str] = []
             if before:
                 record = state.made_again(record, before)
-                if before.beginning != record.beginning:
-                    aside = files.set_aside().name
-                    said.append(
-                        Said(
-                            "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
-                            name=repr(name),
-                            file=aside,
-                        )
-                    )
-            self._open(client, files, record, said)
+            if before and before.beginning != record.beginning:
+                aside = Said(
+                    "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
+                    name=repr(name),
+                    file=files.set_aside().name,
+                )
+                said.append(aside)
             for image in base.images:
                 files.keep(image)
             files.write(record)
+            self._open(client, files, said)
 
     @classmethod
     def open(cls, client: Client, place: str | os.PathLike[str]) -> Self:
@@ -134,23 +128,25 @@ class Storyboard:
         """
         with override(client.language):
             files = BoardFiles.found(client.store, place)
-            record = files.read()
-            if record is None:
+            if files.read() is None:
                 raise ValueError(say("the storyboard {name} was removed while it was opened", name=repr(str(place))))
         board = cls.__new__(cls)
-        board._open(client, files, record, [])
+        board._open(client, files, [])
         return board
 
-    def _open(self, client: Client, files: BoardFiles, record: Record, said: list[str]) -> None:
+    def _open(self, client: Client, files: BoardFiles, said: list[str]) -> None:
         self.client = client
         self.language = client.language
-        self.record = record
         self._files = files
         self._said = said
         if files.damaged:
             name = files.file.name
             said.append(Said("damaged lines of {file}, passed over: {n}", file=name, n=files.damaged))
-        self._lock = threading.RLock()
+
+    @property
+    def record(self) -> Record:
+        """The board as its file holds it."""
+        return self._files.record
 
     @property
     def name(self) -> str:
@@ -227,7 +223,6 @@ class Storyboard:
         """
         generator = self.generator(on_status)
         generator.finish()
-        generator.check()
         generator.fill()
         return self
 
@@ -257,7 +252,7 @@ class Storyboard:
     @spoken
     def takes(self, scene: int) -> Takes:
         """Return the frames that a scene ever had; those from before the board was made again come last."""
-        at = changes.index(self._panels, scene)
+        at = state.index(self._panels, scene)
         panel = self._panels[at]
         return view.takes_of(at + 1, self.record.takes(panel.key), panel.frame, self._files)
 
@@ -265,7 +260,7 @@ class Storyboard:
     def choose(self, scene: int, take: int | Take) -> None:
         """Make a take of a scene, by its number, the scene's frame."""
         place = (take.run_id, take.path.name) if isinstance(take, Take) else take
-        self._keep(state.chosen(self.record, scene, place))
+        self._files.write(state.chosen(self.record, scene, place))
 
     @_change
     def assign(self, which: Mapping[int, int | None]) -> None:
@@ -276,27 +271,27 @@ class Storyboard:
 
         >>> board.assign({2: None, 3: 2})      # the second image that came is of scene 3    # doctest: +SKIP
         """
-        self._keep(state.assigned(self.record, which))
+        self._files.write(state.assigned(self.record, which))
 
     @_change
     def lock(self, *scenes: int) -> None:
         """Lock scenes: their frames are not generated again, replaced, assigned or removed, and guide new ones."""
-        self._changed(Said("lock"), changes.lock(self._panels, scenes, locked=True))
+        self._changed(Said("lock"), state.lock(self._panels, scenes, locked=True))
 
     @_change
     def unlock(self, *scenes: int) -> None:
         """Unlock scenes."""
-        self._changed(Said("unlock"), changes.lock(self._panels, scenes, locked=False))
+        self._changed(Said("unlock"), state.lock(self._panels, scenes, locked=False))
 
     @_change
     def reorder(self, order: Iterable[int]) -> None:
         """Put the scenes in another order, frames and all: `[3, 1, 2]` puts the third first."""
-        self._changed(Said("order"), changes.reorder(self._panels, order))
+        self._changed(Said("order"), state.reorder(self._panels, order))
 
     @_change
     def replace(self, scene: int, image: Input) -> None:
         """Replace a frame by another picture: a path, bytes, PIL image, array, take or image of a result."""
-        at = changes.unlocked(self._panels, scene)
+        at = state.unlocked(self._panels, scene)
         picture = as_input(image)
         file = None if picture.problem else self._files.keep(picture)
         if file is None:
@@ -305,8 +300,8 @@ class Storyboard:
         text = self._panels[at].scene.text
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
         record = self.record.with_take(self._panels[at].key, frame)
-        now = changes.put(self._panels, at, frame=frame, sure=True)
-        self._keep(record.changed(Said("picture of scene {number}", number=scene), now))
+        now = state.put(self._panels, at, frame=frame, sure=True)
+        self._files.write(record.changed(Said("picture of scene {number}", number=scene), now))
 
     @_change
     def edit_scene(
@@ -314,24 +309,24 @@ class Storyboard:
     ) -> None:
         """Change a scene's text, notes or seconds; its frame stays, and is marked if it is of another text."""
         given = {"text": text, "notes": notes, "seconds": seconds}
-        self._changed(Said("words of scene {number}", number=scene), changes.edit(self._panels, scene, given))
+        self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
 
     @_change
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
         """Add a scene as number `at`, by default at the end; the next `run` generates its frame."""
-        self._changed(Said("new scene"), changes.add(self._panels, changes.as_scene(scene), at))
+        self._changed(Said("new scene"), state.add(self._panels, state.as_scene(scene), at))
 
     @_change
     def remove(self, scene: int) -> None:
         """Remove a scene from the board; its images stay in the runs folder."""
-        self._changed(Said("removal of scene {number}", number=scene), changes.remove(self._panels, scene))
+        self._changed(Said("removal of scene {number}", number=scene), state.remove(self._panels, scene))
 
     @_change
     def undo(self) -> str:
         """Undo the last change and return what it was; up to 50 changes, also on another day."""
         if not self.record.past:
             raise ValueError(say("there is nothing to undo"))
-        self._keep(self.record.undone())
+        self._files.write(self.record.undone())
         return say("undone: {change}", change=self.record.future[-1].label)
 
     @_change
@@ -339,7 +334,7 @@ class Storyboard:
         """Redo what was undone last and return what it was."""
         if not self.record.future:
             raise ValueError(say("there is nothing to redo"))
-        self._keep(self.record.redone())
+        self._files.write(self.record.redone())
         return say("redone: {change}", change=self.record.past[-1].label)
 
     @spoken
@@ -351,8 +346,6 @@ class Storyboard:
             paper: "A4" or "Letter", both landscape.
             title: over each page; the board's name unless given.
         """
-        from .pages import Pages
-
         return Pages(reel=self.reel(title), columns=columns, rows=rows, paper=paper)
 
     @spoken
@@ -382,20 +375,14 @@ class Storyboard:
             language: of the scenes' texts in .html, such as "fr", for screen readers and hyphenation.
 
         Raises:
-            ValueError: another ending, or no frame is made yet.
+            TypeError: a title or language that is not text.
+            ValueError: another ending, an option out of range, or no frame is made yet.
+            OSError: a file cannot be written; the earlier one is unchanged.
         """
         from .export import export
 
-        return export(
-            self.reel(title),
-            Path(path).expanduser(),
-            columns=columns,
-            rows=rows,
-            paper=paper,
-            dpi=dpi,
-            pixels=pixels,
-            language=language,
-        )
+        pages = self.pages(columns=columns, rows=rows, paper=paper, title=title)
+        return export(pages, Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
 
     @spoken
     def __repr__(self) -> str:
@@ -405,11 +392,8 @@ class Storyboard:
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         reel = self.reel()
-        lines, notes = view.facts(self.generator(), reel), self._notices(reel)
-        return {
-            "text/plain": say(view.text(reel, lines=lines, notes=notes)),
-            "text/html": view.strip(reel, lines=lines, notes=notes),
-        }
+        said = {"lines": view.facts(self.generator(), reel), "notes": self._notices(reel)}
+        return {"text/plain": say(view.text(reel, **said)), "text/html": view.strip(reel, **said)}
 
     def reel(self, title: str | None = None) -> Reel:
         """Return the scenes as they are shown and exported."""
@@ -417,14 +401,7 @@ class Storyboard:
 
     def generator(self, on_status: OnStatus | None = None) -> Generator:
         """Return what generates the board's frames, and knows what it would send."""
-        return Generator(
-            client=self.client,
-            files=self._files,
-            record=lambda: self.record,
-            keep=self._keep,
-            lock=self._lock,
-            on_status=on_status,
-        )
+        return Generator(client=self.client, files=self._files, on_status=on_status)
 
     @property
     def _panels(self) -> Panels:
@@ -434,9 +411,4 @@ class Storyboard:
         return [*self._said, *view.notices(self.generator(), reel or self.reel())]
 
     def _changed(self, label: str, now: Panels) -> None:
-        self._keep(self.record.changed(label, now))
-
-    def _keep(self, record: Record) -> None:
-        if record != self.record:
-            self._files.write(record)
-            self.record = record
+        self._files.write(self.record.changed(label, now))

@@ -1,4 +1,4 @@
-"""Files of a board, beside the runs, so that a copied runs folder takes its boards along.
+"""Files of a board and the board that they hold, beside the runs, so that a copied runs folder takes it along.
 
 wannb-runs/storyboards/<name>/
   board.jsonl                      the board after each change, a line each; the last whole line counts
@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -24,8 +25,7 @@ from wannb.ledger import Store, read
 from wannb.request import InputImage
 from wannb.translation import Said, say
 
-from .scenes import Frame
-from .state import Record, from_json, to_json
+from .state import Frame, Record, from_json, to_json
 
 FILE = "board.jsonl"
 #: Bytes after which the file is written anew with its last line alone, and at which it is refused.
@@ -41,12 +41,17 @@ class BoardFiles:
     Attributes:
         store: the runs that its frames belong to.
         file: the board's file.
-        damaged: how many lines of it could not be read.
+        record: the board, once it was read or written.
+        lock: held from reading `record` to writing it, so that threads may share a board.
+        damaged: how many lines of the file could not be read.
     """
+
+    record: Record
 
     def __init__(self, store: Store, file: Path) -> None:
         self.store = store
         self.file = file
+        self.lock = threading.RLock()
         self.damaged = 0
         self._revision = 0
 
@@ -72,14 +77,13 @@ class BoardFiles:
             path = path.absolute()
             root = path.parent.parent.parent
             if path.resolve().parent.parent.parent != store.root.resolve():
-                raise ValueError(
-                    say(
-                        "{path} is a board of the runs in {root}, which hold its frames; open it with "
-                        "connect(store={root})",
-                        path=repr(str(path)),
-                        root=repr(str(root)),
-                    )
+                why = Said(
+                    "{path} is a board of the runs in {root}, which hold its frames; open it with "
+                    "connect(store={root})",
+                    path=repr(str(path)),
+                    root=repr(str(root)),
                 )
+                raise ValueError(say(why))
             return cls(store, path)
         with suppress(ValueError, TypeError):
             files = cls.named(store, os.fspath(place) if isinstance(place, os.PathLike) else place)
@@ -100,37 +104,34 @@ class BoardFiles:
         return self.file.parent
 
     def read(self) -> Record | None:
-        """Read the board and remember its revision; None if there is no file.
-
-        Raises:
-            StoreError: it cannot be read, or was changed by hand.
-        """
+        """Read the board; None if there is no file, `StoreError` if it cannot be read or was changed by hand."""
         line = self._last_line()
         if line is None:
             return None
         try:
-            record, self._revision = from_json(line, self.find), int(line["revision"])
+            self.record, self._revision = from_json(line, self.find), int(line["revision"])
         except (StoreError, LookupError, TypeError, ValueError) as error:
             raise self._unreadable(error) from error
-        return record
+        return self.record
 
     def write(self, record: Record) -> None:
-        """Save the board, unless its file was changed since it was read.
+        """Save the board if it differs from the one that is there.
 
         Raises:
-            StoreError: it was changed elsewhere, or cannot be written; the file stays as it was.
+            StoreError: it was changed elsewhere since it was read, or cannot be written; the file stays as it was.
         """
+        if self._revision and record == self.record:
+            return
         with self._locked():
             there = self._last_line()
             if there is not None and there.get("revision") != self._revision:
-                raise StoreError(
-                    Said(
-                        "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
-                        "here. Nothing was changed: wannb.Storyboard.open(client, {name}) reads it again, and every "
-                        "image is in the runs folder",
-                        name=repr(self.folder.name),
-                    )
+                why = Said(
+                    "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
+                    "here. Nothing was changed: wannb.Storyboard.open(client, {name}) reads it again, and every "
+                    "image is in the runs folder",
+                    name=repr(self.folder.name),
                 )
+                raise StoreError(why)
             data = {"wannb_storyboard": 1, "revision": self._revision + 1, **to_json(record)}
             try:
                 if self.file.is_file() and self.file.stat().st_size > _LARGE:
@@ -138,24 +139,20 @@ class BoardFiles:
                 else:
                     append_line(self.file, data)
             except OSError as error:
-                raise StoreError(
-                    Said(
-                        "{why}. The board stays as it was; every image is in the runs folder, and the same call takes "
-                        "it from there for nothing when the file can be written",
-                        why=error.strerror or error,
-                    )
-                ) from error
-            self._revision += 1
+                why = Said(
+                    "{why}. The board stays as it was; every image is in the runs folder, and the same call takes it "
+                    "from there for nothing when the file can be written",
+                    why=error.strerror or error,
+                )
+                raise StoreError(why) from error
+            self.record, self._revision = record, self._revision + 1
 
     def set_aside(self) -> Path:
         """Keep a copy of the board that is there, so that one of other scenes can take its name."""
         with self._locked():
             # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
             copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
-            try:
-                write(copy, _line(self._last_line()))
-            except OSError as error:
-                raise StoreError(error.strerror or str(error)) from error
+            _write(copy, _line(self._last_line()))
         return copy
 
     def keep(self, image: InputImage) -> str | None:
@@ -167,10 +164,7 @@ class BoardFiles:
         if not place.is_file():
             self._make(place.parent)
             if not self._linked(image, place):
-                try:
-                    write(place, image.content)
-                except OSError as error:
-                    raise StoreError(error.strerror or str(error)) from error
+                _write(place, image.content)
         return name
 
     def find(self, sha256: str) -> Path | None:
@@ -213,15 +207,13 @@ class BoardFiles:
 
     def _linked(self, image: InputImage, place: Path) -> bool:
         """Try to give a picture of the store a second name instead of a copy."""
-        try:
+        with suppress(OSError):
             origin = Path(image.origin or "").resolve()
             # A file of the person's own may be written over, wherever it is; those of the store are not.
-            if not self._of_the_store(origin) or origin.read_bytes() != image.content:
-                return False
-            os.link(origin, place)
-        except OSError:
-            return False
-        return True
+            if self._of_the_store(origin) and origin.read_bytes() == image.content:
+                os.link(origin, place)
+                return True
+        return False
 
     def _of_the_store(self, file: Path) -> bool:
         """Return whether a file is an image of a run or a kept input, not one that a person put there."""
@@ -235,6 +227,13 @@ class BoardFiles:
         except StoreError:
             return False
         return any(image.file == file.name for image in images)
+
+
+def _write(place: Path, content: bytes) -> None:
+    try:
+        write(place, content)
+    except OSError as error:
+        raise StoreError(error.strerror or str(error)) from error
 
 
 def _line(data: object) -> bytes:

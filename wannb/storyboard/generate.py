@@ -5,12 +5,11 @@ A kill at any moment costs nothing: what was written down is looked up, or sent 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
-from threading import RLock
 from typing import TYPE_CHECKING
 
 from wannb.errors import (
@@ -25,15 +24,14 @@ from wannb.errors import (
     TaskForgotten,
     UnknownOutcome,
 )
-from wannb.ledger import DONE, ENDED, SENDING, Result, Run
+from wannb.ledger import DONE, ENDED, SENDING, Result
 from wannb.request import MAX_IMAGES, MAX_N_SET, PRESETS, ImageRequest, InputImage, inputs, set_prompt, size_problem
 from wannb.service import Money
 from wannb.translation import Said
 
-from . import scenes
+from . import state
 from .files import BoardFiles
-from .scenes import Frame, Panel, Panels, named
-from .state import Pending, Record, number_of, with_result
+from .state import Frame, Panel, Panels, Pending, Record, named, number_of, with_result
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -50,29 +48,17 @@ _LOST = (TaskForgotten, UnknownOutcome)
 
 @dataclass(frozen=True, kw_only=True)
 class Generator:
-    """The requests of one board.
-
-    Attributes:
-        client: sends them.
-        files: the board's file and pictures.
-        record: gives the board as it is now.
-        keep: saves the board.
-        lock: held from `record` to `keep`, so that threads may share a board; never while a request is under way.
-        on_status: as in `client.run`.
-    """
+    """The requests of one board; the lock of its files is never held while a request is under way."""
 
     client: Client
     files: BoardFiles
-    record: Callable[[], Record]
-    keep: Callable[[Record], None]
-    lock: AbstractContextManager[object] = field(default_factory=RLock)
     on_status: OnStatus | None = None
 
     # What a board does
 
     def finish(self) -> None:
         """Pick up what was begun before; what never reached the service is sent only if a scene still wants it."""
-        for pending in self.record().journal.pending:
+        for pending in self.files.record.journal.pending:
             request = self._request_of(pending)
             if self._arrived(request) or self._wanted(pending, request):
                 self._send(pending, request, label=Said("what was begun before"), again=True)
@@ -80,17 +66,19 @@ class Generator:
                 self._drop(pending)
 
     def fill(self) -> None:
-        """Generate a frame for every scene that has none, as one change."""
+        """Generate a frame for every scene that has none, as one change; `InvalidRequest` if there are problems."""
+        if problems := self.problems():
+            raise InvalidRequest(problems)
         kept: Record | None = None
-        for group in groups(self.record().panels):
-            request = self._filling(group, self.record())
+        for group in groups(self.files.record.panels):
+            request = self._filling(group, self.files.record)
             kept = self._send(_pending(group, request), request, label=Said("run"), goes_on=kept)
 
     def reroll(self, scene: int, *, text: str | None, seed: int | None) -> None:
         """Generate one scene again, with a text and a seed of its own if they are given."""
-        record = self.record()
-        at = scenes.unlocked(record.panels, scene)
-        panels = record.panels if text is None else scenes.edit(record.panels, scene, {"text": text})
+        record = self.files.record
+        at = state.unlocked(record.panels, scene)
+        panels = record.panels if text is None else state.edit(record.panels, scene, {"text": text})
         roll = 0 if seed is not None else record.journal.rolls.get(panels[at].key, 0) + 1
         request = self._single(record, panels[at], panels, roll=roll, seed=seed)
         request.check()
@@ -108,16 +96,12 @@ class Generator:
     ) -> Record:
         """Write a request down, send it, take in what comes, and return the board then.
 
-        Args:
-            pending, request: what is asked for, as data and as it is sent.
-            label: of the change.
-            goes_on: the board after the request before, if both are one change.
-            again: whether it was begun before.
+        Two requests are one change if the later one `goes_on` from the board after the earlier one.
         """
         for image in request.images:
             self.files.keep(image)
-        with self.lock:
-            self.keep(self.record().sending(pending))
+        with self.files.lock:
+            self.files.write(self.files.record.sending(pending))
         try:
             result = self.client.run(request, on_status=self.on_status)
         except (*_UNBILLED, *_LOST) as error:
@@ -126,23 +110,23 @@ class Generator:
             if over and (isinstance(error, InvalidRequest) or not self._under_way(request)):
                 self._drop(pending)
             raise
-        with self.lock:
-            there = self.record()
+        with self.files.lock:
+            there = self.files.record
             came = with_result(there, pending, result.run_id, _frames(result))
             if goes_on is None or not there.past or there.past != goes_on.past or there.past[-1].label != label:
                 came = replace(came, panels=there.panels).changed(label, came.panels)
-            self.keep(came)
+            self.files.write(came)
         return came
 
     def _drop(self, pending: Pending) -> None:
-        with self.lock:
-            self.keep(self.record().without(pending))
+        with self.files.lock:
+            self.files.write(self.files.record.without(pending))
 
     # What it would ask for
 
     def problems(self) -> tuple[Problem, ...]:
         """Return every rule that a request of `fill` would break."""
-        record = self.record()
+        record = self.files.record
         numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
         users = len(record.base.images)
         found: dict[tuple[str, str], Problem] = {}
@@ -160,19 +144,13 @@ class Generator:
                 found.setdefault((problem.field, value), replace(problem, value=value))
         return tuple(found.values())
 
-    def check(self) -> None:
-        """Raise `InvalidRequest` with all problems, if there are any."""
-        found = self.problems()
-        if found:
-            raise InvalidRequest(found)
-
     def to_generate(self) -> int:
         """Return how many images `fill` would ask for."""
-        return sum(map(len, groups(self.record().panels)))
+        return sum(map(len, groups(self.files.record.panels)))
 
     def to_pay(self) -> int:
         """Return how many images would be paid for at most: those that are not in the runs folder already."""
-        record = self.record()
+        record = self.files.record
         unpaid = 0
         for pending in record.journal.pending:
             request = self._request_of(pending)
@@ -191,17 +169,14 @@ class Generator:
 
     def cost(self) -> Money | None:
         """Return what all runs of the board cost, each counted once; None if a price or a run is unknown."""
-        record = self.record()
-        total = self.client.estimate(ImageRequest(model=record.base.model, n=0))
-        for run_id in record.journal.runs:
-            try:
-                cost = self.client.store.get(run_id).cost()
-            except StoreError:
-                return None
-            if cost is None or total is None or cost.currency != total.currency:
-                return None
-            total = replace(total, amount=total.amount + cost.amount)
-        return total
+        record = self.files.record
+        nothing = self.client.estimate(ImageRequest(model=record.base.model, n=0))
+        try:
+            costs = [self.client.store.get(run_id).cost() for run_id in record.journal.runs]
+        except StoreError:
+            return None
+        known = [cost.amount for cost in costs if cost and nothing and cost.currency == nothing.currency]
+        return replace(nothing, amount=sum(known, Decimal(0))) if nothing and len(known) == len(costs) else None
 
     def _filling(self, group: Sequence[Panel], record: Record) -> ImageRequest:
         """Return the request for scenes without a frame: a set, or for a single one among frames that one frame."""
@@ -256,7 +231,7 @@ class Generator:
         Raises:
             UnknownOutcome: it cannot be known yet.
         """
-        run = self._run_of(request)
+        run = self.client._ledger.find(request)
         if run and run.state == SENDING and not run.task_id:
             try:
                 self.client.pick_up(run.id)
@@ -269,16 +244,13 @@ class Generator:
 
     def _under_way(self, request: ImageRequest) -> bool:
         """Return whether a request was sent and has not ended, so that it may be billed yet."""
-        run = self._run_of(request)
+        run = self.client._ledger.find(request)
         return run is not None and run.state != DONE and (run.state == SENDING or bool(run.task_id))
-
-    def _run_of(self, request: ImageRequest) -> Run | None:
-        return self.client._ledger.find(request)
 
     def _wanted(self, pending: Pending, request: ImageRequest) -> bool:
         """Return whether a request that did not arrive is sent again as it is."""
         # The scenes that still lack a frame ask for a set anew, and a board that was made again asks for what it wants.
-        there = {panel.key for panel in self.record().panels}
+        there = {panel.key for panel in self.files.record.panels}
         return not (request.enable_sequential or pending.earlier) and bool(there & set(pending.texts))
 
 

@@ -8,19 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import html
-from wannb.figures import (
-    DASHED,
-    EMPTY,
-    INK,
-    QUIET,
-    Paper,
-    ending,
-    families,
-    line_height,
-    rendered,
-    save,
-    typeset,
-)
+from wannb.figures import DASHED, EMPTY, INK, QUIET, Paper, ending, families, line_height, rendered, save, typeset
 from wannb.text import count
 from wannb.translation import Said, current, joined, say, spoken
 

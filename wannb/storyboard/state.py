@@ -1,22 +1,150 @@
-"""State of a board: all that its file holds, as frozen values and as JSON, and what results do to it."""
+"""State of a board: scenes with their frames and all that its file holds, as frozen values and as JSON.
+
+Every change is a function that returns new values or raises `ValueError`; it knows no file and no service. Scenes are
+counted from 1.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import chain, count, groupby
 from pathlib import Path
 from typing import Any
 
 from wannb.errors import InvalidRequest, StoreError
-from wannb.request import MAX_SEED, ImageRequest
+from wannb.request import MAX_SEED, ImageRequest, check_names
 from wannb.translation import Said, as_data, from_data, say
 
-from .scenes import Frame, Panel, Panels, Scene, keys_of, put, unlocked
-
+#: The most seconds of a scene: a frame of a GIF lasts at most 655 s.
+LONGEST = 600.0
 #: The most changes that can be undone.
 HISTORY = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One picture that a storyboard asks for.
+
+    Args:
+        text: what is to be seen.
+        notes: what the picture does not show, such as sound, camera or dialogue; never sent to the service.
+        seconds: how long it lasts in a film, above 0 and at most 600.
+
+    >>> Scene(text="a cat wakes up", notes="yawning", seconds=2.5).seconds
+    2.5
+    """
+
+    text: str
+    notes: str = ""
+    seconds: float = 3.0
+
+    def __post_init__(self) -> None:
+        for name in ("text", "notes"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise TypeError(say("a scene's {name} is text, not {value}", name=name, value=repr(value)))
+            if any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise ValueError(say("a scene's {name} is broken text: it holds halves of characters", name=name))
+        if not self.text.strip():
+            raise ValueError(say("a scene's text is {value}; say what is to be seen", value=repr(self.text)))
+        number = self.seconds
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise TypeError(say("a scene's seconds are a number, not {value}", value=repr(number)))
+        if not (math.isfinite(number) and 0 < number <= LONGEST):
+            values = {"value": repr(number), "most": f"{LONGEST:g}"}
+            raise ValueError(say("a scene's seconds are {value}; they must be above 0 and at most {most}", **values))
+        object.__setattr__(self, "seconds", float(number))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One picture of a scene, by its file: image `number` of `count` of a run, or a file beside the board."""
+
+    run: str | None
+    file: str
+    width: int
+    height: int
+    text: str
+    seed: int | None = None
+    number: int = 1
+    count: int = 1
+
+    @property
+    def place(self) -> tuple[str | None, str]:
+        """The run and the file, which tell one picture from another."""
+        return self.run, self.file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One scene with its frame.
+
+    `key` is the text that the scene was added with, numbered where another scene has it too. Seeds and takes hang on
+    it: it stays when scenes are put in order or reworded, and comes back when a board is made again. `sure` says
+    whether the frame is known to be of this scene, `asked` the run of the image set that it was last asked for in.
+    """
+
+    key: str
+    scene: Scene
+    frame: Frame | None = None
+    sure: bool = True
+    locked: bool = False
+    asked: str | None = None
+
+
+Panels = tuple[Panel, ...]
+
+
+def keys_of(texts: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """Return the keys of scenes: their texts, with a number where another scene has it.
+
+    >>> keys_of(["a cat", "a cat"], taken=["a dog"])
+    ['a cat', 'a cat (2)']
+    """
+    others, keys = set(taken), list[str]()
+    for text in texts:
+        numbered = (f"{text} ({number})" for number in count(2))
+        keys.append(next(key for key in chain([text], numbered) if key not in others))
+        others.add(keys[-1])
+    return keys
+
+
+def as_scene(value: Any) -> Scene:
+    """Return a scene from a text, a mapping or a scene."""
+    if isinstance(value, Scene):
+        return value
+    if isinstance(value, Mapping):
+        check_names(map(str, value), [each.name for each in fields(Scene)])
+        if "text" not in value:
+            raise TypeError(say("the scene {value} has no 'text'", value=dict(value)))
+        return Scene(**value)
+    if isinstance(value, str):
+        return Scene(text=value)
+    raise TypeError(say("a scene is a text, a dict or a wannb.Scene, not {value}", value=repr(value)))
+
+
+def as_scenes(values: Any) -> tuple[Scene, ...]:
+    """Return scenes from a list of texts, mappings or scenes; an error names the scene's number."""
+    if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
+        raise TypeError(
+            say("scenes are a list, such as ['a cat wakes up', 'it goes out'], not {value}", value=repr(values))
+        )
+    if not values:
+        raise ValueError(say("scenes is empty; a storyboard has at least one scene"))
+    made = []
+    for number, value in enumerate(values, 1):
+        try:
+            made.append(as_scene(value))
+        except (TypeError, ValueError) as error:
+            raise type(error)(say("scene {number}: {why}", number=number, why=error)) from None
+    return tuple(made)
+
+
 Takes = Mapping[str, tuple[Frame, ...]]
 
 
@@ -38,14 +166,10 @@ class AskedSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """A request that is written down before it is sent.
+    """A request that is written down before it is sent, with the texts it asks for by the keys of their scenes.
 
-    Attributes:
-        texts: what it asks for, by the keys of the scenes.
-        request: as data.
-        roll: which of the scene's seeds it has; 0 for a set, or a seed of the person's own.
-        reword: whether the scene gets the text that the request asks for, once its frame is there.
-        earlier: whether the board was made again since.
+    `roll` is which of the scene's seeds it has, 0 for a set or a seed of the person's own; `reword` whether the scene
+    gets the text once its frame is there; `earlier` whether the board was made again since.
     """
 
     texts: Mapping[str, str]
@@ -57,15 +181,10 @@ class Pending:
 
 @dataclass(frozen=True, kw_only=True)
 class Journal:
-    """What was asked for and what came, which undo does not take back; scenes by their keys.
+    """What was asked for and what came, which undo does not take back; scenes by their keys, sets by their runs.
 
-    Attributes:
-        runs: every run of the board, also those from before it was made again.
-        takes: the frames of a scene in the order in which they came.
-        earlier: those that came before the board was made again.
-        rolls: how many seeds a scene has used.
-        sets: the image sets by their run.
-        pending: what has not come back.
+    `runs` are all of the board, also from before it was made again; `earlier` are the takes from before. `rolls` is how
+    many seeds a scene has used.
     """
 
     runs: tuple[str, ...] = ()
@@ -80,13 +199,8 @@ class Journal:
 class Record:
     """A board as its file holds it.
 
-    Attributes:
-        beginning: a hash of what the board was made from.
-        style: the line before the scenes.
-        base: what every request shares: images, model, size, seed, watermark.
-        panels: the scenes with their frames.
-        journal: what was asked for and what came.
-        past, future: for undo and redo.
+    `beginning` is a hash of what the board was made from, `base` what every request shares: images, model, size, seed,
+    watermark.
     """
 
     beginning: str
@@ -106,15 +220,13 @@ class Record:
 
     def undone(self) -> Record:
         """Return the record without its last change."""
-        *past, step = self.past
-        future = (*self.future, Step(label=step.label, panels=self.panels))
-        return replace(self, panels=step.panels, past=tuple(past), future=future)
+        future = (*self.future, replace(self.past[-1], panels=self.panels))
+        return replace(self, panels=self.past[-1].panels, past=self.past[:-1], future=future)
 
     def redone(self) -> Record:
         """Return the record with the change that was undone last."""
-        *future, step = self.future
-        past = (*self.past, Step(label=step.label, panels=self.panels))
-        return replace(self, panels=step.panels, past=past, future=tuple(future))
+        past = (*self.past, replace(self.future[-1], panels=self.panels))
+        return replace(self, panels=self.future[-1].panels, past=past, future=self.future[:-1])
 
     def takes(self, key: str) -> tuple[Frame, ...]:
         """Return the frames that a scene ever had, those from before the board was made again last."""
@@ -167,9 +279,6 @@ def made_again(record: Record, before: Record) -> Record:
     """Return a new board with the takes, and the pending requests, that one of the same name had.
 
     Made from the same scenes, it has the history of the other one as well, which is one undo away.
-
-    Raises:
-        InvalidRequest: an input picture cannot be read, so that it is unknown whether the scenes are others.
     """
     journal = before.journal
     earlier = {key: before.takes(key) for key in {**journal.takes, **journal.earlier}}
@@ -180,7 +289,7 @@ def made_again(record: Record, before: Record) -> Record:
         return again.changed(Said("start from the scenes"), record.panels)
     damaged = [problem for problem in record.base.problems() if problem.field == "images"]
     if damaged:
-        # The scenes may well be the same: a picture that vanished makes them look like others.
+        # The scenes may be the same: a picture that vanished makes them look like others.
         raise InvalidRequest(damaged)
     # The takes of a scene that was reworded are those of its new text too.
     for key, panel in zip(keys_of(panel.scene.text for panel in before.panels), before.panels, strict=True):
@@ -230,6 +339,110 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
     return replace(record, panels=panels)
 
 
+# Changes
+
+
+def index(panels: Panels, number: Any) -> int:
+    """Return the position of a scene, from 0; raise for a number that no scene has."""
+    if isinstance(number, bool) or not hasattr(number, "__index__"):
+        raise TypeError(say("a scene is given by its number, from 1, not by {value}", value=repr(number)))
+    if not 1 <= number <= len(panels):
+        values = {"number": number, "most": len(panels)}
+        raise ValueError(say("there is no scene {number}; this board has scenes 1 to {most}", **values))
+    return int(number) - 1
+
+
+def unlocked(panels: Panels, number: Any) -> int:
+    """Return the position of a scene that may be changed; raise for a locked one."""
+    at = index(panels, number)
+    if panels[at].locked:
+        raise ValueError(say("scene {number} is locked; board.unlock({number}) unlocks it", number=number))
+    return at
+
+
+def put(panels: Panels, at: int, **changes: Any) -> Panels:
+    """Return the panels with one of them changed."""
+    return (*panels[:at], replace(panels[at], **changes), *panels[at + 1 :])
+
+
+def lock(panels: Panels, numbers: Iterable[Any], *, locked: bool) -> Panels:
+    """Return the panels with some of them locked or unlocked."""
+    numbers = list(numbers)
+    if not numbers:
+        raise ValueError(say("name the scenes, such as {call}", call=f"board.{'lock' if locked else 'unlock'}(1, 3)"))
+    for number in numbers:
+        at = index(panels, number)
+        if locked and panels[at].frame is None:
+            raise ValueError(say("scene {number} has no frame to lock yet; board.run() generates it", number=number))
+        panels = put(panels, at, locked=locked)
+    return panels
+
+
+def reorder(panels: Panels, order: Any) -> Panels:
+    """Return the panels in another order; every scene is named once."""
+    if isinstance(order, (str, bytes)) or not isinstance(order, Iterable):
+        raise TypeError(
+            say("an order is a list of all scene numbers, such as [3, 1, 2], not {value}", value=repr(order))
+        )
+    places = [index(panels, number) for number in order]
+    double = [at + 1 for at, times in Counter(places).items() if times > 1]
+    left_out = [at + 1 for at in range(len(panels)) if at not in places]
+    if double or left_out:
+        listed = {"double": numbers(double) or "–", "missing": numbers(left_out) or "–"}
+        raise ValueError(say("an order names every scene once; twice: {double}; missing: {missing}", **listed))
+    return tuple(panels[at] for at in places)
+
+
+def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
+    """Return the panels with a scene's text, notes or seconds changed; its frame stays."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    at = index(panels, number)
+    if not given:
+        raise ValueError(
+            say("say what changes: board.edit_scene({number}, text=..., notes=... or seconds=...)", number=number)
+        )
+    return put(panels, at, scene=replace(panels[at].scene, **given))
+
+
+def add(panels: Panels, scene: Scene, at: Any) -> Panels:
+    """Return the panels with one more scene, as number `at` or at the end."""
+    last = len(panels) + 1
+    at = last if at is None else at
+    if isinstance(at, bool) or not isinstance(at, int):
+        raise TypeError(say("at={value} is not a scene number", value=repr(at)))
+    if not 1 <= at <= last:
+        raise ValueError(say("at={value}: the number of a new scene is 1 to {most}", value=at, most=last))
+    [key] = keys_of([scene.text], taken=(panel.key for panel in panels))
+    return (*panels[: at - 1], Panel(key=key, scene=scene), *panels[at - 1 :])
+
+
+def remove(panels: Panels, number: Any) -> Panels:
+    """Return the panels without one scene."""
+    at = unlocked(panels, number)
+    if len(panels) == 1:
+        raise ValueError(say("a storyboard has at least one scene; add another one first"))
+    return panels[:at] + panels[at + 1 :]
+
+
+def named(values: Iterable[int]) -> Said:
+    """Return scenes by their numbers.
+
+    >>> named([1, 2, 3, 7])
+    'scenes 1–3, 7'
+    """
+    values = list(values)
+    return Said("scene {n}" if len(values) == 1 else "scenes {n}", n=numbers(values))
+
+
+def numbers(values: Iterable[int]) -> str:
+    """Return numbers in order, those that follow each other as a range."""
+    parts = []
+    for _, group in groupby(enumerate(sorted(values)), lambda item: item[1] - item[0]):
+        run = [value for _, value in group]
+        parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}")
+    return ", ".join(parts)
+
+
 def assigned(record: Record, which: Mapping[Any, Any]) -> Record:
     """Return the record with images of a set put to scenes as the person says."""
     if not isinstance(which, Mapping) or not which:
@@ -240,37 +453,28 @@ def assigned(record: Record, which: Mapping[Any, Any]) -> Record:
     chosen: dict[int, Frame | None] = {}
     for number, image in which.items():
         at = unlocked(panels, number)
+        chosen[at] = None
         asked = record.journal.sets.get(panels[at].asked or "")
         if asked is None:
             raise ValueError(say("scene {number} was in no image set, so it has no image to assign", number=number))
         if image is None:
-            chosen[at] = None
             continue
         if isinstance(image, bool) or not isinstance(image, int) or not 1 <= image <= len(asked.frames):
-            most, value = len(asked.frames), repr(image)
-            raise ValueError(
-                say(
-                    "scene {number}: image {value}; its image set has 1 to {most}",
-                    number=number,
-                    value=value,
-                    most=most,
-                )
-            )
+            values = {"number": number, "value": repr(image), "most": len(asked.frames)}
+            raise ValueError(say("scene {number}: image {value}; its image set has 1 to {most}", **values))
         frame = asked.frames[image - 1]
         if any(frame.place == other.place for other in chosen.values() if other):
             raise ValueError(say("image {number} is given to two scenes; each image has one", number=image))
         chosen[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.text))
     given = {frame.place for frame in chosen.values() if frame}
-    for at, panel in enumerate(panels):
-        if at in chosen or panel.frame is None or panel.frame.place not in given:
-            continue
-        if panel.locked:
-            raise ValueError(
-                say(
-                    "that image is the locked frame of scene {number}; board.unlock({number}) unlocks it", number=at + 1
-                )
+    losers = [at for at, panel in enumerate(panels) if panel.frame and panel.frame.place in given and at not in chosen]
+    for at in losers:
+        if panels[at].locked:
+            why = Said(
+                "that image is the locked frame of scene {number}; board.unlock({number}) unlocks it", number=at + 1
             )
-        panels = put(panels, at, frame=None, sure=True)
+            raise ValueError(say(why))
+        chosen[at] = None
     for at, each in chosen.items():
         panels = put(panels, at, frame=each, sure=True)
         if each:
@@ -290,9 +494,8 @@ def chosen(record: Record, scene: Any, take: Any) -> Record:
     if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= len(frames):
         values = {"take": repr(take), "number": scene, "most": len(frames)}
         raise ValueError(say("there is no take {take}; scene {number} has {most} of them, counted from 1", **values))
-    return record.changed(
-        Said("take of scene {number}", number=scene), put(record.panels, at, frame=frames[take - 1], sure=True)
-    )
+    now = put(record.panels, at, frame=frames[take - 1], sure=True)
+    return record.changed(Said("take of scene {number}", number=scene), now)
 
 
 # JSON
@@ -300,34 +503,28 @@ def chosen(record: Record, scene: Any, take: Any) -> Record:
 
 def to_json(record: Record) -> dict[str, Any]:
     """Return a record as JSON data: each panel once, and the steps of the history by their numbers."""
-    steps = (*record.past, *record.future)
-    unique = dict.fromkeys([*record.panels, *(panel for step in steps for panel in step.panels)])
-    place = {panel: number for number, panel in enumerate(unique)}
+    place: dict[Panel, int] = {}
 
     def placed(panels: Panels) -> list[int]:
-        return [place[panel] for panel in panels]
+        return [place.setdefault(panel, len(place)) for panel in panels]
 
-    def steps_json(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
-        return [{"label": as_data(step.label), "panels": placed(step.panels)} for step in steps]
+    def steps(them: tuple[Step, ...]) -> list[dict[str, Any]]:
+        return [{"label": as_data(step.label), "panels": placed(step.panels)} for step in them]
 
     return {
         "beginning": record.beginning,
         "style": record.style,
         "base": record.base.as_dict(),
-        "panels": [asdict(panel) for panel in unique],
         "now": placed(record.panels),
-        "past": steps_json(record.past),
-        "future": steps_json(record.future),
+        "past": steps(record.past),
+        "future": steps(record.future),
+        "panels": [asdict(panel) for panel in place],
         "journal": asdict(record.journal),
     }
 
 
 def from_json(data: Mapping[str, Any], find: Callable[[str], Path | None]) -> Record:
-    """Return the record that `to_json` wrote; `find` gives the file of an input image by its SHA-256.
-
-    Raises:
-        StoreError: it was changed so that it is not a board any more.
-    """
+    """Return the record that `to_json` wrote; `find` gives the file of an input image by its SHA-256."""
     try:
         unique, journal = [_panel(each) for each in data["panels"]], data["journal"]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import fitting, html, previews
+from wannb.figures import families
 from wannb.files import opened_picture
 from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
 from wannb.text import count, shorten
-from wannb.translation import Said, current, joined, override, say
+from wannb.translation import Said, current, joined, say, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .scenes import Frame, Panel, Panels, Scene, named
-from .state import Record
+from .state import Frame, Panels, Record, Scene, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,16 +36,10 @@ _RARE = 0x0530
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """One scene to be shown.
+    """Scene `number` of `of`, to be shown.
 
-    Attributes:
-        number, of: which scene of how many.
-        scene: its text, notes and seconds.
-        path: the picture's file; None if there is none, and `instead` says why.
-        size: of the picture in pixels; for a missing one that of its neighbors.
-        unsure: what is not known of it, for every reader; empty if all is.
-        marks: what the person at work should know besides.
-        locked: whether the frame may not be changed.
+    Where there is no picture, `path` is None, `instead` says why, and `size` is that of its neighbors. `unsure` says
+    what is not known of it, for every reader; `marks` are for the person at work.
     """
 
     number: int
@@ -61,20 +55,14 @@ class Shot:
     @property
     def alt(self) -> str:
         """A text for people who do not see the picture."""
-        text = Said(
-            "Scene {number} of {of}: {text}", number=self.number, of=self.of, text=shorten(self.scene.text, 200)
-        )
+        values = {"number": self.number, "of": self.of, "text": shorten(self.scene.text, 200)}
+        text = Said("Scene {number} of {of}: {text}", **values)
         return Said("{text} ({why})", text=text, why=self.instead) if self.instead else text
 
     @property
     def time(self) -> str:
         """How long it lasts."""
         return Said("{seconds} s", seconds=f"{self.scene.seconds:g}")
-
-    @property
-    def words(self) -> str:
-        """Its text and notes."""
-        return f"{self.scene.text}\n{self.scene.notes}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +78,6 @@ class Reel:
         return sum(shot.path is not None for shot in self.shots)
 
     @property
-    def seconds(self) -> float:
-        """How long the film is."""
-        return sum(shot.scene.seconds for shot in self.shots)
-
-    @property
     def shape(self) -> tuple[int, int]:
         """The size that most frames have."""
         sizes = [shot.size for shot in self.shots if shot.path] or [shot.size for shot in self.shots]
@@ -103,14 +86,24 @@ class Reel:
     @property
     def words(self) -> str:
         """Every text that is set on pages."""
-        return "\n".join([self.title, *(shot.words for shot in self.shots)])
+        texts = (text for shot in self.shots for text in (shot.scene.text, shot.scene.notes))
+        return "\n".join([self.title, *texts])
+
+    @property
+    def seconds(self) -> float:
+        """How long the film is."""
+        return sum(shot.scene.seconds for shot in self.shots)
+
+    @property
+    def length(self) -> str:
+        """How many scenes there are and how long the film is, in words."""
+        return joined(" · ", [count(len(self.shots), "scene"), Said("{seconds} s", seconds=f"{self.seconds:g}")])
 
     @property
     def summary(self) -> str:
         """The board in one line."""
         frames = Said("{n} of {all}", n=self.made, all=count(len(self.shots), "frame"))
-        seconds = Said("{seconds} s", seconds=f"{self.seconds:g}")
-        return joined(" · ", [count(len(self.shots), "scene"), seconds, frames])
+        return joined(" · ", [self.length, frames])
 
 
 def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
@@ -216,19 +209,17 @@ class Take:
             return missing(self.path.name, sha256=None, width=self.width, height=self.height)
         return from_bytes(self.path.read_bytes(), name=self.path.name, origin=str(self.path))
 
+    @spoken
     def figure(self, *, pixels: int, width: int) -> str:
         """Return the take as an HTML figure."""
         which = Said("scene {scene}, take {number}", scene=self.scene, number=self.number)
         origin = Said("put in by hand") if self.run_id is None else Said("seed {seed}", seed=self.seed)
         facts = joined(" · ", [which, *([Said("the frame now")] if self.chosen else []), origin])
-        with override(self.language):
-            (jpeg,) = previews([self.path], pixels)
-            if not jpeg:
-                return html.text(Said("{take}: {why}", take=facts, why=MISSING))
-            values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}
-            alt = say("Scene {scene}, take {number}: {text}", **values)
-            caption, size = [facts, shorten(self.text, 120)], (self.width, self.height)
-            return html.figure(jpeg, alt=alt, caption=caption, size=size, width=width)
+        values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}
+        alt = Said("Scene {scene}, take {number}: {text}", **values)
+        (jpeg,) = previews([self.path], pixels)
+        caption, size = [facts, shorten(self.text, 120)], (self.width, self.height)
+        return html.figure(jpeg, alt=alt, caption=caption, size=size, width=width, instead=MISSING)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         page = html.block("", body=html.row([self.figure(pixels=480, width=310)]))
@@ -266,7 +257,7 @@ def takes_of(scene: int, frames: Sequence[Frame], now: Frame | None, files: Boar
 
 def facts(generator: Generator, reel: Reel) -> list[str]:
     """Return the facts of a board, and what its next run would generate."""
-    client, record = generator.client, generator.record()
+    client, record = generator.client, generator.files.record
     mock = client.service.kind == "mock"
     said: list[str] = [reel.summary, Said("seed {seed}", seed=record.base.seed)]
     if record.journal.runs:
@@ -286,50 +277,40 @@ def facts(generator: Generator, reel: Reel) -> list[str]:
 
 def notices(generator: Generator, reel: Reel) -> list[str]:
     """Return what a person should know of a board."""
-    record = generator.record()
+    record = generator.files.record
     said: list[str] = [*_unsure(record), *_under_way(record)]
-    said += [
-        Said("scene {number}: {why}", number=shot.number, why=shot.instead)
-        for shot in reel.shots
-        if shot.instead == MISSING
-    ]
+    gone = [shot.number for shot in reel.shots if shot.instead == MISSING]
+    said += [Said("scene {number}: {why}", number=number, why=MISSING) for number in gone]
     said += [Said("board.run() would be refused: {problem}", problem=each.said) for each in generator.problems()]
     if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:
-        said.append(
-            Said(
-                "{most} input images leave no room for frames of the first set among those of the later ones, which "
-                "may look different; give fewer images",
-                most=MAX_IMAGES,
-            )
+        crowded = Said(
+            "{most} input images leave no room for frames of the first set among those of the later ones, which may "
+            "look different; give fewer images",
+            most=MAX_IMAGES,
         )
-    if any(ord(letter) >= _RARE for letter in reel.words):
-        from wannb.figures import families
-
-        notice = families(reel.words).notice
-        said += [Said("on pages: {notice}", notice=notice)] if notice else []
+        said.append(crowded)
+    if any(ord(letter) >= _RARE for letter in reel.words) and (notice := families(reel.words).notice):
+        said.append(Said("on pages: {notice}", notice=notice))
     return said
 
 
 def _unsure(record: Record) -> list[Said]:
     said = []
-    by_set: dict[str, list[tuple[int, Panel]]] = {}
+    by_set: dict[str, list[int]] = {}
     for number, panel in enumerate(record.panels, 1):
-        if panel.frame and not panel.sure and panel.asked:
-            by_set.setdefault(panel.asked, []).append((number, panel))
+        if panel.frame and not panel.sure and panel.asked and panel.asked in record.journal.sets:
+            by_set.setdefault(panel.asked, []).append(number)
     for run, members in by_set.items():
-        asked = record.journal.sets.get(run)
-        came: str = Said("fewer images")
-        if asked:
-            came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
-        said.append(
-            Said(
-                "{came} came back, and the service does not say which; they were put to the scenes in order. Check "
-                "{scenes}: board.assign({call}) corrects them, before the next board.run()",
-                came=came,
-                scenes=named(number for number, _ in members),
-                call="{scene: image number, ...}",
-            )
+        asked = record.journal.sets[run]
+        came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
+        check = Said(
+            "{came} came back, and the service does not say which; they were put to the scenes in order. Check "
+            "{scenes}: board.assign({call}) corrects them, before the next board.run()",
+            came=came,
+            scenes=named(members),
+            call="{scene: image number, ...}",
         )
+        said.append(check)
     return said
 
 

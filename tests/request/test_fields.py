@@ -12,7 +12,7 @@ import pytest
 
 from wannb import ImageRequest
 from wannb.client import Client
-from wannb.request.fields import CALL_HELP, FIELDS
+from wannb.request.fields import FIELDS
 
 #: Calls that take the options of a request, and those of their own or with a text of their own.
 CALLS: list[tuple[Callable[..., Any], set[str]]] = [
@@ -41,8 +41,8 @@ def test_calls_take_the_options_of_a_request_and_describe_them_briefly(call: Cal
     assert list(described)[: len(parameters)] == [parameter.name for parameter in parameters]
     usual = inspect.signature(ImageRequest).parameters
     for name in (parameter.name for parameter in parameters if parameter.name not in own):
-        if name in CALL_HELP:
-            assert described[name] == CALL_HELP[name]
+        if name not in FIELDS:
+            assert described[name] == texts(Client.generate.__doc__)[name]
             continue
         parameter = inspect.signature(call).parameters[name]
         assert parameter.annotation == usual[name].annotation

@@ -1,6 +1,6 @@
 """Options of a request: default, bounds, choices, label and help of each.
 
-An option's text is written here. Forms and rules read it; a test holds signatures and docstrings to it. Values as
+An option's text is written here. Forms and rules read it; a test holds signatures and docstrings to it. Values are as
 documented on the API's page (parameter tables, mid-2026).
 """
 
@@ -152,13 +152,6 @@ _ALL = (
 
 #: Every option by its name, in the order in which people meet them.
 FIELDS = {field.name: field for field in _ALL}
-
-#: Options of every call that generates images, besides those of the request.
-CALL_HELP = {
-    "fresh": "Ask and pay again although the runs folder has the answer to an equal seeded request.",
-    "via": '"task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.',
-    "timeout": "Seconds to wait for a task, which goes on after that; None waits until it ends.",
-}
 
 
 def check_names(names: Iterable[str], allowed: Iterable[str]) -> None:

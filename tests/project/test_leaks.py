@@ -36,7 +36,7 @@ from wannb.errors import DownloadFailed, WannbError
 from wannb.ledger.store import Store
 from wannb.masking import Secret
 from wannb.mock import SCENARIOS, Request, Response
-from wannb.service.api import _checked
+from wannb.service.api import _redirected
 from wannb.service.endpoint import live
 from wannb.service.endpoint import mock as mock_service
 
@@ -333,8 +333,8 @@ def test_images_are_fetched_over_https_or_from_this_machine(link: str, tmp_path:
 )
 def test_https_leads_to_https_alone(location: str) -> None:
     with pytest.raises(DownloadFailed):
-        _checked(Secret(location), Secret("https://example.com/a.png?Signature=s"))
-    assert str(_checked(Secret("//other.example/b"), Secret("https://example.com/a"))) == "https://other.example/b"
+        _redirected(Secret("https://example.com/a.png?Signature=s"), Secret(location))
+    assert str(_redirected(Secret("https://example.com/a"), Secret("//other.example/b"))) == "https://other.example/b"
 
 
 def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(

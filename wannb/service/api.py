@@ -55,11 +55,12 @@ class Transport:
     """Speak to one service with one key, at the pace of its `account`. Threads may share it."""
 
     def __init__(self, service: Service, key: Secret, *, pace: Pace, clock: Clock, random: Callable[[], float]) -> None:
+        self._name = service.name
         self.account = account(service.base_url, key, pace=pace, clock=clock)
         self._sender = Sender(service, key, pace=pace, clock=clock, random=random)
 
     def __repr__(self) -> str:
-        return f"Transport({self._sender.service.name})"
+        return f"Transport({self._name})"
 
     def close(self) -> None:
         """Close all connections."""
@@ -209,7 +210,7 @@ class Transport:
             params = {"action": "getPolicy", "model": model}
             host, form = _policy(self._sender.call("GET", "/uploads", params=params).get("data"), image)
             name = form["key"]
-            _checked(Secret(host))
+            _check_scheme(Secret(host))
             file = (name.rpartition("/")[2], image.content, image.mime)
             answer = self._sender.exchange(self._sender.files, "POST", host, data=form, files={"file": file})
             if answer.status_code != 200:
@@ -246,8 +247,9 @@ class Transport:
             raise DownloadFailed(Said("an image could not be fetched: {reason}", reason=reason)) from error
 
     def _fetch(self, link: Secret) -> bytes:
-        sender, link = self._sender, _checked(link)
+        sender = self._sender
         for _ in range(_MOST_LINKS):
+            _check_scheme(link)
             # Not worth another try, as an unknown outcome would be.
             too_large = DownloadFailed(Said("an image is larger than 256 MB, which no documented size can be"))
             answer = sender.exchange(
@@ -255,7 +257,7 @@ class Transport:
             )
             if not answer.has_redirect_location:
                 break
-            link = _checked(Secret(answer.headers["location"]), link)
+            link = _redirected(link, Secret(answer.headers["location"]))
         else:
             raise DownloadFailed(Said("the link of an image leads round in circles"))
         if answer.status_code in (403, 404, 410):
@@ -296,23 +298,30 @@ def _policy(policy: Any, image: InputImage) -> tuple[str, Hidden]:
     return host, form
 
 
-def _checked(link: Secret, before: Secret | None = None) -> Secret:
-    """Return a link, or the address to which the one before leads, if files may be fetched from there.
-
-    https leads to https only, also on this machine.
-    """
-    # No variable holds an address as it is: a traceback that prints variables would print its signature.
+def _redirected(link: Secret, location: Secret) -> Secret:
+    """Return the target of a redirect; https leads to https only, also on this machine."""
+    scheme, _ = _scheme_and_host(link)
     try:
-        link = Secret(str(httpx.URL(str(before or "")).join(str(link))))
-        scheme, host = httpx.URL(str(link)).scheme, httpx.URL(str(link)).host
-        start = httpx.URL(str(before or link)).scheme
+        found = Secret(str(httpx.URL(str(link)).join(str(location))))
     except (ValueError, httpx.InvalidURL):
         raise DownloadFailed(Said("the link of an image is broken")) from None
-    if start == "https" != scheme:
+    if scheme == "https" and _scheme_and_host(found)[0] != "https":
         raise DownloadFailed(
             Said("the link of an image leads from https to another kind of address, which is not followed")
         )
+    return found
+
+
+def _check_scheme(link: Secret) -> None:
+    scheme, host = _scheme_and_host(link)
     if not (scheme == "https" and host) and not (scheme == "http" and is_loopback(host)):
         shown = repr(mask(f"{scheme}://{host}"[:200]))
         raise DownloadFailed(Said("files are fetched over https only, not {link}", link=shown))
-    return link
+
+
+def _scheme_and_host(link: Secret) -> tuple[str, str]:
+    try:
+        url = httpx.URL(str(link))
+        return url.scheme, url.host
+    except (ValueError, httpx.InvalidURL):
+        raise DownloadFailed(Said("the link of an image is broken")) from None

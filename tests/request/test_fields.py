@@ -47,8 +47,9 @@ def test_calls_take_the_options_of_a_request_and_describe_them_briefly(call: Cal
         parameter = inspect.signature(call).parameters[name]
         assert parameter.annotation == usual[name].annotation
         assert parameter.default in (usual[name].default, parameter.empty)
-        numbers = re.findall(r"\d+", described[name])
-        assert set(numbers) <= set(re.findall(r"\d+", FIELDS[name].help)), f"{name}: another limit than the field's"
+        numbers, usual_numbers = (re.findall(r"\d+", text) for text in (described[name], FIELDS[name].help))
+        assert numbers[:1] == usual_numbers[:1], f"{name}: another limit than the field's"
+        assert set(numbers) <= set(usual_numbers), f"{name}: another limit than the field's"
     names = [parameter.name for parameter in parameters if parameter.name in FIELDS and parameter.name not in own]
     assert names == [name for name in FIELDS if name in names], "in the order of the fields"
 

@@ -26,7 +26,7 @@ from wannb.ledger import (
 )
 from wannb.request import MAX_SEED, PRO, Boxes, ImageRequest, Inputs, Palette, checks_options
 from wannb.request import set_prompt as scenes
-from wannb.service import Clock, Money, Pace, Service, Transport, account, price, wire
+from wannb.service import Clock, Money, Pace, Service, Transport, price, wire
 
 from ._version import versions
 from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome
@@ -67,11 +67,11 @@ class Client:
         self.language = Words(language).language
         self.pace = pace
         self._chance = chance or random.SystemRandom()
-        shared = account(service.base_url, key, pace=pace, clock=clock)
+        transport = Transport(service, key, pace=pace, clock=clock, random=self._chance.random)
         self._ledger = Ledger(
-            transport=Transport(service, key, account=shared, pace=pace, clock=clock, random=self._chance.random),
+            transport=transport,
             store=store,
-            account=shared,
+            account=transport.account,
             pace=pace,
             clock=clock,
             budget=budget,
@@ -96,24 +96,17 @@ class Client:
         via: Via = "task",
         timeout: float | None = None,
     ) -> Result:
-        """Generate images from text.
+        """Generate images from text. Options in full: `ImageRequest`.
 
         Args:
-            prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
-                their position: 'image 1', 'image 2'.
+            prompt: Description of the image, in Chinese or English, at most 5000 characters.
             model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
-            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
-                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
-                on wan2.7-image-pro only.
-            n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image
-                that comes back is billed.
-            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
-                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            size: '1K', '2K', '4K' (text to image on wan2.7-image-pro only), or 'width*height' such as '1280*720'.
+            n: Number of images, 1 to 4. Each image that comes back is billed.
+            seed: 0 to 2147483647. An equal request with a seed is answered from the runs folder and not billed again.
             watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
-            thinking_mode: Thinks before drawing: better and slower. Only text to image has it; elsewhere it is not
-                sent.
-            color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"},
-                ...] or {"#C2D1E6": 23.51, ...}. Not in image sets.
+            thinking_mode: Thinks before drawing: better and slower.
+            color_palette: 3 to 10 colors with shares that add up to 100.00 %: {"#C2D1E6": 23.51, ...}.
             fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
             via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
             timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
@@ -156,28 +149,18 @@ class Client:
         via: Via = "task",
         timeout: float | None = None,
     ) -> Result:
-        """Edit one image, combine several references into one, or edit inside boxes.
+        """Edit one image, combine several references into one, or edit inside boxes. Options in full: `ImageRequest`.
 
         Args:
-            prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
-                their position: 'image 1', 'image 2'.
-            images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier
-                result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect
-                ratio when size is a preset.
+            prompt: Description of the image, in Chinese or English, at most 5000 characters.
+            images: Up to 9 pictures, one or a list: a path, URL, bytes, PIL image, NumPy array or earlier result.
             model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
-            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
-                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
-                on wan2.7-image-pro only.
-            n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image
-                that comes back is billed.
-            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
-                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            size: '1K', '2K', '4K' (text to image on wan2.7-image-pro only), or 'width*height' such as '1280*720'.
+            n: Number of images, 1 to 4. Each image that comes back is billed.
+            seed: 0 to 2147483647. An equal request with a seed is answered from the runs folder and not billed again.
             watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
-            color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"},
-                ...] or {"#C2D1E6": 23.51, ...}. Not in image sets.
-            bbox_list: Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in pixels of
-                that image (origin top left, EXIF rotation applied); an empty list for an image without a box. Not in
-                image sets.
+            color_palette: 3 to 10 colors with shares that add up to 100.00 %: {"#C2D1E6": 23.51, ...}.
+            bbox_list: Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in its pixels.
             fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
             via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
             timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
@@ -216,23 +199,18 @@ class Client:
         via: Via = "task",
         timeout: float | None = None,
     ) -> Result:
-        """Generate a consistent set of images, from text or from reference images.
+        """Generate a consistent set of images, from text or from reference images. Options in full: `ImageRequest`.
 
         Args:
             prompt: The whole text, or a list of up to 12 scenes, which become one numbered scene for each image, as
                 documented.
-            images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier
-                result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect
-                ratio when size is a preset.
+            images: Up to 9 pictures, one or a list: a path, URL, bytes, PIL image, NumPy array or earlier result.
             style: A line before the scenes, such as "cinematic, the same orange cat throughout".
             n: Most images, 1 to 12; the model may return fewer. By default the number of scenes, or 4 for a whole text.
                 Each image that comes back is billed.
             model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
-            size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the
-                ratio of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image
-                on wan2.7-image-pro only.
-            seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
-                answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            size: '1K', '2K', '4K' (text to image on wan2.7-image-pro only), or 'width*height' such as '1280*720'.
+            seed: 0 to 2147483647. An equal request with a seed is answered from the runs folder and not billed again.
             watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
             fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
             via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.

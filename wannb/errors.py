@@ -33,6 +33,7 @@ codes" page. Keys and the signatures of links are masked in every message.
 
 from __future__ import annotations
 
+import copyreg
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,13 +82,7 @@ class WannbError(Exception):
 
     def __reduce__(self) -> Any:
         # Errors cross processes (a pool, a cluster) although their arguments are given by name.
-        return _again, (type(self), self.args, self.__dict__)
-
-
-def _again(kind: type[WannbError], args: tuple[Any, ...], state: dict[str, Any]) -> WannbError:
-    error = kind.__new__(kind, *args)
-    error.__dict__.update(state)
-    return error
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class InvalidRequest(WannbError, ValueError):
@@ -311,61 +306,35 @@ class MalformedAnswer(ApiError):
 
 _BY_CODE: tuple[tuple[str, type[ApiError]], ...] = (
     (r"InvalidApiKey|NOT AUTHORIZED", AuthenticationError),
-    (
-        r"ContentRefused|DataInspectionFailed|data_inspection_failed|IPInfringementSuspect|CustomRoleBlocked",
-        ContentRefused,
-    ),
-    (
-        r"Arrearage|CommodityNotPurchased|PrepaidBillOverdue|PostpaidBillOverdue|insufficient_quota",
-        QuotaExhausted,
-    ),
+    (r"ContentRefused|DataInspectionFailed|data_inspection_failed", ContentRefused),
+    (r"IPInfringementSuspect|CustomRoleBlocked", ContentRefused),
+    (r"Arrearage|CommodityNotPurchased|P(re|ost)paidBillOverdue|insufficient_quota", QuotaExhausted),
     (r"AllocationQuota\.FreeTierOnly", QuotaExhausted),
     (r"AccessDenied.*|.*\.AccessDenied", PermissionDenied),
     (r"ModelNotFound|model_not_found|Model\.NotExist", ModelNotFound),
     (r"UnsupportedOperation", CancelRefused),
     (r"Throttling.*|LimitRequests", RateLimited),
-    (
-        r"Internal.*|SystemError|Model(Service|Serving).*|.*Unavailable|GatewayTimeout|RequestTimeOut",
-        ServiceError,
-    ),
+    (r"Internal.*|SystemError|Model(Service|Serving).*|.*Unavailable|GatewayTimeout|RequestTimeOut", ServiceError),
 )
 _QUOTA_GONE = re.compile(r"free allocated quota|quota (is |has been )?(exhausted|used up)|exceeded your .*quota", re.I)
 
 
-def api_error(
-    code: str,
-    message: str,
-    *,
-    status: int,
-    request_id: str | None = None,
-    task_id: str | None = None,
-    retry_after: float | None = None,
-    secret: str | None = None,
-) -> ApiError:
+def api_error(code: str, message: str, *, status: int, **more: Any) -> ApiError:
     """Return the exception for an error code of the service.
 
     A 429 that says that an allocation is used up is `QuotaExhausted`, not `RateLimited`: the same code is documented
     with both meanings.
 
+    Args:
+        code, message, status, more: as `ApiError` takes them.
+
     >>> type(api_error("Throttling.RateQuota", "slow down", status=429)).__name__
     'RateLimited'
     """
-    kind: type[ApiError] | None = None
-    for pattern, candidate in _BY_CODE:
-        if re.fullmatch(pattern, code):
-            kind = candidate
-            break
+    kind = next((kind for pattern, kind in _BY_CODE if re.fullmatch(pattern, code)), None)
     if status == 429 or kind is RateLimited:
         kind = QuotaExhausted if kind is QuotaExhausted or _QUOTA_GONE.search(message) else RateLimited
     if kind is None:
         by_status = {401: AuthenticationError, 403: PermissionDenied, 404: NotFound}
         kind = by_status.get(status) or (ServiceError if status >= 500 else BadRequest)
-    return kind(
-        code,
-        message,
-        status=status,
-        request_id=request_id,
-        task_id=task_id,
-        retry_after=retry_after,
-        secret=secret,
-    )
+    return kind(code, message, status=status, **more)

@@ -7,7 +7,7 @@ text, also on one that was written to take hours.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 #: Replaces a secret.
@@ -121,23 +121,14 @@ def is_secret_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def is_signed(link: str) -> bool:
-    """Return whether a link may hold a secret in its query or fragment.
-
-    >>> is_signed("https://host/a.png?sv=1&sig=abc"), is_signed("https://host/a.png?width=3")
-    (True, False)
-    """
-    return _SIGNED.search(link) is not None
-
-
 def without_signature(link: str) -> str:
-    """Return a link without a user's name, and without all that follows its path where that is signed.
+    """Return a link without a user's name, and without all that follows its path where that may hold a secret.
 
-    >>> without_signature("https://user:word@host/a.png?Signature=abc")
-    'https://host/a.png'
+    >>> without_signature("https://user:word@host/a.png?Signature=abc"), without_signature("https://host/a.png?width=3")
+    ('https://host/a.png', 'https://host/a.png?width=3')
     """
     link = _USER.sub(r"\1", link)
-    return re.split("[?;#]", link, maxsplit=1)[0] if is_signed(link) else link
+    return re.split("[?;#]", link, maxsplit=1)[0] if _SIGNED.search(link) else link
 
 
 def expires(link: str) -> bool:
@@ -147,11 +138,6 @@ def expires(link: str) -> bool:
     (True, False)
     """
     return link[:6].lower() == "oss://" or _EXPIRING.search(link) is not None
-
-
-def expiring_links(text: str) -> Iterator[str]:
-    """Yield the links in a text that expire."""
-    return (found[0] for found in LINK.finditer(text) if expires(found[0]))
 
 
 def _is_random(key: str) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .translation import Said
 
-#: Nouns that are counted in several rooms; the catalogue of the root has them.
-NOUNS = ("image", "problem", "run", "request", "scene", "frame", "cell")
 _STATES = {
     "PENDING": Said("queued"),
     "RUNNING": Said("running"),

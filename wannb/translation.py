@@ -11,6 +11,7 @@ in it.
 
 from __future__ import annotations
 
+import copyreg
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,7 +51,7 @@ class Said(str):
         return said
 
     def __reduce__(self) -> Any:
-        return _said, (self.template, self.values)
+        return copyreg.__newobj_ex__, (Said, (self.template,), self.values)  # type: ignore[attr-defined]
 
 
 class Words:
@@ -139,7 +140,7 @@ def from_data(data: Any) -> str:
     if isinstance(data, str):
         return data
     if isinstance(data, Mapping) and isinstance(data.get("template"), str) and isinstance(data.get("values"), Mapping):
-        return _said(data["template"], {str(name): from_data(value) for name, value in data["values"].items()})
+        return Said(data["template"], **{str(name): from_data(value) for name, value in data["values"].items()})
     raise ValueError(f"{data!r} is not a text")
 
 
@@ -176,10 +177,6 @@ def catalogue(language: str) -> dict[str, str]:
 @lru_cache
 def _words(language: str) -> Words:
     return Words(language)
-
-
-def _said(template: str, values: Mapping[str, object]) -> Said:
-    return Said(template, **values)
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:

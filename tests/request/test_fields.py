@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -11,31 +12,44 @@ import pytest
 
 from wannb import ImageRequest
 from wannb.client import Client
-from wannb.request.fields import CALL_HELP, FIELDS
+from wannb.request.fields import FIELDS
 
 #: Calls that take the options of a request, and those of their own or with a text of their own.
 CALLS: list[tuple[Callable[..., Any], set[str]]] = [
-    (ImageRequest.__init__, set()),
     (Client.generate, set()),
     (Client.edit, set()),
     (Client.image_set, {"prompt", "style", "n"}),
 ]
 
 
+def texts(documented: object) -> dict[str, str]:
+    """Return what a docstring's `Args` say of each option."""
+    found = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", inspect.cleandoc(str(documented)), re.M)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def test_a_request_describes_every_option_in_the_words_of_its_field() -> None:
+    assert texts(ImageRequest.__doc__) == {name: field.help for name, field in FIELDS.items()}
+    parameters = inspect.signature(ImageRequest).parameters
+    assert {name: each.default for name, each in parameters.items()} == {name: f.default for name, f in FIELDS.items()}
+
+
 @pytest.mark.parametrize(("call", "own"), CALLS, ids=[call.__qualname__ for call, _ in CALLS])
-def test_signatures_and_docstrings_agree_with_the_fields(call: Callable[..., Any], own: set[str]) -> None:
-    documented = ImageRequest.__doc__ if call is ImageRequest.__init__ else call.__doc__
-    text = " ".join(str(documented).split())
+def test_calls_take_the_options_of_a_request_and_describe_them_briefly(call: Callable[..., Any], own: set[str]) -> None:
     parameters = list(inspect.signature(call).parameters.values())[1:]
-    for parameter in parameters:
-        name, field = parameter.name, FIELDS.get(parameter.name)
-        assert f" {name}: " in text, f"{call.__qualname__} does not say what {name} is"
-        if name in own:
+    described = texts(call.__doc__)
+    assert list(described)[: len(parameters)] == [parameter.name for parameter in parameters]
+    usual = inspect.signature(ImageRequest).parameters
+    for name in (parameter.name for parameter in parameters if parameter.name not in own):
+        if name not in FIELDS:
+            assert described[name] == texts(Client.generate.__doc__)[name]
             continue
-        assert f" {name}: {field.help if field else CALL_HELP[name]}" in text
-        if field:
-            assert parameter.annotation == field.type
-            assert parameter.default in (field.default, parameter.empty)
+        parameter = inspect.signature(call).parameters[name]
+        assert parameter.annotation == usual[name].annotation
+        assert parameter.default in (usual[name].default, parameter.empty)
+        numbers, usual_numbers = (re.findall(r"\d+", text) for text in (described[name], FIELDS[name].help))
+        assert numbers[:1] == usual_numbers[:1], f"{name}: another limit than the field's"
+        assert set(numbers) <= set(usual_numbers), f"{name}: another limit than the field's"
     names = [parameter.name for parameter in parameters if parameter.name in FIELDS and parameter.name not in own]
     assert names == [name for name in FIELDS if name in names], "in the order of the fields"
 

@@ -30,80 +30,42 @@ def body(request: ImageRequest) -> dict[str, Any]:
     return wire.body(request, [image.url or image.data_uri for image in request.images])
 
 
-def message(*content: dict[str, str]) -> dict[str, Any]:
-    return {"messages": [{"role": "user", "content": list(content)}]}
+SHOP = "A flower shop with exquisite windows, a beautiful wooden door, and flowers on display"
+SPRAY = "Spray the graffiti from image 2 onto the car in image 1"
+USUAL = {"size": "2K", "n": 1, "watermark": False}
+TWO, THREE = [[], [[989, 515, 1138, 681]]], [[[0, 0, 12, 12], [25, 25, 100, 100]], [], [[10, 10, 50, 50]]]
+#: Text and images, the other options, the mode, and the parameters that are sent.
+BODIES: list[tuple[str, list[str], dict[str, Any], str, dict[str, Any]]] = [
+    (SHOP, [], {}, "text to image", {**USUAL, "thinking_mode": True}),
+    (SPRAY, [CAR, PAINT], {}, "multi-reference generation", USUAL),
+    ("night", [CAR], {"thinking_mode": False}, "image editing", USUAL),
+    ("move it", [CAR, PAINT], {"bbox_list": TWO}, "interactive editing", {**USUAL, "bbox_list": TWO}),
+    ("x", [CAR, PAINT, CAR], {"bbox_list": THREE}, "interactive editing", {**USUAL, "bbox_list": THREE}),
+    (CAT, [], {"n": 4}, "text to image set", {**USUAL, "n": 4, "enable_sequential": True}),
+    ("seasons", [CAR], {"n": 4}, "image to image set", {**USUAL, "n": 4, "enable_sequential": True}),
+    ("x", [], {"seed": 0}, "text to image", {**USUAL, "thinking_mode": True, "seed": 0}),
+]
 
 
-def test_text_to_image_is_the_body_that_was_seen_live() -> None:
-    prompt = "A flower shop with exquisite windows, a beautiful wooden door, and flowers on display"
-    assert body(ImageRequest(prompt=prompt)) == {
-        "model": "wan2.7-image-pro",
-        "input": message({"text": prompt}),
-        "parameters": {"size": "2K", "n": 1, "watermark": False, "thinking_mode": True},
-    }
-
-
-def test_editing_with_two_references_is_the_documented_body() -> None:
-    prompt = "Spray the graffiti from image 2 onto the car in image 1"
-    assert body(ImageRequest(prompt=prompt, images=[CAR, PAINT])) == {
-        "model": "wan2.7-image-pro",
-        "input": message({"text": prompt}, {"image": CAR}, {"image": PAINT}),
-        "parameters": {"watermark": False, "n": 1, "size": "2K"},
-    }
-
-
-def test_image_editing_sends_one_image_and_no_thinking_mode() -> None:
-    sent = body(ImageRequest(prompt="night", images=CAR, thinking_mode=False))
-    assert sent["input"] == message({"text": "night"}, {"image": CAR})
-    assert "thinking_mode" not in sent["parameters"]
-
-
-def test_interactive_editing_is_the_documented_body() -> None:
-    request = ImageRequest(
-        prompt="Move the alarm clock of image 1 into the boxed place of image 2",
-        images=[CAR, PAINT],
-        bbox_list=[[], [[989, 515, 1138, 681]]],
-    )
-    assert request.mode == "interactive editing"
-    assert body(request)["parameters"] == {
-        "size": "2K",
-        "n": 1,
-        "watermark": False,
-        "bbox_list": [[], [[989, 515, 1138, 681]]],
-    }
-
-
-def test_three_images_with_boxes_are_the_documented_list() -> None:
-    boxes = [[[0, 0, 12, 12], [25, 25, 100, 100]], [], [[10, 10, 50, 50]]]
-    sent = body(ImageRequest(prompt="x", images=[CAR, PAINT, CAR], bbox_list=boxes))
-    assert sent["parameters"]["bbox_list"] == boxes
-
-
-def test_a_set_from_text_is_the_documented_body_with_the_defaults_written_out() -> None:
-    request = ImageRequest(prompt=CAT, enable_sequential=True, n=4)
-    assert request.mode == "text to image set"
+@pytest.mark.parametrize("model", ["wan2.7-image-pro", "wan2.7-image"])
+@pytest.mark.parametrize(("prompt", "images", "options", "mode", "parameters"), BODIES)
+def test_each_mode_sends_the_documented_body(
+    prompt: str, images: list[str], options: dict[str, Any], mode: str, parameters: dict[str, Any], model: str
+) -> None:
+    request = ImageRequest(prompt=prompt, images=images, model=model, enable_sequential="set" in mode, **options)
+    assert request.mode == mode
+    content = [{"text": prompt}, *({"image": image} for image in images)]
     assert body(request) == {
-        "model": "wan2.7-image-pro",
-        "input": message({"text": CAT}),
-        "parameters": {"enable_sequential": True, "n": 4, "size": "2K", "watermark": False},
+        "model": model,
+        "input": {"messages": [{"role": "user", "content": content}]},
+        "parameters": parameters,
     }
-
-
-def test_a_set_from_images_is_the_documented_body() -> None:
-    request = ImageRequest(prompt="a four-season set", images=CAR, enable_sequential=True, n=4, model="wan2.7-image")
-    assert request.mode == "image to image set"
-    assert body(request)["parameters"] == {"enable_sequential": True, "n": 4, "size": "2K", "watermark": False}
-    assert body(request)["model"] == "wan2.7-image"
 
 
 def test_the_documented_palette_travels_as_text_with_two_decimals() -> None:
     sent = body(ImageRequest(prompt="x", color_palette=PALETTE))["parameters"]["color_palette"]
     assert sent[0] == {"hex": "#C2D1E6", "ratio": "23.51%"}
     assert [entry["ratio"] for entry in sent][4:] == ["10.11%", "8.93%", "5.55%", "2.62%"]
-
-
-def test_a_seed_is_sent_as_a_number() -> None:
-    assert body(ImageRequest(prompt="x", seed=0))["parameters"]["seed"] == 0
 
 
 def choices(*groups: list[str]) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from . import inputs, set_prompt
 from .code import board_call, open_call, sweep_call
 from .fields import (
-    CALL_HELP,
     FIELDS,
     MAX_BOXES,
     MAX_IMAGES,
@@ -37,7 +36,6 @@ from .palette import Color, Palette, as_palette, palette_from, palette_rules, sh
 from .sizes import PRESETS, PRO, STANDARD, parse, size_for, size_problem
 
 __all__ = [
-    "CALL_HELP",
     "EDITING",
     "FIELDS",
     "IMAGE_SET",

@@ -1,6 +1,6 @@
 """Options of a request: default, bounds, choices, label and help of each.
 
-An option's text is written here. Forms and rules read it; a test holds signatures and docstrings to it. Values as
+An option's text is written here. Forms and rules read it; a test holds signatures and docstrings to it. Values are as
 documented on the API's page (parameter tables, mid-2026).
 """
 
@@ -37,12 +37,9 @@ class Field:
 
     name: str
     label: Said
-    type: str
     default: Any
     help: Said
     choices: tuple[str, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
     advanced: bool = False
 
 
@@ -50,9 +47,7 @@ _ALL = (
     Field(
         name="prompt",
         label=Said("Prompt"),
-        type="str",
         default="",
-        maximum=MAX_PROMPT,
         help=Said(
             "Description of the image, in Chinese or English, at most {most} characters. Input images are named by "
             "their position: 'image 1', 'image 2'.",
@@ -62,9 +57,7 @@ _ALL = (
     Field(
         name="images",
         label=Said("Input images"),
-        type="Inputs",
         default=(),
-        maximum=MAX_IMAGES,
         help=Said(
             "Up to {most} pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier "
             "result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect "
@@ -75,7 +68,6 @@ _ALL = (
     Field(
         name="model",
         label=Said("Model"),
-        type="str",
         default=PRO,
         choices=MODELS,
         help=Said(
@@ -85,7 +77,6 @@ _ALL = (
     Field(
         name="size",
         label=Said("Size"),
-        type="str",
         default="2K",
         choices=tuple(PRESETS),
         help=Said(
@@ -98,10 +89,7 @@ _ALL = (
     Field(
         name="n",
         label=Said("Images"),
-        type="int",
         default=1,
-        minimum=1,
-        maximum=MAX_N_SET,
         help=Said(
             "Number of images, 1 to {most}; in an image set 1 to {most_in_set} and a maximum: the model may return "
             "fewer. Each image that comes back is billed.",
@@ -112,10 +100,7 @@ _ALL = (
     Field(
         name="seed",
         label=Said("Seed"),
-        type="int | None",
         default=None,
-        minimum=0,
-        maximum=MAX_SEED,
         help=Said(
             "0 to {most}. The same seed gives similar, not identical, images. An equal request with a seed is answered "
             "from the runs folder and not billed again; without one, a seed is drawn and every call is new.",
@@ -125,7 +110,6 @@ _ALL = (
     Field(
         name="watermark",
         label=Said("Watermark"),
-        type="bool",
         default=False,
         advanced=True,
         help=Said("Adds the service's fixed 'AI generated' mark in the bottom right corner."),
@@ -133,7 +117,6 @@ _ALL = (
     Field(
         name="thinking_mode",
         label=Said("Thinking"),
-        type="bool",
         default=True,
         advanced=True,
         help=Said("Thinks before drawing: better and slower. Only text to image has it; elsewhere it is not sent."),
@@ -141,10 +124,7 @@ _ALL = (
     Field(
         name="color_palette",
         label=Said("Palette"),
-        type="Palette | None",
         default=None,
-        minimum=PALETTE.start,
-        maximum=PALETTE.stop - 1,
         advanced=True,
         help=Said(
             '3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"}, ...] or '
@@ -154,9 +134,7 @@ _ALL = (
     Field(
         name="bbox_list",
         label=Said("Boxes"),
-        type="Boxes | None",
         default=None,
-        maximum=MAX_BOXES,
         advanced=True,
         help=Said(
             "Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in pixels of that image "
@@ -166,7 +144,6 @@ _ALL = (
     Field(
         name="enable_sequential",
         label=Said("Image set"),
-        type="bool",
         default=False,
         advanced=True,
         help=Said("Asks for a consistent set of up to {most} images instead of single ones.", most=MAX_N_SET),
@@ -175,13 +152,6 @@ _ALL = (
 
 #: Every option by its name, in the order in which people meet them.
 FIELDS = {field.name: field for field in _ALL}
-
-#: Options of every call that generates images, besides those of the request.
-CALL_HELP = {
-    "fresh": "Ask and pay again although the runs folder has the answer to an equal seeded request.",
-    "via": '"task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.',
-    "timeout": "Seconds to wait for a task, which goes on after that; None waits until it ends.",
-}
 
 
 def check_names(names: Iterable[str], allowed: Iterable[str]) -> None:

@@ -150,10 +150,6 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None) -> Input
 
     try:
         with Image.open(io.BytesIO(content)) as image:
-            size_problem = _side_problem(*image.size)
-            if size_problem:
-                return InputImage(name=name, origin=origin, problem=size_problem)
-            image.load()
             return _prepare(image, content, name, origin)
     except UnidentifiedImageError:
         problem = Said(
@@ -248,39 +244,28 @@ def _from_array(array: Any) -> InputImage:
     from PIL import Image
 
     values = np.asarray(array)
-    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
-        return InputImage(name="array", problem=_no_array(values))
+    unit = values.dtype.kind in "fb"
+    if values.shape[2:] not in ((), (1,), (3,), (4,)) or values.ndim < 2 or not (unit or values.dtype == np.uint8):
+        shapeless = Said(
+            "an array of shape {shape} and type {type}; give height x width (x 3 or 4), uint8 or 0-1",
+            shape="x".join(map(str, values.shape)),
+            type=values.dtype,
+        )
+        return InputImage(name="array", problem=shapeless)
     problem = _side_problem(values.shape[1], values.shape[0])
+    if not problem and unit and not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        problem = Said("an array of floats must hold 0.0 to 1.0, as in matplotlib")
     if problem:
         return InputImage(name="array", problem=problem)
-    if values.dtype.kind == "f":
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            problem = Said("an array of floats must hold 0.0 to 1.0, as in matplotlib")
-            return InputImage(name="array", problem=problem)
-        values = (values * 255).round().astype("uint8")
-    elif values.dtype == bool:
-        values = values.astype("uint8") * 255
-    if values.dtype != np.uint8:
-        return InputImage(name="array", problem=_no_array(values))
-    if values.ndim == 3 and values.shape[2] == 1:
+    if unit:
+        values = (values * np.uint8(255)).round().astype("uint8")
+    if values.shape[2:] == (1,):
         values = values[:, :, 0]
     return _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array")
 
 
-def _no_array(values: Any) -> Said:
-    shape = "x".join(str(side) for side in values.shape)
-    return Said(
-        "an array of shape {shape} and type {type}; give height x width (x 3 or 4), uint8 or 0-1",
-        shape=shape,
-        type=values.dtype,
-    )
-
-
 def _from_pil(image: Image.Image, name: str) -> InputImage:
     try:
-        problem = _side_problem(*image.size)
-        if problem:
-            return InputImage(name=name, problem=problem)
         file = str(getattr(image, "filename", ""))
         return _prepare(image, None, _shown(Path(file).name) or name, None)
     except Exception as error:
@@ -290,6 +275,10 @@ def _from_pil(image: Image.Image, name: str) -> InputImage:
 def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str | None) -> InputImage:
     from PIL import ImageOps
 
+    problem = _side_problem(*image.size)
+    if problem:
+        return InputImage(name=name, origin=origin, problem=problem)
+    image.load()
     kind, notices = image.format or "", list[str]()
     lossy = kind in ("JPEG", "MPO")
     fits = content is not None and kind in _MIME
@@ -311,7 +300,6 @@ def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str |
         if content is not None and kind not in _MIME:
             notices.append(Said("converted from {kind}", kind=kind))
         content, mime = _encode(image, lossy=lossy)
-    problem = None
     if len(content) > MAX_BYTES:
         size = f"{len(content) / 1048576:.1f}"
         problem = Said("{size} MB; at most 20 MB. Save it as JPEG or make it smaller", size=size)

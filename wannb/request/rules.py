@@ -9,6 +9,7 @@ from wannb.errors import Problem
 from wannb.text import count
 from wannb.translation import Said
 
+from .code import as_lists
 from .fields import FIELDS, MAX_BOXES, MAX_IMAGES, MAX_N, MAX_N_SET, MAX_PROMPT, MAX_SEED, MODELS
 from .palette import palette_rules
 from .sizes import size_problem
@@ -127,9 +128,5 @@ def _whole(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(_as_lists(value))
+    text = repr(as_lists(value))
     return text if len(text) <= 120 else text[:100] + "..."
-
-
-def _as_lists(value: Any) -> Any:
-    return [_as_lists(item) for item in value] if isinstance(value, tuple) else value

@@ -5,10 +5,10 @@ May import `request` and the modules at the root. Other rooms import only what `
 
 from __future__ import annotations
 
-from . import endpoint, limits, wire
+from . import endpoint, wire
 from .api import Transport
 from .endpoint import Service
-from .limits import Account, Clock, Pace, account, callable_off, check_called_off, is_called_off
+from .limits import Account, Clock, Pace, callable_off, check_called_off, is_called_off
 from .prices import Money, Price, as_budget, price
 
 __all__ = [
@@ -19,13 +19,11 @@ __all__ = [
     "Price",
     "Service",
     "Transport",
-    "account",
     "as_budget",
     "callable_off",
     "check_called_off",
     "endpoint",
     "is_called_off",
-    "limits",
     "price",
     "wire",
 ]

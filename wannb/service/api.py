@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -30,8 +31,8 @@ from wannb.translation import Said
 
 from . import wire
 from .endpoint import Service, is_loopback
-from .http import TIMEOUT, Sender
-from .limits import Account, Clock, Pace
+from .http import Sender, T
+from .limits import Clock, Pace, account
 
 _SYNC = "/services/aigc/multimodal-generation/generation"
 _CREATE = "/services/aigc/image-generation/generation"
@@ -51,20 +52,11 @@ _SERVICE_ZONE = timezone(timedelta(hours=8))
 
 
 class Transport:
-    """Speak to one service with one key. Threads may share it."""
+    """Speak to one service with one key, at the pace of its `account`. Threads may share it."""
 
-    def __init__(
-        self,
-        service: Service,
-        key: Secret,
-        *,
-        account: Account,
-        pace: Pace,
-        clock: Clock,
-        random: Callable[[], float],
-    ) -> None:
+    def __init__(self, service: Service, key: Secret, *, pace: Pace, clock: Clock, random: Callable[[], float]) -> None:
         self._name = service.name
-        self._account = account
+        self.account = account(service.base_url, key, pace=pace, clock=clock)
         self._sender = Sender(service, key, pace=pace, clock=clock, random=random)
 
     def __repr__(self) -> str:
@@ -91,13 +83,10 @@ class Transport:
         """
 
         def attempt() -> tuple[str, str | None]:
-            data = self._paid(_CREATE, body, {"X-DashScope-Async": "enable"}, oss, before, TIMEOUT)
-            try:
-                return wire.read_created(data)
-            except MalformedAnswer as error:
-                raise UnknownOutcome(
-                    Said("the service accepted the request but its answer holds no task id")
-                ) from error
+            self.account.submits.wait()
+            before()
+            headers = {"X-DashScope-Async": "enable"}
+            return self._paid(wire.read_created, _CREATE, json=body, headers=headers | _resolving(oss))
 
         return self._sender.retry(attempt)
 
@@ -105,28 +94,14 @@ class Transport:
         """Call the synchronous endpoint and return its answer; tries again like `create`."""
 
         def attempt() -> wire.Answer:
-            data = self._paid(_SYNC, body, {}, oss, lambda: None, _SYNC_TIMEOUT)
-            try:
-                return wire.read_answer(data)
-            except MalformedAnswer as error:
-                raise UnknownOutcome(Said("the service accepted the request but its answer cannot be read")) from error
+            self.account.submits.wait()
+            return self._paid(wire.read_answer, _SYNC, json=body, headers=_resolving(oss), timeout=_SYNC_TIMEOUT)
 
         return self._sender.retry(attempt)
 
-    def _paid(
-        self,
-        path: str,
-        body: Mapping[str, Any],
-        headers: Mapping[str, str],
-        oss: bool,
-        before: Callable[[], None],
-        timeout: httpx.Timeout,
-    ) -> Any:
-        self._account.submits.wait()
-        before()
-        more = {**headers, "X-DashScope-OssResourceResolve": "enable"} if oss else headers
+    def _paid(self, read: Callable[[object], T], path: str, **options: Any) -> T:
         try:
-            return self._sender.call("POST", path, json=body, headers=more, timeout=timeout)
+            return read(self._sender.call("POST", path, **options))
         except MalformedAnswer as error:
             if error.status in (303, 408, *range(200, 300), *range(500, 600)):
                 why = Said("the answer to a sent request cannot be read (HTTP {status})", status=error.status)
@@ -155,7 +130,7 @@ class Transport:
 
         def attempt() -> wire.Answer:
             nonlocal flat
-            self._account.queries.wait()
+            self.account.queries.wait()
             try:
                 return wire.read_answer(self._sender.call("GET", f"/tasks/{quote(task_id, safe='')}"))
             except ApiError as error:
@@ -175,33 +150,28 @@ class Transport:
     def tasks(self, *, since: float, until: float, model: str | None = None) -> list[wire.ListedTask]:
         """Return the account's tasks created between two times of the service's clock (seconds since 1970)."""
         found: list[wire.ListedTask] = []
-        page, pages = 1, 1
-        while page <= min(pages, _MOST_PAGES):
-            found_here, pages = self._list_page(since, until, model, page)
-            found += found_here
-            page += 1
-        return found
-
-    def _list_page(self, since: float, until: float, model: str | None, page: int) -> tuple[list[wire.ListedTask], int]:
         params: dict[str, Any] = {
             # The end is rounded up to a whole second, and the span may be 24 hours at most (documented).
             "start_time": _service_time(max(since, until + 2 - 24 * 3600)),
             "end_time": _service_time(until + 1),
-            "page_no": page,
             "page_size": 50,
+            **({"model_name": model} if model else {}),
         }
-        if model:
-            params["model_name"] = model
 
-        def attempt() -> tuple[list[wire.ListedTask], int]:
-            self._account.queries.wait()
-            return wire.read_list(self._sender.call("GET", "/tasks/", params=params))
+        def page(number: int) -> tuple[list[wire.ListedTask], int]:
+            self.account.queries.wait()
+            return wire.read_list(self._sender.call("GET", "/tasks/", params={**params, "page_no": number}))
 
-        return self._sender.retry(attempt, unknown=True)
+        for number in range(1, _MOST_PAGES + 1):
+            tasks, pages = self._sender.retry(partial(page, number), unknown=True)
+            found += tasks
+            if number >= pages:
+                break
+        return found
 
     def cancel(self, task_id: str) -> None:
         """Cancel a task that has not begun; the service refuses any other."""
-        self._account.queries.wait()
+        self.account.queries.wait()
         self._sender.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
 
     def now(self) -> tuple[float, float]:
@@ -223,7 +193,7 @@ class Transport:
         Once, and again after this machine's clock was set or the machine slept.
         """
         if self._sender.skew is None or self._sender.strayed() > _STRAYED:
-            self._account.queries.wait()
+            self.account.queries.wait()
             try:
                 self._sender.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
             except AuthenticationError:
@@ -295,6 +265,10 @@ class Transport:
         if answer.status_code != 200:
             raise ServiceError("DownloadFailed", Said("the file host failed"), status=answer.status_code)
         return answer.content
+
+
+def _resolving(oss: bool) -> dict[str, str]:
+    return {"X-DashScope-OssResourceResolve": "enable"} if oss else {}
 
 
 def _service_time(seconds: float) -> str:

@@ -11,6 +11,7 @@ import math
 import threading
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -122,18 +123,13 @@ class Sender:
         began, began_mono = self.clock.now(), self.clock.monotonic()
         answer = self.exchange(self._api, method, self.service.address + path, **options)
         self._learn_skew(answer.headers, began, began_mono, self.clock.monotonic() - began_mono)
-        data = self._data(answer)
+        data = None
+        with suppress(ValueError):
+            data = _without(str(self._key), parse_json(answer.content))
         if answer.is_success and isinstance(data, dict) and not wire.has_error(data):
             return data
         retry_after = _seconds(answer.headers.get("retry-after"))
         raise wire.read_error(data, status=answer.status_code, retry_after=retry_after, secret=str(self._key))
-
-    def _data(self, answer: httpx.Response) -> Any:
-        """Return the JSON of an answer, without the key if the answer repeats it; None if it is not JSON."""
-        try:
-            return _without(str(self._key), parse_json(answer.content))
-        except ValueError:
-            return None
 
     def exchange(
         self,
@@ -330,6 +326,7 @@ def _unpacked(content: bytes, coding: str, most: int) -> bytes | None:
 
 
 def _without(key: str, data: Any) -> Any:
+    """Return the JSON of an answer without the key, which an answer may repeat."""
     if isinstance(data, str):
         return data.replace(key, "***") if len(key) >= SHORTEST else data
     if isinstance(data, list):

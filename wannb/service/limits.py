@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from wannb.errors import CalledOff
@@ -113,7 +113,6 @@ def check_called_off() -> None:
         raise CalledOff(Said("stopped before it was sent; nothing is billed"))
 
 
-@dataclass(kw_only=True)
 class Account:
     """The gates that all clients of one account share in this process.
 
@@ -123,10 +122,10 @@ class Account:
         mark: tells an account's runs from those of another in the same folder; it does not tell the key.
     """
 
-    submits: Gate
-    queries: Gate
-    submitting: threading.Lock = field(default_factory=threading.Lock)
-    mark: str
+    def __init__(self, name: str, pace: Pace, clock: Clock) -> None:
+        self.submits, self.queries = Gate(pace.submits, clock), Gate(pace.queries, clock, slack=QUERY_SLACK)
+        self.submitting = threading.Lock()
+        self.mark = name[:8]
 
 
 #: Forgotten with the last client that uses it.
@@ -143,7 +142,5 @@ def account(base_url: str, key: object, *, pace: Pace, clock: Clock) -> Account:
     with _accounts_lock:
         known = _accounts.get(name)
         if known is None:
-            gates = (Gate(pace.submits, clock), Gate(pace.queries, clock, slack=QUERY_SLACK))
-            known = Account(submits=gates[0], queries=gates[1], mark=name[:8])
-            _accounts[name] = known
+            known = _accounts[name] = Account(name, pace, clock)
         return known

@@ -53,24 +53,23 @@ class Money:
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """Price of one image: `amount` in `currency`, as read on the day `as_of` (YYYY-MM-DD) from `source`."""
+    """Price of one image: `amount` in `currency`, as read on the day `as_of` (YYYY-MM-DD)."""
 
     amount: Decimal
     currency: str
     as_of: str
-    source: str
 
     def times(self, images: int) -> Money:
         """Return the price of several images."""
         return Money(amount=self.amount * images, currency=self.currency)
 
 
-_PAGE = "Model Studio, model pricing"
+#: As read on the page "Model pricing" of Model Studio.
 _TABLE = {
-    (PRO, "singapore"): Price(amount=Decimal("0.075"), currency="USD", as_of="2026-09-16", source=_PAGE),
-    (STANDARD, "singapore"): Price(amount=Decimal("0.03"), currency="USD", as_of="2026-09-16", source=_PAGE),
-    (PRO, "beijing"): Price(amount=Decimal("0.50"), currency="CNY", as_of="2026-09-16", source=_PAGE),
-    (STANDARD, "beijing"): Price(amount=Decimal("0.20"), currency="CNY", as_of="2026-09-16", source=_PAGE),
+    (PRO, "singapore"): Price(amount=Decimal("0.075"), currency="USD", as_of="2026-09-16"),
+    (STANDARD, "singapore"): Price(amount=Decimal("0.03"), currency="USD", as_of="2026-09-16"),
+    (PRO, "beijing"): Price(amount=Decimal("0.50"), currency="CNY", as_of="2026-09-16"),
+    (STANDARD, "beijing"): Price(amount=Decimal("0.20"), currency="CNY", as_of="2026-09-16"),
 }
 
 
@@ -105,7 +104,7 @@ def set_price(model: str, region: str, amount: float | str | Decimal, currency: 
     if value is None:
         raise ValueError(say("amount={amount} is not a price; write it like 0.075", amount=repr(amount)))
     date.fromisoformat(as_of)
-    _TABLE[model, region] = Price(amount=value, currency=currency, as_of=as_of, source="set by the user")
+    _TABLE[model, region] = Price(amount=value, currency=currency, as_of=as_of)
 
 
 def as_budget(budget: float | str | Decimal | Money | None, region: str) -> Money | None:

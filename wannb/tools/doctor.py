@@ -25,7 +25,7 @@ from wannb.errors import ApiError, AuthenticationError, WannbError
 from wannb.figures import fonts
 from wannb.ledger import ENDED, Store
 from wannb.masking import mask
-from wannb.service import Transport, limits
+from wannb.service import Clock, Transport
 from wannb.translation import Said, Words, current, joined, override, say, spoken
 
 if TYPE_CHECKING:
@@ -386,10 +386,9 @@ def _clock(setting: _Setting) -> Iterator[Line]:
 
 def _ask(client: Client) -> Generator[Line, None, tuple[float, float]]:
     """Ask the service for tasks of the last second; return the difference of the clocks and its error in seconds."""
-    place, key, here = client.service, client._key, limits.Clock()
-    account = limits.account(place.base_url, str(key), pace=client.pace, clock=here)
+    place, key = client.service, client._key
     pace = replace(client.pace, retry_seconds=min(3, client.pace.retry_seconds))
-    transport = Transport(place, key, account=account, pace=pace, clock=here, random=random.random)
+    transport = Transport(place, key, pace=pace, clock=Clock(), random=random.random)
     with closing(transport):
         try:
             transport.tasks(since=time.time() - 1, until=time.time())

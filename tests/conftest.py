@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,20 @@ def no_hang() -> Iterator[None]:
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def bound(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list that grows by every address that a socket of this process is bound to."""
+    addresses: list[Any] = []
+    plain = socket.socket.bind
+
+    def bind(self: socket.socket, address: Any) -> None:
+        addresses.append(address)
+        plain(self, address)
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    return addresses
 
 
 @pytest.fixture

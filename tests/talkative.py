@@ -84,13 +84,15 @@ def small(seed: int, **more: Any) -> ImageRequest:
 def told(error: BaseException) -> str:
     """Return an error as tracebacks that print variables tell it, the tests' own frames left out."""
     seen: BaseException | None = error
+    inside = []
     while seen:
+        inside.append(str(vars(seen)))
         while seen.__traceback__ and HERE in Path(seen.__traceback__.tb_frame.f_code.co_filename).parents:
             seen.__traceback__ = seen.__traceback__.tb_next
         seen = seen.__cause__ or seen.__context__
     said = traceback.TracebackException.from_exception(error, capture_locals=True)
     verbose = VerboseTB(theme_name="nocolor", include_vars=True).text(type(error), error, error.__traceback__)
-    return "\n".join([*said.format(), verbose, repr(error), str(vars(error))])
+    return "\n".join([*said.format(), verbose, repr(error), *inside])
 
 
 def unpacked(content: bytes) -> Iterator[str]:

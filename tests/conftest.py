@@ -13,11 +13,13 @@ from typing import Any
 import hypothesis
 import isolation
 import pytest
+from pictures import quick_picture
 
 import wannb
-from wannb import mock
+from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.ledger.store import Store
+from wannb.mock import drawing
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace
 from wannb.service.prices import Money
@@ -119,9 +121,20 @@ def client(server: mock.MockServer, store: Store) -> Iterator[Client]:
         yield made
 
 
+@pytest.fixture
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the mock draw one color in place of each picture."""
+    monkeypatch.setattr(drawing, "draw", quick_picture)
+
+
+def small(seed: int = 1, prompt: str = "x", n: int = 1, **more: Any) -> ImageRequest:
+    """Return a request for the smallest image."""
+    return ImageRequest(prompt=prompt, seed=seed, size="768*768", n=n, **more)
+
+
 def make_client(server: mock.MockServer, store: Store, *, pace: Pace = FAST, budget: Money | None = None) -> Client:
     """Return a client of a mock server."""
     return Client(mock_service(server.base_url), "sk-mock", store, pace=pace, budget=budget)
 
 
-__all__ = ["FAST", "make_client", "wannb"]
+__all__ = ["FAST", "make_client", "small", "wannb"]

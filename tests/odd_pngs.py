@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import zlib
 from typing import Any
 
-from PIL import Image
+from pictures import encoded
 
 from wannb import ImageRequest
 
@@ -34,12 +33,6 @@ def noted(text: bytes, *, flag: bytes = b"\0", keyword: bytes = b"wannb", kind: 
 def record(**changes: Any) -> bytes:
     request = ImageRequest(prompt="x", seed=1).as_dict()
     return json.dumps({"wannb": 1, "request": {**request, **changes}}).encode()
-
-
-def encoded(kind: str, size: tuple[int, int] = (320, 240), mode: str = "RGB", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.new(mode, size, 90).save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 NO_REQUEST: dict[str, bytes] = {

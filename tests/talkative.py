@@ -18,7 +18,6 @@ from conftest import FAST
 from hostile import Hostile, is_create, is_query, ok
 from IPython.core.ultratb import VerboseTB
 
-from wannb import ImageRequest
 from wannb.client import Client
 from wannb.ledger.store import Store
 from wannb.mock import Request, Response
@@ -75,10 +74,6 @@ class Talkative:
                 if place >= 0:
                     found.append(text[max(0, place - 150) : place + len(secret)])
         return found
-
-
-def small(seed: int, **more: Any) -> ImageRequest:
-    return ImageRequest(**{"prompt": "a boat", "seed": seed, "size": "768*768", "model": "wan2.7-image", **more})
 
 
 def told(error: BaseException) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from conftest import FAST
+from mocking import Around
+from pictures import handled
 
 from wannb import ImageRequest
 from wannb.client import Client
@@ -21,36 +23,37 @@ from wannb.service.endpoint import mock
 from wannb.service.limits import Clock
 
 SIZE = "768*768"
-Handle = Callable[[App, Request], Response]
 
 
-def small(seed: int = 1, prompt: str = "x", n: int = 1) -> ImageRequest:
-    return ImageRequest(prompt=prompt, seed=seed, size=SIZE, n=n)
+class Between:
+    """An app with something that happens at a step of the protocol."""
 
-
-class Around:
-    """An app with something in between, for what the named scenarios do not play."""
-
-    def __init__(self, app: App, between: Handle) -> None:
-        self.app, self.between = app, between
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.after: dict[str, Callable[[], object]] = {}
 
     def handle(self, request: Request) -> Response:
-        return self.between(self.app, request)
+        step = "download" if request.path.endswith(".png") else "query"
+        step = "create" if request.path.endswith("/generation") else step
+        step = "list" if request.path.endswith("/tasks/") else step
+        answer = handled(self.app, request)
+        self.after.pop(step, lambda: None)()
+        return answer
 
 
 @contextmanager
-def served(between: Handle) -> Iterator[MockServer]:
+def light_server() -> Iterator[tuple[MockServer, Between]]:
+    app = App(task_seconds=0.0, rng=random.Random(1))
+    steps = Between(app)
+    with MockServer(app, handles=steps) as server:
+        yield server, steps
+
+
+@contextmanager
+def served(between: Callable[[App, Request], Response]) -> Iterator[MockServer]:
     app = App(task_seconds=0.0, rng=random.Random(1))
     with MockServer(app, handles=Around(app, between)) as server:
         yield server
-
-
-def is_create(request: Request) -> bool:
-    return request.path.endswith("/generation")
-
-
-def is_query(request: Request) -> bool:
-    return "/tasks/" in request.path and not request.path.endswith("/tasks/")
 
 
 def creates(server: MockServer) -> int:

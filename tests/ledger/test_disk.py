@@ -9,13 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import FAST, make_client
-from ledger.around import (
-    SIZE,
-    small,
-)
+from conftest import FAST, make_client, small
+from ledger.around import SIZE, Between
 from ledger.conftest import Disk
-from light import Between
 
 import wannb
 from wannb.errors import DownloadFailed, StoreError, WannbError

@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from conftest import FAST, make_client
-from ledger.around import (
-    SIZE,
-    small,
-    unanswered,
-)
+from conftest import FAST, make_client, small
+from ledger.around import SIZE, unanswered
 
 import wannb
 from wannb import ImageRequest, mock

@@ -7,15 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import FAST, make_client
-from ledger.around import (
-    Jumping,
-    creates,
-    killed_after_sending,
-    small,
-    unanswered,
-)
-from light import light_server
+from conftest import FAST, make_client, small
+from ledger.around import Jumping, creates, killed_after_sending, light_server, unanswered
 
 from wannb import ImageRequest, mock
 from wannb.client import Client

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from odd_pngs import NO_REQUEST, encoded, noted, record
+from odd_pngs import NO_REQUEST, noted, record
+from pictures import encoded
 from PIL import Image
 from service.test_fuzz_answers import anything, mutated
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make_client
+from conftest import make_client, small
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from journals import last, rewrite
-from ledger.around import looked_at, small
+from ledger.around import looked_at
 from service.test_fuzz_answers import mutated
 
 import wannb

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 
-from conftest import FAST
+from conftest import FAST, small
 from journals import last, rewrite
-from ledger.around import (
-    killed_after_sending,
-    small,
-)
+from ledger.around import killed_after_sending
 
 from wannb.client import Client
 from wannb.errors import (

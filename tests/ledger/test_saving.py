@@ -7,9 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import make_client
+from conftest import make_client, small
+from hostile import is_query
 from journals import change, last
-from ledger.around import is_query, served, small
+from ledger.around import served
 
 from wannb import Money, files, mock
 from wannb.client import Client

@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import make_client
+from conftest import make_client, small
 from journals import change, last, rewrite
-from ledger.around import SIZE, Jumping, looked_at, prepared, small
+from ledger.around import SIZE, Jumping, looked_at, prepared
 
 from wannb import ImageRequest, mock
 from wannb.client import Client

@@ -11,18 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make_client
-from ledger.around import (
-    SIZE,
-    creates,
-    is_create,
-    killed_after_sending,
-    prepared,
-    served,
-    small,
-    unanswered,
-)
-from light import plain_picture
+from conftest import make_client, small
+from hostile import is_create
+from ledger.around import SIZE, creates, killed_after_sending, prepared, served, unanswered
+from pictures import plain_picture
 
 from wannb import ImageRequest, Money, mock
 from wannb.client import Client
@@ -119,7 +111,7 @@ def test_a_run_that_goes_on_sends_the_callers_own_pictures(client: Client, serve
 
 
 def test_a_policy_that_is_not_as_documented_sends_the_picture_inline(store: Store, tmp_path: Path) -> None:
-    from request.test_inputs import noise
+    from pictures import noise
 
     def between(app: App, request: Request) -> Response:
         if "/uploads" in request.path:

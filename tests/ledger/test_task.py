@@ -9,14 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from conftest import FAST, make_client
+from conftest import FAST, make_client, small
+from hostile import is_create, is_query
 from journals import change
-from ledger.around import (
-    is_create,
-    is_query,
-    served,
-    small,
-)
+from ledger.around import served
 
 from wannb import mock
 from wannb.client import Client

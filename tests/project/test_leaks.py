@@ -23,13 +23,14 @@ import ipywidgets
 import isolation
 import nbformat
 import pytest
+from conftest import small
 from hostile import is_create, is_image
 from httpcore._backends.sync import SyncStream
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from notebooking import code, printed, written
-from request.test_inputs import encoded, noise
-from talkative import KEYS, LINK, PACE, SIGNED, Talkative, small, told, unpacked
+from pictures import encoded, noise
+from talkative import KEYS, LINK, PACE, SIGNED, Talkative, told, unpacked
 
 import wannb
 from wannb import forms, mock

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import small
 from hostile import Hostile, is_image, ok
-from request.test_inputs import noise
-from talkative import KEYS, PACE, SIGNED, small, told, without_proxies
+from pictures import noise
+from talkative import KEYS, PACE, SIGNED, told, without_proxies
 
 import wannb
 from wannb import InputImage, mock

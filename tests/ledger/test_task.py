@@ -30,14 +30,6 @@ from wannb.mock.exchange import json_response
 from wannb.service.limits import callable_off
 
 
-def test_a_task_that_is_not_known_for_a_moment_is_not_given_up(client: Client, server: MockServer) -> None:
-    task = client.submit(small())
-    with server.scenario("task forgotten"), pytest.raises(TaskForgotten, match=r"client\.rescue\(\)"):
-        task.wait()
-    assert len(client.rescue().results) == 1
-    assert server.billed == 1
-
-
 @pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])
 def test_being_too_fast_or_an_outage_is_no_word_about_the_task(store: Store, code: str) -> None:
     said = 0

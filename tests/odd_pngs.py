@@ -7,15 +7,11 @@ import struct
 import zlib
 from typing import Any
 
-from pictures import encoded
+from pictures import chunk, encoded
 
 from wannb import ImageRequest
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def head(width: int = 768, height: int = 768, *, length: int = 13) -> bytes:

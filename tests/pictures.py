@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import random
+import struct
+import zlib
 from typing import Any
 
 from PIL import Image
@@ -20,6 +22,11 @@ def encoded(
     out = io.BytesIO()
     Image.new(mode, size, color).save(out, kind, **options)
     return out.getvalue()
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def noise(side: int, seed: int) -> bytes:

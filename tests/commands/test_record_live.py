@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import struct
 import sys
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import FAST, make_client
 from mocking import KEY, Around, altered, of_json
+from pictures import chunk
 
 import wannb
 from wannb import mock
@@ -262,9 +261,7 @@ def hostile(request: Request, response: Response) -> Response:
     if "image/png" in response.headers.get("content-type", ""):
         data = response.body
         for kind, text in ((b"tEXt", SECRETS["account"]), (b"iTXt", KEY), (b"caBX", SECRETS["hash"])):
-            content = b"AIGC\0" + text.encode()
-            chunk = struct.pack(">I", len(content)) + kind + content
-            data = data[:33] + chunk + struct.pack(">I", zlib.crc32(chunk[4:])) + data[33:]
+            data = data[:33] + chunk(kind, b"AIGC\0" + text.encode()) + data[33:]
         return replace(response, body=data + SECRETS["word"].encode())
     if "json" not in response.headers.get("content-type", ""):
         return response

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from odd_pngs import END, NO_REQUEST, SIGNATURE, chunk, head
-from pictures import encoded
+from odd_pngs import END, NO_REQUEST, SIGNATURE, head
+from pictures import chunk, encoded
 from PIL import Image
 
 import wannb

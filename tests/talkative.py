@@ -81,7 +81,8 @@ def told(error: BaseException) -> str:
     seen: BaseException | None = error
     inside = []
     while seen:
-        inside.append(str(vars(seen)))
+        sent = vars(seen).get("_request")  # an error of httpx holds its request, and so the key
+        inside += [str(vars(seen)), str(sent and sent.headers.raw)]
         while seen.__traceback__ and HERE in Path(seen.__traceback__.tb_frame.f_code.co_filename).parents:
             seen.__traceback__ = seen.__traceback__.tb_next
         seen = seen.__cause__ or seen.__context__

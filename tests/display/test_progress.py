@@ -32,7 +32,7 @@ def test_a_wait_is_one_line_that_ends_in_a_fixed_text(store: Store, monkeypatch:
         assert "running, " in terminal.getvalue()
         assert seen(terminal.getvalue()) == ["2 images saved"]
         client.generate("a", n=2, seed=1, size="768*768")
-    assert seen(terminal.getvalue()) == ["2 images saved", "found in the store"]
+    assert seen(terminal.getvalue()) == ["2 images saved", "reused, nothing billed"]
 
 
 def test_a_line_that_an_error_ended_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:

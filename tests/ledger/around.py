@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import httpx
 from conftest import FAST
 from mocking import Around
 from pictures import handled
@@ -66,21 +67,17 @@ class Killed(BaseException):
 
 @contextmanager
 def killed_after_sending(client: Client) -> Iterator[None]:
-    connection = client._ledger.transport._sender._api
-    real = connection.request
-
-    def request(method: str, url: str, **options: object) -> object:
-        answer = real(method, url, **options)  # type: ignore[arg-type]
-        if url.endswith("/generation"):
+    def killed(response: httpx.Response) -> None:
+        if response.url.path.endswith("/generation"):
             raise Killed
-        return answer
 
-    connection.request = request  # type: ignore[method-assign, assignment]
+    hooks = client._ledger.transport._sender._api.event_hooks["response"]
+    hooks.append(killed)
     try:
         with suppress(Killed):
             yield
     finally:
-        connection.request = real  # type: ignore[method-assign]
+        hooks.remove(killed)
 
 
 def prepared(client: Client, request: ImageRequest) -> Run:

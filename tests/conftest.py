@@ -129,7 +129,7 @@ def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def small(seed: int = 1, prompt: str = "x", n: int = 1, **more: Any) -> ImageRequest:
     """Return a request for the smallest image."""
-    return ImageRequest(prompt=prompt, seed=seed, size="768*768", n=n, **more)
+    return ImageRequest(**{"prompt": prompt, "seed": seed, "size": "768*768", "n": n, **more})
 
 
 def make_client(server: mock.MockServer, store: Store, *, pace: Pace = FAST, budget: Money | None = None) -> Client:

@@ -10,11 +10,15 @@ the last pixel, on two threads. The SDK shows nothing; a notebook that shows the
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
 import sides
+from isolation import kernel_settings
 from rows import Row, alone, milliseconds
 from server import photograph, serve
 
@@ -31,7 +35,7 @@ def growth(base_url: str, store: Path) -> int:
 
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(base_url, str(store)))])
     before = len(nbformat.writes(book).encode())
-    nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    nbclient.NotebookClient(book, timeout=120, config=kernel_settings()).execute()
     return len(nbformat.writes(book).encode()) - before
 
 

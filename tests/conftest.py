@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import isolation
 import pytest
+from pictures import quick_picture
 
 import wannb
-from wannb import mock
+from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.ledger.store import Store
+from wannb.mock import drawing
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace
 from wannb.service.prices import Money
@@ -66,6 +71,38 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+class Hangs(BaseException):
+    """A test waits for a pipe, or reads a device without an end."""
+
+
+@pytest.fixture
+def no_hang() -> Iterator[None]:
+    """Stop a test that is still going after a minute."""
+
+    def late(number: int, frame: Any) -> None:
+        raise Hangs
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, 60, 1)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def bound(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list that grows by every address that a socket of this process is bound to."""
+    addresses: list[Any] = []
+    plain = socket.socket.bind
+
+    def bind(self: socket.socket, address: Any) -> None:
+        addresses.append(address)
+        plain(self, address)
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    return addresses
+
+
 @pytest.fixture
 def server() -> Iterator[mock.MockServer]:
     """A mock server whose tasks take no time."""
@@ -84,9 +121,20 @@ def client(server: mock.MockServer, store: Store) -> Iterator[Client]:
         yield made
 
 
+@pytest.fixture
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the mock draw one color in place of each picture."""
+    monkeypatch.setattr(drawing, "draw", quick_picture)
+
+
+def small(seed: int = 1, prompt: str = "x", n: int = 1, **more: Any) -> ImageRequest:
+    """Return a request for the smallest image."""
+    return ImageRequest(**{"prompt": prompt, "seed": seed, "size": "768*768", "n": n, **more})
+
+
 def make_client(server: mock.MockServer, store: Store, *, pace: Pace = FAST, budget: Money | None = None) -> Client:
     """Return a client of a mock server."""
     return Client(mock_service(server.base_url), "sk-mock", store, pace=pace, budget=budget)
 
 
-__all__ = ["FAST", "make_client", "wannb"]
+__all__ = ["FAST", "make_client", "small", "wannb"]

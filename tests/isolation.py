@@ -69,11 +69,14 @@ def is_personal(name: str) -> bool:
 
 def kernel_settings() -> Any:
     """Return the configuration of one kernel that this process starts itself, for nbclient's or nbval's manager."""
+    from jupyter_core.paths import jupyter_runtime_dir
     from traitlets.config import Config
 
     if os.name != "posix":
         return Config()
-    file = Path(isolate()["JUPYTER_RUNTIME_DIR"]) / f"kernel-{uuid.uuid4()}.json"
+    folder = Path(jupyter_runtime_dir())
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / f"kernel-{uuid.uuid4()}.json"
     return Config({"KernelManager": {"transport": "ipc", "connection_file": str(file)}})
 
 

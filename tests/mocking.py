@@ -1,27 +1,21 @@
-"""A client for the mock's tests: plain httpx and bodies by hand, nothing of wannb's own encoder."""
+"""A client for the mock's tests, with nothing of wannb's own encoder, and mock servers whose answers are changed."""
 
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
-from PIL import Image
 
-from wannb.mock import MockServer
+from wannb.mock import App, MockServer, Request, Response
 
 KEY = "sk-test-0123456789abcdef"
 SYNC = "/services/aigc/multimodal-generation/generation"
 CREATE = "/services/aigc/image-generation/generation"
 SMALL = "768*768"  # the fewest pixels that are allowed: quick to draw
-
-
-def encoded(kind: str = "PNG", size: tuple[int, int] = (320, 240), mode: str = "RGB") -> bytes:
-    out = io.BytesIO()
-    Image.new(mode, size, 90 if mode == "L" else "teal").save(out, kind)
-    return out.getvalue()
 
 
 def data_uri(data: bytes, mime: str = "image/png") -> str:
@@ -94,3 +88,32 @@ class Api:
 
 def urls(answer: Mapping[str, Any]) -> list[str]:
     return [item["image"] for choice in answer["output"]["choices"] for item in choice["message"]["content"]]
+
+
+class Around:
+    """An app with something in between, for what the named scenarios do not play."""
+
+    def __init__(self, app: App, between: Callable[[App, Request], Response]) -> None:
+        self.app, self.between = app, between
+
+    def handle(self, request: Request) -> Response:
+        return self.between(self.app, request)
+
+
+def altered(change: Callable[[Request, Response], Response]) -> MockServer:
+    """Serve a stand-in for the live service whose answers are changed on their way."""
+    app = App(task_seconds=0, keys={KEY})
+    return MockServer(app, handles=Around(app, lambda app, request: change(request, app.handle(request))))
+
+
+def of_json(change: Callable[[Request, Any], None]) -> Callable[[Request, Response], Response]:
+    """Change the JSON of each answer in place."""
+
+    def changed(request: Request, response: Response) -> Response:
+        if "json" not in response.headers.get("content-type", ""):
+            return response
+        answer = response.json()
+        change(request, answer)
+        return replace(response, body=json.dumps(answer).encode())
+
+    return changed

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pictures import chunk
 from PIL import Image
 
 from wannb.tools.tidy import Tidied
@@ -37,9 +38,8 @@ def noise(side: int = 560, kind: str = "PNG", mode: str = "RGB", **options: Any)
 
 def bomb() -> bytes:
     """Return a few bytes that claim to be a picture of 3.6 billion pixels."""
-    chunks = [b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0), b"IDAT" + zlib.compress(b"")]
-    whole = (struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in chunks)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(whole)
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b""))
 
 
 def text(data: bytes) -> str:

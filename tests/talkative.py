@@ -18,7 +18,6 @@ from conftest import FAST
 from hostile import Hostile, is_create, is_query, ok
 from IPython.core.ultratb import VerboseTB
 
-from wannb import ImageRequest
 from wannb.client import Client
 from wannb.ledger.store import Store
 from wannb.mock import Request, Response
@@ -77,20 +76,19 @@ class Talkative:
         return found
 
 
-def small(seed: int, **more: Any) -> ImageRequest:
-    return ImageRequest(**{"prompt": "a boat", "seed": seed, "size": "768*768", "model": "wan2.7-image", **more})
-
-
 def told(error: BaseException) -> str:
     """Return an error as tracebacks that print variables tell it, the tests' own frames left out."""
     seen: BaseException | None = error
+    inside = []
     while seen:
+        sent = vars(seen).get("_request")  # an error of httpx holds its request, and so the key
+        inside += [str(vars(seen)), str(sent and sent.headers.raw)]
         while seen.__traceback__ and HERE in Path(seen.__traceback__.tb_frame.f_code.co_filename).parents:
             seen.__traceback__ = seen.__traceback__.tb_next
         seen = seen.__cause__ or seen.__context__
     said = traceback.TracebackException.from_exception(error, capture_locals=True)
     verbose = VerboseTB(theme_name="nocolor", include_vars=True).text(type(error), error, error.__traceback__)
-    return "\n".join([*said.format(), verbose, repr(error), str(vars(error))])
+    return "\n".join([*said.format(), verbose, repr(error), *inside])
 
 
 def unpacked(content: bytes) -> Iterator[str]:

@@ -18,12 +18,9 @@ from wannb.client import Client
 from wannb.errors import (
     ApiError,
     BadRequest,
-    ContentRefused,
     DownloadFailed,
-    InvalidRequest,
     LinkExpired,
     RecallError,
-    ServiceError,
     TaskForgotten,
     WaitTimeout,
 )
@@ -66,20 +63,6 @@ def test_the_synchronous_endpoint_gives_the_same(client: Client, server: mock.Mo
     assert by_call[0].sha256 == by_task[0].sha256
     assert by_call.task_id is None
     assert [entry for entry in server.log if "multimodal-generation" in entry.path]
-
-
-def test_an_unknown_way_is_refused(client: Client) -> None:
-    with pytest.raises(ValueError, match="via='fax'"):
-        client.generate("a", via="fax")  # type: ignore[arg-type]
-
-
-def test_bad_input_sends_nothing(client: Client, server: mock.MockServer, store: Store) -> None:
-    with pytest.raises(InvalidRequest):
-        client.generate("", n=9)
-    with pytest.raises(TypeError, match="did you mean 'seed'"):
-        client.generate("x", sede=7)  # type: ignore[call-arg]
-    assert list(server.log) == []
-    assert store.runs() == []
 
 
 def test_a_chain_of_results_keeps_its_sources(client: Client) -> None:
@@ -150,41 +133,6 @@ def test_waiting_ends_and_the_task_goes_on(store: Store) -> None:
         assert caught.value.task_id == task.id
         assert seen[-1] in ("PENDING", "RUNNING")
         assert len(task.result(timeout=5)) == 1
-
-
-def test_cancel_works_only_before_a_task_has_begun(store: Store) -> None:
-    with mock.serve(task_seconds=0) as server, make_client(server, store) as client:
-        task = client.submit(ImageRequest(prompt="x", size="768*768"))
-        with pytest.raises(BadRequest, match="PENDING"):
-            task.cancel()
-        assert len(task.result()) == 1
-    with mock.serve(scenario="slow queue") as server, make_client(server, store) as client:
-        task = client.submit(ImageRequest(prompt="x", size="768*768"))
-        task.cancel()
-        with pytest.raises(wannb.errors.TaskCanceled):
-            task.result()
-        assert server.billed == 0
-
-
-@pytest.mark.parametrize(
-    ("scenario", "error"),
-    [("failed task", ServiceError), ("refused content", ContentRefused), ("task forgotten", TaskForgotten)],
-)
-def test_a_task_that_ends_badly_says_so_and_is_not_billed(
-    client: Client, server: mock.MockServer, scenario: str, error: type[Exception]
-) -> None:
-    with server.scenario(scenario), pytest.raises(error) as caught:
-        client.generate("a", seed=1, size="768*768")
-    assert getattr(caught.value, "task_id", None)
-    assert client.runs()[0].state == ("running" if scenario == "task forgotten" else "failed")
-
-
-@pytest.mark.parametrize("scenario", ["truncated image", "slow image", "expired URL"])
-def test_a_download_in_trouble_arrives_whole(client: Client, server: mock.MockServer, scenario: str) -> None:
-    with server.scenario(scenario):
-        result = client.generate("a", n=3, seed=1, size="768*768")
-    assert [image.open().size for image in result] == [(768, 768)] * 3
-    assert not list(result.path.glob("*.part"))
 
 
 def test_a_download_that_cannot_be_finished_now_is_finished_by_rescue(
@@ -258,22 +206,6 @@ def test_recall_finds_input_pictures_in_the_runs_folder_and_says_when_they_are_g
     [problem] = wannb.recall(moved).problems()
     assert "photo.png" in problem.value
     assert wannb.recall(moved).replace(images=photo) == result.request
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffiTXt"]
-)
-def test_recall_of_a_file_without_a_request(tmp_path: Path, content: bytes) -> None:
-    place = tmp_path / "x.png"
-    place.write_bytes(content)
-    with pytest.raises(RecallError, match="holds no request"):
-        wannb.recall(place)
-    with pytest.raises(RecallError, match="cannot read"):
-        wannb.recall(tmp_path / "nothing.png")
-
-
-def test_rescue_with_nothing_to_do_says_so(client: Client) -> None:
-    assert repr(client.rescue()) == "Rescue(nothing to bring to disk)"
 
 
 def test_a_notebook_with_seeds_sends_nothing_the_second_time(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from wannb.files import append_line, read_file, read_lines
+
+pytestmark = pytest.mark.usefixtures("no_hang")
 
 
 @pytest.fixture
@@ -73,22 +72,6 @@ def test_what_is_no_plain_file_of_that_size_is_refused(log: Path, harm: str) -> 
     if harm.startswith("a "):
         with pytest.raises(OSError, match="cannot write"):
             append_line(log, {"n": 1})
-
-
-class Hangs(BaseException):
-    """A test waits for a pipe, or reads a device without an end."""
-
-
-@pytest.fixture(autouse=True)
-def no_hang() -> Iterator[None]:
-    def late(number: int, frame: Any) -> None:
-        raise Hangs
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, 60, 1)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
 
 
 def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:

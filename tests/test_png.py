@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 
 import pytest
+from pictures import chunk, encoded
 from PIL import Image
 
 from wannb import png
@@ -15,13 +15,7 @@ HEAD = b"\x89PNG\r\n\x1a\n"
 
 
 def picture() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (3, 2), "red").save(buffer, "PNG", dpi=(300, 300))
-    return buffer.getvalue()
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", zlib.crc32(kind + content))
+    return encoded(size=(3, 2), color="red", dpi=(300, 300))
 
 
 def test_a_text_goes_in_and_comes_out_and_every_other_byte_stays() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import struct
 import sys
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,21 +12,18 @@ from typing import Any
 
 import pytest
 from conftest import FAST, make_client
-from mocking import KEY
-from stand_in import Altered, altered, of_json, quick_picture
+from mocking import KEY, Around, altered, of_json
+from pictures import chunk
 
 import wannb
 from wannb import files, mock
 from wannb.commands import record_live as recording
 from wannb.ledger.store import Store
-from wannb.mock import MockServer, Request, Response, drawing
+from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.__main__ import main as mock_main
 from wannb.mock.recordings.recorder import NO_TASK
 
-
-@pytest.fixture(autouse=True)
-def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "draw", quick_picture)
+pytestmark = pytest.mark.usefixtures("quick_pictures")
 
 
 @pytest.fixture
@@ -175,12 +170,11 @@ def test_a_rule_that_the_service_does_not_hold_to_counts_as_an_image(
 ) -> None:
     """Should the request that breaks a rule be taken and billed, the limit is kept all the same."""
 
-    class Lenient(Altered):
-        def handle(self, request: Request) -> Response:
-            return super().handle(replace(request, body=request.body.replace(b'"100*100"', b'"768*768"')))
+    def lenient(app: App, request: Request) -> Response:
+        return app.handle(replace(request, body=request.body.replace(b'"100*100"', b'"768*768"')))
 
     app = mock.App(task_seconds=0, keys={KEY})
-    with MockServer(app, handles=Lenient(app, lambda request, response: response)) as upstream:
+    with MockServer(app, handles=Around(app, lenient)) as upstream:
         assert live(upstream) == 0
         assert upstream.billed == 1
     assert "left out" in capsys.readouterr().out
@@ -267,9 +261,7 @@ def hostile(request: Request, response: Response) -> Response:
     if "image/png" in response.headers.get("content-type", ""):
         data = response.body
         for kind, text in ((b"tEXt", SECRETS["account"]), (b"iTXt", KEY), (b"caBX", SECRETS["hash"])):
-            content = b"AIGC\0" + text.encode()
-            chunk = struct.pack(">I", len(content)) + kind + content
-            data = data[:33] + chunk + struct.pack(">I", zlib.crc32(chunk[4:])) + data[33:]
+            data = data[:33] + chunk(kind, b"AIGC\0" + text.encode()) + data[33:]
         return replace(response, body=data + SECRETS["word"].encode())
     if "json" not in response.headers.get("content-type", ""):
         return response

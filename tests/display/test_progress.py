@@ -32,23 +32,7 @@ def test_a_wait_is_one_line_that_ends_in_a_fixed_text(store: Store, monkeypatch:
         assert "running, " in terminal.getvalue()
         assert seen(terminal.getvalue()) == ["2 images saved"]
         client.generate("a", n=2, seed=1, size="768*768")
-    assert seen(terminal.getvalue()) == ["2 images saved", "found in the store"]
-
-
-def test_an_interrupt_says_that_nothing_is_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stdout", terminal)
-    with mock.serve(task_seconds=0) as server, make_client(server, store) as client:
-
-        def interrupted(*_: object, **__: object) -> None:
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patched:
-            patched.setattr(client._ledger.transport, "query", interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                client.generate("a", size="768*768")
-        assert "client.rescue()" in seen(terminal.getvalue())[-1]
-        assert len(client.rescue().results) == 1
+    assert seen(terminal.getvalue()) == ["2 images saved", "reused, nothing billed"]
 
 
 def test_a_line_that_an_error_ended_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:

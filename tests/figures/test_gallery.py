@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 import wannb
-from wannb import mock
 from wannb.client import Client
 
 HOSTILE = (
@@ -83,14 +82,6 @@ def test_hostile_text_is_shown_as_text_everywhere(client: Client, tmp_path: Path
     inside = {path.resolve() for path in client.store.root.rglob("*")}
     assert all(client.store.root.resolve() in path.parents for path in inside)
     assert wannb.recall(result[0].path).prompt == HOSTILE
-
-
-def test_a_services_message_is_shown_as_text(client: Client, server: mock.MockServer) -> None:
-    error = wannb.errors.api_error(
-        "X<b>", "see https://h/a.png?Signature=s and sk-abcdefghijk \x1b[31m<script>", status=400
-    )
-    for secret in ("Signature", "sk-abc", "\x1b"):
-        assert secret not in str(error)
 
 
 def test_a_gallery_takes_results_images_paths_and_titles(client: Client, tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import httpx
 from conftest import FAST
+from mocking import Around
+from pictures import handled
 
 from wannb import ImageRequest
 from wannb.client import Client
@@ -21,36 +24,37 @@ from wannb.service.endpoint import mock
 from wannb.service.limits import Clock
 
 SIZE = "768*768"
-Handle = Callable[[App, Request], Response]
 
 
-def small(seed: int = 1, prompt: str = "x", n: int = 1) -> ImageRequest:
-    return ImageRequest(prompt=prompt, seed=seed, size=SIZE, n=n)
+class Between:
+    """An app with something that happens at a step of the protocol."""
 
-
-class Around:
-    """An app with something in between, for what the named scenarios do not play."""
-
-    def __init__(self, app: App, between: Handle) -> None:
-        self.app, self.between = app, between
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.after: dict[str, Callable[[], object]] = {}
 
     def handle(self, request: Request) -> Response:
-        return self.between(self.app, request)
+        step = "download" if request.path.endswith(".png") else "query"
+        step = "create" if request.path.endswith("/generation") else step
+        step = "list" if request.path.endswith("/tasks/") else step
+        answer = handled(self.app, request)
+        self.after.pop(step, lambda: None)()
+        return answer
 
 
 @contextmanager
-def served(between: Handle) -> Iterator[MockServer]:
+def light_server() -> Iterator[tuple[MockServer, Between]]:
+    app = App(task_seconds=0.0, rng=random.Random(1))
+    steps = Between(app)
+    with MockServer(app, handles=steps) as server:
+        yield server, steps
+
+
+@contextmanager
+def served(between: Callable[[App, Request], Response]) -> Iterator[MockServer]:
     app = App(task_seconds=0.0, rng=random.Random(1))
     with MockServer(app, handles=Around(app, between)) as server:
         yield server
-
-
-def is_create(request: Request) -> bool:
-    return request.path.endswith("/generation")
-
-
-def is_query(request: Request) -> bool:
-    return "/tasks/" in request.path and not request.path.endswith("/tasks/")
 
 
 def creates(server: MockServer) -> int:
@@ -63,21 +67,17 @@ class Killed(BaseException):
 
 @contextmanager
 def killed_after_sending(client: Client) -> Iterator[None]:
-    sender = client._ledger.transport._sender
-    real = sender.call
-
-    def call(method: str, path: str, **options: object) -> object:
-        answer = real(method, path, **options)
-        if path.endswith("/generation"):
+    def killed(response: httpx.Response) -> None:
+        if response.url.path.endswith("/generation"):
             raise Killed
-        return answer
 
-    sender.call = call  # type: ignore[method-assign]
+    hooks = client._ledger.transport._sender._api.event_hooks["response"]
+    hooks.append(killed)
     try:
         with suppress(Killed):
             yield
     finally:
-        sender.call = real  # type: ignore[method-assign]
+        hooks.remove(killed)
 
 
 def prepared(client: Client, request: ImageRequest) -> Run:

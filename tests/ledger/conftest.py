@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import ssl
 import subprocess
@@ -9,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from light import Between, certificates_read_once, light_server
+from ledger.around import Between, light_server
 
 from wannb.client import Client
 from wannb.forms import HistoryForm
 from wannb.mock import MockServer
+
+#: Hundreds of clients are made here, and none of them speaks to anything that has a certificate.
+certificates_read_once = functools.cache(ssl.create_default_context)
 
 
 @pytest.fixture(autouse=True)

@@ -9,15 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import FAST, make_client
-from ledger.around import (
-    SIZE,
-    small,
-)
+from conftest import FAST, make_client, small
+from ledger.around import SIZE, Between
 from ledger.conftest import Disk
-from light import Between
 
 import wannb
+from wannb.client import Client
 from wannb.errors import DownloadFailed, StoreError, WannbError
 from wannb.ledger.store import Store
 from wannb.mock import MockServer
@@ -126,22 +123,21 @@ def test_full_in_a_storyboard_loses_no_frame(disk: Disk, between: tuple[MockServ
         assert server.billed == 3
 
 
-def test_a_limit_on_the_size_of_files_is_a_full_disk_too(server: MockServer, store: Store) -> None:
+def test_a_limit_on_the_size_of_files_is_a_full_disk_too(client: Client, server: MockServer) -> None:
     """The same without root: the system refuses what is longer than so many bytes (EFBIG)."""
-    with make_client(server, store) as client:
-        task = client.submit(small())
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-        try:
-            with pytest.raises(DownloadFailed, match=r"File too large.*paid for") as caught:
-                task.result()
-            with pytest.raises(StoreError, match="Nothing was sent"):
-                client.submit(small(2, "y" * 2000))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert str(task.id) in str(caught.value)
-        assert len(client.rescue().results) == 1
-        assert server.billed == 1
+    task = client.submit(small())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(DownloadFailed, match=r"File too large.*paid for") as caught:
+            task.result()
+        with pytest.raises(StoreError, match="Nothing was sent"):
+            client.submit(small(2, "y" * 2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(task.id) in str(caught.value)
+    assert len(client.rescue().results) == 1
+    assert server.billed == 1
 
 
 def test_a_read_only_folder_can_be_looked_at_and_sends_nothing(disk: Disk, server: MockServer) -> None:

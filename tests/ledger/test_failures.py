@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from conftest import FAST, make_client
-from ledger.around import (
-    SIZE,
-    small,
-    unanswered,
-)
+from conftest import FAST, small
+from ledger.around import SIZE, unanswered
 
 import wannb
 from wannb import ImageRequest, mock
@@ -25,6 +21,7 @@ from wannb.errors import (
     ContentRefused,
     QuotaExhausted,
     ServiceError,
+    TaskCanceled,
     TaskForgotten,
     UnknownOutcome,
     WaitTimeout,
@@ -182,6 +179,8 @@ def test_a_failure_is_told_paid_and_kept_as_it_should(
             with pytest.raises(case.error) as caught:
                 ask(client, case)
             told, images = str(caught.value), 0
+            if case.via == "task" and case.sent == (200,):
+                assert caught.value.task_id  # type: ignore[attr-defined]
         else:
             result = ask(client, case)
             told, images = "\n".join(result.notices), case.billed
@@ -279,6 +278,8 @@ def test_a_cancel_in_time_costs_nothing_and_one_too_late_changes_nothing(
     with server.scenario("slow queue"):
         early = client.submit(ImageRequest(prompt="early", seed=1, size="768*768"))
     early.cancel()
+    with pytest.raises(TaskCanceled):
+        early.result()
     late = client.submit(ImageRequest(prompt="late", seed=1, size="768*768"))
     with pytest.raises(CancelRefused, match=r"its images are billed: task\.result\(\) or client\.rescue\(\)") as caught:
         late.cancel()
@@ -289,12 +290,11 @@ def test_a_cancel_in_time_costs_nothing_and_one_too_late_changes_nothing(
     assert server.billed == 1
 
 
-def test_a_lost_connection_is_told_without_the_names_of_the_inside(server: mock.MockServer, store: Store) -> None:
-    with make_client(server, store) as client:
-        with server.scenario("dropped before answer"), pytest.raises(UnknownOutcome) as caught:
-            client.generate("x", seed=1, size="768*768", via="sync")
-        assert "to the mock server was lost: " in str(caught.value)
-        assert ".." not in str(caught.value)
+def test_a_lost_connection_is_told_without_the_names_of_the_inside(client: Client, server: mock.MockServer) -> None:
+    with server.scenario("dropped before answer"), pytest.raises(UnknownOutcome) as caught:
+        client.generate("x", seed=1, size="768*768", via="sync")
+    assert "to the mock server was lost: " in str(caught.value)
+    assert ".." not in str(caught.value)
 
 
 def test_the_laboratory_plays_and_sums_up_every_scenario() -> None:

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from light import handled
+from pictures import handled
 
 from wannb import ImageRequest
 from wannb.client import Client

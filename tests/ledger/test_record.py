@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make_client
+from conftest import make_client, small
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from journals import last, rewrite
-from ledger.around import looked_at, small
+from ledger.around import looked_at
 from service.test_fuzz_answers import mutated
 
 import wannb
@@ -62,31 +62,32 @@ def spoiled(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"image {name}={value!r}", {**whole, "images": [{**record["images"][0], name: value}]}
 
 
-def test_any_field_that_is_anything_stops_nobody(server: MockServer, store: Store, form: HistoryForm) -> None:
-    with make_client(server, store) as client:
-        done, open_run = client.run(small()), client.submit(small(2))
-        record = last(done.path)
-        shutil.copytree(done.path, store.root.parent / "kept")
-        asked = server.billed
-        for number, (what, wrong) in enumerate(spoiled(record)):
-            if not what.startswith("state"):
-                wrong["state"] = ("done", "failed", "answered", "running", "lost")[number % 5]
-            rewrite(done.path, wrong)
-            try:
-                client.runs()._repr_html_(), client.spent()
-                if not store.damaged() or number % 25 == 0:
-                    # What is taken for sound could do harm; what is refused is the same whatever it was.
-                    looked_at(client, form)
-                    client.rescue()
-                    assert len(client.run(small(3))) == 1, "what was asked elsewhere is none of its business"
-                    shutil.rmtree(done.path)
-                    shutil.copytree(store.root.parent / "kept", done.path)
-            except Exception as error:
-                raise AssertionError(f"{what}: {type(error).__name__}: {error}") from error
-        rewrite(done.path, record)
-        assert client.run(small()).reused
-        assert open_run.status() == "SUCCEEDED"
-        assert server.billed == asked + 1
+def test_any_field_that_is_anything_stops_nobody(
+    client: Client, server: MockServer, store: Store, form: HistoryForm
+) -> None:
+    done, open_run = client.run(small()), client.submit(small(2))
+    record = last(done.path)
+    shutil.copytree(done.path, store.root.parent / "kept")
+    asked = server.billed
+    for number, (what, wrong) in enumerate(spoiled(record)):
+        if not what.startswith("state"):
+            wrong["state"] = ("done", "failed", "answered", "running", "lost")[number % 5]
+        rewrite(done.path, wrong)
+        try:
+            client.runs()._repr_html_(), client.spent()
+            if not store.damaged() or number % 25 == 0:
+                # What is taken for sound could do harm; what is refused is the same whatever it was.
+                looked_at(client, form)
+                client.rescue()
+                assert len(client.run(small(3))) == 1, "what was asked elsewhere is none of its business"
+                shutil.rmtree(done.path)
+                shutil.copytree(store.root.parent / "kept", done.path)
+        except Exception as error:
+            raise AssertionError(f"{what}: {type(error).__name__}: {error}") from error
+    rewrite(done.path, record)
+    assert client.run(small()).reused
+    assert open_run.status() == "SUCCEEDED"
+    assert server.billed == asked + 1
 
 
 def a_folder(path: Path) -> None:
@@ -135,46 +136,44 @@ HARM: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("when", ["running", "done"])
 @pytest.mark.parametrize("harm", HARM)
 def test_a_damaged_journal_is_told_and_its_images_bring_it_back(
-    server: MockServer, store: Store, form: HistoryForm, harm: str, when: str
+    client: Client, server: MockServer, store: Store, form: HistoryForm, harm: str, when: str
 ) -> None:
-    with make_client(server, store) as client:
-        task = client.submit(small(n=2))
-        if when == "done":
-            task.result()
-        folder = store.root / task.run_id
-        HARM[harm](folder / "run.jsonl")
-        looked_at(client, form)
-        # Of a running one without its journal nothing is left to tell that it was ever sent.
-        untold = (harm, when) == ("gone", "running")
-        assert store.damaged() == ([] if untold else [task.run_id])
-        if not untold:
-            with pytest.raises(StoreError, match=rf"{task.run_id}.*Nothing was sent: client\.rescue\(\).*fresh=True"):
-                client.run(small(n=2))
-        found = client.rescue()
-        if when == "done":
-            assert found.problems == ()
-            [result] = found.results
-            assert result.task_id == task.id
-            assert client.run(small(n=2)).reused
-        else:
-            assert all(run_id == task.run_id and folder.name in str(why) for run_id, why in found.problems)
-            result = client.task(str(task.id)).result()
-        assert len(result) == 2
-        assert all(image.open() for image in result)
-        assert server.billed == 2
-
-
-def test_the_images_alone_bring_a_run_back(server: MockServer, store: Store) -> None:
-    with make_client(server, store) as client:
-        result = client.run(small(n=2))
-        before = {image.path.name: (image.sha256, image.bytes()) for image in result}
-        (result.path / "run.jsonl").write_bytes(b"")
-        server.advance(hours=25)
-        [again] = client.rescue().results
-        assert {image.path.name: (image.sha256, image.bytes()) for image in again} == before
-        assert again.request == small(n=2)
+    task = client.submit(small(n=2))
+    if when == "done":
+        task.result()
+    folder = store.root / task.run_id
+    HARM[harm](folder / "run.jsonl")
+    looked_at(client, form)
+    # Of a running one without its journal nothing is left to tell that it was ever sent.
+    untold = (harm, when) == ("gone", "running")
+    assert store.damaged() == ([] if untold else [task.run_id])
+    if not untold:
+        with pytest.raises(StoreError, match=rf"{task.run_id}.*Nothing was sent: client\.rescue\(\).*fresh=True"):
+            client.run(small(n=2))
+    found = client.rescue()
+    if when == "done":
+        assert found.problems == ()
+        [result] = found.results
+        assert result.task_id == task.id
         assert client.run(small(n=2)).reused
-        assert [path.read_bytes() for path in result.path.glob("damaged-*.jsonl")] == [b""]
+    else:
+        assert all(run_id == task.run_id and folder.name in str(why) for run_id, why in found.problems)
+        result = client.task(str(task.id)).result()
+    assert len(result) == 2
+    assert all(image.open() for image in result)
+    assert server.billed == 2
+
+
+def test_the_images_alone_bring_a_run_back(client: Client, server: MockServer) -> None:
+    result = client.run(small(n=2))
+    before = {image.path.name: (image.sha256, image.bytes()) for image in result}
+    (result.path / "run.jsonl").write_bytes(b"")
+    server.advance(hours=25)
+    [again] = client.rescue().results
+    assert {image.path.name: (image.sha256, image.bytes()) for image in again} == before
+    assert again.request == small(n=2)
+    assert client.run(small(n=2)).reused
+    assert [path.read_bytes() for path in result.path.glob("damaged-*.jsonl")] == [b""]
 
 
 def test_one_error_names_the_folder_and_the_task(client: Client, store: Store) -> None:
@@ -203,18 +202,17 @@ def test_a_budget_is_not_kept_by_guessing(server: MockServer, store: Store) -> N
         assert len(client.run(small(2))) == 1
 
 
-def test_a_newer_format_is_left_as_it_is(server: MockServer, store: Store) -> None:
-    with make_client(server, store) as client:
-        result = client.run(small())
-        append_line(result.path / "run.jsonl", last(result.path) | {"wannb": 2, "state": "archived"})
-        before = (result.path / "run.jsonl").read_bytes()
-        [(run_id, problem)] = client.rescue().problems
-        assert run_id == result.run_id
-        assert isinstance(problem, NewerFormat)
-        with pytest.raises(NewerFormat, match=r"newer wannb.*update wannb"):
-            client.run(small())
-        assert (result.path / "run.jsonl").read_bytes() == before
-        assert server.billed == 1
+def test_a_newer_format_is_left_as_it_is(client: Client, server: MockServer) -> None:
+    result = client.run(small())
+    append_line(result.path / "run.jsonl", last(result.path) | {"wannb": 2, "state": "archived"})
+    before = (result.path / "run.jsonl").read_bytes()
+    [(run_id, problem)] = client.rescue().problems
+    assert run_id == result.run_id
+    assert isinstance(problem, NewerFormat)
+    with pytest.raises(NewerFormat, match=r"newer wannb.*update wannb"):
+        client.run(small())
+    assert (result.path / "run.jsonl").read_bytes() == before
+    assert server.billed == 1
 
 
 @pytest.mark.parametrize("name", ["state", "fingerprint", "service"])

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
-from conftest import FAST
+from conftest import FAST, small
 from journals import last, rewrite
-from ledger.around import (
-    killed_after_sending,
-    small,
-)
 
 from wannb.client import Client
 from wannb.errors import (
@@ -38,17 +32,6 @@ def test_a_damaged_run_does_not_keep_the_others_from_being_saved(client: Client,
     found = client.rescue()
     assert [result.run_id for result in found.results] == [task.run_id]
     assert isinstance(found.problems[0][1], StoreError)
-
-
-def test_a_synchronous_call_of_long_ago_ends_as_lost(client: Client, server: MockServer, store: Store) -> None:
-    with killed_after_sending(client):
-        client.run(small(), via="sync")
-    [run] = store.runs()
-    run.advance("sending", sent_at=time.time() - 100000, last_sent_at=time.time() - 100000)
-    [(_, problem)] = client.rescue().problems
-    assert "nothing can tell" in str(problem)
-    assert client.rescue().problems == ()
-    assert len(client.run(small(), via="sync")) == 1
 
 
 def test_a_rescue_with_a_timeout_does_not_wait_for_another_kernel(client: Client, store: Store) -> None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import small
 from journals import cut, last, rewrite
-from ledger.around import prepared, small, unanswered
+from ledger.around import prepared, unanswered
 
 from wannb.client import Client
 from wannb.errors import StoreError

@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import make_client
+from conftest import make_client, small
 from journals import change, last, rewrite
-from ledger.around import SIZE, Jumping, looked_at, prepared, small
+from ledger.around import SIZE, Jumping, looked_at, prepared
 
-from wannb import ImageRequest, mock
+from wannb import ImageRequest
 from wannb.client import Client
 from wannb.forms import HistoryForm
 from wannb.ledger import index
@@ -36,27 +36,25 @@ def test_another_working_folder_is_the_same_store(
         assert client.run(small()).reused
 
 
-def test_a_picture_of_the_mock_is_never_taken_for_one_of_the_live_service(store: Store) -> None:
-    with mock.serve(task_seconds=0) as server, make_client(server, store) as client:
-        request = ImageRequest(prompt="x", seed=1, size="768*768")
-        client.run(request)
-        assert store.find(request.fingerprint, "mock", "")
-        assert store.find(request.fingerprint, "dashscope-intl.aliyuncs.com", "") is None
+def test_a_picture_of_the_mock_is_never_taken_for_one_of_the_live_service(client: Client, store: Store) -> None:
+    request = ImageRequest(prompt="x", seed=1, size="768*768")
+    client.run(request)
+    assert store.find(request.fingerprint, "mock", "")
+    assert store.find(request.fingerprint, "dashscope-intl.aliyuncs.com", "") is None
 
 
-def test_what_a_folder_may_hold_besides(server: MockServer, store: Store, form: HistoryForm, tmp_path: Path) -> None:
-    with make_client(server, store) as client:
-        result = client.run(small())
-        moved = tmp_path / "elsewhere"
-        shutil.move(result.path, moved)
-        result.path.symlink_to(moved)
-        (store.root / "notes.txt").write_text("mine")
-        (store.root / "20260101-000000-000000000000").mkdir()
-        (store.root / "loop").symlink_to(store.root)
-        looked_at(client, form)
-        assert [run.id for run in client.runs()] == [result.run_id]
-        assert store.damaged() == []
-        assert client.run(small()).reused
+def test_what_a_folder_may_hold_besides(client: Client, store: Store, form: HistoryForm, tmp_path: Path) -> None:
+    result = client.run(small())
+    moved = tmp_path / "elsewhere"
+    shutil.move(result.path, moved)
+    result.path.symlink_to(moved)
+    (store.root / "notes.txt").write_text("mine")
+    (store.root / "20260101-000000-000000000000").mkdir()
+    (store.root / "loop").symlink_to(store.root)
+    looked_at(client, form)
+    assert [run.id for run in client.runs()] == [result.run_id]
+    assert store.damaged() == []
+    assert client.run(small()).reused
 
 
 def test_a_turn_is_never_waited_for_longer_than_the_pace(store: Store) -> None:

@@ -7,22 +7,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make_client
-from ledger.around import (
-    SIZE,
-    creates,
-    is_create,
-    killed_after_sending,
-    prepared,
-    served,
-    small,
-    unanswered,
-)
-from light import plain_picture
+from conftest import make_client, small
+from hostile import is_create
+from ledger.around import SIZE, creates, killed_after_sending, prepared, served, unanswered
+from pictures import plain_picture
 
 from wannb import ImageRequest, Money, mock
 from wannb.client import Client
@@ -116,18 +107,6 @@ def test_a_run_that_goes_on_sends_the_callers_own_pictures(client: Client, serve
     stored = (result.path / "run.jsonl").read_text() + result[0].bytes().decode("latin-1")
     assert "abc" not in stored
     assert "Signature" not in request.code()
-
-
-def test_a_policy_that_is_not_as_documented_sends_the_picture_inline(store: Store, tmp_path: Path) -> None:
-    from request.test_inputs import noise
-
-    def between(app: App, request: Request) -> Response:
-        if "/uploads" in request.path:
-            return json_response(200, {"request_id": "r", "data": {}})
-        return app.handle(request)
-
-    with served(between) as server, make_client(server, store) as client:
-        assert len(client.edit("x", noise(1600, 1), size="1K")) == 1
 
 
 def test_the_synchronous_door_picks_up_what_the_other_left(client: Client, server: MockServer) -> None:

@@ -9,14 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from conftest import FAST, make_client
+from conftest import FAST, make_client, small
+from hostile import is_create, is_query
 from journals import change
-from ledger.around import (
-    is_create,
-    is_query,
-    served,
-    small,
-)
+from ledger.around import served
 
 from wannb import mock
 from wannb.client import Client
@@ -32,14 +28,6 @@ from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
 from wannb.service.limits import callable_off
-
-
-def test_a_task_that_is_not_known_for_a_moment_is_not_given_up(client: Client, server: MockServer) -> None:
-    task = client.submit(small())
-    with server.scenario("task forgotten"), pytest.raises(TaskForgotten, match=r"client\.rescue\(\)"):
-        task.wait()
-    assert len(client.rescue().results) == 1
-    assert server.billed == 1
 
 
 @pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])

@@ -6,17 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from mocking import Api
-from stand_in import quick_picture
 
 from wannb import mock
-from wannb.mock import drawing
 
 START = 1_776_343_356.703  # 2026-04-16 12:42:36.703 UTC, as in the live recording
-
-
-@pytest.fixture
-def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "draw", quick_picture)
 
 
 @pytest.fixture

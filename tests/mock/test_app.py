@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from mocking import CREATE, KEY, SYNC, Api, body, data_uri, encoded, urls
+from mocking import CREATE, KEY, SYNC, Api, body, data_uri, urls
+from pictures import encoded
 
 from wannb import mock
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mocking import KEY, SYNC, Api, body, data_uri, encoded, urls
-from stand_in import altered, of_json
+from mocking import KEY, SYNC, Api, altered, body, data_uri, of_json, urls
+from pictures import encoded
 
 import wannb
 from wannb import files, mock

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +15,7 @@ from service.test_fuzz_answers import mutated
 from wannb.mock import App, Request
 from wannb.mock.recordings import library
 
-
-class Hangs(BaseException):
-    """A test waits for a pipe, or reads a device without an end."""
-
-
-@pytest.fixture(autouse=True)
-def no_hang() -> Iterator[None]:
-    def late(number: int, frame: Any) -> None:
-        raise Hangs
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, 60, 1)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+pytestmark = pytest.mark.usefixtures("no_hang")
 
 
 @pytest.mark.parametrize(

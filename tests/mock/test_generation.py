@@ -8,7 +8,8 @@ import threading
 import time
 
 import pytest
-from mocking import KEY, SYNC, Api, body, data_uri, encoded, urls
+from mocking import KEY, SYNC, Api, body, data_uri, urls
+from pictures import encoded
 
 from wannb import mock
 

@@ -100,7 +100,7 @@ def test_the_command_line_prints_one_line_and_ends_cleanly() -> None:
 
 
 def test_the_server_binds_to_this_machine_whatever_it_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bound: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(TypeError):
         mock.serve(host="0.0.0.0")  # type: ignore[call-arg]
@@ -109,19 +109,11 @@ def test_the_server_binds_to_this_machine_whatever_it_is_told(
             mock_main([option, "0.0.0.0"])
     for name in ("HOST", "BIND", "WANNB_HOST", "WANNB_MOCK_HOST"):
         monkeypatch.setenv(name, "0.0.0.0")
-    bound: list[Any] = []
-    plain = socket.socket.bind
-
-    def bind(self: socket.socket, address: Any) -> None:
-        bound.append(address)
-        plain(self, address)
-
-    monkeypatch.setattr(socket.socket, "bind", bind)
     with mock.serve(), mock.record("made"):
         pass
     assert [address[0] for address in bound] == ["127.0.0.1"] * 2
     with socket.socket() as other:
-        plain(other, ("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(mock.PortTaken, match=str(port)):

@@ -7,7 +7,8 @@ import re
 
 import httpx
 import pytest
-from mocking import KEY, Api, body, data_uri, encoded, urls
+from mocking import KEY, Api, body, data_uri, urls
+from pictures import encoded
 from PIL import Image
 
 from .conftest import START

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mocking import CREATE, Api, body, encoded, urls
+from mocking import CREATE, Api, body, urls
+from pictures import encoded
 from PIL import Image, PngImagePlugin
 
 from wannb import mock

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from mocking import KEY, Api, body, data_uri, encoded, urls
+from mocking import KEY, Api, body, data_uri, urls
+from pictures import encoded
 
 import wannb
 from wannb import mock

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from mocking import Api, body, data_uri, encoded
+from mocking import Api, body, data_uri
+from pictures import encoded
 
 from wannb import mock
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -14,8 +13,7 @@ from typing import Any
 import pytest
 from conftest import make_client
 from journals import last
-from PIL import Image
-from stand_in import quick_picture
+from pictures import encoded, quick_picture
 
 import wannb
 from wannb import ImageRequest, mock
@@ -31,24 +29,18 @@ from wannb.mock.recordings.library import load_all
 SMALL: dict[str, Any] = {"size": "768*768", "model": "wan2.7-image"}
 
 
-def picture(kind: str = "PNG", colour: str = "teal") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (320, 240), colour).save(out, kind)
-    return out.getvalue()
-
-
 def calls(client: Client) -> Iterator[Result]:
     """Do what a notebook might: every mode, both endpoints, an edit of a result."""
     first = client.generate("a red house", n=2, seed=1, **SMALL)
     yield first
     yield client.generate("a red house", seed=2, via="sync", **SMALL)
-    yield client.edit("make it night", picture(), seed=1, **SMALL)
-    yield client.edit("make it night", picture("JPEG"), seed=1, via="sync", **SMALL)
+    yield client.edit("make it night", encoded(), seed=1, **SMALL)
+    yield client.edit("make it night", encoded("JPEG"), seed=1, via="sync", **SMALL)
     yield client.edit("with snow", first[1], seed=1, **SMALL)
-    yield client.edit("both", [picture(), picture("WEBP", "red")], seed=1, **SMALL)
-    yield client.edit("a clock in the box", picture(), bbox_list=[[[10, 10, 90, 90]]], seed=1, **SMALL)
+    yield client.edit("both", [encoded(), encoded("WEBP", color="red")], seed=1, **SMALL)
+    yield client.edit("a clock in the box", encoded(), bbox_list=[[[10, 10, 90, 90]]], seed=1, **SMALL)
     yield client.image_set(["spring", "summer"], seed=1, **SMALL)
-    yield client.image_set("winter", images=picture(colour="blue"), n=2, seed=1, **SMALL)
+    yield client.image_set("winter", images=encoded(color="blue"), n=2, seed=1, **SMALL)
     yield client.generate("two houses", n=2, seed=5, **SMALL)
     yield client.generate("again", seed=1, fresh=True, **SMALL)
 
@@ -96,7 +88,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Result]]:
         patch.setattr(pictures, "draw", quick_picture)
         results = list(calls(client))
         patch.setattr(submit, "INLINE_EACH", 10)
-        results.append(client.edit("uploaded", picture(colour="green"), seed=1, **SMALL))
+        results.append(client.edit("uploaded", encoded(color="green"), seed=1, **SMALL))
         with server.scenario("set returns fewer"):
             results.append(client.image_set("three houses", n=3, seed=1, **SMALL))
         with server.scenario("refused content"), pytest.raises(ContentRefused):
@@ -137,7 +129,7 @@ def test_the_same_calls_give_the_same_pictures_from_a_copy(
     before = made[1]
     client = replayed(copied)
     after = list(calls(client))
-    after.append(client.edit("uploaded", picture(colour="green"), seed=1, **SMALL))
+    after.append(client.edit("uploaded", encoded(color="green"), seed=1, **SMALL))
     after.append(client.image_set("three houses", n=3, seed=1, **SMALL))
     # As the service sent them, byte for byte: so the pixels too.
     assert hashes(after) == hashes(before)
@@ -178,11 +170,11 @@ def test_another_prompt_is_told_the_nearest_run_and_what_differs(
 ) -> None:
     client = replayed(copied)
     with pytest.raises(BadRequest) as refused:
-        client.edit("make it dawn", picture(), seed=1, **SMALL)
+        client.edit("make it dawn", encoded(), seed=1, **SMALL)
     assert f"The nearest is run {made[1][2].run_id}, which differs in 1 place" in str(refused.value)
     assert 'recorded "make it night", sent "make it dawn"' in str(refused.value)
     with pytest.raises(BadRequest, match=r"differs in 1 place: .*image: recorded"):
-        client.edit("make it night", picture(colour="black"), seed=1, **SMALL)
+        client.edit("make it night", encoded(color="black"), seed=1, **SMALL)
 
 
 def test_runs_of_one_request_are_played_in_their_order(tmp_path: Path, replayed: Callable[[Path], Client]) -> None:
@@ -193,7 +185,7 @@ def test_runs_of_one_request_are_played_in_their_order(tmp_path: Path, replayed:
     assert one.path
     assert two.path
     older, newer = sorted((one.path, two.path))
-    other = picture(colour="red")
+    other = encoded(color="red")
     record = last(newer)
     record["images"][0]["sha256"] = hashlib.sha256(other).hexdigest()
     (newer / "run.jsonl").write_text(json.dumps(record))
@@ -250,10 +242,10 @@ SPOILED: dict[str, Callable[[Path], Any]] = {
     "an image elsewhere": lambda run: moved_out(run),
     "an absolute image": lambda run: rewritten(run, images=one_image(file="/etc/passwd")),
     "an image that is no hash": lambda run: rewritten(run, images=one_image(sha256="../x")),
-    "another image": lambda run: (run / "image-1.png").write_bytes(picture(colour="red")),
+    "another image": lambda run: (run / "image-1.png").write_bytes(encoded(color="red")),
     "a cut image": lambda run: (run / "image-1.png").write_bytes((run / "image-1.png").read_bytes()[:-30]),
     "no image": lambda run: (run / "image-1.png").unlink(),
-    "another input": lambda run: next((run / "inputs").iterdir()).write_bytes(picture(colour="red")),
+    "another input": lambda run: next((run / "inputs").iterdir()).write_bytes(encoded(color="red")),
     "no input": lambda run: shutil.rmtree(run / "inputs"),
     "an input elsewhere": lambda run: rewritten(run, request={**ASKED, "images": [{"sha256": "../x", "mime": "x"}]}),
     "a pipe": lambda run: ((run / "run.jsonl").unlink(), os.mkfifo(run / "run.jsonl")),
@@ -283,7 +275,7 @@ def test_a_run_that_is_not_whole_is_passed_over(
 def test_an_input_image_that_was_exchanged_answers_for_no_other(made: tuple[Path, list[Result]], copied: Path) -> None:
     run = copied / str(made[1][2].run_id)
     file = next((run / "inputs").iterdir())
-    file.write_bytes(picture(colour="red"))
+    file.write_bytes(encoded(color="red"))
     assert [one.whole() for one in library.load(copied_of(run))] == [None, None]
 
 

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 import pytest
-from mocking import encoded
+from pictures import encoded
 from PIL import Image
 
 from wannb.mock.recordings.scrub import Scrubber, bare

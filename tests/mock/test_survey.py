@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mocking import Api, body
-from stand_in import altered, of_json
+from mocking import Api, altered, body, of_json
 
 from wannb import mock
 from wannb.mock import Request, record

@@ -1,4 +1,4 @@
-"""The key goes to the API host alone; it and the signatures of links stand in nothing that is shown, logged or kept."""
+"""The key, and the signatures of links, stand in nothing that is shown, logged, kept, recorded or passed on."""
 
 from __future__ import annotations
 
@@ -6,73 +6,56 @@ import io
 import json
 import logging
 import pickle
-import re
-import socket
-import traceback
+import signal
+import subprocess
+import sys
+import threading
 import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 import httpx
 import ipywidgets
+import isolation
 import nbformat
 import pytest
-from conftest import FAST
-from hostile import Hostile, is_create, is_image, ok
+from conftest import small
+from hostile import is_create, is_image
 from httpcore._backends.sync import SyncStream
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
-from request.test_inputs import encoded, noise
-from talkative import without_proxies
+from notebooking import code, printed, written
+from pictures import encoded, noise
+from talkative import KEYS, LINK, PACE, SIGNED, Talkative, told, unpacked
 
 import wannb
-from wannb import ImageRequest, mock
+from wannb import forms, mock
 from wannb.client import Client
+from wannb.commands import cli
 from wannb.commands import jupyter as serve
-from wannb.errors import DownloadFailed, WannbError
+from wannb.commands import record_live as recording
+from wannb.errors import WannbError
 from wannb.ledger.store import Store
 from wannb.masking import Secret
 from wannb.mock import SCENARIOS, Request, Response
-from wannb.service.api import _redirected
 from wannb.service.endpoint import live
 from wannb.service.endpoint import mock as mock_service
 
-#: One as the vendor's keys look, one that no pattern knows.
-KEYS = {"like a key": "sk-9f31c7d2leak4b6ea0", "like nothing": "Qzr7.vK2~leak-Xw9"}
-SIGNED = "INPUT7sig9Leak"
-LINK = f"https://bucket.example/cat.png?Expires=2000000000&Signature={SIGNED}"
 TIMEOUT: dict[str, dict[str, Any]] = {"task": {"timeout": 0.3}, "sync": {}}
-PACE = replace(FAST, retry_seconds=0.2, lookups=(0.0, 0.02))
-
-
-def told(error: BaseException) -> str:
-    """Return an error as tracebacks that print variables tell it, the test's own frames left out."""
-    trace = error.__traceback__
-    while trace and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
-    error = error.with_traceback(trace)
-    said = traceback.TracebackException.from_exception(error, capture_locals=True, lookup_lines=False)
-    return "\n".join([*said.format(), repr(error), str(vars(error))])
 
 
 class Watched:
-    """A mock service whose secrets are known, and a client of it whose every word is kept."""
+    """A client of a mock service whose secrets are known, and all that it says."""
 
     def __init__(self, key: str, folder: Path) -> None:
         self.key, self.folder = key, folder
-        self.secrets = {key, SIGNED}
         self.said: list[tuple[str, str]] = []
-        self.server = Hostile(self._see)
-        self.store = Store(folder / "runs")
-        self.client = Client(mock_service(self.server.base_url), key, self.store, pace=PACE)
-
-    def _see(self, request: Request, answer: Response) -> None:
-        """Note every signature that is given out."""
-        for found in re.findall(rb'(?:Signature=|"signature": ?"|"policy": ?")([^"&\\]{8,})', answer.body):
-            self.secrets |= {found.decode(), unquote(found.decode()), quote(found.decode(), safe="")}
+        self.service = Talkative(key)
+        self.client = self.service.client(key, folder / "runs")
 
     def say(self, where: str, *texts: object) -> None:
         for text in texts:
@@ -95,33 +78,24 @@ class Watched:
         except (WannbError, ValueError) as error:
             self.say(where, told(error))
 
-    def leaks(self) -> list[tuple[str, str]]:
+    def leaks(self) -> list[tuple[str, list[str]]]:
         """Return where a secret was said, and what stands around it."""
-        found = []
-        for where, text in self.said:
-            for secret in self.secrets:
-                place = text.find(secret)
-                if place >= 0:
-                    found.append((where, text[max(0, place - 200) : place + len(secret)]))
-        return found
-
-
-def small(seed: int, **more: Any) -> ImageRequest:
-    return ImageRequest(**{"prompt": "a boat", "seed": seed, "size": "768*768", "model": "wan2.7-image", **more})
+        found = ((where, self.service.found_in(text)) for where, text in self.said)
+        return [(where, around) for where, around in found if around]
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """Everything that can be done, done once."""
     folder = tmp_path_factory.mktemp("leaks")
-    watched = Watched(KEYS["like nothing"], folder)
+    watched = Watched(KEYS[1], folder)
     written = io.StringIO()
     handler, root = logging.StreamHandler(written), logging.getLogger()
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        with watched.server, watched.client, warnings.catch_warnings(record=True) as warned:
+        with watched.service.server, watched.client, warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             everything(watched)
     finally:
@@ -134,7 +108,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 
 
 def everything(watched: Watched) -> None:
-    client, app = watched.client, watched.server.app
+    client, app = watched.client, watched.service.server.app
     first = client.run(small(1, n=2))
     results = [first, client.run(small(2), via="sync"), client.run(small(3, images=encoded("PNG")))]
     results.append(client.run(small(4, images=[LINK, encoded("PNG")], bbox_list=[[], [[9, 9, 99, 99]]])))
@@ -165,24 +139,16 @@ def everything(watched: Watched) -> None:
     with app.scenario("slow queue"):
         watched.failing("wait", lambda: client.run(small(9), timeout=0.05))
     damaged(watched)
-    interrupted(watched)
+    with Client(mock_service("http://127.0.0.1:1/api/v1"), watched.key, client.store, pace=PACE) as alone:
+        watched.failing("nothing there", lambda: alone.run(small(12)))
     plan = wannb.sweep(client, prompt=["a", "b"], seed=[1], size="768*768", model="wan2.7-image", images=LINK)
     watched.show("plan", plan, plan.run(), plan.grid(), plan.results())
     with suppress(ImportError):
         watched.show("judging", wannb.judge(plan, judge="one"))
     board = wannb.Storyboard(client, ["a boat", "an island"], size="768*768", model="wan2.7-image", images=LINK)
     watched.show("storyboard", board, board.run())
-    board.save(watched.folder / "story.html")
-    board.save(watched.folder / "story.pptx")
-    studio = wannb.studio(client)
-    for tab in range(7):
-        studio._tabs.selected_index = tab
-    studio.text_to_image.request = small(11)
-    studio.text_to_image.run()
-    watched.show("studio", studio)
-    state = ipywidgets.Widget.get_manager_state()
-    watched.say("widgets", json.dumps(state, default=repr))
-    studio.close()
+    for ending in ("html", "pptx", "pdf", "webp"):
+        board.save(watched.folder / f"board.{ending}", dpi=30, pixels=96)
     watched.failing("doctor", lambda: wannb.doctor(client))
     watched.say("the mock's log", app.log, *(json.dumps(vars(entry), default=repr) for entry in app.log))
     with suppress(TypeError, AttributeError):
@@ -192,7 +158,7 @@ def everything(watched: Watched) -> None:
 
 def damaged(watched: Watched) -> None:
     """Meet what the scenarios do not play: answers that repeat the key, and links that lead on."""
-    client, server, key = watched.client, watched.server, watched.key
+    client, server, key = watched.client, watched.service.server, watched.key
     echo = {"code": "InvalidParameter", "message": f"{key} with {LINK} is wrong", "request_id": key}
     failed = {"output": {"task_id": "t", "task_status": "FAILED", **echo}, "usage": {key: key, "url": LINK}}
     seen = server.script
@@ -218,191 +184,222 @@ def damaged(watched: Watched) -> None:
     server.script = seen
 
 
-def interrupted(watched: Watched) -> None:
-    """Press Ctrl-C while an answer is waited for."""
-
-    def stop(stream: Any, most: int, timeout: float | None = None) -> bytes:
-        raise KeyboardInterrupt
-
-    calls = [
-        *(lambda: watched.client.run(small(300, images=LINK)), lambda: watched.client.run(small(301), via="sync")),
-        *(watched.client.task_list, lambda: watched.client.run(small(302, images=noise(1600, 2)))),
-    ]
-    for call in calls:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(SyncStream, "read", stop)
-            try:
-                call()
-            except KeyboardInterrupt as error:
-                watched.say("Ctrl-C", told(error))
-
-
 def test_nothing_that_is_shown_or_written_to_a_log_holds_a_secret(watched: Watched) -> None:
-    assert len(watched.secrets) > 30
+    assert len(watched.service.secrets) > 30
     assert len(watched.said) > 300
     assert watched.leaks() == []
 
 
-def test_nothing_on_disk_holds_a_secret(watched: Watched) -> None:
-    read = 0
+def test_nothing_on_disk_holds_a_secret_also_unpacked(watched: Watched) -> None:
+    found_in, read = watched.service.found_in, 0
     for path in watched.folder.rglob("*"):
-        if path.is_file():
-            read += 1
-            content = path.read_bytes().decode("latin-1")
-            assert not [path for secret in watched.secrets if secret in content or secret in path.name], path
+        assert not found_in(path.name)
+        if not path.is_file():
+            continue
+        read += 1
+        if path.suffix == ".pptx":
+            with zipfile.ZipFile(path) as packed:
+                assert not found_in(*(packed.read(name).decode("latin-1") for name in packed.namelist()))
+        assert not found_in(*unpacked(path.read_bytes())), path
     assert read > 100
 
 
 def test_the_key_goes_to_the_api_and_nowhere_else(watched: Watched) -> None:
     key = watched.key.encode()
     paths = {True: 0, False: 0}
-    for head in watched.server.heads:
+    for head in watched.service.server.heads:
         api = head.split(b" ")[1].startswith(b"/api/v1/")
         paths[api] += 1
         assert (key in head) is api, head.split(b"\r\n")[0].split(b"?")[0]
     assert min(paths.values()) > 10
 
 
-# Where the key goes
+# The search itself
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_takes_the_key_nowhere(status: int, tmp_path: Path) -> None:
-    with Hostile(lambda request, answer: None) as other:
+def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
+    """The tests above would say nothing if the search were blind."""
+    watched = Watched("sk-0123456789", tmp_path)
 
-        def script(request: Request, answer: Response) -> Any:
-            where = f"{other.url}{request.path}"
-            return [f"HTTP/1.1 {status} There\r\nlocation: {where}\r\ncontent-length: 0\r\n\r\n".encode()]
+    watched.service.refusing = True
+    with watched.service.server, watched.client, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Secret, "__repr__", lambda secret: str(secret))
+        watched.failing("refused", lambda: watched.client.run(small(1)))
+        watched.show("shown", watched.client)
+    assert {where for where, _ in watched.leaks()} == {"refused", "shown._key"}
 
-        with (
-            Hostile(script) as server,
-            Client(mock_service(server.base_url), KEYS["like a key"], Store(tmp_path), pace=PACE) as client,
-        ):
-            for call in (lambda: client.run(small(1)), client.task_list, lambda: client.task("t-1").cancel()):
-                with pytest.raises(WannbError):
+
+@pytest.fixture(params=KEYS, ids=["like a key", "like nothing"])
+def key(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give a key that the environment holds too."""
+    monkeypatch.setenv("DASHSCOPE_API_KEY", request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def service(key: str) -> Iterator[Talkative]:
+    talkative = Talkative(key)
+    with talkative.server:
+        yield talkative
+
+
+def test_the_search_is_not_blind(key: str, service: Talkative) -> None:
+    spoken: dict[str, Any] = {}
+    exec(compile("def outer(key):\n    mine = key\n    raise ValueError(len(mine))", "elsewhere", "exec"), spoken)
+    with pytest.raises(ValueError, match=r"\d") as caught:
+        spoken["outer"](key)
+    assert service.found_in(told(caught.value))
+    assert service.found_in(*unpacked(b"head" + zlib.compress(LINK.encode())))
+
+
+# A call that is stopped
+
+
+@pytest.mark.parametrize("key", KEYS[1:], indirect=True)
+@pytest.mark.parametrize(
+    ("kind", "at"), [(KeyboardInterrupt, "write"), (MemoryError, "write"), (KeyboardInterrupt, "read")]
+)
+def test_a_call_that_is_stopped_at_any_byte_shows_no_key(
+    kind: type[BaseException], at: str, service: Talkative, key: str, tmp_path: Path
+) -> None:
+    def stop(stream: Any, *given: Any, **more: Any) -> Any:
+        raise kind
+
+    with service.client(key, tmp_path / "runs") as client:
+        client._ledger.transport.learn_time()
+        calls: list[Callable[[], Any]] = [
+            *(lambda: client.run(small(1, images=LINK)), lambda: client.run(small(2, images=LINK), via="sync")),
+            *(client.task_list, lambda: client.task("t-1"), lambda: client.run(small(3, images=noise(1600, 1)))),
+        ]
+        for call in calls:
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(SyncStream, at, stop)
+                with pytest.raises((kind, WannbError)) as caught:
                     call()
-        assert other.heads == []
+            assert not service.found_in(told(caught.value))
 
 
-def test_an_image_or_an_upload_on_another_host_gets_no_key(tmp_path: Path) -> None:
-    def elsewhere(request: Request, answer: Response) -> Any:
-        body = answer.body.replace(server.url.encode(), other.url.encode())
-        return None if body == answer.body else ok(body)
+@pytest.mark.parametrize("key", KEYS[1:], indirect=True)
+def test_a_download_that_is_stopped_shows_no_signature(service: Talkative, key: str, tmp_path: Path) -> None:
+    plain, calls = SyncStream.write, 0
 
-    def there(request: Request, answer: Response) -> Any:
-        if is_image(request):
-            found = server.app.handle(replace(request, headers={**request.headers, "host": server.url[7:]}))
-            return ok(found.body) if found.status == 200 else None
-        return ok(b"")
+    def stop(stream: Any, buffer: bytes, timeout: float | None = None) -> None:
+        nonlocal calls
+        if buffer.startswith(b"GET") and b"Signature=" in buffer:
+            calls += 1
+            raise KeyboardInterrupt
+        plain(stream, buffer, timeout)
 
-    with Hostile(there) as other, Hostile(elsewhere) as server:
-        with Client(mock_service(server.base_url), KEYS["like a key"], Store(tmp_path), pace=PACE) as client:
-            assert len(client.run(small(1))) == 1
-            with suppress(WannbError):
-                client.run(small(2, images=noise(1600, 1)))
-        methods = {head.split(b" ")[0] for head in other.heads}
-        assert methods == {b"GET", b"POST"}
-        for head in other.heads:
-            assert b"authorization" not in head.lower()
-            assert KEYS["like a key"].encode() not in head
+    with service.client(key, tmp_path / "runs") as client, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SyncStream, "write", stop)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.run(small(1))
+    assert calls == 1
+    assert len(service.secrets) > 2
+    assert not service.found_in(told(caught.value))
 
 
-@pytest.mark.parametrize(
-    "link",
-    [
-        *("file:///etc/passwd", "ftp://127.0.0.1/a", "http://example.com/a.png", "http://127.0.0.1@example.com/a.png"),
-        *(
-            "http://127.0.0.1.example.com/",
-            "//127.0.0.1/a",
-            "data:image/png;base64,AAAA",
-            "https://",
-            "",
-            "http://[::1",
-        ),
-        *("http://169.254.169.254/latest", "http://0.0.0.0/", "http://2130706433/", "http://example.com\\@127.0.0.1/"),
-    ],
-)
-def test_images_are_fetched_over_https_or_from_this_machine(link: str, tmp_path: Path) -> None:
-    service = mock_service("http://127.0.0.1:1/api/v1")
-    with Client(service, "k", Store(tmp_path), pace=PACE) as client, pytest.raises(DownloadFailed):
-        client._ledger.transport.download(Secret(link))
+@pytest.mark.parametrize("place", ["argument", "environment", "file"])
+def test_a_key_that_cannot_be_used_or_a_wrong_option_is_told_without_it(
+    place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for key, options in [
+        *(("Jw8 pQ5\u00e9everywhere", {}), (KEYS[1], {"mode": "x"}), (KEYS[1], {"region": "mars"})),
+        *((KEYS[1], {"budget": "much"}), (KEYS[1], {"base_url": "http://far.example"}), (KEYS[1], {"language": "xx"})),
+    ]:
+        if place == "argument":
+            options = {"api_key": key, **options}
+        elif place == "environment":
+            monkeypatch.setenv("DASHSCOPE_API_KEY", key)
+        else:
+            (tmp_path / ".dashscope").mkdir(exist_ok=True)
+            (tmp_path / ".dashscope" / "api_key").write_text(key, "utf-8")
+        with pytest.raises(ValueError, match=r".") as caught:
+            wannb.connect(store=tmp_path, **options)  # type: ignore[arg-type]
+        said = told(caught.value)
+        assert key not in said
+        assert repr(key)[1:-1] not in said
 
 
-@pytest.mark.parametrize(
-    "location", ["http://127.0.0.1/a", "http://example.com/a", "file:///a", "ftp://h/", "http://[bad"]
-)
-def test_https_leads_to_https_alone(location: str) -> None:
-    with pytest.raises(DownloadFailed):
-        _redirected(Secret("https://example.com/a.png?Signature=s"), Secret(location))
-    assert str(_redirected(Secret("https://example.com/a"), Secret("//other.example/b"))) == "https://other.example/b"
+# Forms, and what documents hold
 
 
-def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
+def test_no_form_shows_a_secret_whether_it_succeeds_or_fails(service: Talkative, key: str, tmp_path: Path) -> None:
+    picture = tmp_path / "in.png"
+    picture.write_bytes(encoded("PNG"))
+    uncaught: list[Any] = []
+    with service.client(key, tmp_path / "runs") as client, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(threading, "excepthook", uncaught.append)
+        studio = wannb.studio(client)
+        for refusing in (False, True):
+            service.refusing = refusing
+            for number, form in enumerate([studio.text_to_image, studio.edit, studio.image_set]):
+                more = {"images": [str(picture), LINK]} if number == 1 else {"enable_sequential": number == 2}
+                form.request = small(10 + number + 5 * refusing, **more)
+                with suppress(WannbError):
+                    form.run()
+        for tab in range(7):
+            studio._tabs.selected_index = tab
+        shown = json.dumps(ipywidgets.Widget.get_manager_state(), default=repr)
+        traits = [repr(widget._trait_values) for widget in list(ipywidgets.widget._instances.values())]
+        state = [repr(vars(form)) for form in (studio.text_to_image, studio.edit, studio.image_set, client)]
+        forms.HistoryForm(client).close()
+        studio.close()
+    assert "InvalidParameter" in shown, "the refusals were shown"
+    assert not service.found_in(shown, *traits, *state)
+    assert not uncaught
+
+
+NOTEBOOK = """%xmode Verbose
+import logging, os, wannb; logging.basicConfig(level="DEBUG")
+client = wannb.connect(base_url="{url}", store="{store}")
+studio = wannb.studio(client)
+studio
+---
+form = studio.text_to_image
+form.request = form.request.replace(prompt="a boat", size="768*768", model="wan2.7-image")
+form.run()
+vars(client), client._ledger
+---
+client.generate("a boat", size="768*768", seed=1, model="wan2.7-image")
+---
+client.edit("x", [os.environ["LINK"]], size="768*768", model="wan2.7-image", seed=1, via="sync")
+---
+client.task("nothing-of-that-name")
+---
+client.run(wannb.ImageRequest(prompt="x", images=os.environ["LINK"], size="9*9"))
+---
+wannb.doctor()
+---
+from httpcore._backends.sync import SyncStream
+def stop(*given, **more): raise KeyboardInterrupt
+SyncStream.write = stop
+client.task_list()
+"""
+
+
+def test_a_notebook_with_a_studio_and_verbose_errors_holds_no_secret_nor_does_its_page(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    said: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as proxy, Hostile(lambda request, answer: None) as server:
-        proxy.settimeout(5)
-        without_proxies(monkeypatch)
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        with Client(mock_service(server.base_url), "sk-0123456789", Store(tmp_path), pace=PACE) as client:
-            assert len(client.run(small(1))) == 1
-        proxy.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            proxy.accept()
-        proxy.settimeout(5)
-        far = live(region="singapore", base_url="https://service.example/api/v1")
-        with Client(far, "sk-0123456789", Store(tmp_path), pace=PACE) as client:
-            import threading
-
-            def answer() -> None:
-                connection, _ = proxy.accept()
-                with connection:
-                    said.append(connection.recv(65536))
-                    connection.sendall(b"HTTP/1.1 502 No\r\ncontent-length: 0\r\n\r\n")
-
-            thread = threading.Thread(target=answer, daemon=True)
-            thread.start()
-            with pytest.raises(WannbError):
-                client._ledger.transport.cancel("t-1")
-            thread.join(5)
-    assert said[0].startswith(b"CONNECT service.example:443")
-    assert b"0123456789" not in said[0]
-
-
-def test_a_proxy_that_cannot_be_used_is_a_sentence_without_its_password(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    without_proxies(monkeypatch)
-    monkeypatch.setenv("HTTPS_PROXY", "gopher://bob:hunter2@proxy.example:1")
-    monkeypatch.setenv("DASHSCOPE_API_KEY", KEYS["like nothing"])
-    with pytest.raises(ValueError, match="HTTPS_PROXY") as caught:
-        wannb.connect("live", store=tmp_path)
-    text = told(caught.value)
-    assert "hunter2" not in text
-    assert KEYS["like nothing"] not in text
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"language": "xx"}, {"budget": "much"}, {"region": "nowhere"}, {"base_url": "http://example.com"}, {"mode": "x"}],
-)
-@pytest.mark.parametrize("given", [True, False])
-def test_a_wrong_option_of_connect_shows_no_key(
-    wrong: dict[str, Any], given: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    key = KEYS["like nothing"]
-    if not given:
-        monkeypatch.setenv("DASHSCOPE_API_KEY", key)
-    with pytest.raises(ValueError, match=r".") as caught:
-        wannb.connect(**{"store": tmp_path, **({"api_key": key} if given else {}), **wrong})
-    text = told(caught.value)
-    assert key not in text or (given and wrong in ({"mode": "x"},))
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEYS[1])
+    monkeypatch.setenv("LINK", LINK)
+    monkeypatch.setenv("PYTHONPATH", str(Path(wannb.__file__).parent.parent))
+    service = Talkative(KEYS[1])
+    with service.server:
+        text = NOTEBOOK.format(url=service.server.base_url, store=tmp_path / "runs")
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in text.split("---\n")])
+        settings = isolation.kernel_settings()
+        NotebookClient(book, config=settings, timeout=120, allow_errors=True, store_widget_state=True).execute()
+    page, _ = HTMLExporter().from_notebook_node(book)
+    assert book["metadata"]["widgets"]
+    for said in ("TaskForgotten", "InvalidRequest", "KeyboardInterrupt", "HTTP Request", "data:image/jpeg"):
+        assert said in page
+    assert len(service.secrets) > 2
+    assert not service.found_in(page, nbformat.writes(book))
 
 
 def test_a_pickled_client_shows_its_key_nowhere(tmp_path: Path) -> None:
-    key = KEYS["like nothing"]
+    key = KEYS[1]
     with Client(live(region="singapore"), key, Store(tmp_path)) as client:
         again = pickle.loads(pickle.dumps(client))  # the key travels with it, for the workers of a cluster
         assert key not in repr(client.__reduce__())
@@ -410,11 +407,8 @@ def test_a_pickled_client_shows_its_key_nowhere(tmp_path: Path) -> None:
         again.close()
 
 
-# The mock's log and recordings
-
-
 def test_the_mocks_log_holds_no_key_however_it_is_sent() -> None:
-    key = KEYS["like nothing"]
+    key = KEYS[1]
     with mock.serve() as server, httpx.Client(trust_env=False, verify=False) as client:
         for headers in (
             *({"Authorization": f"Bearer {key}"}, {"Authorization": key}, {"Authorization": f"bearer  {key}"}),
@@ -428,98 +422,83 @@ def test_the_mocks_log_holds_no_key_however_it_is_sent() -> None:
     assert key not in said
 
 
-def test_recordings_hold_no_secret(tmp_path: Path) -> None:
-    key = KEYS["like nothing"]
-    store = Store(tmp_path / "runs")
-    with (
-        mock.record(tmp_path / "recorded", task_seconds=0) as server,
-        Client(mock_service(server.base_url), key, store, pace=PACE) as client,
-    ):
-        client.run(small(1, prompt=f"a boat, {key}"))
-        client.run(small(2, images=LINK))
-        client.run(small(3, images=encoded("PNG")), via="sync")
-    files = [path for path in (tmp_path / "recorded").rglob("*") if path.is_file()]
-    assert len(files) >= 3
-    for path in files:
-        content = path.read_text()
-        assert key not in content
-        assert SIGNED not in content
-        assert not re.search(r"Signature=(?!\*)", content)
+# Commands, recordings, processes
 
 
-# Other processes
-
-
-def test_the_processes_that_are_started_have_no_key_among_their_arguments(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_no_command_prints_a_secret(
+    service: Talkative, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    started: list[tuple[list[str], dict[str, str]]] = []
+    store = tmp_path / "runs"
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", service.server.base_url)
+    monkeypatch.setenv("WANNB_STORE", str(store))
+    with wannb.connect() as client:
+        assert client.service.kind == "live"
+        signed = client._ledger.transport.query(client.run(small(1)).task_id or "").links
+        client.submit(small(2))
+        service.refusing = True
+        with pytest.raises(WannbError):
+            client.run(small(3))
+    book = written(tmp_path / "book.ipynb", code("pass", printed(f"{key} {LINK} {' '.join(map(str, signed))}\n")))
+    for arguments in (["tidy", "--check", str(book)], ["runs"], ["rescue"], ["doctor"], ["doctor", "--json"]):
+        cli.main(arguments)
+    cli.main(["doctor", "--online"])
+    cli.main(["tidy", str(book)])
+    for name in ("DASHSCOPE_HTTP_BASE_URL", "WANNB_REGION", "WANNB_MODE"):
+        with monkeypatch.context() as wrong:
+            wrong.setenv(name, f"http://u:{key}@far.example/?Signature={SIGNED}" if "URL" in name else "mars")
+            cli.main(["doctor"])
+            cli.main(["rescue"])
+    said = capfd.readouterr()
+    assert "service" in said.out
+    assert not service.found_in(said.out, said.err)
+    assert not service.found_in(book.read_text())
 
-    def until_ended(command: list[str], variables: dict[str, str], *, asks: bool) -> int:
-        started.append((command, variables))
-        return 0
 
-    monkeypatch.setenv("DASHSCOPE_API_KEY", KEYS["like nothing"])
-    monkeypatch.setattr(serve, "until_ended", until_ended)
-    monkeypatch.setattr(serve, "_announce", lambda *_: None)
+def test_recording_the_service_writes_and_prints_no_secret(
+    service: Talkative, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", service.server.base_url)
+    for refusing in (False, True):
+        service.refusing = refusing
+        folder = tmp_path / f"recorded {refusing}"
+        recording.record_live(2, folder, yes=True, pace=PACE)
+        with (
+            mock.record(folder / "more", service.server.base_url) as server,
+            Client(mock_service(server.base_url), key, Store(tmp_path / "r"), pace=PACE) as client,
+            suppress(WannbError),
+        ):
+            client.run(small(9 + refusing, prompt=f"a boat, {key}", images=LINK))
+            client.run(small(11, images=encoded("PNG")), via="sync")
+    said = capfd.readouterr()
+    written = [path for path in tmp_path.glob("recorded*/**/*") if path.is_file()]
+    assert len(written) > 5
+    assert not service.found_in(said.out, said.err)
+    for path in written:
+        assert not service.found_in(path.name, *unpacked(path.read_bytes())), path.name
+
+
+def test_no_process_that_is_started_has_a_secret_among_its_arguments(
+    key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[str] = []
+    secrets = {key}
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    plain = subprocess.Popen
+
+    def popen(command: list[str], **options: Any) -> Any:
+        # The arguments are read as others of the machine see them.
+        process = plain([sys.executable, "-c", "import sys; sys.stdin.read()", *command], stdin=-1, **options)
+        seen = Path(f"/proc/{process.pid}/cmdline")
+        started.append(seen.read_text("latin-1") if seen.exists() else " ".join(command))
+        assert options["env"]["DASHSCOPE_API_KEY"] == key
+        secrets.add(options["env"].get("JUPYTER_TOKEN", key))
+        assert process.stdin
+        process.stdin.close()
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    assert cli.main(["lab", "--no-browser", "--folder", str(tmp_path / "t"), "--port", "0"]) == 0
     serve.studio(port=0, language="en", theme="light", browser=False)
-    [(command, variables)] = started
-    assert KEYS["like nothing"] not in " ".join(command)
-    assert variables["JUPYTER_TOKEN"] not in " ".join(command)
-
-
-NOTEBOOK = """%xmode Verbose
-import logging; logging.basicConfig(level="DEBUG")
-import os, wannb
-request = wannb.ImageRequest(prompt="x", images=os.environ["LINK"], size="9*9")
-client = wannb.connect(base_url="{url}", store="{store}")
-result = client.generate("a boat", size="768*768", seed=1, model="wan2.7-image")
-result
----
-client.task("nothing-of-that-name")
----
-client.run(request)
----
-client
-"""
-
-
-def test_a_notebook_with_errors_in_it_and_its_page_hold_no_secret(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    key = KEYS["like nothing"]
-    monkeypatch.setenv("DASHSCOPE_API_KEY", key)
-    monkeypatch.setenv("LINK", LINK)
-    monkeypatch.setenv("PYTHONPATH", str(Path(wannb.__file__).parent.parent))
-    signatures: set[str] = set()
-
-    def see(request: Request, answer: Response) -> None:
-        signatures.update(found.decode() for found in re.findall(rb"Signature=([^\"&\\]{8,})", answer.body))
-
-    with Hostile(see) as server:
-        text = NOTEBOOK.format(url=server.base_url, store=tmp_path / "runs")
-        cells = [nbformat.v4.new_code_cell(each) for each in text.split("---\n")]
-        book = nbformat.v4.new_notebook(cells=cells)
-        NotebookClient(book, timeout=120, kernel_name="python3", allow_errors=True).execute()
-    page, _ = HTMLExporter().from_notebook_node(book)
-    assert signatures
-    for said in ("TaskForgotten", "InvalidRequest", "HTTP Request", "data:image/jpeg"):
-        assert said in page
-    for secret in {key, SIGNED, *signatures}:
-        assert secret not in page + nbformat.writes(book)
-
-
-def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
-    """The tests above would say nothing if the search were blind."""
-    watched = Watched("sk-0123456789", tmp_path)
-
-    def gone(request: Request, answer: Response) -> Any:
-        watched._see(request, answer)
-        return [b"HTTP/1.1 404 Gone\r\ncontent-length: 0\r\n\r\n"] if is_image(request) else None
-
-    watched.server.script = gone
-    with watched.server, watched.client, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Secret, "__repr__", lambda secret: str(secret))
-        watched.failing("cut", lambda: watched.client.run(small(1)))
-        watched.show("shown", watched.client)
-    assert {where for where, _ in watched.leaks()} == {"cut", "shown._key"}
+    assert len(started) == 2
+    assert len(secrets) > 1
+    assert not [command for command in started for secret in secrets if secret in command]

@@ -1,25 +1,32 @@
-"""Files come from and go to https or this machine alone, after redirects too, and are bounded; servers bind to it."""
+"""The key goes to the API host alone; files go over https or this machine, bounded; servers bind to this machine."""
 
 from __future__ import annotations
 
 import json
 import socket
+import threading
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import Hostile, ok
-from talkative import PACE, SIGNED, told, without_proxies
+from conftest import small
+from hostile import Hostile, is_image, ok
+from pictures import noise
+from talkative import KEYS, PACE, SIGNED, told, without_proxies
 
 import wannb
 from wannb import InputImage, mock
 from wannb.client import Client
 from wannb.commands import jupyter as serve
-from wannb.errors import BadRequest, DownloadFailed
+from wannb.errors import BadRequest, DownloadFailed, WannbError
 from wannb.ledger.store import Store
 from wannb.masking import Secret
 from wannb.mock import Request, Response
 from wannb.service import api
+from wannb.service.api import _redirected
+from wannb.service.endpoint import live
 from wannb.service.endpoint import mock as mock_service
 
 
@@ -94,18 +101,11 @@ def test_a_download_is_bounded_in_size_whether_or_not_it_says_it(
     assert sent < 1000
 
 
-def test_every_server_of_wannb_is_on_this_machine_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    bound: list[Any] = []
-    plain = socket.socket.bind
-
-    def bind(self: socket.socket, address: Any) -> None:
-        bound.append(address)
-        plain(self, address)
-
-    monkeypatch.setattr(socket.socket, "bind", bind)
+def test_every_server_of_wannb_is_on_this_machine_alone(
+    bound: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     commands: list[list[str]] = []
-    monkeypatch.setattr(serve, "until_ended", lambda command, variables, *, asks: commands.append(command) or 0)
-    monkeypatch.setattr(serve, "_announce", lambda *_: None)
+    monkeypatch.setattr(serve, "_run", lambda command, variables, **_: commands.append(command) or 0)
     with mock.serve(), mock.serve(replay="bundled"), mock.record(tmp_path):
         pass
     serve.studio(port=0, language="en", theme="light", browser=False)
@@ -114,3 +114,123 @@ def test_every_server_of_wannb_is_on_this_machine_alone(monkeypatch: pytest.Monk
     assert len(bound) >= 4
     assert {address[0] for address in bound} == {"127.0.0.1"}
     assert "--Voila.ip=127.0.0.1" in commands[0]
+
+
+# Where the key goes
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_takes_the_key_nowhere(status: int, tmp_path: Path) -> None:
+    with Hostile(lambda request, answer: None) as other:
+
+        def script(request: Request, answer: Response) -> Any:
+            where = f"{other.url}{request.path}"
+            return [f"HTTP/1.1 {status} There\r\nlocation: {where}\r\ncontent-length: 0\r\n\r\n".encode()]
+
+        with (
+            Hostile(script) as server,
+            Client(mock_service(server.base_url), KEYS[0], Store(tmp_path), pace=PACE) as client,
+        ):
+            for call in (lambda: client.run(small(1)), client.task_list, lambda: client.task("t-1").cancel()):
+                with pytest.raises(WannbError):
+                    call()
+        assert other.heads == []
+
+
+def test_an_image_or_an_upload_on_another_host_gets_no_key(tmp_path: Path) -> None:
+    def elsewhere(request: Request, answer: Response) -> Any:
+        body = answer.body.replace(server.url.encode(), other.url.encode())
+        return None if body == answer.body else ok(body)
+
+    def there(request: Request, answer: Response) -> Any:
+        if is_image(request):
+            found = server.app.handle(replace(request, headers={**request.headers, "host": server.url[7:]}))
+            return ok(found.body) if found.status == 200 else None
+        return ok(b"")
+
+    with Hostile(there) as other, Hostile(elsewhere) as server:
+        with Client(mock_service(server.base_url), KEYS[0], Store(tmp_path), pace=PACE) as client:
+            assert len(client.run(small(1))) == 1
+            with suppress(WannbError):
+                client.run(small(2, images=noise(1600, 1)))
+        methods = {head.split(b" ")[0] for head in other.heads}
+        assert methods == {b"GET", b"POST"}
+        for head in other.heads:
+            assert b"authorization" not in head.lower()
+            assert KEYS[0].encode() not in head
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("file:///etc/passwd", "ftp://127.0.0.1/a", "http://example.com/a.png", "http://127.0.0.1@example.com/a.png"),
+        *(
+            "http://127.0.0.1.example.com/",
+            "//127.0.0.1/a",
+            "data:image/png;base64,AAAA",
+            "https://",
+            "",
+            "http://[::1",
+        ),
+        *("http://169.254.169.254/latest", "http://0.0.0.0/", "http://2130706433/", "http://example.com\\@127.0.0.1/"),
+    ],
+)
+def test_images_are_fetched_over_https_or_from_this_machine(link: str, tmp_path: Path) -> None:
+    service = mock_service("http://127.0.0.1:1/api/v1")
+    with Client(service, "k", Store(tmp_path), pace=PACE) as client, pytest.raises(DownloadFailed):
+        client._ledger.transport.download(Secret(link))
+
+
+@pytest.mark.parametrize(
+    "location", ["http://127.0.0.1/a", "http://example.com/a", "file:///a", "ftp://h/", "http://[bad"]
+)
+def test_https_leads_to_https_alone(location: str) -> None:
+    with pytest.raises(DownloadFailed):
+        _redirected(Secret("https://example.com/a.png?Signature=s"), Secret(location))
+    assert str(_redirected(Secret("https://example.com/a"), Secret("//other.example/b"))) == "https://other.example/b"
+
+
+def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy, Hostile(lambda request, answer: None) as server:
+        proxy.settimeout(5)
+        without_proxies(monkeypatch)
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        with Client(mock_service(server.base_url), "sk-0123456789", Store(tmp_path), pace=PACE) as client:
+            assert len(client.run(small(1))) == 1
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+        proxy.settimeout(5)
+        far = live(region="singapore", base_url="https://service.example/api/v1")
+        with Client(far, "sk-0123456789", Store(tmp_path), pace=PACE) as client:
+
+            def answer() -> None:
+                connection, _ = proxy.accept()
+                with connection:
+                    said.append(connection.recv(65536))
+                    connection.sendall(b"HTTP/1.1 502 No\r\ncontent-length: 0\r\n\r\n")
+
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            with pytest.raises(WannbError):
+                client._ledger.transport.cancel("t-1")
+            thread.join(5)
+    assert said[0].startswith(b"CONNECT service.example:443")
+    assert b"0123456789" not in said[0]
+
+
+def test_a_proxy_that_cannot_be_used_is_a_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without_proxies(monkeypatch)
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://bob:hunter2@proxy.example:1")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEYS[1])
+    with pytest.raises(ValueError, match="HTTPS_PROXY") as caught:
+        wannb.connect("live", store=tmp_path)
+    text = told(caught.value)
+    assert "hunter2" not in text
+    assert KEYS[1] not in text

@@ -6,14 +6,12 @@ import contextlib
 import io
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import isolation
 import pytest
-from processes import Command
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -87,10 +85,3 @@ def test_the_scripts_run(command: str) -> None:
     run = subprocess.run(command.split(), cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout
-
-
-@pytest.mark.skipif(os.name == "nt", reason="ends the server by a POSIX signal")
-def test_the_mock_server_command_prints_its_address_and_stops(tmp_path: Path) -> None:
-    with Command("-m", "wannb.mock", "--port", "0", folder=tmp_path) as server:
-        server.wait_for(r"\Ahttp://127\.0\.0\.1:\d+/api/v1\n\Z")
-        assert server.signal(signal.SIGTERM) == 0

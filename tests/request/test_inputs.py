@@ -5,31 +5,17 @@ from __future__ import annotations
 import base64
 import io
 import math
-import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pictures import encoded, noise
 from PIL import Image
 
 from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.request.inputs import InputImage, as_input, as_inputs
-
-
-def encoded(kind: str, size: tuple[int, int] = (320, 240), mode: str = "RGB", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.new(mode, size, 90).save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def noise(side: int, seed: int) -> bytes:
-    """Return a PNG that does not compress."""
-    image = Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(side * side * 3))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=0)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])

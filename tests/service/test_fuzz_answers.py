@@ -22,15 +22,14 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import FAST
+from conftest import FAST, small
 from hostile import Hostile as Server
 from hostile import Script, is_create, is_image, is_query, ok
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from request.test_inputs import encoded
+from pictures import encoded
 
 import wannb
-from wannb import ImageRequest
 from wannb.client import Client
 from wannb.errors import DownloadFailed, MalformedAnswer, UnknownOutcome, WannbError
 from wannb.files import parse_json
@@ -160,10 +159,6 @@ def test_deep_json_is_no_recursion_error(deep: bytes) -> None:
 
 
 # Through a real connection
-
-
-def small(seed: int = 1, n: int = 1) -> ImageRequest:
-    return ImageRequest(prompt="x", seed=seed, size="768*768", n=n)
 
 
 def client_of(server: Server, store: Store, *, pace: Pace = SHORT, clock: Clock | None = None) -> Client:

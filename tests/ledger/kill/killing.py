@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger.kill.lives import IMAGES
-from light import handled
+from pictures import handled
 
 from wannb.ledger.record import ENDED, PREPARED
 from wannb.ledger.store import Store

@@ -30,7 +30,7 @@ from wannb.client import Client
 from wannb.errors import StoreError, UnknownOutcome
 from wannb.ledger import submit
 from wannb.ledger.store import Store
-from wannb.request.inputs import from_bytes
+from wannb.request.inputs import InputImage, from_bytes
 from wannb.service.endpoint import mock
 from wannb.service.limits import Pace
 
@@ -43,7 +43,7 @@ _EVENTS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir"}
 
 
 @functools.cache
-def picture(seed: int, side: int) -> wannb.inputs.InputImage:
+def picture(seed: int, side: int) -> InputImage:
     """Return a picture of noise, which no encoder makes small: 320 pixels go inline, 480 are uploaded."""
     pixels = random.Random(seed).randbytes(side * side)
     buffer = io.BytesIO()

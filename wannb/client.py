@@ -12,8 +12,6 @@ from wannb.display import ProgressLine, html
 from wannb.ledger import (
     DONE,
     ENDED,
-    FAILED,
-    LOST,
     Ledger,
     OnStatus,
     Rescue,
@@ -373,12 +371,7 @@ class Client:
 
     def _picked_up(self, run: Run) -> Task:
         """Return the task of a known run; one that ended without all its images is asked for once more."""
-        if run.task_id and (run.state in (FAILED, LOST) or (run.state == DONE and not run.whole)):
-            status = self._ledger.transport.query(run.task_id).status
-            if status not in (wire.FAILED, wire.UNKNOWN):
-                with self.store.lock(run.id):
-                    run.reload()
-                    self.store.reopen(run)
+        self._ledger.revive(run)
         return Task(self._ledger, run, reused=run.state == DONE)
 
     @spoken

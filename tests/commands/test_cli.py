@@ -14,7 +14,7 @@ from processes import Command, fetched
 
 from wannb import mock
 from wannb.client import Client
-from wannb.commands import tutorials
+from wannb.commands import jupyter
 from wannb.commands.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -61,21 +61,21 @@ def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[
 
 
 def test_in_a_checkout_the_tutorials_are_opened_where_they_are() -> None:
-    assert tutorials.copy(None) == (ROOT / "notebooks", [])
+    assert jupyter.copy_tutorials(None) == (ROOT / "notebooks", [])
 
 
 def test_a_tutorial_that_was_changed_is_never_written_over(tmp_path: Path) -> None:
-    folder, notes = tutorials.copy(tmp_path / "mine")
+    folder, notes = jupyter.copy_tutorials(tmp_path / "mine")
     assert sorted(path.name for path in folder.glob("*.ipynb")) == sorted(
         path.name for path in (ROOT / "notebooks").glob("*.ipynb")
     )
     changed, outdated = folder / "01-text-to-image.ipynb", folder / "02-image-editing.ipynb"
     changed.write_text("mine")
     record = folder / ".wannb-tutorials.json"
-    old = tutorials._hash(b"an older version")
+    old = jupyter._hash(b"an older version")
     outdated.write_bytes(b"an older version")
     record.write_text(re.sub(r'("02-image-editing.ipynb": )"\w+"', rf'\1"{old}"', record.read_text()))
-    folder, notes = tutorials.copy(tmp_path / "mine")
+    folder, notes = jupyter.copy_tutorials(tmp_path / "mine")
     assert changed.read_text() == "mine"
     assert outdated.read_bytes() == (ROOT / "notebooks" / outdated.name).read_bytes()
     assert "01-text-to-image.ipynb" in notes[1]

@@ -44,8 +44,7 @@ from wannb import mock
 from wannb.commands.cli import main
 from wannb.display import PREVIEW_PIXELS as PIXELS
 from wannb.tools import tidy as tools_tidy
-from wannb.tools.thumbnails import LIGHT
-from wannb.tools.tidy import tidy
+from wannb.tools.tidy import LIGHT, tidy
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -17,7 +17,7 @@ from wannb.errors import WannbError
 from wannb.ledger import Store
 from wannb.text import count
 
-from . import jupyter, tutorials
+from . import jupyter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,7 +95,7 @@ def _lab(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         print('wannb: JupyterLab is not installed; pip install "wannb[lab]"', file=sys.stderr)
         return 1
-    folder, notes = tutorials.copy(options.folder)
+    folder, notes = jupyter.copy_tutorials(options.folder)
     for note in notes:
         print(note)
     return jupyter.lab(folder, port=options.port, browser=not options.no_browser, more=options.more)

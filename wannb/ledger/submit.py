@@ -19,7 +19,7 @@ from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_c
 from wannb.translation import Said
 
 from .lost_answers import KEPT, look_up
-from .record import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
+from .record import ANSWERED, DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
 from .record import Price as RecordedPrice
 from .run import Run
 from .saving import collect, finish_from_disk
@@ -102,6 +102,15 @@ class Ledger:
             run.accept(task_id)
 
     # To the service
+
+    def revive(self, run: Run) -> None:
+        """Reopen a run that ended without all its images, where the service still knows its task."""
+        if run.task_id is None or not (run.state in (FAILED, LOST) or (run.state == DONE and not run.whole)):
+            return
+        if self.transport.query(run.task_id).status not in (wire.FAILED, wire.UNKNOWN):
+            with self.store.lock(run.id):
+                run.reload()
+                self.store.reopen(run)
 
     def send(self, run: Run) -> None:
         """Make sure that a run has a task: send it, or find what became of an earlier try.

@@ -5,23 +5,37 @@ Outputs and metadata are changed; source cells only if that is asked for.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import copy
+import io
 import json
 import os
 import re
 import stat
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+from urllib.parse import unquote
 
 from wannb import files, masking
 from wannb.connection import find_key
+from wannb.display import PREVIEW_PIXELS, small_jpeg
 from wannb.translation import Said, current, joined, say, spoken
-
-from .thumbnails import LIGHT, size, thumbnail, thumbnails_in
 
 __all__ = ["Finding", "Tidied", "tidy"]
 
+#: Bytes up to which a picture stays as it is: a thumbnail would lose the small print of a figure.
+LIGHT = 150_000
+_LONGEST = 400_000_000
+_KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_URI = re.compile(
+    r"data:image/(?:png|apng|jpe?g|webp|gif|bmp|x-ms-bmp|tiff)(?:;[\w.-]+=[\w.-]+)*;base64,"
+    r"([A-Za-z0-9+/=%]+(?:\r?\n[A-Za-z0-9+/=%]+)*)",
+    re.I,
+)
 #: Replaces a link that expires.
 EXPIRED = "[expired link]"
 #: Front ends show "model not found" for these in another kernel, instead of what is beside them.
@@ -422,3 +436,92 @@ def _parsed(content: bytes, name: str) -> Any:
     if not whole:
         raise ValueError(say("{name} is damaged: nbformat cannot read its cells", name=name))
     return book
+
+
+# Thumbnails
+
+
+class Thumbnail(NamedTuple):
+    """A JPEG as base64, and a sentence about the picture that it replaces."""
+
+    jpeg: str
+    says: Said
+
+
+def thumbnail(encoded: str) -> Thumbnail | None:
+    """Return a thumbnail of a picture given as base64, None if the picture is light enough to stay.
+
+    Raises:
+        ValueError: the picture cannot be opened, or not safely. The first argument of the error is a `Said`.
+    """
+    from PIL import Image
+
+    if len(encoded) > _LONGEST:
+        raise ValueError(Said("a picture of {size} was not opened", size=size(len(encoded) * 3 // 4)))
+    try:
+        content = base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(Said("the base64 text of a picture is damaged")) from None
+    if not content:
+        raise ValueError(Said("a picture is empty"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return _thumbnail(content)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError(Said("a picture has too many pixels to be opened safely")) from None
+    except Exception as error:  # Pillow's decoders raise anything for damaged files
+        raise ValueError(Said("a picture cannot be opened ({error})", error=type(error).__name__)) from None
+
+
+def thumbnails_in(text: str, shrunk: Callable[[str], str | None]) -> str:
+    """Return a text, such as HTML, in which `shrunk` has replaced the base64 of each picture, or left it for None."""
+
+    def replaced(uri: re.Match[str]) -> str:
+        jpeg = shrunk(unquote(uri[1]))
+        return uri[0] if jpeg is None else f"data:image/jpeg;base64,{jpeg}"
+
+    return _URI.sub(replaced, text) if "data:image/" in text.casefold() else text
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in words.
+
+    >>> size(1_234_567)
+    '1.2 MB'
+    """
+    return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{max(1, round(number / 1000))} kB"
+
+
+def _thumbnail(content: bytes) -> Thumbnail | None:
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(content), formats=_KINDS) as opened:
+        if len(content) <= LIGHT or (opened.format == "JPEG" and max(opened.size) <= PREVIEW_PIXELS):
+            return None
+        before = f"{opened.width}*{opened.height}, {size(len(content))}"
+        is_animation = getattr(opened, "is_animated", False) and opened.format != "MPO"
+        opened.draft("RGB", (PREVIEW_PIXELS, PREVIEW_PIXELS))
+        image = ImageOps.exif_transpose(opened)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+        elif image.mode.startswith("I"):  # 16 bits a pixel
+            image = image.convert("I").point(lambda value: value / 256).convert("L")
+        elif image.mode not in ("L", "RGB"):
+            image = image.convert("RGB")
+        image.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if image.mode == "RGBA":  # a page is white, and a JPEG knows no transparency
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    jpeg = small_jpeg(image, PREVIEW_PIXELS)
+    if len(jpeg) >= len(content):
+        return None
+    after = f"{image.width}*{image.height}, {size(len(jpeg))}"
+    says = Said(
+        "picture ({before}) -> first picture of the animation ({after})"
+        if is_animation
+        else "picture ({before}) -> thumbnail ({after})",
+        before=before,
+        after=after,
+    )
+    return Thumbnail(base64.b64encode(jpeg).decode(), says)

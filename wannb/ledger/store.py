@@ -20,13 +20,12 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -40,8 +39,6 @@ from .index import Index
 from .record import DONE, ENDED, PREPARED, NewerFormat, Record
 from .run import FILE, Run, Runs, read
 
-T = TypeVar("T")
-
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 
 
@@ -51,7 +48,7 @@ class Store:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         # Absolute, so that a later change of the working folder does not split the store.
         self.root = Path(root).expanduser().absolute()
-        self._index = Index(self.root)
+        self._index = Index(self.root, self._names)
 
     def __repr__(self) -> str:
         return f"Store({str(self.root)!r})"
@@ -166,8 +163,7 @@ class Store:
 
     def reopen(self, run: Run) -> None:
         """Take back that a run ended (see `Run.reopen`); the caller holds the run's lock."""
-        with suppress(sqlite3.Error):
-            self._index.reopen(run.id)
+        self._index.reopen(run.id)
         run.reopen()
 
     # Lists
@@ -179,25 +175,7 @@ class Store:
 
     def newest(self) -> Iterator[Run]:
         """Yield all runs, the newest first, each read when it is asked for."""
-        last = None
-        try:
-            for run in self._index.runs():
-                yield run
-                last = run.id
-            return
-        except sqlite3.Error as error:
-            self._index.failed(error)
-        for name in sorted(self._names(), reverse=True):
-            if last is None or name < last:
-                with suppress(StoreError):
-                    yield read(self.root / name)
-
-    def by_fingerprint(self) -> dict[str, list[Run]]:
-        """Return all runs by the fingerprints of their requests, each list the newest first, from one scan."""
-        found: dict[str, list[Run]] = {}
-        for run in self.newest():
-            found.setdefault(run.record.fingerprint, []).append(run)
-        return found
+        return self._index.runs()
 
     def damaged(self) -> list[str]:
         """Return the ids of runs whose record is gone or cannot be read."""
@@ -209,7 +187,7 @@ class Store:
     def find(self, fingerprint: str, service: str, account: str) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way."""
         under_way = None
-        for name in self._alike(fingerprint):
+        for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
             except StoreError:
@@ -224,7 +202,7 @@ class Store:
 
     def check_damaged(self, fingerprint: str) -> None:
         """Raise `StoreError` if a damaged run may be the answer to a request, which would be paid for once more."""
-        for name in self._alike(fingerprint):
+        for name in self._index.alike(fingerprint):
             try:
                 read(self.root / name)
             except NewerFormat:
@@ -243,7 +221,7 @@ class Store:
     def by_task(self, task_id: str) -> Run | None:
         """Return the run that holds a task, one with a request before one that was adopted by the id alone."""
         holders = []
-        for name in self._ask(lambda: self._index.holders(task_id), self._names):
+        for name in self._index.holders(task_id):
             with suppress(StoreError):
                 run = read(self.root / name)
                 if run.task_id == task_id:
@@ -252,31 +230,11 @@ class Store:
 
     def spent(self, service: str, currency: str) -> Decimal:
         """Return what all runs cost in a currency, those under way at their most; the mock's apart from the live."""
-
-        def added() -> Decimal:
-            costs = (run.cost() for run in self.newest() if (run.service == "mock") == (service == "mock"))
-            return sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
-
-        return self._ask(lambda: self._index.spent(service == "mock", currency), added)
+        return self._index.spent(service == "mock", currency)
 
     def unpriced(self) -> str | None:
         """Return the id of a run whose cost is unknown since its record is damaged, None if there is none."""
-        names = self._ask(self._index.unread, self._names)
-        return next((name for name in names if self._is_damaged(name)), None)
-
-    def _alike(self, fingerprint: str) -> list[str]:
-        def listed() -> list[str]:
-            return [name for name in sorted(self._names(), reverse=True) if name[16:24] == fingerprint[:8]]
-
-        return self._ask(lambda: self._index.names(fingerprint), listed)
-
-    def _ask(self, index: Callable[[], T], folder: Callable[[], T]) -> T:
-        """Return what the index says, or the folder where there is no index."""
-        try:
-            return index()
-        except sqlite3.Error as error:
-            self._index.failed(error)
-            return folder()
+        return next((name for name in self._index.unread() if self._is_damaged(name)), None)
 
     def _names(self) -> list[str]:
         try:

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from . import html
 from .assets import ELEMENTS, esm
-from .previews import PIXELS, make_preview, picture, preview, previews, small_jpeg
+from .previews import picture, preview, previews, small_jpeg
 from .progress import ProgressLine
 
 __all__ = [
     "ELEMENTS",
-    "PIXELS",
     "ProgressLine",
     "esm",
     "html",
-    "make_preview",
     "picture",
     "preview",
     "previews",

@@ -58,14 +58,9 @@ def previews(paths: Sequence[Path], pixels: int) -> list[bytes]:
         return list(pool.map(attempt, paths))
 
 
-def make_preview(path: Path, jpeg: bytes | None = None) -> bytes:
-    """Make an image's preview, keep it beside the image where the folder can be written to, and return it.
-
-    Args:
-        path: the image.
-        jpeg: the preview, where it is made already from what is in memory.
-    """
-    content = small_jpeg(path, PIXELS) if jpeg is None else jpeg
+def make_preview(path: Path) -> bytes:
+    """Make an image's preview, keep it beside the image where the folder can be written to, and return it."""
+    content = small_jpeg(path, PIXELS)
     place = preview_path(path)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:

@@ -4,7 +4,7 @@
       20261122-130157-3fa9c1d2b7e0/       UTC time, then a short id (first the request's fingerprint)
         run.jsonl                         the run's journal: each line its whole record, the last whole line counts
         image-1.png                       the service's bytes, plus one text chunk with the request
-        .preview-image-1.jpg              a small copy to show; made again when it is missing
+        .preview-image-1.jpg              a small copy, made when it is first shown
         inputs/                           copies of local input images, named by content hash
       .locks/                             so that two kernels may share the folder
       .index/                             a cache, so that one run among many is found at once
@@ -57,10 +57,6 @@ class Store:
     def lock(self, name: str, *, seconds: float | None = None) -> Iterator[None]:
         """Hold a lock that other threads and processes of this folder respect; a killed process lets it go.
 
-        Args:
-            name: a run's id, or another name.
-            seconds: how long to wait for it; None waits as long as it takes.
-
         Raises:
             WaitTimeout: another thread or process held it for all that time.
             StoreError: the folder cannot be used.
@@ -69,25 +65,20 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
+            locked = held.acquire(timeout=-1 if seconds is None else seconds)
+        except Timeout as error:
+            raise WaitTimeout(
+                Said(
+                    "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
+                    "Nothing is lost; try again later",
+                    seconds=f"{seconds:g}",
+                    run=name,
+                )
+            ) from error
         except OSError as error:
             raise self._unusable(error) from error
-        try:
-            try:
-                held.acquire(timeout=-1 if seconds is None else seconds)
-            except Timeout as error:
-                raise WaitTimeout(
-                    Said(
-                        "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
-                        "Nothing is lost; try again later",
-                        seconds=f"{seconds:g}",
-                        run=name,
-                    )
-                ) from error
-            except OSError as error:
-                raise self._unusable(error) from error
+        with locked:
             yield
-        finally:
-            held.release()
 
     def take_turn(self, interval: float, clock: Clock) -> None:
         """Wait until the last submit by any process is `interval` seconds ago; the caller holds the lock "submit"."""
@@ -100,15 +91,10 @@ class Store:
             last.touch()
 
     def create(self, request: ImageRequest | None, fingerprint: str, **facts: Any) -> Run:
-        """Write the journal of a new run, with copies of its input images, before anything is sent.
+        """Write the journal of a new run, with more `facts` of `Record`, and copies of its input images.
 
-        Args:
-            request: what is asked; None for a task that is adopted by its id alone.
-            fingerprint: of the request.
-            facts: more fields of `Record`.
-
-        Raises:
-            StoreError: the folder cannot be written to.
+        Without a request it is for a task that is adopted by its id alone. `StoreError` if the folder cannot be
+        written to; nothing is left of it then.
         """
         now = datetime.now(timezone.utc)
         record = Record(
@@ -146,9 +132,7 @@ class Store:
     def discard(self, run: Run) -> None:
         """Remove a run of which nothing was sent."""
         if run.state == PREPARED:
-            for path in sorted(run.folder.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-            run.folder.rmdir()
+            shutil.rmtree(run.folder)
 
     def get(self, run_id: str) -> Run:
         """Return a run by its id, as its journal has it now."""

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from PIL import Image
 
-from wannb.mock.server.app import API, CREATE_PATH, App
-from wannb.mock.server.exchange import Request, Response
+from wannb.mock.exchange import API, CREATE_PATH, Request, Response
+from wannb.mock.server.app import App
 from wannb.mock.server.http import MockServer
 
 _SECONDS = re.compile(r"for (\d+(?:\.\d+)?) s")
@@ -58,7 +58,7 @@ class Prepared:
 
     def _set_seconds(self, request: Request, answer: Response) -> None:
         wanted = _SECONDS.search(request.body.decode())
-        task = self.app.service.tasks.find(json.loads(answer.body)["output"]["task_id"])
+        task = self.app.tasks.find(json.loads(answer.body)["output"]["task_id"])
         if wanted and task:
             task.running = float(wanted[1])
 
@@ -71,7 +71,7 @@ def serve(picture: bytes, *, line: float | None = None, limits: bool = False) ->
 
 def ended(server: MockServer, task_id: str) -> float:
     """Return when a task ended, in seconds since 1970."""
-    task = server.app.service.tasks.find(task_id)
+    task = server.app.tasks.find(task_id)
     assert task is not None
     return task.ended
 

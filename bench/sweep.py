@@ -17,7 +17,7 @@ import sides
 from rows import Row, alone
 
 import wannb
-from wannb.mock.server.limits import RUNNING
+from wannb.mock.server.tasks import RUNNING
 
 THREADS, TRIES = 8, 99
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,23 @@ import pytest
 from wannb import mock
 
 HERE = Path(__file__).parent
-GUARD = HERE.parent / "tests" / "guard"
+sys.path.insert(0, str(HERE.parent / "tests"))
+import isolation  # noqa: E402
+
+isolation.isolate()
 _session: dict[str, object] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let nbval start its kernels with the tests' own settings: it reads none of Jupyter's."""
+    config.add_cleanup(isolation.forget)
+    if config.pluginmanager.hasplugin("nbval.plugin") or config.pluginmanager.hasplugin("nbval"):
+        import jupyter_client
+        import nbval.kernel
+
+        nbval.kernel.KernelManager = lambda **more: jupyter_client.KernelManager(
+            config=isolation.kernel_settings(), **more
+        )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -21,10 +37,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         server = mock.serve(replay=HERE / "recordings", strict=True, task_seconds=0)
         _session["server"] = server
         item.config.add_cleanup(server.close)
-        kept = ("WANNB_SDK_PYTHON", "WANNB_REQUIRE_BROWSER")  # other tests of this process need these
-        for name in [name for name in os.environ if name.startswith(("DASHSCOPE_", "WANNB_")) and name not in kept]:
-            del os.environ[name]
-        os.environ |= {"WANNB_MODE": "mock", "DASHSCOPE_HTTP_BASE_URL": server.base_url, "PYTHONPATH": str(GUARD)}
+        for name in [name for name in os.environ if name.startswith(("DASHSCOPE_", "WANNB_"))]:
+            if name not in isolation.OURS:
+                del os.environ[name]
+        os.environ |= {"WANNB_MODE": "mock", "DASHSCOPE_HTTP_BASE_URL": server.base_url}
     if _session.get("notebook") != item.path:
         _session["notebook"] = item.path
         factory = item.config._tmp_path_factory  # type: ignore[attr-defined]  # nbval's items take no fixtures

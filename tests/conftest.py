@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import isolation
 import pytest
 
 import wannb
@@ -18,7 +19,8 @@ from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace
 from wannb.service.prices import Money
 
-GUARD = Path(__file__).parent / "guard"
+ENVIRONMENT = isolation.isolate()
+GUARD = isolation.GUARD
 sys.path.insert(0, str(GUARD))
 import sitecustomize as _here  # noqa: E402  # Python's own start-up may have taken another of this name
 
@@ -40,12 +42,26 @@ FAST = Pace(
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(isolation.forget)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Fail when a process that a test has started outlives the tests."""
+    yield
+    left = isolation.processes_left()
+    assert not left, "\n".join(f"{command} (started by {test})" for command, test in left.items())
+
+
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Hide the person's own key, settings and runs."""
-    for name in list(os.environ):
-        if name.startswith(("DASHSCOPE_", "WANNB_")) and name not in ("WANNB_SDK_PYTHON", "WANNB_REQUIRE_BROWSER"):
-            monkeypatch.delenv(name)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give each test the tests' own environment, an empty home and an empty folder to work in."""
+    for name in [name for name in os.environ if isolation.is_personal(name) and name not in ENVIRONMENT]:
+        monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 

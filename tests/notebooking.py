@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import struct
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,13 @@ def noise(side: int = 560, kind: str = "PNG", mode: str = "RGB", **options: Any)
     out = io.BytesIO()
     Image.fromarray(pixels.squeeze()).save(out, kind, **options)
     return out.getvalue()
+
+
+def bomb() -> bytes:
+    """Return a few bytes that claim to be a picture of 3.6 billion pixels."""
+    chunks = [b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0), b"IDAT" + zlib.compress(b"")]
+    whole = (struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(whole)
 
 
 def text(data: bytes) -> str:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from wannb import mock
 from wannb.mock.drawing import Drawing
-from wannb.mock.server.exchange import Request, Response
+from wannb.mock.exchange import Request, Response
 from wannb.mock.server.http import MockServer
 
 

@@ -82,14 +82,6 @@ class Words:
         said = {name: self(value) if isinstance(value, Said) else value for name, value in values.items()}
         return _filled(self._texts.get(text, text), said)
 
-    def sentence(self, text: str) -> str:
-        """Return a sentence in this language; one that is no `Said` is read. To go when every room makes `Said`."""
-        if isinstance(text, Said) or self.language == "en":
-            return self(text)
-        from ._old_translation import Catalogue
-
-        return Catalogue.of(self._texts).say(text)
-
 
 def current() -> str:
     """Return the current language: "en", unless within `override`."""

@@ -103,5 +103,5 @@ def _show(item: Any, lab: Lab) -> None:
         seen.append(f"screenshot: {lab.session.thread.run(lambda: lab.screenshot('failed'), 20)}")
     except Exception as error:
         seen.append(f"no screenshot: {error}")
-    seen += ["Jupyter's log ends with:", *(lab.session.root / "jupyter.log").read_text().splitlines()[-8:]]
+    seen += ["Jupyter's log ends with:", *(lab.session.root / "output.log").read_text().splitlines()[-8:]]
     item.add_report_section("call", "browser", "\n".join(seen))

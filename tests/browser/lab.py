@@ -68,11 +68,11 @@ class Lab:
             page.bring_to_front()
         else:
             page = self.page(scale=scale, touch=touch)
-            page.goto(f"{session.base}/notebooks/{name}?token={session.token}", timeout=60_000)
+            page.goto(f"{session.base}/notebooks/{name}?token={session.token}", timeout=ACTION_SECONDS * 1000)
             page.wait_for_function("() => window.jupyterapp && jupyterapp.shell.currentWidget?.context")
         book = Book(self, page, path)
         book.look(theme=theme, width=width, height=height)
-        bounded(page, _OPEN if app == "lab" else _READY, name, seconds=60)
+        bounded(page, _OPEN if app == "lab" else _READY, name)
         self.books.append(book)
         book.do(f"import os; os.environ.update({ {**self.environment, **(environment or {})}!r})")
         return book
@@ -144,16 +144,16 @@ class Book:
         self.page.set_viewport_size({"width": width, "height": height})
         bounded(self.page, _THEME, f"JupyterLab {theme.capitalize()}")
 
-    def run(self, *, raises: bool = False, seconds: float = 60) -> None:
+    def run(self, *, raises: bool = False, seconds: float = ACTION_SECONDS) -> None:
         """Run all cells and wait until they are done; unless `raises`, fail when one raised an error."""
         raised = bounded(self.page, _RUN, seconds=seconds)
         assert raises or not raised, "\n".join(raised)
 
-    def ask(self, expression: str, *, seconds: float = 30) -> Any:
+    def ask(self, expression: str, *, seconds: float = ACTION_SECONDS) -> Any:
         """Return the value of an expression in the kernel, as JSON brings it; no cell is added."""
         return self._request("", f"__import__('json').dumps({expression})", seconds)
 
-    def do(self, code: str, *, seconds: float = 30) -> None:
+    def do(self, code: str, *, seconds: float = ACTION_SECONDS) -> None:
         """Run statements in the kernel; no cell is added and nothing they print is shown."""
         self._request(code, "None", seconds)
 

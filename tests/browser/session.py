@@ -7,17 +7,12 @@ session, and the thread that waits can end a test that hangs, also one inside of
 from __future__ import annotations
 
 import json
-import os
 import queue
 import re
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
-import time
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -27,8 +22,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import psutil
+from processes import OPENER, Command, fetched
+
 T = TypeVar("T")
-GUARD = Path(__file__).parent.parent / "guard"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -36,8 +33,8 @@ ARGUMENTS = [
     # Names of the wide world mean nothing in here; what is asked for all the same is written down and fails the test.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 ]
-ACTION_SECONDS = 20  # for one click, one wait; a busy machine has two cores
-TEST_SECONDS = 90  # for a whole test, unless it is marked @pytest.mark.limit(seconds)
+#: Limits that only end what hangs: for one click or one wait, and for a whole test (@pytest.mark.limit(seconds)).
+ACTION_SECONDS, TEST_SECONDS = 60, 300
 #: What a sound page of Jupyter complains of all the same: the exact text, and a pattern of where it comes from.
 HARMLESS = {
     # Two plugins of Notebook 7 load in either order; jupyter/notebook issue 7862.
@@ -52,7 +49,7 @@ HARMLESS = {
 
 def missing() -> str:
     """Return what a browser test needs and this machine has not, or an empty string."""
-    for module in ("playwright", "jupyterlab", "notebook", "psutil"):
+    for module in ("playwright", "jupyterlab", "notebook"):
         try:
             __import__(module)
         except ImportError:
@@ -118,7 +115,7 @@ class Session:
         self.thread = Thread()
         self.root = Path(tempfile.mkdtemp(prefix="wannb-browser-"))
         self.work = self.root / "work"
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: Command | None = None
         self._playwright: Any = None
         self._browser: Any = None
         self.family: list[Any] = []
@@ -134,7 +131,6 @@ class Session:
         if self._server is None and jupyter:
             self._server, self.base, self.token = _start_jupyter(self.root)
         if self._browser is None:
-            import psutil
             from playwright.sync_api import sync_playwright
 
             self._playwright = self._playwright or sync_playwright().start()
@@ -146,8 +142,6 @@ class Session:
 
     def kill(self) -> None:
         """End a browser that answers no more; the next test gets another one. Called outside of the thread."""
-        import psutil
-
         for process in self.family:
             with suppress(psutil.Error):
                 process.kill()
@@ -166,7 +160,7 @@ class Session:
         finally:
             self.thread.end()
             if self._server is not None:
-                _end_group(self._server)
+                self._server.end()
             shutil.rmtree(self.root, ignore_errors=True)
 
     # -- pages --------------------------------------------------------------------------------------------------
@@ -176,8 +170,10 @@ class Session:
         key = (scale, touch)
         if key not in self.pages:
             page = self.pages[key] = self.new_page(scale=scale, touch=touch)
-            page.goto(f"{self.base}/lab/workspaces/{len(self.pages)}?token={self.token}&reset", timeout=60_000)
-            page.wait_for_function("() => window.jupyterapp && jupyterapp.restored", timeout=60_000)
+            page.goto(
+                f"{self.base}/lab/workspaces/{len(self.pages)}?token={self.token}&reset", timeout=ACTION_SECONDS * 1000
+            )
+            page.wait_for_function("() => window.jupyterapp && jupyterapp.restored", timeout=ACTION_SECONDS * 1000)
             bounded(page, "async () => { await jupyterapp.restored; jupyterapp.shell.collapseLeft(); }")
         return self.pages[key]
 
@@ -214,7 +210,7 @@ class Session:
         request = urllib.request.Request(
             f"{self.base}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with _opener().open(request, timeout=20) as answer:
+        with OPENER.open(request, timeout=ACTION_SECONDS) as answer:
             return json.loads(answer.read() or b"null")
 
     def end_kernels(self) -> None:
@@ -233,71 +229,36 @@ def bounded(page: Any, function: str, argument: Any = None, *, seconds: float = 
     )
 
 
-def _start_jupyter(root: Path) -> tuple[subprocess.Popen[bytes], str, str]:
+def _start_jupyter(root: Path) -> tuple[Command, str, str]:
     """Start a server with settings, kernels and files of its own; return it with its address and token."""
     token = secrets.token_hex(16)
-    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    labs = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    environment = environment_of(root) | {name: str(root / name) for name in (*places, *labs)}
-    environment["JUPYTER_TOKEN"] = token
+    environment = {f"JUPYTERLAB_{name}_DIR": str(root / name) for name in ("SETTINGS", "WORKSPACES")}
+    environment |= {"HOME": str(root), "JUPYTER_TOKEN": token}
     settings = {
         "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
         "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
         "docmanager-extension/plugin": {"autosave": False},
     }
     for name, value in settings.items():
-        file = root / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file = root / "SETTINGS" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(value))
     (root / "work").mkdir()
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
+    server = Command(
+        *("-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
         *(f"--ServerApp.root_dir={root / 'work'}", "--ServerApp.terminals_enabled=False", "--allow-root"),
         *("--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True"),
         *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
-        # Should the tests be killed outright, nothing of this stays behind for ever.
+        # Should the tests be killed outright, the server and its kernels end by themselves.
         *("--ServerApp.shutdown_no_activity_timeout=900", "--MappingKernelManager.cull_idle_timeout=900"),
         "--MappingKernelManager.cull_connected=True",
-    ]
-    log = root / "jupyter.log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            command, env=environment, stdout=out, stderr=subprocess.STDOUT, cwd=root, start_new_session=True
-        )
+        folder=root,
+        environment=environment,
+    )
     try:
-        address = wait_for(lambda: re.search(r"http://127\.0\.0\.1:\d+(?=/lab)", log.read_text()), server, log)
+        address = server.wait_for(r"http://127\.0\.0\.1:\d+(?=/lab)")
+        fetched(f"{address[0]}/api")
     except BaseException:
-        _end_group(server)
+        server.end()
         raise
     return server, address[0], token
-
-
-def environment_of(home: Path) -> dict[str, str]:
-    """Return an environment with the person's keys and settings hidden and the way out of this machine closed."""
-    hidden = ("DASHSCOPE_", "WANNB_", "JUPYTER", "IPYTHON")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    python_path = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH", "")]))
-    return kept | {"HOME": str(home), "PYTHONPATH": python_path, "NO_PROXY": "*", "no_proxy": "*"}
-
-
-def wait_for(found: Callable[[], T | None], process: subprocess.Popen[Any], log: Path, seconds: float = 60) -> T:
-    """Return the first thing found that is true; fail with the process's log when it ends or takes too long."""
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()[-3000:]}")
-        time.sleep(0.05)
-    return value
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    for number, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-    assert process.poll() is not None
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -47,7 +47,7 @@ def test_type_a_prompt_press_the_button_see_the_images(lab: Lab, server: mock.Mo
     page.get_by_label("Prompt", exact=True).fill("A lighthouse at dusk")
     page.get_by_label("Images", exact=True).fill("2")
     # Straight from the number to the button, as a mouse does it: what the button says is what is sent.
-    page.get_by_role("button", name="Make 2 images · demo (live 0.15 USD)").click()
+    page.get_by_role("button", name="Generate 2 images · demo ($0.15 live)").click()
     page.get_by_role("img", name="Image 2 of 2: A lighthouse at dusk").wait_for()
     assert server.billed == 2
     assert book.ask("form.result.request.prompt") == "A lighthouse at dusk"
@@ -95,14 +95,14 @@ def test_a_refused_request_and_a_lost_connection_are_said_in_words_and_the_form_
 
 
 def test_waiting_is_stopped_and_picked_up(lab: Lab, server: mock.MockServer) -> None:
-    server.app.service.task_seconds = 3.0
+    server.app.generator.task_seconds = 3.0
     book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')")
     page = book.output(1)
     page.locator("button.wannb-go").click()
-    page.get_by_text(re.compile(r"(queue|drawing).* \d+ s")).wait_for()
+    page.get_by_text(re.compile(r"(queue|generating).* \d+ s")).wait_for()
     page.get_by_role("button", name="Stop waiting").click()
     page.get_by_text("It goes on").wait_for()
-    page.get_by_role("button", name="Pick it up again").click()
+    page.get_by_role("button", name="Pick up").click()
     page.get_by_role("img", name="Image 1 of 1: A cat").wait_for()
     assert server.billed == 1
 
@@ -164,7 +164,7 @@ def test_drawn_boxes_are_exact_at_every_size_zoom_and_screen(
 from PIL import Image
 from wannb.forms.boxes import BoxEditor
 import ipywidgets
-from wannb.inputs import as_input
+from wannb.request import as_input
 editor = BoxEditor(as_input(Image.new("RGB", {size}, "teal")))
 ipywidgets.VBox([editor], layout={{"width": "{shown}px"}})"""
     book = lab.notebook(code, scale=scale, touch=touch, height=1300)
@@ -259,9 +259,9 @@ def test_an_old_run_is_found_and_opened_as_a_form_on_another_day(lab: Lab) -> No
     page.get_by_role("tab", name="History").click()
     page.get_by_label("Search", exact=True).fill("tower")
     page.get_by_label("Search", exact=True).press("Enter")
-    page.get_by_role("button", name="Look").click()
+    page.get_by_title(re.compile("^Show run")).first.click()
     page.get_by_role("img", name="Image 1 of 1: An old tower").wait_for()
-    page.get_by_label("Take over").select_option(label="everything but the seed")
+    page.get_by_label("Copy settings").select_option(label="everything but the seed")
     page.get_by_role("button", name="Open as a form").click()
     book.until("form.text_to_image.request.prompt == 'An old tower'")
     assert book.ask("form.text_to_image.request.seed") is None
@@ -279,7 +279,7 @@ def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:
     page.get_by_label("Scene 1").fill("a cat in spring")
     page.get_by_label("Scene 2").fill("a cat in summer")
     book.until("form.image_set.request.n == 2")
-    page.get_by_role("button", name="Make up to 2 images").click()
+    page.get_by_role("button", name="Generate up to 2 images").click()
     page.get_by_role("img", name="Image 2 of 2").wait_for()
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from browser.lab import Lab
-from browser.session import environment_of, wait_for
+from isolation import PATIENCE
+from processes import Command
 
 from wannb.mock import MockServer
 
@@ -26,7 +24,7 @@ RESET = "Failed to load resource: net::ERR_CONNECTION_RESET"
 def make_an_image(place: Any, prompt: str) -> None:
     """Type a prompt in the Studio's first tab, press its button and see the image."""
     place.get_by_role("textbox", name="Prompt").first.fill(prompt)
-    place.get_by_role("button", name=re.compile("^Make 1 image")).first.click()
+    place.get_by_role("button", name=re.compile("^Generate 1 image")).first.click()
     picture = place.get_by_role("img", name=re.compile(prompt)).first
     picture.wait_for()
     assert picture.evaluate("async one => { await one.decode(); return one.naturalWidth; }") > 100
@@ -40,40 +38,15 @@ def test_a_prompt_becomes_an_image(lab: Lab, server: MockServer, app: str) -> No
     assert server.billed == 1
 
 
-class Command:
-    """`wannb studio`, started in a folder of its own."""
-
-    def __init__(self, folder: Path, lab: Lab) -> None:
-        self.folder = folder
-        folder.mkdir()
-        log = folder / "log"
-        environment = environment_of(lab.session.root) | lab.environment
-        del environment["WANNB_STORE"]
-        with log.open("wb") as out:
-            command = [sys.executable, "-m", "wannb.commands.cli", "studio", "--no-browser", "--port", "0"]
-            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
-        self.url = wait_for(lambda: re.search(r"http://127\S+token=\w+", log.read_text()), self.process, log)[0]
-
-    def kernels(self) -> list[psutil.Process]:
-        family = psutil.Process(self.process.pid).children(recursive=True)
-        return [one for one in family if "ipykernel_launcher" in " ".join(one.cmdline())]
-
-    def end(self) -> int:
-        """Press Ctrl-C; return the exit status when nothing of it is left."""
-        if self.process.poll() is None:
-            family = psutil.Process(self.process.pid).children(recursive=True)
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
-            assert not psutil.wait_procs(family, timeout=10)[1]
-        return self.process.returncode
-
-
 @pytest.fixture
 def command(lab: Lab, tmp_path: Path) -> Iterator[Command]:
+    """`wannb studio`, started in a folder of its own."""
     pytest.importorskip("voila")
-    started = Command(tmp_path / "here", lab)
-    yield started
-    started.end()
+    environment = {name: value for name, value in lab.environment.items() if name != "WANNB_STORE"}
+    (folder := tmp_path / "here").mkdir()
+    options = ("studio", "--no-browser", "--port", "0")
+    with Command("-m", "wannb.commands.cli", *options, folder=folder, environment=environment) as started:
+        yield started
 
 
 @pytest.mark.skipif(os.name == "nt", reason="ends the command by a POSIX signal")
@@ -81,11 +54,11 @@ def test_alone_it_makes_an_image_and_says_when_its_program_is_gone(
     lab: Lab, server: MockServer, command: Command
 ) -> None:
     page = lab.page()
-    page.goto(command.url)
+    page.goto(command.wait_for(r"http://127\S+token=\w+")[0])
     make_an_image(page.locator("body"), "a lighthouse at night")
     assert server.billed == 1
     assert page.title() == "Wan 2.7 Studio"
-    assert list((command.folder / "wannb-runs").glob("*/*.png"))
+    assert list((command.log.parent / "wannb-runs").glob("*/*.png"))
     lab.verify()
 
     lab.harmless(NOT_FOUND, "/api/(kernels|shutdown)/")
@@ -96,7 +69,7 @@ def test_alone_it_makes_an_image_and_says_when_its_program_is_gone(
     [kernel] = command.kernels()
     page.reload()
     page.get_by_role("textbox", name="Prompt").first.wait_for()
-    kernel.wait(10)  # the kernel of a page that was left
+    kernel.wait(PATIENCE)  # the kernel of a page that was left
     [kernel] = command.kernels()
     kernel.kill()
     alert.get_by_text("has ended. Finished images are saved").wait_for()
@@ -104,6 +77,6 @@ def test_alone_it_makes_an_image_and_says_when_its_program_is_gone(
     page.get_by_role("textbox", name="Prompt").first.wait_for()
     assert not alert.is_visible()
 
-    assert command.end() == 0
+    assert command.signal(signal.SIGINT) == 0
     alert.get_by_text("wannb studio starts it again").wait_for()
     lab.errors[:] = [line for line in lab.errors if "WebSocket connection to" not in line]

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
-import time
-import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
+from processes import Command, fetched
 
 from wannb import mock
 from wannb.client import Client
@@ -64,11 +61,11 @@ def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[
 
 
 def test_in_a_checkout_the_tutorials_are_opened_where_they_are() -> None:
-    assert tutorials.lay(None) == (ROOT / "notebooks", [])
+    assert tutorials.copy(None) == (ROOT / "notebooks", [])
 
 
 def test_a_tutorial_that_was_changed_is_never_written_over(tmp_path: Path) -> None:
-    folder, notes = tutorials.lay(tmp_path / "mine")
+    folder, notes = tutorials.copy(tmp_path / "mine")
     assert sorted(path.name for path in folder.glob("*.ipynb")) == sorted(
         path.name for path in (ROOT / "notebooks").glob("*.ipynb")
     )
@@ -78,7 +75,7 @@ def test_a_tutorial_that_was_changed_is_never_written_over(tmp_path: Path) -> No
     old = tutorials._hash(b"an older version")
     outdated.write_bytes(b"an older version")
     record.write_text(re.sub(r'("02-image-editing.ipynb": )"\w+"', rf'\1"{old}"', record.read_text()))
-    folder, notes = tutorials.lay(tmp_path / "mine")
+    folder, notes = tutorials.copy(tmp_path / "mine")
     assert changed.read_text() == "mine"
     assert outdated.read_bytes() == (ROOT / "notebooks" / outdated.name).read_bytes()
     assert "01-text-to-image.ipynb" in notes[1]
@@ -100,49 +97,11 @@ def test_a_wheel_holds_the_package_and_the_tutorials(tmp_path: Path) -> None:
     assert not [name for name in names if "conftest" in name or name.startswith("wannb/notebooks/recordings")]
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="ends the server by a POSIX signal")
+@pytest.mark.skipif(os.name == "nt", reason="ends the server by a POSIX signal")
 def test_lab_serves_the_tutorials_with_a_mock_server_for_all_kernels(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "wannb.commands.cli",
-        "lab",
-        "--no-browser",
-        "--folder",
-        str(tmp_path / "t"),
-        "--port",
-        "0",
-    ]
-    environment = {
-        **os.environ,
-        **{f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")},
-        "IPYTHONDIR": str(tmp_path / "ipython"),
-    }
-    lab = subprocess.Popen(
-        [*command, "--", "--IdentityProvider.token=secret"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
-    lines: list[str] = []
-    assert lab.stdout
-    reader = threading.Thread(target=lambda: lines.extend(iter(lab.stdout.readline, "")), daemon=True)  # type: ignore[union-attr]
-    reader.start()
-    try:
-        deadline = time.monotonic() + 60
-        address = None
-        while address is None and time.monotonic() < deadline and lab.poll() is None:
-            address = re.search(r"http://127\.0\.0\.1:(\d+)/lab", "".join(lines))
-            time.sleep(0.1)
-        assert address, "".join(lines)
+    options = ("--no-browser", "--folder", str(tmp_path / "t"), "--port", "0", "--", "--IdentityProvider.token=secret")
+    with Command("-m", "wannb.commands.cli", "lab", *options, folder=tmp_path) as lab:
+        address = lab.wait_for(r"http://127\.0\.0\.1:(\d+)/lab")
         url = f"http://127.0.0.1:{address[1]}/api/contents?token=secret"
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        assert "01-text-to-image.ipynb" in opener.open(url, timeout=20).read().decode()
-        assert "Nothing is sent out and nothing is billed" in "".join(lines)
-    finally:
-        os.killpg(lab.pid, signal.SIGTERM)
-        lab.wait(20)
-        reader.join(20)
-        lab.stdout.close()
+        assert "01-text-to-image.ipynb" in fetched(url)
+        assert "Nothing is sent out and nothing is billed" in lab.said()

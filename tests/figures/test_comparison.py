@@ -6,7 +6,6 @@ import base64
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy
 import pytest
@@ -37,7 +36,7 @@ def test_the_numbers_count_pixels(pair: tuple[Image.Image, Image.Image]) -> None
     assert plain.summary == "8.3 % of the pixels changed (by more than 8 of 255)"
     boxed = compare(*pair, boxes=[[50, 50, 250, 150]])
     assert (boxed.inside, boxed.outside) == (0.5, 0.0)
-    assert "inside the box 50.0 % of the pixels changed, outside 0.0 %" in boxed.summary
+    assert "in the boxes 50.0 % changed; outside 0.0 % changed" in boxed.summary
     assert compare(*pair, boxes=[[0, 0, 400, 300]]).outside is None
     assert compare(*pair, tolerance=200).changed == 0
     assert compare(pair[0], pair[0]).changed == 0
@@ -90,8 +89,7 @@ def test_labels_say_what_differs(client: Client) -> None:
 
 def test_another_size_is_said(pair: tuple[Image.Image, Image.Image]) -> None:
     scaled = compare(pair[0], pair[1].resize((800, 600)))
-    assert "the right picture is 800*600" in scaled.notices[0]
-    assert "scaled to the left one's 400*300" in scaled.notices[0]
+    assert "picture of 800*600 is scaled to 400*300" in scaled.notices[0]
     assert scaled.changed == pytest.approx(1 / 12, abs=0.01)
     assert "stretched" in compare(pair[0], pair[1].resize((600, 600))).notices[0]
     assert compare(*pair).notices == ()
@@ -145,7 +143,7 @@ def test_it_is_saved_as_page_and_figure(pair: tuple[Image.Image, Image.Image], t
     figure = shown.figure(width=5, dpi=72)
     assert len(figure.axes[0].images) == 3
     assert "Difference" in {text.get_text() for text in figure.axes[0].texts}
-    with pytest.raises(ValueError, match=r"saved as \.png, \.pdf or \.html"):
+    with pytest.raises(ValueError, match=r"saved as \.png, \.pdf, \.html"):
         shown.save(tmp_path / "a.gif")
 
 
@@ -154,7 +152,7 @@ def test_what_cannot_be_compared_says_why(
 ) -> None:
     with pytest.raises(ValueError, match=r"give two: compare\(a, b\)"):
         compare(client.generate("a cat", seed=1, size="1K"))
-    with pytest.raises(ValueError, match="a link is not fetched"):
+    with pytest.raises(ValueError, match="links are not downloaded"):
         compare("https://example.com/a.png", pair[0])
     with pytest.raises(ValueError, match=r"no file"):
         compare(pair[0], tmp_path / "none.png")
@@ -170,19 +168,3 @@ def test_the_pictures_on_the_page_are_the_pictures(pair: tuple[Image.Image, Imag
     left, right, _ = (Image.open(io.BytesIO(base64.b64decode(source))).convert("RGB") for source in sources)
     assert left.getpixel((100, 100)) == pytest.approx((128, 128, 128), abs=6)
     assert right.getpixel((100, 100)) == pytest.approx((255, 255, 255), abs=6)
-
-
-@pytest.mark.parametrize("name", ["a.html", "a.png", "a.pdf"])
-def test_a_file_that_is_there_stays_until_the_new_one_is_whole(
-    pair: tuple[Image.Image, Image.Image], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    (tmp_path / name).write_bytes(b"before")
-
-    def interrupted(*given: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", interrupted)
-    with pytest.raises(OSError, match=r"cannot write .*No space left"):
-        compare(*pair).save(tmp_path / name, dpi=72)
-    assert [place.name for place in tmp_path.iterdir() if place.name.startswith((".", "a"))] == [name]
-    assert (tmp_path / name).read_bytes() == b"before"

@@ -13,6 +13,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 import wannb
+from wannb.figures import fonts
 from wannb.figures.fonts import MISSING, families, pdf_fonttype, width_of, wrap
 
 PLAIN = ["DejaVu Sans"]
@@ -58,14 +59,14 @@ def test_what_no_font_has_is_named_and_drawn_as_a_box_without_a_warning() -> Non
 def test_emoji_without_a_usable_font_are_said_to_be_emoji() -> None:
     face = families("🫨")
     if face.missing:
-        assert "colour emoji fonts cannot be used" in face.notice
+        assert "color emoji fonts cannot be used" in face.notice
     draw(wrap("🫨 👩‍🚀", 5, size=10, family=face.families), face.families)
 
 
 def test_an_old_matplotlib_is_said_not_to_join_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "3.11" not in families("قطة").notice or matplotlib.__version_info__ < (3, 11)
     monkeypatch.setattr(matplotlib, "__version__", "3.10.3")
-    assert "matplotlib 3.11 (Python 3.11)" in families("قطة").notice
+    assert "3.10.3" in families("قطة").notice
     assert families("a cat").notice == ""
 
 
@@ -132,11 +133,8 @@ def test_a_font_can_be_added(tmp_path: Path) -> None:
     finally:
         font_manager.fontManager.ttflist[:] = before
         font_manager.fontManager._findfont_cached.cache_clear()  # type: ignore[attr-defined]
-        from wannb.figures import fonts as typeset
-
-        typeset._added.clear()
-        typeset._has.cache_clear()
-        typeset._face.cache_clear()
+        fonts._added.clear()
+        fonts.forget_fonts()
 
 
 def test_what_is_no_font_is_refused(tmp_path: Path) -> None:

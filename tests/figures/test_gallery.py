@@ -98,7 +98,7 @@ def test_a_gallery_takes_results_images_paths_and_titles(client: Client, tmp_pat
     Image.new("RGB", (640, 320), "teal").save(place)
     result = client.generate("a cat", n=2, seed=7, size="768*768")
     gallery = wannb.gallery([result, result[0], place])
-    assert repr(gallery).splitlines()[0] == "Gallery(4 pictures)"
+    assert repr(gallery).splitlines()[0] == "Gallery(4 images)"
     titled = wannb.gallery({"before": place, "after": result[1]})
     words = Tags(titled._repr_mimebundle_()["text/html"]).words
     assert "before" in words

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from wannb.display.assets import ELEMENTS, esm
-from wannb.forms.boxes import STATIC, BoxEditor, legal, still
-from wannb.forms.code import CodeView
+from wannb.forms.boxes import STATIC, BoxEditor, boxed, legal
+from wannb.forms.panel import CodeView
 from wannb.forms.upload import Upload
 from wannb.request.inputs import InputImage, as_input
 
@@ -90,7 +90,7 @@ def test_a_widget_is_one_module_that_a_browser_can_read(node: str, widget: Any, 
 
 
 def test_a_file_that_is_imported_must_stand_before() -> None:
-    with pytest.raises(ValueError, match=r"geometry\.js, which does not stand before"):
+    with pytest.raises(ValueError, match=r"geometry\.js, which does not come before"):
         esm(ELEMENTS, STATIC / "boxes.js")
 
 
@@ -230,7 +230,7 @@ def test_the_still_shows_the_box_where_it_is(width: int, height: int, box: tuple
     grey = (120, 130, 140)
     picture = as_input(Image.new("RGB", (width, height), grey))
     x1, y1, x2, y2 = (round(part * span) for part, span in zip(box, (width, height) * 2, strict=True))
-    image = opened(still(picture, [(x1, y1, x2, y2)], pixels=720))
+    image = opened(boxed(picture, [(x1, y1, x2, y2)], pixels=720))
     assert max(image.size) == min(720, max(width, height))
     across, down = image.width / width, image.height / height
     left, top, right, bottom = x1 * across, y1 * down, x2 * across, y2 * down
@@ -249,11 +249,11 @@ def test_the_still_shows_the_box_where_it_is(width: int, height: int, box: tuple
 
 def test_a_still_has_its_box_in_every_corner_and_without_a_picture() -> None:
     picture = as_input(photograph(500, 400))
-    whole = opened(still(picture, [(0, 0, 500, 400), (499, 399, 500, 400)]))
+    whole = opened(boxed(picture, [(0, 0, 500, 400), (499, 399, 500, 400)]))
     assert min(whole.getpixel((250, 1))) > 200
     assert min(whole.getpixel((498, 200))) > 200
-    assert still(picture, []) != still(picture, [(10, 10, 90, 90)])
-    link = opened(still(as_input("https://example.com/a.png"), [(10, 10, 900, 600)], pixels=300))
+    assert boxed(picture, []) != boxed(picture, [(10, 10, 90, 90)])
+    link = opened(boxed(as_input("https://example.com/a.png"), [(10, 10, 900, 600)], pixels=300))
     assert max(link.size) == 300
     editor = BoxEditor(picture, boxes=[(10, 10, 90, 90)])
-    assert editor.still() == still(picture, [(10, 10, 90, 90)])
+    assert editor.still() == boxed(picture, [(10, 10, 90, 90)])

@@ -88,12 +88,42 @@ def test_every_byte_arrives_under_its_hash_and_name(page: Page, came: list[Path]
     assert path.read_bytes() == content
     assert files(folder) == [path.name]
     assert page.problems == []
-
-
-def test_each_piece_is_acknowledged_with_how_many_are_written(page: Page) -> None:
-    page.whole(noise(3 * CHUNK), "a.png")
-    assert [answer["pieces"] for answer in page.answers if answer["kind"] == "taken"] == [1, 2, 3]
+    assert [answer["pieces"] for answer in page.answers if answer["kind"] == "taken"] == [
+        *range(1, len(pieces_of(content)) + 1)
+    ]
     assert all(answer["id"] == "a" for answer in page.answers)
+
+
+#: Messages of a page that is not ours, each as index and lengths; the last one ends the upload.
+BROKEN: dict[str, list[tuple[Any, list[int]]]] = {
+    "too short": [(0, [CHUNK - 1])],
+    "too long": [(0, [CHUNK + 1])],
+    "no piece": [(0, [])],
+    "two pieces": [(0, [CHUNK, CHUNK])],
+    "before the first": [(-1, [CHUNK])],
+    "no number": [(None, [CHUNK])],
+    "a text": [("0", [CHUNK])],
+    "too short, ahead of its turn": [(1, [CHUNK - 1])],
+    "far away": [(10**30, [CHUNK])],
+    "beyond the window": [(WINDOW, [CHUNK])],
+    "twice": [(0, [CHUNK]), (0, [CHUNK])],
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_wrong_piece_ends_the_upload_and_leaves_nothing(
+    page: Page, came: list[Path], folder: Path, kind: str
+) -> None:
+    page.say("begin", size=(WINDOW + 2) * CHUNK, name="a.png")
+    for index, lengths in BROKEN[kind]:
+        said = page.say("chunk", "a", *map(bytes, lengths), index=index)
+    assert said == ["failed"]
+    assert page.say("chunk", "a", bytes(CHUNK), index=0) == []
+    assert (files(folder), came) == ([], [])
+    page.say("begin", "b", size=0, name="b.png")
+    page.say("begin", "c", size=CHUNK, name="c.png")
+    assert page.say("begin", "c", size=CHUNK, name="c.png") == ["failed"], "a key that is under way"
+    assert [problem.partition(":")[0] for problem in page.problems] == ["a.png", "b.png", "c.png"]
 
 
 @settings(max_examples=24, deadline=None)
@@ -108,45 +138,6 @@ def test_pieces_of_one_window_may_come_in_any_order(tmp_path_factory: pytest.Tem
         page.say("chunk", "a", pieces_of(content)[index], index=index)
     assert came[0].read_bytes() == content
     page.close()
-
-
-def test_a_piece_beyond_the_window_ends_the_upload(page: Page, came: list[Path], folder: Path) -> None:
-    content = noise((WINDOW + 2) * CHUNK)
-    page.say("begin", size=len(content), name="a.png")
-    assert page.say("chunk", "a", pieces_of(content)[WINDOW], index=WINDOW) == ["failed"]
-    assert page.say("chunk", "a", pieces_of(content)[0], index=0) == []
-    assert (files(folder), came) == ([], [])
-    assert "a.png: its pieces came twice or in disorder" in page.problems
-
-
-@pytest.mark.parametrize(
-    ("index", "lengths"),
-    [
-        (0, [CHUNK - 1]),
-        (0, [CHUNK + 1]),
-        (0, []),
-        (0, [CHUNK, CHUNK]),
-        (-1, [CHUNK]),
-        (1, [CHUNK]),
-        (None, [CHUNK]),
-        ("0", [CHUNK]),
-        (True, [CHUNK]),
-        (10**30, [CHUNK]),
-    ],
-)
-def test_a_piece_of_a_wrong_size_or_place_leaves_nothing(
-    page: Page, came: list[Path], folder: Path, index: Any, lengths: list[int]
-) -> None:
-    page.say("begin", size=CHUNK + 10, name="a.png")
-    assert page.say("chunk", "a", *map(bytes, lengths), index=index) == ["failed"]
-    assert (files(folder), came, len(page.problems)) == ([], [], 1)
-
-
-def test_a_piece_that_comes_twice_ends_the_upload(page: Page, folder: Path) -> None:
-    page.say("begin", size=3 * CHUNK, name="a.png")
-    page.say("chunk", "a", noise(CHUNK), index=0)
-    assert page.say("chunk", "a", noise(CHUNK), index=0) == ["failed"]
-    assert files(folder) == []
 
 
 def test_canceling_removes_what_came_and_what_is_under_way_is_ignored(
@@ -171,12 +162,6 @@ def test_two_uploads_at_once_do_not_mix(page: Page, came: list[Path], folder: Pa
         page.say("chunk", "b", pieces_of(other)[index], index=index)
     assert [path.read_bytes() for path in came] == [one, other]
     assert len(files(folder)) == 2
-
-
-def test_a_begin_with_a_key_that_is_under_way_is_refused(page: Page, folder: Path) -> None:
-    page.say("begin", size=CHUNK, name="a.png")
-    assert page.say("begin", size=CHUNK, name="a.png") == ["failed"]
-    assert files(folder) == []
 
 
 @pytest.mark.parametrize("size", [0, -1, None, "5", 1.5, True, MAX_FILE + 1, 10**30])
@@ -227,12 +212,6 @@ def test_a_callback_may_wait_for_another_thread_that_uses_the_upload(page: Page)
     page.on_file(wait)
     page.whole(b"first", "a.png")
     assert done == [True]
-
-
-def test_problems_add_up_until_they_are_put_away(page: Page) -> None:
-    page.say("begin", "a", size=0, name="a.png")
-    page.say("begin", "b", size=0, name="b.png")
-    assert [problem.partition(":")[0] for problem in page.problems] == ["a.png", "b.png"]
 
 
 def test_a_full_disk_is_said_in_plain_words(page: Page, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def test_full_in_a_storyboard_loses_no_frame(disk: Disk, between: tuple[MockServ
         steps.after["download"] = disk.fill
         with pytest.raises(WannbError, match="No space left"):
             board.reroll(1)
-        with pytest.raises(StoreError, match=r"No space left.*stays as it was.*in the store"):
+        with pytest.raises(StoreError, match=r"No space left.*stays as it was.*in the runs folder"):
             board.lock(2)
         disk.free()
         again = Storyboard.open(client, "storyboard").run()

@@ -34,7 +34,7 @@ from wannb.ledger.result import Result
 from wannb.ledger.store import Store
 from wannb.mock import MockServer
 from wannb.storyboard import Storyboard
-from wannb.storyboard.shelf import Shelf
+from wannb.storyboard.files import BoardFiles
 
 NOTEBOOK = Path(__file__).parent.parent.parent / "notebooks" / "13-failure-lab.ipynb"
 LOST = None  # how the log writes an answer that never left
@@ -317,7 +317,7 @@ def test_a_kill_while_a_board_is_put_aside_leaves_one_that_knows_its_takes(
 
     Storyboard(client, ["a", "b"], size=SIZE).run()
     with monkeypatch.context() as patched:
-        patched.setattr(Shelf, "write", dies)
+        patched.setattr(BoardFiles, "write", dies)
         with pytest.raises(KeyboardInterrupt):
             Storyboard(client, ["c", "b"], size=SIZE)
     again = Storyboard(client, ["c", "b"], size=SIZE)

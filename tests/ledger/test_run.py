@@ -26,7 +26,7 @@ def test_a_journal_grows_by_a_line_with_every_state(client: Client) -> None:
     assert states == ["prepared", "sending", "running", "answered", "done"]
 
 
-@pytest.mark.parametrize(("state", "following"), [*itertools.product(MOVES, MOVES)])
+@pytest.mark.parametrize(("state", "following"), [*itertools.product(sorted(MOVES), sorted(MOVES))])
 def test_only_the_drawn_moves_are_made(state: str, following: str, tmp_path: Path) -> None:
     run = Run(tmp_path, Record(state=state, fingerprint="f", service="mock"))
     if following in MOVES[state]:

@@ -21,7 +21,7 @@ from wannb.errors import (
 )
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
-from wannb.mock.server.exchange import json_response
+from wannb.mock.exchange import json_response
 from wannb.service.endpoint import mock as mock_service
 
 

@@ -37,7 +37,7 @@ from wannb.files import append_line
 from wannb.ledger.record import Record
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
-from wannb.mock.server.exchange import json_response
+from wannb.mock.exchange import json_response
 from wannb.request.inputs import from_bytes
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace, callable_off

@@ -30,7 +30,7 @@ from wannb.errors import (
 from wannb.ledger.record import Failure
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
-from wannb.mock.server.exchange import json_response
+from wannb.mock.exchange import json_response
 from wannb.service.limits import callable_off
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import io
 import os
 import random
+import statistics
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
+import wannb
+import wannb.mock
 from wannb.mock.drawing import Drawing, draw
+from wannb.mock.drawing.composition import scene_of
+from wannb.mock.drawing.words import SUBJECTS
 
 SHOP = "A flower shop with exquisite windows, a beautiful wooden door, and flowers on display"
 CAT_SET = (
@@ -26,6 +32,8 @@ EIGHT = (  # the palette of the documented example
     ("#DAE0EC", 1011), ("#636574", 893), ("#CACAD2", 555), ("#CBD4E4", 262),
 )  # fmt: skip
 BOLD = (("#1B2A49", 2000), ("#E4572E", 1500), ("#F3A712", 2500), ("#F7F2E7", 3000), ("#669BBC", 1000))
+FLAT = "wan2.7-image"  # draws without shading, so that a color can be counted
+ORANGE = (236, 138, 52)
 
 
 def drawing(prompt: str = SHOP, **changes: object) -> Drawing:
@@ -38,16 +46,20 @@ def decoded(data: bytes) -> Image.Image:
         return picture.convert("RGB")
 
 
+def drawn(prompt: str = SHOP, **changes: object) -> Image.Image:
+    return decoded(draw(drawing(prompt, **changes)))
+
+
 def encoded(picture: Image.Image, kind: str = "PNG") -> bytes:
     out = io.BytesIO()
     picture.save(out, kind)
     return out.getvalue()
 
 
-def colours(picture: Image.Image) -> Counter[tuple[int, int, int]]:
+def colors(picture: Image.Image) -> Counter[tuple[int, int, int]]:
     found = picture.getcolors(picture.width * picture.height)
     assert found is not None
-    return Counter({colour: count for count, colour in found})  # type: ignore[misc]
+    return Counter({color: count for count, color in found})  # type: ignore[misc]
 
 
 def photo(size: tuple[int, int] = (400, 300), seed: int = 1) -> Image.Image:
@@ -57,22 +69,21 @@ def photo(size: tuple[int, int] = (400, 300), seed: int = 1) -> Image.Image:
 
 
 def gilt(picture: Image.Image) -> int:
-    """Count the pixels in the colour of the word MOCK."""
-    near = [n for (r, g, b), n in colours(picture).items() if r > 180 and abs(g / r - 0.84) < 0.06 and b / r < 0.62]
+    """Count the pixels in the color of the word MOCK."""
+    near = [n for (r, g, b), n in colors(picture).items() if r > 180 and abs(g / r - 0.84) < 0.06 and b / r < 0.62]
     return sum(near)
 
 
-def differing(first: Image.Image, second: Image.Image) -> tuple[int, int, int, int] | None:
-    return ImageChops.difference(first, second).getbbox()
+def differing(first: Image.Image, second: Image.Image) -> tuple[int, int, int, int]:
+    box = ImageChops.difference(first, second).getbbox()
+    assert box is not None
+    return box
 
 
-@pytest.mark.parametrize(
-    "size", [(1, 1), (768, 768), (1360, 768), (352, 2816), (2816, 352), (241, 243), (20, 160), (160, 20)]
-)
-@pytest.mark.parametrize("images", [0, 3])
-def test_size_is_exact_however_long_or_small(size: tuple[int, int], images: int) -> None:
-    inputs = (encoded(photo()),) * images
-    assert decoded(draw(drawing(size=size, images=inputs, watermark=True))).size == size
+@pytest.mark.parametrize("size", [(1, 1), (768, 768), (1360, 768), (352, 2816), (2816, 352), (241, 243), (20, 160)])
+@pytest.mark.parametrize(("prompt", "images"), [(SHOP, 0), (SHOP, 3), ("a poster for a zebra", 0)])
+def test_size_is_exact_however_long_or_small(size: tuple[int, int], prompt: str, images: int) -> None:
+    assert drawn(prompt, size=size, images=(encoded(photo()),) * images, watermark=True).size == size
 
 
 def test_the_key_travels_in_the_png() -> None:
@@ -83,7 +94,7 @@ def test_the_key_travels_in_the_png() -> None:
 
 def test_the_same_in_another_process_with_another_hash_seed() -> None:
     code = (
-        "import hashlib\nfrom wannb.mock.pictures import Drawing, draw\n"
+        "import hashlib\nfrom wannb.mock.drawing import Drawing, draw\n"
         f"d = Drawing(prompt={SHOP!r}, seed=7, size=(320, 320), sequential=True, index=1, count=3)\n"
         "print(hashlib.sha256(draw(d)).hexdigest(), d.key)"
     )
@@ -95,15 +106,18 @@ def test_the_same_in_another_process_with_another_hash_seed() -> None:
     assert len(said) == 1
 
 
+@pytest.mark.parametrize("prompt", [SHOP, "a zebra"])
 @pytest.mark.parametrize(
     "change",
     [
-        {"seed": 8}, {"prompt": "a cat"}, {"index": 1, "count": 2}, {"model": "wan2.7-image"}, {"thinking": False},
+        {"seed": 8}, {"prompt": "a cat"}, {"index": 1, "count": 2}, {"model": FLAT}, {"thinking": False},
         {"watermark": True}, {"palette": BOLD}, {"sequential": True, "count": 4}, {"size": (336, 320)},
+        {"captions": False},
     ],
 )  # fmt: skip
-def test_each_parameter_shows_in_picture_and_key(change: dict[str, object]) -> None:
-    plain, other = drawing(), drawing(**change)
+def test_each_parameter_shows_in_picture_and_key(prompt: str, change: dict[str, object]) -> None:
+    plain = drawing(prompt)
+    other = replace(plain, **change)  # type: ignore[arg-type]
     assert plain.key != other.key
     assert draw(plain) != draw(other)
 
@@ -116,91 +130,75 @@ def test_the_key_names_drawn_inputs_by_their_key_and_others_by_their_bytes() -> 
     assert len({drawing(images=(data,)).key for data in (one, other, None)}) == 3
 
 
-@pytest.mark.parametrize("palette", [EIGHT, BOLD, (("#000000", 3333), ("#FFFFFF", 3333), ("#ff0000", 3334))])
-@pytest.mark.parametrize("prompt", [SHOP, "an orange cat", "portrait of a woman"])
+PURE = (("#000000", 3333), ("#FFFFFF", 3333), ("#ff0000", 3334))
+TWICE = (("#112233", 5000), ("#112233", 2500), ("#EEDDCC", 2500), ("#808080", 0))
+
+
+@pytest.mark.parametrize("palette", [EIGHT, BOLD, PURE, TWICE], ids=["documented", "bold", "pure", "twice or nothing"])
+@pytest.mark.parametrize("prompt", [SHOP, "portrait of a woman", "a zebra"])
 def test_a_palette_is_all_that_is_used_and_in_its_shares(palette: tuple[tuple[str, int], ...], prompt: str) -> None:
-    found = colours(decoded(draw(drawing(prompt, palette=palette, size=(512, 512)))))
-    assert len(found) == len(palette)
+    shares: Counter[tuple[int, ...]] = Counter()
     for text, share in palette:
-        rgb = tuple(bytes.fromhex(text[1:]))
-        assert found[rgb] / 512**2 == pytest.approx(share / 10_000, abs=0.012)
-
-
-def test_a_palette_may_name_a_colour_twice_or_give_it_nothing() -> None:
-    palette = (("#112233", 5000), ("#112233", 2500), ("#EEDDCC", 2500), ("#808080", 0))
-    found = colours(decoded(draw(drawing(palette=palette))))
-    assert found[(0x11, 0x22, 0x33)] / 320**2 == pytest.approx(0.75, abs=0.012)
+        shares[tuple(bytes.fromhex(text[1:]))] += share
+    found = colors(drawn(prompt, palette=palette, size=(512, 512)))
+    assert set(found) == {color for color, share in shares.items() if share}
+    for color, count in found.items():
+        assert count / 512**2 == pytest.approx(shares[color] / 10_000, abs=0.012)
 
 
 @pytest.mark.parametrize("prompt", ["a clock on a table", "qwertz", "remove the lamp", "put image 2 there"])
-def test_only_the_boxed_place_changes(prompt: str) -> None:
+@pytest.mark.parametrize("model", ["wan2.7-image-pro", FLAT])
+def test_only_the_boxed_place_changes(prompt: str, model: str) -> None:
     base, box = photo((400, 300)), (150, 40, 310, 200)
     inputs = (encoded(base), encoded(photo(seed=9))) if "image 2" in prompt else (encoded(base),)
-    boxes = ((box,), ())[: len(inputs)]
-    found = decoded(draw(drawing(prompt, images=inputs, boxes=boxes, size=(400, 300))))
+    found = drawn(prompt, images=inputs, boxes=((box,), ())[: len(inputs)], size=(400, 300), model=model)
     assert differing(found.crop(box), base.crop(box))
     found.paste(base.crop(box), box)
-    changed = differing(found, base)
-    assert changed is not None, "the badge is always there"
-    assert changed[1] > 300 * 0.9, "besides the box only the badge at the lower edge differs"
+    assert differing(found, base)[1] > 300 * 0.9, "besides the box only the badge at the lower edge differs"
 
 
 def test_boxes_follow_the_picture_when_it_is_scaled() -> None:
     base = photo((400, 300))
-    found = decoded(
-        draw(drawing("a red car", images=(encoded(base),), boxes=(((100, 50, 200, 150),),), size=(800, 600)))
-    )
+    found = drawn("a red car", images=(encoded(base),), boxes=(((100, 50, 200, 150),),), size=(800, 600))
     plain = base.resize((800, 600), Image.Resampling.BICUBIC)
-    changed = differing(found.crop((0, 0, 800, 500)), plain.crop((0, 0, 800, 500)))
-    assert changed is not None
-    assert changed[0] >= 200
-    assert changed[1] >= 100
-    assert changed[2] <= 400
-    assert changed[3] <= 300
+    x1, y1, x2, y2 = differing(found.crop((0, 0, 800, 500)), plain.crop((0, 0, 800, 500)))
+    assert 200 <= x1 < x2 <= 400
+    assert 100 <= y1 < y2 <= 300
 
 
-def test_an_edit_without_boxes_changes_the_picture_and_keeps_it_recognisable() -> None:
+@pytest.mark.parametrize("prompt", ["make it a winter night", "as a watercolour", "a postage stamp", "paint it red"])
+def test_an_edit_without_boxes_changes_the_picture_and_keeps_it_recognizable(prompt: str) -> None:
     base = photo((400, 300))
-    found = decoded(draw(drawing("make it a winter night", images=(encoded(base),), size=(400, 300))))
-    assert differing(found, base) is not None
-    thumb, plain = found.convert("L").resize((8, 6)).tobytes(), base.convert("L").resize((8, 6)).tobytes()
-    mean, plain_mean = sum(thumb) / 48, sum(plain) / 48
-    together = sum((a - mean) * (b - plain_mean) for a, b in zip(thumb, plain, strict=True))
-    spread = sum((a - mean) ** 2 for a in thumb) ** 0.5 * sum((b - plain_mean) ** 2 for b in plain) ** 0.5
-    assert together / spread > 0.7
+    found = drawn(prompt, images=(encoded(base),), size=(400, 300))
+    assert differing(found, base)
+    # A watercolor and a stamp have a rim of paper.
+    one, two = (list(x.crop((100, 75, 300, 225)).convert("L").resize((8, 6)).tobytes()) for x in (found, base))
+    assert statistics.correlation(one, two) > 0.7
 
 
-def test_every_reference_appears() -> None:
-    flat = [Image.new("RGB", (300, 300), tone) for tone in ((250, 0, 0), (0, 240, 0), (0, 0, 250), (250, 0, 250))]
-    inputs = (encoded(photo()), *map(encoded, flat))
-    for sequential in (False, True):
-        found = colours(
-            decoded(draw(drawing("an orange cat", images=inputs, size=(800, 600), sequential=sequential, count=2)))
-        )
-        for tone in flat:
-            assert found[tone.getpixel((0, 0))] > 800  # type: ignore[index]
+@pytest.mark.parametrize("sequential", [False, True])
+@pytest.mark.parametrize("prompt", ["an orange cat", "a zebra"])
+def test_every_reference_appears(prompt: str, sequential: bool) -> None:
+    tones = ((250, 0, 0), (0, 240, 0), (0, 0, 250), (250, 0, 250))
+    inputs = (encoded(photo()), *(encoded(Image.new("RGB", (300, 300), tone)) for tone in tones))
+    found = colors(drawn(prompt, images=inputs, size=(800, 600), sequential=sequential, count=2))
+    assert all(found[tone] > 800 for tone in tones)
 
 
 def test_an_unreachable_input_has_a_placeholder_with_its_number() -> None:
-    known = drawing(images=(encoded(photo()), None, encoded(photo())), size=(640, 480))
-    other = replace(known, images=(known.images[0], known.images[0], None))
-    assert draw(known) != draw(other)
-    assert decoded(draw(drawing(images=(None,)))).size == (320, 320)
+    data = encoded(photo())
+    assert drawn(images=(data, None, data)).tobytes() != drawn(images=(data, data, None)).tobytes()
+    assert drawn(images=(None,)).size == (320, 320)
 
 
 def test_a_set_keeps_its_figure_and_changes_its_scenes() -> None:
-    frames = [
-        decoded(draw(drawing(CAT_SET, sequential=True, count=4, index=index, size=(512, 512)))) for index in range(4)
-    ]
-    coat = (236, 138, 52)
-    amounts = [colours(frame)[coat] for frame in frames]
+    frames = [drawn(CAT_SET, sequential=True, count=4, index=i, size=(512, 512), model=FLAT) for i in range(4)]
+    amounts = [colors(frame)[ORANGE] for frame in frames]
     assert min(amounts) > 0.02 * 512**2
     assert max(amounts) < 1.25 * min(amounts)
-    skies = {frame.getpixel((2, 2)) for frame in frames}
-    assert len(skies) == 4
-    snow = frames[3].crop((0, 380, 512, 470)).convert("L").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    leaves = frames[2].crop((0, 380, 512, 470)).convert("L").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    assert snow > leaves + 15  # type: ignore[operator]
+    assert len({frame.getpixel((2, 2)) for frame in frames}) == 4, "the skies differ"
+    ground = [frame.crop((0, 380, 512, 470)).convert("L").resize((1, 1), Image.Resampling.BOX) for frame in frames]
+    assert ground[3].getpixel((0, 0)) > ground[2].getpixel((0, 0)) + 15, "snow is lighter than leaves"  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
@@ -211,39 +209,67 @@ def test_any_text_makes_a_set_of_differing_frames(prompt: str) -> None:
     assert len(frames) == 5
 
 
-def test_the_colour_word_before_the_figure_tints_it() -> None:
-    for word, tone in (("blue", (66, 112, 190)), ("green", (84, 158, 102)), ("蓝色的", (66, 112, 190))):
-        name = "猫" if word == "蓝色的" else " cat"
-        found = colours(decoded(draw(drawing(f"{word}{name}", size=(512, 512)))))
-        assert found[tone] > 3000
+@pytest.mark.parametrize(
+    ("prompt", "tone"),
+    [
+        ("blue cat", (66, 112, 190)), ("蓝色的猫", (66, 112, 190)),
+        ("orange cat under a red umbrella", ORANGE), ("orange cat under a red umbrella", (208, 62, 58)),
+    ],
+)  # fmt: skip
+def test_a_color_word_tints_what_follows_it_and_nothing_else(prompt: str, tone: tuple[int, int, int]) -> None:
+    assert colors(drawn(prompt, size=(512, 512), model=FLAT))[tone] > 3000
 
 
 def test_seeds_vary_the_picture_and_keep_the_subject() -> None:
-    prompt = "an orange cat in the park"
-    pictures = [decoded(draw(drawing(prompt, seed=seed))) for seed in range(6)]
+    pictures = [drawn("an orange cat in the park", seed=seed, model=FLAT) for seed in range(6)]
     assert len({picture.tobytes() for picture in pictures}) == 6
-    assert all(colours(picture)[(236, 138, 52)] > 1500 for picture in pictures)
+    assert all(colors(picture)[ORANGE] > 1500 for picture in pictures)
+
+
+@pytest.mark.parametrize("prompt", ["a fox", SHOP, "a lighthouse at night", "portrait of a man", "a zebra"])
+def test_the_models_differ_to_the_eye(prompt: str) -> None:
+    """The pro model shades: many more tones in the same composition."""
+    fine, flat = (drawn(prompt, model=model) for model in ("wan2.7-image-pro", FLAT))
+    assert len(colors(fine)) > 1.4 * len(colors(flat))
+    small = [picture.resize((4, 4), Image.Resampling.BOX).tobytes() for picture in (fine, flat)]
+    assert max(abs(a - b) for a, b in zip(*small, strict=True)) < 60
 
 
 def test_the_watermark_sits_bottom_right_and_nowhere_else() -> None:
-    plain = decoded(draw(drawing(size=(640, 480))))
-    marked = decoded(draw(drawing(size=(640, 480), watermark=True)))
-    changed = differing(plain, marked)
-    assert changed is not None
-    assert changed[0] > 640 * 0.6
-    assert changed[1] > 480 * 0.8
+    x, y, *_ = differing(drawn(size=(640, 480)), drawn(size=(640, 480), watermark=True))
+    assert x > 640 * 0.6
+    assert y > 480 * 0.8
 
 
-def test_a_mock_badge_is_on_every_picture() -> None:
+@pytest.mark.parametrize("captions", [True, False])
+def test_a_mock_badge_is_on_every_picture(captions: bool) -> None:
     photo_bytes = encoded(photo((640, 480)))
     for changes in ({}, {"images": (photo_bytes,)}, {"prompt": ""}, {"prompt": "一只猫"}, {"sequential": True}):
-        found = decoded(draw(drawing(size=(640, 480), **changes)))
+        found = drawn(**{"size": (640, 480), "captions": captions, **changes})
         assert gilt(found.crop((0, 440, 120, 480))) > 20, changes
+
+
+def badge(data: bytes) -> object:
+    """Return the place of the badge, whose width follows its words."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.info["wannb-mock-badge"]
+
+
+@pytest.mark.parametrize("captions", [True, False])
+def test_without_captions_the_badge_does_not_tell_the_prompt(captions: bool, tmp_path: Path) -> None:
+    prompts = ("a cat", "a very good cat")
+    assert len({badge(draw(drawing(prompt, captions=captions))) for prompt in prompts}) == 1 + captions
+    with (
+        wannb.mock.serve(task_seconds=0, captions=captions) as server,
+        wannb.connect(base_url=server.base_url, api_key="sk-mock", store=tmp_path) as client,
+    ):
+        results = [client.generate(prompt, size="768*768", seed=1) for prompt in prompts]
+    assert len({badge(result[0].path.read_bytes()) for result in results}) == 1 + captions
 
 
 def test_an_edit_of_a_drawn_picture_covers_the_older_badge() -> None:
     first = draw(drawing("a very long prompt about a red car and so on", size=(800, 600)))
-    second = decoded(draw(drawing("a cat", images=(first,), size=(800, 600), boxes=(((300, 100, 500, 300),),))))
+    second = drawn("a cat", images=(first,), size=(800, 600), boxes=(((300, 100, 500, 300),),))
     marks, alone = (gilt(picture.crop((0, 560, 100, 600))) for picture in (second, decoded(first)))
     assert 0 < marks <= alone * 1.1
 
@@ -262,29 +288,69 @@ def test_an_edit_of_a_drawn_picture_covers_the_older_badge() -> None:
 def test_any_input_bytes_are_drawn(data: bytes) -> None:
     for boxes in ((), (((-50, -5, 5000, 60000), (3, 3, 3, 3)),)):
         for sequential in (False, True):
-            request = drawing("a cup", images=(data,), boxes=boxes, sequential=sequential, size=(200, 150))
-            assert decoded(draw(request)).size == (200, 150)
+            found = drawn("a cup", images=(data,), boxes=boxes, sequential=sequential, size=(200, 150))
+            assert found.size == (200, 150)
 
 
 @pytest.mark.parametrize(
     "prompt",
-    ["", " \n", "\x00\x1b[31m", "😀🐈", "\ud800", "第一张：", "x" * 5000, "猫" * 5000, "image 1:" * 50, "a " * 2500],
+    ["", " \n", "\x00\x1b[31m", "😀🐈", "\ud800", "第一张：", "x" * 5000, "猫" * 5000, "斑马" * 2500, "image 1:" * 50],
 )
 def test_any_prompt_is_drawn(prompt: str) -> None:
     for sequential in (False, True):
-        assert decoded(draw(drawing(prompt, size=(200, 150), sequential=sequential))).size == (200, 150)
+        assert drawn(prompt, size=(200, 150), sequential=sequential).size == (200, 150)
 
 
-WORDS = (
-    "cat dog bird fish robot person portrait car clock cup bottle boat rocket balloon shop house flowers tree "
-    "mountains sea lake city street forest desert room studio meadow space underwater road rain snow night sunset dawn"
+def test_every_outline_draws_in_every_light() -> None:
+    """All shapes are well formed, also those under a condition, and what they call exists."""
+    seen = set()
+    for name in SUBJECTS:
+        word = "portrait" if name == "bust" else name
+        for light in ("", " in winter, night", " at sunset, rain", " round sleeping many"):
+            seen.add(draw(drawing(f"a {word}{light}", size=(120, 90))))
+    assert len(seen) == 4 * len(SUBJECTS)
+
+
+# What the tutorials, the README, the forms and the screenshots ask for.
+@pytest.mark.parametrize(
+    ("words", "prompt"),
+    [
+        ("fox", "A fox — 狐狸"), ("owl", "an owl"), ("owl", "猫头鹰"), ("chair", "a wooden chair"), ("shop", SHOP),
+        ("lighthouse", "A lighthouse on a rock, evening light"), ("lighthouse night", "一座海边的灯塔，夜晚"),
+        ("lighthouse fog", "a lighthouse in fog"), ("boat sea sunset", "A sailing boat at sea, sunset"),
+        ("paper boat puddle", "A paper boat in a puddle"), ("island", "It comes to an island"), ("person", "a child"),
+        ("umbrella red", "a red umbrella"), ("sofa lamp room", "A quiet living room with a sofa and a lamp"),
+        ("boat cat harbour", "A calm harbour with small boats and a cat"), ("stall harbour", "A harbour with a market"),
+        ("harbour sunset", "A harbour, golden evening"), ("street rain", "a street in the rain"),
+        ("lake", "A river runs through it"), ("cat room", "A cat sleeps on a window sill"), ("winter", "winter"),
+        ("clock", "A round clock in the boxed place"), ("cup white", "A white coffee cup"), ("cat dog", "cat and dog"),
+        ("bottle green", "A green glass bottle"), ("balloon", "A hot air balloon"), ("room", "安静的客厅"),
+    ],
+)  # fmt: skip
+def test_a_named_subject_is_drawn(words: str, prompt: str) -> None:
+    scene = scene_of(drawing(prompt))
+    assert scene.known
+    assert set(words.split()) <= set(scene.summary.split())
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a zebra", "a heron", "an elephant in a forest", "一只斑马在森林里", "a winter zebra", "a catfish"]
 )
+def test_any_other_subject_gives_a_card_with_its_words(prompt: str) -> None:
+    assert not scene_of(drawing(prompt)).known
+    card, other = (drawn(text, captions=False) for text in (prompt, f"{prompt} zz"))
+    middle = (90, 120, 230, 190)
+    assert sum(card.convert("L").crop(middle).histogram()[:180]) > 150, "there are letters on the card"
+    assert differing(card.crop(middle), other.crop(middle))
 
 
-@pytest.mark.parametrize("word", WORDS.split())
-def test_every_motif_draws(word: str) -> None:
-    pictures = {draw(drawing(f"a {word}", seed=seed, size=(160, 120))) for seed in range(2)}
-    assert len(pictures) == 2
+SETTINGS = "mountains sea lake harbour city street forest desert room studio meadow space underwater road"
+
+
+@pytest.mark.parametrize("word", SETTINGS.split())
+def test_every_setting_draws(word: str) -> None:
+    assert word in scene_of(drawing(word)).summary
+    assert len({draw(drawing(word, seed=seed, size=(160, 120))) for seed in range(2)}) == 2
 
 
 def test_a_2k_picture_stays_small() -> None:

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from service.test_fuzz_answers import mutated
 
-from wannb import mock
 from wannb.mock import App, Request
-from wannb.mock.recordings import format as recordings
+from wannb.mock.recordings import library
 
 
 class Hangs(BaseException):
@@ -43,10 +42,10 @@ def no_hang() -> Iterator[None]:
 def test_a_recording_that_cannot_be_read_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "01-hostile.json").write_bytes(content)
     with pytest.raises(ValueError, match="01-hostile"):
-        recordings.load(tmp_path)
+        library.load(tmp_path)
 
 
-RECORDING = json.loads(next(iter(sorted(recordings.BUNDLED.glob("*.json")))).read_bytes())
+RECORDING = json.loads(next(iter(sorted(library.BUNDLED.glob("*.json")))).read_bytes())
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -54,12 +53,12 @@ RECORDING = json.loads(next(iter(sorted(recordings.BUNDLED.glob("*.json")))).rea
 def test_a_recording_is_replayed_or_named_or_passed_over(value: Any, tmp_path: Path) -> None:
     (tmp_path / "01-hostile.json").write_text(json.dumps(value))
     try:
-        shelf = mock.server.shelf(tmp_path)
+        replay = library.load_all(tmp_path)
     except ValueError as error:
         named = "01-hostile" in str(error)
         assert named
         return
-    app = App(task_seconds=0, replay=shelf)
+    app = App(task_seconds=0, replay=replay)
     sent = copy.deepcopy(RECORDING["request"])
     body = json.dumps(sent["json"]).encode()
     headers = {"authorization": "Bearer sk-1234567", "content-type": "application/json", **sent.get("headers", {})}
@@ -70,4 +69,4 @@ def test_a_recording_is_replayed_or_named_or_passed_over(value: Any, tmp_path: P
 def test_recordings_in_odd_places_do_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.json")
     with pytest.raises((ValueError, OSError)):
-        recordings.load(tmp_path)
+        library.load(tmp_path)

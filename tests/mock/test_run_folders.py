@@ -25,8 +25,8 @@ from wannb.ledger import submit
 from wannb.ledger.result import Result
 from wannb.ledger.store import Store
 from wannb.mock import drawing as pictures
-from wannb.mock.recordings import format as recordings
-from wannb.mock.recordings.library import shelf
+from wannb.mock.recordings import library
+from wannb.mock.recordings.library import load_all
 
 SMALL: dict[str, Any] = {"size": "768*768", "model": "wan2.7-image"}
 
@@ -209,8 +209,8 @@ def test_runs_of_the_live_service_are_played_too(
 ) -> None:
     for file in copied.glob("*/run.jsonl"):
         file.write_text(file.read_text().replace('"service":"mock"', '"service":"ws-secret.example.com"'))
-    loaded = recordings.load(copied)
-    assert {one.source for one in loaded} == {"run folder of the live service"}
+    loaded = library.load(copied)
+    assert {one.source for one in loaded} == {"run folder, of the live service"}
     result = replayed(copied).generate("a red house", n=2, seed=1, **SMALL)
     assert hashes([result]) == hashes(made[1][:1])
 
@@ -269,12 +269,12 @@ def test_a_run_that_is_not_whole_is_passed_over(
     made: tuple[Path, list[Result]], copied: Path, spoil: Callable[[Path], Any]
 ) -> None:
     run = copied / str(made[1][2].run_id)
-    sent = next(iter(recordings.load(copied_of(run)))).whole()
+    sent = next(iter(library.load(copied_of(run)))).whole()
     assert sent is not None
-    whole = shelf(copied)
+    whole = load_all(copied)
     assert whole.find(sent.request) is not None
     spoil(run)
-    left = shelf(copied)
+    left = load_all(copied)
     assert left.find(sent.request) is None
     assert "The nearest is run" in left.miss(sent.request)
     assert len(whole) - len(left) in (0, 1), "the other runs are still played"
@@ -284,7 +284,7 @@ def test_an_input_image_that_was_exchanged_answers_for_no_other(made: tuple[Path
     run = copied / str(made[1][2].run_id)
     file = next((run / "inputs").iterdir())
     file.write_bytes(picture(colour="red"))
-    assert [one.whole() for one in recordings.load(copied_of(run))] == [None, None]
+    assert [one.whole() for one in library.load(copied_of(run))] == [None, None]
 
 
 def copied_of(run: Path) -> Path:
@@ -295,7 +295,7 @@ def copied_of(run: Path) -> Path:
 
 
 def test_other_files_of_a_store_are_passed_over_and_damaged_recordings_are_not(copied: Path, tmp_path: Path) -> None:
-    runs = len(recordings.load(copied))
+    runs = len(library.load(copied))
     boards = copied / "storyboards" / "one"
     boards.mkdir(parents=True)
     (boards / "board.json").write_text('{"wannb_storyboard": 1, "pan')
@@ -303,16 +303,16 @@ def test_other_files_of_a_store_are_passed_over_and_damaged_recordings_are_not(c
     hidden = copied / ".locks"
     hidden.mkdir(exist_ok=True)
     (hidden / "index.json").write_text("{")
-    assert len(recordings.load(copied)) == runs
+    assert len(library.load(copied)) == runs
     # Beside a store lies a folder of recordings: what is damaged there is said.
     (tmp_path / "recorded").mkdir()
     (tmp_path / "recorded" / "01-broken.json").write_text("{")
     with pytest.raises(ValueError, match=r"01-broken\.json is not readable JSON"):
-        recordings.load(tmp_path)
+        library.load(tmp_path)
     wrong = {"request": {"path": "/x", "headers": [1]}, "response": {"status": 200}}
     (tmp_path / "recorded" / "01-broken.json").write_text(json.dumps(wrong))
-    with pytest.raises(ValueError, match=r"01-broken\.json is no recording any more"):
-        recordings.load(tmp_path)
+    with pytest.raises(ValueError, match=r"01-broken\.json is a damaged recording"):
+        library.load(tmp_path)
 
 
 def test_no_picture_is_read_before_a_request_could_be_its_own(tmp_path: Path) -> None:
@@ -323,8 +323,8 @@ def test_no_picture_is_read_before_a_request_could_be_its_own(tmp_path: Path) ->
         folder.mkdir()
         asked = {**ASKED, "prompt": f"house {number}", "images": [{"sha256": f"{number:064x}", "mime": "image/png"}]}
         (folder / "run.jsonl").write_text(json.dumps({**record, "request": asked}))
-    loaded = shelf(tmp_path)
+    loaded = load_all(tmp_path)
     assert len(loaded) == 300
-    sent = recordings.load(tmp_path)[0].request
+    sent = library.load(tmp_path)[0].request
     assert loaded.find(sent) is None
     assert "There are no recordings to answer from" in loaded.miss(sent)

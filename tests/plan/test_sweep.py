@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
+import re
 import sys
 import threading
+import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -23,7 +26,8 @@ from wannb import ImageRequest, Plan, mock
 from wannb.client import Client
 from wannb.errors import AuthenticationError, DownloadFailed, InvalidRequest, OverBudget, QuotaExhausted, StoreError
 from wannb.ledger.store import Store
-from wannb.plan.alternatives import apart
+from wannb.plan.cell import split_options
+from wannb.plan.run import Progress
 from wannb.request.inputs import as_input
 from wannb.service.limits import Pace
 from wannb.service.prices import Money
@@ -45,7 +49,7 @@ def creates(server: mock.MockServer) -> int:
 def test_lists_are_alternatives_and_everything_else_is_one_value() -> None:
     picture = Image.new("RGB", (300, 300))
     palette = [{"hex": "#112233", "ratio": "50.00%"}, {"hex": "#445566", "ratio": "30.00%"}]
-    constant, varying = apart(
+    constant, varying = split_options(
         {
             "prompt": ["a", "b"],
             "seed": range(2),
@@ -65,20 +69,20 @@ def test_lists_are_alternatives_and_everything_else_is_one_value() -> None:
         "n": 2,
     }
     one = as_input(picture)
-    _, varying = apart({"images": [picture, [picture, picture]], "color_palette": [palette, {"#112233": 100}]})
+    _, varying = split_options({"images": [picture, [picture, picture]], "color_palette": [palette, {"#112233": 100}]})
     assert varying == {"images": ((one,), (one, one)), "color_palette": (tuple(palette), {"#112233": 100})}
-    _, varying = apart({"bbox_list": [[[[1, 2, 3, 4]]], [[[5, 6, 7, 8]]]]})
+    _, varying = split_options({"bbox_list": [[[[1, 2, 3, 4]]], [[[5, 6, 7, 8]]]]})
     assert len(varying["bbox_list"]) == 2
 
 
 def test_slips_of_the_pen_are_said_before_anything_is_sent(client: Client, server: mock.MockServer) -> None:
     with pytest.raises(TypeError, match="did you mean 'prompt'"):
         wannb.sweep(client, promt=["a"])
-    with pytest.raises(TypeError, match="begins with the client"):
+    with pytest.raises(TypeError, match="is the client"):
         wannb.sweep(["a cat"])  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="seed=\\[\\] holds nothing to try"):
+    with pytest.raises(ValueError, match="has no values to try"):
         study(client, seed=[])
-    with pytest.raises(ValueError, match="3 of prompt x 1000 of seed are 3000 requests"):
+    with pytest.raises(ValueError, match="3 prompt x 1000 seed = 3000 requests"):
         study(client, seed=range(1000))
     with pytest.raises(ValueError, match="max_images='many'"):
         study(client).run(max_images="many")
@@ -124,15 +128,28 @@ def test_a_plan_says_what_is_asked_what_is_free_and_what_it_costs(client: Client
     assert len(plan.cells) == 12
     assert ahead.images == (24, 24)
     assert ahead.cost == (Money(amount=Decimal("1.26"), currency="USD"),) * 2
-    assert "12 cells · to make: 12 requests, 24 images" in repr(plan)
+    assert "12 cells · to generate: 12 requests, 24 images" in repr(plan)
     plan = study(client)
     assert plan.forecast().cells == {"done": 1, "open": 5}
     page = plan._repr_html_()
-    assert page.count("in the store") == 2
+    assert page.count("1 done, free") == page.count("✓ done") == 1
     assert page.count("1 image<") == 5
     assert "live: 0.375 USD" in page
     assert "A boat at dawn" in page
     assert len(server.log) == sent
+
+
+def test_a_plan_speaks_the_language_of_its_client(client: Client) -> None:
+    client.generate(PROMPTS[0], seed=1, size="768*768")
+    client.language = "zh"
+    plan = study(client, n=[1, 9])
+    for shown in (repr(plan), re.sub(r"<[^>]+>|&#x27;", " ", plan._repr_html_())):
+        assert "12 格 · 1 格已完成，免费 · 6 个不合规 · 待生成：5 个请求，5 张图片" in shown
+    with pytest.raises(ValueError, match="没有可尝试的取值"):
+        study(client, seed=[])
+    with pytest.raises(OverBudget, match="没有发送任何请求"):
+        plan.run(max_images=0)
+    assert plan.table().note.str.contains("尚未生成").sum() == 5
 
 
 def test_a_set_has_a_price_range(client: Client) -> None:
@@ -142,6 +159,9 @@ def test_a_set_has_a_price_range(client: Client) -> None:
 
 
 def test_what_is_not_legal_is_skipped_with_its_reason(client: Client, server: mock.MockServer) -> None:
+    with pytest.raises(InvalidRequest, match="1920x1080"):
+        study(client, size="1920x1080").run()
+    assert not server.log
     plan = study(client, model=["wan2.7-image-pro", "wan2.7-image"], size=["1K", "4K"], prompt="A boat", seed=[1])
     assert [cell.problems != () for cell in plan.cells] == [False, False, False, True]
     assert "size 4K, model wan2.7-image: not legal" in repr(plan)
@@ -160,13 +180,22 @@ def test_without_a_seed_every_cell_has_the_same(client: Client, server: mock.Moc
     assert server.billed == 4
 
 
+def test_equal_plans_have_one_name_and_options_vary_in_the_order_given(client: Client) -> None:
+    assert study(client).name == study(client, prompt=PROMPTS[::-1], seed=[2, 1]).name
+    assert study(client).name != study(client, seed=[1, 3]).name
+    plan = wannb.sweep(client, seed=[1, 2], prompt=PROMPTS)
+    assert list(plan.varying) == ["seed", "prompt"]
+    assert [cell.request.seed for cell in plan.cells] == [1, 1, 1, 2, 2, 2]
+    assert list(inspect.signature(wannb.sweep).parameters)[:3] == ["client", "prompt", "images"]
+
+
 def test_the_time_follows_from_the_limits(client: Client, server: mock.MockServer) -> None:
     plan = study(client, seed=range(1, 11))
     assert plan.forecast().seconds is None
     assert "time unknown" in repr(plan)
     server.app.task_seconds = 4.0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wannb.plan.forecast.usual_seconds", lambda *_: 4.0)
+        patch.setattr("wannb.plan.status.usual_seconds", lambda *_: 4.0)
         client.pace = Pace()
         assert plan.forecast().seconds == 24  # 30 requests, 5 at a time, 4 s each
         client.pace = Pace(running=100)
@@ -194,9 +223,13 @@ def test_equal_cells_are_one_request(client: Client, server: mock.MockServer) ->
     plan.run()
     assert server.billed == 3
     assert all(plan.results())
+    table = plan.table()
+    assert (len(table), round(table.cost.sum(), 4)) == (6, 0.225)
 
 
-def test_limits_hold_back_what_could_pass_them(client: Client, server: mock.MockServer) -> None:
+def test_limits_hold_back_what_could_pass_them(
+    client: Client, server: mock.MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = study(client, n=2)
     plan.run(max_images=5)
     assert server.billed == 4
@@ -209,30 +242,9 @@ def test_limits_hold_back_what_could_pass_them(client: Client, server: mock.Mock
     assert server.billed == 8
     plan.run(max_images=4)
     assert server.billed == 12
-
-
-def test_what_a_limit_holds_back_is_said(
-    client: Client, server: mock.MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     study(client).run(max_images=2)
-    assert "max_images=2 held back 4 requests · 6 cells · 2 in the store, free" in capsys.readouterr().out
-
-
-def test_a_plan_in_which_nothing_is_legal_is_refused(client: Client, server: mock.MockServer) -> None:
-    with pytest.raises(InvalidRequest, match="1920x1080"):
-        study(client, size="1920x1080").run()
-    assert not server.log
-
-
-def test_plans_that_ask_for_the_same_have_one_name(client: Client) -> None:
-    assert study(client).name == study(client, prompt=PROMPTS[::-1], seed=[2, 1]).name
-    assert study(client).name != study(client, seed=[1, 3]).name
-
-
-def test_combined_labels_are_measured_line_by_line(client: Client, tmp_path: Path) -> None:
-    plan = study(client, n=[1, 2]).run()
-    assert plan.grid(rows=("prompt", "n"), columns="seed").save(tmp_path / "x.png")
+    assert "max_images=2 held back 4 requests · 6 cells · 2 done, free" in capsys.readouterr().out
 
 
 def test_a_set_that_falls_short_gives_its_share_back(client: Client, server: mock.MockServer) -> None:
@@ -291,34 +303,56 @@ def test_an_interrupt_loses_and_doubles_nothing(client: Client, server: mock.Moc
     assert server.billed == 6
 
 
-def test_stop_sends_nothing_more(client: Client, server: mock.MockServer) -> None:
-    server.app.task_seconds = 0.3
-    client.pace = client._ledger.pace = replace(FAST, running=2)
-    stop, seen = threading.Event(), []
+@pytest.mark.parametrize("interrupted", [False, True], ids=["stop", "interrupt"])
+def test_a_stop_sends_nothing_more_and_cancels_what_has_not_begun(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, interrupted: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    stop, seen, late = threading.Event(), [], [0.0]
+    with (
+        mock.serve(task_seconds=600, limits=True, clock=lambda: time.time() + late[0]) as server,
+        make_client(server, store, pace=replace(FAST, submits=5, running=2, ahead=5)) as client,
+    ):
 
-    def watch(now: Any) -> None:
-        seen.append(now)
-        if creates(server) and not stop.is_set():
-            stop.set()
-            seen.append(creates(server))
+        def watch(now: Progress | None) -> None:
+            seen.append(now)
+            if not late[0] and sum(bool(run.task_id) for run in client.runs()) == 7:
+                late[0] = 500  # five tasks of the seven run now
+            elif late[0] and not stop.is_set():
+                stop.set()
+                if interrupted:
+                    raise KeyboardInterrupt
+            elif now and now.canceled:
+                late[0] = 5000
 
-    study(client, seed=range(10)).run(on_progress=watch, stop=stop)
-    sent = next(each for each in seen if isinstance(each, int))
-    assert creates(server) <= sent + 1, "one may have been on its way"
-    assert seen[0].total == 30
-    assert str(seen[0]) == "0 of 30 made"
-    assert [run.state for run in client.runs()] == ["done"] * len(client.runs())
+        plan = study(client, seed=range(3))
+        if interrupted:
+            monkeypatch.setattr("wannb.display.progress.ProgressLine.show", lambda line, text, seconds: watch(None))
+            with pytest.raises(KeyboardInterrupt):
+                plan.run()
+            assert "stopped: 2 canceled before they began, 5 go on; " in capsys.readouterr().out
+        else:
+            plan.run(on_progress=watch, stop=stop)
+            assert str(seen[0]) == "0 of 9 done"
+            assert str(seen[-1]) == "5 of 9 done · 2 canceled"
+        assert creates(server) == 7
+        assert plan.forecast().cells["canceled"] == 2
+        assert "2 canceled" in repr(plan)
+        late[0] = 5000
+        plan.run(on_progress=lambda now: late.append(late.pop() + 700))
+        assert plan.forecast().cells == {"done": 9}
+        assert server.billed == 9
 
 
 def test_a_disk_that_is_full_ends_the_plan(
     client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = wannb.files.write
+    write = wannb.files.write
 
     def full(path: Path, content: bytes) -> None:
-        if path.suffix == ".png":
+        if Path(path).suffix == ".png":
             raise OSError(28, "no space left")
-        real(path, content)
+        write(path, content)
 
     client.pace = replace(FAST, running=1)
     plan = study(client, seed=range(10))
@@ -327,7 +361,7 @@ def test_a_disk_that_is_full_ends_the_plan(
         with pytest.raises(DownloadFailed, match=r"no space left.*paid for"):
             plan.run()
     assert creates(server) < 30
-    assert any("paid, but not all of its images are saved" in each.note for each in plan.standings())
+    assert any("paid, but not all of its images are saved" in each.note for each in plan.statuses())
     before = server.billed
     plan.run(max_images=0)
     assert server.billed == before
@@ -414,7 +448,7 @@ def test_a_dask_cluster_of_two_workers(store: Store) -> None:
 # The table
 
 
-def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, server: mock.MockServer) -> None:
+def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = study(client, n=[2, 9]).run()
     table = plan.table()
     assert len(table) == 12 + 6
@@ -429,18 +463,9 @@ def test_the_table_has_everything_one_must_say_of_a_picture(client: Client, serv
     for name in wannb.ImageRequest.__dataclass_fields__:
         assert name in table.columns
 
-
-def test_the_table_counts_a_run_once(client: Client, server: mock.MockServer) -> None:
-    table = study(client, seed=[1, 1]).run().table()
-    assert len(table) == 6
-    assert round(table.cost.sum(), 4) == 0.225
-    assert server.billed == 3
-
-
-def test_without_pandas_the_table_is_a_list(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     rows = study(client).table()
-    assert [row["state"] for row in rows] == ["open"] * 6
+    assert [row["state"] for row in rows] == ["open"] * 6, "without pandas a list"
     assert rows[0]["cost"] == 0
     assert rows[0]["path"] is None
 

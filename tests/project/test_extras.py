@@ -61,7 +61,7 @@ def imported() -> set[str]:
 
 def test_the_lab_installs_all_that_the_tutorials_use() -> None:
     installed = names("") | names("lab") | names("studio") | COMES_ALONG | OPTIONAL
-    assert imported() - installed == {"httpcore"}
+    assert imported() - installed == set()
     assert {"pandas", "evalica", "python-pptx", "jupyterlab"} <= names("lab")
 
 

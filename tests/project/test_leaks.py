@@ -35,8 +35,7 @@ from wannb.commands import jupyter as serve
 from wannb.errors import DownloadFailed, WannbError
 from wannb.ledger.store import Store
 from wannb.masking import Secret
-from wannb.mock import Request, Response
-from wannb.mock.server.faults import SCENARIOS
+from wannb.mock import SCENARIOS, Request, Response
 from wannb.service.api import _redirected
 from wannb.service.endpoint import live
 from wannb.service.endpoint import mock as mock_service

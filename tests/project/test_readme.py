@@ -1,4 +1,4 @@
-"""Every block and every command of the README does what it says."""
+"""Every block of the README does what it says, and every command of README and CONTRIBUTING exists."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import isolation
 import pytest
+from processes import Command
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S)
+BLOCK = r"^```(\w+)\n(.*?)^```$"
+BLOCKS = re.findall(BLOCK, README, re.M | re.S)
+TEST_COMMAND = "pytest -n 2 --dist loadfile"
 TESTED_COMMANDS = {
     'pip install -e ".[lab]" && wannb lab',
     'pip install -e ".[test]" && pytest -n 2 --dist loadfile',
@@ -57,15 +61,36 @@ def test_every_call_of_the_table_of_modes_is_that_mode(tmp_path: Path) -> None:
 
 def test_no_command_stands_in_the_readme_that_no_test_knows() -> None:
     assert {line for kind, text in BLOCKS if kind == "shell" for line in text.splitlines()} == TESTED_COMMANDS
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "pytest -n 2 --dist loadfile"
-    assert 'pip install -e ".[test]"' in (ROOT / ".ci" / "run").read_text()
+    ci = (ROOT / ".ci" / "run").read_text()
+    assert ci.splitlines()[-1] == TEST_COMMAND
+    assert 'pip install -e ".[test]"' in ci
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="ends the server by a POSIX signal")
-def test_the_mock_server_command_prints_its_address_and_stops() -> None:
-    command = [sys.executable, "-m", "wannb.mock", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api/v1\n", server.stdout.readline())
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(10) == 0
+def test_what_contributing_names_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    commands = [line for kind, block in re.findall(BLOCK, text, re.M | re.S) for line in block.splitlines()]
+    assert 'pip install -e ".[test]"' in commands
+    assert TEST_COMMAND in commands
+    for name in re.findall(r"(?:\.ci|wannb|tests|scripts)/[\w./<>]*[\w/]", text):
+        assert (
+            ROOT / name.replace("<room>", "tools").replace("test_x", "test_ledger").replace("/x.py", "/run.py")
+        ).exists(), name
+    for variable in isolation.OURS:
+        assert f"`{variable}" in text, variable
+
+
+@pytest.mark.parametrize(
+    "command", ["scripts/measure --no-time", "scripts/record --help", "scripts/screenshots --help"]
+)
+def test_the_scripts_run(command: str) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    run = subprocess.run(command.split(), cwd=ROOT, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="ends the server by a POSIX signal")
+def test_the_mock_server_command_prints_its_address_and_stops(tmp_path: Path) -> None:
+    with Command("-m", "wannb.mock", "--port", "0", folder=tmp_path) as server:
+        server.wait_for(r"\Ahttp://127\.0\.0\.1:\d+/api/v1\n\Z")
+        assert server.signal(signal.SIGTERM) == 0

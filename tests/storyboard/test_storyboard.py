@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import wannb
 from wannb import mock
 from wannb.client import Client
 from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
@@ -61,6 +60,11 @@ def images_of(body: Any) -> int:
     return sum("image" in part for part in body["input"]["messages"][0]["content"])
 
 
+def dies(status: str, seconds: float) -> None:
+    """Interrupt what is under way, as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 def looks(board: Storyboard) -> list[Any]:
     """Return what a person sees of the scenes."""
     return [
@@ -76,7 +80,7 @@ def test_a_board_is_one_image_set(client: Client, server: mock.MockServer) -> No
     board = make(client, [{"text": "a cat wakes up", "notes": "yawning", "seconds": 1.5}, *SCENES[1:]])
     assert sent(server) == []
     assert board.estimate() == Money(amount=Decimal("0.30"), currency="USD")
-    assert "board.run() makes 4 images, live: at most 0.30 USD" in repr(board)
+    assert "board.run() generates 4 images, live: at most 0.30 USD" in repr(board)
     assert board.run() is board
     [body] = sent(server)
     assert body["parameters"]["enable_sequential"] is True
@@ -128,14 +132,14 @@ def test_a_cell_run_twice_loses_no_takes(client: Client, board: Storyboard, serv
     before = looks(board)
     board = make(client)
     assert board.frames == (None,) * 4
-    assert "takes 4 images from the store, for nothing" in repr(board)
+    assert "reuses 4 images, free" in repr(board)
     assert [take.path for take in board.takes(2)][1:] == [first.path, second.path]
     board.run()
     second_before = board.takes(2)[2]
     assert board.reroll(2).path == first.path
     board.choose(2, second_before)
     assert board.frames[1].path == second.path  # type: ignore[union-attr]
-    with pytest.raises(ValueError, match="none that scene 1 ever had"):
+    with pytest.raises(ValueError, match="not one of scene 1"):
         board.choose(1, second_before)
     board.undo()
     assert server.billed == 2
@@ -214,7 +218,7 @@ def test_fewer_images_are_put_in_order_marked_unsure_and_put_right(client: Clien
     assert [bool(frame) for frame in board.frames] == [True] * 4 + [False] * 2
     assert repr(board).count("unsure: image") == 4
     assert repr(board).count("no image came for it") == 2
-    assert any(notice.startswith("4 of 6 images came back") and "scenes 1 to 4" in notice for notice in board.notices)
+    assert any(notice.startswith("4 of 6 images came back") and "scenes 1–4" in notice for notice in board.notices)
     third = board.frames[2]
     board.assign({1: 1, 2: 2, 3: None, 4: 3, 6: 4})
     assert board.frames[2] is None
@@ -236,9 +240,6 @@ def test_fewer_images_are_put_in_order_marked_unsure_and_put_right(client: Clien
 
 
 def test_what_was_cut_off_is_picked_up_for_nothing(client: Client, server: mock.MockServer) -> None:
-    def dies(status: str, seconds: float) -> None:
-        raise KeyboardInterrupt
-
     board = make(client)
     with pytest.raises(KeyboardInterrupt):
         board.run(on_status=dies)
@@ -305,54 +306,46 @@ def test_a_request_without_an_answer_is_not_paid_again(
     assert not board.notices
 
 
-def test_a_reroll_under_way_outlives_a_new_start(client: Client, board: Storyboard, server: mock.MockServer) -> None:
-    def dies(status: str, seconds: float) -> None:
-        raise KeyboardInterrupt
-
+def test_a_reroll_under_way_outlives_a_new_start_and_other_scenes(
+    client: Client, board: Storyboard, server: mock.MockServer
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         board.reroll(2, text="it yawns", on_status=dies)
     again = make(client)
     assert any("was begun" in notice for notice in again.notices)
     again.run()
-    assert server.billed == 1
     assert not again.notices
     assert [take.text for take in again.takes(2)] == [SCENES[1], "it yawns"]
     assert again.takes(2)[0].chosen
     again.reroll(2, text="it yawns")
-    assert server.billed == 1
-
-
-def test_a_reroll_under_way_outlives_other_scenes(client: Client, board: Storyboard, server: mock.MockServer) -> None:
-    def dies(status: str, seconds: float) -> None:
-        raise KeyboardInterrupt
-
+    assert server.billed == 1, "it was the same request"
     with pytest.raises(KeyboardInterrupt):
-        board.reroll(2, on_status=dies)
+        again.reroll(2, on_status=dies)
     other = make(client, ["something new", SCENES[1]])
-    other.drawing().finish()
-    assert server.billed == 1
-    assert [take.text for take in other.takes(2)] == [SCENES[1]] * 2
+    other.generator().finish()
+    assert server.billed == 2
+    assert len(other.takes(2)) == 3
     assert other.frames == (None, None)
 
 
-def test_a_failed_reroll_takes_back_only_its_own_change(
+def test_a_change_made_during_a_reroll_stays_and_can_be_undone(
     client: Client, board: Storyboard, server: mock.MockServer
 ) -> None:
+    def meanwhile(status: str, seconds: float) -> None:
+        board.edit_scene(1, notes="meanwhile")
+
     with server.scenario("failed task"), pytest.raises(WannbError):
-        board.reroll(2, text="it yawns", on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
-    assert board.scenes[0].notes == "meanwhile"
-    assert board.scenes[1].text == SCENES[1]
+        board.reroll(2, text="it yawns", on_status=meanwhile)
+    assert (board.scenes[0].notes, board.scenes[1].text) == ("meanwhile", SCENES[1])
     assert board.undo() == "undone: words of scene 1"
     assert board.scenes == tuple(Scene(text=text) for text in SCENES)
-    assert board.undo() == "undone: run"
-
-
-def test_a_change_made_during_a_reroll_can_be_undone(client: Client, board: Storyboard) -> None:
-    board.reroll(2, on_status=lambda status, seconds: board.edit_scene(1, notes="meanwhile"))
+    board.reroll(2, on_status=meanwhile)
     assert len(board.takes(2)) == 2
-    assert board.undo() == "undone: new frame of scene 2"
-    assert board.scenes[0].notes == "meanwhile"
-    assert board.undo() == "undone: words of scene 1"
+    assert [board.undo() for _ in range(3)] == [
+        "undone: new frame of scene 2",
+        "undone: words of scene 1",
+        "undone: run",
+    ]
 
 
 def test_threads_that_draw_on_one_board_lose_no_takes(
@@ -384,7 +377,7 @@ def test_a_vanished_input_picture_puts_no_board_aside(client: Client, tmp_path: 
     place.unlink()
     with pytest.raises(InvalidRequest, match="no file"):
         make(client, images=place)
-    assert not list(board.path.parent.glob("board-*.json"))
+    assert not list(board.path.parent.glob("board-*.jsonl"))
 
 
 def test_an_added_scene_has_its_own_takes_after_a_new_start(
@@ -401,13 +394,28 @@ def test_an_added_scene_has_its_own_takes_after_a_new_start(
     again.remove(5)
     again.run()
     assert server.billed == 1
+    again.remove(5)
+    again.add("a dog")
+    again.run()
+    assert server.billed == 1, "the seed follows from the text"
+
+
+def test_scenes_of_one_text_have_seeds_and_takes_of_their_own(client: Client, server: mock.MockServer) -> None:
+    board = make(client, ["a cat", "a cat", "a cat (2)"]).run()
+    one, two, three = board.reroll(1), board.reroll(2), board.reroll(3)
+    assert len({one.seed, two.seed, three.seed}) == 3
+    board.reorder([2, 3, 1])
+    assert [board.takes(number)[-1].seed for number in (1, 2, 3)] == [two.seed, three.seed, one.seed]
+    again = make(client, ["a cat", "a cat", "a cat (2)"]).run()
+    assert [again.reroll(number).seed for number in (1, 2, 3)] == [one.seed, two.seed, three.seed]
+    assert server.billed == 6
 
 
 def test_problems_are_named_by_scene_before_any_money(client: Client, server: mock.MockServer) -> None:
     board = make(client, ["a cat"] * 13 + ["x" * 5000], size="9K")
     fields = {problem.field: str(problem) for problem in board.problems()}
     assert set(fields) == {"prompt", "size"}
-    assert "(scenes 8 to 14)" in fields["prompt"]
+    assert "(scenes 8–14)" in fields["prompt"]
     assert "board.run() would be refused: size" in repr(board)
     with pytest.raises(InvalidRequest):
         board.run()
@@ -488,7 +496,7 @@ def test_a_replaced_frame_is_kept_beside_the_board(client: Client, board: Storyb
     assert board.frames[1].path == frame.path  # type: ignore[union-attr]
     board.replace(3, board.frames[0])
     for wrong in ("nothing.png", "https://example.com/cat.png", b"no picture"):
-        with pytest.raises(ValueError, match=r"no file|not fetched|no picture"):
+        with pytest.raises(ValueError, match=r"no file|not downloaded|not a picture"):
             board.replace(2, wrong)
     assert str(board.cost) == "0.30 USD"
 
@@ -499,7 +507,7 @@ def test_an_edited_text_marks_the_frame_until_it_is_drawn_anew(
     board.edit_scene(2, notes="yawning", seconds=1)
     assert "older text" not in repr(board)
     board.edit_scene(2, text="it yawns")
-    assert repr(board).count("drawn for an older text") == 1
+    assert repr(board).count("generated for an older text") == 1
     board.run()
     assert server.billed == 0
     board.reroll(2)
@@ -624,7 +632,7 @@ def test_it_opens_in_a_copied_folder_on_another_machine(
         assert images_of(sent(server)[-1]) == 3 - 1  # the cat was put in by hand as well: same bytes, sent twice
         assert server.billed == 5
     with pytest.raises(ValueError, match=r"open it with connect\(store="):
-        Storyboard.open(client, tmp_path / "elsewhere" / "storyboards" / "storyboard" / "board.json")
+        Storyboard.open(client, tmp_path / "elsewhere" / "storyboards" / "storyboard" / "board.jsonl")
 
 
 def test_other_scenes_of_the_same_name_put_the_old_board_aside(
@@ -633,7 +641,7 @@ def test_other_scenes_of_the_same_name_put_the_old_board_aside(
     board.reroll(4)
     other = make(client, [*SCENES[:3], "it eats"])
     assert any("of other scenes was here" in notice for notice in other.notices)
-    [aside] = other.path.parent.glob("board-*.json")
+    [aside] = other.path.parent.glob("board-*.jsonl")
     assert len(Storyboard.open(client, aside).takes(4)) == 2
     assert [len(other.takes(number)) for number in (1, 2, 3, 4)] == [1, 1, 1, 0]
     with pytest.raises(StoreError, match=r"Storyboard.open\(client, 'storyboard'\)"):
@@ -646,50 +654,66 @@ def test_two_kernels_do_not_write_over_each_other(client: Client, board: Storybo
     one = board
     two = Storyboard.open(client, "storyboard")
     two.lock(1)
-    with pytest.raises(StoreError, match="changed in another kernel"):
+    with pytest.raises(StoreError, match="another kernel"):
         one.edit_scene(1, text="lost?")
     assert one.scenes[0].text == SCENES[0]
     assert Storyboard.open(client, "storyboard").locked == (1,)
 
 
+def test_a_cut_line_of_the_file_costs_one_change_and_is_said(client: Client, board: Storyboard) -> None:
+    board.lock(1)
+    board.lock(2)
+    board.path.write_bytes(board.path.read_bytes()[:-20])
+    again = Storyboard.open(client, "storyboard")
+    assert again.locked == (1,)
+    assert any("damaged lines of board.jsonl, passed over: 1" in notice for notice in again.notices)
+    again.lock(3)
+    assert Storyboard.open(client, "storyboard").locked == (1, 3)
+    board.path.write_bytes(b"{")
+    with pytest.raises(StoreError, match="no line of it is whole"):
+        Storyboard.open(client, "storyboard")
+
+
+def test_the_file_does_not_grow_for_ever(client: Client, board: Storyboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wannb.storyboard.files._LARGE", 30_000)
+    for number in range(40):
+        board.edit_scene(1, notes=f"note {number}")
+    assert board.path.stat().st_size < 100_000
+    assert Storyboard.open(client, "storyboard").scenes == board.scenes
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda data: data.pop("ledger"),
+        lambda data: data.pop("journal"),
         lambda data: data.update(panels=[]),
         lambda data: data["panels"][0]["frame"].update(file="../../../etc/passwd"),
         lambda data: data["panels"][0]["frame"].update(run=".."),
         lambda data: data["panels"][0].update(surprise=1),
         lambda data: data["panels"][0]["scene"].update(seconds=-1),
-        lambda data: data.update(panels=[*data["panels"], data["panels"][0]]),
+        lambda data: data["now"].append(0),
     ],
 )
 def test_a_file_changed_by_hand_is_refused_in_words(client: Client, board: Storyboard, spoil: Any) -> None:
-    data = json.loads(board.path.read_text())
+    data = json.loads(board.path.read_text().splitlines()[-1])
     spoil(data)
-    board.path.write_text(json.dumps(data))
-    with pytest.raises(StoreError, match="no storyboard, or was changed by hand"):
+    with board.path.open("a") as file:
+        file.write(json.dumps(data) + "\n")
+    with pytest.raises(StoreError, match="changed by hand"):
         Storyboard.open(client, "storyboard")
 
 
-def test_a_missing_picture_is_said_and_breaks_nothing(client: Client, board: Storyboard, tmp_path: Path) -> None:
-    first, second = board.frames[:2]
-    assert first is not None
-    assert second is not None
-    first.path.unlink()
-    second.path.write_bytes(b"damaged")
-    assert repr(board).count("its picture is missing or damaged") == 4  # two marks, two notices
+def test_missing_and_damaged_pictures_are_said_and_break_nothing(
+    client: Client, board: Storyboard, tmp_path: Path
+) -> None:
+    paths = [frame.path for frame in board.frames if frame]
+    paths[0].unlink()
+    paths[1].write_bytes(b"damaged")
+    paths[2].write_bytes(paths[2].read_bytes()[: paths[2].stat().st_size // 2])
+    assert repr(board).count("its picture is missing or damaged") == 6  # three marks, three notices
     assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
-    board.takes(1)._repr_mimebundle_()
-    board.save(tmp_path / "story.html")
-
-
-def test_half_a_picture_is_said_to_be_damaged(client: Client, board: Storyboard, tmp_path: Path) -> None:
-    first = board.frames[0]
-    assert first is not None
-    first.path.write_bytes(first.path.read_bytes()[: first.path.stat().st_size // 2])
-    assert "missing or damaged" in board._repr_mimebundle_()["text/html"]
-    assert "missing or damaged" in board.takes(1)._repr_mimebundle_()["text/html"]
+    for number in (1, 2, 3):
+        assert "missing or damaged" in board.takes(number)._repr_mimebundle_()["text/html"]
     for ending in ("html", "pdf", "gif", "pptx"):
         assert board.save(tmp_path / f"story.{ending}")
 
@@ -727,6 +751,21 @@ def test_the_strip_is_light_safe_and_the_same_each_time(client: Client, board: S
     assert all(colour.startswith("var(--jp-") for colour in colours)
 
 
-def test_a_scene_is_a_value() -> None:
-    assert Scene(text="a cat") == Scene(text="a cat", notes="", seconds=3)
-    assert wannb.storyboard.Storyboard is Storyboard
+def test_a_board_speaks_the_language_of_its_client(client: Client, board: Storyboard) -> None:
+    english = repr(board)
+    client.language = "zh"
+    board = Storyboard.open(client, "storyboard")
+    board.edit_scene(2, text="它伸懒腰")
+    board.add("一只狗")
+    for shown in (repr(board), board._repr_mimebundle_()["text/html"]):
+        assert "5 个分镜 · 15 秒 · 4 / 5 个画面" in shown
+        assert "按旧文字生成" in shown
+        assert "board.run() 将生成 1 张图片，正式服务：最多 0.075 USD" in shown
+    assert "第 1 版" in board.takes(1)._repr_mimebundle_()["text/html"]
+    with pytest.raises(ValueError, match="没有分镜 9"):
+        board.lock(9)
+    assert board.undo() == "已撤销：新分镜"
+    client.language = "en"
+    board = Storyboard.open(client, "storyboard")
+    assert board.undo() == "undone: words of scene 2", "also of what was done in another language"
+    assert repr(board) == english

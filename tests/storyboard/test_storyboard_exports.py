@@ -59,7 +59,7 @@ def test_pages_are_a_pdf_with_text_that_can_be_searched(board: Storyboard, tmp_p
     if matplotlib.__version_info__ >= (3, 11):  # before, such letters are drawn as pictures of letters
         assert "它伸了个懒腰" in words[0]
     assert "page 1 of 2" in words[0]
-    assert "not made yet" in words[1]
+    assert "not generated yet" in words[1]
     assert len({image.name for page in pages for image in page.images}) == 3
 
 
@@ -85,17 +85,28 @@ def test_pages_are_pictures(board: Storyboard, tmp_path: Path) -> None:
     for wrong in ({"columns": 0}, {"rows": True}, {"paper": "A0"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             board.pages(**wrong)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"\.pdf or \.png"):
+    with pytest.raises(ValueError, match=r"\.pdf, \.png"):
         board.pages().save(tmp_path / "story.jpg")
     with pytest.raises(ValueError, match="pages 1 to 1"):
         board.pages().figure(2)
 
 
+def test_exports_speak_the_language_of_their_client(board: Storyboard, tmp_path: Path) -> None:
+    board.language = "zh"
+    pages = board.pages(columns=2, rows=1)
+    [page] = board.save(tmp_path / "story.html")
+    assert "第 1 页，共 2 页" in {text.get_text() for text in pages.figure(1, dpi=40).axes[0].texts}
+    assert "2 页" in repr(pages)
+    assert '<html lang="zh">' in page.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="故事板的页面可存为"):
+        pages.save(tmp_path / "story.jpg")
+
+
 def test_a_missing_font_is_said_on_the_strip_and_the_pages(board: Storyboard) -> None:
     board.edit_scene(4, notes="\U00012000")
     try:
-        assert any("on pages: No font of this machine has" in notice for notice in board.notices)
-        assert "No font of this machine has" in board.pages()._repr_mimebundle_()["text/html"]
+        assert any("on pages: No font" in notice for notice in board.notices)
+        assert "No font" in board.pages()._repr_mimebundle_()["text/html"]
     finally:
         board.undo()
 
@@ -130,7 +141,7 @@ def test_a_web_page_needs_nothing_else(board: Storyboard, tmp_path: Path) -> Non
     pictures = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="([^"]+)"', page)
     assert len(pictures) == 3
     assert max(Image.open(io.BytesIO(base64.b64decode(pictures[0][0]))).size) <= 1600
-    assert 'aria-label="Scene 4 of 4: it sleeps (not made yet)"' in page
+    assert 'aria-label="Scene 4 of 4: it sleeps (not generated yet)"' in page
     assert '<p class="text" dir="auto" lang="fr">A cat costs $5 &amp; &lt;b&gt;nothing' in page
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
@@ -149,7 +160,7 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
         scene["text"] if isinstance(scene, dict) else scene for scene in SCENES
     ]
     assert slides[0].notes_slide.notes_text_frame.text == "Rain & wind\nScene 1 of 4, 1.5 s"
-    assert slides[3].notes_slide.notes_text_frame.text == "Scene 4 of 4, 3 s · not made yet"
+    assert slides[3].notes_slide.notes_text_frame.text == "Scene 4 of 4, 3 s · not generated yet"
     for number, slide in enumerate(slides, 1):
         [picture] = [shape for shape in slide.shapes if shape.name == f"Scene {number}"]
         assert picture._element._nvXxPr.cNvPr.get("descr").startswith(f"Scene {number} of 4: ")
@@ -180,10 +191,11 @@ def test_what_cannot_be_saved_is_said_plainly(board: Storyboard, tmp_path: Path)
         board.save(tmp_path / "story.gif", pixels=0)
     with pytest.raises(ValueError, match="dpi=1"):
         board.save(tmp_path / "story.pdf", dpi=1)
-    with pytest.raises(WannbError, match="cannot write"):
-        board.save(tmp_path / "nowhere" / "story.html")
+    (tmp_path / "taken.html").mkdir()
+    with pytest.raises(OSError, match="cannot write"):
+        board.save(tmp_path / "taken.html")
     empty = Storyboard(board.client, ["a cat"], name="empty")
-    with pytest.raises(ValueError, match=r"board\.run\(\) makes them"):
+    with pytest.raises(ValueError, match=r"board\.run\(\) generates them"):
         empty.save(tmp_path / "story.html")
     assert empty.pages().save(tmp_path / "plan.png", dpi=30)
     assert not list(tmp_path.glob("story*"))
@@ -195,7 +207,7 @@ def test_any_title_can_be_saved(board: Storyboard, tmp_path: Path) -> None:
     for ending in ("html", "pptx"):
         assert board.save(tmp_path / f"story.{ending}", title=odd)
     assert pptx.Presentation(tmp_path / "story.pptx").core_properties.title == ("long " * 90)[:255]
-    with pytest.raises(TypeError, match="title=5 is no text"):
+    with pytest.raises(TypeError, match="title=5 is not text"):
         board.save(tmp_path / "story.html", title=5)  # type: ignore[arg-type]
     board.add("odd \ufffe letters \x0c")
     board.save(tmp_path / "story.pptx")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from wannb._version import __version__
 from wannb.connection import connect, open_store
@@ -17,8 +17,7 @@ from wannb.errors import WannbError
 from wannb.ledger import Store
 from wannb.text import count
 
-from . import jupyter as serve
-from . import tutorials
+from . import jupyter, tutorials
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,10 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["mock"]:
         from wannb.mock.__main__ import main as serve_mock
 
-        from . import record_live as recording
+        from . import record_live
 
-        if recording.asked(arguments[1:]):
-            return recording.main(arguments[1:])
+        if record_live.asked(arguments[1:]):
+            return record_live.main(arguments[1:])
         return serve_mock(arguments[1:]) or 0
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot write Chinese shows a question mark
@@ -48,53 +47,47 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"wannb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    lab = commands.add_parser("lab", help="open JupyterLab on the tutorials; without a key on the mock server")
+    lab = _command(commands, "lab", _lab, "open JupyterLab on the tutorials; without a key on the mock server")
     lab.add_argument(
         "--folder",
         type=Path,
-        help="where the tutorials are laid (default: a checkout's own notebooks, else wannb-tutorials)",
+        help="where the tutorials are copied to (default: a checkout's own notebooks, else wannb-tutorials)",
     )
     lab.add_argument("--no-browser", action="store_true", help="do not open a browser")
     lab.add_argument("--port", type=int, default=8888, help="JupyterLab's port (default: 8888, or the next free one)")
     lab.add_argument("more", nargs="*", help="further options for JupyterLab, after --")
-    lab.set_defaults(run=_lab)
 
-    studio = commands.add_parser("studio", help="open the Studio alone, for people who want no notebook")
+    studio = _command(commands, "studio", _studio, "open the Studio alone, for people who want no notebook")
     studio.add_argument("--no-browser", action="store_true", help="do not open a browser")
     studio.add_argument("--port", type=int, default=8866, help="its port (default: 8866, or the next free one)")
     studio.add_argument("--language", help="en or zh (default: WANNB_LANGUAGE, then en)")
     studio.add_argument("--theme", choices=("light", "dark"), default="light", help="light (the default) or dark")
-    studio.set_defaults(run=_studio)
 
     commands.add_parser("mock", help="serve the mock server; see wannb mock --help", add_help=False)
 
-    runs = commands.add_parser("runs", help="list the runs of a store")
-    runs.add_argument("search", nargs="?", default="", help="only those whose prompt, model or state holds this")
-    runs.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
-    runs.set_defaults(run=_runs)
+    runs = _command(commands, "runs", _runs, "list the runs of a folder")
+    runs.add_argument("search", nargs="?", default="", help="only those whose prompt, model or state contains this")
+    rescue = _command(commands, "rescue", _rescue, "save every image that was paid for")
+    for one in (runs, rescue):
+        one.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
 
-    rescue = commands.add_parser("rescue", help="bring every image that was paid for to disk")
-    rescue.add_argument("--store", help="the folder of runs (default: WANNB_STORE, then wannb-runs)")
-    rescue.set_defaults(run=_rescue)
-
-    tidy = commands.add_parser(
-        "tidy", help="make notebooks light and fit to be shared: thumbnails, no keys, no dead links"
+    tidy = _command(
+        commands, "tidy", _tidy, "make notebooks light and safe to share: thumbnails, no keys, no expiring links"
     )
     tidy.add_argument("notebooks", nargs="+", type=Path, help="notebooks, or folders of them")
     tidy.add_argument("--check", action="store_true", help="change nothing; end with status 1 if something is not tidy")
     tidy.add_argument("--max-kb", type=float, default=500, help="largest notebook in kilobytes (default: 500)")
-    tidy.add_argument("--source", action="store_true", help="mask keys and replace links in source cells too")
-    tidy.add_argument(
-        "--store", help="the folder of runs that links are looked up in (default: WANNB_STORE, wannb-runs)"
-    )
-    tidy.set_defaults(run=_tidy)
+    tidy.add_argument("--source", action="store_true", help="mask keys and expiring links in source cells too")
 
-    doctor = commands.add_parser("doctor", help="say how wannb stands here and what to do about it")
-    doctor.add_argument(
-        "--online", action="store_true", help="ask the live service, which is free, about key and clock"
-    )
-    doctor.add_argument("--json", action="store_true", help="print it as JSON")
-    doctor.set_defaults(run=_doctor)
+    doctor = _command(commands, "doctor", _doctor, "check this machine for everything that wannb needs")
+    doctor.add_argument("--online", action="store_true", help="check key and clock with the live service, free")
+    doctor.add_argument("--json", action="store_true", help="print the results as JSON")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[..., int], describes: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=describes, description=describes)
+    parser.set_defaults(run=run)
     return parser
 
 
@@ -102,27 +95,17 @@ def _lab(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         print('wannb: JupyterLab is not installed; pip install "wannb[lab]"', file=sys.stderr)
         return 1
-    folder, notes = tutorials.lay(options.folder)
+    folder, notes = tutorials.copy(options.folder)
     for note in notes:
         print(note)
-    command = [
-        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", f"--port={options.port}"),
-        # JupyterLab itself would look for updates and news on the network.
-        *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"),
-        *(["--no-browser"] if options.no_browser else []),
-        # Jupyter refuses to start as root unless told; who is root in a container has decided that already.
-        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
-        *options.more,
-    ]
-    with serve.environment("the tutorials use") as variables:
-        return serve.until_ended(command, variables, asks=True)
+    return jupyter.lab(folder, port=options.port, browser=not options.no_browser, more=options.more)
 
 
 def _studio(options: argparse.Namespace) -> int:
     if find_spec("voila") is None or find_spec("ipykernel") is None:
         print('wannb: Voilà is not installed; pip install "wannb[studio]"', file=sys.stderr)
         return 1
-    return serve.studio(
+    return jupyter.studio(
         port=options.port, language=options.language, theme=options.theme, browser=not options.no_browser
     )
 
@@ -150,7 +133,7 @@ def _tidy(options: argparse.Namespace) -> int:
     status = 0
     for path in _notebooks(options.notebooks):
         try:
-            found = tidy(path, check=options.check, max_kb=options.max_kb, source=options.source, store=options.store)
+            found = tidy(path, check=options.check, max_kb=options.max_kb, source=options.source)
         except ValueError as error:
             print(f"wannb: {error}", file=sys.stderr)
             status = 1

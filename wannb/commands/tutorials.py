@@ -1,4 +1,4 @@
-"""Lay the tutorials in a folder, without ever writing over what a person changed there."""
+"""Copies of the tutorials in a person's folder, in which nothing that was changed is ever overwritten."""
 
 from __future__ import annotations
 
@@ -7,39 +7,33 @@ import json
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent.parent
-_LAID = ".wannb-tutorials.json"
+_COPIED = ".wannb-tutorials.json"
 
 
-def source() -> tuple[Path, bool]:
-    """Return the folder that the tutorials come from, and whether it is a checkout that people work in."""
-    checkout = _PACKAGE.parent / "notebooks"
-    if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir():
-        return checkout, True
-    return _PACKAGE / "notebooks", False
-
-
-def lay(folder: Path | None) -> tuple[Path, list[str]]:
+def copy(folder: Path | None) -> tuple[Path, list[str]]:
     """Return the folder to open and what to tell the person.
 
-    In a checkout without a wish of the person's that is the checkout's own folder. Otherwise tutorials are copied; one
-    that was changed since it was laid stays as it is, one that was not is brought up to date.
+    In a checkout, if no folder is given, that is the checkout's own folder. Otherwise the tutorials are copied: one
+    that was changed since stays as it is, any other is updated.
     """
-    home, is_checkout = source()
+    checkout = _PACKAGE.parent / "notebooks"
+    is_checkout = (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir()
     if is_checkout and folder is None:
-        return home, []
+        return checkout, []
     folder = folder or Path("wannb-tutorials")
     folder.mkdir(parents=True, exist_ok=True)
-    record = folder / _LAID
-    laid: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
+    record = folder / _COPIED
+    copied: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
     kept = []
+    home = checkout if is_checkout else _PACKAGE / "notebooks"
     for tutorial in sorted(path for path in home.iterdir() if path.is_file() and path.suffix in (".ipynb", ".md")):
         content, place = tutorial.read_bytes(), folder / tutorial.name
-        if place.exists() and _hash(place.read_bytes()) not in (laid.get(tutorial.name), _hash(content)):
+        if place.exists() and _hash(place.read_bytes()) not in (copied.get(tutorial.name), _hash(content)):
             kept.append(tutorial.name)
             continue
         place.write_bytes(content)
-        laid[tutorial.name] = _hash(content)
-    record.write_text(json.dumps(laid, indent=1))
+        copied[tutorial.name] = _hash(content)
+    record.write_text(json.dumps(copied, indent=1))
     notes = [f"The tutorials are in {folder}."]
     if kept:
         notes.append(f"Yours were kept as you changed them: {', '.join(kept)}. A new --folder gives fresh ones.")

@@ -1,4 +1,4 @@
-"""What a cell shows: HTML, thumbnails, a progress line, widget assets.
+"""Content of a cell: HTML, thumbnails, a progress line, widget assets.
 
 May import `request` and the modules at the root. Other rooms import only what `__all__` names.
 """
@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from . import html
 from .assets import ELEMENTS, esm
-from .previews import picture, preview, previews, small_jpeg
+from .previews import (
+    data_uri,
+    fitting,
+    in_parallel,
+    picture,
+    preview,
+    previews,
+    small_jpeg,
+)
 from .progress import ProgressLine
 
 __all__ = [
     "ELEMENTS",
     "ProgressLine",
+    "data_uri",
     "esm",
+    "fitting",
     "html",
+    "in_parallel",
     "picture",
     "preview",
     "previews",

@@ -1,7 +1,7 @@
-"""JavaScript and CSS files of the widgets, put together as the browser takes them.
+"""JavaScript modules of the widgets, joined for the browser.
 
-A widget's module is loaded from memory, where a relative import leads nowhere. So the files it imports, which `node`
-can import on their own, are laid before it as one module.
+A widget's module is loaded from memory, where a relative import cannot be resolved. So the files that it imports (which
+`node` can import by themselves) are put before it, as one module.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-#: Helpers that the widgets share, for the front of a module.
+#: Functions that all widgets share.
 ELEMENTS = Path(__file__).parent / "static" / "elements.js"
 
 _IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"\./(\w+\.js)";\n', re.M)
@@ -19,10 +19,10 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function |const |let |class )", re.
 
 @lru_cache
 def esm(*files: Path) -> str:
-    """Return files as one module, the widget's own last: `esm(ELEMENTS, STATIC / "boxes.js")`.
+    """Return files as one module, the widget's own file last: `esm(ELEMENTS, STATIC / "boxes.js")`.
 
     Raises:
-        ValueError: a file imports another that does not stand before it, or under another name.
+        ValueError: a file imports one that does not come before it, or renames an import.
     """
     parts: list[str] = []
     names = [file.name for file in files]
@@ -30,6 +30,6 @@ def esm(*files: Path) -> str:
         source = file.read_text(encoding="utf-8")
         for brought, origin in _IMPORT.findall(source):
             if origin not in names[:position] or " as " in brought:
-                raise ValueError(f"{name} imports {brought.strip()} of {origin}, which does not stand before it")
+                raise ValueError(f"{name} imports {brought.strip()} of {origin}, which does not come before it")
         parts.append(_EXPORT.sub("", _IMPORT.sub("", source)))
     return "\n".join(parts)

@@ -1,52 +1,71 @@
-"""Bytes and text to HTML: every text escaped, every style inline, no script, nothing from elsewhere.
+"""HTML from bytes and text: every text escaped, every style inline, no script, nothing loaded from elsewhere.
 
-Colours are JupyterLab's own variables with a fallback that reads on dark and on light, since the same HTML is
-shown in notebooks, in nbconvert's pages and in front ends that know no theme.
+Colors are JupyterLab's variables with a fallback that is readable on dark and on light, since the same HTML is shown in
+notebooks, in pages of nbconvert and in front ends without a theme.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from wannb.translation import Said, say
+
+from .previews import data_uri
 
 BORDER = "var(--jp-border-color2, rgba(128,128,128,.45))"
 QUIET = "var(--jp-ui-font-color2, rgba(128,128,128,1))"
 FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:13px;line-height:1.45"
 
 
+def plain(value: object) -> str:
+    """Return a text in the current language: a `Said` translated, every other text unchanged."""
+    return say(value) if isinstance(value, Said) else str(value)
+
+
+def attribute(value: object) -> str:
+    """Return a text escaped for an attribute, in the current language."""
+    return escape(plain(value))
+
+
 def text(value: object) -> str:
-    """Return any text escaped and isolated, so that right-to-left words do not turn what stands around them.
+    """Return a text escaped, in the current language, and isolated: right-to-left words leave their surroundings alone.
 
-    A `Said` comes in the language that is spoken here; every other text as it stands.
+    >>> text("1 < 2")
+    '<bdi>1 &lt; 2</bdi>'
     """
-    return f"<bdi>{escape(say(value) if isinstance(value, Said) else str(value))}</bdi>"
+    return f"<bdi>{attribute(value)}</bdi>"
 
 
-def figure(jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, int], width: int) -> str:
-    """Return a picture, its bytes inside, with lines of plain text under it.
+def figure(
+    jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, int], width: int, instead: str = ""
+) -> str:
+    """Return a picture as an HTML figure with lines of text under it.
 
     Args:
-        jpeg: the thumbnail; of an empty one its text is shown in its place.
-        alt: what the picture shows, for people who do not see it.
+        jpeg: the thumbnail; without one, a dashed frame of its shape shows a text instead.
+        alt: a description of the picture for screen readers.
         caption: lines of text.
         size: width and height of the original, which give the shape.
-        width: of the picture on the page in pixels; a picture that is higher than wide is that high instead.
+        width: of the longer side on the page, in pixels.
+        instead: the text in the frame; says that the picture is gone or damaged unless given.
     """
     shown = max(1, min(width, round(width * size[0] / size[1])))
     height = max(1, round(shown * size[1] / size[0]))
     lines = "<br>".join(text(line) for line in caption if line)
-    data = base64.b64encode(jpeg).decode()
-    image = (
-        _unseen(alt, shown, height)
-        if not jpeg
-        else (
-            f'<img src="data:image/jpeg;base64,{data}" alt="{escape(alt)}" width="{shown}" height="{height}" '
+    if jpeg:
+        image = (
+            f'<img src="{data_uri(jpeg)}" alt="{attribute(alt)}" width="{shown}" height="{height}" '
             'style="display:block;max-width:100%;height:auto;margin:0;border-radius:3px">'
         )
-    )
+    else:
+        said = Said("Gone or damaged: {what}", what=alt)
+        image = (
+            f'<div role="img" aria-label="{attribute(alt if instead else said)}" style="max-width:{shown}px;'
+            f"aspect-ratio:{shown}/{height};min-height:60px;box-sizing:border-box;padding:6px;overflow:hidden;"
+            f"border:1px dashed {BORDER};border-radius:3px;display:flex;align-items:center;justify-content:center;"
+            f'text-align:center;color:{QUIET};font-size:12px">{text(instead) if instead else "⚠ " + text(said)}</div>'
+        )
     return (
         f'<figure style="margin:0;flex:0 1 {max(shown, 120)}px;min-width:0">{image}'
         f'<figcaption style="color:{QUIET};font-size:12px;padding:3px 1px;overflow-wrap:anywhere">{lines}'
@@ -54,18 +73,8 @@ def figure(jpeg: bytes, *, alt: str, caption: Iterable[str], size: tuple[int, in
     )
 
 
-def _unseen(alt: str, width: int, height: int) -> str:
-    """Return a frame of a picture's size with its text in it."""
-    said = Said("Gone or damaged: {what}", what=alt)
-    return (
-        f'<div role="img" aria-label="{escape(say(said))}" style="max-width:{width}px;aspect-ratio:{width}/{height};'
-        f"min-height:60px;box-sizing:border-box;padding:6px;overflow:hidden;border:1px dashed {BORDER};"
-        f'border-radius:3px;color:{QUIET};font-size:12px">⚠ {text(said)}</div>'
-    )
-
-
 def block(title: str, *, lines: Iterable[str] = (), body: str = "", notes: Iterable[str] = ()) -> str:
-    """Return a titled block: a heading line, quiet lines, a body of ready HTML, and notes that stand out."""
+    """Return a titled block: a heading, quiet lines, notes that stand out, and a body of ready HTML."""
     quiet = "".join(f'<div style="color:{QUIET}">{text(line)}</div>' for line in lines if line)
     loud = "".join(
         f'<div style="border-left:3px solid #c77700;padding-left:8px;margin:4px 0">{text(note)}</div>' for note in notes
@@ -75,12 +84,12 @@ def block(title: str, *, lines: Iterable[str] = (), body: str = "", notes: Itera
 
 
 def row(figures: Iterable[str]) -> str:
-    """Return figures side by side, wrapped where the page is narrow."""
+    """Return figures side by side, wrapped on a narrow page."""
     return f'<div style="display:flex;flex-wrap:wrap;gap:10px;margin:8px 0">{"".join(figures)}</div>'
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table of plain text; a value that is a `Markup` is put in as it stands."""
+    """Return a table of plain text; a `Markup` value is inserted unchanged."""
     cell = f"padding:3px 10px 3px 0;text-align:left;vertical-align:top;border-bottom:1px solid {BORDER}"
     top = "".join(f'<th style="{cell}">{text(name)}</th>' for name in head)
     body = "".join(
@@ -93,12 +102,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def scrolled(body: str) -> str:
-    """Return ready HTML in a box of its own that scrolls sideways where the page is narrow."""
+    """Return ready HTML in a box that scrolls sideways on a narrow page."""
     return f'<div style="overflow-x:auto">{body}</div>'
 
 
 class Markup(str):
-    """Ready HTML made in this module, to be put into a table as it stands."""
+    """Ready HTML for a table cell, inserted unchanged."""
 
 
 def _cell(value: object) -> str:

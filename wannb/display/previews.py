@@ -1,66 +1,110 @@
-"""Small previews of images, kept on disk beside them, so that hundreds of images can be shown at once.
+"""Thumbnails of images: a preview kept beside each file, and JPEGs that fit into a page.
 
-Reading a 1024*1024 PNG takes about 25 ms, its preview 2 ms. A preview is made when it is first needed, and made again
-when the image is newer; where the folder cannot be written to it is made in memory.
+Decoding a 1024*1024 PNG takes about 25 ms, its preview 2 ms. The first use of an image writes its preview; a changed
+image gets a new one. In a read-only folder previews stay in memory.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
+import math
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from wannb.files import opened_picture, read_file
 
 if TYPE_CHECKING:
     from PIL import Image
 
-#: The longer side of a preview on disk.
-PIXELS = 512
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: The preview's size: its longer side in pixels.
+PREVIEW_PIXELS = 512
 _QUALITY = 85
 _SMALL, _SMALL_QUALITY = 160, 72
 _WORKERS = 4
-_MOST_KEPT = 4 * 1024 * 1024
+_PREVIEW_BYTES = 4 * 1024 * 1024
+#: Thumbnails from which `fitting` guesses the size of them all.
+_SAMPLE = 12
 
 
 def preview_path(path: Path) -> Path:
-    """Return where the preview of an image lies: a hidden JPEG file beside it."""
+    """Return the place of an image's preview: a hidden JPEG file beside it."""
     return path.with_name(f".preview-{path.stem}.jpg")
 
 
 def preview(path: Path, pixels: int) -> bytes:
-    """Return an image as a JPEG whose longer side is at most so many pixels.
+    """Return an image as a JPEG whose longer side is at most `pixels`.
 
-    Up to 512 pixels it is made from the preview on disk, beyond that from the image itself.
+    Up to 512 pixels it is made from the preview on disk, above that from the image itself.
 
     Raises:
-        OSError: there is no such image, or it cannot be read.
+        OSError: the file is missing or damaged.
     """
+    if pixels > PREVIEW_PIXELS:
+        return small_jpeg(path, pixels)
     return _preview(str(path), path.stat().st_mtime_ns, pixels)
 
 
-def previews(paths: Sequence[Path], pixels: int) -> list[bytes]:
-    """Return `preview` of many images, in their order; empty bytes for one that cannot be read."""
+def previews(paths: Sequence[Path | None], pixels: int) -> list[bytes]:
+    """Return `preview` of many images, in their order; empty bytes for None and for a file that cannot be read."""
+    return [jpeg or b"" for jpeg in in_parallel(lambda path: preview(path, pixels), paths)]
 
-    def attempt(path: Path) -> bytes:
-        try:
-            return preview(path, pixels)
-        except OSError:
-            return b""
+
+def in_parallel(load: Callable[[T], R], sources: Iterable[T | None]) -> list[R | None]:
+    """Load images on several threads, in their order; None for None and where `load` raises `OSError`."""
+
+    def attempt(source: T | None) -> R | None:
+        with contextlib.suppress(OSError):
+            return None if source is None else load(source)
+        return None
 
     with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(attempt, paths))
+        return list(pool.map(attempt, sources))
+
+
+def fitting(
+    sources: Sequence[T], pixels: int, *, most: int, least: int, draw: Callable[[Sequence[T], int], list[bytes]]
+) -> tuple[list[bytes], int]:
+    """Return thumbnails that take at most `most` bytes on a page together, and their size.
+
+    The size is guessed from a sample, so that hundreds of images are encoded once.
+
+    Args:
+        sources: the images.
+        pixels: the wanted longer side of a thumbnail.
+        most: bytes of all thumbnails as base64.
+        least: the smallest longer side; below it `most` does not count.
+        draw: returns the JPEGs of some sources at a size, empty bytes for those that cannot be read.
+    """
+    sample = sources[:: max(1, len(sources) // _SAMPLE)]
+    while True:
+        jpegs = draw(sample, pixels)
+        needed = sum(map(len, jpegs)) * 4 / 3 * len(sources) / max(1, len(sample))
+        if needed > most and pixels > least:
+            pixels = max(least, int(pixels * min(0.95, math.sqrt(max(most, 1) / needed))))
+        elif len(sample) < len(sources):
+            sample = sources
+        else:
+            return jpegs, pixels
+
+
+def data_uri(jpeg: bytes) -> str:
+    """Return a JPEG as an address that holds the picture itself."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def make_preview(path: Path) -> bytes:
-    """Make an image's preview, keep it beside the image where the folder can be written to, and return it."""
-    content = small_jpeg(path, PIXELS)
+    """Write the preview of an image beside it if the folder allows, and return it."""
+    content = small_jpeg(path, PREVIEW_PIXELS)
     place = preview_path(path)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:
@@ -73,48 +117,27 @@ def make_preview(path: Path) -> bytes:
 
 
 def picture(path: Path, pixels: int) -> Image.Image:
-    """Return an image in RGB whose longer side is at most so many pixels, as sharp as the file allows.
+    """Return an image in RGB whose longer side is at most `pixels`, as sharp as the file allows.
 
     Raises:
-        OSError: there is no such image, or it cannot be read.
+        OSError: the file is missing or damaged.
     """
     from PIL import Image
 
-    # From a preview of at least twice the size nothing is lost that the eye could see.
-    with opened_picture(_kept(path) if pixels * 2 <= PIXELS else path) as image:
+    # Half the size of a preview loses nothing visible.
+    with opened_picture(_kept(path) if pixels * 2 <= PREVIEW_PIXELS else path) as image:
         image.draft("RGB", (pixels, pixels))
         image.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=3.0)
         small: Image.Image = image.convert("RGB")
     return small
 
 
-@lru_cache(maxsize=1024)
-def _preview(path: str, stamp: int, pixels: int) -> bytes:
-    if pixels > PIXELS:
-        return small_jpeg(Path(path), pixels)
-    kept = _kept(Path(path))
-    try:
-        return small_jpeg(io.BytesIO(kept), pixels)
-    except OSError:  # a preview that was cut off or is no picture
-        return small_jpeg(io.BytesIO(make_preview(Path(path))), pixels)
-
-
-def _kept(path: Path) -> bytes:
-    """Return the bytes of the preview on disk, made first where it is missing or older than the image."""
-    place = preview_path(path)
-    try:
-        if os.stat(place).st_mtime_ns >= path.stat().st_mtime_ns:
-            return read_file(place, most=_MOST_KEPT)
-    except OSError:
-        pass
-    return make_preview(path)
-
-
-def small_jpeg(source: Path | IO[bytes], pixels: int) -> bytes:
-    """Return a JPEG of a picture in a file, its longer side at most so many pixels; `OSError` for what is none."""
+def small_jpeg(source: Path | IO[bytes] | Image.Image, pixels: int) -> bytes:
+    """Return a picture as a JPEG whose longer side is at most `pixels`; `OSError` if it cannot be read."""
     from PIL import Image
 
-    with opened_picture(source) as image:
+    opened = contextlib.nullcontext(source.copy()) if isinstance(source, Image.Image) else opened_picture(source)
+    with opened as image:
         image.draft("RGB", (pixels, pixels))
         image.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
         small = image.convert("RGB")
@@ -122,3 +145,23 @@ def small_jpeg(source: Path | IO[bytes], pixels: int) -> bytes:
     tiny = pixels <= _SMALL
     small.save(buffer, "JPEG", quality=_SMALL_QUALITY if tiny else _QUALITY, optimize=tiny)
     return buffer.getvalue()
+
+
+@lru_cache(maxsize=1024)
+def _preview(path: str, stamp: int, pixels: int) -> bytes:
+    kept = _kept(Path(path))
+    try:
+        return small_jpeg(io.BytesIO(kept), pixels)
+    except OSError:  # the preview is cut off or is no picture
+        return small_jpeg(io.BytesIO(make_preview(Path(path))), pixels)
+
+
+def _kept(path: Path) -> bytes:
+    """Return the preview on disk; a missing or outdated one is made first."""
+    place = preview_path(path)
+    try:
+        if os.stat(place).st_mtime_ns >= path.stat().st_mtime_ns:
+            return read_file(place, most=_PREVIEW_BYTES)
+    except OSError:
+        pass
+    return make_preview(path)

@@ -1,8 +1,8 @@
-"""One line of text while a person waits, replaced in place and ended by a short fixed text.
+"""Progress line: one line of text during a wait, replaced in place, with a short fixed text at the end.
 
-A plain stream with carriage returns works in every front end and in a terminal, survives in the saved notebook as its
-last state alone, and needs no widget. Nothing is written from worker threads, where text would land in whatever cell
-is running, nor where the output goes to a file.
+Carriage returns on a plain stream work in every front end and in a terminal, need no widget, and leave only the last
+state in the saved notebook. Worker threads write nothing, since their text would appear in whichever cell is running;
+nor is anything written to files.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from wannb.translation import Said
+
+from .html import plain
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Seconds before the first line: what is ready at once says nothing while it works.
+#: Seconds before the first line: a quick answer needs none.
 _QUIET = 0.5
 
 
@@ -35,17 +39,17 @@ class ProgressLine:
 
     def __exit__(self, *_: object) -> None:
         if self._width:
-            self._write("")  # an error ended it: what comes next begins on a clean line
+            self._write("")  # after an error the next text begins on a clean line
 
     def show(self, text: str, *, seconds: float) -> None:
-        """Replace the line."""
+        """Replace the line, in the current language."""
         if self._on and seconds >= _QUIET:
-            self._write(f"{text}, {seconds:.0f} s")
+            self._write(plain(Said("{text}, {seconds} s", text=text, seconds=f"{seconds:.0f}")))
 
     def done(self, text: str) -> None:
-        """End with a text that does not depend on how long it took."""
+        """End with a text that is the same however long it took."""
         if self._on:
-            self._write(text, end="\n")
+            self._write(plain(text), end="\n")
 
     def _write(self, text: str, end: str = "") -> None:
         if self._width:

@@ -6,26 +6,45 @@ May import `ledger` and the rooms below it. Other rooms import only what `__all_
 from __future__ import annotations
 
 from . import fonts
-from .figure import shown_figure
-from .fonts import families, wrap
+from .fonts import families, leftwards
 from .grid import Grid, grid
-from .layout import Spot, labels_of
-from .sheet import INK, LEADING, QUIET, STYLE, Sheet, reads_leftwards, rendered
+from .layout import STATES, Spot, labels_of
+from .paper import (
+    DASHED,
+    EMPTY,
+    INK,
+    QUIET,
+    Paper,
+    check_size,
+    ending,
+    line_height,
+    put,
+    rendered,
+    save,
+    typeset,
+    warn_of_missing,
+)
 
 __all__ = [
+    "DASHED",
+    "EMPTY",
     "INK",
-    "LEADING",
     "QUIET",
-    "STYLE",
+    "STATES",
     "Grid",
-    "Sheet",
+    "Paper",
     "Spot",
+    "check_size",
+    "ending",
     "families",
     "fonts",
     "grid",
     "labels_of",
-    "reads_leftwards",
+    "leftwards",
+    "line_height",
+    "put",
     "rendered",
-    "shown_figure",
-    "wrap",
+    "save",
+    "typeset",
+    "warn_of_missing",
 ]

@@ -1,43 +1,48 @@
-"""Compare two pictures: a slider, side by side and a difference map, as one piece of HTML that needs no kernel."""
+"""Comparisons: a slider, side by side and a difference map of two pictures, as HTML that needs no kernel."""
 
 from __future__ import annotations
 
-import base64
 import io
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb.display import html
+from wannb.display import data_uri, fitting, html, small_jpeg
 from wannb.ledger import GeneratedImage, Result
 from wannb.request import FIELDS, ImageRequest, InputImage, as_input
 from wannb.text import shorten
+from wannb.translation import Said, current, joined, override, say, spoken
 
-from .difference import Box, measure
-from .figure import METADATA, compared, style
-from .fonts import families
-from .grid import put
-from .layout import labels_of
+from .layout import labels_of, language_of
+from .paper import QUIET, Paper, check_size, ending, put, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL import Image
 
+Box = tuple[int, int, int, int]
+
 _ENDINGS = (".png", ".pdf", ".html")
-#: Of the three pictures as base64; the page stays under 400 kB.
+#: Bytes of the three pictures as base64: the page stays under 400 kB.
 _MOST_BYTES = 370_000
 _PIXELS, _LEAST_PIXELS = 900, 200
-_LEGEND = "Dark: the same in both. Bright: changed, the brighter the more."
+#: Colors of the map in steps that look even, dark to bright: points on matplotlib's "inferno".
+_RAMP = (
+    *((0, 0, 4), (31, 12, 72), (85, 15, 109), (136, 34, 106), (186, 54, 85)),
+    *((227, 89, 51), (249, 140, 10), (249, 201, 50), (252, 255, 164)),
+)
+#: Lifts small differences, which would be lost in the dark.
+_GAMMA = 0.6
+#: Of the figure: inches around everything, between pictures, between a label and its picture; points of the text.
+_MARGIN, _GAP, _PAD, _SIZE = 0.04, 0.07, 0.045, 7.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Side:
-    """One of the two pictures: the picture in RGB, what it is called, and what it shows in words."""
+    """One of the two pictures: the picture in RGB, its label, and its description for screen readers."""
 
     picture: Image.Image = field(repr=False)
     label: str
@@ -56,10 +61,11 @@ class Comparison:
     Attributes:
         a, b: the two sides.
         changed: the share of pixels that differ by more than the tolerance in a channel, 0 to 1.
-        inside, outside: the same inside and outside the boxes; None without boxes, or where there is no such pixel.
+        inside, outside: the same inside and outside the boxes; None without boxes or without such pixels.
         difference: the map, of the size of `a`: dark where both are the same, bright where they differ.
         boxes: left, top, right, bottom in pixels of `a`.
         tolerance: of 255.
+        language: "en" or "zh".
     """
 
     a: Side
@@ -70,91 +76,115 @@ class Comparison:
     difference: Image.Image = field(repr=False)
     boxes: tuple[Box, ...]
     tolerance: int
+    language: str = field(default_factory=current)
 
     @property
     def summary(self) -> str:
         """How much changed, in words."""
-        counted = f"{_percent(self.changed)} of the pixels changed (by more than {self.tolerance} of 255)"
-        if not self.boxes:
-            return counted
-        box = "box" if len(self.boxes) == 1 else "boxes"
-        where = []
+        changed = _percent(self.changed)
+        said = [
+            Said("{share} of the pixels changed (by more than {least} of 255)", share=changed, least=self.tolerance)
+        ]
         if self.inside is not None:
-            where.append(f"inside the {box} {_percent(self.inside)} of the pixels changed")
+            said.append(Said("in the boxes {share} changed", share=_percent(self.inside)))
         if self.outside is not None:
-            where.append(f"outside {_percent(self.outside)}" if where else f"outside {_percent(self.outside)} changed")
-        return f"{counted}; {', '.join(where)}"
+            said.append(Said("outside {share} changed", share=_percent(self.outside)))
+        return joined("; ", said)
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What one should know about the numbers."""
+        """What a reader should know about the numbers."""
         first, second = self.a.picture, self.b.picture
         if first.size == second.size:
             return ()
         shapes = (first.width * second.height, second.width * first.height)
-        stretched = max(shapes) > 1.03 * min(shapes)
-        how = "stretched" if stretched else "scaled"
+        how = Said("stretched") if max(shapes) > 1.03 * min(shapes) else Said("scaled")
+        sizes = {"right": self.b.size, "left": self.a.size}
         return (
-            f"the right picture is {self.b.size}; for the slider and the difference it was {how} to the left one's "
-            f"{self.a.size}, which by itself changes pixels, at edges most",
+            Said(
+                "the right picture of {right} is {how} to {left}, which itself changes pixels at edges",
+                how=how,
+                **sizes,
+            ),
         )
 
+    @spoken
     def __repr__(self) -> str:
-        return f"Comparison({self.a.label!r}, {self.b.label!r}: {self.summary})"
+        a, b = html.plain(self.a.label), html.plain(self.b.label)
+        return f"Comparison({a!r}, {b!r}: {html.plain(self.summary)})"
 
+    @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}
 
+    @spoken
     def figure(self, *, width: float = 7.0, dpi: float = 200) -> Figure:
-        """Return both pictures and the map side by side as a matplotlib figure, labels as text.
+        """Return both pictures and the map side by side as a matplotlib figure, with labels as text.
 
         Args:
-            width: in inches.
+            width: in inches; the height follows.
             dpi: dots an inch, for the pictures.
-        """
-        panels = [(self.a.picture, self.a.label), (self.b.picture, self.b.label), (self.difference, "Difference")]
-        notice = families(f"{self.a.label}\n{self.b.label}").notice
-        if notice:
-            warnings.warn(notice, stacklevel=2)
-        return compared(panels, self.boxes, self.summary, width=width, dpi=dpi)
 
+        Raises:
+            ValueError: a width or resolution that is not above 0, or a figure too large to draw.
+        """
+        check_size(width, dpi)
+        warn_of_missing([self.a.label, self.b.label])
+        panels = [(self.a.picture, self.a.label), (self.b.picture, self.b.label)]
+        panels.append((self.difference, Said("Difference")))
+        side = (width - 2 * _MARGIN - _GAP * (len(panels) - 1)) / len(panels)
+        tall = max(side * image.height / image.width for image, _ in panels)
+        labels = [typeset(label, side, _SIZE, most=3) for _, label in panels]
+        footer = typeset(self.summary, width - 2 * _MARGIN, _SIZE, most=3)
+        top = _MARGIN + max(lines.height for lines in labels) + _PAD
+        height = top + tall + _PAD + footer.height + _MARGIN
+        paper = Paper(width, height, dpi=dpi, alt=Said("Compared: {summary}", summary=self.summary))
+        for number, ((image, _), lines) in enumerate(zip(panels, labels, strict=True)):
+            left = _MARGIN + number * (side + _GAP)
+            paper.picture(image, left, top, side, side * image.height / image.width)
+            paper.write(lines, left, top - _PAD, width=side, align="center", anchor="bottom")
+        scale = side / self.difference.width
+        for x, y, right, bottom in self.boxes:
+            for color, line in (("black", 1.8), ("white", 0.9)):
+                place = (left + x * scale, top + y * scale, (right - x) * scale, (bottom - y) * scale)
+                paper.frame(*place, color=color, line=line)
+        paper.write(footer, _MARGIN, top + tall + _PAD, width=width - 2 * _MARGIN, color=QUIET)
+        return paper.figure
+
+    @spoken
     def save(self, path: str | os.PathLike[str], *, width: float = 7.0, dpi: float = 200) -> Path:
         """Save as a page with the slider (.html) or as a figure (.png, .pdf), and return the file.
 
+        Args:
+            path: an existing file is replaced, a missing folder made.
+            width: of a figure in inches.
+            dpi: dots an inch, for the pictures of a figure.
+
         Raises:
             ValueError: another ending.
-            OSError: the file cannot be written; what was there is there still.
+            OSError: the file cannot be written; the earlier one is unchanged.
 
         >>> wannb.compare(before, after).save("comparison.html")    # doctest: +SKIP
         """
-        place = Path(path).expanduser()
-        ending = place.suffix.lower()
-        if ending not in _ENDINGS:
-            raise ValueError(f"{str(path)!r}: a comparison is saved as {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if ending == ".html":
-            put(place, _document(f"{self.a.label} and {self.b.label}", self._html()).encode())
-            return place
-        import matplotlib
-
-        drawing = self.figure(width=width, dpi=dpi)
-        with matplotlib.rc_context(style([self.a.label, self.b.label, self.summary])):
-            buffer = io.BytesIO()
-            drawing.savefig(buffer, format=ending[1:], dpi=dpi, metadata=METADATA[ending])
-        put(place, buffer.getvalue())
-        return place
+        texts = [html.plain(self.a.label), html.plain(self.b.label), html.plain(self.summary)]
+        if ending(path, _ENDINGS, Said("a comparison")) == ".html":
+            title = Said("{a} and {b}", a=self.a.label, b=self.b.label)
+            return put(path, _document(html.attribute(title), self._html()).encode())
+        return save(path, [self.figure(width=width, dpi=dpi)], pages=1, texts=texts)[0]
 
     def _html(self) -> str:
         width, height = self.a.picture.size
-        first, second, third = _sources([self.a.picture, self.b.picture, self.difference])
+        pictures = [self.a.picture, self.b.picture, self.difference]
+        jpegs, _ = fitting(pictures, _PIXELS, most=_MOST_BYTES, least=_LEAST_PIXELS, draw=_jpegs)
+        first, second, third = map(data_uri, jpegs)
         shown = max(160, min(760, round(620 * width / height)))
         keys = 'data-lm-suppress-shortcuts="true"'
         choices = "".join(
-            f'<label><input type="radio" name="view" value="{value}" {keys}{checked}>{words}</label>'
-            for value, words, checked in (
-                ("slider", "Slider", " checked"),
-                ("side", "Side by side", ""),
-                ("map", "Difference map", ""),
+            f'<label><input type="radio" name="view" value="{value}" {keys}{checked}>{html.attribute(label)}</label>'
+            for value, label, checked in (
+                ("slider", Said("Slider"), " checked"),
+                ("side", Said("Side by side"), ""),
+                ("map", Said("Difference map"), ""),
             )
         )
         outlines = "".join(
@@ -162,78 +192,115 @@ class Comparison:
             f'height:{(bottom - top) / height:.3%}"></span>'
             for left, top, right, bottom in self.boxes
         )
-        legend = _LEGEND + (" Outlined: the boxes." if self.boxes else "")
+        legend = [Said("Dark: the same in both. Bright: changed, the brighter the more.")]
+        legend += [Said("Outlined: the boxes.")] if self.boxes else []
+        split = Said("Where the left picture ends and the right one begins, in percent")
+        left, right = (
+            [Said("Left: {what}", what=what) for what in (self.a.label, self.a.alt)],
+            [Said("Right: {what}", what=what) for what in (self.b.label, self.b.alt)],
+        )
+        alt = html.attribute(Said("Difference map: {summary}", summary=self.summary))
         body = (
             f'<form class="wannb-compare" method="dialog" onsubmit="return false" dir="ltr" {keys} '
             f'style="--shape:{width}/{height};--width:{shown}px">'
-            f"<fieldset><legend>How to show the two pictures</legend>{choices}</fieldset>"
-            f'<div class="wannb-stage">'
-            f'<img src="{first}" alt="Left: {escape(self.a.alt)}">'
-            f'<img src="{second}" alt="Right: {escape(self.b.alt)}">'
-            f'<input type="range" min="0" max="100" step="0.5" value="50" {keys} '
-            f'aria-label="Where the left picture ends and the right one begins, in percent" '
+            f"<fieldset><legend>{html.attribute(Said('View'))}</legend>{choices}</fieldset>"
+            f'<div class="wannb-stage"><img src="{first}" alt="{html.attribute(left[1])}">'
+            f'<img src="{second}" alt="{html.attribute(right[1])}">'
+            f'<input type="range" min="0" max="100" step="0.5" value="50" {keys} aria-label="{html.attribute(split)}" '
             f"""oninput="this.parentNode.style.setProperty('--split', this.value + '%')">"""
             f'<div class="wannb-handle" aria-hidden="true"></div>'
-            f'<p class="wannb-left">Left: {html.text(self.a.label)}</p>'
-            f'<p class="wannb-right">Right: {html.text(self.b.label)}</p></div>'
-            f'<div class="wannb-map"><img src="{third}" alt="Difference map: {escape(self.summary)}">{outlines}</div>'
-            f'<p class="wannb-legend">{html.text(legend)}</p></form>'
+            f'<p class="wannb-left">{html.text(left[0])}</p><p class="wannb-right">{html.text(right[0])}</p></div>'
+            f'<div class="wannb-map"><img src="{third}" alt="{alt}">{outlines}</div>'
+            f'<p class="wannb-legend">{html.text(joined(" ", legend))}</p></form>'
         )
         return f"<style>{_style()}</style>" + html.block("", lines=[self.summary], body=body, notes=self.notices)
 
 
 def compare(a: Any, b: Any = None, *, boxes: Iterable[Sequence[int]] | None = None, tolerance: int = 8) -> Comparison:
-    """Compare two pictures, or an edit with what it was made from.
+    """Compare two pictures, or an edit with its input.
 
     Args:
-        a: a result (its first image), a generated image, or anything that can be an input image. Alone, it is the
-            result of an edit: it is compared with its last input picture, whose shape the service's output follows,
-            and with the request's boxes on that picture.
-        b: the other picture; brought to the size of `a` for the difference.
-        boxes: left, top, right, bottom in pixels of `a`: how much changed inside and outside them is counted too.
-        tolerance: a pixel has changed where a channel differs by more than this of 255.
+        a: a result (its first image), a generated image, or anything that can be an input image: a path, bytes, a PIL
+            image, or an array of height x width (x 3 or 4), uint8 or floats from 0 to 1. Without `b` it is the result
+            of an edit, and is compared with its last input picture, whose shape the service's output follows, and with
+            the request's boxes on that picture.
+        b: the other picture; scaled to the size of `a` for the difference.
+        boxes: left, top, right, bottom in pixels of `a`; changes inside and outside them are counted too.
+        tolerance: 0 to 254: a pixel has changed if a channel differs by more than this (of 255).
+
+    Returns:
+        A comparison: shown in the cell, saved by its `save`.
 
     Raises:
-        ValueError: a picture that cannot be read, a box that lies outside, or one picture that is no edit.
+        ValueError: a picture that cannot be read, a box outside the picture, or a single picture that is no edit.
 
     >>> wannb.compare(client.edit("make it night", "room.jpg"))    # doctest: +SKIP
     """
-    if not isinstance(tolerance, int) or not 0 <= tolerance <= 254:
-        raise ValueError(f"tolerance={tolerance!r}; give a whole number from 0 to 254")
-    if b is None:
-        b = _one(a)
-        a, asked = _before(b)
-        boxes = asked if boxes is None else boxes
-    first, second = _one(a), _one(b)
-    labels = _labels(first, second)
-    sides = [_side(value, label) for value, label in zip((first, second), labels, strict=True)]
-    places = tuple(_box(box, sides[0].picture.size) for box in boxes or ())
-    found = measure(sides[0].picture, sides[1].picture, boxes=places, tolerance=tolerance)
+    with override(language_of(a, b)):
+        if not isinstance(tolerance, int) or not 0 <= tolerance <= 254:
+            raise ValueError(say("tolerance={tolerance}; give a whole number from 0 to 254", tolerance=repr(tolerance)))
+        if b is None:
+            b = _one(a)
+            a, asked = _before(b)
+            boxes = asked if boxes is None else boxes
+        first, second = _one(a), _one(b)
+        one, other = (_side(value, label) for value, label in zip((first, second), _labels(first, second), strict=True))
+        places = tuple(_box(box, one.picture.size) for box in boxes or ())
+        return _measured(one, other, places, tolerance)
+
+
+def _measured(a: Side, b: Side, boxes: tuple[Box, ...], tolerance: int) -> Comparison:
+    import numpy
+    from PIL import Image
+
+    other = b.picture
+    if other.size != a.picture.size:
+        other = other.resize(a.picture.size, Image.Resampling.LANCZOS)
+    before, after = (numpy.asarray(image, dtype=numpy.int16) for image in (a.picture, other))
+    apart = numpy.abs(before - after).max(axis=2)
+    changed = apart > tolerance
+    inside = numpy.zeros(changed.shape, dtype=bool)
+    for left, top, right, bottom in boxes:
+        inside[top:bottom, left:right] = True
+
+    def share(pixels: Any) -> float | None:
+        return float(pixels.mean()) if boxes and pixels.size else None
+
     return Comparison(
-        a=sides[0],
-        b=sides[1],
-        changed=found.changed,
-        inside=found.inside,
-        outside=found.outside,
-        difference=found.map,
-        boxes=places,
+        a=a,
+        b=b,
+        changed=float(changed.mean()),
+        inside=share(changed[inside]),
+        outside=share(changed[~inside]),
+        difference=Image.fromarray(_colors()[apart]),
+        boxes=boxes,
         tolerance=tolerance,
     )
+
+
+def _colors() -> Any:
+    """Return the color of each difference from 0 to 255."""
+    import numpy
+
+    steps = (numpy.arange(256) / 255) ** _GAMMA * (len(_RAMP) - 1)
+    ramp = numpy.array(_RAMP, dtype=float)
+    channels = [numpy.interp(steps, numpy.arange(len(_RAMP)), ramp[:, channel]) for channel in range(3)]
+    return numpy.stack(channels, axis=1).round().astype(numpy.uint8)
 
 
 def _one(value: Any) -> GeneratedImage | InputImage:
     if isinstance(value, Result):
         if not value.images:
-            raise ValueError("this result has no image to compare")
+            raise ValueError(say("this result has no image to compare"))
         return value.images[0]
     return value if isinstance(value, GeneratedImage) else as_input(value)
 
 
 def _before(value: GeneratedImage | InputImage) -> tuple[InputImage, Sequence[Sequence[int]]]:
-    """Return the picture that an edit was made from, and the boxes on it."""
+    """Return the input picture of an edit, and the boxes on it."""
     request = value.request if isinstance(value, GeneratedImage) else None
     if request is None or not request.images:
-        raise ValueError("one picture can be compared only if it is an edit of another; give two: compare(a, b)")
+        raise ValueError(say("a single picture can be compared only if it is an edit; give two: compare(a, b)"))
     last = len(request.images) - 1
     boxes = request.bbox_list or ()
     return request.images[last], boxes[last] if last < len(boxes) else ()
@@ -244,26 +311,31 @@ def _side(value: GeneratedImage | InputImage, label: str) -> Side:
 
     if isinstance(value, GeneratedImage):
         try:
-            return Side(picture=value.open().convert("RGB"), label=label, alt=f"{label}. {value.alt}")
+            picture = value.open().convert("RGB")
         except OSError as error:
-            raise ValueError(f"{str(value.path)!r} cannot be read: {error}") from error
+            raise ValueError(say("{path} cannot be read: {why}", path=repr(str(value.path)), why=error)) from error
+        return Side(picture=picture, label=label, alt=joined(". ", [label, value.alt]))
     if value.content is None:
-        reason = value.problem or "a link is not fetched; download the picture and give the file"
-        raise ValueError(f"{value.name} cannot be compared: {reason}")
+        reason = value.problem or Said("links are not downloaded; save the picture and give the file")
+        raise ValueError(say("{name} cannot be compared: {why}", name=value.name, why=reason))
     with Image.open(io.BytesIO(value.content)) as image:
         return Side(picture=image.convert("RGB"), label=label, alt=label)
 
 
 def _labels(first: GeneratedImage | InputImage, second: GeneratedImage | InputImage) -> list[str]:
-    """Return what the two are called: by what differs in their requests, or by their names."""
+    """Return labels for the two: the options in which their requests differ, or their names."""
     requests = [value.request for value in (first, second) if isinstance(value, GeneratedImage) and value.request]
     if len(requests) == 2:
         names = [name for name in FIELDS if getattr(requests[0], name) != getattr(requests[1], name)]
         facts = [labels_of([_value(request, name) for request in requests]) for name in names]
         plain = ("prompt", "model", "images")
-        labels = [
-            " · ".join(
-                fact[side] if name in plain else f"{name} {fact[side]}" for name, fact in zip(names, facts, strict=True)
+        labels: list[str] = [
+            joined(
+                " · ",
+                [
+                    fact[side] if name in plain else joined(" ", [name, fact[side]])
+                    for name, fact in zip(names, facts, strict=True)
+                ],
             )
             for side in (0, 1)
         ]
@@ -281,41 +353,24 @@ def _name(value: GeneratedImage | InputImage) -> str:
     if isinstance(value, InputImage):
         return Path(value.name).name or value.name
     prompt = shorten(value.request.prompt, 100) if value.request else value.path.parent.name
-    return f"{prompt} · image {value.number} of {value.count}" if value.count > 1 else prompt
+    if value.count == 1:
+        return prompt
+    return Said("{prompt} · image {number} of {n}", prompt=prompt, number=value.number, n=value.count)
 
 
 def _box(box: Sequence[int], size: tuple[int, int]) -> Box:
     try:
         left, top, right, bottom = (int(side) for side in box)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"box {box!r}: give left, top, right, bottom in pixels of the left picture") from error
+    except (TypeError, ValueError):
+        left = top = right = bottom = -1
     if not (0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]):
-        raise ValueError(
-            f"box {list(box)!r} does not lie in the left picture of {size[0]}*{size[1]}; "
-            "give left, top, right, bottom in its pixels"
-        )
+        inside = f"{size[0]}*{size[1]}"
+        raise ValueError(say("box {box}: give left, top, right, bottom in pixels within {size}", box=box, size=inside))
     return left, top, right, bottom
 
 
-def _sources(pictures: Sequence[Image.Image]) -> list[str]:
-    """Return pictures as data URIs, small enough for the page together."""
-    pixels = _PIXELS
-    while True:
-        encoded = [_jpeg(picture, pixels) for picture in pictures]
-        needed = sum(map(len, encoded)) * 4 / 3
-        if needed <= _MOST_BYTES or pixels <= _LEAST_PIXELS:
-            return [f"data:image/jpeg;base64,{base64.b64encode(each).decode()}" for each in encoded]
-        pixels = max(_LEAST_PIXELS, int(pixels * min(0.9, (_MOST_BYTES / needed) ** 0.5)))
-
-
-def _jpeg(picture: Image.Image, pixels: int) -> bytes:
-    from PIL import Image
-
-    small = picture.copy()
-    small.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=82)
-    return buffer.getvalue()
+def _jpegs(pictures: Sequence[Image.Image], pixels: int) -> list[bytes]:
+    return [small_jpeg(picture, pixels) for picture in pictures]
 
 
 @cache
@@ -325,13 +380,13 @@ def _style() -> str:
 
 def _percent(share: float) -> str:
     if 0 < share < 0.0005:
-        return "under 0.1 %"
+        return Said("under {share}", share="0.1 %")
     if 0.9995 <= share < 1:
-        return "over 99.9 %"
+        return Said("over {share}", share="99.9 %")
     return f"{share * 100:.1f} %"
 
 
 def _document(title: str, body: str) -> str:
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     head += '<meta name="color-scheme" content="light dark">'
-    return f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>"
+    return f'<!DOCTYPE html><html lang="{current()}"><head>{head}</head><body>{body}</body></html>'

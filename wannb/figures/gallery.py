@@ -1,22 +1,25 @@
-"""Galleries: results and other pictures as one thing that shows itself in the cell."""
+"""Galleries: results and other pictures side by side in the cell."""
 
 from __future__ import annotations
 
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wannb.display import html, previews, small_jpeg
 from wannb.ledger import GeneratedImage
 from wannb.request import as_input
 from wannb.text import count, shorten
+from wannb.translation import Said, current, joined, override, say, spoken
+
+from .layout import language_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """One picture of a gallery: its thumbnail, its size in pixels, its alt text and the lines under it."""
+    """One picture of a gallery: its thumbnail, its size in pixels, its description and the lines under it."""
 
     jpeg: bytes
     size: tuple[int, int]
@@ -26,15 +29,24 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Gallery:
-    """Pictures side by side, each with its title; made by `gallery`."""
+    """Pictures side by side, each with its title; made by `gallery`.
+
+    Attributes:
+        pictures: with their thumbnails.
+        width: of each picture on the page, in pixels.
+        language: "en" or "zh".
+    """
 
     pictures: tuple[Picture, ...]
     width: int
+    language: str = field(default_factory=current)
 
+    @spoken
     def __repr__(self) -> str:
-        lines = "".join(f"\n  {' · '.join(picture.caption)}" for picture in self.pictures)
-        return f"Gallery({count(len(self.pictures), 'picture')}){lines}"
+        lines = "".join(f"\n  {say(joined(' · ', picture.caption))}" for picture in self.pictures)
+        return f"Gallery({say(count(len(self.pictures), 'image'))}){lines}"
 
+    @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         figures = [
             html.figure(each.jpeg, alt=each.alt, caption=each.caption, size=each.size, width=self.width)
@@ -47,25 +59,29 @@ def gallery(pictures: Any, *, width: int = 240) -> Gallery:
     """Return results and other pictures as one gallery.
 
     Args:
-        pictures: a result, a generated image, or anything that can be an input image (a path, bytes, a PIL image, an
-            array); a list of these, or `{title: picture}`.
+        pictures: a result, a generated image, or anything that can be an input image: a path, bytes, a PIL image, or an
+            array of height x width (x 3 or 4), uint8 or floats from 0 to 1; a list of these, or `{title: picture}`.
         width: of each picture on the page, in pixels.
 
-    Raises:
-        ValueError: something in it cannot be shown.
+    Returns:
+        A gallery, which the cell shows.
 
-    >>> wannb.gallery({"the photo": "me.jpg", "as a watercolour": result})    # doctest: +SKIP
+    Raises:
+        ValueError: a picture that cannot be shown.
+
+    >>> wannb.gallery({"the photo": "me.jpg", "as a watercolor": result})    # doctest: +SKIP
     """
     pairs = pictures.items() if isinstance(pictures, Mapping) else [("", pictures)]
     pixels = round(width * 1.6)
     listed = [(title, each) for title, value in pairs for each in _each(value)]
-    # All together, which uses every core: where no preview lies beside an image, it is decoded here.
-    jpegs = iter(previews([each.path for _, each in listed if isinstance(each, GeneratedImage)], pixels))
-    shown = (
-        _generated(title, each, next(jpegs)) if isinstance(each, GeneratedImage) else _given(title, each, pixels)
-        for title, each in listed
-    )
-    return Gallery(pictures=tuple(shown), width=width)
+    with override(language_of(pictures)):
+        # All previews at once, which uses every core: an image without a preview is decoded here.
+        jpegs = iter(previews([each.path for _, each in listed if isinstance(each, GeneratedImage)], pixels))
+        shown = [
+            _generated(title, each, next(jpegs)) if isinstance(each, GeneratedImage) else _given(title, each, pixels)
+            for title, each in listed
+        ]
+        return Gallery(pictures=tuple(shown), width=width)
 
 
 def _each(value: Any) -> Iterator[Any]:
@@ -79,15 +95,17 @@ def _each(value: Any) -> Iterator[Any]:
 
 def _generated(title: str, image: GeneratedImage, jpeg: bytes) -> Picture:
     prompt = shorten(image.request.prompt, 60) if image.request else image.path.parent.name
-    seed = "" if image.seed is None else f" · seed {image.seed}"
-    size = (image.width, image.height)
-    return Picture(jpeg=jpeg, size=size, alt=image.alt, caption=(title or prompt, f"{size[0]}*{size[1]}{seed}"))
+    facts = [f"{image.width}*{image.height}"]
+    facts += [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
+    caption = (title or prompt, joined(" · ", facts))
+    return Picture(jpeg=jpeg, size=(image.width, image.height), alt=image.alt, caption=caption)
 
 
 def _given(title: str, value: Any, pixels: int) -> Picture:
     picture = as_input(value)
     if picture.content is None or not picture.width or not picture.height:
-        raise ValueError(f"{picture.name} cannot be shown: {picture.problem or 'a link is not fetched'}")
+        reason = picture.problem or Said("links are not downloaded")
+        raise ValueError(say("{name} cannot be shown: {why}", name=picture.name, why=reason))
     jpeg = small_jpeg(io.BytesIO(picture.content), pixels)
     size = (picture.width, picture.height)
     name = title or picture.name

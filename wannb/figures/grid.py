@@ -1,78 +1,83 @@
-"""Grids: the images of many requests as a labelled table in the cell, and as a figure for a paper."""
+"""Grids: the images of many requests as a labeled table in the cell, and as a figure for a paper."""
 
 from __future__ import annotations
 
-import base64
-import io
-import math
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb.display import html, previews
-from wannb.errors import StoreError
-from wannb.files import write
+from wannb.display import data_uri, fitting, html, previews
 from wannb.ledger import GeneratedImage
 from wannb.text import count, shorten
+from wannb.translation import Said, current, joined, override, say, spoken
 
-from . import figure
-from .layout import Axis, Placed, Sheet, Spot, arrange
+from .fonts import families, width_of
+from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, language_of
+from .paper import DASHED, LINE, QUIET, Lines, Paper, check_size, ending, line_height, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Of the HTML, pictures and all; a notebook stays under a megabyte with it.
-_MOST_BYTES = 950_000
-#: ... and for few images less, so that a notebook may hold several grids.
-_SOME_BYTES, _BYTES_EACH = 130_000, 6_000
-#: The page is taken to be so wide; a picture is shown between so many pixels wide.
-_PAGE, _LABELS, _LEAST, _MOST = 1000, 170, 64, 330
-_MANY, _LEAST_OF_FEW = 120, 112
-#: Dots for each pixel shown, for screens that have more of them.
-_DENSITY = 1.6
-_SMALLEST = 40
-_ENDINGS = (".png", ".pdf", ".svg")
+#: Bytes of the HTML: so a notebook stays under a megabyte; less for few images, so that it may hold several grids.
+_MOST_BYTES, _SOME_BYTES, _BYTES_EACH = 950_000, 130_000, 6_000
+#: Pixels: the width of the page and of row labels; the least and most of a picture; the least where there are few.
+_PAGE, _LABELS, _LEAST, _MOST, _LEAST_OF_FEW = 1000, 170, 64, 330, 112
+#: More images than this are shown small.
+_MANY = 120
+#: Pixels of a thumbnail for each pixel shown, for screens of high resolution; the smallest thumbnail.
+_DENSITY, _SMALLEST = 1.6, 40
 _SHEET_ROWS, _SHEET_COLUMNS = 6, 5
-_WORDS = {"open": "not run yet"}
+_ENDINGS = (".png", ".pdf", ".svg")
+#: Inches: around everything, between cells, between pictures of a cell, between a label and its picture.
+_MARGIN, _GAP, _INNER, _PAD, _CAPTION_PAD = 0.04, 0.07, 0.035, 0.045, 0.03
+#: A row label takes this share of the width at most.
+_LABEL_SHARE = 0.22
+#: Replaces an image whose file cannot be read.
+_GONE = Said("the file is gone or damaged")
+#: States that should not be overlooked.
+_LOUD = frozenset({"failed", "refused", "lost"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Images in rows, columns and pages, each with its label; shows itself, draws itself, saves itself.
+    """Images in rows, columns and pages, each with its label: shown in the cell, or saved as a figure.
 
     Attributes:
         sheets: the pages.
-        title: stands above them in the cell.
-        constants: what is the same for all of them, in words.
+        title: above them in the cell.
+        constants: the options that all images share, as text.
+        language: "en" or "zh".
     """
 
     sheets: tuple[Sheet, ...]
     title: str = ""
     constants: str = ""
+    language: str = field(default_factory=current)
 
     @property
     def pages(self) -> int:
-        """How many pages there are."""
+        """The number of pages."""
         return len(self.sheets)
 
+    @spoken
     def __repr__(self) -> str:
         first = self.sheets[0]
-        shape = "" if _is_flow(first) else f"{len(first.rows)} x {len(first.columns)}, "
-        pages = f", {self.pages} pages" if self.pages > 1 else ""
-        return f"Grid({shape}{self._summary()}{pages})"
+        shape = [] if _is_flow(first) else [f"{len(first.rows)} x {len(first.columns)}"]
+        pages = [count(self.pages, "page")] if self.pages > 1 else []
+        return f"Grid({say(joined(', ', [*shape, self._summary(), *pages]))})"
 
+    @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}
 
+    @spoken
     def figure(self, *, page: int = 0, width: float = 7.0, dpi: float = 200) -> Figure:
-        """Return one page as a matplotlib figure, labels as text and pictures at its resolution.
+        """Return one page as a matplotlib figure, with labels as text and pictures at its resolution.
 
-        Characters that no font of this machine has are drawn as "□", and a warning names them.
+        "□" replaces characters that no font of this machine has, and a warning names them.
 
         Args:
             page: from 0.
@@ -85,53 +90,34 @@ class Grid:
         >>> plan.grid().figure(width=3.3, dpi=300).savefig("grid.pdf")    # doctest: +SKIP
         """
         if not 0 <= page < self.pages:
-            raise ValueError(f"page={page!r}: this grid has {count(self.pages, 'page')}, from 0 to {self.pages - 1}")
-        drawn, notice = figure.draw(self.sheets[page], width=width, dpi=dpi)
-        if notice:
-            warnings.warn(notice, stacklevel=2)
+            raise ValueError(say("page={page}: this grid has pages 0 to {last}", page=page, last=self.pages - 1))
+        check_size(width, dpi)
+        drawn = _Page(self.sheets[page], width).drawn(dpi)
+        warn_of_missing(_texts(self.sheets[page]))
         return drawn
 
+    @spoken
     def save(self, path: str | os.PathLike[str], *, dpi: float = 200, width: float = 7.0) -> tuple[Path, ...]:
-        """Save all pages, and return the files: one PDF, or one PNG or SVG a page (name-1.png, name-2.png, ...).
+        """Save all pages, and return the files: one PDF, or a PNG or SVG for each page (name-1.png, name-2.png, ...).
 
         Args:
-            path: ends with .png, .pdf or .svg, which says the kind; a file that is there is written over.
+            path: ends with .png, .pdf or .svg; an existing file is replaced, a missing folder made.
             dpi: dots an inch, for the pictures.
             width: of a page in inches.
 
+        Returns:
+            The files.
+
         Raises:
             ValueError: another ending, or a page that does not fit.
-            OSError: a file cannot be written; what was there is there still.
+            OSError: a file cannot be written; the earlier one is unchanged.
 
         >>> plan.grid(pages="model").save("figures/grid.pdf")    # doctest: +SKIP
         """
-        place = Path(path).expanduser()
-        ending = place.suffix.lower()
-        if ending not in _ENDINGS:
-            raise ValueError(f"{str(path)!r}: a grid is saved as {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}")
-        import matplotlib
-
-        place.parent.mkdir(parents=True, exist_ok=True)
-        drawings = (self.figure(page=page, width=width, dpi=dpi) for page in range(self.pages))
-        words = [word for sheet in self.sheets for word in figure.words_of(sheet)]
-        with matplotlib.rc_context(figure.style(words)):
-            if ending == ".pdf":
-                from matplotlib.backends.backend_pdf import PdfPages
-
-                buffer = io.BytesIO()
-                with PdfPages(buffer, metadata=figure.METADATA[ending]) as pdf:
-                    for drawing in drawings:
-                        drawing.savefig(pdf, format="pdf", dpi=dpi)
-                put(place, buffer.getvalue())
-                return (place,)
-            places = [place]
-            if self.pages > 1:
-                places = [place.with_name(f"{place.stem}-{number}{ending}") for number in range(1, self.pages + 1)]
-            for each, drawing in zip(places, drawings, strict=True):
-                buffer = io.BytesIO()
-                drawing.savefig(buffer, format=ending[1:], dpi=dpi, metadata=figure.METADATA[ending])
-                put(each, buffer.getvalue())
-        return tuple(places)
+        ending(path, _ENDINGS, Said("a grid"))
+        figures = (self.figure(page=page, width=width, dpi=dpi) for page in range(self.pages))
+        texts = [text for sheet in self.sheets for text in _texts(sheet)]
+        return save(path, figures, pages=self.pages, texts=texts, title=self.title)
 
     def _summary(self) -> str:
         spots = [placed.spot for sheet in self.sheets for placed in sheet.placed]
@@ -140,7 +126,8 @@ class Grid:
             if not spot.images:
                 kinds[spot.kind] = kinds.get(spot.kind, 0) + 1
         images = count(sum(len(spot.images) for spot in spots), "image")
-        return ", ".join([images, *(f"{number} {_WORDS.get(kind, kind)}" for kind, number in kinds.items())])
+        others = [Said("{n} {state}", n=number, state=STATES.get(kind, kind)) for kind, number in kinds.items()]
+        return joined(", ", [images, *others])
 
     def _html(self) -> str:
         across = max(len(sheet.columns) * sheet.across for sheet in self.sheets)
@@ -150,21 +137,13 @@ class Grid:
         shown = max(least, min(_MOST, room // across - 12))
         most = min(_MOST_BYTES, _SOME_BYTES + _BYTES_EACH * len(paths))
         room_left = most - len(self._page(shown, iter([b"."] * len(paths))).encode())
-        pictures, pixels = _fitting(paths, round(shown * _DENSITY), room_left)
-        return self._page(max(_LEAST, min(shown, pixels)), iter(pictures))
+        jpegs, pixels = fitting(paths, round(shown * _DENSITY), most=room_left, least=_SMALLEST, draw=previews)
+        return self._page(max(_LEAST, min(shown, pixels)), iter(jpegs))
 
-    def _page(self, shown: int, pictures: Iterator[bytes]) -> str:
+    def _page(self, shown: int, jpegs: Iterator[bytes]) -> str:
         short = sum(1 for sheet in self.sheets for _ in sheet.placed) > _MANY // 2
-        body = "".join(_sheet(sheet, shown, pictures, most=70 if short else 300) for sheet in self.sheets)
+        body = "".join(_table(sheet, shown, jpegs, most=70 if short else 300) for sheet in self.sheets)
         return html.block(self.title, lines=[self.constants, self._summary()], body=body)
-
-
-def put(place: Path, content: bytes) -> None:
-    """Write a file that is whole at any time: the one that was there, or the new one; raise `OSError` else."""
-    try:
-        write(place, content)
-    except StoreError as error:
-        raise OSError(str(error)) from error
 
 
 def grid(
@@ -177,10 +156,10 @@ def grid(
     title: str = "",
     constants: str = "",
 ) -> Grid:
-    """Return spots as a grid; see `layout.arrange` for the axes.
+    """Return spots as a grid in the current language; see `layout.arrange` for the axes.
 
     Raises:
-        ValueError: an axis names what does not vary, or an option stands on two axes.
+        ValueError: an axis names an option that does not vary, or an option is on two axes.
     """
     sheets = arrange(spots, labels, rows=rows, columns=columns, pages=pages)
     return Grid(sheets=sheets, title=title, constants=constants)
@@ -191,31 +170,40 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
 
     Args:
         results: a result, a generated image, or any nesting of lists of them.
-        columns: pictures side by side, 1 to 12; 5 if not given, fewer where there are fewer pictures.
+        columns: pictures side by side, 1 to 12; 5 by default, fewer if there are fewer pictures. A sheet has 6 rows.
+
+    Returns:
+        A grid: shown in the cell, saved by its `save`.
 
     Raises:
-        TypeError: something that is neither; show other pictures with `wannb.gallery`.
+        TypeError: something that is neither; `wannb.gallery` shows other pictures.
         ValueError: no image at all, or a number of columns out of range.
 
     >>> wannb.contact_sheet([first, second]).save("sheets.pdf")    # doctest: +SKIP
     """
-    if columns is not None and not (isinstance(columns, int) and 1 <= columns <= 12):
-        raise ValueError(f"columns={columns!r}; a contact sheet has 1 to 12 pictures side by side")
-    images = list(_images_of(results))
-    if not images:
-        raise ValueError("a contact sheet needs at least one image")
+    language = language_of(results)
+    with override(language):
+        if columns is not None and not (isinstance(columns, int) and 1 <= columns <= 12):
+            raise ValueError(say("columns={columns}: give 1 to 12 pictures side by side", columns=columns))
+        images = list(_images_of(results))
+        if not images:
+            raise ValueError(say("a contact sheet needs at least one image"))
     across = min(columns or _SHEET_COLUMNS, len(images))
     size = across * _SHEET_ROWS
     placed = [
-        Placed(label=_caption(number, image), spot=Spot(options={}, images=(image,), alt=f"{number}: {image.alt}"))
+        Placed(
+            label=_caption(number, image),
+            spot=Spot(options={}, images=(image,), alt=joined(": ", [str(number), image.alt])),
+        )
         for number, image in enumerate(images, 1)
     ]
     sheets = []
     for start in range(0, len(placed), size):
         inside = tuple(placed[start : start + size])
-        heading = f"{start + 1} to {start + len(inside)} of {len(placed)}" if len(placed) > size else ""
+        heading: str = Said("{first} to {last} of {n}", first=start + 1, last=start + len(inside), n=len(placed))
+        heading = heading if len(placed) > size else ""
         sheets.append(Sheet(heading=heading, rows=("",), columns=("",), cells=((inside,),), across=across))
-    return Grid(sheets=tuple(sheets))
+    return Grid(sheets=tuple(sheets), language=language)
 
 
 def _images_of(value: Any) -> Iterator[GeneratedImage]:
@@ -225,48 +213,42 @@ def _images_of(value: Any) -> Iterator[GeneratedImage]:
         for each in value:
             yield from _images_of(each)
     else:
-        raise TypeError(
-            f"a contact sheet takes results and generated images, not a {type(value).__name__}; "
-            "wannb.gallery shows any picture"
-        )
+        kind = type(value).__name__
+        raise TypeError(say("a contact sheet takes results, not {kind}; wannb.gallery shows any picture", kind=kind))
 
 
 def _caption(number: int, image: GeneratedImage) -> str:
     prompt = shorten(image.request.prompt, 48) if image.request else image.path.parent.name
-    return f"{number}" + ("" if image.seed is None else f" · seed {image.seed}") + f"\n{prompt}"
-
-
-def _fitting(paths: Sequence[Path], pixels: int, room: int) -> tuple[list[bytes], int]:
-    """Return thumbnails of at most so many pixels that take no more than so many bytes as base64, and their pixels."""
-    sample = paths[:: max(1, len(paths) // 12)]
-    while sample:
-        made = [each for each in previews(sample, pixels) if each]
-        if not made:
-            break
-        needed = sum(map(len, made)) / len(made) * len(paths) * 4 / 3
-        if needed <= room or pixels <= _SMALLEST:
-            if len(sample) == len(paths):
-                break
-            sample = paths
-            continue
-        pixels = max(_SMALLEST, int(pixels * min(0.95, math.sqrt(max(room, 1) / needed))))
-    return previews(paths, pixels), pixels
+    seed = [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
+    return joined("\n", [joined(" · ", [str(number), *seed]), prompt])
 
 
 def _is_flow(sheet: Sheet) -> bool:
     return sheet.rows == ("",) and sheet.columns == ("",)
 
 
-def _sheet(sheet: Sheet, shown: int, pictures: Iterator[bytes], *, most: int) -> str:
+def _items(cell: Sequence[Placed]) -> list[tuple[str, Spot, GeneratedImage | None]]:
+    """Return an entry for each picture of a cell, the label with the first picture of a spot."""
+    items: list[tuple[str, Spot, GeneratedImage | None]] = []
+    for placed in cell:
+        images: Sequence[GeneratedImage | None] = placed.spot.images or (None,)
+        items += [(placed.label if number == 0 else "", placed.spot, image) for number, image in enumerate(images)]
+    return items
+
+
+# In the cell
+
+
+def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> str:
     heading = (
         f'<div role="heading" aria-level="4" style="font-weight:600;margin:10px 0 2px;overflow-wrap:anywhere">'
         f"{_cut(sheet.heading)}</div>"
         if sheet.heading
         else ""
     )
-    item = partial(_item, shown=shown, pictures=pictures, most=most)
+    item = partial(_item, shown=shown, jpegs=jpegs, most=most)
     if _is_flow(sheet):
-        inside = "".join(map(item, figure.items_of(sheet.cells[0][0])))
+        inside = "".join(map(item, _items(sheet.cells[0][0])))
         width = sheet.across * (shown + 8)
         return (
             f'{heading}<div style="display:flex;flex-wrap:wrap;gap:8px;margin:8px 0;max-width:{width}px">{inside}</div>'
@@ -291,7 +273,7 @@ def _sheet(sheet: Sheet, shown: int, pictures: Iterator[bytes], *, most: int) ->
         cells = "".join(
             f'<td style="{plain};padding:3px"><div style="display:flex;flex-wrap:wrap;gap:4px;'
             f'width:{min(width, max(1, len(items)) * (shown + 6))}px">{"".join(map(item, items)) or "–"}</div></td>'
-            for items in map(figure.items_of, row)
+            for items in map(_items, row)
         )
         body.append(f'<tr style="background:none">{side}{cells}</tr>')
     style = f"border-collapse:collapse;{html.FONT};margin:0;border:0"
@@ -299,15 +281,14 @@ def _sheet(sheet: Sheet, shown: int, pictures: Iterator[bytes], *, most: int) ->
     return f'{heading}<div style="overflow-x:auto;margin:6px 0">{table}</div>'
 
 
-def _item(item: tuple[str, Placed, GeneratedImage | None], *, shown: int, pictures: Iterator[bytes], most: int) -> str:
-    label, placed, image = item
-    spot = placed.spot
+def _item(item: tuple[str, Spot, GeneratedImage | None], *, shown: int, jpegs: Iterator[bytes], most: int) -> str:
+    label, spot, image = item
     note = f'<div style="color:{html.QUIET};font-size:11px;overflow-wrap:anywhere">{_cut(label)}</div>' if label else ""
-    jpeg = next(pictures) if image is not None else b""
+    jpeg = next(jpegs) if image is not None else b""
     if image is None or not jpeg:
-        words = spot.text or (figure.GONE if image is not None else spot.kind)
-        kind = spot.kind if image is None else "lost"
-        line = "2px solid #c77700" if kind in figure.LOUD else f"1px dashed {html.BORDER}"
+        words = spot.text or (_GONE if image is not None else STATES.get(spot.kind, spot.kind))
+        loud = image is not None or spot.kind in _LOUD
+        line = "2px solid #c77700" if loud else f"1px dashed {html.BORDER}"
         box = f"box-sizing:border-box;width:{shown}px;min-height:{min(shown, 110)}px;padding:6px;border:{line}"
         return (
             f'<div style="width:{shown}px"><div style="{box};border-radius:3px;font-size:12px;overflow-wrap:anywhere">'
@@ -315,19 +296,140 @@ def _item(item: tuple[str, Placed, GeneratedImage | None], *, shown: int, pictur
         )
     alt = spot.alt or image.alt
     if spot.alt and len(spot.images) > 1:
-        alt = f"{spot.alt}, image {image.number} of {image.count}"
+        alt = Said("{what}, image {number} of {n}", what=spot.alt, number=image.number, n=image.count)
     scale = shown / max(image.width, image.height)
     width, height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    source = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
     picture = (
-        f'<img src="{source}" alt="{escape(shorten(alt, most))}" width="{width}" height="{height}" '
-        'style="display:block;max-width:none;margin:0;border-radius:3px">'
+        f'<img src="{data_uri(jpeg)}" alt="{html.attribute(shorten(html.plain(alt), most))}" width="{width}" '
+        f'height="{height}" style="display:block;max-width:none;margin:0;border-radius:3px">'
     )
     return f'<div style="width:{shown}px">{picture}{note}</div>'
 
 
 def _cut(text: str) -> str:
-    """Return a label as HTML, cut where it is very long, with all of it as its title then."""
+    """Return a label as HTML; a very long one is cut, with the whole of it as its title."""
+    text = html.plain(text)
     short = [shorten(line, 160) for line in text.splitlines()]
     shown = "<br>".join(map(html.text, short))
-    return shown if short == text.splitlines() else f'<span title="{escape(text)}">{shown}</span>'
+    return shown if short == text.splitlines() else f'<span title="{html.attribute(text)}">{shown}</span>'
+
+
+# On paper
+
+
+def _texts(sheet: Sheet) -> list[str]:
+    """Return every text of a sheet."""
+    texts = [sheet.heading, *sheet.rows, *sheet.columns]
+    return texts + [text for placed in sheet.placed for text in (placed.label, placed.spot.text)]
+
+
+class _Page:
+    """A sheet laid out in inches, ready to be drawn."""
+
+    def __init__(self, sheet: Sheet, width: float) -> None:
+        columns = len(sheet.columns)
+        rough = (width * (1 - _LABEL_SHARE) if any(sheet.rows) else width) / columns / sheet.across
+        self.sheet, self.width = sheet, width
+        self.size = size = 7.0 if rough >= 0.75 else 6.0 if rough >= 0.45 else 5.0
+        self.label = label = _label_width(sheet.rows, width, size)
+        self.left = _MARGIN + (label + _PAD if label else 0)
+        self.cell = (width - self.left - _MARGIN - _GAP * (columns - 1)) / columns
+        self.side = (self.cell - _INNER * (sheet.across - 1)) / sheet.across
+        if self.side < 0.05:
+            number = columns * sheet.across
+            raise ValueError(say("{n} pictures do not fit side by side; give more width= or use pages=", n=number))
+        self.tall = self.side * _shape(sheet)
+        self.heading = _label(sheet.heading, width - 2 * _MARGIN, size + 1, most=3)
+        self.columns = [_label(text, self.cell, size, most=5) for text in sheet.columns]
+        self.captions = [
+            [[_label(text, self.side, size - 1, most=3) for text, _, _ in _items(cell)] for cell in row]
+            for row in sheet.cells
+        ]
+        self.band = max(lines.height for lines in self.columns)
+        self.heights = [max(map(self._height, row), default=0.0) for row in self.captions]
+        top = sum(height + _PAD for height in (self.heading.height, self.band) if height)
+        self.height = 2 * _MARGIN + top + sum(self.heights) + _GAP * (len(self.heights) - 1)
+
+    def _below(self, captions: Sequence[Lines]) -> list[float]:
+        """Return the height of the captions under each line of pictures in a cell."""
+        across = self.sheet.across
+        starts = range(0, max(len(captions), 1), across)
+        heights = (max((each.height for each in captions[start : start + across]), default=0.0) for start in starts)
+        return [height + _CAPTION_PAD if height else 0.0 for height in heights]
+
+    def _height(self, captions: Sequence[Lines]) -> float:
+        below = self._below(captions)
+        return sum(below) + len(below) * self.tall + _INNER * (len(below) - 1)
+
+    def drawn(self, dpi: float) -> Figure:
+        """Return the page as a figure."""
+        sheet = self.sheet
+        columns, rows = (
+            joined(", ", [label or Said("images") for label in labels]) for labels in (sheet.columns, sheet.rows)
+        )
+        alt = Said("Images side by side; columns: {columns}; rows: {rows}", columns=columns, rows=rows)
+        paper = Paper(self.width, self.height, dpi=dpi, alt=alt)
+        top = _MARGIN
+        for lines in (self.heading,) if self.heading.lines else ():
+            top = paper.write(lines, _MARGIN, top, width=self.width - 2 * _MARGIN) + _PAD
+        for number, lines in enumerate(self.columns):
+            left = self.left + number * (self.cell + _GAP)
+            paper.write(lines, left, top + self.band, width=self.cell, align="center", anchor="bottom")
+        top += self.band + _PAD if self.band else 0
+        images: list[tuple[Path, float, float, float, float]] = []
+        for text, row, captions, height in zip(sheet.rows, sheet.cells, self.captions, self.heights, strict=True):
+            most = max(1, int(height / line_height(self.size)))
+            label = _label(text, self.label or 1, self.size, most=most)
+            paper.write(label, _MARGIN, top + height / 2, width=self.label, anchor="center")
+            for number, (cell, lines_of) in enumerate(zip(row, captions, strict=True)):
+                images += self._draw_cell(paper, cell, lines_of, self.left + number * (self.cell + _GAP), top)
+            top += height + _GAP
+        for (_, *place), there in zip(images, paper.pictures(images), strict=True):
+            if not there:
+                self._draw_words(paper, _GONE, *place[:2], loud=True)
+        return paper.figure
+
+    def _draw_cell(
+        self, paper: Paper, cell: Sequence[Placed], captions: Sequence[Lines], left: float, top: float
+    ) -> Iterator[tuple[Path, float, float, float, float]]:
+        """Draw the words of a cell, and yield its pictures with their places."""
+        below = self._below(captions)
+        if not cell:
+            dash = typeset("–", 1, self.size, most=1)
+            paper.write(dash, left, top + self.tall / 2, width=self.side, align="center", anchor="center", color=QUIET)
+        for number, ((_, spot, image), caption) in enumerate(zip(_items(cell), captions, strict=True)):
+            line, column = divmod(number, self.sheet.across)
+            x = left + column * (self.side + _INNER)
+            y = top + sum(below[:line]) + line * (self.tall + _INNER)
+            if image is None:
+                text = spot.text or STATES.get(spot.kind, spot.kind)
+                self._draw_words(paper, text, x, y, loud=spot.kind in _LOUD)
+            else:
+                yield image.path, x, y, self.side, self.tall
+            paper.write(caption, x, y + self.tall + _CAPTION_PAD / 2, width=self.side, color=QUIET)
+
+    def _draw_words(self, paper: Paper, text: str, x: float, y: float, *, loud: bool) -> None:
+        size = self.size - 1
+        paper.frame(x, y, self.side, self.tall, color=LINE, linestyle="solid" if loud else DASHED)
+        most = max(1, int((self.tall - 0.04) / line_height(size)))
+        lines = typeset(text, max(self.side - 0.08, 0.03), size, most=most)
+        middle = y + self.tall / 2
+        paper.write(lines, x, middle, width=self.side, align="center", anchor="center", color=QUIET)
+
+
+def _label(text: str, width: float, size: float, *, most: int) -> Lines:
+    return typeset(text, width, size, most=most, whole_end=True)
+
+
+def _label_width(labels: Sequence[str], width: float, size: float) -> float:
+    lines = [line for text in labels for line in html.plain(text).split("\n") if line]
+    natural = max((width_of(line, size=size, family=families(line).families) for line in lines), default=0.0)
+    return min(natural * 1.02, width * _LABEL_SHARE)
+
+
+def _shape(sheet: Sheet) -> float:
+    """Return the height of a picture's place for a width of 1: a square if some are wide and some are tall."""
+    shapes = [image.height / image.width for placed in sheet.placed for image in placed.spot.images]
+    if not shapes or min(shapes) < 1 < max(shapes):
+        return 1.0
+    return min(max(shapes), 2.5)

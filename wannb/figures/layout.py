@@ -1,4 +1,4 @@
-"""Lay spots out on rows, columns and pages, each with a label that says only what differs."""
+"""Layout of a grid: spots on rows, columns and pages, with labels that say only what differs."""
 
 from __future__ import annotations
 
@@ -14,31 +14,42 @@ from typing import Any
 from wannb.ledger import GeneratedImage, Result
 from wannb.masking import mask
 from wannb.request import Color, InputImage
+from wannb.translation import Said, current, joined, say
 
 Axis = str | Sequence[str] | None
 
-#: More columns than this are laid as rows instead, where nobody has said what they want.
+#: The states of a spot without images, in words.
+STATES = {
+    "open": Said("not run yet"),
+    "under way": Said("under way"),
+    "failed": Said("failed"),
+    "canceled": Said("canceled"),
+    "refused": Said("refused"),
+    "not legal": Said("not legal"),
+    "lost": Said("lost"),
+}
+#: With more columns than this, rows and columns change places unless they were asked for.
 _WIDE = 8
 #: A single option with more values than this has no axis: its spots follow each other.
 _LINE = 6
-#: Options whose values say themselves what they are.
+#: Options whose values need no name before them.
 _PLAIN = frozenset({"prompt", "model", "images", "image", "scene", ""})
 _FILE = re.compile(r"\S+\.(png|jpe?g|webp|bmp|gif|tiff?)", re.IGNORECASE)
-#: A common head or tail is cut when it is this long; signs without an alphabet count double.
+#: A common beginning or end is cut from this length on; letters of scripts without spaces count double.
 _WORTH = 14
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """One place of a grid: the images of one request, or the words that stand there instead.
+    """One place of a grid: the images of one request, or a text instead.
 
     Attributes:
-        options: for each option that varies, which of its values (from 0).
-        images: what came back; empty where nothing did.
-        text: what stands there instead of a picture, such as "not run yet" or "refused: ...".
-        kind: the state: "done", "open", "under way", "failed", "refused", "not legal" or "lost".
-        alt: the spot in words, for people who do not see it.
+        options: the number of the value (from 0) of each option that varies.
+        images: the images that came back.
+        text: shown instead of images, such as "not run yet" or "refused: ...".
+        kind: the state: "done" or one of `STATES`.
+        alt: a description for screen readers.
     """
 
     options: Mapping[str, int]
@@ -50,7 +61,7 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """A spot where it stands, with the small label that tells it from the others in its cell; often empty."""
+    """A spot in its cell, with a small label if the cell has several."""
 
     label: str
     spot: Spot
@@ -61,10 +72,10 @@ class Sheet:
     """One page of a grid.
 
     Attributes:
-        heading: of the page; empty where there is one page only.
-        rows, columns: their labels, one line for each option; one empty label where nothing stands on that axis.
-        cells: what stands in each row and column.
-        across: how many pictures stand side by side in one cell, at most.
+        heading: of the page; empty if it is the only one.
+        rows, columns: their labels, one line for each option; one empty label for an axis without options.
+        cells: the spots in each row and column.
+        across: pictures side by side in one cell, at most.
     """
 
     heading: str
@@ -75,7 +86,7 @@ class Sheet:
 
     @property
     def placed(self) -> Iterable[Placed]:
-        """Everything on the page, row by row."""
+        """All spots of the page, row by row."""
         return (each for row in self.cells for cell in row for each in cell)
 
 
@@ -95,14 +106,14 @@ def arrange(
         rows, columns, pages: the name of an option, or several; None chooses rows and columns, and makes one page.
 
     Raises:
-        ValueError: a name that does not vary, or that stands on two axes.
+        ValueError: a name that does not vary, or that is on two axes.
     """
     asked = {"rows": rows, "columns": columns, "pages": pages}
     axes = {axis: _names(axis, value, labels) for axis, value in asked.items()}
     taken = list(itertools.chain.from_iterable(axes.values()))
     for name in taken:
         if taken.count(name) > 1:
-            raise ValueError(f"{name!r} stands twice on rows, columns and pages; give each option one place")
+            raise ValueError(say("{option} is named twice; give each option one axis", option=repr(name)))
     _choose(axes, labels, free=[name for name in labels if name not in taken], asked=asked)
     on_axis = {name for names in axes.values() for name in names}
     rest = [name for name in labels if name not in on_axis]
@@ -134,7 +145,7 @@ def arrange(
 
 
 def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
-    """Return how many pictures stand side by side in a cell: all of up to three, else about a square of them."""
+    """Return the pictures side by side in a cell: all of up to three, otherwise about a square of them."""
     most = max((pictures(cell) for row in cells for cell in row), default=1)
     if len(cells) == 1 and len(cells[0]) == 1:
         return max(1, min(most, _LINE, math.ceil(math.sqrt(most * 1.5))))
@@ -142,15 +153,15 @@ def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
 
 
 def pictures(cell: Iterable[Placed]) -> int:
-    """Return how many places for a picture a cell needs."""
+    """Return the number of places for a picture that a cell needs."""
     return sum(max(1, len(placed.spot.images)) for placed in cell)
 
 
 def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
-    """Return one short text for each value that says only what differs; no two are the same.
+    """Return a short text for each value that says only what differs; no two are the same.
 
-    A long common beginning or end of texts becomes "…", cut between words, or between signs where a script has no
-    spaces. Pictures are called by their name, palettes and boxes briefly; None is "-".
+    A long common beginning or end of texts becomes "…", cut between words, or between letters of a script without
+    spaces. A picture's label is its name; palettes and boxes are shortened; None is "-".
 
     >>> labels_of(["a photo of a very old lighthouse at dawn", "a photo of a very old lighthouse in fog"])
     ('…at dawn', '…in fog')
@@ -162,19 +173,34 @@ def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
     distinct = []
     for text in texts:
         seen[text] = seen.get(text, 0) + 1
-        label = text if seen[text] == 1 else f"{text} ({seen[text]})"
+        label = text if seen[text] == 1 else joined("", [text, f" ({seen[text]})"])
         while label in distinct:
-            label += "'"
+            label = joined("", [label, "'"])
         distinct.append(label)
     return tuple(distinct)
+
+
+def language_of(*values: Any) -> str:
+    """Return the language of the first result among values and lists of them; the current one if there is none."""
+    return _language(values) or current()
+
+
+def _language(value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return next(filter(None, map(_language, value)), "")
+    return str(getattr(value, "language", ""))
 
 
 def _names(axis: str, value: Axis, labels: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else tuple(value or ())
     for name in names:
         if name not in labels:
-            vary = ", ".join(repr(each) for each in labels) or "nothing"
-            raise ValueError(f"{axis}={value!r}: {name!r} does not vary here; what varies: {vary}")
+            vary = ", ".join(map(repr, labels)) or Said("nothing")
+            raise ValueError(
+                say("{axis}={name}: only these options vary: {vary}", axis=axis, name=repr(name), vary=vary)
+            )
     return names
 
 
@@ -185,7 +211,7 @@ def _choose(
     free: list[str],
     asked: Mapping[str, Axis],
 ) -> None:
-    """Fill the axes that were left open: prompts as rows and seeds as columns, as far as there are any."""
+    """Fill the axes that were left open: prompts as rows and seeds as columns if they vary."""
     open_rows, open_columns = asked["rows"] is None, asked["columns"] is None
     if open_rows and open_columns and len(free) == 1:
         axes["columns"] = (free[0],) if len(labels[free[0]]) <= _LINE else ()
@@ -206,18 +232,15 @@ def _size(names: Iterable[str], labels: Mapping[str, Sequence[str]]) -> int:
 
 
 def _label(names: Sequence[str], indices: Sequence[int], labels: Mapping[str, Sequence[str]]) -> str:
-    texts = (
-        str(labels[name][index]) if name in _PLAIN else f"{name} {labels[name][index]}"
-        for name, index in zip(names, indices, strict=True)
-    )
-    return "\n".join(texts)
+    values = [(name, labels[name][index]) for name, index in zip(names, indices, strict=True)]
+    return joined("\n", [value if name in _PLAIN else joined(" ", [name, value]) for name, value in values])
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return Said("on") if value else Said("off")
     if isinstance(value, str) and "://" in value:
         return mask(" ".join(value.split()))
     if isinstance(value, str):
@@ -235,14 +258,14 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return _brief([str(key) for key in value], " ")
     if isinstance(value, (bytes, bytearray, memoryview)) or hasattr(value, "getexif"):
-        return "picture"
+        return Said("picture")
     if isinstance(value, Iterable) and not hasattr(value, "__array_interface__"):
         parts = list(value)
         if parts and all(isinstance(part, int) for part in parts):
             return ",".join(map(str, parts))
-        colours = all(isinstance(part, Color) or re.match(r"#[0-9A-Fa-f]{3}", str(part)) for part in parts)
-        return _brief([_text(part) for part in parts], " " if colours else " + ") or "none"
-    return "picture" if hasattr(value, "__array_interface__") else str(value)
+        colors = all(isinstance(part, Color) or re.match(r"#[0-9A-Fa-f]{3}", str(part)) for part in parts)
+        return _brief([_text(part) for part in parts], " " if colors else " + ") or Said("empty")
+    return Said("picture") if hasattr(value, "__array_interface__") else str(value)
 
 
 def _brief(parts: Sequence[str], joint: str) -> str:
@@ -268,7 +291,7 @@ def _without_common(texts: list[str]) -> list[str]:
 
 
 def _common(split: Sequence[Sequence[str]]) -> int:
-    """Return how many pieces all of them begin with, so that a word is left of each."""
+    """Return the number of pieces that all begin with, leaving at least a word of each."""
     count = 0
     for pieces in zip(*split, strict=False):
         if len(set(pieces)) > 1:

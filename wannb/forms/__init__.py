@@ -1,11 +1,13 @@
 """Forms: every mode of a request as a widget, and the Studio that holds them all.
 
+May import `plan`, `storyboard` and the rooms below them. Other rooms import only what `__all__` names.
+
 client = wannb.connect()
 form = wannb.forms.TextToImageForm(client, prompt="a flower shop")
 form                      # controls, a button that says what it costs, the images
-form.request              # what it asks for, as a value; writing it fills the controls
+form.request              # its request, as a value; writing it fills the controls
 form.code                 # the call that does the same
-form.result               # what came back last
+form.result               # the last result
 """
 
 from __future__ import annotations
@@ -15,15 +17,11 @@ from typing import Any
 from wannb.client import Client
 
 from .compare import CompareForm
-from .edit import EditForm, RegionForm
-from .form import Form
+from .form import Form, request_of
 from .history import HistoryForm
-from .image_set import ImageSetForm
-from .opening import form_class
-from .recalling import request_of
+from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
 from .storyboard import StoryboardForm
 from .studio import Studio
-from .text_to_image import TextToImageForm
 
 __all__ = [
     "CompareForm",

@@ -1,4 +1,4 @@
-"""Boxes on one input image: an editor for mouse, touch and keyboard, and a still picture that shows the same."""
+"""Boxes on an input image: an editor for mouse, touch and keyboard, and a JPEG that shows the same."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from PIL import ImageDraw
 
 PREVIEW_PIXELS = 1024
-_STILL_QUALITY = 88
+_QUALITY = 88
 _DARK, _LIGHT = "#1c1c1e", "white"
 
 
 class BoxEditor(anywidget.AnyWidget):
     """Up to two boxes on a picture, drawn or typed.
 
-    A small preview travels to the browser, never the picture itself; all coordinates are whole pixels of the picture as
-    the service sees it.
+    Only a small preview is sent to the browser, never the picture itself. All coordinates are whole pixels of the
+    picture as the service sees it.
 
     Attributes:
-        boxes: a list of `[x1, y1, x2, y2]`; assign a new list to change it. What is outside, crossed or empty is made
-            legal. More than two, or anything else than four numbers, is a `TraitError`.
-        width, height: of the picture in pixels; 0 when they are not known (a link).
+        boxes: a list of `[x1, y1, x2, y2]`; assign a new list to change it. Boxes that are outside, crossed or
+            empty are corrected. More than two, or anything else than four numbers, is a `TraitError`.
+        width, height: of the picture in pixels; 0 when unknown (a link).
         number: of the picture, as the prompt names it: "image 2".
-        disabled: whether it only shows.
+        disabled: whether the boxes can only be looked at.
     """
 
     _esm = esm(ELEMENTS, STATIC / "geometry.js", STATIC / "boxes.js")
@@ -65,7 +65,7 @@ class BoxEditor(anywidget.AnyWidget):
         super().__init__(boxes=[list(box) for box in boxes], number=number, texts=_texts(self._words), **facts)
 
     def show(self, picture: InputImage, *, boxes: Sequence[Sequence[int]] = ()) -> None:
-        """Show another picture and its boxes, in one step for whoever observes and whoever looks."""
+        """Show another picture and its boxes, in one step for observers and for the page."""
         with self.hold_sync(), self.hold_trait_notifications():
             # Cross-validation waits for the end, so the order does not matter.
             for trait, value in self._facts(picture).items():
@@ -73,8 +73,8 @@ class BoxEditor(anywidget.AnyWidget):
             self.boxes = [list(box) for box in boxes]
 
     def still(self, *, pixels: int = 720) -> bytes:
-        """Return the picture with its boxes as a JPEG, its longer side at most so many pixels."""
-        return still(self._picture, self.boxes, pixels=pixels)
+        """Return the picture with its boxes as a JPEG, its longer side at most `pixels`."""
+        return boxed(self._picture, self.boxes, pixels=pixels)
 
     def __repr__(self) -> str:
         return f"BoxEditor(image {self.number}, boxes={self.boxes})"
@@ -82,11 +82,11 @@ class BoxEditor(anywidget.AnyWidget):
     def _facts(self, picture: InputImage) -> dict[str, Any]:
         self._picture = picture
         preview = b""
-        note = self._words.sentence(picture.problem or "")
+        note = self._words(picture.problem) if picture.problem else ""
         if picture.content is not None and not picture.problem:
             preview = small_jpeg(io.BytesIO(picture.content), PREVIEW_PIXELS)
         elif picture.url:
-            note = self._words("This picture is only a link, so there is no preview here. Type the boxes as numbers.")
+            note = self._words("This picture is a link, so it has no preview. Type the boxes as numbers.")
         return {
             "preview": preview,
             "width": picture.width or 0,
@@ -128,10 +128,10 @@ def _span(one: int, other: int, size: int) -> tuple[int, int]:
     return low, high
 
 
-def still(picture: InputImage, boxes: Sequence[Sequence[int]], *, pixels: int = 720) -> bytes:
-    """Return a picture with boxes and their numbers drawn on it, as a JPEG, its longer side at most so many pixels.
+def boxed(picture: InputImage, boxes: Sequence[Sequence[int]], *, pixels: int = 720) -> bytes:
+    """Return a picture with boxes and their numbers drawn on it, as a JPEG, its longer side at most `pixels`.
 
-    A picture that is not at hand (a link, a problem) is a grey area of its shape.
+    A picture without content (a link, a problem) is a gray area of its shape.
     """
     from PIL import Image, ImageDraw
 
@@ -142,7 +142,7 @@ def still(picture: InputImage, boxes: Sequence[Sequence[int]], *, pixels: int = 
         width, height = picture.width or 4, picture.height or 3
         scale = pixels / max(width, height)
         image = Image.new("RGB", (max(1, round(width * scale)), max(1, round(height * scale))), "#8a8a8a")
-    # Where the size is not known, the boxes themselves say how far it reaches.
+    # Where the size is unknown, the boxes give it.
     width = picture.width or max((box[2] for box in boxes), default=1)
     height = picture.height or max((box[3] for box in boxes), default=1)
     draw = ImageDraw.Draw(image)
@@ -151,23 +151,23 @@ def still(picture: InputImage, boxes: Sequence[Sequence[int]], *, pixels: int = 
         corners = [round(side * scale) for side, scale in zip(box, (across, down, across, down), strict=True)]
         _outline(draw, corners, number)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_STILL_QUALITY, subsampling=0)
+    image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
     return buffer.getvalue()
 
 
 def _outline(draw: ImageDraw.ImageDraw, corners: Sequence[int], number: int) -> None:
     x1, y1, x2, y2 = corners
-    # A dark line on either side of a light one is seen on every picture.
-    for inset, colour in ((-1, _DARK), (0, _LIGHT), (1, _LIGHT), (2, _DARK)):
+    # A light line between two dark ones is visible on every picture.
+    for inset, color in ((-1, _DARK), (0, _LIGHT), (1, _LIGHT), (2, _DARK)):
         if x2 - inset > x1 + inset and y2 - inset > y1 + inset:
-            draw.rectangle((x1 + inset, y1 + inset, x2 - inset, y2 - inset), outline=colour)
+            draw.rectangle((x1 + inset, y1 + inset, x2 - inset, y2 - inset), outline=color)
     label = (x1 + 3, y1 + 3, x1 + 21, y1 + 21)
     draw.rounded_rectangle(label, radius=9, fill=_DARK, outline=_LIGHT)
     draw.text((x1 + 12, y1 + 12), str(number), fill=_LIGHT, font_size=13, anchor="mm")
 
 
 def _texts(words: Words) -> dict[str, str]:
-    """Return what the page says; names in braces are filled in there."""
+    """Return the texts of the page; names in braces are filled in there."""
     return {
         "surface": words("Image {number}: draw boxes on the picture"),
         "editor": words("box editor"),

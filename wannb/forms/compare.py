@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
@@ -13,37 +14,39 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem
-from wannb.plan import MOST, Plan, Progress, sweep
+from wannb.plan import MOST, Forecast, Plan, sweep
+from wannb.plan import Progress as PlanProgress
 from wannb.request import FIELDS, MAX_N, check_names, sweep_call
 from wannb.text import count
-from wannb.translation import Words
+from wannb.translation import Said, Words, override
 
-from . import controls, looks, plans
+from . import controls
 from .alternatives import Alternatives, Models, Pictures, Prompts, Seeds, Sizes
-from .code import CodeView
-from .controls import Control, Disclosure, close_all
-from .side_by_side import SideBySide
-from .sources import Picker
-from .work import Doings, Work
+from .controls import Disclosure
+from .panel import WorkPanel, button_text
+from .references import Picker
+from .status import Status
+from .worker import Progress, Report
 
 #: The options that the form shows, in the order in which they vary: the last one fastest.
 OPTIONS = ("prompt", "images", "model", "size", "n", "seed")
-#: Seconds between two pictures of the matrix while the images come.
+AXES = ("rows", "columns", "pages")
+#: Seconds between two pictures of the plan while the images are generated.
 _REDRAW = 1.0
 
 
-class CompareForm(widgets.VBox):  # type: ignore[misc]
-    """A view of a sweep: what will be asked, what it costs, and then the images side by side.
+class CompareForm(WorkPanel):
+    """A view of a sweep: its requests, its price, and then the images side by side.
 
     Args:
-        client: what `wannb.connect()` gives.
+        client: what `wannb.connect()` returns.
         options: what the form shows at first, as `wannb.sweep` takes it: `prompt=[...]`, `seed=[1, 2, 3]`, `model`,
             `size`, `n` and `images`.
 
     Attributes:
-        button: what makes the images; its description names how many and the price.
-        job: what the button set off; `form.job.join()` waits for it.
-        made: called on a worker thread when images may have come.
+        button: generates the images; its description names how many and the price.
+        worker: what the button started; `form.worker.join()` waits for it.
+        made: called on a worker thread when there may be new images.
 
     Raises:
         TypeError: an option that the form does not show.
@@ -54,54 +57,26 @@ class CompareForm(widgets.VBox):  # type: ignore[misc]
     CompareForm(6 requests, ready)
     """
 
+    sheets = ("boards.css",)
+
     def __init__(self, client: Client, **options: Any) -> None:
         check_names(options, OPTIONS)
-        self.client = client
         self.made: Callable[[], None] = lambda: None
-        self.words = words = Words(client.language)
-        # Callbacks come on the main thread, on ipykernel's subshells and from the worker.
-        self._lock = threading.RLock()
         self._plan: Plan | None = None
         self._problems: tuple[Problem, ...] = ()
         self._options: dict[str, Any] = {}
-        self._free = False
-        #: Whether a person has begun to write: nobody is told off before.
-        self._told = bool(options)
-        self._filling = True
         self._stop = threading.Event()
-        self._redrawn = 0.0
-        self.job = Work(self._lock)
-        self._controls: dict[str, Control] = {
-            "prompt": Prompts(words),
-            "seed": Seeds(words),
-            "n": controls.number(words, most=MAX_N),
-            "model": Models(words),
-            "size": Sizes(words),
-            "images": Pictures(words, Picker(client.store, words)),
-        }
-        self._controls["n"].box.children[0].description = words("Images of each request")
-        for control in self._controls.values():
-            control.changed = self._touched
-        self._pictures = Disclosure(words("Input images"), self._controls["images"].box)
-        self.button = widgets.Button(button_style="primary", _dom_classes=("wannb-go",))
-        self.button.on_click(lambda _: self._press())
-        self._hint = widgets.HTML()
-        self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
-        self._code = CodeView(words=words)
-        tooltip = words("Send nothing more; what is under way is waited for and saved")
-        self.doings = Doings(words, stop=(self.stop, tooltip))
-        self.grid = SideBySide(words)
-        self.grid.changed = self._refresh
-        super().__init__(self._layout(), _dom_classes=("wannb-form", "wannb-compareform"))
-        self._fill(options)
-        self._filling = False
+        super().__init__(client)
+        self._begun = bool(options)
+        with self._quietly():
+            self._fill(options)
         self._refresh()
 
-    # What people use
+    # Public
 
     @property
     def plan(self) -> Plan | None:
-        """What would be asked, which shows itself; None while something is wrong."""
+        """The plan of the requests, which shows itself; None while the form has problems."""
         return self._plan
 
     @property
@@ -111,70 +86,65 @@ class CompareForm(widgets.VBox):  # type: ignore[misc]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with what was written; a single request that is not legal is skipped and no problem."""
+        """The problems of what was written; a single request that is not legal is skipped and no problem."""
         return self._problems
 
     def run(self) -> Plan:
-        """Make what is missing as the button does, wait, and return the plan.
+        """Generate what is missing as the button does, wait, and return the plan.
 
         Raises:
-            InvalidRequest: something is wrong, or no request is legal; nothing was sent.
+            InvalidRequest: the form has problems, or no request is legal; nothing was sent.
             WannbError: whatever `Plan.run` raises.
-            RuntimeError: images of this form are being made; `form.job.join()` waits for them.
+            RuntimeError: images of this form are being generated; `form.worker.join()` waits for them.
         """
         plan = self._plan
         if plan is None:
             raise InvalidRequest(self._problems)
         if all(cell.problems for cell in plan.cells):
             raise InvalidRequest(plan.cells[0].request.problems())
-        if not self._begin():
-            raise RuntimeError("images of this form are being made; form.job.join() waits for them")
-        try:
-            self.job.join()
-        except KeyboardInterrupt:
-            self.stop()
-            raise
-        self.job.check()
+        busy = self.words("images of this form are being generated; form.worker.join() waits for them")
+        self._finish(self._start, busy)
         return plan
 
     def stop(self) -> None:
-        """Send nothing more; what is under way is waited for and saved, and the next press asks for the rest."""
+        """Send nothing more. Tasks that have begun are waited for and saved, and the next press sends the rest."""
         with self._lock:
-            if self.job.under_way and not self._stop.is_set():
+            if self.worker.under_way and not self._stop.is_set():
                 self._stop.set()
-                self.doings.going(self.words("Stopping: nothing more is sent, what is under way is being saved"))
-
-    def offer_earlier(self) -> None:
-        """Offer the images that are in the store now wherever a picture can be picked."""
-        for control in self._controls.values():
-            control.refresh()
+                self._progressed(self.worker.progress)
 
     def close(self) -> None:
-        """Let the form go, with all its widgets; what is under way is saved."""
-        if "doings" in vars(self):  # a form that was refused while it was made has none
+        """Close the form with all its widgets; tasks that have begun are saved."""
+        if "_stop" in vars(self):  # not so when the constructor raised
             self._stop.set()
-            close_all([*self.children, self.layout])
         super().close()
 
-    # How it works
+    # The controls and the plan
+
+    def _build(self) -> None:
+        words = self.words
+        number = controls.number(words, most=MAX_N, label=words("Images of each request"))
+        pictures = Pictures(words, Picker(self.client.store, words))
+        self._use([Prompts(words), Seeds(words), number, Models(words), Sizes(words), pictures])
+        self._pictures = Disclosure(words("Input images"), pictures.box)
+        self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
+        self.grid = SideBySide(words, self._refresh)
+        self._make_worker()
+        tooltip = words("Send nothing more; tasks that have begun are waited for and saved")
+        self.status = Status(words, cancel=self.stop, cancel_tooltip=tooltip)
+        self._show_heading(Said("Compare"))
 
     def _fill(self, options: dict[str, Any]) -> None:
         for name, value in options.items():
-            control, plain = self._controls[name], name == "n" or (isinstance(value, (list, tuple, range)))
-            values = value if plain else [value]
+            control, listed = self._controls[name], isinstance(value, (list, tuple, range))
             if name == "n" and control.refuses(value):
                 raise ValueError(f"n={value!r} cannot be shown by CompareForm; it takes one number from 1 to {MAX_N}")
-            control.fill(values)
+            control.fill(value if name == "n" or listed else [value])
         if "images" in options:
             self._pictures.open()
 
-    def _touched(self) -> None:
-        if not self._filling:
-            self._told = True
-            self._refresh()
-
     def _read(self) -> dict[str, Any]:
-        """Return what the controls say as `wannb.sweep` takes it, without what is its default."""
+        """Return what the controls hold as `wannb.sweep` takes it, without defaults."""
         said: dict[str, Any] = {}
         for name in OPTIONS:
             value = self._controls[name].value
@@ -189,10 +159,10 @@ class CompareForm(widgets.VBox):  # type: ignore[misc]
             if isinstance(control, Alternatives):
                 yield from control.problems()
         if "prompt" not in options:
-            yield Problem(field="prompt", value="", rule="write at least one prompt")
+            yield Problem(field="prompt", value="", rule=Said("write at least one prompt"))
         asked = math.prod(len(value) for value in options.values() if isinstance(value, list))
         if asked > MOST:
-            rule = self.words("a comparison takes up to {most} requests; take some values out", most=MOST)
+            rule = Said("a comparison takes up to {most} requests; remove some values", most=MOST)
             yield Problem(field="requests", value=str(asked), rule=rule)
 
     def _refresh(self) -> None:
@@ -200,118 +170,212 @@ class CompareForm(widgets.VBox):  # type: ignore[misc]
         with self._lock:
             self._options = options = self._read()
             self._problems = problems = tuple(self._wrong(options))
-            self._plan = None if problems else sweep(self.client, **options)
-            for name, control in self._controls.items():
-                own = [problem for problem in problems if problem.field == name and self._told]
-                control.tell([self._plain(problem) for problem in own])
+            self._plan = plan = None if problems else sweep(self.client, **options)
+            self._tell(problems if self._begun else ())
             self._code.code = self.code
-            self._offer()
+            if plan is None:
+                self._offer_nothing()
+            else:
+                self._offer_plan(plan)
 
-    def _offer(self) -> None:
-        """Say on the button what a press does and whether it may be pressed, and show the plan under it."""
-        words, plan = self.words, self._plan
-        said = [self._plain(problem) for problem in self._problems if problem.field == "requests"]
-        if plan is None:
-            self._free = False
-            self.button.description, self.button.disabled = words("Nothing to make"), True
-            said = said or [words("Say what to make first.") if "prompt" not in self._options else ""]
-            said = [text or words("See the notes at the options.") for text in said]
-            empty = words("The plan will be here: what is asked for, what it costs and how long it takes.")
-            self._matrix.value = f'<div class="wannb-empty">{escape(empty)}</div>'
-        else:
-            ahead = plan.forecast()
-            self._free = not ahead.images[1]
-            self.button.description = plans.button_text(words, ahead)
-            self.button.disabled = self.job.under_way or not plans.works(ahead)
-            if not plans.works(ahead):
-                said = [words("Nothing of this can be made: the table says why.")]
-            self._draw_matrix()
-        self._hint.value = "".join(f'<div class="wannb-quietly">{escape(text)}</div>' for text in said)
+    def _offer_nothing(self) -> None:
+        hints = [self._plain(problem) for problem in self._problems if problem.field == "requests"]
+        hints = hints or [self._why_not(empty="prompt" not in self._options)]
+        self._offer(self.words("Nothing to generate"), free=False, enabled=False, hints=hints)
+        empty = self.words("The plan will be shown here: the requests, what they cost and how long they take.")
+        self._matrix.value = f'<div class="wannb-empty">{escape(empty)}</div>'
+
+    def _offer_plan(self, plan: Plan) -> None:
+        """Say on the button what a press does, and show the plan under it."""
+        words, ahead = self.words, plan.forecast()
+        images = ahead.images[1]
+        works = bool(images or ahead.cells.get("under way") or ahead.cells.get("done"))
+        hints = [] if works else [words("None of these requests can be sent: the table says why.")]
+        self._offer(_button_text(words, ahead), free=not images, enabled=works, hints=hints)
+        self._draw_matrix()
 
     def _draw_matrix(self) -> None:
         if self._plan is not None:
-            self._matrix.value = plans.page_of(self._plan, self._plan._repr_html_(), self.words)
+            with override(self.words.language):
+                self._matrix.value = self._plan._repr_html_()
 
-    def _plain(self, problem: Problem) -> str:
-        rule = self.words.sentence(problem.rule)
-        return f"{problem.value}: {rule}" if problem.value else rule
+    # At work
 
-    def _press(self) -> None:
-        """Do what the button says; whatever goes wrong is shown in the form."""
-        with self._lock:
-            promised_free = self._free
-            self._refresh()
-            # A press can be on its way while the button changes: what it said is what is done, or nothing.
-            if not self.button.disabled and not (promised_free and not self._free):
-                self._begin()
-
-    def _begin(self) -> bool:
+    def _start(self) -> bool:
         with self._lock:
             plan = self._plan
-            if plan is None or self.job.under_way:
+            if plan is None or self.worker.under_way:
                 return False
-            stop = self._stop = threading.Event()
-            self._redrawn = 0.0
-            self.doings.going(self.words("sending"), stop=True)
+            self._stop = stop = threading.Event()
+            return self.worker.start(lambda report: self._generate(plan, stop, report), text=Said("sending"))
 
-            def make() -> None:
-                plan.run(on_progress=self._progressed, stop=stop)
+    def _generate(self, plan: Plan, stop: threading.Event, report: Report) -> list[str]:
+        """Run a plan and return how it ended, in lines."""
+        drawn = 0.0
 
-            self.job.begin(make, lambda error: self._ended(plan, error, stopped=stop.is_set()))
-            self.button.disabled = True
-        return True
+        def progressed(now: PlanProgress) -> None:
+            nonlocal drawn
+            report(text=_progress_text(self.words, now), done=now.done + now.failed, total=now.total)
+            if now.seconds - drawn >= _REDRAW:
+                drawn = now.seconds
+                with self._lock:
+                    self._draw_matrix()
 
-    def _progressed(self, now: Progress) -> None:
-        with self._lock:
-            if not self._stop.is_set():
-                ended = now.done + now.failed
-                self.doings.going(plans.progress_text(self.words, now), done=ended, total=now.total, stop=True)
-            if now.seconds - self._redrawn >= _REDRAW:
-                self._redrawn = now.seconds
-                self._draw_matrix()
-
-    def _ended(self, plan: Plan, error: BaseException | None, *, stopped: bool) -> None:
         try:
-            # Before it is said that it is done: what is made is what counts, also after an error.
+            plan.run(on_progress=progressed, stop=stop)
+        finally:
+            # Before it is said that it is done; also after an error, what was generated is shown.
             self.grid.show(plan)
-            lines = plans.ended(self.words, plan.standings(), stopped=stopped)
-        except Exception as other:
-            error, lines = error or other, []
-        with self._lock:
-            if error is None:
-                self.doings.tell(*lines)
-            else:
-                self.doings.error(error)
-            self._refresh()
+        return _ended(self.words, plan, stopped=stop.is_set())
+
+    def _progressed(self, progress: Progress) -> None:
+        super()._progressed(progress)
+        if progress.phase == "done":
+            self.status.tell(*progress.result)
+        elif progress.under_way and self._stop.is_set():
+            self.status.wait(self.words("Canceled: nothing more is sent, tasks that have begun are being saved"))
+        elif progress.under_way:
+            self.status.offer("cancel")
+
+    def _ended(self, progress: Progress) -> None:
         self.offer_earlier()
         self.made()
 
-    # How it looks
+    def _interrupted(self) -> None:
+        self.stop()
 
-    def _layout(self) -> list[widgets.Widget]:
-        words, shown = self.words, self._controls
-        heading = widgets.HTML(looks.heading(words, words("Compare"), self.client))
-        basic = [shown[name].box for name in ("prompt", "seed", "n", "model", "size")]
-        code = Disclosure(words("The same as code"), self._code)
-        left = widgets.VBox([*basic, self._pictures.box, code.box], _dom_classes=("wannb-controls",))
-        go = widgets.VBox([self.button, self._hint], _dom_classes=("wannb-send",))
-        right = widgets.VBox([go, self.doings.box, self._matrix], _dom_classes=("wannb-results",))
-        columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [looks.style("boards.css"), heading, columns, self.grid.box]
+    # Layout
+
+    def _left(self) -> list[widgets.Widget]:
+        basic = [control.box for name, control in self._controls.items() if name != "images"]
+        return [*basic, self._pictures.box, self._code_box()]
+
+    def _right(self) -> list[widgets.Widget]:
+        return [self._send_box(), self.status.box, self._matrix]
+
+    def _below(self) -> list[widgets.Widget]:
+        return [self.grid.box]
 
     def __repr__(self) -> str:
         if self._plan is None:
             return f"CompareForm({count(len(self._problems), 'problem')})"
-        state = "at work" if self.job.under_way else "ready"
+        state = "at work" if self.worker.under_way else "ready"
         return f"CompareForm({count(len(self._plan), 'request')}, {state})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        problems = [self._plain(problem) for problem in self._problems] if self._told else []
-        page = html.block(
+    def _page(self) -> str:
+        return html.block(
             self.words("Compare"),
             lines=[f"[ {self.button.description} ]"],
-            notes=problems,
+            notes=[self._plain(problem) for problem in self._problems] if self._begun else [],
             body=(self._matrix.value if self._plan else "") + self.grid.html(),
         )
-        return {**bundle, "text/plain": repr(self), "text/html": page}
+
+
+class SideBySide:
+    """The grid of a plan, with the options on rows, columns and pages as a person likes; it sends nothing.
+
+    Args:
+        words: of the form.
+        changed: called when a person has chosen another layout.
+
+    Attributes:
+        box: the widget; empty before `show`.
+        plan: the plan that is shown, None before.
+    """
+
+    def __init__(self, words: Words, changed: Callable[[], None]) -> None:
+        self.words = words
+        self.plan: Plan | None = None
+        self._changed = changed
+        self._filling = False
+        labels = {"rows": words("Rows"), "columns": words("Columns"), "pages": words("Pages")}
+        self._axes = {axis: widgets.Dropdown(description=labels[axis]) for axis in AXES}
+        for axis, each in self._axes.items():
+            each.observe(lambda change, axis=axis: self._chosen(axis), "value")
+        title = widgets.HTML(f'<h4 class="wannb-title">{escape(words("Side by side"))}</h4>')
+        self._row = widgets.HBox(list(self._axes.values()), _dom_classes=("wannb-row", "wannb-axes"))
+        self._page = widgets.HTML()
+        self.box = widgets.VBox([title, self._row, self._page], _dom_classes=("wannb-side-by-side",))
+        self.box.layout.display = "none"
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """The options that a person has put on an axis, by the axis."""
+        return {axis: each.value for axis, each in self._axes.items() if each.value}
+
+    def show(self, plan: Plan) -> None:
+        """Show the images of a plan."""
+        names = tuple(plan.varying)
+        options = [(self.words(FIELDS[name].label), name) for name in names]
+        self._filling = True
+        if self.plan is None or tuple(self.plan.varying) != names:
+            for axis, each in self._axes.items():
+                none = self.words("one page") if axis == "pages" else self.words("automatic")
+                chosen = each.value
+                each.options = [(none, ""), *options]
+                each.value = chosen if chosen in names else ""
+        self._filling = False
+        self.plan = plan
+        self._row.layout.display = "" if len(names) > 1 else "none"
+        self._page.value = self.html()
+        self.box.layout.display = ""
+
+    def html(self) -> str:
+        """Return the grid as it is shown, empty before there is one."""
+        if self.plan is None:
+            return ""
+        with override(self.words.language):
+            page: str = self.plan.grid(**self.axes)._repr_mimebundle_()["text/html"]
+        return page
+
+    def _chosen(self, axis: str) -> None:
+        if self._filling or self.plan is None:
+            return
+        self._filling = True
+        for other, each in self._axes.items():
+            if other != axis and each.value == self._axes[axis].value:
+                each.value = ""
+        self._filling = False
+        self._page.value = self.html()
+        self._changed()
+
+
+def _button_text(words: Words, ahead: Forecast) -> str:
+    """Return what a press on the button does and what it costs."""
+    if ahead.images[1]:
+        return button_text(words, ahead.images[1], ahead.cost[1] if ahead.cost else None, mock=ahead.mock)
+    if ahead.cells.get("under way"):
+        return words("Pick up what is under way · free")
+    if ahead.cells.get("done"):
+        return words("Show side by side · free, already generated")
+    return words("Nothing to generate")
+
+
+def _progress_text(words: Words, now: PlanProgress) -> str:
+    """Return the progress of a plan in a line."""
+    parts = [words("{done} of {total} generated", done=now.done, total=now.total)]
+    if now.under_way:
+        parts.append(words("{n} under way", n=now.under_way))
+    if now.failed:
+        parts.append(words("{n} failed", n=now.failed))
+    return " · ".join(parts)
+
+
+def _ended(words: Words, plan: Plan, *, stopped: bool) -> list[str]:
+    """Return how a run of a plan ended, in lines: what was generated, and what to do about the rest."""
+    statuses = plan.statuses()
+    states = Counter(status.state for status in statuses)
+    lines = [words("{done} of {total} generated", done=states["done"], total=len(statuses))]
+    if stopped and states["open"]:
+        lines.append(words("Canceled: nothing more was sent. Press the button again to send the rest."))
+    if states["under way"]:
+        text = words("{n} still under way: press the button again to pick them up, for free.", n=states["under way"])
+        lines.append(text)
+    if states["failed"]:
+        lines.append(words("{n} failed: the table says why. Press the button to try again.", n=states["failed"]))
+    if states["refused"]:
+        text = words("{n} refused by the content inspection and not sent again: reword them.", n=states["refused"])
+        lines.append(text)
+    if states["not legal"]:
+        lines.append(words("{n} left out, not legal: the table says why.", n=states["not legal"]))
+    return lines

@@ -1,19 +1,20 @@
-"""Controls: one option of a request each, with its label, its help, what is wrong with it and why it is off."""
+"""Controls of a request's options, each with label, help, problems and the reason why it is off; small widgets."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
-from wannb.request import FIELDS, MAX_SEED
+from wannb.request import FIELDS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
 from wannb.translation import Words
 
-Changed = Callable[[], None]
+RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
+_FREE = "free"
 
 
 class Control:
@@ -22,24 +23,29 @@ class Control:
     Attributes:
         name: the option's name.
         box: what is shown.
-        changed: called when a person has changed the value.
+        changed: called when a person changes the value.
     """
 
     def __init__(self, name: str, inputs: Sequence[widgets.Widget], words: Words) -> None:
         self.name = name
         self.words = words
-        self.changed: Changed = lambda: None
+        self.changed: Callable[[], None] = lambda: None
         self._inputs = list(inputs)
         self._note = widgets.HTML()
         self._problems: tuple[str, ...] = ()
-        self._reason = ""
+        self._reason = self._remark = ""
         self.box = widgets.VBox([*inputs, self._note], _dom_classes=("wannb-control", f"wannb-{name}"))
         self._draw()
 
     @property
     def label(self) -> str:
         """The option's name for people."""
-        return self.words(FIELDS[self.name].label)
+        return self.words(FIELDS[self.name].label) if self.name in FIELDS else self.name
+
+    @property
+    def help_text(self) -> str:
+        """The option's help; empty for none."""
+        return self.words(FIELDS[self.name].help) if self.name in FIELDS else ""
 
     @property
     def is_off(self) -> bool:
@@ -52,7 +58,7 @@ class Control:
         raise NotImplementedError
 
     def fill(self, value: Any) -> None:
-        """Show a value that `refuses` does not refuse."""
+        """Show a value that `refuses` allows."""
         raise NotImplementedError
 
     def refuses(self, value: Any) -> bool:
@@ -65,6 +71,12 @@ class Control:
             self._problems = tuple(problems)
             self._draw()
 
+    def remark(self, text: str) -> None:
+        """Show what else a person should know."""
+        if text != self._remark:
+            self._remark = text
+            self._draw()
+
     def turn_off(self, reason: str) -> None:
         """Turn the control off and say why, or on with an empty reason."""
         if reason != self._reason:
@@ -74,13 +86,20 @@ class Control:
                 each.disabled = bool(reason)
 
     def refresh(self) -> None:
-        """Offer what is in the store now, where the control offers such things."""
+        """Offer the images in the runs folder, where the control offers earlier images."""
+
+    def _help(self) -> str:
+        """Return the help as a mark that opens it, without a round trip to the kernel."""
+        name = escape(self.words("Help: {label}", label=self.label))
+        return (
+            f'<details class="wannb-help"><summary aria-label="{name}" title="{name}">?</summary>'
+            f"<div>{escape(self.help_text)}</div></details>"
+        )
 
     def _draw(self) -> None:
         """Show help, reason and problems under the input."""
-        parts = [help_html(self.label, self.words.sentence(FIELDS[self.name].help), self.words)]
-        if self._reason:
-            parts.append(f'<div class="wannb-reason">{escape(self._reason)}</div>')
+        parts = [self._help()] if self.help_text else []
+        parts += [f'<div class="wannb-reason">{escape(each)}</div>' for each in (self._reason, self._remark) if each]
         wrong = "".join(f"<div>{escape(problem)}</div>" for problem in self._problems)
         # The live region stays in the page, so that what comes into it is read out.
         parts.append(f'<div class="wannb-problems" role="status">{wrong}</div>')
@@ -90,8 +109,8 @@ class Control:
 class Plain(Control):
     """An option whose value is that of one widget."""
 
-    def __init__(self, name: str, widget: widgets.Widget, words: Words) -> None:
-        widget.description = words(FIELDS[name].label)
+    def __init__(self, name: str, widget: widgets.Widget, words: Words, *, label: str | None = None) -> None:
+        widget.description = label or words(FIELDS[name].label)
         super().__init__(name, [widget], words)
         self._widget = widget
         widget.observe(lambda change: self.changed(), "value")
@@ -111,13 +130,10 @@ class Plain(Control):
         return not isinstance(value, type(self._widget.value))
 
 
-def prompt(words: Words, *, label: str | None = None) -> Plain:
-    """Return the control of the prompt; `label` replaces its own."""
+def prompt(words: Words) -> Plain:
+    """Return the control of the prompt."""
     placeholder = words("A flower shop with exquisite windows, and flowers on display")
-    control = Plain("prompt", widgets.Textarea(rows=4, placeholder=placeholder), words)
-    if label:
-        control.box.children[0].description = label
-    return control
+    return Plain("prompt", widgets.Textarea(rows=4, placeholder=placeholder), words)
 
 
 def model(words: Words) -> Plain:
@@ -125,9 +141,9 @@ def model(words: Words) -> Plain:
     return Plain("model", widgets.ToggleButtons(options=FIELDS["model"].choices), words)
 
 
-def number(words: Words, *, most: int) -> Plain:
-    """Return the control of `n`, the number of images."""
-    return Plain("n", widgets.BoundedIntText(value=1, min=1, max=most, continuous_update=True), words)
+def number(words: Words, *, most: int, label: str | None = None) -> Plain:
+    """Return the control of `n`, the number of images; `label` replaces its own."""
+    return Plain("n", widgets.BoundedIntText(value=1, min=1, max=most, continuous_update=True), words, label=label)
 
 
 def flag(name: str, words: Words) -> Plain:
@@ -138,14 +154,24 @@ def flag(name: str, words: Words) -> Plain:
 class Seed(Control):
     """The seed: a number, or nothing for a new one each time."""
 
+    @property
+    def placeholder(self) -> str:
+        """The placeholder of an empty seed."""
+        return self.words("a new one each time")
+
+    @property
+    def clear_tooltip(self) -> str:
+        """The tooltip of the button that clears the seed."""
+        return self.words("Use a new seed each time")
+
     def __init__(self, words: Words) -> None:
-        self._text = widgets.Text(
-            description=words(FIELDS["seed"].label), placeholder=words("a new one each time"), continuous_update=True
+        self.words = words
+        self._text = widgets.Text(description=words(FIELDS["seed"].label), placeholder=self.placeholder)
+        any_seed = random.SystemRandom()
+        draw = button(
+            words("Random"), lambda: self.fill(any_seed.randrange(MAX_SEED + 1)), tooltip=words("Random seed")
         )
-        draw = widgets.Button(description=words("Random"), tooltip=words("Write down a random seed"))
-        clear = widgets.Button(description=words("Clear"), tooltip=words("Take a new seed each time"))
-        draw.on_click(lambda button: self._set(str(random.SystemRandom().randrange(MAX_SEED + 1))))
-        clear.on_click(lambda button: self._set(""))
+        clear = button(words("Clear"), lambda: self.fill(None), tooltip=self.clear_tooltip)
         row = widgets.HBox([self._text, draw, clear], _dom_classes=("wannb-row",))
         super().__init__("seed", [row], words)
         self._inputs = [self._text, draw, clear]
@@ -161,17 +187,83 @@ class Seed(Control):
     def fill(self, value: Any) -> None:
         self._text.value = "" if value is None else str(value)
 
-    def _set(self, text: str) -> None:
-        self._text.value = text
 
+class Size(Control):
+    """The size as a text, which presets and shapes write and people may change."""
 
-def help_html(label: str, text: str, words: Words) -> str:
-    """Return an option's help as a mark that opens it, without a round trip to the kernel."""
-    name = escape(words("Help: {label}", label=label))
-    return (
-        f'<details class="wannb-help"><summary aria-label="{name}" title="{name}">?</summary>'
-        f"<div>{escape(text)}</div></details>"
-    )
+    def __init__(self, words: Words) -> None:
+        self._text = widgets.Text(value=FIELDS["size"].default, description=words(FIELDS["size"].label))
+        self._shape = widgets.Dropdown(description=words("Shape"))
+        self._presets = {
+            name: button(name, lambda name=name: self._choose(name, self._shape.value), classes=["wannb-choice"])  # type: ignore[misc]
+            for name in PRESETS
+        }
+        self._shape.options = self._shapes(words, with_images=False)
+        row = widgets.HBox([self._text, *self._presets.values(), self._shape], _dom_classes=("wannb-row",))
+        super().__init__("size", [row], words)
+        self._inputs = [self._text, self._shape, *self._presets.values()]
+        self._following = False
+        self._shape.observe(self._shape_chosen, "value")
+        self._text.observe(lambda change: self._follow(), "value")
+        self._text.observe(lambda change: self.changed(), "value")
+        self._follow()
+
+    @property
+    def value(self) -> Any:
+        written = str(self._text.value).strip()
+        free = written.lower().replace("x", "*").replace("×", "*").replace(" ", "")
+        return free if parse(free) else written
+
+    def fill(self, value: Any) -> None:
+        self._text.value = value
+
+    def refuses(self, value: Any) -> bool:
+        return not isinstance(value, str)
+
+    def applies(self, *, model: str, plain: bool, with_images: bool) -> None:
+        """Turn off the presets that a request's model and mode do not allow, and say why."""
+        off = [name for name in PRESETS if size_problem(name, model=model, plain=plain)]
+        for name, each in self._presets.items():
+            each.disabled = name in off or self.is_off
+        said = [self.words("{preset}: text to image on {model} only", preset=name, model=PRO) for name in off]
+        self.remark(" · ".join(said))
+        options = self._shapes(self.words, with_images=with_images)
+        if tuple(self._shape.options) != options:
+            chosen, self._following = self._shape.value, True
+            self._shape.options = options
+            self._shape.value = chosen if chosen in [value for _, value in options] else _FREE
+            self._following = False
+
+    @staticmethod
+    def _shapes(words: Words, *, with_images: bool) -> tuple[tuple[str, str], ...]:
+        own = words("as the last input image") if with_images else words("square")
+        ratios = RATIOS if with_images else RATIOS[1:]
+        return ((own, ""), *((ratio, ratio) for ratio in ratios), (words("width*height"), _FREE))
+
+    def _shape_chosen(self, change: Any) -> None:
+        if not self._following and change["new"] != _FREE:
+            self._choose(self._preset(), change["new"])
+
+    def _choose(self, preset: str, shape: str) -> None:
+        self._text.value = size_for(shape, preset) if shape not in ("", _FREE) else preset
+
+    def _preset(self) -> str:
+        """Return the preset of what is shown, or the default's for a free size."""
+        for name in PRESETS:
+            if self.value == name or self.value in (size_for(ratio, name) for ratio in RATIOS):
+                return name
+        return str(FIELDS["size"].default)
+
+    def _follow(self) -> None:
+        """Show the preset and shape of the text."""
+        legal = [(name, ratio) for name in PRESETS for ratio in RATIOS if size_for(ratio, name) == self.value]
+        preset, shape = (self.value, "") if self.value in PRESETS else legal[0] if legal else ("", _FREE)
+        self._following = True
+        known = [value for _, value in self._shape.options]
+        self._shape.value = shape if shape in known else _FREE
+        self._following = False
+        for name, each in self._presets.items():
+            (each.add_class if name == preset else each.remove_class)("wannb-chosen")
 
 
 def button(text: str, pressed: Callable[[], Any], *, tooltip: str = "", classes: Sequence[str] = ()) -> widgets.Button:
@@ -200,8 +292,8 @@ class Disclosure:
         self._content.layout.display = "" if self._switch.value else "none"
 
 
-def close_all(shown: Sequence[widgets.Widget]) -> None:
-    """Let widgets go, with all that they hold."""
+def close_all(shown: Iterable[widgets.Widget]) -> None:
+    """Close widgets with everything inside them."""
     for each in shown:
         close_all(getattr(each, "children", ()))
         for part in (getattr(each, "layout", None), getattr(each, "style", None)):

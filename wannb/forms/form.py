@@ -1,10 +1,10 @@
-"""Form: a request as controls, the call that does the same, and what comes of it."""
+"""Form: a request as controls, the call that does the same, and its result."""
 
 from __future__ import annotations
 
-import threading
+import io
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from html import escape
 from typing import Any, ClassVar
 
@@ -12,33 +12,37 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.errors import InvalidRequest, Problem, StoreError
-from wannb.ledger import GeneratedImage, Result, Run, Task
+from wannb.display import html, small_jpeg
+from wannb.errors import InvalidRequest, Problem, RecallError, StoreError
+from wannb.ledger import DONE, GeneratedImage, Result, Run, Task, recall
 from wannb.request import FIELDS, MAX_SEED, ImageRequest, check_names
-from wannb.translation import Words
+from wannb.text import count, shorten
+from wannb.translation import Said, joined, say
 
-from . import looks, still
-from .code import CodeView
-from .controls import Control, Disclosure, close_all
-from .job import Job, Progress
-from .outcome import Outcome
-from .recalling import request_of
+from .boxes import boxed
+from .controls import Control, Disclosure
+from .panel import WorkPanel, button_text
+from .status import Action, Status, image_caption
+from .worker import Progress
+
+_PIXELS, _WIDTH = 360, 220
+NO_PICTURE = Said("no picture")
 
 
-class Form(widgets.VBox):  # type: ignore[misc]
-    """A request as a form. `TextToImageForm`, `EditForm`, `RegionForm` and `ImageSetForm` are the forms there are.
+class Form(WorkPanel):
+    """A request as a form: the base of `TextToImageForm`, `EditForm`, `RegionForm` and `ImageSetForm`.
 
     Args:
-        client: what `wannb.connect()` gives.
-        request: what the form shows at first; the options given beside it are put in.
+        client: what `wannb.connect()` returns.
+        request: shown at first; the options given beside it replace its own.
         options: any of the request's own: `prompt="a cat"`, `size="1K"`, ...
 
     Attributes:
-        request: what the form asks for. Reading it reads the controls, writing it fills them; it is a trait, so
+        request: the form's request. Reading it reads the controls, writing it fills them; it is a trait, so
             `form.observe(function, "request")` hears of every change.
-        button: what sends the request; its description names the count and the price.
-        job: what the button sent; `form.job.join()` waits for it.
-        result: what came back last, None before. A trait too, set from a worker thread when the button was pressed.
+        button: sends the request; its description names the count and the price.
+        worker: what the button started; `form.worker.join()` waits for it.
+        result: the last result, None before. A trait too, set from a worker thread when the button was pressed.
 
     Raises:
         TypeError: an option that does not exist.
@@ -50,53 +54,26 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     #: The modes that the form can show, as the API's page names them; the first is its title.
     modes: ClassVar[tuple[str, ...]] = ()
-    #: What every request of the form has.
+    #: Options that every request of the form has.
     fixed: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, client: Client, request: ImageRequest | None = None, **options: Any) -> None:
         check_names(options, FIELDS)
-        self.client = client
-        self.words = Words(client.language)
-        # Callbacks come on the main thread, on ipykernel's subshells and from workers.
-        self._lock = threading.RLock()
-        self._filling = True
-        #: What a person filled in last; it keeps the options that no control shows.
+        #: The last request that was filled in; it keeps the options that no control shows.
         self._rest = ImageRequest(**self.fixed)
-        #: What the controls say now; the trait follows when the lock is free, so that observers may do what they like.
+        #: The request in the controls; the trait follows when the lock is free, so that observers may do anything.
         self._current = self._rest
-        self._controls: dict[str, Control] = {control.name: control for control in self._make_controls()}
-        for control in self._controls.values():
-            control.changed = self._touched
-        self._more = Disclosure(
-            self.words("More options"), widgets.VBox([self._controls[name].box for name in self._advanced()])
-        )
-        #: Whether a person has begun to write: nobody is told off before.
-        self._told = False
-        self._free = False
-        self._fresh = widgets.Checkbox(description=self.words("Ask and pay again"), indent=False)
-        self._fresh.observe(lambda change: self._fresh_set(), "value")
-        self.button = widgets.Button(button_style="primary", _dom_classes=("wannb-go",))
-        self.button.on_click(lambda _: self._press())
-        self._hint = widgets.HTML()
-        self._heading = widgets.HTML()
-        self._code = CodeView(words=self.words)
-        self.job = Job(client, self._progressed, self._arrived, self._lock)
-        self.outcome = Outcome(self.words, stop=self.job.stop, pick_up=self.job.pick_up)
-        self.outcome.actions = self._actions()
-        super().__init__(
-            self._layout(), request=self._rest, _dom_classes=("wannb-form", f"wannb-{type(self).__name__.lower()}")
-        )
-        self._filling = False
+        super().__init__(client, request=self._rest)
         wanted = (request or self._rest).replace(**options)
         if wanted == self._rest:
             self._fill(wanted)
         else:
             self.request = wanted
 
-    # What subclasses say
+    # For subclasses
 
     def _shows(self, request: ImageRequest) -> bool:
-        """Return whether a request is of the form's modes, one that is not whole yet among them."""
+        """Return whether a request, also an incomplete one, is of the form's modes."""
         return request.mode in self.modes
 
     def _normal(self, request: ImageRequest) -> ImageRequest:
@@ -120,14 +97,14 @@ class Form(widgets.VBox):  # type: ignore[misc]
         """Turn controls off that do not apply to a request, and say why."""
 
     def _own_problems(self) -> Iterable[Problem]:
-        """Return what the form itself finds wrong."""
+        """Return the problems that the form itself finds."""
         return ()
 
-    # What people use
+    # Public
 
     @property
     def mode(self) -> str:
-        """The mode of the request; the form's own while the request is not whole."""
+        """The mode of the request; the form's own while the request is incomplete."""
         return self._current.mode if self._current.mode in self.modes else self.modes[0]
 
     @property
@@ -137,40 +114,33 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the request; the button is off while there is anything."""
+        """The problems of the request; the button is off while there is one."""
         return (*self._current.problems(), *self._own_problems())
 
     def run(self, *, fresh: bool = False) -> Result:
         """Send the request as the button does, wait, and return the result.
 
         Args:
-            fresh: ask and pay again although the store has the answer to an equal seeded request.
+            fresh: generate and pay again although the runs folder has the answer to an equal seeded request.
 
         Raises:
             InvalidRequest: the form has problems; nothing was sent.
             WannbError: whatever `client.run` raises.
-            RuntimeError: what the button sent is under way; `form.job.join()` waits for it.
+            RuntimeError: a request of this form is under way; `form.worker.join()` waits for it.
         """
         problems = self.problems
         if problems:
             raise InvalidRequest(problems)
-        if not self.job.send(self._current, fresh=fresh):
-            raise RuntimeError("a request of this form is under way; form.job.join() waits for it")
-        try:
-            ended = self.job.join()
-        except KeyboardInterrupt:
-            self.job.stop()
-            raise
-        if ended.result is None:
-            raise ended.error or RuntimeError("the work has not ended")
-        return ended.result
+        busy = self.words("a request of this form is under way; form.worker.join() waits for it")
+        result: Result = self._finish(lambda: self.worker.send(self._current, fresh=fresh), busy)
+        return result
 
     def recall(self, source: Any, *, only: str | Iterable[str] = (), but: str | Iterable[str] = ()) -> None:
         """Fill the form from a run, a result, an image, a request or the path of a saved image.
 
         Args:
             source: where the request comes from.
-            only: the options to take over; all of them when empty.
+            only: the options to copy; all of them when empty.
             but: the options to leave as they are, such as "seed".
 
         Raises:
@@ -187,16 +157,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     def watch(self, task: Task) -> None:
         """Wait in the form for a task that was sent before, such as one of `client.tasks()`."""
-        self.job.watch(lambda: task)
+        self.worker.watch(lambda: task)
 
-    def close(self) -> None:
-        """Let the form go, with all its widgets; what it sent goes on and is saved."""
-        if "job" in vars(self):  # a form that was refused while it was made has none
-            self.job.detach()
-            close_all([*self.children, self.layout])
-        super().close()
-
-    # How it works
+    # The request and the controls
 
     @traitlets.validate("request")
     def _request_checked(self, proposal: Any) -> ImageRequest:
@@ -205,10 +168,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
             return request
         request = self._normal(request)
         if not self._shows(request):
-            raise ValueError(
-                f"{type(self).__name__} shows {' and '.join(self.modes)}, not {request.mode}; "
-                "wannb.forms.open(client, request) finds the right form"
-            )
+            modes = f"{type(self).__name__} shows {' and '.join(self.modes)}, not {request.mode}"
+            raise ValueError(f"{modes}; wannb.forms.open(client, request) finds the right form")
         refused = [name for name, control in self._controls.items() if control.refuses(getattr(request, name))]
         if request.bbox_list is not None:
             refused += [problem.field for problem in request.problems() if problem.field == "bbox_list"]
@@ -234,154 +195,215 @@ class Form(widgets.VBox):  # type: ignore[misc]
                 self._more.open()
             self._refresh()
 
-    def _fresh_set(self) -> None:
-        if not self._filling:
-            self._refresh()
-
     def _touched(self) -> None:
-        """Take over what a person changed."""
+        """Read what a person changed."""
         with self._lock:
             if self._filling:
                 return
-            self._told = True
+            self._begun = True
             self._current = request = self._rest.replace(**self._read())
             self._refresh()
         self.request = request
 
     def _advanced(self) -> list[str]:
-        """Return the options that stand under "More options"."""
+        """Return the options under "More options"."""
         return [name for name in self._controls if FIELDS[name].advanced]
 
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        before, self._filling = self._filling, True
-        try:
-            yield
-        finally:
-            self._filling = before
+    # The button
 
     def _refresh(self) -> None:
         """Bring everything that follows from the request up to date."""
         with self._lock:
-            request, words = self._current, self.words
+            request = self._current
             with self._quietly():
                 self._switch(request)
             problems = self.problems
-            for name, control in self._controls.items():
-                own = [problem for problem in problems if problem.field == name and self._says(problem)]
-                control.tell([self._plain(problem) for problem in own])
+            self._tell([problem for problem in problems if self._says(problem)])
             if any(problem.field in self._advanced() for problem in problems):
                 self._more.open()
-            self._heading.value = looks.heading(words, self.mode, self.client)
+            self._show_heading(self.mode)
             self._code.code = request.code()
-            self._offer(request, problems)
+            self._offer_request(request, problems)
 
-    def _offer(self, request: ImageRequest, problems: Sequence[Problem]) -> None:
-        """Say on the button what a press does, and whether it may be pressed."""
-        known = None if problems else self._known(request)
+    def _offer_request(self, request: ImageRequest, problems: Sequence[Problem]) -> None:
+        """Say on the button what a press does, and whether it can be pressed."""
+        words, known = self.words, None if problems else self._known(request)
         self._fresh.layout.display = "" if known else "none"
         if not known:
             with self._quietly():
                 self._fresh.value = False
-        self._free = bool(known) and not self._fresh.value
-        state = known.state if known and self._free else None
-        self.button.description = looks.button_text(self.words, request, self.client, known=state)
-        self.button.disabled = bool(problems) or self.job.under_way
-        hint = [self._plain(problem) for problem in problems if problem.field not in self._controls]
-        if problems and not hint:
-            empty = not str(request.prompt).strip()
-            hint = [self.words("Say what to make first.") if empty else self.words("See the notes at the options.")]
-        self._hint.value = "".join(f'<div class="wannb-quietly">{escape(text)}</div>' for text in hint)
+        free = known is not None and not self._fresh.value
+        if known is not None and free:
+            ready = known.state == DONE
+            text = words("Show · free, already generated") if ready else words("Show when ready · free, under way")
+        else:
+            cost, up_to = self.client.estimate(request), request.enable_sequential
+            text = button_text(words, request.n, cost, mock=self._mock, up_to=up_to)
+        hints = [self._plain(problem) for problem in problems if problem.field not in self._controls]
+        if problems and not hints:
+            hints = [self._why_not(empty=not str(request.prompt).strip())]
+        self._offer(text, free=free, enabled=not problems, hints=hints)
 
     def _known(self, request: ImageRequest) -> Run | None:
         try:
             return self.client.known(request)
         except StoreError:
-            return None  # whoever presses the button is told
+            return None  # a press on the button says so
 
     def _says(self, problem: Problem) -> bool:
-        """Return whether a problem is shown: nobody is told off for what they have not begun to write."""
-        return self._told or problem.value not in ("''", self.words("no picture")) or bool(self._current.prompt)
+        """Return whether a problem is shown: not for what a person has not begun to write."""
+        return self._begun or problem.value not in ("''", NO_PICTURE) or bool(self._current.prompt)
 
     def _plain(self, problem: Problem) -> str:
         """Return a problem as text: its value too, unless that is just what the control shows."""
-        rule = self.words.sentence(problem.rule)
+        rule = problem.rule
         if problem.field == "seed":
             # The rule itself speaks of None, to people who write code.
-            rule = self.words("a whole number from 0 to {most}, or nothing for a new one each time", most=MAX_SEED)
+            rule = Said("a whole number from 0 to {most}, or nothing for a new one each time", most=MAX_SEED)
         in_sight = problem.value in ("", repr(getattr(self._current, problem.field)))
-        return rule if in_sight else f"{self.words.sentence(problem.value)}: {rule}"
+        return self.words(rule if in_sight else joined(": ", [problem.value, rule]))
 
-    def _press(self) -> None:
-        """Do what the button says; whatever goes wrong is shown in the form."""
-        with self._lock:
-            fresh, promised_free = bool(self._fresh.value), self._free
-            self._refresh()
-            # A press can be on its way while the button changes: what it said is what is done, or nothing.
-            if self.problems or (promised_free and not self._free):
-                return
-            self.job.send(self._current, fresh=fresh)
-            with self._quietly():
-                self._fresh.value = False
-            self._refresh()
+    def _start(self) -> bool:
+        started = self.worker.send(self._current, fresh=bool(self._fresh.value))
+        with self._quietly():
+            self._fresh.value = False
+        self._refresh()
+        return started
 
-    def _progressed(self, progress: Progress) -> None:
-        self.outcome.show(progress)
-        if not progress.under_way or progress.seconds < 1:
-            self._refresh()
+    def _ended(self, progress: Progress) -> None:
+        if progress.result is not None:
+            self.offer_earlier()
+            self.result = progress.result
 
-    def _arrived(self, result: Result) -> None:
-        self.offer_earlier()
-        self.result = result
+    # Buttons under an image
 
-    # What can be done with an image
-
-    def _actions(self) -> list[Any]:
+    def _actions(self) -> list[Action]:
         words = self.words
-        return [
-            (words("Recall"), words("Fill the form with this image's request, its seed too"), self._recall_image),
-            (words("Variations"), words("The same request with new seeds: fills the form, sends nothing"), self._vary),
-        ]
+        copy = words("Fill the form with this image's request, its seed too")
+        vary = words("The same request with new seeds: fills the form, sends nothing")
+        return [(words("Copy settings"), copy, self._copy), (words("Variations"), vary, self._vary)]
 
     def offer_to(self, takers: Iterable[tuple[str, Callable[[GeneratedImage], None]]]) -> None:
         """Put a button under each image for each of these: its text, and what takes the image as an input."""
         tooltip = self.words("Use this image as an input there")
-        self.outcome.actions = [*self.outcome.actions, *((text, tooltip, take) for text, take in takers)]
+        self.status.actions = [*self.status.actions, *((text, tooltip, take) for text, take in takers)]
 
-    def offer_earlier(self) -> None:
-        """Offer the images that are in the store now wherever a picture can be picked."""
-        for control in self._controls.values():
-            control.refresh()
-
-    def _recall_image(self, image: GeneratedImage) -> None:
+    def _copy(self, image: GeneratedImage) -> None:
         if image.request:
             self.recall(image)
-            self._filled()
+            self._say_filled()
 
     def _vary(self, image: GeneratedImage) -> None:
         if image.request:
             self.recall(image.request.replace(seed=None))
-            self._filled()
+            self._say_filled()
 
-    def _filled(self) -> None:
+    def _say_filled(self) -> None:
         said = self.words("The form is filled; nothing is sent before you press the button.")
         self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
 
-    # How it looks
+    # Layout
 
-    def _layout(self) -> list[widgets.Widget]:
+    def _build(self) -> None:
         words = self.words
+        self._use(self._make_controls())
+        more = widgets.VBox([self._controls[name].box for name in self._advanced()])
+        self._more = Disclosure(words("More options"), more)
+        self._fresh = widgets.Checkbox(description=words("Generate and pay again"), indent=False)
+        self._fresh.observe(lambda change: None if self._filling else self._refresh(), "value")
+        self._make_worker()
+        self.status = Status(
+            words,
+            stop=self.worker.stop_waiting,
+            cancel=self.worker.cancel,
+            pick_up=self.worker.pick_up,
+            empty=words("The images will be shown here."),
+        )
+        self.status.actions = self._actions()
+
+    def _left(self) -> list[widgets.Widget]:
         basic = [control.box for control in self._controls.values() if not FIELDS[control.name].advanced]
-        code = Disclosure(words("The same as code"), self._code)
-        left = widgets.VBox([*basic, self._more.box, code.box], _dom_classes=("wannb-controls",))
-        go = widgets.VBox([self._fresh, self.button, self._hint], _dom_classes=("wannb-send",))
-        right = widgets.VBox([go, self.outcome.box], _dom_classes=("wannb-results",))
-        columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [looks.style(), self._heading, columns]
+        return [*basic, self._more.box, self._code_box()]
+
+    def _right(self) -> list[widgets.Widget]:
+        return [self._send_box(self._fresh), self.status.box]
 
     def __repr__(self) -> str:
-        return still.text(self)
+        problems = self.problems
+        state = "at work" if self.worker.under_way else count(len(problems), "problem") if problems else "ready"
+        return f"{type(self).__name__}({self.mode}, {shorten(self.request.prompt, 60)!r}, {state})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/plain": repr(self), "text/html": still.page(self)}
+    def _page(self) -> str:
+        request, name = self.request, self.words(self.mode)
+        parts = [html.table([Said("option"), Said("value")], [*_options(request)])]
+        if request.images:
+            parts.append(html.row(_inputs(request)))
+        if self.result is not None:
+            images = html.row(_results(self.result))
+            parts.append(html.block("", lines=[self.result.summary()], body=images, notes=self.result.notices))
+        return html.block(
+            name[:1].upper() + name[1:],
+            lines=[f"[ {self.button.description} ]"],
+            body="".join(parts),
+            notes=[problem.rule for problem in self.problems] if request.prompt else [],
+        )
+
+
+def request_of(source: Any) -> ImageRequest:
+    """Return the request of a run, a result, one of its images, a saved image's path, or the request itself.
+
+    Raises:
+        RecallError: the source holds no request.
+    """
+    if isinstance(source, ImageRequest):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        return recall(source)
+    request = getattr(source, "request", None)
+    if not isinstance(request, ImageRequest):
+        text = "a {kind} holds no request; give a run, a result, one of its images or a file's path"
+        raise RecallError(Said(text, kind=type(source).__name__))
+    return request
+
+
+# The form as HTML
+
+
+def _options(request: ImageRequest) -> Iterator[tuple[str, str]]:
+    """Yield each option that is shown, by its label."""
+    for name, field in FIELDS.items():
+        value = getattr(request, name)
+        if name in ("images", "bbox_list", "enable_sequential") or (field.advanced and value == field.default):
+            continue
+        if name == "color_palette":
+            shown = ", ".join(f"{color.hex} {color.ratio}" for color in value)
+        elif isinstance(value, bool):
+            shown = Said("yes") if value else Said("no")
+        else:
+            shown = Said("a new one each time") if value is None else str(value)
+        yield say(field.label), shown
+
+
+def _inputs(request: ImageRequest) -> Iterator[str]:
+    """Yield the input images with their boxes and numbers, as HTML figures."""
+    for number, image in enumerate(request.images, 1):
+        label = f"{say('image {number}', number=number)} · {image.name}"
+        boxes = request.bbox_list[number - 1] if request.bbox_list and number <= len(request.bbox_list) else ()
+        listed = [say("box {box}", box=list(box)) for box in boxes]
+        if image.content is None or not image.width or not image.height:
+            said = image.problem or Said("a link; it is not downloaded")
+            yield f'<div style="max-width:{_WIDTH}px">{html.text(label)}<br>{html.text(said)}</div>'
+            continue
+        jpeg = boxed(image, boxes, pixels=_PIXELS) if boxes else small_jpeg(io.BytesIO(image.content), _PIXELS)
+        lines = [label, *listed]
+        size = (image.width, image.height)
+        yield html.figure(jpeg, alt=" ".join(lines), caption=lines, size=size, width=_WIDTH)
+
+
+def _results(result: Result) -> Iterator[str]:
+    """Yield the images of a result, as HTML figures."""
+    for image in result:
+        if not image.path.is_file():
+            yield html.text(Said("{name} no longer exists", name=image.path.name))
+            continue
+        yield image.figure(pixels=_PIXELS, width=_WIDTH, caption=[image_caption(image)])

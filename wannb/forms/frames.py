@@ -1,42 +1,172 @@
-"""Frames: a board's strip as cards that can be locked, drawn anew, reworded and moved."""
+"""Frames of a storyboard as cards, the details of one scene, and the files that the board is saved as."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
+from wannb.client import Client
 from wannb.display import html, preview
-from wannb.storyboard import Shot
-from wannb.translation import Words
+from wannb.ledger import OnStatus
+from wannb.request import ImageRequest
+from wannb.storyboard import Shot, Storyboard, Take
+from wannb.translation import Said, Words, override
 
 from .controls import button, close_all
-from .new_board import notes_input, seconds_input
+from .panel import button_text, spent_text
+from .references import Picker
+from .scenes import notes_input, seconds_input
 
 _PIXELS, _WIDTH = 480, 320
+_TAKE_PIXELS, _TAKE_WIDTH = 320, 180
+#: Changes a board at once; a text that it returns is shown.
+Change = Callable[[Storyboard], object]
+#: Does something with a board that takes its time, and reports its progress.
+Work = Callable[[Storyboard, OnStatus], object]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deeds:
-    """What the buttons of a frame do; each is called with the scene's number."""
+class Frames:
+    """The frames of a board with their buttons, the details of one scene, and the files.
 
-    lock: Callable[[int], None]
-    reroll: Callable[[int], None]
-    move: Callable[[int, int], None]
-    edit: Callable[[int, dict[str, Any]], None]
-    details: Callable[[int], None]
+    Args:
+        client: of the board.
+        words: of the form.
+        change, start: how a change and longer work are carried out.
+        leave: leads to another board.
+
+    Attributes:
+        about, bar, box: the board in a line, its buttons, and everything else.
+        cards: one for each scene; a scene's card stays when others change, and the keyboard focus with it.
+        details: of the scene that is open.
+        files: what the board is saved as.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        words: Words,
+        *,
+        change: Callable[[Change], None],
+        start: Callable[[Work], object],
+        leave: Callable[[], None],
+    ) -> None:
+        self.client = client
+        self.words = words
+        self.change = change
+        self.start = start
+        self._board: Storyboard | None = None
+        self._busy = False
+        self.cards: list[Card] = []
+        self.about = widgets.HTML()
+        self._undo = button(words("Undo"), lambda: change(Storyboard.undo))
+        self._redo = button(words("Redo"), lambda: change(Storyboard.redo))
+        self._another = button(words("Another board"), leave)
+        self._new = widgets.Text(description=words("New scene"), placeholder=words("what the frame shows"))
+        self._add = button(words("Add a scene"), self._add_scene)
+        self.details = Details(self)
+        self.files = BoardFiles(self)
+        self._strip = widgets.VBox(_dom_classes=("wannb-frames",))
+        self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
+        adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
+        self.box = widgets.VBox([self._strip, self.details.box, adding])
+
+    def show(self, board: Storyboard, *, busy: bool) -> None:
+        """Show a board as it is now; while work is under way nothing of it can be changed."""
+        if self._board is not board:
+            self.details.number = None
+            self.files.name.value = board.name
+            self.files.show()
+        self._board, self._busy = board, busy
+        record, shots = board.record, board.reel().shots
+        self._make_cards(len(shots))
+        number = self.details.number if (self.details.number or 0) <= len(shots) else None
+        cost = self.client.estimate(ImageRequest(model=record.base.model))
+        mock = self.client.service.kind == "mock"
+        for card, shot in zip(self.cards, shots, strict=True):
+            price = button_text(self.words, 1, cost, mock=mock, again=shot.path is not None)
+            card.show(shot, text=price, busy=busy, is_open=card.number == number)
+        self.details.show(board, number, busy=busy)
+        for each in (self._new, self._add, self._another, *self.files.buttons):
+            each.disabled = busy
+        self._undo.disabled, self._redo.disabled = busy or not record.past, busy or not record.future
+        self.about.value = self._facts(board)
+
+    def move(self, scene: int, by: int) -> None:
+        """Move a scene by one place, and the keyboard focus with it."""
+        other = scene + by
+
+        def swap(board: Storyboard) -> None:
+            order = list(range(1, len(board.scenes) + 1))
+            order[scene - 1], order[other - 1] = other, scene
+            board.reorder(order)
+            if self.details.number in (scene, other):
+                self.details.number = other if self.details.number == scene else scene
+
+        self.change(swap)
+        card = self.cards[other - 1]
+        onward, back = (card.left, card.right) if by < 0 else (card.right, card.left)
+        (back if onward.disabled else onward).focus()
+
+    def open(self, scene: int | None) -> None:
+        """Open the details of a scene, or close them: None, or the scene that is open."""
+        before = self.details.number
+        self.details.number = None if scene == before else scene
+        if self._board is not None:
+            self.show(self._board, busy=self._busy)
+        if self.details.number is not None:
+            self.details.focus()
+        elif before is not None and before <= len(self.cards):
+            self.cards[before - 1].more.focus()
+
+    def _make_cards(self, count: int) -> None:
+        if count != len(self.cards):
+            old = self.cards[count:]
+            self.cards = [
+                *self.cards[:count],
+                *(Card(number, self) for number in range(len(self.cards) + 1, count + 1)),
+            ]
+            self._strip.children = [card.box for card in self.cards]
+            close_all(card.box for card in old)
+
+    def _add_scene(self) -> None:
+        text = self._new.value.strip()
+        if text:
+            self._new.value = ""
+            self.change(lambda board: board.add(text))
+
+    def _facts(self, board: Storyboard) -> str:
+        words, reel = self.words, board.reel()
+        parts = [words("{done} of {total} generated", done=reel.made, total=len(reel.shots))]
+        parts += [words("{seconds} s", seconds=f"{reel.seconds:g}"), words("seed {seed}", seed=board.seed)]
+        cost = board.cost
+        if cost is None or cost.amount:
+            parts.append(spent_text(words, cost, mock=self.client.service.kind == "mock"))
+        notes: list[str] = []
+        unsure = ", ".join(str(shot.number) for shot in reel.shots if shot.unsure)
+        if unsure:
+            text = "Fewer images came than scenes; the service does not say which. Check scene {which}: More… fixes it."
+            notes.append(Said(text, which=unsure))
+        if board.record.journal.pending:
+            notes.append(Said("A request has not come back yet: the button picks it up."))
+        # Of the board's own notices only those on fonts; the rest is seen at the frames.
+        notes += [note for note in board.notices if note.startswith("on pages: ")]
+        with override(words.language):
+            told = "".join(f'<div class="wannb-note">{html.text(note)}</div>' for note in notes)
+        line = f"<b>{html.text(board.name)}</b> · {escape(' · '.join(parts))}"
+        return f'<div class="wannb-caption">{line}</div>{told}'
 
 
 class Card:
     """One scene with its frame and buttons."""
 
-    def __init__(self, number: int, deeds: Deeds, words: Words) -> None:
+    def __init__(self, number: int, frames: Frames) -> None:
         self.number = number
-        self.words = words
-        self._deeds = deeds
+        self.words = words = frames.words
+        self._frames = frames
         self._filling = False
         self._picture = widgets.HTML()
         self._facts = widgets.HTML(_dom_classes=("wannb-facts",))
@@ -46,92 +176,202 @@ class Card:
         self._seconds = seconds_input(words, continuous_update=False)
         for name, each in (("text", self._text), ("notes", self._notes), ("seconds", self._seconds)):
             each.observe(lambda change, name=name: self._edited(name, change["new"]), "value")
-        self.lock = button("", lambda: deeds.lock(number))
-        self.reroll = button("", lambda: deeds.reroll(number))
-        self.left = button("←", lambda: deeds.move(number, -1))
-        self.right = button("→", lambda: deeds.move(number, 1))
-        self.more = button(words("More…"), lambda: deeds.details(number))
+        self.lock = button("", lambda: frames.change(self._turn_lock))
+        self.reroll = button("", lambda: frames.start(self._reroll))
+        self.left = button("←", lambda: frames.move(number, -1))
+        self.right = button("→", lambda: frames.move(number, 1))
+        self.more = button(words("More…"), lambda: frames.open(number))
         rows = [
             widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",)),
             widgets.HBox([self.reroll], _dom_classes=("wannb-row", "wannb-go-row")),
             widgets.HBox([self.lock, self.left, self.right, self.more], _dom_classes=("wannb-row",)),
         ]
-        self.box = widgets.VBox(
-            [self._facts, self._picture, self._text, *rows], _dom_classes=("wannb-frame", "wannb-words")
-        )
+        classes = ("wannb-frame", "wannb-words")
+        self.box = widgets.VBox([self._facts, self._picture, self._text, *rows], _dom_classes=classes)
 
-    def show(self, shot: Shot, *, price: str, busy: bool, is_open: bool) -> None:
-        """Show a scene as it is now; while something is at work nothing can be changed."""
+    def show(self, shot: Shot, *, text: str, busy: bool, is_open: bool) -> None:
+        """Show a scene as it is now, with a text on the button that generates it; a busy card cannot be changed."""
         words, number = self.words, self.number
         locked = "locked" in shot.marks
-        marks = [words("locked")] if locked else []
-        marks += [words.sentence(mark) for mark in (shot.unsure, *shot.marks) if mark and mark != "locked"]
-        title = words("Scene {number}", number=number)
+        marks = [words(mark) for mark in (shot.unsure, *shot.marks) if mark]
         told = f' <span class="wannb-warned">· {escape(" · ".join(marks))}</span>' if marks else ""
-        self._facts.value = f"{escape(title)}{told}"
-        self._picture.value = self._drawn(shot)
+        scene = Said("scene {number}", number=number)
+        self._facts.value = f"{escape(words('Scene {number}', number=number))}{told}"
+        self._picture.value = self._image(shot)
         self._filling = True
         self._text.value, self._notes.value, self._seconds.value = shot.scene.text, shot.scene.notes, shot.scene.seconds
         self._filling = False
-        self._text.description = words("What is to be seen in scene {number}", number=number)
+        self._text.description = words("Text of scene {number}", number=number)
         self._text.disabled = self._notes.disabled = self._seconds.disabled = busy
         self.lock.description = words("Unlock") if locked else words("Lock")
         self.lock.disabled = busy or (shot.path is None and not locked)
-        self.lock.tooltip = (
-            words("Let scene {number} be changed again", number=number)
-            if locked
-            else words("Keep the frame of scene {number} as it is", number=number)
-        )
-        again = words("Draw anew") if shot.path else words("Draw")
-        self.reroll.description = f"{again} · {price}"
+        self.reroll.description = text
         self.reroll.disabled = busy or locked
-        self.reroll.tooltip = (
-            words("Scene {number} is locked: unlock it first", number=number)
-            if locked
-            else words(
-                "Draw scene {number} to go with the frames around it; only this image is paid for", number=number
+        if locked:
+            self.lock.tooltip = words("Let scene {number} be changed again", number=number)
+            self.reroll.tooltip = words("Scene {number} is locked: unlock it first", number=number)
+        else:
+            self.lock.tooltip = words("Keep the frame of scene {number} as it is", number=number)
+            self.reroll.tooltip = words(
+                "Generate scene {number} to go with the frames around it; only this image is paid for", number=number
             )
-        )
         self.left.disabled, self.right.disabled = busy or number == 1, busy or number == shot.of
-        self.left.tooltip = words("Move scene {number} one place forward", number=number)
-        self.right.tooltip = words("Move scene {number} one place back", number=number)
+        self.left.tooltip = words("Move left: {what}", what=scene)
+        self.right.tooltip = words("Move right: {what}", what=scene)
         self.more.tooltip = words("Earlier takes of scene {number}, a picture of your own, removal", number=number)
         (self.box.add_class if locked else self.box.remove_class)("wannb-locked")
         (self.box.add_class if is_open else self.box.remove_class)("wannb-open")
 
-    def _drawn(self, shot: Shot) -> str:
+    def _image(self, shot: Shot) -> str:
+        with override(self.words.language):
+            alt = shot.alt
         if shot.path is None:
-            instead = escape(self.words.sentence(shot.instead))
-            return f'<div class="wannb-hole" role="img" aria-label="{escape(shot.alt)}">{instead}</div>'
-        return html.figure(preview(shot.path, _PIXELS), alt=shot.alt, caption=(), size=shot.size, width=_WIDTH)
+            instead = escape(self.words(shot.instead))
+            return f'<div class="wannb-hole" role="img" aria-label="{escape(alt)}">{instead}</div>'
+        return html.figure(preview(shot.path, _PIXELS), alt=alt, caption=(), size=shot.size, width=_WIDTH)
 
     def _edited(self, name: str, value: Any) -> None:
         if not self._filling:
-            self._deeds.edit(self.number, {name: value})
+            self._frames.change(lambda board: board.edit_scene(self.number, **{name: value}))
+
+    def _turn_lock(self, board: Storyboard) -> None:
+        (board.unlock if self.number in board.locked else board.lock)(self.number)
+
+    def _reroll(self, board: Storyboard, on_status: OnStatus) -> None:
+        board.reroll(self.number, on_status=on_status)
 
 
-class Frames:
-    """The cards of a board in their order.
+class Details:
+    """The area under the frames: takes of a scene, its image in a set, a picture from elsewhere, removal.
 
     Attributes:
-        box: what is shown.
-        cards: one for each scene; a scene's card stays when others change, and the keyboard's focus with it.
+        box: the widget; hidden until a scene is opened.
+        number: the scene that is open, None for none.
     """
 
-    def __init__(self, deeds: Deeds, words: Words) -> None:
-        self.cards: list[Card] = []
-        self._deeds = deeds
-        self._words = words
-        self.box = widgets.VBox(_dom_classes=("wannb-frames",))
+    def __init__(self, frames: Frames) -> None:
+        self.words = words = frames.words
+        self.number: int | None = None
+        self._change = frames.change
+        self._title = widgets.HTML()
+        self._takes = widgets.HBox(_dom_classes=("wannb-takes",))
+        self._which = widgets.Dropdown(description=words("Which image of the set is this scene?"))
+        self._assign = button(words("Use as frame"), self._assigned)
+        self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._picker = Picker(frames.client.store, words)
+        self._picker.picked = lambda image: self._do(lambda board, scene: board.replace(scene, image))
+        own = widgets.HTML(f'<div class="wannb-label">{escape(words("Use a picture of your own instead"))}</div>')
+        self._remove = button(words("Remove this scene"), self._removed)
+        self._close = button(words("Close"), lambda: frames.open(None))
+        self._own = widgets.VBox([own, self._picker.box])
+        last = widgets.HBox([self._remove, self._close], _dom_classes=("wannb-row",))
+        self.box = widgets.VBox([self._title, self._takes, self._set, self._own, last], _dom_classes=("wannb-details",))
+        self.box.layout.display = "none"
 
-    def show(self, shots: tuple[Shot, ...], *, price: str, busy: bool, opened: int | None) -> None:
-        """Show a board as it is now."""
-        old = self.cards[len(shots) :]
-        if len(shots) != len(self.cards):
-            self.cards = self.cards[: len(shots)]
-            for number in range(len(self.cards) + 1, len(shots) + 1):
-                self.cards.append(Card(number, self._deeds, self._words))
-            self.box.children = [card.box for card in self.cards]
-            close_all([card.box for card in old])
-        for card, shot in zip(self.cards, shots, strict=True):
-            card.show(shot, price=price, busy=busy, is_open=card.number == opened)
+    def show(self, board: Storyboard, number: int | None, *, busy: bool) -> None:
+        """Show a scene's takes and what can be done with it; None closes it."""
+        self.number = number
+        self.box.layout.display = "none" if number is None else ""
+        old, self._takes.children = self._takes.children, ()
+        close_all(old)
+        if number is None:
+            return
+        record = board.record
+        panel = record.panels[number - 1]
+        locked = panel.locked
+        # The images of the set that the scene was asked in, where it is not sure which one is its own.
+        sets = None if panel.frame and panel.sure else record.journal.sets.get(panel.asked or "")
+        images = len(sets.frames) if sets else 0
+        words, off = self.words, busy or locked
+        why = words("It is locked: unlock it to change it.") if locked else ""
+        title = words("Scene {number}", number=number)
+        self._title.value = (
+            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason" role="status">{escape(why)}</div>'
+        )
+        self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
+        self._set.layout.display = "" if images and not off else "none"
+        options = [(words("image {number}", number=each), each) for each in range(1, images + 1)]
+        self._which.options = [*options, (words("none of them"), None)]
+        self._own.layout.display = "none" if off else ""
+        self._remove.disabled = off or len(record.panels) == 1
+        self._picker.refresh()
+
+    def focus(self) -> None:
+        """Bring the keyboard focus here."""
+        self._close.focus()
+
+    def _take(self, take: Take, scene: int, *, off: bool) -> widgets.Widget:
+        words = self.words
+        pick = button(
+            words("Current frame") if take.chosen else words("Use as frame"),
+            lambda: self._do(lambda board, scene: board.choose(scene, take.number)),
+            tooltip=words("Take {number} of scene {scene}", number=take.number, scene=scene),
+        )
+        pick.disabled = off or take.chosen
+        with override(words.language):
+            picture = take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH)
+        return widgets.VBox([widgets.HTML(picture), pick])
+
+    def _assigned(self) -> None:
+        image = self._which.value
+        self._do(lambda board, scene: board.assign({scene: image}))
+
+    def _removed(self) -> None:
+        scene, self.number = self.number, None
+        if scene is not None:
+            self._change(lambda board: board.remove(scene))
+
+    def _do(self, act: Callable[[Storyboard, int], object]) -> None:
+        scene = self.number
+        if scene is not None:
+            self._change(lambda board: act(board, scene))
+
+
+class BoardFiles:
+    """A format, a name, a button that saves, and a view of the pages.
+
+    Attributes:
+        box: the widget.
+        name: of the file, without its ending.
+        buttons: that save the board and show its pages.
+    """
+
+    def __init__(self, frames: Frames) -> None:
+        self.words = words = frames.words
+        formats = [
+            (words("Pages, PDF"), ".pdf"),
+            (words("Pages, PNG"), ".png"),
+            (words("Film, GIF"), ".gif"),
+            (words("Film, WebP"), ".webp"),
+            (words("Web page, HTML"), ".html"),
+            (words("Slides, PowerPoint"), ".pptx"),
+        ]
+        self._format = widgets.Dropdown(description=words("Format"), options=formats)
+        self.name = widgets.Text(description=words("File name"))
+        tooltip = words("Save the board as a file; one of that name is overwritten")
+        save = button(words("Save"), lambda: frames.start(self._write), tooltip=tooltip)
+        self.buttons = [save, button(words("Show the pages"), lambda: frames.start(self._show_pages))]
+        row = [self._format, self.name, *self.buttons]
+        self._said = widgets.HTML()
+        self._pages = widgets.HTML()
+        classes = ("wannb-row", "wannb-save-row")
+        self.box = widgets.VBox([widgets.HBox(row, _dom_classes=classes), self._said, self._pages])
+
+    @property
+    def path(self) -> Path:
+        """The file that the button writes."""
+        ending = str(self._format.value)
+        written = self.name.value.strip() or "storyboard"
+        return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
+
+    def show(self, *, said: str = "", pages: str = "") -> None:
+        """Show a line of text, or pages; nothing without."""
+        self._said.value = f'<div class="wannb-told" role="status">{escape(said)}</div>' if said else ""
+        self._pages.value = pages
+
+    def _write(self, board: Storyboard, on_status: OnStatus) -> None:
+        files = ", ".join(map(str, board.save(self.path)))
+        self.show(said=self.words("Saved: {files}", files=files))
+
+    def _show_pages(self, board: Storyboard, on_status: OnStatus) -> None:
+        self.show(pages=board.pages()._repr_mimebundle_()["text/html"])

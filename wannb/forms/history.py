@@ -1,4 +1,4 @@
-"""HistoryForm: the runs of the store, to be searched, looked at, picked up and opened as forms again."""
+"""HistoryForm: all runs of a client, to search, look at, pick up and open as forms again."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from wannb.display import html, preview
 from wannb.ledger import DONE, ENDED, Run, Runs
 from wannb.request import FIELDS, MODES, ImageRequest
 from wannb.text import count, shorten
-from wannb.translation import Words
+from wannb.translation import Said, override
 
-from . import looks
 from .controls import button, close_all
-from .job import Job, Progress
-from .opening import form_class
-from .outcome import Outcome
-from .recalling import request_of
-from .sources import Picker
+from .form import Form, request_of
+from .modes import form_class
+from .panel import Panel
+from .references import Picker
+from .status import Status
+from .worker import Progress, Worker
 
 _PAGE = 12
 _PIXELS, _WIDTH = 160, 96
 _ALL, _BUT_SEED = "all", "but seed"
 
 
-class HistoryForm(widgets.VBox):  # type: ignore[misc]
-    """The runs of a client's store, the newest first.
+class HistoryForm(Panel):
+    """The runs in a client's runs folder, the newest first.
 
     Args:
-        client: what `wannb.connect()` gives.
+        client: what `wannb.connect()` returns.
 
     Attributes:
-        selected: the run that is looked at, None before. A trait.
-        opened: called with a request that a person opens as a form, and the options to take over; unless it is set, the
-            form appears below.
+        selected: the run that is shown, None before. A trait.
+        opened: called with a request that a person opens as a form, and the options to copy; unless it is set, the form
+            appears below.
+        worker: waits for a run that is under way.
 
     >>> wannb.forms.HistoryForm(client)    # doctest: +SKIP
     """
@@ -47,11 +48,16 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
     selected = traitlets.Instance(Run, allow_none=True)
 
     def __init__(self, client: Client) -> None:
-        self.client = client
         self.opened: Callable[[ImageRequest, tuple[str, ...]], None] | None = None
-        self.words = words = Words(client.language)
         self._shown = _PAGE
         self._listed: list[tuple[str, str]] = []
+        super().__init__(client)
+        self._search.observe(lambda change: self._searched(), "value")
+        self._mode.observe(lambda change: self._searched(), "value")
+        self.refresh()
+
+    def _build(self) -> None:
+        words = self.words
         self._search = widgets.Text(
             description=words("Search"),
             continuous_update=False,
@@ -61,28 +67,22 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         self._mode = widgets.Dropdown(options=modes, description=words("Mode"))
         self._list = widgets.VBox(_dom_classes=("wannb-runs",))
         self._more = button(words("Show more"), self._show_more)
-        self._said = widgets.HTML()
-        self._picker = Picker(client.store, words, earlier=False)
-        self._picker.picked_path = self._open_saved
-        self._what = widgets.Dropdown(
-            description=words("Take over"),
-            options=[
-                (words("everything"), _ALL),
-                (words("everything but the seed"), _BUT_SEED),
-                *((words("only {option}", option=words(field.label)), field.name) for field in FIELDS.values()),
-            ],
+        self._count = widgets.HTML()
+        self._picker = Picker(self.client.store, words, earlier=False)
+        self._picker.picked_path = lambda path: self._safely(lambda: self._open(path, tuple(FIELDS)))
+        options = [(words("everything"), _ALL), (words("everything but the seed"), _BUT_SEED)]
+        options += [(words("only {option}", option=words(field.label)), field.name) for field in FIELDS.values()]
+        self._what = widgets.Dropdown(description=words("Copy settings"), options=options)
+        open_button = button(words("Open as a form"), self._open_selected)
+        self._opening = widgets.HBox([self._what, open_button], _dom_classes=("wannb-row",))
+        self._opened = widgets.VBox()
+        self.worker = Worker(self.client, self._progressed, lock=self._lock)
+        self.status = Status(
+            words, stop=self.worker.stop_waiting, cancel=self.worker.cancel, pick_up=self.worker.pick_up
         )
-        self._open_button = button(words("Open as a form"), self._open_selected)
-        self._job = Job(client, self._progressed)
-        self._outcome = Outcome(words, stop=self._job.stop, pick_up=self._job.pick_up)
-        self._outcome.box.layout.display = "none"
-        self._opening = widgets.HBox([self._what, self._open_button], _dom_classes=("wannb-row",))
-        self._opening.layout.display = "none"
-        self._below = widgets.VBox()
-        super().__init__(self._layout(), _dom_classes=("wannb-form", "wannb-historyform"))
-        self._search.observe(lambda change: self._searched(), "value")
-        self._mode.observe(lambda change: self._searched(), "value")
-        self.refresh()
+        for hidden in (self._opening, self.status.box):
+            hidden.layout.display = "none"
+        self._show_heading(Said("History"))
 
     @property
     def runs(self) -> Runs:
@@ -90,8 +90,13 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         found = self.client.runs(self._search.value.strip())
         return Runs(run for run in found if not self._mode.value or run.mode == self._mode.value)
 
+    @property
+    def form(self) -> Form | None:
+        """The form that was opened below, None before."""
+        return self._opened.children[0] if self._opened.children else None
+
     def search(self, text: str = "", *, mode: str = "") -> Runs:
-        """Search as a person would, and return what is found.
+        """Search as a person would, and return the runs.
 
         Args:
             text: words of a prompt, a model, a state or an id.
@@ -101,36 +106,35 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         return self.runs
 
     def refresh(self) -> None:
-        """List what is in the store now."""
+        """List the runs in the folder now."""
         found, words = self.runs, self.words
         listed = [(run.id, run.state) for run in found[: self._shown]]
         if listed != self._listed:
-            # Only when something changed: a button that is replaced loses the press that is on its way.
+            # Only when something changed: a button that is replaced loses a press that is on its way.
             self._listed, old = listed, self._list.children
             self._list.children = [self._row(run) for run in found[: self._shown]]
             close_all(old)
         self._more.layout.display = "" if len(found) > self._shown else "none"
         shown = min(self._shown, len(found))
-        said = words("{shown} of {found} runs", shown=shown, found=len(found)) if found else words("No run yet.")
-        self._said.value = f'<div class="wannb-quietly" role="status">{escape(said)}</div>'
+        said = words("{shown} of {found} runs", shown=shown, found=len(found)) if found else words("No runs yet.")
+        self._count.value = f'<div class="wannb-quietly" role="status">{escape(said)}</div>'
 
     def select(self, run: Run) -> None:
         """Show a run's images and what can be done with it."""
-        self._job.detach()
+        self.worker.detach()
         self.selected = run
-        self._outcome.box.layout.display = ""
+        self.status.box.layout.display = ""
         self._opening.layout.display = "" if run.request else "none"
         if run.state == DONE:
-            self._outcome.result(run.result(reused=False))
+            self.status.result(run.result(reused=False))
         elif run.state not in ENDED and self.client.owns(run):
-            self._job.watch(lambda: self.client.pick_up(run.id))
+            self.worker.watch(lambda: self.client.pick_up(run.id))
         elif run.state not in ENDED:
-            # Another service does not know it, and would call a paid run lost.
-            words, where = self.words, run.service
-            self._outcome.tell(words("This run belongs to {service} or another key.", service=where))
+            # Another service does not know the task, and a paid run would be called lost.
+            self.status.tell(self.words("This run belongs to {service} or another key.", service=run.service))
         else:
-            text = self.words("This run is {state} and has no images.", state=self.words(run.state))
-            self._outcome.tell(text, self._why(run))
+            state = self.words(run.state)
+            self.status.tell(self.words("This run is {state} and has no images.", state=state), _why(run))
 
     def _searched(self) -> None:
         self._shown = _PAGE
@@ -142,32 +146,21 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
 
     def _row(self, run: Run) -> widgets.Widget:
         words = self.words
-        facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id")]
-        facts += [words(run.state), words.sentence(count(run.images_made, "image")) if run.images_made else ""]
-        files = run.images
-        picture = '<div class="wannb-nothing"></div>'
-        with suppress(OSError, IndexError):  # gone or damaged: the run is listed all the same
-            jpeg, alt = preview(files[0], _PIXELS), shorten(run.prompt, 80) or run.id
-            image = run.record.images[0]
-            picture = html.figure(jpeg, alt=alt, caption=(), size=(image.width, image.height), width=_WIDTH)
-        line = " · ".join(fact for fact in facts if fact)
+        facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id"), words(run.state)]
+        facts += [words(count(run.images_made, "image"))] if run.images_made else []
         title = html.text(shorten(run.prompt, 140) or run.id)
-        about = f'<div><b>{title}</b></div><div class="wannb-quietly">{escape(line)}</div>'
-        under_way = run.state not in ENDED
-        look = button(
-            words("Pick it up") if under_way and self.client.owns(run) else words("Look"),
-            lambda: self._guarded(lambda: self.select(run)),
+        about = f'<div><b>{title}</b></div><div class="wannb-quietly">{escape(" · ".join(facts))}</div>'
+        under_way = run.state not in ENDED and self.client.owns(run)
+        show = button(
+            words("Pick up") if under_way else words("Show"),
+            lambda: self._safely(lambda: self.select(run)),
             tooltip=words("Show run {run}", run=run.id),
         )
-        row = [widgets.HTML(picture), widgets.HTML(about, _dom_classes=("wannb-about",)), look]
+        row = [widgets.HTML(_picture(run)), widgets.HTML(about, _dom_classes=("wannb-about",)), show]
         return widgets.HBox(row, _dom_classes=("wannb-run",))
 
-    def _why(self, run: Run) -> str:
-        error = run.record.error
-        return " ".join(filter(None, (error.code, error.message, error.text))) if error else ""
-
     def _progressed(self, progress: Progress) -> None:
-        self._outcome.show(progress)
+        self.status.show(progress)
         if progress.phase in ("done", "failed"):
             self.refresh()
 
@@ -175,10 +168,7 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
         run, what = self.selected, self._what.value
         if run is not None:
             names = tuple(FIELDS) if what in (_ALL, _BUT_SEED) else (what,)
-            self._guarded(lambda: self._open(run, names))
-
-    def _open_saved(self, path: Any) -> None:
-        self._guarded(lambda: self._open(path, tuple(FIELDS)))
+            self._safely(lambda: self._open(run, names))
 
     def _open(self, source: Any, names: tuple[str, ...]) -> None:
         request = request_of(source)
@@ -189,33 +179,47 @@ class HistoryForm(widgets.VBox):  # type: ignore[misc]
             return
         form = form_class(request)(self.client)
         form.recall(request, only=names)
-        old, self._below.children = self._below.children, [form]
+        old, self._opened.children = self._opened.children, [form]
         for each in old:
             each.close()
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _safely(self, act: Callable[[], object]) -> None:
+        """Act for a button; an error is shown where the images would be, since a callback's exception is not seen."""
         try:
-            act()
+            with override(self.words.language):
+                act()
         except Exception as error:
-            # Nobody sees an exception of a callback: it is shown where the images would be.
-            self._outcome.box.layout.display = ""
-            self._outcome.error(error)
+            self.status.box.layout.display = ""
+            self.status.error(error)
 
-    def _layout(self) -> list[widgets.Widget]:
-        words = self.words
-        title = looks.heading(words, words("History"), self.client)
+    def _left(self) -> list[widgets.Widget]:
         search = widgets.HBox([self._search, self._mode], _dom_classes=("wannb-row",))
-        saved = widgets.HTML(f'<div class="wannb-label">{escape(words("Or open a saved image"))}</div>')
-        left = widgets.VBox(
-            [search, self._said, self._list, self._more, saved, self._picker.box], _dom_classes=("wannb-controls",)
-        )
-        right = widgets.VBox([self._opening, self._outcome.box], _dom_classes=("wannb-results",))
-        columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [looks.style(), widgets.HTML(title), columns, self._below]
+        saved = widgets.HTML(f'<div class="wannb-label">{escape(self.words("Or open a saved image"))}</div>')
+        return [search, self._count, self._list, self._more, saved, self._picker.box]
+
+    def _right(self) -> list[widgets.Widget]:
+        return [self._opening, self.status.box]
+
+    def _below(self) -> list[widgets.Widget]:
+        return [self._opened]
 
     def __repr__(self) -> str:
-        return f"HistoryForm({count(len(self.runs), 'run')})"
+        return f"HistoryForm(runs={len(self.runs)})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/plain": repr(self), "text/html": Runs(self.runs[:_PAGE])._repr_html_()}
+    def _page(self) -> str:
+        page: str = Runs(self.runs[:_PAGE])._repr_html_()
+        return page
+
+
+def _picture(run: Run) -> str:
+    """Return the first image of a run as HTML; a run whose image is gone or damaged is listed all the same."""
+    with suppress(OSError, IndexError):
+        jpeg, alt = preview(run.images[0], _PIXELS), shorten(run.prompt, 80) or run.id
+        image = run.record.images[0]
+        return html.figure(jpeg, alt=alt, caption=(), size=(image.width, image.height), width=_WIDTH)
+    return '<div class="wannb-nothing"></div>'
+
+
+def _why(run: Run) -> str:
+    error = run.record.error
+    return " ".join(filter(None, (error.code, error.message, error.text))) if error else ""

@@ -1,26 +1,55 @@
-"""The palette: three to ten colours whose shares stay at 100.00 %, or those of a picture."""
+"""Palette: three to ten colors whose shares stay at 100.00 %, or the colors of a picture."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
+import traitlets
 
+from wannb.display import ELEMENTS, esm
 from wannb.ledger import Store
 from wannb.request import PALETTE, Color, InputImage, as_palette, palette_from, palette_rules, shares
-from wannb.translation import Words
+from wannb.translation import Words, override
 
-from .color import ColorField
 from .controls import Control, button, close_all
-from .sources import Picker
+from .references import Picker
 
+STATIC = Path(__file__).parent / "static"
+_HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _NEW = ("#7A1F3D", "#F2C14E", "#FFF4E0", "#3C6E47", "#1F3A5F", "#C2D1E6", "#E4572E", "#2B2B2B", "#8E7DBE", "#FFFFFF")
 
 
+class ColorField(anywidget.AnyWidget):
+    """One color as a picker and a text; the picker of ipywidgets has no name that a screen reader could read.
+
+    Attributes:
+        value: "#C2D1E6".
+    """
+
+    _esm = esm(ELEMENTS, STATIC / "color.js")
+
+    value = traitlets.Unicode("#000000").tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, value: str, *, words: Words) -> None:
+        super().__init__(value=value, texts={"picker": words("Color"), "text": words("Color as #RRGGBB")})
+
+    @traitlets.validate("value")
+    def _checked(self, proposal: traitlets.Bunch) -> str:
+        value = str(proposal["value"])
+        if not _HEX.fullmatch(value):
+            raise traitlets.TraitError(f"{value!r} is not a color; write it as '#RRGGBB'")
+        return value.upper()
+
+
 class _Row:
-    """One colour with its share in hundredths of a percent."""
+    """One color with its share in hundredths of a percent."""
 
     def __init__(self, hex_: str, hundredths: int, words: Words) -> None:
         self.color = ColorField(hex_, words=words)
@@ -28,7 +57,7 @@ class _Row:
             value=hundredths / 100, min=0.01, max=99.99, step=1, description=words("Share, %")
         )
         self.share.add_class("wannb-quiet")
-        self.remove = widgets.Button(description="×", tooltip=words("Remove this colour"))
+        self.remove = button("×", lambda: None, tooltip=words("Remove this color"))
         self.box = widgets.HBox(
             [self.color, self.share, widgets.HTML("%"), self.remove], _dom_classes=("wannb-row", "wannb-color")
         )
@@ -40,7 +69,7 @@ class _Row:
 
 
 class Palette(Control):
-    """A switch, one row a colour, and a bar that shows the shares."""
+    """A switch, a row for each color, and a bar that shows the shares."""
 
     def __init__(self, words: Words, store: Store) -> None:
         self._use = widgets.Checkbox(description=words("Use a palette"), indent=False)
@@ -55,13 +84,13 @@ class Palette(Control):
         self._body.layout.display = "none"
 
     def _build(self) -> None:
-        """Make the widgets when they are first wanted: a page with few widgets is there sooner."""
+        """Make the widgets when they are first needed: a page with few widgets loads sooner."""
         if self._picker:
             return
         words = self.words
         self._bar = widgets.HTML()
         self._list = widgets.VBox()
-        self._add = button(words("Add a colour"), self._add_color)
+        self._add = button(words("Add a color"), self._add_color)
         self._even = button(words("Even shares"), lambda: self._spread([1] * len(self._rows)))
         self._said = widgets.HTML()
         self._picker = Picker(self._store, words)
@@ -70,7 +99,7 @@ class Palette(Control):
             self._bar,
             self._list,
             widgets.HBox([self._add, self._even], _dom_classes=("wannb-row",)),
-            widgets.HTML(f'<div class="wannb-label">{escape(words("Take it from an image"))}</div>'),
+            widgets.HTML(f'<div class="wannb-label">{escape(words("Colors of an image"))}</div>'),
             self._picker.box,
             self._said,
         ]
@@ -137,7 +166,7 @@ class Palette(Control):
             self._spread([each.hundredths for each in self._rows])
 
     def _rebalance(self, changed: _Row) -> None:
-        """Keep a share as it was set, and let the others make up for it in their proportions."""
+        """Keep a share as it was set, and change the others in their proportions."""
         if self._quiet:
             return
         others = [row for row in self._rows if row is not changed]
@@ -175,22 +204,19 @@ class Palette(Control):
             f'<span style="flex:{row.hundredths};background:{escape(row.color.value)}"></span>' for row in self._rows
         )
         total = sum(row.hundredths for row in self._rows) / 100
-        said = escape(self.words("{total} % in all", total=f"{total:.2f}"))
+        said = escape(self.words("{total} % in total", total=f"{total:.2f}"))
         self._bar.value = (
             f'<div class="wannb-bar" aria-hidden="true">{parts}</div><div class="wannb-quietly">{said}</div>'
         )
 
     def _take(self, image: InputImage) -> None:
         try:
-            colors = palette_from(image, max(PALETTE.start, len(self._rows) or 5))
+            with override(self.words.language):
+                colors = palette_from(image, max(PALETTE.start, len(self._rows) or 5))
         except ValueError as error:
-            self._said.value = (
-                f'<div class="wannb-problems" role="alert">{escape(self.words.sentence(str(error)))}</div>'
-            )
+            self._said.value = f'<div class="wannb-problems" role="alert">{escape(str(error))}</div>'
             return
-        self._said.value = (
-            f'<div class="wannb-quietly">{escape(self.words("Taken from {name}", name=image.name))}</div>'
-        )
+        self._said.value = f'<div class="wannb-quietly">{escape(self.words("Colors of {name}", name=image.name))}</div>'
         self._quiet = True
         self._show(colors)
         self._quiet = False
@@ -198,7 +224,7 @@ class Palette(Control):
 
 
 def _fit(weights: Sequence[int], total: int) -> list[int]:
-    """Return whole parts in the proportions of the weights that add up to a total, none below one."""
+    """Return whole parts in the proportions of the weights that add up to a total, each at least one."""
     spare = total - len(weights)
     exact = [spare * weight / sum(weights) for weight in weights]
     parts = [int(part) for part in exact]

@@ -1,49 +1,107 @@
-"""The input images: added, reordered, numbered as the prompt names them, with boxes where these are wanted."""
+"""Input images: picked, put in order, numbered as the prompt names them, with or without boxes."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
 from wannb.display import html, small_jpeg
-from wannb.request import MAX_IMAGES, InputImage, as_inputs
-from wannb.translation import Words
+from wannb.ledger import DONE, Store
+from wannb.request import MAX_IMAGES, InputImage, as_input, as_inputs
+from wannb.text import shorten
+from wannb.translation import Said, Words
 
 from .boxes import BoxEditor
-from .controls import Control, button, close_all
-from .sources import Picker
+from .controls import Control, button
+from .rows import Row, Rows
+from .upload import Upload
 
+#: How many images of earlier runs are offered.
+_OFFERED = 40
 _PIXELS, _WIDTH = 240, 120
 
 
-class _Entry:
-    """One input image with its buttons, and its box editor where boxes are wanted."""
+class Picker:
+    """Three ways to a picture: upload, path or link, an image of an earlier run.
 
-    def __init__(self, image: InputImage, references: References, boxes: Sequence[Sequence[int]]) -> None:
-        self.image = image
-        words = references.words
-        self._picture = widgets.HTML(_picture(image, words))
-        self._caption = widgets.HTML()
-        self.up = button("↑", lambda: references.move(self, -1))
-        self.down = button("↓", lambda: references.move(self, 1))
-        self.remove = button("×", lambda: references.remove(self))
-        side = [self._caption, widgets.HBox([self.up, self.down, self.remove], _dom_classes=("wannb-row",))]
-        self.editor: BoxEditor | None = None
-        if references.with_boxes:
-            self.editor = BoxEditor(image, boxes=[list(box) for box in boxes], words=words)
-            self.editor.observe(lambda change: references.changed(), "boxes")
-            rows = [widgets.HBox(side, _dom_classes=("wannb-row", "wannb-between")), self.editor]
-            self.box = widgets.VBox(rows, _dom_classes=("wannb-reference", "wannb-with-boxes"))
+    Attributes:
+        box: the widget.
+        picked: called with each picture that a person chose.
+        picked_path: called with the file itself where that is set, before the picture is opened.
+    """
+
+    def __init__(self, store: Store, words: Words, *, earlier: bool = True) -> None:
+        self.words = words
+        self.picked: Callable[[InputImage], None] = lambda image: None
+        self.picked_path: Callable[[Path], None] | None = None
+        self._store = store
+        self._upload = Upload(lambda: store.root / ".uploads", words=words)
+        self._upload.on_file(lambda path: self._give(str(path)))
+        self._text = widgets.Text(description=words("Path or link"), placeholder="photo.jpg, https://…")
+        self._text.on_msg(lambda _, content, buffers: self._typed() if content.get("event") == "submit" else None)
+        add = button(words("Add"), self._typed, tooltip=words("Add the picture at this path or link"))
+        self._earlier = widgets.Dropdown(description=words("Earlier image")) if earlier else None
+        rows = [widgets.HBox([self._text, add], _dom_classes=("wannb-row",))]
+        if self._earlier:
+            use = button(words("Use as input"), self._chosen, tooltip=words("Use the earlier image"))
+            rows.append(widgets.HBox([self._earlier, use], _dom_classes=("wannb-row",)))
+        self.box = widgets.VBox([self._upload, *rows], _dom_classes=("wannb-picker",))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Offer the images in the runs folder."""
+        if self._earlier is None:
+            return
+        offered: list[tuple[str, str]] = [(self.words("choose…"), "")]
+        for run in self._store.newest():
+            if run.state != DONE:
+                continue
+            for number, image in enumerate(run.images, 1):
+                time = run.created.replace("T", " ")[:16]
+                offered.append((f"{time} · {shorten(run.prompt, 40)} · {number}", str(image)))
+            if len(offered) > _OFFERED:
+                break
+        if tuple(offered) != tuple(self._earlier.options):
+            self._earlier.options, self._earlier.value = tuple(offered), ""
+
+    def _typed(self) -> None:
+        if self._text.value.strip():
+            self._give(self._text.value.strip())
+            self._text.value = ""
+
+    def _chosen(self) -> None:
+        if self._earlier and self._earlier.value:
+            self._give(self._earlier.value)
+            self._earlier.value = ""
+
+    def _give(self, source: str) -> None:
+        if self.picked_path:
+            self.picked_path(Path(source))
         else:
-            row = [self._picture, widgets.VBox(side, _dom_classes=("wannb-reference-side",))]
-            self.box = widgets.HBox(row, _dom_classes=("wannb-reference",))
+            self.picked(as_input(source))
+
+
+class ImageRow(Row):
+    """One input image, with its box editor in a form with boxes."""
+
+    def __init__(self, image: InputImage, owner: References, boxes: Sequence[Sequence[int]] = ()) -> None:
+        self.image = image
+        self._owner = owner
+        self._caption = widgets.HTML()
+        self.editor: BoxEditor | None = None
+        if owner.with_boxes:
+            self.editor = BoxEditor(image, boxes=[list(box) for box in boxes], words=owner.words)
+            self.editor.observe(lambda change: owner.changed(), "boxes")
+        super().__init__(owner.words)
 
     @property
     def boxes(self) -> tuple[tuple[int, ...], ...]:
+        """The boxes on this image."""
         return tuple(tuple(box) for box in self.editor.boxes) if self.editor else ()
 
     def show(self, boxes: Sequence[Sequence[int]]) -> None:
@@ -51,102 +109,96 @@ class _Entry:
         if self.editor:
             self.editor.boxes = [list(box) for box in boxes]
 
-    def label(self, number: int, count: int, words: Words) -> None:
-        """Say which image this is, what was done to it and what it decides."""
+    def name(self, number: int) -> Said:
+        return Said("image {number}", number=number)
+
+    def label(self, number: int, count: int) -> None:
+        """Show which image this is, what was done to it and what it decides."""
+        super().label(number, count)
+        words = self.words
         size = f" · {self.image.width}*{self.image.height}" if self.image.width else ""
-        lines = [f"<b>{escape(words('image {number}', number=number))}</b> {html.text(self.image.name)}{size}"]
-        if number == count:
+        lines = [f"<b>{escape(words(self.name(number)))}</b> {html.text(self.image.name)}{size}"]
+        if number == count and self._owner.last_gives_shape:
             lines.append(escape(words("the last one: gives the output its shape")))
-        lines += [escape(words.sentence(notice)) for notice in self.image.notices]
+        lines += [escape(words(notice)) for notice in self.image.notices]
         self._caption.value = '<div class="wannb-caption">' + "<br>".join(lines) + "</div>"
-        self.up.disabled, self.down.disabled = number == 1, number == count
-        self.up.tooltip = words("Move image {number} up", number=number)
-        self.down.tooltip = words("Move image {number} down", number=number)
-        self.remove.tooltip = words("Remove image {number}", number=number)
         if self.editor:
             self.editor.number = number
 
+    def _layout(self) -> widgets.Widget:
+        if self.editor:
+            top = widgets.HBox([self._caption, self.buttons], _dom_classes=("wannb-row", "wannb-between"))
+            return widgets.VBox([top, self.editor], _dom_classes=("wannb-reference", "wannb-with-boxes"))
+        side = widgets.VBox([self._caption, self.buttons], _dom_classes=("wannb-reference-side",))
+        return widgets.HBox([widgets.HTML(self._picture()), side], _dom_classes=("wannb-reference",))
+
+    def _picture(self) -> str:
+        image = self.image
+        if image.content is None:
+            said = self._owner.words(image.problem or Said("a link; it is not downloaded"))
+            return f'<div class="wannb-nothing">{escape(said)}</div>'
+        size = (image.width or 1, image.height or 1)
+        jpeg = small_jpeg(io.BytesIO(image.content), _PIXELS)
+        return html.figure(jpeg, alt=image.name, caption=(), size=size, width=_WIDTH)
+
 
 class References(Control):
-    """Input images as rows; `boxes` are theirs, and travel with them."""
+    """Input images as rows; `boxes` are theirs, and move with them."""
 
     def __init__(self, words: Words, picker: Picker, *, with_boxes: bool = False) -> None:
         self.with_boxes = with_boxes
-        self._entries: list[_Entry] = []
-        self._list = widgets.VBox(_dom_classes=("wannb-references",))
+        self._rows: Rows[ImageRow] = Rows(least=0, most=MAX_IMAGES)
+        self._rows.box.add_class("wannb-references")
         self._picker = picker
-        picker.picked = self.add
+        picker.picked = lambda image: self._rows.append(ImageRow(image, self))
         title = widgets.HTML(f'<div class="wannb-label">{escape(words("Input images"))}</div>')
-        super().__init__("images", [title, self._list, picker.box], words)
+        super().__init__("images", [title, self._rows.box, picker.box], words)
         self._inputs = []
+        self._rows.changed = self._rows_changed
 
     @property
-    def value(self) -> tuple[InputImage, ...]:
-        return tuple(entry.image for entry in self._entries)
+    def last_gives_shape(self) -> bool:
+        """Whether the last image gives the output its shape."""
+        return True
+
+    @property
+    def value(self) -> Any:
+        return self.images
+
+    @property
+    def images(self) -> tuple[InputImage, ...]:
+        """The input images."""
+        return tuple(row.image for row in self._rows.entries)
 
     @property
     def boxes(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
         """The boxes, one tuple for each input image."""
-        return tuple(entry.boxes for entry in self._entries)
+        return tuple(row.boxes for row in self._rows.entries)
 
     def fill(self, value: Any) -> None:
         self.fill_with_boxes(as_inputs(value), ())
 
     def fill_with_boxes(self, images: Sequence[InputImage], boxes: Sequence[Sequence[Sequence[int]]]) -> None:
         """Show these images with these boxes; a missing list is an image without a box."""
-        old, self._entries = self._entries, []
+        old, rows = list(self._rows.entries), []
         padded = [*boxes, *[()] * len(images)]
         for image, own in zip(images, padded, strict=False):
-            # Whoever is there already stays, and so does what a person sees of it.
-            same = (entry for entry in old if entry.image == image and (image.sha256 or image.url))
-            entry = next(same, None)
-            if entry:
-                old.remove(entry)
-                entry.image = image
-                entry.show(own)
-            self._entries.append(entry or _Entry(image, self, own))
-        self._draw_rows()
-        close_all([entry.box for entry in old])
-
-    def add(self, image: InputImage) -> None:
-        """Put an image at the end."""
-        self._entries.append(_Entry(image, self, ()))
-        self._draw_rows()
-        self.changed()
-
-    def move(self, entry: _Entry, by: int) -> None:
-        """Move an image up or down by one."""
-        place = self._entries.index(entry)
-        other = place + by
-        if 0 <= other < len(self._entries):
-            self._entries[place], self._entries[other] = self._entries[other], entry
-            self._draw_rows()
-            # The row was put in anew, and the keyboard's focus with it.
-            (entry.up if by < 0 and other else entry.down if other < len(self._entries) - 1 else entry.up).focus()
-            self.changed()
-
-    def remove(self, entry: _Entry) -> None:
-        """Take an image out."""
-        self._entries.remove(entry)
-        self._draw_rows()
-        close_all([entry.box])
-        self.changed()
+            # An image that is there already keeps its widgets, and with them what a person sees of it.
+            same = next((row for row in old if row.image == image and (image.sha256 or image.url)), None)
+            if same:
+                old.remove(same)
+                same.image = image
+                same.show(own)
+            rows.append(same or ImageRow(image, self, own))
+        self._rows.show(rows)
+        self._show_picker()
 
     def refresh(self) -> None:
-        """Offer the images that are in the store now."""
         self._picker.refresh()
 
-    def _draw_rows(self) -> None:
-        for number, entry in enumerate(self._entries, 1):
-            entry.label(number, len(self._entries), self.words)
-        self._list.children = [entry.box for entry in self._entries]
-        self._picker.box.layout.display = "none" if len(self._entries) >= MAX_IMAGES else ""
+    def _rows_changed(self) -> None:
+        self._show_picker()
+        self.changed()
 
-
-def _picture(image: InputImage, words: Words) -> str:
-    if image.content is None:
-        said = words.sentence(image.problem) if image.problem else words("a link, not fetched here")
-        return f'<div class="wannb-nothing">{escape(said)}</div>'
-    size = (image.width or 1, image.height or 1)
-    jpeg = small_jpeg(io.BytesIO(image.content), _PIXELS)
-    return html.figure(jpeg, alt=image.name, caption=(), size=size, width=_WIDTH)
+    def _show_picker(self) -> None:
+        self._picker.box.layout.display = "none" if self._rows.is_full else ""

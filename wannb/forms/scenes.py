@@ -1,63 +1,101 @@
-"""The scenes of an image set: a style line and a list that can be reordered, or the whole text."""
+"""Scenes of an image set or a storyboard: a list that can be put in order, or the whole text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
-from wannb.request import MAX_N_SET
-from wannb.request import set_prompt as scenes
-from wannb.translation import Words
+from wannb.request import MAX_N_SET, set_prompt
+from wannb.storyboard import LONGEST, Scene
+from wannb.translation import Said, Words
 
-from .controls import Control, Plain, button, prompt
+from .controls import Control, prompt
+from .rows import Row, Rows
 
 WHOLE, LISTED = "text", "scenes"
+SECONDS = Scene(text="x").seconds
 
 
-class _Scene:
-    """One scene with its buttons."""
+class SceneRow(Row):
+    """One scene of an image set."""
 
-    def __init__(self, text: str, of: Scenes) -> None:
-        self.text = widgets.Textarea(value=text, rows=2)
-        self.up = button("↑", lambda: of.move(self, -1))
-        self.down = button("↓", lambda: of.move(self, 1))
-        self.remove = button("×", lambda: of.remove(self))
-        buttons = widgets.HBox([self.up, self.down, self.remove], _dom_classes=("wannb-row",))
-        self.box = widgets.HBox([self.text, buttons], _dom_classes=("wannb-row", "wannb-scene"))
-        self.text.observe(lambda change: of.touched(), "value")
+    def __init__(self, words: Words, text: str = "") -> None:
+        self._text = widgets.Textarea(value=text, rows=2)
+        super().__init__(words, [self._text])
 
-    def label(self, number: int, count: int, words: Words) -> None:
-        self.text.description = words("Scene {number}", number=number)
-        self.up.disabled, self.down.disabled = number == 1, number == count
-        self.up.tooltip = words("Move scene {number} up", number=number)
-        self.down.tooltip = words("Move scene {number} down", number=number)
-        self.remove.tooltip = words("Remove scene {number}", number=number)
+    @property
+    def text(self) -> str:
+        """The scene's text."""
+        return str(self._text.value.strip())
+
+    def name(self, number: int) -> Said:
+        return Said("scene {number}", number=number)
+
+
+class BoardSceneRow(SceneRow):
+    """One scene of a storyboard: its text, notes and seconds."""
+
+    def __init__(self, words: Words, scene: Scene | None = None) -> None:
+        self._text = widgets.Textarea(value=scene.text if scene else "", rows=2)
+        self._notes = notes_input(words, scene.notes if scene else "")
+        self._seconds = seconds_input(words, scene.seconds if scene else SECONDS)
+        Row.__init__(self, words, [self._text, self._notes, self._seconds])
+
+    @property
+    def scene(self) -> Scene:
+        """The scene."""
+        return Scene(text=self.text, notes=str(self._notes.value.strip()), seconds=self._seconds.value)
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether a person wrote notes."""
+        return bool(self._notes.value.strip())
+
+    def _layout(self) -> widgets.Widget:
+        below = widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",))
+        inputs = widgets.VBox([self._text, below], _dom_classes=("wannb-words",))
+        return widgets.HBox([inputs, self.buttons], _dom_classes=("wannb-row", "wannb-scene"))
+
+
+def notes_input(words: Words, value: str = "", **options: Any) -> widgets.Text:
+    """Return the input of a scene's notes."""
+    placeholder = words("sound, camera, dialogue; never sent")
+    return widgets.Text(value=value, description=words("Notes"), placeholder=placeholder, **options)
+
+
+def seconds_input(words: Words, value: float = SECONDS, **options: Any) -> widgets.BoundedFloatText:
+    """Return the input of how long a scene is shown in a film."""
+    limits = {"min": 0.1, "max": LONGEST, "step": 0.5}
+    classes = ("wannb-seconds",)
+    return widgets.BoundedFloatText(
+        value=value, description=words("Seconds"), _dom_classes=classes, **limits, **options
+    )
+
+
+def style_input(words: Words) -> widgets.Text:
+    """Return the input of what all scenes share."""
+    return widgets.Text(description=words("Style"), placeholder=words("cinematic, the same orange cat throughout"))
 
 
 class Scenes(Control):
-    """The prompt of an image set. Its value is the prompt; `scenes` and `style` are what it was made from."""
+    """The prompt of an image set. Its value is the prompt; `scenes` and `style` are its parts."""
 
     def __init__(self, words: Words) -> None:
         self._way = widgets.ToggleButtons(
             options=[(words("scene by scene"), LISTED), (words("one text"), WHOLE)], description=words("Describe it")
         )
-        self._whole: Plain = prompt(words)
-        self._style = widgets.Text(
-            description=words("Style"), placeholder=words("cinematic, the same orange cat throughout")
-        )
-        self._scenes: list[_Scene] = []
-        self._list = widgets.VBox()
-        self._add = button(words("Add a scene"), self._add_scene)
+        self._whole = prompt(words)
+        self._style = style_input(words)
+        self._rows: Rows[SceneRow] = Rows(add=words("Add a scene"), make=lambda: SceneRow(words), most=MAX_N_SET)
         self._made = widgets.HTML()
-        self._listed = widgets.VBox([self._style, self._list, self._add, self._made])
+        self._listed = widgets.VBox([self._style, self._rows.box, self._made])
         super().__init__("prompt", [self._way, self._listed, self._whole.box], words)
         self._quiet = False
         self._way.observe(lambda change: self._switched(), "value")
-        self._style.observe(lambda change: self.touched(), "value")
-        self._whole.changed = self.touched
+        self._style.observe(lambda change: self._touched(), "value")
+        self._rows.changed = self._whole.changed = self._touched
         self._show("", ["", ""])
         self._switched()
 
@@ -68,55 +106,33 @@ class Scenes(Control):
 
     @property
     def scenes(self) -> list[str]:
-        """The scenes that say something."""
-        return [scene.text.value.strip() for scene in self._scenes if scene.text.value.strip()]
-
-    @property
-    def style(self) -> str:
-        """The line before the scenes."""
-        return str(self._style.value.strip())
+        """The scenes with a text."""
+        return [row.text for row in self._rows.entries if row.text]
 
     @property
     def value(self) -> Any:
         if not self.by_scene:
             return self._whole.value
-        return scenes.prompt(self.scenes, style=self.style) if self.scenes else ""
+        return set_prompt.prompt(self.scenes, style=str(self._style.value.strip())) if self.scenes else ""
 
     def fill(self, value: Any) -> None:
         self._quiet = True
-        parts = scenes.split(value)
+        parts = set_prompt.split(value)
         if parts:
             self._show(*parts)
         elif value:
             self._whole.fill(value)
-        self._way.value = LISTED if parts or not value else WHOLE
-        if not value:
+        else:
             self._show("", ["", ""])
+        self._way.value = LISTED if parts or not value else WHOLE
         self._quiet = False
         self._switched()
 
     def refuses(self, value: Any) -> bool:
         return not isinstance(value, str)
 
-    def move(self, scene: _Scene, by: int) -> None:
-        """Move a scene up or down by one."""
-        place = self._scenes.index(scene)
-        other = place + by
-        if 0 <= other < len(self._scenes):
-            self._scenes[place], self._scenes[other] = self._scenes[other], scene
-            self._draw_rows()
-            # The row was put in anew, and the keyboard's focus with it.
-            (scene.up if by < 0 and other else scene.down if other < len(self._scenes) - 1 else scene.up).focus()
-            self.touched()
-
-    def remove(self, scene: _Scene) -> None:
-        """Take a scene out."""
-        self._scenes.remove(scene)
-        self._draw_rows()
-        self.touched()
-
-    def touched(self) -> None:
-        """Show the prompt that the scenes make, and say that it changed."""
+    def _touched(self) -> None:
+        """Show the prompt that the scenes make, and pass the change on."""
         if self._quiet:
             return
         made = escape(self.value) or escape(self.words("Write a scene for each picture."))
@@ -124,25 +140,11 @@ class Scenes(Control):
         self._made.value = f'<details class="wannb-made" open><summary>{title}</summary><div>{made}</div></details>'
         self.changed()
 
-    def _show(self, style: str, texts: Sequence[str]) -> None:
+    def _show(self, style: str, texts: list[str]) -> None:
         self._style.value = style
-        self._scenes = [_Scene(text, self) for text in texts]
-        self._draw_rows()
-
-    def _add_scene(self) -> None:
-        self._scenes.append(_Scene("", self))
-        self._draw_rows()
-        self._scenes[-1].text.focus()
-        self.touched()
-
-    def _draw_rows(self) -> None:
-        for number, scene in enumerate(self._scenes, 1):
-            scene.label(number, len(self._scenes), self.words)
-            scene.remove.disabled = len(self._scenes) == 1
-        self._list.children = [scene.box for scene in self._scenes]
-        self._add.disabled = len(self._scenes) >= MAX_N_SET
+        self._rows.show([SceneRow(self.words, text) for text in texts])
 
     def _switched(self) -> None:
         self._listed.layout.display = "" if self.by_scene else "none"
         self._whole.box.layout.display = "none" if self.by_scene else ""
-        self.touched()
+        self._touched()

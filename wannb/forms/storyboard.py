@@ -1,9 +1,9 @@
-"""StoryboardForm: scenes in, a strip of frames out, each of which can be kept, drawn anew, moved or replaced."""
+"""StoryboardForm: scenes in, frames out, each of which can be kept, generated again, moved or replaced."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -12,35 +12,39 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem, WannbError
-from wannb.request import ImageRequest, open_call
-from wannb.service import Money
-from wannb.storyboard import Storyboard
-from wannb.translation import Words
+from wannb.request import ImageRequest, board_call, check_names, open_call
+from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
+from wannb.translation import Said, Words, override
 
-from . import looks
-from .code import CodeView
-from .controls import Disclosure, button, close_all
-from .new_board import NewBoard, board_names
-from .plans import price
-from .stage import Change, Doing, Stage
-from .translated import said, translated
-from .work import Doings, Work
+from . import controls
+from .controls import Control, Disclosure, Size, button
+from .frames import Change, Frames, Work
+from .panel import WorkPanel, button_text
+from .references import Picker, References
+from .rows import Rows
+from .scenes import BoardSceneRow, style_input
+from .status import Status
+from .worker import Progress, Report
+
+NAME = "storyboard"
+OPTIONS = ("scenes", "name", "style", "images", "model", "size", "seed", "watermark")
+_MOST_SCENES = 60
 
 
-class StoryboardForm(widgets.VBox):  # type: ignore[misc]
+class StoryboardForm(WorkPanel):
     """A storyboard as a form: first its scenes and what they cost, then its frames and what can be done with each.
 
     Args:
-        client: what `wannb.connect()` gives.
+        client: what `wannb.connect()` returns.
         board: a board to go on with, or the name of one; without it the form begins with a new one.
         options: what a new board begins with, as `wannb.Storyboard` takes it: `scenes=[...]`, `style`, `name`,
             `images`, `model`, `size`, `seed`, `watermark`.
 
     Attributes:
         board: the board, None before it is made.
-        button: what draws it; its description names how many images and the price.
-        job: what a button set off; `form.job.join()` waits for it.
-        made: called on a worker thread when images may have come.
+        button: generates its frames; its description names how many images and the price.
+        worker: what a button started; `form.worker.join()` waits for it.
+        made: called on a worker thread when there may be new images.
 
     Raises:
         TypeError: an option that does not exist.
@@ -50,68 +54,52 @@ class StoryboardForm(widgets.VBox):  # type: ignore[misc]
     >>> form.run()                                                                             # doctest: +SKIP
     """
 
+    sheets = ("boards.css",)
+
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
-        self.client = client
+        check_names(options, OPTIONS)
         self.board = Storyboard.open(client, board) if isinstance(board, str) else board
         self.made: Callable[[], None] = lambda: None
-        self.words = words = Words(client.language)
-        # Callbacks come on the main thread, on ipykernel's subshells and from the worker.
-        self._lock = threading.RLock()
-        self._told = bool(options)
         self._problems: tuple[Problem, ...] = ()
-        self._free = False
-        self.job = Work(self._lock)
-        self.new = NewBoard(client, words)
-        self.new.fill(options)
-        self.new.changed = self._touched
-        self.button = widgets.Button(button_style="primary", _dom_classes=("wannb-go",))
-        self.button.on_click(lambda _: self._press())
-        self._hint = widgets.HTML()
-        self.doings = Doings(words)
-        self._code = CodeView(words=words)
-        go = (self.button, self._hint, self.doings.box)
-        self._go = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
-        self._names = widgets.Dropdown(description=words("Open a board"))
-        self._open_button = button(words("Open"), lambda: self._guarded(lambda: self.go_on_with(self._names.value)))
-        self._opening = widgets.HBox([self._names, self._open_button], _dom_classes=("wannb-row", "wannb-save-row"))
-        self.stage = Stage(client, words, change=self._change, start=self._start, another=self.leave)
-        super().__init__(self._layout(), _dom_classes=("wannb-form", "wannb-storyboardform"))
+        super().__init__(client)
+        self._begun = bool(options)
+        with self._quietly():
+            self._fill(options)
         self._turn()
 
-    # What people use
+    # Public
 
     @property
     def code(self) -> str:
         """The calls that make or open the board, ready to paste."""
-        return self.new.code if self.board is None else open_call(self.board.name)
+        if self.board is not None:
+            return open_call(self.board.name)
+        return board_call({name: value for name, value in self._options().items() if (name, value) != ("name", NAME)})
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with what a press on the button would ask for."""
+        """The problems of what a press on the button would ask for."""
         return self._problems
 
     def run(self) -> Storyboard:
-        """Draw what is missing as the button does, wait, and return the board.
+        """Generate what is missing as the button does, wait, and return the board.
 
         Raises:
-            InvalidRequest: something is wrong; nothing was sent.
+            InvalidRequest: the form has problems; nothing was sent.
             WannbError: whatever `Storyboard.run` raises.
-            RuntimeError: the form is at work; `form.job.join()` waits for it.
+            RuntimeError: the form is at work; `form.worker.join()` waits for it.
         """
-        if self.job.under_way:
-            raise RuntimeError("this form is at work; form.job.join() waits for it")
-        if self._problems:
+        if self._problems and not self.worker.under_way:
             raise InvalidRequest(self._problems)
-        board = self._drawn()
-        self.job.join()
-        self.job.check()
-        return board
+        self._finish(self._start, self.words("this form is at work; form.worker.join() waits for it"))
+        assert self.board is not None
+        return self.board
 
     def go_on_with(self, name: str) -> None:
         """Go on with a board that was saved.
 
         Raises:
-            ValueError: there is none of that name.
+            ValueError: no board has that name.
             StoreError: its file is damaged.
         """
         with self._lock:
@@ -121,101 +109,167 @@ class StoryboardForm(widgets.VBox):  # type: ignore[misc]
     def leave(self) -> None:
         """Show the controls of a new board; the one that was shown is saved."""
         with self._lock:
-            if not self.job.under_way:
+            if not self.worker.under_way:
                 self.board = None
                 self._turn()
 
-    def offer_earlier(self) -> None:
-        """Offer the images that are in the store now wherever a picture can be picked."""
-        self.new.refresh()
+    # The controls of a new board
 
-    def close(self) -> None:
-        """Let the form go, with all its widgets; what is under way is saved."""
-        if "_for_board" in vars(self):  # a form that was refused while it was made has none
-            close_all([*self.children, self.layout])
-        super().close()
+    def _options(self) -> dict[str, Any]:
+        """Return what `wannb.Storyboard` takes beside the client."""
+        options = {name: control.value for name, control in self._controls.items()}
+        name, style = str(options["name"]).strip(), str(options["style"]).strip()
+        return {**options, "name": name, "style": style or None}
 
-    # Buttons
+    def _fill(self, options: Mapping[str, Any]) -> None:
+        """Show these options; `TypeError` or `ValueError` for what they must not be."""
+        for name, value in options.items():
+            shown = "" if name == "style" and value is None else value
+            if self._controls[name].refuses(shown):
+                raise ValueError(f"{name}={value!r} cannot be shown by StoryboardForm")
+            self._controls[name].fill(shown)
+        if options.get("images"):
+            self._pictures.open()
 
-    def _touched(self) -> None:
-        self._told = True
-        self._refresh()
+    def _new_generator(self) -> Generator:
+        """Return what a run of the new board would ask for, without making it."""
+        options = self._options()
+        scenes, name, style = (options.pop(each) for each in ("scenes", "name", "style"))
+        record = new_record(scenes, style, ImageRequest(**options))
+        files = BoardFiles.named(self.client.store, name)
+        return Generator(client=self.client, files=files, record=lambda: record, keep=lambda changed: None)
 
-    def _press(self) -> None:
-        """Do what the button says; whatever goes wrong is shown in the form."""
+    def _new_problems(self) -> tuple[Problem, ...]:
+        """Return the problems of a new board, before anything is written or sent."""
+        found = list(self._scenes.problems())
+        name = self._options()["name"]
+        try:
+            BoardFiles.named(self.client.store, name)
+        except ValueError:
+            rule = Said("letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder")
+            found.append(Problem(field="name", value=name, rule=rule))
+        if found:
+            return tuple(found)
+        problems = self._new_generator().problems()
+        return tuple(replace(each, field="scenes") if each.field == "prompt" else each for each in problems)
+
+    def _show_new(self) -> None:
+        """Show the problems of a new board, and what its name leads to."""
+        self._tell(self._problems if self._begun else ())
+        options = self._options()
+        self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
+        exists = self.words(
+            "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
+            "another name: nothing is lost, and nothing is paid for twice."
+        )
+        self._controls["name"].remark(exists if options["name"] in board_names(self.client) else "")
+
+    # Work and changes
+
+    def _start(self) -> bool:
+        """Begin to generate the frames of the board, made from the controls if it does not exist."""
         with self._lock:
-            promised_free = self._free
-            self._refresh()
-            # A press can be on its way while the button changes: what it said is what is done, or nothing.
-            if not self.button.disabled and not (promised_free and not self._free):
-                self._guarded(self._drawn)
-
-    def _drawn(self) -> Storyboard:
-        """Begin to draw the board, made from the controls if it is not there, and return it."""
-        with self._lock:
+            if self.worker.under_way:
+                return False
             if self.board is None:
-                self.board = self.new.make()
+                options = self._options()
+                self.board = Storyboard(self.client, options.pop("scenes"), **options)
                 self._turn()
-            self._start(lambda board, on_status: board.run(on_status=on_status))
-            return self.board
+            return self._start_work(lambda board, on_status: board.run(on_status=on_status))
 
-    def _start(self, act: Doing) -> None:
+    def _start_work(self, act: Work) -> bool:
         """Do something that takes its time on the worker."""
         with self._lock:
             board = self.board
-            if board is None or self.job.under_way:
-                return
-            self.doings.going(self.words("at work"))
-            self.stage.outdated()
-            self.job.begin(lambda: act(board, self.doings.waiting), self._ended)
-            self._refresh()
+            if board is None or self.worker.under_way:
+                return False
+            self.frames.files.show()
 
-    def _ended(self, error: BaseException | None) -> None:
-        with self._lock:
-            if error is None:
-                self.doings.tell()
-            else:
-                self._failed(error)
-            self._refresh()
+            def work(report: Report) -> None:
+                act(board, lambda status, seconds: report(status=status, text=""))
+
+            return self.worker.start(work, text=Said("at work"))
+
+    def _ended(self, progress: Progress) -> None:
         self.offer_earlier()
         self.made()
 
     def _change(self, act: Change) -> None:
-        """Change the board at once; what goes wrong is said."""
+        """Change the board at once; an error is shown."""
         with self._lock:
             board = self.board
-            if board is None or self.job.under_way:
+            if board is None or self.worker.under_way:
                 return
-            self.stage.outdated()
-            self.doings.tell()
+            self.frames.files.show()
+            self.status.tell()
 
             def change() -> None:
                 told = act(board)
                 if isinstance(told, str):
-                    self.doings.tell(said(told, self.words))
+                    self.status.tell(self.words(told))
 
-            self._guarded(change)
+            self._safely(change)
             self._refresh()
 
-    def _guarded(self, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except Exception as error:
-            # Nobody sees an exception of a callback.
-            self._failed(error)
+    def _safely(self, act: Callable[[], object]) -> None:
+        with override(self.words.language):
+            try:
+                act()
+            except (ValueError, TypeError) as error:
+                if isinstance(error, WannbError):
+                    self.status.error(error)
+                else:
+                    self.status.refuse(str(error))
+            except Exception as error:
+                self.status.error(error)
 
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, (ValueError, TypeError)) and not isinstance(error, WannbError):
-            self.doings.wrong(said(str(error), self.words))
-        else:
-            self.doings.error(error)
+    # Layout
 
-    # How it looks
+    def _build(self) -> None:
+        words = self.words
+        self._scenes, self._size = BoardScenes(words), Size(words)
+        pictures = References(words, Picker(self.client.store, words))
+        self._pictures = Disclosure(words("Input images"), pictures.box)
+        self._use(
+            [
+                controls.Plain("name", widgets.Text(value=NAME), words, label=words("Name")),
+                self._scenes,
+                controls.Plain("style", style_input(words), words, label=words("Style")),
+                pictures,
+                controls.model(words),
+                self._size,
+                BoardSeed(words),
+                controls.flag("watermark", words),
+            ]
+        )
+        self._make_worker()
+        self.status = Status(words)
+        self._names = widgets.Dropdown(description=words("Open a board"))
+        self._open = button(words("Open"), lambda: self._safely(lambda: self.go_on_with(self._names.value)))
+        self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
+        self.frames = Frames(self.client, words, change=self._change, start=self._start_work, leave=self.leave)
+        self._show_heading(Said("Storyboard"))
+
+    def _layout(self) -> list[widgets.Widget]:
+        words, frames = self.words, self.frames
+        empty = words("The frames will be shown here: each can be kept, generated again, moved and replaced.")
+        later = widgets.HTML(f'<div class="wannb-empty">{escape(empty)}</div>')
+        files = Disclosure(words("Pages and files"), frames.files.box).box
+        go = (self.button, self._hint, self.status.box)
+        send = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
+        boxes = {name: control.box for name, control in self._controls.items()} | {"images": self._pictures.box}
+        left = widgets.VBox([*boxes.values(), self._code_box()], _dom_classes=("wannb-controls",))
+        below = [frames.bar, frames.box, files, self._code_box()]
+        self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
+        # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
+        right = widgets.VBox([frames.about, send, self._opening, later, *below], _dom_classes=("wannb-results",))
+        columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
+        return [self._style(), self._heading, columns]
 
     def _turn(self) -> None:
         """Show the new board's controls, or the board."""
         with self._lock:
-            self.doings.tell()
+            self.status.tell()
             self._names.options = board_names(self.client)
             for shown, parts in ((self.board is None, self._for_new), (self.board is not None, self._for_board)):
                 for each in parts:
@@ -229,85 +283,99 @@ class StoryboardForm(widgets.VBox):  # type: ignore[misc]
         with self._lock:
             self._code.code = self.code
             if self.board is None:
-                self._problems = self.new.problems()
-                self.new.tell(self._problems if self._told else ())
+                self._problems = self._new_problems()
+                self._show_new()
             else:
                 self._problems = self.board.problems()
-                self.stage.show(self.board, busy=self.job.under_way)
-            self._offer()
+                self.frames.show(self.board, busy=self.worker.under_way)
+            if self._problems:
+                self._offer(self.words("Nothing to generate"), free=False, enabled=False, hints=[self._why_off()])
+            else:
+                self._offer_generator(self._new_generator() if self.board is None else self.board.generator())
 
-    def _offer(self) -> None:
+    def _why_off(self) -> str:
+        if self.board is None:
+            return self._why_not(empty=not self._begun)
+        return " · ".join(self._plain(problem) for problem in self._problems)
+
+    def _offer_generator(self, generator: Generator) -> None:
         """Say on the button what a press does and what it costs."""
-        words, board, said_ = self.words, self.board, ""
-        drawing = None if self._problems else self.new.drawing() if board is None else board.drawing()
-        to_pay = drawing.to_pay() if drawing else 0
-        self._free = not to_pay
-        if drawing is None:
-            self.button.description = words("Nothing to make")
-            said_ = (
-                words("Say what to make first.")
-                if board is None and not self._told
-                else words("See the notes at the options.")
-            )
-            if board is not None:
-                said_ = " · ".join(words.sentence(f"{each.value}: {each.rule}") for each in self._problems)
-        elif to_pay:
-            images = drawing.to_make() or to_pay
-            what = words("Make 1 image") if images == 1 else words("Make up to {count} images", count=images)
-            cost = self._cost(drawing.record().base.model, to_pay)
-            self.button.description = f"{what} · {price(words, cost, mock=self._mock, most=images > 1)}"
-        elif drawing.to_make():
-            self.button.description = words("Take {count} images from the store · free", count=drawing.to_make())
-        elif drawing.record().ledger.pending:
-            self.button.description = words("Fetch what is under way · free")
+        words, record = self.words, generator.record()
+        missing, to_pay = generator.to_generate(), generator.to_pay()
+        if to_pay:
+            images = missing or to_pay
+            cost = self.client.estimate(ImageRequest(model=record.base.model, n=to_pay))
+            text = button_text(words, images, cost, mock=self._mock, up_to=True)
+        elif missing:
+            text = words("Show {count} images · free, already generated", count=missing)
+        elif record.journal.pending:
+            text = words("Pick up what is under way · free")
         else:
-            self.button.description = words("All frames are made")
-        idle = drawing is None or not (drawing.to_make() or drawing.record().ledger.pending)
-        self.button.disabled = idle or self.job.under_way
-        self._hint.value = f'<div class="wannb-quietly">{escape(said_)}</div>'
-
-    @property
-    def _mock(self) -> bool:
-        return self.client.service.kind == "mock"
-
-    def _cost(self, model: str, images: int) -> Money | None:
-        return self.client.estimate(ImageRequest(model=model, n=images))
-
-    def _layout(self) -> list[widgets.Widget]:
-        words = self.words
-        heading = widgets.HTML(looks.heading(words, words("Storyboard"), self.client))
-        left = widgets.VBox([self.new.box, self._code_box()], _dom_classes=("wannb-controls",))
-        empty = words("The frames will be here: each can be kept, drawn anew, moved and replaced.")
-        later = widgets.HTML(f'<div class="wannb-empty">{escape(empty)}</div>')
-        files, stage, code = (
-            Disclosure(words("Pages and files"), self.stage.files.box).box,
-            self.stage,
-            self._code_box(),
-        )
-        below = [stage.bar, stage.box, files, code]
-        self._for_new, self._for_board = [left, self._opening, later], [stage.about, *below]
-        # Parts are hidden rather than taken out, so that the keyboard is not thrown back to the page's beginning.
-        right = widgets.VBox([stage.about, self._go, self._opening, later, *below], _dom_classes=("wannb-results",))
-        columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [looks.style("boards.css"), heading, columns]
-
-    def _code_box(self) -> widgets.Widget:
-        return Disclosure(self.words("The same as code"), self._code).box
+            text = words("All frames are generated")
+        self._offer(text, free=not to_pay, enabled=bool(missing or record.journal.pending))
 
     def __repr__(self) -> str:
         if self.board is not None:
             return f"StoryboardForm({self.board!r})"
-        state = "at work" if self.job.under_way else "not ready" if self._problems else "ready"
-        return f"StoryboardForm(new board, {len(self.new.options['scenes'])} scenes, {state})"
+        state = "at work" if self.worker.under_way else "not ready" if self._problems else "ready"
+        return f"StoryboardForm(new board, {len(self._scenes.value)} scenes, {state})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        words, line = self.words, f"[ {self.button.description} ]"
+    def _page(self) -> str:
         if self.board is not None:
-            theirs = [text for scene in self.board.scenes for text in (scene.text, scene.notes)]
-            body = translated(self.board._repr_mimebundle_()["text/html"], words, theirs=[self.board.name, *theirs])
+            body = self.board._repr_mimebundle_()["text/html"]
         else:
-            scenes = [(number, each.text, each.notes) for number, each in enumerate(self.new.options["scenes"], 1)]
-            body = html.table(["", words("what is to be seen"), words("Notes")], scenes) if scenes else ""
-        page = html.block(words("Storyboard"), lines=[line], body=body)
-        return {**bundle, "text/plain": repr(self), "text/html": page}
+            scenes = [(number, each.text, each.notes) for number, each in enumerate(self._scenes.value, 1)]
+            body = html.table(["", Said("what the frame shows"), Said("Notes")], scenes) if scenes else ""
+        return html.block(Said("Storyboard"), lines=[f"[ {self.button.description} ]"], body=body)
+
+
+class BoardSeed(controls.Seed):
+    """The seed of a board: a number, or nothing for one that follows from the scenes."""
+
+    @property
+    def placeholder(self) -> str:
+        return self.words("follows from the scenes")
+
+    @property
+    def clear_tooltip(self) -> str:
+        return self.words("Use the seed that follows from the scenes")
+
+    @property
+    def help_text(self) -> str:
+        return self.words(
+            "Without a seed, one follows from the scenes and options, so that the same board is the same request and "
+            "is free the second time."
+        )
+
+
+class BoardScenes(Control):
+    """The scenes of a new board."""
+
+    def __init__(self, words: Words) -> None:
+        self.rows: Rows[BoardSceneRow] = Rows(
+            add=words("Add a scene"), make=lambda: BoardSceneRow(words), most=_MOST_SCENES
+        )
+        super().__init__("scenes", [self.rows.box], words)
+        self.rows.changed = lambda: self.changed()
+        self.rows.show([BoardSceneRow(words), BoardSceneRow(words)])
+
+    @property
+    def value(self) -> Any:
+        return tuple(row.scene for row in self.rows.entries if row.text)
+
+    def fill(self, value: Any) -> None:
+        self.rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield the problems of the scenes."""
+        for number, row in enumerate(self.rows.entries, 1):
+            if row.has_notes and not row.text:
+                value, rule = Said("scene {number}", number=number), Said("describe what the frame shows")
+                yield Problem(field="scenes", value=value, rule=rule)
+        if not self.value:
+            yield Problem(field="scenes", value="", rule=Said("write at least one scene"))
+
+
+def board_names(client: Client) -> list[str]:
+    """Return the names of the boards in a client's runs folder."""
+    return sorted(file.parent.name for file in (client.store.root / "storyboards").glob("*/board.json"))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
@@ -14,82 +13,75 @@ from wannb.connection import connect
 from wannb.display import html
 from wannb.ledger import GeneratedImage
 from wannb.request import ImageRequest
-from wannb.translation import Words
+from wannb.translation import Said, say
 
-from . import looks
 from .compare import CompareForm
-from .edit import EditForm, RegionForm
+from .controls import close_all
 from .form import Form
 from .history import HistoryForm
-from .image_set import ImageSetForm
-from .opening import form_class
+from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
+from .panel import Panel, spent_text
 from .storyboard import StoryboardForm
-from .text_to_image import TextToImageForm
 
-F = TypeVar("F", TextToImageForm, EditForm, RegionForm, ImageSetForm, CompareForm, StoryboardForm, HistoryForm)
+F = TypeVar("F", bound=Panel)
 
-_KINDS: tuple[type[Any], ...] = (
-    *(TextToImageForm, EditForm, RegionForm, ImageSetForm),
-    *(CompareForm, StoryboardForm, HistoryForm),
-)
+#: The tabs: their titles, and what each is for, for pages where no widget runs.
+_TABS: dict[type[Any], tuple[Said, Said]] = {
+    TextToImageForm: (Said("Text to image"), Said("images from a text")),
+    EditForm: (Said("Edit"), Said("images from one or several images")),
+    RegionForm: (Said("Edit in boxes"), Said("draw boxes on an image: only the inside changes")),
+    ImageSetForm: (Said("Image set"), Said("a story in scenes, with the same figure in each of them")),
+    CompareForm: (Said("Compare"), Said("prompts, seeds, models and sizes side by side")),
+    StoryboardForm: (
+        Said("Storyboard"),
+        Said("scenes as frames that are kept, generated again, put in order and saved as pages or a film"),
+    ),
+    HistoryForm: (Said("History"), Said("all images generated so far, to look at and open again")),
+}
+_KINDS = tuple(_TABS)
 
 
-class Studio(widgets.VBox):  # type: ignore[misc]
-    """Every form in a tab of its own: `wannb.studio()` makes it.
+class _Tab(Generic[F]):
+    """The form of a tab as an attribute of the Studio."""
 
-    Images go from tab to tab: *use as input* puts one into the edit form, and what is opened from the history fills
-    the form of its mode.
+    def __init__(self, kind: type[F]) -> None:
+        self.kind = kind
+
+    def __get__(self, studio: Studio | None, owner: type[Studio]) -> F:
+        return self if studio is None else studio._form(self.kind)  # type: ignore[return-value]
+
+
+class Studio(Panel):
+    """Every form in a tab of its own, as `wannb.studio()` returns it.
+
+    Images go from tab to tab: *Edit* puts one into the edit form, and a run opened from the history fills the form of
+    its mode.
 
     >>> wannb.forms.Studio(client)    # doctest: +SKIP
     """
 
+    text_to_image = _Tab(TextToImageForm)
+    edit = _Tab(EditForm)
+    regions = _Tab(RegionForm)
+    image_set = _Tab(ImageSetForm)
+    compare = _Tab(CompareForm)
+    storyboard = _Tab(StoryboardForm)
+    history = _Tab(HistoryForm)
+
     def __init__(self, client: Client) -> None:
-        self.client = client
-        self.words = words = Words(client.language)
         self._made: dict[type[Any], Any] = {}
-        titles = ("Text to image", "Edit", "Edit in boxes", "Image set", "Compare", "Storyboard", "History")
-        self._tabs = widgets.Tab([widgets.VBox() for _ in _KINDS], titles=[words(title) for title in titles])
-        self._heading = widgets.HTML()
-        super().__init__([looks.style(), self._heading, self._tabs], _dom_classes=("wannb-form", "wannb-studio"))
+        super().__init__(client)
         self._form(TextToImageForm)
         self._tabs.observe(lambda change: self._turned(), "selected_index")
         self._tabs.selected_index = 0
         self._count()
 
-    @property
-    def text_to_image(self) -> TextToImageForm:
-        """The form of the first tab."""
-        return self._form(TextToImageForm)
+    def _build(self) -> None:
+        titles = [self.words(title) for title, _ in _TABS.values()]
+        self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
-    @property
-    def edit(self) -> EditForm:
-        """The form of the second tab."""
-        return self._form(EditForm)
-
-    @property
-    def regions(self) -> RegionForm:
-        """The form of the third tab."""
-        return self._form(RegionForm)
-
-    @property
-    def image_set(self) -> ImageSetForm:
-        """The form of the fourth tab."""
-        return self._form(ImageSetForm)
-
-    @property
-    def compare(self) -> CompareForm:
-        """The form of the fifth tab."""
-        return self._form(CompareForm)
-
-    @property
-    def storyboard(self) -> StoryboardForm:
-        """The form of the sixth tab."""
-        return self._form(StoryboardForm)
-
-    @property
-    def history(self) -> HistoryForm:
-        """The form of the last tab."""
-        return self._form(HistoryForm)
+    def _layout(self) -> list[widgets.Widget]:
+        return [self._style(), self._heading, self._tabs]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
@@ -98,7 +90,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         return form
 
     def _form(self, kind: type[F]) -> F:
-        """Return the form of a tab, made when it is first wanted: a page with few widgets is there sooner."""
+        """Return the form of a tab, made when it is first needed: a page with few widgets loads sooner."""
         if kind not in self._made:
             form: Any = kind(self.client)
             if isinstance(form, HistoryForm):
@@ -111,8 +103,9 @@ class Studio(widgets.VBox):  # type: ignore[misc]
                 form.observe(lambda change: self._came_back(), "result")
             self._made[kind] = form
             tabs = list(self._tabs.children)
-            tabs[_KINDS.index(kind)] = form
+            empty, tabs[_KINDS.index(kind)] = tabs[_KINDS.index(kind)], form
             self._tabs.children = tabs
+            close_all([empty])
         return self._made[kind]  # type: ignore[no-any-return]
 
     def _open(self, request: ImageRequest, names: tuple[str, ...]) -> None:
@@ -138,45 +131,22 @@ class Studio(widgets.VBox):  # type: ignore[misc]
                 form.offer_earlier()
 
     def _count(self) -> None:
-        spent, words = self.client.spent(), self.words
-        if spent is None:
-            said = words("price unknown")
-        elif self.client.service.kind == "mock":
-            said = words("live, this would have cost {cost}", cost=spent)
-        else:
-            said = words("spent {cost}", cost=spent)
-        self._heading.value = (
-            '<div class="wannb-heading"><h2>wannb</h2>'
-            f'{looks.badge(words, self.client)}<span class="wannb-spent">{escape(said)}</span>{self._open_runs()}</div>'
-        )
-
-    def _open_runs(self) -> str:
-        """Return how many runs an earlier session left under way, as HTML."""
+        """Show the badge, what was spent, and how many runs an earlier session left under way."""
+        said = spent_text(self.words, self.client.spent(), mock=self._mock)
         left = len(self.client.tasks())
-        said = self.words("{count} under way: see the history", count=left) if left else ""
-        return f'<span class="wannb-left">{escape(said)}</span>'
-
-    def _about(self) -> Iterator[tuple[str, str]]:
-        """Return what each tab is for, for pages where no widget runs."""
-        about = (
-            "pictures from a text",
-            "pictures from pictures, one or several",
-            "draw boxes on a picture: only what is inside shall change",
-            "a story in scenes, the same figure in each of them",
-            "prompts, seeds, models and sizes side by side",
-            "scenes as frames that are kept, drawn anew, put in order and saved as pages or a film",
-            "every picture that was made here, to be looked at and opened again",
+        still = self.words("{n} under way: see the history", n=left) if left else ""
+        self._heading.value = (
+            f'<div class="wannb-heading"><h2>wannb</h2>{self._badge()}<span class="wannb-spent">{escape(said)}</span>'
+            f'<span class="wannb-open-runs">{escape(still)}</span></div>'
         )
-        yield from zip(self._tabs.titles, about, strict=True)
 
     def __repr__(self) -> str:
         return f"Studio({self.client!r})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        tabs = html.table([self.words("tab"), ""], [(title, self.words(about)) for title, about in self._about()])
-        page = html.block("wannb", lines=[self.client.service.where], body=tabs)
-        return {**bundle, "text/plain": repr(self), "text/html": page}
+    def _page(self) -> str:
+        return html.block(
+            "wannb", lines=[self.client.service.where], body=html.table([Said("tab"), ""], _TABS.values())
+        )
 
 
 def studio(client: Client | None = None, **options: Any) -> Studio:
@@ -192,7 +162,9 @@ def studio(client: Client | None = None, **options: Any) -> Studio:
     >>> wannb.studio()    # doctest: +SKIP
     """
     if isinstance(client, str):
-        raise TypeError(f"give the mode by name: studio(mode={client!r})")
+        raise TypeError(say("pass the mode by name: studio(mode={mode})", mode=repr(client)))
     if client is not None and options:
-        raise TypeError(f"the client is connected already; give {', '.join(options)} to wannb.connect")
+        raise TypeError(
+            say("the client is connected already; pass {options} to wannb.connect", options=", ".join(options))
+        )
     return Studio(client or connect(**options))

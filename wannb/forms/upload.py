@@ -1,7 +1,7 @@
-"""Files of any size from the browser to a folder of the kernel's machine, in pieces.
+"""Upload of files of any size from the browser to a folder on the kernel's machine, in pieces.
 
-ipywidgets' own `FileUpload` puts all files into one message, and one of more than 10 MiB is lost without a word. Here
-each file comes in pieces of 1 MiB, of which a few are under way until the kernel has written them down.
+ipywidgets' own `FileUpload` puts all files into one message, and one of more than 10 MiB is lost silently. Here each
+file comes in pieces of 1 MiB, a few of them under way until the kernel has written them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import traitlets
 from wannb.display import ELEMENTS, esm
 from wannb.masking import mask
 from wannb.request import MAX_FILE
-from wannb.translation import Words
+from wannb.translation import Words, override
 
 STATIC = Path(__file__).parent / "static"
 
@@ -34,10 +34,10 @@ _FORBIDDEN = '/\\:*?"<>|'
 
 
 class Upload(anywidget.AnyWidget):
-    """A button and drop zone that brings files to a folder, and tells who asked for them.
+    """A button and drop zone that brings files to a folder and calls back with their paths.
 
     Attributes:
-        problems: what went wrong, in sentences, until a person puts them away.
+        problems: what went wrong, in sentences, until a person dismisses them.
         disabled: whether new files are refused; those under way go on.
         last_error: the exception behind the last problem, if there was one.
     """
@@ -62,7 +62,7 @@ class Upload(anywidget.AnyWidget):
         accept: str = "image/*",
         multiple: bool = True,
     ) -> None:
-        """Make the button; `folder` may be a function that is asked at each file."""
+        """Make the button; `folder` may be a function that is called for each file."""
         self._words = words or Words()
         self._folder = folder
         self._callbacks: list[Callable[[Path], None]] = []
@@ -71,18 +71,18 @@ class Upload(anywidget.AnyWidget):
         self.last_error: BaseException | None = None
         super().__init__(accept=accept, multiple=multiple, texts=_texts(self._words))
         self.on_msg(_receive)
-        # Also when the kernel ends: no half a file is left.
+        # Also when the kernel ends: no incomplete file is left.
         weakref.finalize(self, _discard_all, self._incoming)
 
     def on_file(self, callback: Callable[[Path], None]) -> None:
-        """Call back with the path of each file that has come whole; what it raises is shown to the person.
+        """Call back with the path of each complete file; an exception of the callback is shown to the person.
 
         Front ends choose the thread: JupyterLab 4.6 with ipykernel 7.4 calls on one of its own, while cells run.
         """
         self._callbacks.append(callback)
 
     def close(self) -> None:
-        """Take the widget away, and files that have not come whole."""
+        """Close the widget and delete incomplete files."""
         with self._lock:
             _discard_all(self._incoming)
         super().close()
@@ -115,9 +115,9 @@ class Upload(anywidget.AnyWidget):
 
     def _begin(self, key: str, name: str, size: object) -> None:
         if key in self._incoming:
-            raise _Broken(self._words("its pieces came twice or in disorder"))
+            raise _Broken(self._words("its pieces arrived twice or out of order"))
         if self.disabled:
-            raise _Broken(self._words("uploading is off at the moment"))
+            raise _Broken(self._words("uploading is turned off"))
         if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
             raise _Broken(self._words("the file is empty"))
         if size > self.limit:
@@ -129,9 +129,9 @@ class Upload(anywidget.AnyWidget):
     def _chunk(self, key: str, index: object, buffers: Sequence[Any]) -> Path | None:
         incoming = self._incoming.get(key)
         if incoming is None:
-            return None  # refused or canceled while it was under way
+            return None  # refused or canceled in the meantime
         if not isinstance(index, int) or len(buffers) != 1 or not incoming.add(index, buffers[0]):
-            raise _Broken(self._words("its pieces came twice or in disorder"))
+            raise _Broken(self._words("its pieces arrived twice or out of order"))
         self._answer(key, "taken", pieces=incoming.pieces)
         return self._incoming.pop(key).finish() if incoming.whole else None
 
@@ -139,7 +139,8 @@ class Upload(anywidget.AnyWidget):
         failed = False
         for callback in tuple(self._callbacks):
             try:
-                callback(path)
+                with override(self._words.language):
+                    callback(path)
             except Exception as error:
                 failed = True
                 self._fail(key, name, error)
@@ -160,22 +161,21 @@ class Upload(anywidget.AnyWidget):
         self._answer(key, "failed")
 
     def _plain(self, error: Exception) -> str:
-        """Return what an exception says to a person who does not program."""
+        """Return an exception in plain words."""
         if isinstance(error, OSError) and error.strerror:
             return self._words("it could not be saved ({reason})", reason=error.strerror)
-        said = mask(str(error)).strip()
-        return self._words.sentence(said) if said else type(error).__name__
+        return mask(str(error)).strip() or type(error).__name__
 
     def _answer(self, key: str, kind: str, **more: object) -> None:
         self.send({"kind": kind, "id": key, **more})
 
 
 class _Broken(Exception):
-    """A file that cannot be taken, and why, in the person's language."""
+    """Why a file cannot be accepted, in the person's language."""
 
 
 class _Incoming:
-    """A file that is coming: pieces are written as they come, those ahead of their turn wait."""
+    """A file on its way: pieces are written in their order, those that arrive early wait."""
 
     def __init__(self, folder: Path, name: str, size: int) -> None:
         self.name, self.size, self.pieces = name, size, 0
@@ -191,7 +191,7 @@ class _Incoming:
         return self._written == self.size
 
     def add(self, index: int, piece: Any) -> bool:
-        """Take a piece and return whether it is one that may come now and has the right length."""
+        """Add a piece; return False for one that is not due or has the wrong length."""
         expected = min(CHUNK, self.size - index * CHUNK)
         at_hand = index in self._early or not self.pieces <= index < self.pieces + WINDOW
         if at_hand or memoryview(piece).nbytes != expected:
@@ -206,11 +206,11 @@ class _Incoming:
         return True
 
     def finish(self) -> Path:
-        """Put the whole file in its place and return where that is."""
+        """Move the complete file to its place and return its path."""
         try:
             self._file.close()
             if self._part.stat().st_size != self.size:
-                raise OSError(0, "the file on disk is shorter than what came")
+                raise OSError(0, "the file on disk is shorter than the upload")
             path = self._folder / f"{self._hash.hexdigest()[:12]}-{safe_name(self.name)}"
             os.replace(self._part, path)
         except OSError:
@@ -219,14 +219,14 @@ class _Incoming:
         return path
 
     def discard(self) -> None:
-        """Remove what has come so far."""
+        """Delete what has arrived so far."""
         with suppress(OSError):  # a full disk says so again at closing
             self._file.close()
         self._part.unlink(missing_ok=True)
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that every file system takes, at most 80 characters, with its ending kept.
+    """Return a file name that every file system accepts, at most 80 characters, with its ending kept.
 
     >>> safe_name("../../etc/花 瓶?.png")
     '花 瓶_.png'
@@ -253,7 +253,7 @@ def _discard_all(incoming: dict[str, _Incoming]) -> None:
 
 
 def _texts(words: Words) -> dict[str, str]:
-    """Return what the page says; names in braces are filled in there."""
+    """Return the texts of the page; names in braces are filled in there."""
     return {
         "button": words("Upload pictures…"),
         "one": words("Upload a picture…"),
@@ -268,10 +268,10 @@ def _texts(words: Words) -> dict[str, str]:
         "canceled": words("{file}: canceled"),
         "cancel": words("Cancel"),
         "cancelOf": words("Cancel {file}"),
-        "dismiss": words("Put away"),
+        "dismiss": words("Dismiss"),
         "tooLarge": words("{file}: {size} MB; at most {most} MB. Save a smaller copy."),
         "empty": words("{file}: the file is empty"),
         "unreadable": words("{file}: the browser cannot read this file; a folder cannot be uploaded"),
         "wrongKind": words("{file}: this is not a picture"),
-        "single": words("Only one file at a time: {file} was taken"),
+        "single": words("Only one file at a time: {file} is used"),
     }

@@ -1,4 +1,4 @@
-"""Which two pictures stand against each other, and in what order a judge sees them."""
+"""Pairs: the pictures that are compared, and the order in which a judge sees them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.errors import StoreError
+from wannb.figures import STATES
 from wannb.ledger import GeneratedImage, Result, read
 from wannb.masking import mask
 from wannb.text import count
+from wannb.translation import Said, joined, say
 
 if TYPE_CHECKING:
     from wannb.plan import Cell, Plan
@@ -27,11 +29,11 @@ _Group = tuple[dict[str, Any], dict[str, list[GeneratedImage]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """What is judged: the values of one or several options.
+    """A contestant: the values of one or several options.
 
     Attributes:
-        id: made from the options alone, so that it is the same in every judge's file and on every machine.
-        label: the options in few words.
+        id: from the options alone, so that it is the same in every judge's file and on every machine.
+        label: the options in a few words.
         options: by name, as JSON data.
     """
 
@@ -45,8 +47,8 @@ class Pair:
     """Two pictures that differ in the contestant alone.
 
     Attributes:
-        id: made from the contestants, the pictures and what they share.
-        mark: made from the pictures alone, for the order: nobody's name or prompt has a say in it.
+        id: from the contestants, the pictures and their shared options.
+        mark: from the pictures alone, for the order, which no name or prompt influences.
         contestants: the two ids, in the order of the contest.
         shared: the options that both have, as JSON data.
         images: the two pictures, in the order of `contestants`.
@@ -61,17 +63,17 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """All that can be judged of a plan.
+    """All pairs of a plan.
 
     Attributes:
         name: the plan's short name.
-        by: the options that make a contestant; empty for groups without a plan.
-        usual: whether `by` are those that are taken unless others are asked for.
+        by: the options of a contestant; empty for groups without a plan.
+        usual: whether `by` is the default.
         contestants, pairs: all of them.
-        left_out: how many pairs lack a picture.
-        missing: how many cells have no picture, by their state.
-        folder: of the store.
-        drawn: whether the mock server drew the pictures; it writes the prompt into them.
+        left_out: the number of pairs that lack a picture.
+        missing: the number of cells without a picture, by their state.
+        folder: the runs folder.
+        mock: whether the mock server drew the pictures; it writes the prompt into them.
     """
 
     name: str
@@ -82,44 +84,46 @@ class Contest:
     left_out: int
     missing: Mapping[str, int]
     folder: Path
-    drawn: bool
+    mock: bool
 
 
 def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None) -> Contest:
-    """Return what can be judged of a plan, or of groups of results; raise `ValueError` where there is no pair."""
+    """Return the pairs of a plan or of groups of results; `ValueError` if there are none."""
     if isinstance(pictures, Mapping):
         if by is not None:
-            raise ValueError(f"by={by!r} goes with a plan; of groups, the groups themselves are judged")
+            raise ValueError(say("by={by} is for plans; of groups, the groups themselves are judged", by=repr(by)))
         return _of_groups(pictures)
     if not hasattr(pictures, "varying"):
         kind = type(pictures).__name__
-        raise TypeError(f'{kind} cannot be judged; give a plan of wannb.sweep, or {{"A": [results], "B": [results]}}')
+        raise TypeError(say("{kind} cannot be judged; give a plan or groups of results", kind=kind))
     return _of_plan(pictures, by)
 
 
 def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     usual = tuple(name for name in plan.varying if name != "seed")
     wanted = set(usual if by is None else [by] if isinstance(by, str) else by)
-    known = ", ".join(map(repr, plan.varying)) or "nothing"
+    known = ", ".join(map(repr, plan.varying)) or Said("nothing")
     for name in wanted - set(plan.varying):
-        raise ValueError(f"by={name!r} is not an option that varies in this plan; these do: {known}")
+        raise ValueError(say("by={by} does not vary in this plan; these do: {known}", by=repr(name), known=known))
     names = tuple(name for name in plan.varying if name in wanted)
     if not names:
-        raise ValueError(f"there is nothing to compare: {known} varies in this plan; by='seed' judges the seeds")
+        raise ValueError(
+            say("nothing to compare, {known} varies in this plan; by='seed' judges the seeds", known=known)
+        )
     others = tuple(name for name in plan.varying if name not in names)
     contestants: dict[str, Contestant] = {}
     groups: dict[str, _Group] = {}
     missing: Counter[str] = Counter()
-    for cell, standing in zip(plan.cells, plan.standings(), strict=True):
+    for cell, status in zip(plan.cells, plan.statuses(), strict=True):
         options, shared = _data(cell, names), _data(cell, others)
         key = digest(options)
         if key not in contestants:
             label = " · ".join(plan.labels(name)[cell.positions[name]] for name in names)
             contestants[key] = Contestant(id=key, label=mask(label), options=options)
-        result = standing.run.result(reused=True) if standing.state == "done" and standing.run else ()
+        result = status.run.result(reused=True) if status.state == "done" and status.run else ()
         images = [image for image in result if _is_there(image)]
         if not images:
-            missing["lost" if standing.state == "done" else standing.state] += 1
+            missing["lost" if status.state == "done" else status.state] += 1
         groups.setdefault(digest(shared), (shared, {}))[1][key] = images
     return _contest(
         contestants,
@@ -136,12 +140,10 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
     groups = {_shown(str(name)): _listed(name, values) for name, values in pictures.items()}
     lengths = {name: len(images) for name, images in groups.items()}
     if len(groups) < 2:
-        raise ValueError(f"{count(len(groups), 'group')} of pictures; at least two are compared")
+        raise ValueError(say("{groups} of pictures; give at least two", groups=count(len(groups), "group")))
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
-        raise ValueError(
-            f"the groups have different numbers of pictures ({said}); those at the same place are compared"
-        )
+        raise ValueError(say("different numbers of pictures ({numbers}); give equally many", numbers=said))
     contestants = {key: Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups}
     missing: Counter[str] = Counter()
     places = []
@@ -150,7 +152,7 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
         missing["lost"] += len(groups) - len(there)
         places.append(({"place": place + 1}, {each.id: there.get(each.id, []) for each in contestants.values()}))
     if not any(lengths.values()):
-        raise ValueError("the groups have no pictures; give results, such as client.generate(...) returns")
+        raise ValueError(say("the groups have no pictures; give results, such as client.generate(...) returns"))
     first = next(iter(groups.values()))[0]
     name = "groups-" + digest(sorted([image.sha256 for image in images] for images in groups.values()))
     return _contest(contestants, places, missing, name=name, by=(), usual=True, folder=first.path.parent.parent)
@@ -164,7 +166,8 @@ def _listed(name: object, values: Iterable[Any]) -> list[GeneratedImage]:
         elif isinstance(value, Result):
             images.extend(value)
         else:
-            raise TypeError(f"{name!r} holds a {type(value).__name__}; a group is a list of results or their images")
+            kind = type(value).__name__
+            raise TypeError(say("{name} holds {kind}; give a list of results", name=repr(name), kind=kind))
     return images
 
 
@@ -189,9 +192,13 @@ def _contest(
                 both = {**shared, "image": number} if most > 1 else dict(shared)
                 pairs.append(_pair((one, other), two, both))
     if not pairs:
-        states = ", ".join(f"{number} {state}" for state, number in sorted(missing.items()) if number)
-        why = f"pictures that are not there: {states}" if states else "at least two values must vary"
-        raise ValueError(f"no two pictures can be compared ({why}); plan.run() makes those of a plan")
+        states = [
+            Said("{state}: {n}", state=STATES.get(state, state), n=number)
+            for state, number in sorted(missing.items())
+            if number
+        ]
+        why = joined(", ", states) if states else Said("at least two values must vary")
+        raise ValueError(say("no two pictures can be compared ({why}); plan.run() generates those of a plan", why=why))
     return Contest(
         name=name,
         by=by,
@@ -201,7 +208,7 @@ def _contest(
         left_out=left_out,
         missing={state: number for state, number in sorted(missing.items()) if number},
         folder=folder,
-        drawn=_is_drawn(pairs[0].images[0]),
+        mock=_is_mock(pairs[0].images[0]),
     )
 
 
@@ -212,13 +219,13 @@ def _pair(contestants: tuple[str, str], images: tuple[GeneratedImage, GeneratedI
 
 
 def _is_there(image: GeneratedImage) -> bool:
-    """Return whether a picture's file is there and whole, as far as its checksums tell."""
+    """Return whether a picture's file exists and is whole, by its checksums."""
     from PIL import Image
 
     try:
         with Image.open(image.path) as opened:
             opened.verify()
-    except Exception:  # Pillow has no error of its own for what is damaged: SyntaxError, struct.error, ...
+    except Exception:  # damaged files raise anything: SyntaxError, struct.error, ...
         return False
     return True
 
@@ -229,7 +236,7 @@ def _shown(name: str) -> str:
     return name if masked == name else f"{masked} ({digest(name)[:4]})"
 
 
-def _is_drawn(image: GeneratedImage) -> bool:
+def _is_mock(image: GeneratedImage) -> bool:
     try:
         return read(image.path.parent).service == "mock"
     except StoreError:
@@ -241,29 +248,29 @@ def _data(cell: Cell, names: Iterable[str]) -> dict[str, Any]:
     record = cell.request.as_dict()
     data = {name: record[name] for name in names}
     if "images" in data:
-        # A picture's name may be another where it lies elsewhere.
+        # A copy of a picture may have another name.
         data["images"] = [image.get("sha256") or image.get("url") for image in data["images"]]
     shown: dict[str, Any] = json.loads(json.dumps(data, ensure_ascii=False, default=str))
     return shown
 
 
 def digest(data: object) -> str:
-    """Return 12 hexadecimal digits that tell JSON data from other data."""
+    """Return 12 hexadecimal digits that identify JSON data."""
     written = json.dumps(data, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def chosen(pairs: Sequence[Pair], most: int | None, *, chance: str) -> list[Pair]:
-    """Return at most so many pairs, drawn by chance and balanced: each two contestants meet equally often, within one.
+    """Return at most `most` pairs in random and balanced order: each two contestants meet equally often, within one.
 
-    The more of them are left out, the more it matters that each contestant alone is seen equally often: within a round,
-    those that were seen least come first.
+    Each contestant alone is shown equally often too, which matters if many pairs are left out: within a round, those
+    shown least come first.
     """
     meetings: dict[tuple[str, ...], list[Pair]] = defaultdict(list)
     for pair in pairs:
         meetings[tuple(sorted(pair.contestants))].append(pair)
     for met in meetings.values():
-        met.sort(key=lambda pair: drawn(chance, pair.mark))
+        met.sort(key=lambda pair: rank(chance, pair.mark))
     seen: Counter[str] = Counter()
     order: list[Pair] = []
     wanted = len(pairs) if most is None else min(most, len(pairs))
@@ -271,19 +278,19 @@ def chosen(pairs: Sequence[Pair], most: int | None, *, chance: str) -> list[Pair
     while len(order) < wanted:
         here = [met[rounds] for met in meetings.values() if rounds < len(met)]
         rounds += 1
-        waiting = [(0, drawn(chance, f"{rounds} {pair.mark}"), place) for place, pair in enumerate(here)]
+        waiting = [(0, rank(chance, f"{rounds} {pair.mark}"), place) for place, pair in enumerate(here)]
         heapq.heapify(waiting)
         while waiting and len(order) < wanted:
-            known, rank, place = heapq.heappop(waiting)
+            known, place_in_round, place = heapq.heappop(waiting)
             now = sum(seen[each] for each in here[place].contestants)
             if now > known:
-                heapq.heappush(waiting, (now, rank, place))
+                heapq.heappush(waiting, (now, place_in_round, place))
                 continue
             seen.update(here[place].contestants)
             order.append(here[place])
     return order
 
 
-def drawn(chance: str, what: str) -> str:
-    """Return a lot that is drawn by chance, always the same for the same two texts."""
+def rank(chance: str, what: str) -> str:
+    """Return a random place in an order, always the same for the same two texts."""
     return hashlib.sha256(f"{chance}\n{what}".encode("utf-8", "surrogatepass")).hexdigest()

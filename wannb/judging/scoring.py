@@ -1,37 +1,54 @@
-"""From verdicts to scores: how strong each contestant is, how sure that is, and how far the judges agree."""
+"""Scores from verdicts: the strength of each contestant, its interval, and the agreement of the judges."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from . import display
-from .tally import Tally, tally
+from wannb.display import html
+from wannb.text import count
+from wannb.translation import Said, current, joined, override, say, spoken
+
+from .pairs import Contestant, digest
+from .verdicts import LEFT, RIGHT, SKIP, TIE, Record, Sheet, read
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .form import Judging
-
-#: A tenth of a tie between each two, so that one who won all has a finite strength.
+#: A tenth of a tie between each two, so that a contestant that won everything has a finite strength.
 _PRIOR = 0.1
 _LEVEL = 0.95
 _FEW = 10
+#: Pixels of a bar in the table; inches and points of a figure.
+_BAR, _BAR_MARGIN, _BAR_HEIGHT = 180, 6, 18
+_ROW, _BELOW, _ABOVE, _GAP, _SIZE = 0.34, 0.55, 0.1, 0.1, 9.0
+_COLOR = "#1f5fa8"
+
+
+class Judged(Protocol):
+    """A judging: a record of verdicts, and the language it speaks."""
+
+    record: Record
+    language: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """How one contestant did.
+    """Result of one contestant.
 
     Attributes:
-        label, options: what it is.
-        strength: the chance to be preferred to one of the others, drawn by lot, a tie counting half: 0 to 1, 0.5 is
-            average. None where it cannot be told.
-        low, high: of the 95 % interval of the strength; None where it cannot be told.
+        label, options: the contestant.
+        strength: the chance to be preferred to another contestant picked at random, a tie counting half: 0 to 1, 0.5 is
+            average. None if it cannot be determined.
+        low, high: of the 95 % interval of the strength; None if it cannot be determined.
         wins, ties, losses: verdicts, of all judges.
         pairs: pairs of pictures it was judged in.
     """
@@ -46,24 +63,30 @@ class Score:
     losses: int
     pairs: int
 
+    @property
+    def interval(self) -> str:
+        """The interval in words."""
+        return "–" if self.low is None or self.high is None else f"[{self.low:.2f}, {self.high:.2f}]"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """What judges said, in numbers; made by `scores`.
+    """Verdicts in numbers; made by `scores`.
 
     Attributes:
         contestants: the strongest first.
         judges: their names, or the names of their files.
-        verdicts: how many count; skipped ones do not.
-        pairs: how many pairs of pictures were judged.
-        skipped: how many pairs were passed over.
-        agreement: how many of two judges' verdicts on the same pair are equal, 0 to 1; None where no two judged one.
-        shared: how many pairs at least two judged.
+        verdicts: the number of verdicts; skips are not among them.
+        pairs: the number of pairs of pictures that were judged.
+        skipped: the number of pairs that were skipped.
+        agreement: the share of equal verdicts of two judges on the same pair, 0 to 1; None if no two judged one.
+        shared: the number of pairs that at least two judges judged.
         alpha: Krippendorff's alpha of the judges, for kinds without an order (left, right and tie are such): 1 is full
-            agreement, 0 what chance gives; None where there is too little for it.
-        left: how often the picture on the left was preferred, 0 to 1, ties left out; about 0.5 unless a judge favours
-            a side. None without a preference.
-        notices: what one should know before believing the numbers.
+            agreement, 0 what chance gives; None if there is too little for it.
+        left: the share of preferences for the picture on the left, 0 to 1, without ties; about 0.5 unless a judge
+            favors a side. None without a preference.
+        notices: reasons to doubt the numbers.
+        language: "en" or "zh".
     """
 
     contestants: tuple[Score, ...]
@@ -75,140 +98,413 @@ class Scores:
     shared: int
     alpha: float | None
     left: float | None
-    notices: tuple[str, ...] = field(default=())
+    notices: tuple[str, ...] = ()
+    language: str = field(default_factory=current)
 
     def table(self) -> Any:
-        """Return one row a contestant: a DataFrame, without pandas a list of dicts."""
-        return display.table(self)
+        """Return a row for each contestant: a DataFrame, without pandas a list of dicts."""
+        names = ("strength", "low", "high", "wins", "ties", "losses", "pairs")
+        rows = [
+            {"contestant": each.label, **{name: getattr(each, name) for name in names}, **each.options}
+            for each in self.contestants
+        ]
+        try:
+            import pandas
+        except ImportError:
+            return rows
+        return pandas.DataFrame(rows)
 
+    @spoken
     def figure(self, *, width: float = 6.0, dpi: float = 150) -> Figure:
-        """Return strengths and intervals as a matplotlib figure, `width` in inches, its text as text."""
-        return display.figure(self, width=width, dpi=dpi)
+        """Return strengths and intervals as a matplotlib figure, the strongest contestant on top, with text as text.
 
+        Args:
+            width: in inches; the height follows.
+            dpi: dots an inch.
+
+        Raises:
+            ValueError: a width or resolution that is not above 0.
+        """
+        from wannb.figures import Paper, check_size, typeset, warn_of_missing
+
+        check_size(width, dpi)
+        room = width * 0.4
+        labels = [typeset(each.label, room - 0.15, _SIZE, most=3) for each in self.contestants]
+        heights = [_ROW + max(0.0, lines.height - 0.17) for lines in labels]
+        warn_of_missing([each.label for each in self.contestants])
+        paper = Paper(width, _ABOVE + sum(heights) + _BELOW, dpi=dpi, alt=repr(self))
+        axes = paper.plot(room, _ABOVE, width - room - 0.25, sum(heights))
+        place = 0.0
+        for each, lines, height in zip(self.contestants, labels, heights, strict=True):
+            middle = place + height / 2
+            place += height
+            _draw(axes, each, middle)
+            paper.write(lines, 0, _ABOVE + middle, width=room - _GAP, align="end", anchor="center")
+        axes.axvline(0.5, color="0.7", linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+        axes.set(xlim=(0, 1), ylim=(place, 0), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
+        axes.tick_params(labelsize=_SIZE - 1, color="0.5", labelcolor="0.1", length=3)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["bottom"].set_color("0.5")
+        meaning = typeset(Said("chance to be preferred, with 95 % interval"), width - room, _SIZE, most=1)
+        paper.write(meaning, room, paper.height - 0.26, width=width - room - 0.25, align="center")
+        return paper.figure
+
+    @spoken
     def __repr__(self) -> str:
-        return display.text(self)
+        rows = []
+        for each in self.contestants:
+            said = Said("{wins} won, {ties} tied, {losses} lost", wins=each.wins, ties=each.ties, losses=each.losses)
+            rows.append(f"  {_number(each.strength)} {each.interval}  {say(said)}  {each.label}")
+        notes = [f"  {say('note: {notice}', notice=notice)}" for notice in self.notices]
+        return "\n".join([f"Scores({say(joined('; ', self._lines()))})", *rows, *notes])
 
+    @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": display.page(self)}
+        head = [Said("contestant"), Said("strength"), Said("95 % interval"), "0 … 0.5 … 1"]
+        head += [Said("wins"), Said("ties"), Said("losses"), Said("pairs")]
+        rows = [
+            (
+                each.label,
+                *(_number(each.strength), each.interval, _bar(each)),
+                each.wins,
+                each.ties,
+                each.losses,
+                each.pairs,
+            )
+            for each in self.contestants
+        ]
+        meaning = Said(
+            "Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties half."
+        )
+        lines = [*self._lines(), meaning]
+        page = html.block(Said("Scores"), lines=lines, body=html.table(head, rows), notes=self.notices)
+        return {"text/plain": repr(self), "text/html": page}
+
+    def _lines(self) -> list[str]:
+        """Return the facts about the judges, in sentences."""
+        verdicts, pairs = count(self.verdicts, "verdict"), count(self.pairs, "pair")
+        judges = count(len(self.judges), "judge")
+        said: list[str] = [Said("{verdicts} on {pairs} by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)]
+        said += [Said("{n} skipped", n=self.skipped)] if self.skipped else []
+        if len(self.judges) > 1 and self.agreement is None:
+            said.append(Said("agreement of the judges: unknown, no two judged the same pair"))
+        elif len(self.judges) > 1 and self.agreement is not None:
+            share, pairs = _percent(self.agreement), count(self.shared, "pair")
+            said.append(Said("{share} of two judges' verdicts on a pair are equal ({pairs})", share=share, pairs=pairs))
+            alpha = Said("too few or too similar verdicts") if self.alpha is None else f"{self.alpha:.2f}"
+            said.append(Said("Krippendorff's alpha: {alpha}", alpha=alpha))
+        if self.left is not None:
+            share = _percent(self.left)
+            said.append(Said("the left picture was preferred in {share} of the verdicts without a tie", share=share))
+        return said
 
 
-def scores(*judgings: Judging | str | os.PathLike[str], resamples: int = 1000, seed: int = 0) -> Scores:
-    """Put the verdicts of one or several judges together and return how strong each contestant is.
+def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, seed: int = 0) -> Scores:
+    """Combine the verdicts of one or several judges and return the strength of each contestant.
 
-    Strengths are those of Bradley and Terry, by the library evalica, ties as half a win for either. They are given as
-    the chance to be preferred to one of the others, drawn by lot: with two contestants, the share of wins. A tenth of a
-    tie between each two keeps them finite. Intervals hold 95 % of what comes out when the pairs of pictures are drawn
-    again with replacement, all verdicts on a pair together; for one that won or lost all, they are the exact ones of a
-    share. They tell how sure the result is for other pictures of the same kind, and nothing of other judges.
+    Strengths are those of Bradley and Terry, by the library evalica, with a tie as half a win for either. They are
+    given as the chance to be preferred to another contestant picked at random: with two contestants, the share of wins.
+    A tenth of a tie between each two keeps them finite. Intervals hold 95 % of the results when the pairs of pictures
+    are drawn again with replacement, with all verdicts on a pair together; a contestant that won or lost everything
+    gets the exact interval of a share. They say how certain the result is for other pictures of the same kind, not for
+    other judges.
 
     Args:
-        judgings: what `wannb.judge` returned, or files of it, all of the same plan; a file given twice counts once.
-        resamples: how often the pairs are drawn again, about a millisecond each.
-        seed: of these draws; the same seed gives the same intervals.
+        judgings: from `wannb.judge`, or their files, all of the same plan; a file given twice counts once.
+        resamples: number of draws, about a millisecond each.
+        seed: of the draws; the same seed gives the same intervals.
+
+    Returns:
+        Scores: a table in the cell, with `table()` and `figure()`.
 
     Raises:
-        ValueError: no judgements, or files of different plans.
+        ValueError: no judgings, or files of different plans.
+        StoreError: a file cannot be read.
         ImportError: evalica is not installed.
 
     >>> wannb.scores("plan-one.jsonl", "plan-two.jsonl")    # doctest: +SKIP
     """
-    if not isinstance(resamples, int) or resamples < 1:
-        raise ValueError(f"resamples={resamples!r} is no whole number from 1")
-    counted = tally(judgings)
-    notices: list[str] = []
-    scored = _scored(counted, notices)
-    strengths = _strengths(counted, scored)
-    intervals = _intervals(counted, scored, resamples=resamples, seed=seed) if scored else {}
-    found = []
-    for key, contestant in counted.contestants.items():
-        wins, ties, losses = counted.counts(key)
-        pairs = len({vote.pair for vote in counted.votes if key in vote.contestants})
-        strength = strengths.get(key)
-        low, high = intervals.get(key, (None, None))
-        if strength is not None and low is not None and high is not None:
-            if not ties + losses or not ties + wins:
-                low, high = _exact(strength, pairs, won=bool(wins))
-                all_of = "won" if wins else "lost"
-                notices.append(
-                    f"{contestant.label} {all_of} all of its comparisons: how far it stands off is not known"
-                )
-            elif high - low < 1e-9:
-                low = high = None
-                notices.append(f"no interval for {contestant.label}: its verdicts do not vary from pair to pair")
-        found.append(
-            Score(
-                label=contestant.label,
-                options=contestant.options,
-                strength=strength,
-                low=low,
-                high=high,
-                wins=wins,
-                ties=ties,
-                losses=losses,
-                pairs=pairs,
-            )
+    with override(next((str(each.language) for each in judgings if hasattr(each, "language")), current())):
+        if not isinstance(resamples, int) or resamples < 1:
+            raise ValueError(say("resamples={value} is not a whole number from 1", value=repr(resamples)))
+        tallied = tally(judgings)
+        notices: list[str] = []
+        ranked = _ranked(tallied, notices, resamples=resamples, seed=seed)
+        preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
+        return Scores(
+            contestants=tuple(ranked),
+            judges=tallied.judges,
+            verdicts=len(tallied.votes),
+            pairs=len(tallied.by_pair()),
+            skipped=tallied.skipped,
+            agreement=tallied.agreement(),
+            shared=len(tallied.shared()),
+            alpha=_alpha(tallied),
+            left=sum(preferred) / len(preferred) if preferred else None,
+            notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
         )
-    found.sort(key=lambda each: -1.0 if each.strength is None else each.strength, reverse=True)
-    preferred = [vote.left_won for vote in counted.votes if vote.left_won is not None]
-    notices += [*counted.notices, *_doubts(counted, preferred)]
-    return Scores(
-        contestants=tuple(found),
-        judges=counted.judges,
-        verdicts=len(counted.votes),
-        pairs=len(counted.by_pair()),
-        skipped=counted.skipped,
-        agreement=counted.agreement(),
-        shared=len(counted.shared()),
-        alpha=_alpha(counted),
-        left=sum(preferred) / len(preferred) if preferred else None,
-        notices=tuple(notices),
+
+
+# Votes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """Verdict of one judge on one pair of pictures.
+
+    Attributes:
+        judge: the name.
+        pair: the pair's id, the same for all judges of the same pictures.
+        contestants: their two ids, the smaller first.
+        winner: one of the two, None for a tie.
+        left_won: whether the picture on the left won; None for a tie.
+    """
+
+    judge: str
+    pair: str
+    contestants: tuple[str, str]
+    winner: str | None
+    left_won: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """All votes on one contest.
+
+    Attributes:
+        contestants: by id, those of all files.
+        judges: those who gave a verdict or a skip.
+        votes: in the order of the files.
+        skipped: the number of skips.
+        broken: lines of the files that could not be read.
+        notices: remarks about the files.
+    """
+
+    contestants: Mapping[str, Contestant]
+    judges: tuple[str, ...]
+    votes: tuple[Vote, ...]
+    skipped: int
+    broken: int
+    notices: tuple[str, ...]
+
+    def by_pair(self) -> list[list[Vote]]:
+        """Return the votes on each pair of pictures."""
+        grouped: dict[str, list[Vote]] = defaultdict(list)
+        for vote in self.votes:
+            grouped[vote.pair].append(vote)
+        return list(grouped.values())
+
+    def shared(self) -> list[list[Vote]]:
+        """Return the votes on each pair of pictures that at least two judges judged."""
+        return [votes for votes in self.by_pair() if len(votes) > 1]
+
+    def connected(self) -> list[set[str]]:
+        """Return the contestants that were compared, in groups connected by comparisons."""
+        groups: list[set[str]] = []
+        for vote in self.votes:
+            met = [group for group in groups if group & set(vote.contestants)]
+            groups = [group for group in groups if group not in met]
+            groups.append(set(vote.contestants).union(*met))
+        return groups
+
+    def agreement(self) -> float | None:
+        """Return the share of equal verdicts of two judges on the same pair, 0 to 1; None without such pairs."""
+        equal = [
+            one.winner == other.winner for votes in self.shared() for one, other in itertools.combinations(votes, 2)
+        ]
+        return sum(equal) / len(equal) if equal else None
+
+
+def tally(sources: Iterable[Any]) -> Tally:
+    """Return the votes of files and judgings of the same plan.
+
+    Raises:
+        ValueError: no file, one without judgments, or files of different plans.
+        StoreError: a file cannot be read.
+    """
+    sheets = list(_sheets(sources))
+    if not sheets:
+        raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
+    first_name, first = sheets[0]
+    contestants: dict[str, Contestant] = {}
+    said: dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, str]]] = {}
+    torn: dict[str, None] = {}
+    for name, sheet in sheets:
+        if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
+            plans = joined("; ", map(_plan_of, (sheet, first)))
+            raise ValueError(
+                say("{file} and {first} are of different plans ({plans})", file=name, first=first_name, plans=plans)
+            )
+        ids = {}
+        for each in sheet.header["contestants"]:
+            # Matched by their options, whatever their labels and places in the file.
+            ids[each["id"]] = key = digest(each["options"])
+            contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
+        judge = called = sheet.header["judge"] or name  # two judges without a name are two
+        for number in itertools.count(2):
+            before = {pair: said[judge, pair] for pair in sheet.verdicts if (judge, pair) in said}
+            if all(_winner(*one) == _winner(sheet.verdicts[pair], ids) for pair, one in before.items()):
+                break
+            torn[called] = None
+            judge = f"{called} ({number})"
+        for pair, verdict in sheet.verdicts.items():
+            said[judge, pair] = (verdict, ids)
+    votes = [_vote(judge, pair, verdict, ids) for (judge, pair), (verdict, ids) in said.items()]
+    return Tally(
+        contestants=contestants,
+        judges=tuple(dict.fromkeys(judge for judge, _ in said)),
+        votes=tuple(vote for vote in votes if vote is not None),
+        skipped=sum(verdict["verdict"] == SKIP for verdict, _ in said.values()),
+        broken=sum(sheet.broken for _, sheet in sheets),
+        notices=tuple(
+            Said("files of {judge} contradict each other: counted as several judges", judge=repr(name)) for name in torn
+        ),
     )
 
 
-def _scored(counted: Tally, notices: list[str]) -> list[str]:
-    """Return the contestants whose strengths can be told, and say why others' cannot."""
-    groups = counted.connected()
+def _sheets(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
+    seen: set[Path] = set()
+    names: Counter[str] = Counter()
+    for source in sources:
+        # A judging's file is made with its first verdict.
+        here: Record | None = getattr(source, "record", None)
+        path = here.path if here else Path(source).expanduser().resolve()
+        if path in seen:
+            continue
+        seen.add(path)
+        if path.is_file():
+            sheet = read(path)
+            if here:  # its header was checked when the judging began; the one in the file may be damaged since
+                sheet = replace(sheet, header=here.sheet.header)
+        elif here:
+            sheet = here.sheet
+        else:
+            raise ValueError(say("there is no file {path}; judging.file names it", path=repr(str(path))))
+        if not sheet.header:
+            raise ValueError(say("{path} holds no judgments of wannb.judge", path=repr(str(path))))
+        names[path.name] += 1
+        yield path.name if names[path.name] == 1 else f"{path.name} ({names[path.name]})", sheet
+
+
+def _plan_of(sheet: Sheet) -> str:
+    by = ", ".join(sheet.header["by"])
+    plan = sheet.header["plan"]
+    return Said("plan {plan} by {by}", plan=plan, by=by) if by else Said("plan {plan}", plan=plan)
+
+
+def _winner(line: Mapping[str, Any], ids: Mapping[str, str]) -> str | None:
+    """Return the contestant that won, on whichever side; or "tie" or "skip"."""
+    verdict = line["verdict"]
+    return ids.get(line[verdict]["contestant"]) if verdict in (LEFT, RIGHT) else verdict
+
+
+def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]) -> Vote | None:
+    verdict, (left, right) = line["verdict"], [ids.get(line[side]["contestant"]) for side in (LEFT, RIGHT)]
+    if verdict == SKIP or left is None or right is None:
+        return None
+    return Vote(
+        judge=judge,
+        pair=pair,
+        contestants=(min(left, right), max(left, right)),
+        winner=None if verdict == TIE else left if verdict == LEFT else right,
+        left_won=None if verdict == TIE else verdict == LEFT,
+    )
+
+
+# Statistics
+
+
+def _ranked(tallied: Tally, notices: list[str], *, resamples: int, seed: int) -> list[Score]:
+    """Return the score of each contestant, the strongest first, and add what is uncertain to the notices."""
+    scored = _scored(tallied, notices)
+    estimates = _estimates(tallied, scored, resamples=resamples, seed=seed) if scored else {}
+    found = []
+    for key, contestant in tallied.contestants.items():
+        own = [vote for vote in tallied.votes if key in vote.contestants]
+        kinds = Counter("win" if vote.winner == key else "loss" if vote.winner else "tie" for vote in own)
+        wins, ties, losses = kinds["win"], kinds["tie"], kinds["loss"]
+        pairs = len({vote.pair for vote in own})
+        strength, low, high = estimates.get(key, (None, None, None))
+        if strength is not None and len(own) in (wins, losses):
+            low, high = _exact(strength, pairs, won=bool(wins))
+            won = Said("{contestant} won every comparison, by how much is unknown", contestant=contestant.label)
+            lost = Said("{contestant} lost every comparison, by how much is unknown", contestant=contestant.label)
+            notices.append(won if wins else lost)
+        elif low is not None and high is not None and high - low < 1e-9:
+            low = high = None
+            notices.append(Said("no interval for {contestant}, equal on every pair", contestant=contestant.label))
+        numbers = {"wins": wins, "ties": ties, "losses": losses, "pairs": pairs}
+        label, options = contestant.label, contestant.options
+        found.append(Score(label=label, options=options, strength=strength, low=low, high=high, **numbers))
+    return sorted(found, key=lambda each: -1.0 if each.strength is None else each.strength, reverse=True)
+
+
+def _scored(tallied: Tally, notices: list[str]) -> list[str]:
+    """Return the contestants that have a strength, and add why the others have none to the notices."""
+    groups = tallied.connected()
     compared = set().union(*groups)
-    idle = [each.label for key, each in counted.contestants.items() if key not in compared]
-    if not counted.votes:
-        notices.append("no verdict yet: there is nothing to score")
+    idle = [each.label for key, each in tallied.contestants.items() if key not in compared]
+    if not tallied.votes:
+        notices.append(Said("no verdict yet: there is nothing to score"))
     elif idle:
-        notices.append(f"never compared, so not scored: {', '.join(idle)}")
+        notices.append(Said("never compared, so not scored: {contestants}", contestants=", ".join(idle)))
     if len(groups) > 1:
-        told = " | ".join(
-            ", ".join(each.label for key, each in counted.contestants.items() if key in group) for group in groups
+        listed = " | ".join(
+            ", ".join(each.label for key, each in tallied.contestants.items() if key in group) for group in groups
         )
-        notices.append(f"these groups were never compared with each other, so no strength can be told: {told}")
+        notices.append(Said("no strengths, since these groups were never compared: {groups}", groups=listed))
         return []
-    return [key for key in counted.contestants if key in compared]
+    return [key for key in tallied.contestants if key in compared]
 
 
-def _doubts(counted: Tally, preferred: Sequence[bool | None]) -> list[str]:
-    pairs, left = len(counted.by_pair()), sum(map(bool, preferred))
-    doubts = []
+def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
+    pairs, left = len(tallied.by_pair()), sum(map(bool, preferred))
+    doubts: list[str] = []
     if 0 < pairs < _FEW:
-        doubts.append(f"only {pairs} pairs of pictures were judged, too few for intervals to be trusted")
+        doubts.append(
+            Said("only {pairs} of pictures judged, too few for reliable intervals", pairs=count(pairs, "pair"))
+        )
     if abs(2 * left - len(preferred)) > 2.6 * sqrt(max(1, len(preferred))):
-        doubts.append(f"the left picture was preferred {left} of {len(preferred)} times: more than chance explains")
-    if counted.broken:
-        doubts.append(f"{counted.broken} lines of the files were cut or damaged and are left out")
+        of = len(preferred)
+        doubts.append(
+            Said("the left picture was preferred {n} of {of} times, more than chance explains", n=left, of=of)
+        )
+    if tallied.broken:
+        doubts.append(Said("{lines} of the files left out", lines=count(tallied.broken, "damaged line")))
     return doubts
 
 
-def _outcomes(counted: Tally, scored: Sequence[str]) -> tuple[list[tuple[int, int, int]], list[dict[int, int]]]:
-    """Return all kinds of outcome (one, other, winner as evalica counts them), and how many of which each pair has."""
+def _estimates(
+    tallied: Tally, scored: Sequence[str], *, resamples: int, seed: int
+) -> dict[str, tuple[float, float, float]]:
+    """Return the strength of each contestant, and the ends of its interval."""
     place = {key: number for number, key in enumerate(scored)}
     kinds: dict[tuple[int, int, int], int] = {}
-    clusters = []
-    for votes in counted.by_pair():
-        own: dict[int, int] = {}
-        for vote in votes:
-            one, other = vote.contestants
-            winner = 0 if vote.winner is None else 1 if vote.winner == one else 2
-            kind = kinds.setdefault((place[one], place[other], winner), len(kinds))
-            own[kind] = own.get(kind, 0) + 1
-        clusters.append(own)
-    return list(kinds), clusters
+    clusters: list[list[int]] = []  # the kinds of outcome on each pair
+    for votes in tallied.by_pair():
+        outcomes = [(place[vote.contestants[0]], place[vote.contestants[1]], _kind(vote)) for vote in votes]
+        clusters.append([kinds.setdefault(outcome, len(kinds)) for outcome in outcomes])
+
+    def fit(drawn: Sequence[Sequence[int]]) -> list[float]:
+        weights = [0.0] * len(kinds)
+        for kind in itertools.chain.from_iterable(drawn):
+            weights[kind] += 1
+        return _fit(list(kinds), weights, len(scored))
+
+    # Python's own generator draws the same on every version. The library's bootstrap draws single verdicts, as if
+    # several judges of one pair had seen several pairs.
+    chance = random.Random(seed)
+    fits = [fit(chance.choices(clusters, k=len(clusters))) for _ in range(resamples)]
+    cut = int((1 - _LEVEL) / 2 * resamples)
+    ordered = (sorted(values) for values in zip(*fits, strict=True))
+    return {
+        key: (strength, values[cut], values[-1 - cut])
+        for key, strength, values in zip(scored, fit(clusters), ordered, strict=True)
+    }
+
+
+def _kind(vote: Vote) -> int:
+    return 0 if vote.winner is None else 1 if vote.winner == vote.contestants[0] else 2
 
 
 def _fit(kinds: Sequence[tuple[int, int, int]], weights: Sequence[float], size: int) -> list[float]:
@@ -228,54 +524,22 @@ def _fit(kinds: Sequence[tuple[int, int, int]], weights: Sequence[float], size: 
     return [float((row.sum() - 0.5) / (size - 1)) for row in chances]
 
 
-def _strengths(counted: Tally, scored: Sequence[str]) -> dict[str, float]:
-    if not scored:
-        return {}
-    kinds, clusters = _outcomes(counted, scored)
-    weights = [sum(own.get(kind, 0) for own in clusters) for kind in range(len(kinds))]
-    return dict(zip(scored, _fit(kinds, weights, len(scored)), strict=True))
-
-
-def _intervals(counted: Tally, scored: Sequence[str], *, resamples: int, seed: int) -> dict[str, tuple[float, float]]:
-    kinds, clusters = _outcomes(counted, scored)
-    # Python's own generator draws the same on every version. The library's bootstrap draws single verdicts, as if
-    # several judges of one pair had seen several pairs.
-    chance = random.Random(seed)
-    drawn: list[list[float]] = []
-    for _ in range(resamples):
-        weights = [0.0] * len(kinds)
-        for own in chance.choices(clusters, k=len(clusters)):
-            for kind, number in own.items():
-                weights[kind] += number
-        drawn.append(_fit(kinds, weights, len(scored)))
-    tail = (1 - _LEVEL) / 2
-    found = {}
-    for key, values in zip(scored, zip(*drawn, strict=True), strict=True):
-        ranked = sorted(values)
-        found[key] = (ranked[int(tail * len(ranked))], ranked[-1 - int(tail * len(ranked))])
-    return found
-
-
 def _exact(strength: float, pairs: int, *, won: bool) -> tuple[float, float]:
-    """Return the exact interval of a share where all or none of so many were won (Clopper and Pearson)."""
+    """Return the exact interval of a share of all or none (Clopper and Pearson)."""
     edge = ((1 - _LEVEL) / 2) ** (1 / pairs)
     return (min(edge, strength), 1.0) if won else (0.0, max(1 - edge, strength))
 
 
-def _alpha(counted: Tally) -> float | None:
-    shared = counted.shared()
+def _alpha(tallied: Tally) -> float | None:
+    shared = tallied.shared()
     if len(shared) < 2:
         return None
-    said = [{vote.judge: _kind(vote.winner, vote.contestants) for vote in votes} for votes in shared]
+    said = [{vote.judge: float(_kind(vote)) for vote in votes} for votes in shared]
     if len({kind for each in said for kind in each.values()}) < 2:
         return None
     evalica, pandas = _libraries()
-    rows = [[each.get(judge, float("nan")) for each in said] for judge in counted.judges]
+    rows = [[each.get(judge, float("nan")) for each in said] for judge in tallied.judges]
     return float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
-
-
-def _kind(winner: str | None, contestants: tuple[str, str]) -> float:
-    return 0.0 if winner is None else 1.0 if winner == contestants[0] else 2.0
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -283,5 +547,50 @@ def _libraries() -> tuple[Any, Any]:
         import evalica
         import pandas
     except ImportError as error:
-        raise ImportError('scores need the library evalica: pip install "wannb[judge]"') from error
+        raise ImportError(say('scores need the library evalica: pip install "wannb[judge]"')) from error
     return evalica, pandas
+
+
+# Pictures of scores
+
+
+def _draw(axes: Axes, each: Score, middle: float) -> None:
+    if each.strength is None:
+        axes.text(0.5, middle, "–", ha="center", va="center", size=_SIZE, color="0.4")
+        return
+    if each.low is not None and each.high is not None:
+        axes.plot([each.low, each.high], [middle, middle], color=_COLOR, linewidth=1.6, solid_capstyle="butt")
+    axes.plot([each.strength], [middle], "o", color=_COLOR, markersize=5.5, clip_on=False)
+
+
+def _bar(each: Score) -> html.Markup:
+    """Return the interval as a line and the strength as a dot, on a scale from 0 to 1."""
+    if each.strength is None:
+        return html.Markup("")
+
+    def line(start: float, end: float, look: str, top: float = _BAR_HEIGHT / 2, below: float = _BAR_HEIGHT / 2) -> str:
+        return f'<line x1="{across(start)}" x2="{across(end)}" y1="{top:g}" y2="{below:g}" {look}/>'
+
+    def across(share: float) -> str:
+        return f"{_BAR_MARGIN + share * (_BAR - 2 * _BAR_MARGIN):.1f}"
+
+    color = 'style="stroke:var(--jp-brand-color1, #1976d2);fill:var(--jp-brand-color1, #1976d2)"'
+    parts = [line(0, 1, 'stroke="currentColor" opacity=".25"')]
+    parts.append(line(0.5, 0.5, 'stroke="currentColor" opacity=".45"', 2, _BAR_HEIGHT - 2))
+    if each.low is not None and each.high is not None:
+        parts.append(line(each.low, each.high, f'stroke-width="3" {color}'))
+    parts.append(f'<circle cx="{across(each.strength)}" cy="{_BAR_HEIGHT // 2}" r="4.5" {color}/>')
+    strength = _number(each.strength)
+    said = Said("strength {strength}, 95 % interval {interval}", strength=strength, interval=each.interval)
+    return html.Markup(
+        f'<svg role="img" aria-label="{html.attribute(said)}" width="{_BAR}" height="{_BAR_HEIGHT}" '
+        f'style="display:block">{"".join(parts)}</svg>'
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _number(share: float | None) -> str:
+    return "–" if share is None else f"{share:.2f}"

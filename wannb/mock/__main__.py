@@ -1,4 +1,4 @@
-"""The mock server on the command line: `python -m wannb.mock --port 8765`."""
+"""Command line of the mock server: `python -m wannb.mock --port 8765`."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ import threading
 from collections.abc import Sequence
 
 from wannb.mock.recordings.recorder import record
-from wannb.mock.server.faults import SCENARIOS
 from wannb.mock.server.http import MockServer, PortTaken, serve
+from wannb.mock.server.scenarios import SCENARIOS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; print the base URL as the only line on stdout. Return the exit status."""
     parser = _parser()
-    asked = parser.parse_args(argv)
-    if asked.list_scenarios:
+    options = parser.parse_args(argv)
+    if options.list_scenarios:
         for scenario in SCENARIOS.values():
             print(f"{scenario.name}: {scenario.explanation}")
         return 0
-    if asked.record == "live":
+    if options.record == "live":
         parser.error(
-            "--record live is run as: wannb mock --record live --max-images 1. For a folder of that name write ./live"
+            "run wannb mock --record live --max-images 1 for the live service; for a folder of that name write ./live"
         )
-    if asked.max_images is not None and not asked.record:
-        parser.error("--max-images is only for --record FOLDER")
-    if asked.upstream and not asked.record:
-        parser.error("--upstream is only for --record FOLDER")
-    if asked.strict and not asked.replay:
-        parser.error("--strict needs recordings to hold to: give --replay FOLDER as well")
-    if asked.record and asked.replay:
+    if options.max_images is not None and not options.record:
+        parser.error("--max-images works only with --record FOLDER")
+    if options.upstream and not options.record:
+        parser.error("--upstream works only with --record FOLDER")
+    if options.strict and not options.replay:
+        parser.error("--strict needs recordings to answer from: give --replay FOLDER as well")
+    if options.record and options.replay:
         parser.error("--record and --replay cannot be used together")
     try:
-        server = _start(asked)
+        server = _start(options)
     except (PortTaken, FileNotFoundError, ValueError, OverflowError) as trouble:
         print(getattr(trouble, "strerror", None) or trouble, file=sys.stderr)
         return 2
@@ -44,29 +44,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(one, lambda number, frame: stop.set())
     with server:
         print(server.base_url, flush=True)
-        # In steps: on Windows a wait without end does not notice the signal.
+        # In steps: on Windows an endless wait does not notice the signal.
         while not stop.wait(0.5):
             pass
     return 0
 
 
-def _start(asked: argparse.Namespace) -> MockServer:
-    if asked.record:
+def _start(options: argparse.Namespace) -> MockServer:
+    if options.record:
         return record(
-            asked.record,
-            asked.upstream,
-            port=asked.port,
-            task_seconds=asked.task_seconds,
-            scenario=asked.scenario,
-            max_images=asked.max_images,
+            options.record,
+            options.upstream,
+            port=options.port,
+            task_seconds=options.task_seconds,
+            scenario=options.scenario,
+            max_images=options.max_images,
         )
     return serve(
-        asked.port,
-        scenario=asked.scenario,
-        replay=asked.replay,
-        strict=asked.strict,
-        task_seconds=asked.task_seconds,
-        limits=asked.limits,
+        options.port,
+        scenario=options.scenario,
+        replay=options.replay,
+        strict=options.strict,
+        task_seconds=options.task_seconds,
+        limits=options.limits,
+        captions=options.captions,
     )
 
 
@@ -76,21 +77,24 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve a mock of the Wan 2.7 image service on this machine: any key will do, nothing is billed.",
     )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
-    parser.add_argument("--scenario", choices=list(SCENARIOS), metavar="NAME", help="what shall go wrong")
-    parser.add_argument("--list-scenarios", action="store_true", help="say what the scenarios are, and end")
+    parser.add_argument("--scenario", choices=list(SCENARIOS), metavar="NAME", help="the fault to play")
+    parser.add_argument("--list-scenarios", action="store_true", help="print the scenarios and exit")
     parser.add_argument(
         "--replay",
         action="append",
         metavar="FOLDER",
-        help='answer from recordings or from runs; "bundled" for those of the package; may be given several times',
+        help='answer from recordings or from runs; "bundled" for those of the package; repeat it for several folders',
     )
     parser.add_argument("--strict", action="store_true", help="refuse a request that has no recording")
     parser.add_argument("--task-seconds", type=float, default=0.6, metavar="S", help="how long a task takes")
     parser.add_argument("--limits", action="store_true", help="hold clients to the service's limits")
     parser.add_argument(
+        "--no-captions", dest="captions", action="store_false", help="leave the prompt out of the MOCK label"
+    )
+    parser.add_argument(
         "--record",
         metavar="FOLDER",
-        help="write recordings of what passes into a folder; wannb mock --record live --help says how a key makes some",
+        help="write recordings of what passes into a folder; with a key: wannb mock --record live --help",
     )
     parser.add_argument(
         "--max-images", type=int, metavar="N", help="with --record: refuse what could make more images than that"

@@ -3,10 +3,9 @@
 May import `client`, `figures` and the rooms below them. Other rooms import only what `__all__` names.
 """
 
-from .alternatives import MOST
-from .carrying import Progress
-from .forecast import Forecast
-from .plan import SEED, Cell, Plan, sweep
-from .standing import Standing
+from .cell import MOST, Cell
+from .plan import SEED, Plan, sweep
+from .run import Progress
+from .status import Forecast, Status
 
-__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "Standing", "sweep"]
+__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "Status", "sweep"]

@@ -1,4 +1,4 @@
-"""Plan: requests that differ in some options, priced before anything is sent, run within limits, filled up later."""
+"""Plan: requests that differ in some options, priced before anything is sent and filled up by later runs."""
 
 from __future__ import annotations
 
@@ -6,127 +6,89 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from wannb.display import ProgressLine
+from wannb.errors import WannbError
 from wannb.figures import Grid, Spot, grid, labels_of
-from wannb.ledger import Result
-from wannb.request import FIELDS, ImageRequest, takes
+from wannb.ledger import SENDING, Result
+from wannb.request import FIELDS, check_names
 from wannb.service import Money, as_budget
+from wannb.translation import Said, joined, override, say, spoken
 
-from . import matrix, records
-from .alternatives import apart, positions
-from .carrying import Progress, carry_out
-from .forecast import Forecast, forecast
-from .standing import OPEN, TO_DO, Standing, standings
+from .cell import Cell, cells_of, split_options
+from .run import Allowance, Progress, Runner, write_marker
+from .status import STATES, Forecast, Status, forecast, snapshot, statuses_of, to_do
+from .view import View, constants
 
 if TYPE_CHECKING:
     from wannb.client import Client
 
-#: A sweep whose seed is not given has this one everywhere, so that its pictures differ in nothing else.
+P = ParamSpec("P")
+#: The seed of a sweep that is given none: the same for every cell, so that images differ by the options alone.
 SEED = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One request of a plan.
-
-    Attributes:
-        options: the options that vary, with this cell's values.
-        positions: which of an option's values that is, from 0.
-        request: what is asked.
-        problems: the rules it breaks, as sentences; a cell with problems is never sent.
-        fingerprint: of the request; equal requests of a plan are one run.
-    """
-
-    options: Mapping[str, Any]
-    positions: Mapping[str, int] = field(repr=False)
-    request: ImageRequest = field(repr=False)
-    problems: tuple[str, ...]
-    fingerprint: str = field(repr=False)
 
 
 class Plan:
     """Requests that differ in some options; made by `wannb.sweep`. Nothing is sent before `run()`.
 
+    Each method that says how the cells stand reads the runs folder once.
+
     Attributes:
-        client: who asks.
+        client: sends the requests.
         varying: {option: its values}, in the order in which they were given.
         cells: every combination.
         name: a short name that equal plans share.
+        language: of everything that the plan says; the client's.
     """
 
     def __init__(self, client: Client, constant: Mapping[str, Any], varying: Mapping[str, tuple[Any, ...]]) -> None:
         self.client = client
+        self.language = client.language
         self.varying = dict(varying)
-        self._constant = dict(constant)
-        self.cells = tuple(self._cell(numbers) for numbers in positions(varying))
-        # Whatever the order in which options and values were written.
+        self.cells = cells_of(constant, varying)
+        # Sorted, so that the order in which options and values were written does not matter.
         written = " ".join([*sorted(varying), *sorted({cell.fingerprint for cell in self.cells})])
         self.name = hashlib.sha256(written.encode()).hexdigest()[:8]
 
-    def _cell(self, numbers: Mapping[str, int]) -> Cell:
-        options = {name: self.varying[name][number] for name, number in numbers.items()}
-        request = ImageRequest(**{**self._constant, **options})
-        problems = tuple(str(problem) for problem in request.problems())
-        if request.seed is None:
-            problems += ("seed=None: without a seed it would be asked and paid anew at each run",)
-        fingerprint = request.fingerprint
-        return Cell(options=options, positions=numbers, request=request, problems=problems, fingerprint=fingerprint)
+    # Status
 
-    # How it stands
-
-    def standings(self) -> list[Standing]:
-        """Return how each cell stands, in the order of `cells`, from one look into the folder of runs."""
-        known = standings(self.client, {cell.fingerprint for cell in self.cells if not cell.problems})
-        return [
-            Standing(state="not legal", note="; ".join(cell.problems))
-            if cell.problems
-            else known.get(cell.fingerprint, OPEN)
-            for cell in self.cells
-        ]
+    def statuses(self) -> list[Status]:
+        """Return the status of each cell, in the order of `cells`."""
+        return statuses_of(self.client, self.cells, snapshot(self.client))
 
     def results(self) -> list[Result | None]:
-        """Return each cell's result, None where there is none, in the order of `cells`."""
-        return [
-            each.run.result(reused=True) if each.state == "done" and each.run else None for each in self.standings()
-        ]
+        """Return each cell's result, None if there is none yet, in the order of `cells`."""
+        return [each.run.result(reused=True) if each.state == "done" and each.run else None for each in self.statuses()]
 
     def to_do(self) -> list[Cell]:
-        """Return what a next `run()` would send or pick up; equal requests once."""
-        found: dict[str, Cell] = {}
-        for cell, standing in zip(self.cells, self.standings(), strict=True):
-            if standing.state in TO_DO:
-                found.setdefault(cell.fingerprint, cell)
-        return list(found.values())
+        """Return the cells that the next `run()` sends or picks up; of equal cells the first."""
+        return [cell for cell, _ in to_do(self.cells, self.statuses())]
 
     def forecast(self) -> Forecast:
-        """Return what a next `run()` makes, what it costs at least and at most, and how long it takes."""
-        return forecast(self.client, self.cells, self.standings())
+        """Return what the next `run()` generates, what it costs at least and at most, and how long it takes."""
+        return self._view().ahead
 
     def labels(self, name: str) -> tuple[str, ...]:
-        """Return a text for each value of a varying option, with only what tells it from the others."""
+        """Return a short text for each value of a varying option, with only what tells it from the others."""
         return labels_of(self.varying[name])
 
     def constants(self) -> str:
-        """Return what all cells share, in one line."""
-        request = self.cells[0].request
-        shared = (name for name in FIELDS if name not in self.varying)
-        parts = [f"{name} {labels_of([getattr(request, name)])[0]}" for name in shared if self._says(name, request)]
-        if "prompt" in self.varying:
-            # What the labels leave out since all prompts have it, with a gap where they differ.
-            differs, whole = self.labels("prompt")[0], " ".join(str(self.varying["prompt"][0]).split())
-            if "…" in (differs[:1], differs[-1:]) and differs.strip("…") in whole:
-                parts.insert(0, f"prompt {whole.replace(differs.strip('…'), '…', 1)}")
-        return " · ".join(parts)
+        """Return the options that all cells share, in one line."""
+        return constants(self.cells[0].request, self.varying)
 
-    def _says(self, name: str, request: ImageRequest) -> bool:
-        return name in ("prompt", "model", "size", "seed") or getattr(request, name) != FIELDS[name].default
+    def _view(self) -> View:
+        runs = snapshot(self.client)
+        statuses = statuses_of(self.client, self.cells, runs)
+        ahead = forecast(self.client, self.cells, statuses, runs)
+        return View(varying=self.varying, cells=self.cells, statuses=statuses, ahead=ahead)
 
     # Running
 
+    @spoken
     def run(
         self,
         *,
@@ -136,53 +98,79 @@ class Plan:
         on_progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
     ) -> Plan:
-        """Make what is not in the store yet, within the service's limits, and return the plan.
+        """Generate what is not in the runs folder yet, within the service's limits, and return the plan.
 
-        Safe to interrupt and to run again: only what is missing is asked for. Images that were refused by the content
-        inspection, or that are not legal, are left alone. A failure ends its own cell, not the plan.
+        It may be interrupted and run again at any time: only what is missing is sent. A failure ends its own cell, not
+        the plan. Cells that are not legal, or that the content inspection refused, are left out.
+
+        A stop or an interrupt cancels the tasks that have not begun, which are not billed; those that have begun go on.
 
         Args:
-            budget: what this call may bill at most, in the region's currency; cells that could pass it stay open.
-            max_images: how many images this call may make at most.
-            executor: where to run instead of threads here: any `concurrent.futures.Executor`, such as that of Dask
-                (`cluster_client.get_executor()`) or ipyparallel. wannb must be installed there, and the folder of runs
-                must be seen under the same path; that is checked before anything is sent. The pace holds over all
-                workers together. The client travels there with its key, which its repr never shows.
-            on_progress: called with a `Progress` after each change; without it a line of text shows it.
-            stop: set it from another thread to send nothing more; what is under way is waited for.
+            budget: the most this call may bill, in the region's currency; cells that could pass it stay open.
+            max_images: the most images this call may generate.
+            executor: runs the cells instead of threads here: any `concurrent.futures.Executor`, such as Dask's
+                (`cluster_client.get_executor()`) or ipyparallel's. wannb must be installed there, and the runs folder
+                must have the same path; that is checked before anything is sent. All workers together keep the
+                service's limits. The client travels there with its key, which its repr never shows.
+            on_progress: called with a `Progress` after each change; without it a line of text shows the progress.
+            stop: an event that another thread sets to stop; the tasks that have begun are waited for.
 
         Raises:
-            ValueError: a limit that is none.
+            ValueError: `budget` is no amount of money or `max_images` no number.
             InvalidRequest: no cell is legal.
             OverBudget: the limits allow nothing at all, or the client's own budget is reached.
-            ApiError: the key or the quota is at fault, so that going on makes no sense.
+            ApiError: the key or the quota is at fault, so that every other cell would fail too.
+            StoreError: the runs folder cannot be written.
 
         >>> plan.run(budget=1.50)    # doctest: +SKIP
         """
         if max_images is not None and (not isinstance(max_images, int) or max_images < 0):
-            raise ValueError(f"max_images={max_images!r} is no number of images")
+            raise ValueError(say("max_images={value} is not a number of images", value=repr(max_images)))
         most = as_budget(budget, self.client.service.region)
         if all(cell.problems for cell in self.cells):
             self.cells[0].request.check()
+        cells = to_do(self.cells, self._settled())
+        said: list[Said] = []
         with ProgressLine() as line:
             show = on_progress or (lambda now: line.show(str(now), seconds=now.seconds))
+            allowance = Allowance(self.client, [cell for cell, _ in cells], most, max_images)
+            runner = Runner(self.client, cells, allowance, show=show, stop=stop)
             try:
-                held = carry_out(self, budget=most, max_images=max_images, executor=executor, show=show, stop=stop)
+                if cells:
+                    runner.run(executor, self._write_marker)
+                    said = runner.summary()
             except KeyboardInterrupt:
-                line.done("stopped; what was sent goes on and run() picks it up, with nothing billed twice")
+                line.done(say(runner.interrupted()))
                 raise
             if on_progress is None:
-                line.done(f"{held}{self.forecast().summary()}")
+                line.done(say(joined(" · ", [*said, self.forecast().summary()])))
         return self
 
-    # Looking at it
+    def _settled(self) -> list[Status]:
+        """Return the statuses after looking up what became of requests whose answer was lost.
 
+        That comes before anything is sent: a task of a new request could be taken for that of a lost one.
+        """
+        statuses = self.statuses()
+        lost = [run for run in (each.run for each in statuses) if run and run.state == SENDING and run.task_id is None]
+        for run in lost:
+            with suppress(WannbError):  # its own cell meets the same error and reports it
+                self.client.pick_up(run.id)
+        return self.statuses() if lost else statuses
+
+    def _write_marker(self) -> Any:
+        facts: dict[str, object] = {"varying": list(self.varying), "cells": len(self.cells)}
+        return write_marker(self.client.store.root, self.name, facts)
+
+    # Display
+
+    @spoken
     def grid(self, *, rows: Any = None, columns: Any = None, pages: Any = None) -> Grid:
-        """Return the images side by side; sends nothing, so any layout is free.
+        """Return the images side by side. Nothing is sent, so any layout is free.
 
         Args:
-            rows, columns, pages: names of varying options, or tuples of names; what is named nowhere stands side by
-                side in one cell.
+            rows, columns, pages: names of varying options, or tuples of names; the values of an option that is not
+                named stand side by side in one cell.
 
         Raises:
             ValueError: an option that does not vary here.
@@ -190,49 +178,105 @@ class Plan:
         >>> plan.grid(rows="prompt", columns="seed", pages="model").save("study.pdf")    # doctest: +SKIP
         """
         spots = []
-        for cell, standing in zip(self.cells, self.standings(), strict=True):
-            done = standing.state == "done" and standing.run is not None
-            images = standing.run.result(reused=True).images if done and standing.run else ()
-            text = "" if done else _said(standing)
-            spots.append(Spot(options=cell.positions, images=images, text=text, kind=standing.state, alt=text))
+        for cell, status in zip(self.cells, self.statuses(), strict=True):
+            done = status.state == "done" and status.run is not None
+            images = status.run.result(reused=True).images if done and status.run else ()
+            text = "" if done else _reason(status)
+            spots.append(Spot(options=cell.positions, images=images, text=text, kind=status.state, alt=text))
         labels = {name: self.labels(name) for name in self.varying}
         return grid(spots, labels, rows=rows, columns=columns, pages=pages, constants=self.constants())
 
+    @spoken
     def table(self) -> Any:
         """Return one row an image, with every option, cost, time and path: a DataFrame, without pandas a list of dicts.
 
-        A cell without images has one row, with its state and why.
+        A cell without images has one row, with its state and the reason.
         """
-        return records.table(self)
+        rows = self._view().rows()
+        try:
+            import pandas
+        except ImportError:
+            return rows
+        return pandas.DataFrame(rows)
 
     def __len__(self) -> int:
         return len(self.cells)
 
+    @spoken
     def __repr__(self) -> str:
-        return matrix.text(self)
+        return say(self._view().text())
 
+    @spoken
     def _repr_html_(self) -> str:
-        return matrix.page(self)
+        return self._view().page()
 
 
-def _said(standing: Standing) -> str:
-    plain = standing.note in ("", "not run yet", standing.state)
-    return standing.note or standing.state if plain else f"{standing.state}: {standing.note}"
+def _reason(status: Status) -> str:
+    state = STATES[status.state]
+    if status.state in ("open", "under way", "canceled") or not status.note:
+        return status.note or state
+    return Said("{state}: {why}", state=state, why=status.note)
 
 
-@takes(*(name for name in FIELDS))
-def sweep(client: Client, **options: Any) -> Plan:
+def _ordered(documented: Callable[P, Plan]) -> Callable[P, Plan]:
+    """Return a function of this signature that varies the options in the order in which the caller wrote them.
+
+    A function with keywords of its own does not learn their order.
+    """
+
+    @wraps(documented)
+    def sweep(client: Client, **options: Any) -> Any:
+        check_names(options, FIELDS)
+        if not hasattr(client, "known"):
+            raise TypeError(
+                say("the first argument is the client: wannb.sweep(client, prompt=[...]), not {value}", value=client)
+            )
+        with override(client.language):
+            constant, varying = split_options({name: value for name, value in options.items() if value is not None})
+        if "seed" not in constant and "seed" not in varying:
+            constant["seed"] = SEED
+        return Plan(client, constant, varying)
+
+    return cast("Callable[P, Plan]", sweep)
+
+
+@_ordered
+def sweep(
+    client: Client,
+    *,
+    prompt: Any = None,
+    images: Any = None,
+    model: Any = None,
+    size: Any = None,
+    n: Any = None,
+    seed: Any = None,
+    watermark: Any = None,
+    thinking_mode: Any = None,
+    color_palette: Any = None,
+    bbox_list: Any = None,
+    enable_sequential: Any = None,
+) -> Plan:
     """Plan the same request with options varied: any option may be a list of alternatives. Nothing is sent yet.
 
     Args:
-    {options}
-
-    Palettes and boxes are lists themselves; alternatives of them stand in one more list. A list of images holds
-    alternatives too: `images=["a.png", "b.png"]` edits each, `images=[["a.png", "b.png"]]` both together. Without a
-    seed every cell has seed 1, so that pictures differ in nothing else and the same sweep is free the next time.
+        client: from `wannb.connect()`.
+        prompt: the text, at most 5,000 characters, in Chinese or English.
+        images: up to 9 input images: paths, URLs, bytes, PIL images, arrays or results. A list holds alternatives:
+            `["a.png", "b.png"]` edits each, `[["a.png", "b.png"]]` both together.
+        model: "wan2.7-image-pro" (default) or "wan2.7-image".
+        size: "1K", "2K" (default), "4K" or "width*height" in pixels.
+        n: images a request, 1 to 4, in an image set 1 to 12; default 1.
+        seed: 0 to 2147483647. Default 1 for every cell, so that the images differ by the other options alone and the
+            same sweep costs nothing the next time.
+        watermark: whether the service puts its mark in a corner; default False.
+        thinking_mode: whether the model thinks before it draws, text to image only; default True.
+        color_palette: 3 to 10 colors with their shares. A palette is a list itself: alternatives are a list of
+            palettes.
+        bbox_list: for each input image a list of up to two boxes. Alternatives are one more list around.
+        enable_sequential: whether to ask for an image set; default False.
 
     Returns:
-        A plan that shows itself: what will be asked, what is in the store already, the price, the time, and what is
+        A plan that shows itself: what will be sent, what is done already, the price, the time, and which requests are
         not legal and why.
 
     Raises:
@@ -241,9 +285,4 @@ def sweep(client: Client, **options: Any) -> Plan:
 
     >>> plan = wannb.sweep(client, prompt=["a cat", "a dog"], seed=[1, 2, 3], size="1K")    # doctest: +SKIP
     """
-    if not hasattr(client, "known"):
-        raise TypeError(f"a sweep begins with the client: wannb.sweep(client, prompt=[...]), not {client!r}")
-    constant, varying = apart({name: value for name, value in options.items() if value is not None})
-    if "seed" not in constant and "seed" not in varying:
-        constant["seed"] = SEED
-    return Plan(client, constant, varying)
+    raise NotImplementedError

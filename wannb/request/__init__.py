@@ -19,7 +19,6 @@ from .fields import (
     PALETTE,
     check_names,
     checks_options,
-    takes,
 )
 from .image_request import (
     EDITING,
@@ -31,7 +30,6 @@ from .image_request import (
     TEXT_TO_IMAGE,
     Boxes,
     ImageRequest,
-    SetOptions,
     mode_of,
 )
 from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, from_bytes, missing
@@ -66,7 +64,6 @@ __all__ = [
     "InputImage",
     "Inputs",
     "Palette",
-    "SetOptions",
     "SupportsInput",
     "as_input",
     "as_inputs",
@@ -87,5 +84,4 @@ __all__ = [
     "size_for",
     "size_problem",
     "sweep_call",
-    "takes",
 ]

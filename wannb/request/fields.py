@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import wraps
-from inspect import Parameter, Signature, cleandoc, signature
-from typing import Any, ParamSpec, TypeVar, cast
+from inspect import Parameter, signature
+from typing import Any, ParamSpec, TypeVar
 
 from wannb.errors import InvalidRequest
 from wannb.translation import Said, say
@@ -223,44 +223,3 @@ def checks_options(function: Callable[P, R]) -> Callable[P, R]:
             raise error.with_traceback(None) from None
 
     return checked
-
-
-# To go when the signatures of `plan.sweep` and `Storyboard` are written out.
-
-
-def _describe(names: Iterable[str]) -> str:
-    return "\n".join(f"    {name}: {FIELDS[name].help if name in FIELDS else CALL_HELP[name]}" for name in names)
-
-
-def _parameter(name: str) -> Parameter:
-    field = FIELDS[name]
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
-
-
-def takes(*names: str) -> Callable[[F], F]:
-    """Show these options in a function's signature and docstring, where it takes them as `**options`."""
-
-    def decorate(plain: F) -> F:
-        @wraps(plain)
-        def function(*args: Any, **options: Any) -> Any:
-            check_names(options, allowed)
-            try:
-                return plain(*args, **options)
-            except InvalidRequest as error:
-                raise error.with_traceback(None) from None
-
-        own = signature(plain)
-        shown = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
-        options = [_parameter(name) for name in names if name not in own.parameters]
-        allowed = [p.name for p in shown if p.name != "self"] + [p.name for p in options]
-        first_keyword = next((i for i, p in enumerate(shown) if p.kind is Parameter.KEYWORD_ONLY), len(shown))
-        function.__signature__ = Signature(  # type: ignore[attr-defined]
-            shown[:first_keyword] + options + shown[first_keyword:], return_annotation=own.return_annotation
-        )
-        if function.__doc__:
-            function.__doc__ = cleandoc(function.__doc__).replace(
-                "{options}", _describe([*names, *(name for name in CALL_HELP if name in own.parameters)])
-            )
-        return cast(F, function)
-
-    return decorate

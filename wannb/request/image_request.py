@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wannb.errors import InvalidRequest, Problem
 from wannb.files import read_file
@@ -42,18 +42,6 @@ MODES = (TEXT_TO_IMAGE, EDITING, MULTI_REFERENCE, INTERACTIVE, TEXT_SET, IMAGE_S
 Boxes: TypeAlias = Sequence[Sequence[Sequence[int]]]
 
 _MOST_NAME = 300
-
-
-# To go when the signature of `Storyboard` is written out.
-
-
-class SetOptions(TypedDict, total=False):
-    """The options that every call takes by keyword."""
-
-    model: str
-    size: str
-    seed: int | None
-    watermark: bool
 
 
 @dataclass(frozen=True, kw_only=True, init=False)

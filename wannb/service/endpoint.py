@@ -27,12 +27,19 @@ class Service:
         base_url: up to and including `/api/v1`, without a slash at the end.
         region: "singapore" or "beijing"; it decides the price.
         workspace: the workspace that a live request names, if any.
+        through: the address of a recorder on this machine that passes requests on to `base_url`, if any.
     """
 
     kind: Literal["live", "mock"]
     base_url: str
     region: str
     workspace: str | None = None
+    through: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The address that requests are sent to."""
+        return self.through or self.base_url
 
     @property
     def name(self) -> str:

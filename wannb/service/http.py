@@ -84,7 +84,7 @@ class Sender:
         self._key = key
         self._pace = pace
         self._random = random
-        direct = is_loopback(urlsplit(service.base_url).hostname)
+        direct = is_loopback(urlsplit(service.address).hostname)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
         options: dict[str, Any] = {"timeout": TIMEOUT, "limits": limits, "trust_env": not direct, "headers": _HEADERS}
         try:
@@ -120,7 +120,7 @@ class Sender:
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the API and return its JSON; raise `ApiError` for an error body."""
         began, began_mono = self.clock.now(), self.clock.monotonic()
-        answer = self.exchange(self._api, method, self.service.base_url + path, **options)
+        answer = self.exchange(self._api, method, self.service.address + path, **options)
         self._learn_skew(answer.headers, began, began_mono, self.clock.monotonic() - began_mono)
         data = self._data(answer)
         if answer.is_success and isinstance(data, dict) and not wire.has_error(data):

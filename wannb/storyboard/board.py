@@ -4,44 +4,55 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from wannb.errors import Problem
-from wannb.request import ImageRequest, Input, Inputs, as_input, takes
+from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
 from wannb.service import Money
+from wannb.translation import Said, override, say, spoken
 
-from . import drawn, panels, strip
-from .alone import alone
-from .beginning import begun, begun_again, id_of_new
-from .drawing import Drawing, cost_of
-from .panels import Frame, Panels, Scene
-from .record import Record
-from .shelf import Shelf
-from .shots import Reel, reel
-from .takes import Take, Takes, takes_of
-from .telling import lines, notices
+from . import scenes as changes
+from . import state, view
+from .files import BoardFiles
+from .generate import Generator
+from .scenes import Frame, Panels, Scene
+from .state import Record
+from .view import Reel, Take, Takes
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
     from wannb.client import Client
     from wannb.ledger import OnStatus
-    from wannb.request import SetOptions
 
     from .pages import Pages
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _change(method: Callable[Concatenate[Storyboard, P], R]) -> Callable[Concatenate[Storyboard, P], R]:
+    """Return a method that holds the board's lock, so that threads do not undo each other's changes, and speaks."""
+
+    @wraps(method)
+    def alone(board: Storyboard, /, *values: P.args, **named: P.kwargs) -> R:
+        with override(board.language), board._lock:
+            return method(board, *values, **named)
+
+    return alone
+
 
 class Storyboard:
-    """Scenes and their frames: drawn as one set, then kept, drawn anew, put in order, and saved as pages or films.
+    """Scenes and their frames: generated as one set, then kept, generated again, put in order, and saved as files.
 
-    Scenes are counted from 1. Every change is saved at once beside the runs, in `storyboards/<name>/` of the store, and
-    can be undone. Frames are never lost: what was drawn stays in the store and among a scene's `takes`.
+    Scenes are counted from 1. Every change is saved at once beside the runs, in `storyboards/<name>/`, and can be
+    undone. Frames are never lost: every image stays in the runs folder and among a scene's `takes`.
 
-    The same board made again, as when a notebook is run from the top, begins anew from its scenes and finds everything
-    it asks for in the store, for nothing. What was there before is still among the takes, and one `undo` away.
+    The same board made again, as when a notebook is run from the top, begins again from its scenes and finds everything
+    it asks for in the runs folder, for nothing. What was there before is among the takes, and one `undo` away.
 
     >>> board = wannb.Storyboard(client, ["a cat wakes up", "it goes out"], style="ink drawing")    # doctest: +SKIP
     >>> board.run()                     # one image set: both frames        # doctest: +SKIP
@@ -50,7 +61,7 @@ class Storyboard:
     >>> board.save("story.pdf")                                             # doctest: +SKIP
     """
 
-    @takes("images", "model", "size", "seed", "watermark")
+    @checks_options
     def __init__(
         self,
         client: Client,
@@ -59,78 +70,97 @@ class Storyboard:
         style: str | None = None,
         images: Inputs = (),
         name: str = "storyboard",
-        **options: Unpack[SetOptions],
+        model: str = PRO,
+        size: str = "2K",
+        seed: int | None = None,
+        watermark: bool = False,
     ) -> None:
-        """Plan a board; nothing is sent and nothing costs before `run`.
+        """Plan a board; nothing is sent and nothing is billed before `run`.
 
         Args:
+            client: from `wannb.connect()`.
             scenes: for each a text, a dict such as `{"text": ..., "notes": ..., "seconds": 2.5}`, or a `wannb.Scene`.
                 More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
-            name: of the board and its folder; a board of other scenes under the same name is put aside, not lost.
-        {options}
-
-        Without a seed, one is derived from all that is asked, so that the same board is the same request.
+            images: up to 9 input images that every request gets, such as the picture of a character.
+            name: of the board and its folder; a board of other scenes under the same name is kept aside.
+            model: "wan2.7-image-pro", or "wan2.7-image" (faster and cheaper).
+            size: "1K", "2K", or "width*height" in pixels.
+            seed: 0 to 2147483647; without one it follows from all that is asked for, so that the same board is the same
+                request.
+            watermark: whether the service puts its mark in a corner.
 
         Raises:
-            TypeError, ValueError: a scene, its options or the name are not what they must be.
+            TypeError, ValueError: a scene, an option or the name is not what it must be.
             InvalidRequest: an input picture cannot be read, and a board of this name is there already.
             StoreError: the board's file cannot be read or written.
         """
-        listed = panels.as_scenes(scenes)
-        if style is not None and not isinstance(style, str):
-            raise TypeError(f"style={style!r} is no text")
-        base = ImageRequest(images=images, **options)
-        shelf = Shelf.named(client.store, name)
-        record, before = begun(listed, style, base), shelf.read()
-        said: tuple[str, ...] = ()
-        if before:
-            record = begun_again(record, before)
-            if before.beginning != record.beginning:
-                aside = shelf.put_aside().name
-                said = (f"a board {name!r} of other scenes was here; it is kept as {aside}, beside this one's file",)
-        self._open(client, shelf, record, said)
-        for image in base.images:
-            shelf.keep(image)
-        shelf.write(record)
+        with override(client.language):
+            listed = changes.as_scenes(scenes)
+            if style is not None and not isinstance(style, str):
+                raise TypeError(say("style={value} is not text", value=repr(style)))
+            base = ImageRequest(images=images, model=model, size=size, seed=seed, watermark=watermark)
+            files = BoardFiles.named(client.store, name)
+            record, before = state.new_record(listed, style, base), files.read()
+            said: list[str] = []
+            if before:
+                record = state.made_again(record, before)
+                if before.beginning != record.beginning:
+                    aside = files.set_aside().name
+                    said.append(
+                        Said(
+                            "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
+                            name=repr(name),
+                            file=aside,
+                        )
+                    )
+            self._open(client, files, record, said)
+            for image in base.images:
+                files.keep(image)
+            files.write(record)
 
     @classmethod
     def open(cls, client: Client, place: str | os.PathLike[str]) -> Self:
-        """Open a board that was saved, on any day and on any machine that has the folder of runs.
+        """Open a saved board, on any day and on any machine that has the runs folder.
 
         Args:
             place: its name, or the path of its folder or file.
 
         Raises:
-            ValueError: there is none, or it belongs to another folder of runs.
+            ValueError: there is none, or it belongs to another runs folder.
             StoreError: the file is damaged.
 
         >>> board = wannb.Storyboard.open(client, "storyboard")    # doctest: +SKIP
         """
-        shelf = Shelf.found(client.store, place)
-        record = shelf.read()
-        if record is None:
-            raise ValueError(f"the storyboard {str(place)!r} went away while it was opened")
+        with override(client.language):
+            files = BoardFiles.found(client.store, place)
+            record = files.read()
+            if record is None:
+                raise ValueError(say("the storyboard {name} was removed while it was opened", name=repr(str(place))))
         board = cls.__new__(cls)
-        board._open(client, shelf, record)
+        board._open(client, files, record, [])
         return board
 
-    def _open(self, client: Client, shelf: Shelf, record: Record, said: tuple[str, ...] = ()) -> None:
+    def _open(self, client: Client, files: BoardFiles, record: Record, said: list[str]) -> None:
         self.client = client
-        self._shelf = shelf
+        self.language = client.language
         self.record = record
+        self._files = files
         self._said = said
+        if files.damaged:
+            name = files.file.name
+            said.append(Said("damaged lines of {file}, passed over: {n}", file=name, n=files.damaged))
         self._lock = threading.RLock()
 
     @property
     def name(self) -> str:
         """The board's name, which is its folder's."""
-        return self._shelf.folder.name
+        return self._files.folder.name
 
     @property
     def path(self) -> Path:
         """The board's file."""
-        return self._shelf.file
+        return self._files.file
 
     @property
     def scenes(self) -> tuple[Scene, ...]:
@@ -160,31 +190,33 @@ class Storyboard:
 
     @property
     def cost(self) -> Money | None:
-        """What came back so far, each run counted once; None if a price is unknown.
+        """The cost of everything that came back so far, each run counted once; None if a price is unknown.
 
         On the mock server it is what the live service would have billed.
         """
-        return cost_of(self.client, self.record)
+        return self.generator().cost()
 
     @property
+    @spoken
     def notices(self) -> tuple[str, ...]:
-        """What one should know: images that may stand at the wrong scene, what is under way, fonts that are missing."""
-        return (*self._said, *notices(self.record, self.reel(), self.drawing()))
+        """What to know: images that may be of another scene, requests under way, missing fonts."""
+        return tuple(map(say, self._notices()))
 
     def problems(self) -> tuple[Problem, ...]:
         """Return every rule that a request of `run` would break, before anything is sent."""
-        return self.drawing().problems()
+        return self.generator().problems()
 
     def estimate(self) -> Money | None:
-        """Return what `run` would cost at most now, nothing for what the store has; None if the price is unknown."""
-        return self.client.estimate(ImageRequest(model=self.record.base.model, n=self.drawing().to_pay()))
+        """Return what `run` would cost at most now, nothing for stored images; None if the price is unknown."""
+        return self.client.estimate(ImageRequest(model=self.record.base.model, n=self.generator().to_pay()))
 
+    @spoken
     def run(self, *, on_status: OnStatus | None = None) -> Self:
-        """Draw every scene that has no frame yet and return the board.
+        """Generate a frame for every scene that has none yet and return the board.
 
-        Up to 12 scenes are one image set; more are split evenly. What an earlier run began is finished first. Which
-        image is of which scene the service does not say: when fewer came than were asked for, the first scenes get
-        them in their order and are marked as unsure, and `assign` puts it right.
+        Up to 12 scenes are one image set; more are split evenly. What an earlier run began is finished first. The
+        service does not say which image is of which scene: when fewer come than were asked for, the first scenes get
+        them in order and are marked as unsure, and `assign` corrects that.
 
         Args:
             on_status: as in `client.run`.
@@ -193,122 +225,124 @@ class Storyboard:
             InvalidRequest: a request breaks a rule; nothing was sent.
             WannbError: as `client.run`; what came before is kept, and a second `run` goes on from there.
         """
-        drawing = self.drawing(on_status)
-        drawing.finish()
-        drawing.check()
-        drawing.fill()
+        generator = self.generator(on_status)
+        generator.finish()
+        generator.check()
+        generator.fill()
         return self
 
+    @spoken
     def reroll(
         self, scene: int, *, text: str | None = None, seed: int | None = None, on_status: OnStatus | None = None
     ) -> Take:
-        """Draw one scene anew, to go with its neighbours, and return the new take; only this image is paid for.
+        """Generate one scene again, to go with its neighbors, and return the new take; only this image is billed.
 
-        The person's images, the frames beside it and locked ones go with the request, nine at most. Earlier takes stay.
+        The board's input images, the frames beside it and locked ones go with the request, nine at most. Earlier takes
+        stay.
 
         Args:
             scene: its number.
             text: a new text for the scene.
-            seed: to be sent; unless given, every roll has its own, derived from the board's, so that a notebook that is
-                run again asks for the same.
+            seed: to be sent; by default every roll has its own, which follows from the board's seed and the scene's
+                text, so that a notebook that is run again asks for the same.
+            on_status: as in `client.run`.
 
         Raises:
             ValueError: there is no such scene, or it is locked.
             InvalidRequest: the request breaks a rule; nothing was sent.
         """
-        self.drawing(on_status).reroll(scene, text=text, seed=seed)
+        self.generator(on_status).reroll(scene, text=text, seed=seed)
         return next(take for take in self.takes(scene) if take.chosen)
 
+    @spoken
     def takes(self, scene: int) -> Takes:
-        """Return the frames that a scene ever had; those of before the board was last begun anew come last."""
-        at = panels.index(self._panels, scene)
+        """Return the frames that a scene ever had; those from before the board was made again come last."""
+        at = changes.index(self._panels, scene)
         panel = self._panels[at]
-        return takes_of(at + 1, self.record.takes(panel.id), panel.frame, self._shelf)
+        return view.takes_of(at + 1, self.record.takes(panel.key), panel.frame, self._files)
 
-    @alone
+    @_change
     def choose(self, scene: int, take: int | Take) -> None:
-        """Put a take of a scene, by its number, in place of its frame."""
+        """Make a take of a scene, by its number, the scene's frame."""
         place = (take.run_id, take.path.name) if isinstance(take, Take) else take
-        self._keep(drawn.chosen(self.record, scene, place))
+        self._keep(state.chosen(self.record, scene, place))
 
-    @alone
+    @_change
     def assign(self, which: Mapping[int, int | None]) -> None:
-        """Say which image of its set each scene has, `{scene: image number}`; None for a scene that has none of them.
+        """Say which image of its set each scene has, `{scene: image number}`, None for no image.
 
-        Image numbers are those that the strip names, in the order of the service. A scene whose image is given to
-        another one is left without.
+        Image numbers are those in the strip, in the service's order. A scene whose image is given to another one is
+        left without a frame.
 
         >>> board.assign({2: None, 3: 2})      # the second image that came is of scene 3    # doctest: +SKIP
         """
-        self._keep(drawn.assigned(self.record, which))
+        self._keep(state.assigned(self.record, which))
 
-    @alone
+    @_change
     def lock(self, *scenes: int) -> None:
-        """Lock scenes: their frames are not drawn anew, replaced, assigned or removed, and lead those that are."""
-        self._change("lock", panels.lock(self._panels, scenes, locked=True))
+        """Lock scenes: their frames are not generated again, replaced, assigned or removed, and guide new ones."""
+        self._changed(Said("lock"), changes.lock(self._panels, scenes, locked=True))
 
-    @alone
+    @_change
     def unlock(self, *scenes: int) -> None:
-        """Let locked scenes go."""
-        self._change("unlock", panels.lock(self._panels, scenes, locked=False))
+        """Unlock scenes."""
+        self._changed(Said("unlock"), changes.lock(self._panels, scenes, locked=False))
 
-    @alone
+    @_change
     def reorder(self, order: Iterable[int]) -> None:
         """Put the scenes in another order, frames and all: `[3, 1, 2]` puts the third first."""
-        self._change("order", panels.reorder(self._panels, order))
+        self._changed(Said("order"), changes.reorder(self._panels, order))
 
-    @alone
+    @_change
     def replace(self, scene: int, image: Input) -> None:
-        """Put another picture in place of a frame: a path, bytes, PIL image, array, take or image of a result."""
-        at = panels.free(self._panels, scene, "replaced")
+        """Replace a frame by another picture: a path, bytes, PIL image, array, take or image of a result."""
+        at = changes.unlocked(self._panels, scene)
         picture = as_input(image)
-        file = None if picture.problem else self._shelf.keep(picture)
+        file = None if picture.problem else self._files.keep(picture)
         if file is None:
-            raise ValueError(f"{picture.name}: {picture.problem or 'a link is not fetched; give the file'}")
+            why = picture.problem or Said("a link is not downloaded; give the file")
+            raise ValueError(say("{picture}: {why}", picture=picture.name, why=why))
         text = self._panels[at].scene.text
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
-        record = self.record.with_take(self._panels[at].id, frame)
-        now = panels.put(self._panels, at, frame=frame, sure=True)
-        self._keep(record.changed(f"picture of scene {scene}", now))
+        record = self.record.with_take(self._panels[at].key, frame)
+        now = changes.put(self._panels, at, frame=frame, sure=True)
+        self._keep(record.changed(Said("picture of scene {number}", number=scene), now))
 
-    @alone
+    @_change
     def edit_scene(
         self, scene: int, *, text: str | None = None, notes: str | None = None, seconds: float | None = None
     ) -> None:
-        """Change a scene's text, notes or seconds; its frame stays and is marked when it was drawn for another text."""
-        changes = {"text": text, "notes": notes, "seconds": seconds}
-        self._change(f"words of scene {scene}", panels.edit(self._panels, scene, changes))
+        """Change a scene's text, notes or seconds; its frame stays, and is marked if it is of another text."""
+        given = {"text": text, "notes": notes, "seconds": seconds}
+        self._changed(Said("words of scene {number}", number=scene), changes.edit(self._panels, scene, given))
 
-    @alone
+    @_change
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
-        """Add a scene, which gets the number `at` or stands at the end; the next `run` draws it."""
-        record, new = self.record, panels.as_scene(scene)
-        id = id_of_new(record, new.text)
-        now = panels.add(record.panels, new, at, id)
-        record = replace(record, ledger=replace(record.ledger, next_id=max(record.ledger.next_id, id + 1)))
-        self._keep(record.changed("new scene", now))
+        """Add a scene as number `at`, by default at the end; the next `run` generates its frame."""
+        self._changed(Said("new scene"), changes.add(self._panels, changes.as_scene(scene), at))
 
-    @alone
+    @_change
     def remove(self, scene: int) -> None:
-        """Take a scene out of the board; its images stay in the store."""
-        self._change(f"removal of scene {scene}", panels.remove(self._panels, scene))
+        """Remove a scene from the board; its images stay in the runs folder."""
+        self._changed(Said("removal of scene {number}", number=scene), changes.remove(self._panels, scene))
 
-    @alone
+    @_change
     def undo(self) -> str:
-        """Take back the last change and return what it was; up to 50, also on another day."""
+        """Undo the last change and return what it was; up to 50 changes, also on another day."""
         if not self.record.past:
-            raise ValueError("there is nothing to undo")
+            raise ValueError(say("there is nothing to undo"))
         self._keep(self.record.undone())
-        return f"undone: {self.record.future[-1].label}"
+        return say("undone: {change}", change=self.record.future[-1].label)
 
-    @alone
+    @_change
     def redo(self) -> str:
-        """Do again what was undone last and return what it was."""
+        """Redo what was undone last and return what it was."""
         if not self.record.future:
-            raise ValueError("there is nothing to redo")
+            raise ValueError(say("there is nothing to redo"))
         self._keep(self.record.redone())
-        return f"done again: {self.record.past[-1].label}"
+        return say("redone: {change}", change=self.record.past[-1].label)
 
+    @spoken
     def pages(self, *, columns: int = 3, rows: int = 2, paper: str = "A4", title: str | None = None) -> Pages:
         """Return the board as printed pages, which show themselves: frames with number, text, notes and seconds.
 
@@ -321,6 +355,7 @@ class Storyboard:
 
         return Pages(reel=self.reel(title), columns=columns, rows=rows, paper=paper)
 
+    @spoken
     def save(
         self,
         path: str | os.PathLike[str],
@@ -362,35 +397,46 @@ class Storyboard:
             language=language,
         )
 
+    @spoken
     def __repr__(self) -> str:
-        return strip.text(self.reel(), lines=self._lines(), notes=self.notices)
+        reel = self.reel()
+        return say(view.text(reel, lines=view.facts(self.generator(), reel), notes=self._notices(reel)))
 
+    @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        page = strip.strip(self.reel(), lines=[" · ".join(self._lines())], notes=self.notices)
-        return {"text/plain": repr(self), "text/html": page}
+        reel = self.reel()
+        lines, notes = view.facts(self.generator(), reel), self._notices(reel)
+        return {
+            "text/plain": say(view.text(reel, lines=lines, notes=notes)),
+            "text/html": view.strip(reel, lines=lines, notes=notes),
+        }
+
+    def reel(self, title: str | None = None) -> Reel:
+        """Return the scenes as they are shown and exported."""
+        return view.reel_of(self.name if title is None else title, self._panels, self._files)
+
+    def generator(self, on_status: OnStatus | None = None) -> Generator:
+        """Return what generates the board's frames, and knows what it would send."""
+        return Generator(
+            client=self.client,
+            files=self._files,
+            record=lambda: self.record,
+            keep=self._keep,
+            lock=self._lock,
+            on_status=on_status,
+        )
 
     @property
     def _panels(self) -> Panels:
         return self.record.panels
 
-    def reel(self, title: str | None = None) -> Reel:
-        """Return the scenes as they are shown and exported."""
-        return reel(self.name if title is None else title, self._panels, self._shelf)
+    def _notices(self, reel: Reel | None = None) -> list[str]:
+        return [*self._said, *view.notices(self.generator(), reel or self.reel())]
 
-    def _lines(self) -> list[str]:
-        return lines(self.client, self.record, self.reel(), self.drawing())
-
-    def drawing(self, on_status: OnStatus | None = None) -> Drawing:
-        """Return the work that is to be done, which knows what it would send."""
-        now, lock = lambda: self.record, self._lock
-        return Drawing(
-            client=self.client, shelf=self._shelf, record=now, keep=self._keep, lock=lock, on_status=on_status
-        )
-
-    def _change(self, label: str, now: Panels) -> None:
+    def _changed(self, label: str, now: Panels) -> None:
         self._keep(self.record.changed(label, now))
 
     def _keep(self, record: Record) -> None:
         if record != self.record:
-            self._shelf.write(record)
+            self._files.write(record)
             self.record = record

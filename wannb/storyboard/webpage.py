@@ -1,15 +1,12 @@
-"""A board as one HTML page that needs nothing else: pictures inside, for the screen, for paper, dark and light."""
+"""Web page: a board as one HTML file with its pictures inside, for the screen and for paper, dark and light."""
 
 from __future__ import annotations
 
-import base64
-from concurrent.futures import ThreadPoolExecutor
-from html import escape
-
-from wannb.display import small_jpeg
+from wannb.display import data_uri, html, previews
 from wannb.text import count
+from wannb.translation import Said, current, joined
 
-from .shots import Reel, Shot
+from .view import Reel, Shot
 
 _PIXELS = 1600
 
@@ -38,44 +35,42 @@ figcaption { margin-top: .6rem; overflow-wrap: anywhere }
 
 
 def webpage(reel: Reel, language: str) -> bytes:
-    """Return a board as a page; `language` is that of the scenes' texts, empty where it is not known."""
-    with ThreadPoolExecutor(2) as pool:
-        items = "".join(pool.map(lambda shot: _item(shot, language), reel.shots))
-    facts = f"{count(len(reel.shots), 'scene')} · {reel.seconds:g} s"
+    """Return a board as a page; `language` is that of the scenes' texts, empty if unknown."""
+    jpegs = previews([shot.path for shot in reel.shots], _PIXELS)
+    items = "".join(_item(shot, jpeg, language) for shot, jpeg in zip(reel.shots, jpegs, strict=True))
+    facts = [count(len(reel.shots), "scene"), Said("{seconds} s", seconds=f"{reel.seconds:g}")]
     if reel.made < len(reel.shots):
-        facts += f" · {reel.made} of {count(len(reel.shots), 'frame')}"
+        facts.append(Said("{n} of {frames}", n=reel.made, frames=count(len(reel.shots), "frame")))
+    title = html.attribute(reel.title)
     page = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{current()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(reel.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<header><h1 dir="auto"{_lang(language)}>{escape(reel.title)}</h1><p>{escape(facts)}</p></header>\n'
+        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f'<header><h1 dir="auto"{_lang(language)}>{title}</h1><p>{html.attribute(joined(" · ", facts))}</p></header>\n'
         f"<main><ol>\n{items}</ol></main>\n</body>\n</html>\n"
     )
     # A title may hold halves of characters, which no file can.
     return page.encode(errors="replace")
 
 
-def _item(shot: Shot, language: str) -> str:
+def _item(shot: Shot, jpeg: bytes, language: str) -> str:
     width, height = shot.size
-    if shot.path:
-        with shot.path.open("rb") as file:
-            data = base64.b64encode(small_jpeg(file, _PIXELS)).decode()
-        picture = (
-            f'<img src="data:image/jpeg;base64,{data}" alt="{escape(shot.alt)}" width="{width}" height="{height}">'
-        )
-    else:
-        picture = (
-            f'<div class="none" role="img" aria-label="{escape(shot.alt)}" style="aspect-ratio:{width}/{height}">'
-            f"{escape(shot.instead)}</div>"
-        )
-    facts = " · ".join(part for part in (shot.unsure, shot.time) if part)
-    notes = f'<p class="notes" dir="auto"{_lang(language)}>{escape(shot.scene.notes)}</p>' if shot.scene.notes else ""
+    alt, lang = html.attribute(shot.alt), _lang(language)
+    picture = (
+        f'<img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        if jpeg
+        else f'<div class="none" role="img" aria-label="{alt}" style="aspect-ratio:{width}/{height}">'
+        f"{html.attribute(shot.instead)}</div>"
+    )
+    facts = html.attribute(joined(" · ", [part for part in (shot.unsure, shot.time) if part]))
+    text, notes = html.attribute(shot.scene.text), html.attribute(shot.scene.notes)
+    notes = f'<p class="notes" dir="auto"{lang}>{notes}</p>' if notes else ""
     return (
-        f'<li><figure>{picture}<figcaption><div class="facts"><b>{shot.number}</b><span>{escape(facts)}</span></div>'
-        f'<p class="text" dir="auto"{_lang(language)}>{escape(shot.scene.text)}</p>{notes}</figcaption></figure></li>\n'
+        f'<li><figure>{picture}<figcaption><div class="facts"><b>{shot.number}</b><span>{facts}</span></div>'
+        f'<p class="text" dir="auto"{lang}>{text}</p>{notes}</figcaption></figure></li>\n'
     )
 
 
 def _lang(language: str) -> str:
-    # An empty lang says that the language is not known, which is true, where the page's own would be wrong.
-    return f' lang="{escape(language)}"'
+    # An empty lang says that the language is unknown; without one the texts would have the page's language.
+    return f' lang="{html.attribute(language)}"'

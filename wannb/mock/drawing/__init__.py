@@ -1,4 +1,4 @@
-"""Draw the pictures of the mock server: deterministic, made from the request, marked MOCK."""
+"""Pictures of the mock server: deterministic, made from the request, marked MOCK."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import replace
 
 from PIL import Image, PngImagePlugin
 
-from . import cards, labels
+from . import marks
 from .canvas import Canvas
-from .composition import compose, scene_of, text_of
-from .edits import edit
-from .inputs import opened, placeholder
+from .composition import card, compose, scene_of, text_of, title_of
+from .edits import edit, opened, placeholder
 from .order import BADGE_CHUNK, CHUNK, Drawing
-from .palette import repaint
 
 __all__ = ["Drawing", "draw"]
 
@@ -31,12 +29,12 @@ def draw(drawing: Drawing) -> bytes:
     editing = bool(drawing.images) and not drawing.sequential
     picture, old = edit(drawing) if editing else (_scene(drawing), None)
     frame = f"{drawing.index + 1}/{drawing.count}" if drawing.sequential else ""
-    caption = labels.drawable(text_of(drawing)) or scene_of(drawing).summary
-    place = labels.badge(picture, caption, frame, small=editing, over=old)
+    caption = (marks.drawable(text_of(drawing)) or scene_of(drawing).summary) if drawing.captions else ""
+    place = marks.badge(picture, caption, frame, small=editing, over=old)
     if drawing.watermark:
-        labels.watermark(picture)
+        marks.watermark(picture)
     if drawing.palette:
-        picture = repaint(picture, drawing.palette)
+        picture = marks.repaint(picture, drawing.palette)
     chunks = PngImagePlugin.PngInfo()
     chunks.add_text(CHUNK, drawing.key)
     chunks.add_text(BADGE_CHUNK, " ".join(map(str, place)))
@@ -49,20 +47,19 @@ def _scene(drawing: Drawing) -> Image.Image:
     """Draw a scene of its own; the references of an image set appear in each frame."""
     scene = scene_of(drawing)
     references = [
-        (number, opened(data) or placeholder(number, (480, 480))) for number, data in enumerate(drawing.images, start=1)
+        (number, opened(data)[0] or placeholder(number, (480, 480)))
+        for number, data in enumerate(drawing.images, start=1)
     ]
-    on_easel = bool(references) and not scene.known
-    if on_easel:
-        dry = scene.setting if scene.setting not in ("sea", "space", "underwater") else "meadow"
-        scene = replace(scene, figure="", companions=(), setting=dry)
-    canvas = Canvas(drawing.size)
-    _, stage = compose(canvas, drawing, scene)
+    canvas = Canvas(drawing.size, fine=drawing.fine)
+    if not scene.known and not references:
+        return card(canvas, drawing, scene, text_of(drawing))
+    if not scene.known:  # the reference is the subject
+        scene = replace(scene, setting="parlour")
+    stage = compose(canvas, drawing, scene)
     picture = canvas.finish()
-    if on_easel:
-        unit = min(drawing.size)
-        _, reference = references.pop(0)
-        picture = cards.easel(picture, reference, stage.x * unit, stage.foot * unit, 0.72 * unit)
+    if "poster" in scene.manners:
+        picture = marks.poster(picture, title_of(drawing))
     if references:
-        right = stage.x < canvas.width / 2
-        cards.lay(picture, references, drawing.chance("cards"), right=right, size=0.17 if len(references) > 1 else 0.2)
+        size = 0.17 if len(references) > 1 else 0.2 if scene.known else 0.5
+        marks.lay(picture, references, drawing.chance("cards"), right=stage.x < canvas.width / 2, size=size)
     return picture

@@ -1,25 +1,30 @@
-"""Compose a whole scene from a request: setting, light, main figure, companions, weather."""
+"""Composition of a whole picture: setting, light, main figure, companions, weather; or a card with the words."""
 
 from __future__ import annotations
 
+import random
+import re
 from dataclasses import replace
 
-from . import figures, words
-from .backdrop import paint
-from .canvas import Canvas
-from .mood import Mood, mood
+from PIL import Image
+
+from . import marks, words
+from .canvas import WHITE, Canvas, Color, Pen, clear, lighter, mix
 from .order import Drawing
-from .scenery import falling
-from .stage import Stage
-from .words import Scene
+from .scenery import GROWING, Mood, Stage, bunch, falling, mood, tree
+from .settings import paint
+from .sketch import Sketch
+from .words import SUBJECTS, Scene
 
 _YEAR = ("spring", "summer", "autumn", "winter")
-_WOODED = ("meadow", "forest", "mountains", "lake", "road")
 _HOURS = ("day", "sunset", "dawn", "night")
+_POSES = {*words.POSES, "sill", "many", "poster"}
+_FURNITURE = ("sofa", "chair", "lamp")
+_BUILT = ("house", "shop", "tree", "island", "lighthouse", "sofa")
 
 
 def text_of(drawing: Drawing) -> str:
-    """Give the part of the prompt that describes this picture: of a set, the text of its own scene."""
+    """Return the part of the prompt that describes this picture: of a set, the text of its own scene."""
     parts = words.scenes(drawing.prompt)[1] if drawing.sequential else []
     return parts[min(drawing.index, len(parts) - 1)] if parts else drawing.prompt
 
@@ -32,7 +37,7 @@ def scene_of(drawing: Drawing) -> Scene:
     shared, parts = words.scenes(drawing.prompt)
     # The main figure of a set must not hang on the number of the frame.
     lead = words.read(shared, drawing.chance("lead"))
-    if not lead.known:
+    if not lead.figure:
         lead = words.read(drawing.prompt, drawing.chance("lead"))
     scene = words.read(text_of(drawing), chance, season=_YEAR[drawing.index % 4])
     setting, season, time = scene.setting, scene.season, scene.time
@@ -41,63 +46,160 @@ def scene_of(drawing: Drawing) -> Scene:
         time = _HOURS[drawing.index // 4 % 4] if drawing.index >= 4 else time
     if not scene.known:
         setting = lead.setting
-    if setting == "portrait" and not words.PORTRAIT.search(drawing.prompt):
-        setting = chance.choice(("meadow", "street", "lake"))
     companions = tuple(name for name in (scene.figure, *scene.companions) if name not in (lead.figure, ""))
     return replace(
-        lead, companions=companions[:2] if scene.known else (), setting=setting, season=season, time=time,
-        weather=scene.weather if parts else "", tint=lead.tint or (scene.tint if parts else None),
+        lead, companions=companions[:2] if parts else lead.companions, setting=setting, season=season, time=time,
+        weather=scene.weather if parts else "", tint=lead.tint or (scene.tint if scene.figure == lead.figure else None),
+        manners=lead.manners - _POSES | scene.manners, known=lead.known or scene.known,
+        summary=scene.summary or lead.summary,
     )  # fmt: skip
 
 
-def figure_name(drawing: Drawing, scene: Scene) -> str:
-    """Name the figure to draw: a person is a bust in a portrait, else stands."""
-    if scene.figure == "person" and (scene.setting == "portrait" or words.PORTRAIT.search(drawing.prompt)):
-        return "bust"
-    return scene.figure
+def title_of(drawing: Drawing) -> str:
+    """Return the words to print on a poster: its subject."""
+    subject = re.split(
+        r"\b(?:posters?)\b(?:\s+(?:for|of|about))?(?:\s+(?:an?|the))?|海报", text_of(drawing), flags=re.IGNORECASE
+    )
+    return max((part.strip(" ,.:;") for part in subject), key=len)
 
 
-def compose(canvas: Canvas, drawing: Drawing, scene: Scene) -> tuple[Mood, Stage]:
-    """Paint everything of the scene on the canvas; tell the light and the stage for what is added."""
-    # The figure of a set comes from prompt and seed alone; all else also from the number of the picture.
-    which = 0 if drawing.sequential else drawing.index
+def put(
+    name: str,
+    pen: Pen,
+    light: Mood,
+    chance: random.Random,
+    *,
+    tint: Color | None = None,
+    manners: frozenset[str] = frozenset(),
+    shadow: bool = True,
+) -> None:
+    """Draw a subject with its foot point at the origin of the pen."""
+    subject = SUBJECTS[name]
+    if shadow and subject.shadow:
+        if name == "balloon":
+            pen.shadow(0.1, 0.02, 0.22, 0.025, 0.2)
+        else:
+            pen.shadow(0.03, 0.0, subject.width * 0.45, 0.045)
+    with pen.canvas.relief(0.07 * pen.scale):
+        if name == "tree":
+            tree(pen, light, chance)
+            return
+        share = min(light.share, 0.58 * subject.lit)
+        conditions = {*manners, light.season, light.time, light.weather}
+        if light.time in ("night", "sunset") or light.weather == "rain":
+            conditions.add("warm")
+        parts = GROWING
+        if tint and name == "flowers":
+            parts = {**GROWING, "part_bunch": lambda frame, luck: bunch(frame, luck, tint)}
+        Sketch(
+            name, chance, tint=tint, words=conditions, parts=parts,
+            lit=lambda color: mix(color, light.light, share),
+        ).draw(pen)  # fmt: skip
+
+
+def compose(canvas: Canvas, drawing: Drawing, scene: Scene) -> Stage:
+    """Paint everything of the scene on the canvas; return the stage for what is added."""
     chance = drawing.chance("setting", drawing.index)
     light = mood(scene.season, scene.time, scene.weather, drawing.chance("mood", drawing.index))
-    setting = scene.setting
-    if setting == "sea" and scene.figure not in ("boat", "fish", ""):
+    name = scene.figure
+    if name == "person" and (scene.setting == "portrait" or words.PORTRAIT.search(drawing.prompt)):
+        name = "bust"
+    setting = scene.setting if scene.setting != "portrait" or name == "bust" else "meadow"
+    if setting == "sea" and name not in (*words.ON_WATER, "fish", "island", "lighthouse", ""):
         setting = "beach"
+    if setting == "room" and ("sill" in scene.manners or name in (*_FURNITURE, "")):
+        setting = "sill" if "sill" in scene.manners else "parlour"
     stage = paint(canvas, setting, light, chance, drawing.detail)
-    _companions(canvas, drawing, scene, light, stage)
-    name = figure_name(drawing, scene)
-    if name == "bust":
-        stage = replace(stage, foot=canvas.height, scale=min(0.94, 0.8 + 0.14 * (scene.setting == "portrait")))
-    if name == "boat" and stage.water is not None:
-        stage = replace(stage, foot=stage.water, scale=stage.scale * 0.62, afloat=True)
+    land, stage = stage, _placed(canvas, name, setting, stage)
+    if name == "boat" and "many" in scene.manners:
+        _fleet(canvas, drawing, scene, light, stage)
+    _companions(canvas, drawing, scene, light, land if land.water is not None else stage, stage.x)
     if name:
-        scale = stage.scale * (1.0 if name == "bust" else figures.size(name))
-        scale = min(scale, canvas.width / figures.width(name) * 0.92)
+        # The figure of a set comes from prompt and seed alone; all else also from the number of the picture.
+        luck = drawing.chance("figure", 0 if drawing.sequential else drawing.index)
         turn = drawing.chance("turn", drawing.index).random() < 0.5
+        scale = stage.scale * (1.0 if name == "bust" else SUBJECTS[name].size)
+        scale = min(scale, canvas.width / SUBJECTS[name].width * 0.92)
         foot = stage.foot - (0.12 if name == "balloon" else 0.0)
-        pen = canvas.pen(stage.x, foot, scale, flip=turn and name not in ("clock", "shop", "bust"))
-        figures.put(name, pen, light, drawing.chance("figure", which), tint=scene.tint, prompt=drawing.prompt,
-                    detail=drawing.detail, shadow=not stage.afloat)  # fmt: skip
+        pen = canvas.pen(stage.x, foot, scale, flip=turn and SUBJECTS[name].turns)
+        put(name, pen, light, luck, tint=scene.tint, manners=scene.manners, shadow=not stage.afloat)
     if not stage.airless:
         falling(canvas, light, drawing.chance("weather", drawing.index), drawing.detail)
-    return light, stage
+    return stage
 
 
-def _companions(canvas: Canvas, drawing: Drawing, scene: Scene, light: Mood, stage: Stage) -> None:
-    """Stand the other figures of the text behind and beside the main one."""
-    away = 1 if stage.x < canvas.width / 2 else -1
+def _placed(canvas: Canvas, name: str, setting: str, stage: Stage) -> Stage:
+    """Move the stage where the figure belongs: boats on the water, a bust on the lower edge."""
+    if name == "bust":
+        return replace(stage, foot=canvas.height, scale=min(0.94, 0.8 + 0.14 * (setting == "portrait")))
+    if name in words.ON_WATER and stage.water is not None:
+        return replace(stage, foot=stage.water, scale=stage.scale * 0.62, afloat=True)
+    return stage
+
+
+def _fleet(canvas: Canvas, drawing: Drawing, scene: Scene, light: Mood, stage: Stage) -> None:
+    """Add small boats behind the first."""
+    chance = drawing.chance("fleet", drawing.index)
+    for number in range(3):
+        x = (stage.x + canvas.width * (number + 1) / 4 + chance.uniform(-0.04, 0.04)) % canvas.width
+        pen = canvas.pen(x, stage.foot - chance.uniform(0.05, 0.09), stage.scale * chance.uniform(0.4, 0.6))
+        put("boat", pen, light, chance, shadow=False)
+
+
+def _companions(canvas: Canvas, drawing: Drawing, scene: Scene, light: Mood, stage: Stage, middle: float) -> None:
+    """Put the other figures of the text behind and beside the main one."""
+    away = 1 if middle < canvas.width / 2 else -1
     for number, name in enumerate(scene.companions):
-        grown = name == "tree" and scene.setting in _WOODED
-        if grown or (name == "flowers" and scene.setting not in ("room", "studio")):
+        if name == "flowers" and scene.setting not in ("room", "studio"):
             continue  # the setting has them already
-        side = away if number == 0 else -away
-        x = stage.x + side * (0.36 if name not in ("house", "shop", "tree") else 0.4)
+        side, subject, luck = away if number == 0 else -away, SUBJECTS[name], drawing.chance("companion", number)
+        x, foot, scale = stage.x + side * 0.36, stage.foot - 0.05, stage.scale * subject.size * 0.66
+        if name == "umbrella":  # over the figure
+            x, foot, scale = stage.x + 0.08 * side, stage.foot, stage.scale * 1.5
+        elif name == "tree" and scene.figure:
+            x, foot, scale = stage.x + side * 0.28, stage.foot - 0.05, stage.scale * 1.5
+        elif name == "island":
+            x, foot, scale = stage.x + side * 0.34, stage.foot - 0.14, stage.scale * 0.9
+        elif name in words.ON_WATER and stage.water is not None:
+            foot, scale = stage.water, scale * 0.6
+        elif name in _FURNITURE:
+            x, foot, scale = stage.x + side * 0.4, stage.foot - 0.02, stage.scale * subject.size
+        elif name in _BUILT:
+            x, foot = stage.x + side * 0.4, stage.foot - 0.09
         x = min(max(x, 0.14), canvas.width - 0.14)
-        behind = 0.05 if name not in ("house", "shop", "tree") else 0.09
-        scale = stage.scale * figures.size(name) * 0.66
-        pen = canvas.pen(x, stage.foot - behind, scale, flip=side > 0 and name not in ("shop", "clock"))
-        figures.put(name, pen, light, drawing.chance("companion", number, drawing.index), prompt=drawing.prompt,
-                    detail=drawing.detail, shadow=not stage.afloat)  # fmt: skip
+        pen = canvas.pen(x, foot, scale, flip=side > 0 and subject.turns)
+        manners = scene.manners - {"many"}
+        if name == "boat" and "many" in scene.manners:
+            _fleet(canvas, drawing, scene, light, replace(stage, foot=foot, scale=scale))
+        tint = words.TINTS.get(words.tint_of(text_of(drawing), name))
+        put(name, pen, light, luck, tint=tint, manners=manners, shadow=not stage.afloat)
+
+
+def card(canvas: Canvas, drawing: Drawing, scene: Scene, text: str) -> Image.Image:
+    """Set the words of a prompt on a ground of the mood, for a subject that the mock cannot draw."""
+    chance = drawing.chance("card", drawing.index)
+    light = mood(scene.season, scene.time, scene.weather, drawing.chance("mood", drawing.index))
+    pen, width, height = canvas.pen(), canvas.width, canvas.height
+    canvas.gradient(0, height + 0.01, (light.sky[0], light.sky[1], light.sky[2]))
+    tones = (*light.land, *light.leaves[:2], light.sun)
+    for _ in range(5 + 2 * drawing.detail):
+        spot = chance.uniform(0, width), chance.uniform(0, height)
+        pen.disc(*spot, chance.uniform(0.06, 0.3), clear(lighter(light.lit(chance.choice(tones)), 0.15), 0.4))
+    if not light.night:
+        pen.glow(width * chance.uniform(0.2, 0.8), height * 0.2, 0.5, light.sun, 0.5)
+    falling(canvas, light, drawing.chance("weather", drawing.index), drawing.detail)
+    paper = mix(WHITE, light.sky[2], 0.12)
+    half_width, half_height = min(width * 0.42, 0.62), min(height * 0.36, 0.3)
+    x, y = width / 2, height / 2 - 0.02
+    pen.shadow(x + 0.012, y + half_height, half_width, 0.03, 0.3)
+    with canvas.relief(0.02):
+        pen.rect(x - half_width, y - half_height, x + half_width, y + half_height, paper, 0.03)
+    edge = clear(light.lit(light.land[0]), 0.8)
+    pen.rect(x - half_width + 0.03, y - half_height + 0.03, x + half_width - 0.03, y - half_height + 0.038, edge)
+    pen.rect(x - half_width + 0.03, y + half_height - 0.038, x + half_width - 0.03, y + half_height - 0.03, edge)
+    picture = canvas.finish()
+    unit = min(drawing.size)
+    room = (half_width - 0.06, half_height - 0.06)
+    place = tuple(round(part * unit) for part in (x - room[0], y - room[1], x + room[0], y + room[1]))
+    marks.set_words(picture, text, place)  # type: ignore[arg-type]
+    return picture

@@ -1,38 +1,120 @@
-"""Draw an edit: start from an input picture and change the boxed places, or the whole of it."""
+"""Edits: open the input pictures, fit them to the output, and change the boxed places, or the whole of one."""
 
 from __future__ import annotations
 
+import io
+import random
 import re
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from . import cards, figures, words
-from .backdrop import paint
-from .canvas import Canvas
-from .colour import Colour, darker, lighter, turned
-from .inputs import Box, badge_of, covering, fitted, opened, placeholder
-from .mood import mood
-from .order import Drawing
-from .scenery import falling
-from .words import Scene
+from . import marks, words
+from .canvas import Canvas, Color, darker, lighter, turned
+from .composition import card, put
+from .marks import Box, font
+from .order import BADGE_CHUNK, Drawing
+from .scenery import falling, mood
+from .settings import paint
+from .sketch import Sketch
+from .words import SUBJECTS, Scene
+
+_COVER = 1.35  # up to this difference of aspect ratio the edges are cut rather than bars added
+
+
+def opened(data: bytes | None) -> tuple[Image.Image | None, Box | None]:
+    """Decode an input picture to RGB, its pixels as they are stored, and find the badge if the mock drew it.
+
+    Returns:
+        The picture, None if it cannot be decoded, and the badge, None if there is none.
+    """
+    try:
+        with Image.open(io.BytesIO(data or b"")) as picture:
+            picture.load()
+            badge = [int(part) for part in str(picture.info.get(BADGE_CHUNK, "")).split()]
+            if "A" in picture.mode or "transparency" in picture.info:
+                glass = picture.convert("RGBA")
+                plain = Image.new("RGB", glass.size, (255, 255, 255))
+                plain.paste(glass, (0, 0), glass)
+            else:
+                plain = picture.convert("RGB")
+    except Exception:  # hostile bytes make Pillow raise almost anything; the mock shows a placeholder
+        return None, None
+    return plain, (badge[0], badge[1], badge[2], badge[3]) if len(badge) == 4 else None
+
+
+def placeholder(number: int, size: tuple[int, int]) -> Image.Image:
+    """Draw a neutral card: a crossed landscape and the number of the missing picture."""
+    canvas = Canvas(size)
+    canvas.gradient(0, canvas.height, ((226, 228, 236), (206, 210, 222)))
+    Sketch("missing", random.Random(0)).draw(canvas.pen(canvas.width / 2, canvas.height / 2 - 0.04, 0.52))
+    picture = canvas.finish()
+    height = max(9, round(min(size) * 0.075))
+    spot = (size[0] / 2, size[1] / 2 + min(size) * 0.25)
+    ImageDraw.Draw(picture).text(spot, f"image {number}", fill=(96, 102, 122), font=font(height), anchor="mm")
+    return picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """An input picture at output size, and how its pixels came there."""
+
+    picture: Image.Image
+    scale: float
+    left: float
+    top: float
+
+    def box(self, box: Box) -> Box | None:
+        """Carry a box of the input to the output; None if nothing of it can be seen."""
+        width, height = self.picture.size
+        x1, y1, x2, y2 = box
+        found = (
+            max(0, round(x1 * self.scale + self.left)), max(0, round(y1 * self.scale + self.top)),
+            min(width, round(x2 * self.scale + self.left)), min(height, round(y2 * self.scale + self.top)),
+        )  # fmt: skip
+        return found if found[2] - found[0] >= 2 and found[3] - found[1] >= 2 else None
+
+
+def fitted(source: Image.Image, size: tuple[int, int], *, whole: bool = False) -> Fitted:
+    """Fit a picture to a size: cut a little off the edges, or lay it whole on its own blur."""
+    ratios = (size[0] / source.width, size[1] / source.height)
+    if max(ratios) / min(ratios) <= _COVER and not (whole and max(ratios) / min(ratios) > 1.02):
+        scale = max(ratios)
+        left, top = (size[0] - source.width * scale) / 2, (size[1] - source.height * scale) / 2
+        seen = (-left / scale, -top / scale, (size[0] - left) / scale, (size[1] - top) / scale)
+        seen = (max(0.0, seen[0]), max(0.0, seen[1]), min(source.width, seen[2]), min(source.height, seen[3]))
+        picture = source.resize(size, Image.Resampling.BICUBIC, seen, reducing_gap=2.0)
+        return Fitted(picture=picture, scale=scale, left=left, top=top)
+    scale = min(ratios)
+    inner = (max(1, round(source.width * scale)), max(1, round(source.height * scale)))
+    ground = source.resize((48, 48), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(5))
+    picture = ground.resize(size, Image.Resampling.BICUBIC).point(lambda value: value * 0.8)
+    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    picture.paste(source.resize(inner, Image.Resampling.BICUBIC, reducing_gap=2.0), (left, top))
+    return Fitted(picture=picture, scale=scale, left=float(left), top=float(top))
+
 
 _REMOVE = re.compile(
     r"\b(?:remove|erase|delete|get rid of|take away|without)\b|去掉|删除|移除|擦除|消除", re.IGNORECASE
 )
-_TONES: dict[str, Colour] = {
-    "spring": (236, 150, 178), "summer": (96, 178, 120), "autumn": (222, 130, 60), "winter": (150, 186, 222),
+_RECOLOR = re.compile(r"\b(?:paint|turn|colou?r|dye|make)\b|涂|变", re.IGNORECASE)
+_PAINTED = re.compile(r"\b(?:watercolou?r|painting|painted|ink|sketch|pastel)\b|水彩|油画|水墨|素描", re.IGNORECASE)
+_STAMP = re.compile(r"\bstamps?\b|邮票", re.IGNORECASE)
+_TONES: dict[str, Color] = {
+    "spring": (236, 150, 178), "summer": (244, 190, 92), "autumn": (222, 130, 60), "winter": (150, 186, 222),
     "night": (44, 62, 140), "sunset": (232, 112, 84), "dawn": (236, 180, 150),
 }  # fmt: skip
 
 
 def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
-    """Draw the edited picture at output size; tell where an older badge shows on it.
+    """Draw the edited picture at output size, and find where an older badge shows on it.
 
     The edited picture is the last one that has boxes, else the first; the others are its references.
     """
-    pictures = [opened(data) for data in drawing.images]
+    found = [opened(data) for data in drawing.images]
+    pictures = [picture for picture, _ in found]
     boxes = [drawing.boxes[i] if i < len(drawing.boxes) else () for i in range(len(pictures))]
-    boxed = [i for i, found in enumerate(boxes) if found]
+    boxed = [i for i, places in enumerate(boxes) if places]
     base = boxed[-1] if boxed else 0
     source = pictures[base] or placeholder(base + 1, drawing.size)
     references: list[tuple[int, Image.Image]] = []
@@ -44,7 +126,7 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
             references.append((i + 1, _cut(shown, part)))
     scene = words.read(drawing.prompt, drawing.chance("reading", drawing.index))
     fit = fitted(source, drawing.size, whole=bool(boxed))
-    old = badge_of(drawing.images[base])
+    old = found[base][1]
     badge = fit.box(old) if old else None
     if boxed:
         picture = fit.picture
@@ -54,9 +136,16 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
                 reference = references[number % len(references)][1] if references else None
                 _change(picture, place, drawing, scene, number, reference)
         return picture, badge
-    picture = _toned(fit.picture, drawing, scene, 0.28 if references else 0.5)
+    painted = _PAINTED.search(drawing.prompt) is not None
+    picture = _washed(fit.picture) if painted else fit.picture
+    picture = _toned(picture, drawing, scene, 0.28 if references else 0.16 if painted else 0.5)
     if references:
-        cards.lay(picture, references, drawing.chance("cards", drawing.index))
+        marks.lay(picture, references, drawing.chance("cards", drawing.index))
+        return picture, badge
+    if _STAMP.search(drawing.prompt):
+        marks.stamp(picture)
+        return picture, badge
+    if _RECOLOR.search(drawing.prompt):
         return picture, badge
     return _with_figure(picture, drawing, scene), badge
 
@@ -72,10 +161,10 @@ def _shared(box: Box, size: tuple[int, int]) -> Box:
     return x1, y1, min(max(box[2], x1 + 8), size[0]), min(max(box[3], y1 + 8), size[1])
 
 
-def _feather(size: tuple[int, int], strength: float = 1.0) -> Image.Image:
+def _feather(size: tuple[int, int]) -> Image.Image:
     """Make a mask that is full in the middle and nothing at the rim."""
     small = Image.new("L", (96, 96))
-    ImageDraw.Draw(small).rounded_rectangle((11, 11, 84, 84), 18, fill=round(255 * strength))
+    ImageDraw.Draw(small).rounded_rectangle((11, 11, 84, 84), 18, fill=255)
     small = small.filter(ImageFilter.GaussianBlur(4))
     ImageDraw.Draw(small).rectangle((0, 0, 95, 95), outline=0)
     return small.resize(size, Image.Resampling.BICUBIC)
@@ -91,25 +180,27 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
         picture.paste(_healed(before), place, soft)
         return
     if reference is not None:
-        picture.paste(covering(reference, size), place, soft)
+        picture.paste(ImageOps.fit(reference, size), place, soft)
         return
-    light = mood(
-        scene.season, "day" if scene.time == "night" else scene.time, "", drawing.chance("mood", drawing.index, number)
-    )
-    chance = drawing.chance("figure", drawing.index, number)
-    name = scene.figure if scene.known else ""
-    canvas = Canvas(size, before)
+    hour = "day" if scene.time == "night" else scene.time
+    light = mood(scene.season, hour, "", drawing.chance("mood", drawing.index, number))
+    chance, name = drawing.chance("figure", drawing.index, number), scene.figure
+    if not scene.known:
+        drawn = card(Canvas(size, fine=drawing.fine), replace(drawing, size=size), scene, drawing.prompt)
+        picture.paste(drawn, place, soft)
+        return
+    canvas = Canvas(size, before, fine=drawing.fine)
     if not name:
         paint(canvas, scene.setting, light, chance, drawing.detail)
         picture.paste(canvas.finish(), place, soft)
         return
     glow = Image.blend(before, Image.new("RGB", size, lighter(light.sky[2], 0.2)), 0.26)
     lit = Image.composite(glow, before, soft)
-    canvas = Canvas(size, lit)
-    scale = min(canvas.height / 1.16, canvas.width / figures.width(name) / 1.06)
+    canvas = Canvas(size, lit, fine=drawing.fine)
+    scale = min(canvas.height / 1.16, canvas.width / SUBJECTS[name].width / 1.06)
     foot = (canvas.height + scale) / 2 - 0.005
-    figures.put(name, canvas.pen(canvas.width / 2, foot, scale), light, chance, tint=scene.tint,
-                prompt=drawing.prompt, detail=drawing.detail)  # fmt: skip
+    pen = canvas.pen(canvas.width / 2, foot, scale)
+    put(name, pen, light, chance, tint=scene.tint, manners=scene.manners)
     drawn = canvas.finish()
     # The canvas softens the photo a little: keep the original pixels wherever nothing was drawn.
     touched = ImageChops.difference(drawn, Canvas(size, lit).finish()).convert("L").point(lambda v: 255 if v > 2 else 0)
@@ -122,25 +213,19 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
 
 def _healed(before: Image.Image) -> Image.Image:
     """Fill a place from its own rim, as if what stood there were gone."""
-    healed = []
-    for band in before.resize((6, 6), Image.Resampling.BOX).split():
-        cells = list(band.tobytes())
-        for y in range(1, 5):
-            for x in range(1, 5):
-                across = cells[y * 6] * (5 - x) + cells[y * 6 + 5] * x
-                down = cells[x] * (5 - y) + cells[30 + x] * y
-                cells[y * 6 + x] = round((across + down) / 10)
-        healed.append(Image.frombytes("L", (6, 6), bytes(cells)))
-    return Image.merge("RGB", healed).resize(before.size, Image.Resampling.BICUBIC)
+    small, corners = before.resize((9, 9), Image.Resampling.BOX), Image.new("RGB", (2, 2))
+    for x, y in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        corners.putpixel((x, y), small.getpixel((8 * x, 8 * y)) or 0)
+    return corners.resize(before.size, Image.Resampling.BILINEAR)
 
 
 def _toned(picture: Image.Image, drawing: Drawing, scene: Scene, share: float) -> Image.Image:
-    """Shift the whole picture to two tones: of the season, the hour or the colour that the prompt names."""
+    """Shift the whole picture to two tones: of the season, the hour or the color that the prompt names."""
     chance = drawing.chance("tone", drawing.index)
     # The hour comes last in the summary and rules the light: a winter night is first of all a night.
     named = [_TONES[word] for word in reversed(scene.summary.split()) if word in _TONES]
-    tone = scene.tint or (named[0] if named else turned((214, 110, 90), chance.uniform(0, 360)))
-    tone = turned(tone, chance.uniform(-8, 8))
+    named.append(turned((214, 110, 90), chance.uniform(0, 360)))
+    tone = turned(scene.tint or words.first_color(drawing.prompt) or named[0], chance.uniform(-8, 8))
     dark, pale = darker(tone, 0.78), lighter(tone, 0.8)
     if scene.time == "night" and "night" in scene.summary:
         pale, share = lighter(tone, 0.35), 0.8
@@ -148,25 +233,32 @@ def _toned(picture: Image.Image, drawing: Drawing, scene: Scene, share: float) -
     return Image.blend(picture, duotone, share)
 
 
+def _washed(picture: Image.Image) -> Image.Image:
+    """Blur the colors as in a watercolor, pale towards the edge of the paper."""
+    small = picture.resize((max(8, picture.width // 3), max(8, picture.height // 3)), Image.Resampling.BOX)
+    for _ in range(2):
+        small = small.filter(ImageFilter.MedianFilter(5))
+    washed = ImageChops.screen(small, Image.new("RGB", small.size, (40, 38, 34))).resize(picture.size)
+    return Image.composite(washed, Image.new("RGB", picture.size, (250, 247, 240)), _feather(picture.size))
+
+
 def _with_figure(picture: Image.Image, drawing: Drawing, scene: Scene) -> Image.Image:
     """Add the figure that the prompt names, and the weather, over the whole picture."""
     weather = scene.weather or ("snow" if "winter" in scene.summary else "")
     falls = bool(weather) or "spring" in scene.summary or "autumn" in scene.summary
-    name = scene.figure if scene.known else ""
+    name = scene.figure
     if not name and not falls:
         return picture
-    canvas = Canvas(picture.size, picture)
-    light = mood(
-        scene.season, scene.time if scene.time != "night" else "day", weather, drawing.chance("mood", drawing.index)
-    )
+    canvas = Canvas(picture.size, picture, fine=drawing.fine)
+    hour = "day" if scene.time == "night" else scene.time
+    light = mood(scene.season, hour, weather, drawing.chance("mood", drawing.index))
     if name:
         chance = drawing.chance("place", drawing.index)
-        scale = min(0.46 * figures.size(name), canvas.width * 0.44 / figures.width(name))
-        reach = figures.width(name) * scale / 2 + 0.03
+        scale = min(0.46 * SUBJECTS[name].size, canvas.width * 0.44 / SUBJECTS[name].width)
+        reach = SUBJECTS[name].width * scale / 2 + 0.03
         x = canvas.width - reach - chance.uniform(0, 0.08) * canvas.width
         pen = canvas.pen(x, canvas.height - 0.13, scale)
-        figures.put(name, pen, light, drawing.chance("figure", drawing.index), tint=scene.tint,
-                    prompt=drawing.prompt, detail=drawing.detail)  # fmt: skip
+        put(name, pen, light, drawing.chance("figure", drawing.index), tint=scene.tint, manners=scene.manners)
     if falls:
         falling(canvas, light, drawing.chance("weather", drawing.index), drawing.detail)
     return canvas.finish()

@@ -1,19 +1,141 @@
-"""Draw what stands about in a landscape: sun, clouds, ridges, peaks, trees, grass, weather."""
+"""Light and landscape: the mood of a picture, its sky, ridges, trees, flowers, ground and weather."""
 
 from __future__ import annotations
 
 import math
 import random
+from dataclasses import dataclass
 
-from .canvas import Canvas, Pen, Point
-from .colour import WHITE, Colour, clear, darker, lighter, mix
-from .mood import Mood
+from .canvas import WHITE, Canvas, Color, Pen, Point, clear, darker, lighter, mix, parse_hex, turned
+from .sketch import Part
+
+_SKIES = {  # top, middle, horizon
+    "day": ("56a4de 96ceec e2f0f0", "4896ce 8eccdc f0eed8", "68b2d6 aadae2 f8ecd6"),
+    "dawn": ("7ea0d6 debed6 ffe2c4", "6eacc8 c8d8d2 ffdeba", "9496ce f0babe ffe8c8"),
+    "sunset": ("4a488a de7074 ffc47a", "3a5892 ec8868 ffd686", "704a8e f0787a ffbe8c"),
+    "night": ("0e1434 1e2c5c 4a5c8e", "141032 302660 6e548e", "081a34 163a5c 427086"),
+}
+_LANDS: dict[str, tuple[Color, Color, Color]] = {  # far, middle, near
+    "spring": ((142, 190, 152), (146, 196, 112), (120, 178, 92)),
+    "summer": ((104, 168, 142), (94, 164, 92), (66, 138, 82)),
+    "autumn": ((198, 160, 108), (214, 150, 74), (190, 116, 62)),
+    "winter": ((196, 212, 230), (222, 232, 242), (240, 245, 250)),
+}
+_LEAVES: dict[str, tuple[Color, ...]] = {
+    "spring": ((248, 178, 200), (242, 152, 184), (252, 204, 214), (152, 198, 108)),
+    "summer": ((60, 132, 84), (82, 152, 84), (46, 112, 80), (104, 166, 88)),
+    "autumn": ((224, 122, 48), (204, 84, 50), (236, 168, 60), (178, 92, 52)),
+    "winter": ((232, 240, 246), (214, 226, 238), (244, 248, 252)),
+}
 
 
-def sky(canvas: Canvas, mood: Mood, horizon: float, chance: random.Random, detail: int) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Mood:
+    """The light of a picture. ``light`` and ``share`` say how far it colors everything in it."""
+
+    season: str
+    time: str
+    weather: str
+    sky: tuple[Color, Color, Color]
+    land: tuple[Color, Color, Color]
+    leaves: tuple[Color, ...]
+    sun: Color
+    light: Color
+    share: float
+
+    @property
+    def night(self) -> bool:
+        return self.time == "night"
+
+    @property
+    def haze(self) -> Color:
+        return self.sky[2]
+
+    def lit(self, color: Color, depth: float = 0.0) -> Color:
+        """Show a color in this light; depth 0 is near, 1 is lost in the haze."""
+        return mix(mix(color, self.light, self.share), self.haze, 0.8 * depth)
+
+
+def mood(season: str, time: str, weather: str, chance: random.Random) -> Mood:
+    """Choose a sky and turn the hues a little, so that seeds differ and colors still agree."""
+    top, middle, low = map(parse_hex, chance.choice(_SKIES[time]).split())
+    turn = chance.uniform(-12, 12)
+    sky = (turned(top, turn), turned(middle, turn), turned(low, turn / 2))
+    if weather == "fog":
+        sky = (mix(sky[0], sky[2], 0.6), mix(sky[1], sky[2], 0.5), sky[2])
+    if weather == "rain":
+        sky = tuple(mix(c, (118, 130, 148) if time != "night" else (40, 48, 70), 0.55) for c in sky)  # type: ignore[assignment]
+    if season == "winter" and time == "day":
+        sky = tuple(mix(c, (214, 224, 236), 0.45) for c in sky)  # type: ignore[assignment]
+    land = _LANDS[season]
+    if season != "winter":
+        shift = chance.uniform(-14, 14)
+        land = (turned(land[0], shift), turned(land[1], shift), turned(land[2], shift))
+    light, share, sun = {
+        "day": (WHITE, 0.0, (255, 244, 200)),
+        "dawn": ((255, 214, 186), 0.16, (255, 236, 200)),
+        "sunset": ((206, 92, 88), 0.26, (255, 232, 168)),
+        "night": ((22, 30, 78), 0.58, (244, 240, 216)),
+    }[time]
+    return Mood(
+        season=season, time=time, weather=weather, sky=sky, land=land, leaves=_LEAVES[season],
+        sun=sun, light=light, share=share,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A place for figures, in scene units; ``scale`` is the height of a figure one unit tall."""
+
+    x: float
+    foot: float
+    scale: float
+    afloat: bool = False  # in or on water: no shadow on the ground
+    airless: bool = False  # no weather here
+    water: float | None = None  # where a boat would float, if the figures stand on land
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A setting being painted: canvas, light, chance, and the heights of the land in scene units from the top."""
+
+    canvas: Canvas
+    mood: Mood
+    chance: random.Random
+    detail: int
+    horizon: float
+    foot: float
+    aside: float  # -1 to 1: how far from the middle the figure stands
+
+    @property
+    def pen(self) -> Pen:
+        return self.canvas.pen()
+
+    @property
+    def width(self) -> float:
+        return self.canvas.width
+
+    @property
+    def height(self) -> float:
+        return self.canvas.height
+
+    def many(self, count: float) -> range:
+        """Count what is scattered over the picture: a wide one has room for more."""
+        return range(int(count * max(1.0, self.width)))
+
+    def across(self) -> float:
+        return self.chance.uniform(0, self.width)
+
+    def stage(self, scale: float = 0.5) -> Stage:
+        """Return the stage for the figures."""
+        x = self.width / 2 + self.aside * (0.1 if self.width < 1.3 else 0.16 * self.width)
+        return Stage(x=x, foot=self.foot, scale=scale * min(1.2, 0.9 + 0.15 * (self.height - 1)))
+
+
+def sky(place: Place, horizon: float) -> None:
     """Fill the sky down to the horizon: gradient, sun or moon, stars, clouds."""
-    pen, width = canvas.pen(), canvas.width
-    canvas.gradient(0, horizon + 0.02, mood.sky)
+    pen, width, mood, chance, detail = place.pen, place.width, place.mood, place.chance, place.detail
+    place.canvas.gradient(0, horizon + 0.02, mood.sky)
     x = width * chance.choice((chance.uniform(0.14, 0.34), chance.uniform(0.66, 0.86)))
     low = mood.time in ("sunset", "dawn")
     y = horizon * (chance.uniform(0.58, 0.76) if low else chance.uniform(0.18, 0.34))
@@ -25,7 +147,7 @@ def sky(canvas: Canvas, mood: Mood, horizon: float, chance: random.Random, detai
             spot = stars.uniform(0, width), stars.uniform(0, horizon * 0.9)
             pen.disc(*spot, r, mix(mood.sky[0], WHITE, stars.uniform(0.5, 0.95)))
         moon(pen, x, y, 0.062, mood)
-    elif mood.weather != "rain":
+    elif mood.weather not in ("rain", "fog"):
         r = 0.095 if low else 0.062
         pen.glow(x, y, r * 3.4, mood.sun, 0.5)
         pen.disc(x, y, r, mix(mood.sun, WHITE, 0.35))
@@ -37,7 +159,7 @@ def sky(canvas: Canvas, mood: Mood, horizon: float, chance: random.Random, detai
         strength = 0.25 if mood.night else 0.55 if i % 2 else 0.8
         cloud(pen.at(cx, cy, clouds.uniform(0.1, 0.2)), clear(mix(tone, WHITE, 0.0 if mood.night else 0.55), strength))
     if detail > 1 and not mood.night and mood.weather == "":
-        flock = canvas.pen(width * clouds.uniform(0.3, 0.7), horizon * clouds.uniform(0.2, 0.5), 0.022)
+        flock = pen.at(width * clouds.uniform(0.3, 0.7), horizon * clouds.uniform(0.2, 0.5), 0.022)
         for i in range(3 + detail):
             bird = flock.at(i * 1.5 - 3 + clouds.uniform(-0.4, 0.4), abs(i - 2) * 0.7 + clouds.uniform(-0.2, 0.2))
             wing = darker(mood.sky[0], 0.45)
@@ -52,40 +174,42 @@ def moon(pen: Pen, x: float, y: float, r: float, mood: Mood) -> None:
         pen.disc(x + dx * r, y + dy * r, size * r, shade)
 
 
-def cloud(pen: Pen, colour: Colour) -> None:
-    """Draw a flat-bottomed cloud about two units wide, as one shape so that clear colours stay even."""
+def cloud(pen: Pen, color: Color) -> None:
+    """Draw a flat-bottomed cloud about two units wide, as one shape so that clear colors stay even."""
     top: list[Point] = []
     for cx, cy, r, a1, a2 in ((-0.62, -0.16, 0.2, 180, 300), (-0.2, -0.32, 0.34, 190, 330),
                               (0.32, -0.24, 0.26, 230, 350), (0.72, -0.13, 0.15, 240, 360)):  # fmt: skip
         for i in range(13):
             a = math.radians(a1 + (a2 - a1) * i / 12)
             top.append((cx + r * math.cos(a), cy + r * math.sin(a)))
-    pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], colour)
+    pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], color)
 
 
-def ridge(canvas: Canvas, y: float, swing: float, colour: Colour, chance: random.Random) -> list[Point]:
+def ridge(place: Place, y: float, swing: float, color: Color) -> list[Point]:
     """Fill from a rolling line down to the bottom; the line is given back, to plant things on."""
+    chance, width = place.chance, place.width
     waves = [(chance.uniform(0.6, 1.3) * k, chance.uniform(0, 6.3), swing / k**0.9) for k in (1.0, 2.3, 4.1)]
-    steps = max(40, int(60 * canvas.width))
+    steps = max(40, int(60 * width))
     line = []
     for i in range(steps + 1):
-        x = canvas.width * i / steps
+        x = width * i / steps
         line.append((x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)))
-    canvas.pen().poly([*line, (canvas.width, canvas.height), (0, canvas.height)], colour)
+    place.pen.poly([*line, (width, place.height), (0, place.height)], color)
     return line
 
 
-def peaks(canvas: Canvas, y: float, height: float, colour: Colour, mood: Mood, chance: random.Random) -> None:
+def peaks(place: Place, y: float, height: float, tone: Color, depth: float) -> None:
     """Draw a row of mountains with a shaded side and snow on the tops."""
-    pen, x = canvas.pen(), chance.uniform(-0.35, -0.1)
+    mood, chance, pen = place.mood, place.chance, place.pen
+    color, x = mood.lit(tone, depth), chance.uniform(-0.35, -0.1)
     snow, row = mix(mood.lit((250, 250, 252)), mood.haze, 0.15), []
-    while x < canvas.width + 0.2:
+    while x < place.width + 0.2:
         rise, half = height * chance.uniform(0.6, 1.0), chance.uniform(0.24, 0.4)
         row.append((x + half * 0.7, rise, half))
         x += half * chance.uniform(0.7, 1.1)
     for cx, rise, half in sorted(row, key=lambda peak: -peak[1]):
         top, lean = (cx, y - rise), chance.uniform(-0.05, 0.05)
-        tone = mix(colour, mood.haze, 0.35 * (1 - rise / height))
+        tone = mix(color, mood.haze, 0.35 * (1 - rise / height))
         pen.poly([(cx - half, y), top, (cx + half, y)], tone)
         fold = [(cx + lean * 0.6, y - rise * 0.62), (cx + lean + 0.03, y - rise * 0.35), (cx + lean, y)]
         pen.poly([top, *fold, (cx + half, y)], darker(tone, 0.22))
@@ -96,8 +220,8 @@ def peaks(canvas: Canvas, y: float, height: float, colour: Colour, mood: Mood, c
             cap.append((cx + half * side * drop, y - rise * (1 - drop)))
         pen.poly(cap, snow)
         pen.poly([top, (cx + lean * 0.3 + 0.012, y - rise * 0.7), cap[2], cap[1]], darker(snow, 0.14))
-    band = mix(mood.haze, colour, 0.25)
-    canvas.mist(y - 0.06, y + 0.03, band, 0.5)
+    band = mix(mood.haze, color, 0.25)
+    place.canvas.mist(y - 0.06, y + 0.03, band, 0.5)
 
 
 def tree(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail: int = 3) -> None:
@@ -147,16 +271,13 @@ def plant(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detai
         tree(pen, mood, chance, depth, detail)
 
 
-def meadow_floor(canvas: Canvas, mood: Mood, top: float, chance: random.Random, detail: int) -> None:
+def meadow_floor(place: Place, top: float) -> None:
     """Scatter grass, flowers, leaves or snow on the near ground, larger towards the viewer."""
-    pen = canvas.pen()
+    pen, mood, chance = place.pen, place.mood, place.chance
     base = mood.lit(mood.land[2])
-    spots = sorted(
-        (chance.uniform(top + 0.02, canvas.height), chance.uniform(0, canvas.width))
-        for _ in range(int(34 * detail * max(1.0, canvas.width)))
-    )
+    spots = sorted((chance.uniform(top + 0.02, place.height), place.across()) for _ in place.many(34 * place.detail))
     for y, x in spots:
-        near = 0.5 + 0.9 * (y - top) / max(0.1, canvas.height - top)
+        near = 0.5 + 0.9 * (y - top) / max(0.1, place.height - top)
         kind, s = chance.random(), 0.02 * near
         spot = pen.at(x, y, s)
         if mood.season == "winter":
@@ -177,13 +298,17 @@ def meadow_floor(canvas: Canvas, mood: Mood, top: float, chance: random.Random, 
 
 
 def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> None:
-    """Let it rain or snow, or let petals and leaves fly, as weather and season say."""
+    """Draw rain, fog or snow, or petals and leaves in the air, as weather and season say."""
     pen, width, height = canvas.pen(), canvas.width, canvas.height
     area = max(1.0, width * height)
     if mood.weather == "rain":
         for _ in range(int(130 * area)):
             x, y, length = chance.uniform(0, width * 1.1), chance.uniform(-0.05, height), chance.uniform(0.03, 0.06)
             pen.poly([(x, y), (x + 0.003, y), (x - length * 0.25, y + length)], (226, 238, 250, 120))
+    elif mood.weather == "fog":
+        for _ in range(int(26 * area)):
+            bank = pen.at(chance.uniform(0, width), height * chance.uniform(0.2, 0.95), chance.uniform(0.15, 0.5))
+            bank.oval(0, 0, 1, 0.16, clear(mix(mood.haze, WHITE, 0.5), 0.16))
     elif mood.weather == "snow" or mood.season == "winter":
         for _ in range(int((40 + 20 * detail) * area)):
             r = chance.choice((0.003, 0.004, 0.006, 0.009))
@@ -194,5 +319,30 @@ def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> N
             a = chance.uniform(0, 6.3)
             c, s = math.cos(a), math.sin(a)
             shape = [(-0.9, 0.0), (0.0, -0.4), (1.0, 0.1), (0.0, 0.5)]
-            colour = mood.lit(chance.choice(mood.leaves[:3]))
-            petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], colour)
+            color = mood.lit(chance.choice(mood.leaves[:3]))
+            petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], color)
+
+
+_PETALS: tuple[Color, ...] = ((236, 94, 112), (250, 190, 80), (250, 240, 234), (186, 120, 206), (242, 150, 120))
+
+
+def bunch(pen: Pen, chance: random.Random, tint: Color | None = None, count: int = 10) -> None:
+    """Draw a bunch of flowers about one unit wide that grows up from 0."""
+    tones = (tint, lighter(tint, 0.3), darker(tint, 0.12), (252, 244, 236)) if tint else _PETALS
+    green: Color = (74, 136, 88)
+    heads = []
+    for i in range(count):
+        a = (i + 0.5) / count * 2 - 1
+        heads.append((a * 0.42 + chance.uniform(-0.05, 0.05), -0.42 - chance.uniform(0.0, 0.34) * (1.2 - abs(a))))
+    for x, y in heads:
+        pen.taper([(x * 0.25, 0), (x * 0.7, y * 0.6), (x, y)], 0.035, 0.025, green)
+        leaf = [(0.0, 0.0), (0.12, -0.1), (0.2, -0.03), (0.1, 0.0)]
+        pen.blob([(x * 0.5 + dx, y * 0.45 + dy) for dx, dy in leaf], lighter(green, 0.1))
+    for x, y in heads:
+        tone = chance.choice(tones)
+        for dx, dy in ((-0.07, 0), (0.07, 0), (0, -0.07), (0, 0.07)):
+            pen.disc(x + dx, y + dy, 0.075, tone)
+        pen.disc(x, y, 0.055, (250, 206, 92) if chance.random() < 0.5 else darker(tone, 0.2))
+
+
+GROWING: dict[str, Part] = {"part_bunch": bunch}

@@ -1,26 +1,26 @@
-"""Recordings: stored exchanges that a person can review, read from their files and brought into one form."""
+"""Recording format: one stored exchange that a person can review, and the form in which requests are compared."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 import json
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from wannb.files import read_lines
-from wannb.mock.server.inputs import public_address
+from wannb.masking import without_signature
+from wannb.png import chunks, is_png
 
-BUNDLED = Path(__file__).with_name("bundled")
-IMAGES = "images"  # the folder beside a recording with the bodies of pictures that were not drawn
+IMAGES = "images"  # the folder beside a recording with the bodies of images that were not drawn
 DRAWN = "image:drawn"
 STORED = re.compile(r"image:sha256:([0-9a-f]{64})")
-RUN_FILE = "run.jsonl"  # the journal of a run's folder; its last whole line counts
-FILE_MOST = 64 * 1024 * 1024
+# The text chunk in which the mock writes what a drawing was made from.
+DRAWN_CHUNK = b"wannb-mock"
+_DRAWN_KEY = re.compile(rb"[0-9a-f]{64}")
 GENERATION = re.compile(r"/api/v1/services/aigc/(?:multimodal|image)-generation/generation")
 
 
@@ -37,11 +37,12 @@ class Recording:
 
     @property
     def digest(self) -> str:
+        """The same for equal requests."""
         return digest(self.request)
 
     @property
     def name(self) -> str:
-        """What a person finds it by."""
+        """Its name in messages."""
         return self.file.name
 
     def image(self, token: str) -> bytes:
@@ -52,114 +53,43 @@ class Recording:
         return (self.file.parent / IMAGES / f"{stored[1]}.png").read_bytes()
 
     def whole(self) -> Recording | None:
-        """Return the recording with its request as it is compared, or None where its files are damaged.
+        """Return the recording with its request as it is compared, None where its files are damaged.
 
-        Called when a request could be its own: what costs reading pictures is left until then.
+        Called when it could answer a request: reading images is expensive, and is left until then.
         """
         return self
 
 
-def load(folder: str | Path) -> tuple[Recording, ...]:
-    """Return every recording below a folder ("bundled" for those of the package), in the order of their paths.
-
-    READERS says which kinds of file are understood; a reader for another kind is added there. In a folder of runs what
-    is damaged is passed over, since other files lie there too; elsewhere it is said.
+def read_exchange(path: Path, value: Mapping[str, Any]) -> list[Recording]:
+    """Return the recording in a file's JSON, none where the file is of another kind.
 
     Raises:
-        FileNotFoundError: there is no such folder.
-        ValueError: a recording cannot be read.
+        ValueError: a field has a wrong type.
     """
-    root = BUNDLED if str(folder) == "bundled" else Path(folder)
-    if not root.is_dir():
-        raise FileNotFoundError(f"There is no folder of recordings at {str(folder)!r}.")
-    files = sorted((path.split(os.sep), path) for path in _files(root))
-    stores = {os.path.dirname(os.path.dirname(path)) for parts, path in files if parts[-1] == RUN_FILE}
-    found: list[Recording] = []
-    for parts, path in files:
-        try:
-            found.extend(_read(Path(path)))
-        except ValueError:
-            above = {os.sep.join(parts[:end]) for end in range(1, len(parts))}
-            if parts[-1] != RUN_FILE and not above & stores:
-                raise
-    return tuple(found)
-
-
-def _files(root: Path) -> Iterator[str]:
-    """Yield each JSON file below a folder; of a run's folder its record alone, and nothing of what is hidden."""
-    for folder, folders, names in os.walk(root):
-        if RUN_FILE in names:
-            folders.clear()
-            names = [RUN_FILE]
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (
-            os.path.join(folder, name) for name in names if name.endswith((".json", RUN_FILE)) and name[0] != "."
-        )
-
-
-def _read(path: Path) -> list[Recording]:
-    try:
-        if not path.is_file() or path.stat().st_size > FILE_MOST:
-            raise ValueError(f"it is no file, or over {FILE_MOST // 1024**2} MB, which no recording is")
-        value = _last_line(path) if path.name == RUN_FILE else json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as trouble:
-        raise ValueError(f"{path.name} is not readable JSON: {trouble}") from trouble
-    if not isinstance(value, dict):
-        return []
-    return next((found for reader in READERS if (found := reader(path, value))), [])
-
-
-def _last_line(path: Path) -> Any:
-    records, _ = read_lines(path, most=FILE_MOST)
-    if not records:
-        raise ValueError("no line of it is whole")
-    return records[-1]
-
-
-def _read_exchange(path: Path, value: Mapping[str, Any]) -> list[Recording]:
     request, response, task = value.get("request"), value.get("response"), value.get("task")
     if not isinstance(request, dict) or not isinstance(response, dict) or "status" not in response:
         return []
     headers = request.get("headers") or {}
     sound = isinstance(response["status"], int) and isinstance(headers, dict) and isinstance(task, dict | None)
     if not sound or not isinstance(response.get("json"), dict | None):
-        raise ValueError(f"{path.name} is no recording any more: one of its fields has a type that it cannot have.")
-    recording = Recording(
-        file=path,
-        source=str(value.get("source", "")),
-        date=str(value.get("date", "")),
-        request=normalise(
-            str(request.get("method", "POST")),
-            str(request.get("path", "")),
-            headers,
-            request.get("json"),
-            public_address,
-        ),
-        response=response,
-        task=task,
-    )
-    return [recording]
-
-
-def _read_run(path: Path, value: Mapping[str, Any]) -> list[Recording]:
-    # Imported here: it is made of what this module offers.
-    from .run_folders import read_run
-
-    return read_run(path, value) if path.name == RUN_FILE else []
-
-
-# Each gets a path and its JSON, and returns its recordings: none if the file is not of its kind.
-READERS: list[Callable[[Path, Mapping[str, Any]], list[Recording]]] = [_read_run, _read_exchange]
+        raise ValueError(f"{path.name} is a damaged recording: one of its fields has the wrong type.")
+    method, target = str(request.get("method", "POST")), str(request.get("path", ""))
+    return [
+        Recording(
+            file=path,
+            source=str(value.get("source", "")),
+            date=str(value.get("date", "")),
+            request=normalise(method, target, headers, request.get("json"), without_signature),
+            response=response,
+            task=task,
+        )
+    ]
 
 
 def normalise(
-    method: str,
-    path: str,
-    headers: Mapping[str, str],
-    body: Any,
-    identify: Callable[[str], str],
+    method: str, path: str, headers: Mapping[str, str], body: Any, identify: Callable[[str], str]
 ) -> dict[str, Any]:
-    """Return what is compared: images by identity, options at null and the SDK's stray is_async left out."""
+    """Return a request as it is compared: images by identity, without null options and the SDK's stray is_async."""
     lower = {name.lower(): value for name, value in headers.items()}
     kept = {name: lower[name] for name in ("x-dashscope-async",) if name in lower}
     body = copy.deepcopy(body)
@@ -186,10 +116,22 @@ def content_of(body: Any) -> list[dict[str, Any]]:
         return []
 
 
+def parameters_of(normalised: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters of a normalised request, however broken it is."""
+    body = normalised.get("json")
+    parameters = body.get("parameters") if isinstance(body, dict) else None
+    return parameters if isinstance(parameters, dict) else {}
+
+
+def output_of(answer: Any) -> dict[str, Any]:
+    """Return the output of an answer, empty where it has none."""
+    output = answer.get("output") if isinstance(answer, dict) else None
+    return output if isinstance(output, dict) else {}
+
+
 def items_of(answer: Any) -> list[dict[str, Any]]:
     """Return the content items of an answer, however broken the answer is."""
-    output = answer.get("output") if isinstance(answer, dict) else None
-    choices = output.get("choices") if isinstance(output, dict) else None
+    choices = output_of(answer).get("choices")
     found: list[dict[str, Any]] = []
     for choice in choices if isinstance(choices, list) else ():
         message = choice.get("message") if isinstance(choice, dict) else None
@@ -198,7 +140,13 @@ def items_of(answer: Any) -> list[dict[str, Any]]:
     return found
 
 
+def images_of(answer: Any) -> list[dict[str, Any]]:
+    """Return those content items of an answer that hold the address of an image."""
+    return [item for item in items_of(answer) if isinstance(item.get("image"), str)]
+
+
 def digest(normalised: Mapping[str, Any]) -> str:
+    """Return the hash of a normalised request, whatever the order of its fields."""
     text = json.dumps(normalised, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -214,7 +162,41 @@ def mode(normalised: Mapping[str, Any]) -> str:
     return "text-to-image" if images == 0 else "image-editing" if images == 1 else "multi-reference"
 
 
-def parameters_of(normalised: Mapping[str, Any]) -> Mapping[str, Any]:
-    body = normalised.get("json")
-    parameters = body.get("parameters") if isinstance(body, dict) else None
-    return parameters if isinstance(parameters, dict) else {}
+def identity(data: bytes) -> str:
+    """Return the name of an encoded image in recordings, which depends on its content alone.
+
+    `drawn:<key>` for one that the mock drew, `pixels:<sha256>` for any other PNG (encoders differ, pixels do not),
+    `bytes:<sha256>` for all else.
+    """
+    if is_png(data):
+        if key := _drawn_key(data):
+            return f"drawn:{key}"
+        if pixels := _pixels(data):
+            return f"pixels:{pixels}"
+    return f"bytes:{hashlib.sha256(data).hexdigest()}"
+
+
+def _drawn_key(data: bytes) -> str:
+    try:
+        keys = (content for kind, content in chunks(data) if is_drawn_key(kind, content))
+        return next(keys, b"").partition(b"\0")[2].decode("ascii")
+    except ValueError:  # it has too many chunks
+        return ""
+
+
+def is_drawn_key(kind: bytes, content: bytes) -> bool:
+    """Return whether a PNG chunk is the one in which the mock says what it drew."""
+    keyword, _, value = content.partition(b"\0") if kind == b"tEXt" else (b"", b"", b"")
+    return keyword == DRAWN_CHUNK and _DRAWN_KEY.fullmatch(value) is not None
+
+
+def _pixels(data: bytes) -> str:
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(data)) as image:
+            pixels = image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return ""
+    head = f"RGB {pixels.width}x{pixels.height}\n".encode()
+    return hashlib.sha256(head + pixels.tobytes()).hexdigest()

@@ -1,8 +1,8 @@
-"""Run folders as recordings: what a store holds is played again, to the pixel, without the service and without a key.
+"""Run folders as recordings: a finished run is replayed to the pixel, without the service and without a key.
 
-Written against the format of `run.jsonl`, not with the code that writes it. A finished run is played; so is one whose
-words or pictures the service refused, since it would refuse them again. Other failures say something of a moment and
-not of the request: they are passed over, as is what is unfinished, damaged or not what its hashes say.
+Written against the format of the run's file, not with the code that writes it. A run whose words or images the service
+refused is replayed too, since it would refuse them again. Other failures belong to a moment and not to the request:
+they are skipped, as are runs that are unfinished, damaged or not as their hashes say.
 """
 
 from __future__ import annotations
@@ -14,23 +14,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from wannb.mock.server.identity import identity
-from wannb.mock.server.inputs import public_address
+from wannb.files import read_lines
+from wannb.masking import without_signature
+from wannb.png import without_text
 
-from .chunks import without_text
-from .format import STORED, Recording, content_of, normalise
+from .format import STORED, Recording, identity, normalise
 
+RUN_FILE = "run.jsonl"  # the journal of a run; its last whole line is its record
+RUN_MOST = 64 * 1024 * 1024
 SYNC = {"path": "/api/v1/services/aigc/multimodal-generation/generation", "headers": {}}
 TASK = {
     "path": "/api/v1/services/aigc/image-generation/generation",
     "headers": {"x-dashscope-async": "enable"},
 }
-CHUNK = "wannb"  # the keyword of the text that is put into each saved image
+CHUNK = "wannb"  # the keyword of the text in each saved image
 UNREAD = "image:unread:"
 IMAGE_MOST = 256 * 1024 * 1024
 SHA256 = re.compile(r"[0-9a-f]{64}")
 IMAGE_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.[a-z0-9]{2,5}")
-# What is refused again whenever it is sent.
+# Codes of refusals that would come again.
 LASTING = re.compile(
     r"DataInspectionFailed|data_inspection_failed|IPInfringementSuspect|CustomRoleBlocked|ContentRefused"
     r"|InvalidParameter|InvalidImage.*|BadRequest\.(Empty\w+|IllegalInput|TooLarge|UnsupportedFileFormat)"
@@ -40,7 +42,7 @@ CODE = re.compile(r"[A-Z][\w.]*")
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecording(Recording):
-    """A run's folder, for one of the two endpoints. `files` are its images by their hash as the service sent them."""
+    """A run folder, for one of the two endpoints. `files` are its images, by the hash of what the service sent."""
 
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -49,12 +51,12 @@ class RunRecording(Recording):
         return f"run {self.file.parent.name}"
 
     def image(self, token: str) -> bytes:
-        """Return an image as the service sent it: without the text that was put into it when it was saved."""
+        """Return an image as the service sent it: without the text that saving put into it."""
         stored = STORED.fullmatch(token)
         file = self.file.parent / self.files[stored[1]] if stored and stored[1] in self.files else None
         body = without_text(_contents(file), CHUNK) if file else b""
         if not stored or hashlib.sha256(body).hexdigest() != stored[1]:
-            raise ValueError(f"{self.name}: an image is not as it came; nothing is played that was changed since.")
+            raise ValueError(f"{self.name}: an image was changed since it was saved, so it is not replayed.")
         return body
 
     def whole(self) -> RunRecording | None:
@@ -75,12 +77,20 @@ class RunRecording(Recording):
         sha256 = reference.removeprefix(UNREAD)
         data = _contents(self.file.parent / "inputs" / f"{sha256}.png")
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise ValueError("an input image is not what its name says")
+            raise ValueError("an input image does not have the hash in its name")
         return f"image:{identity(data)}"
 
 
+def run_record(path: Path) -> Any:
+    """Return the record in a run's file: the only place here that knows how it is stored."""
+    records, _ = read_lines(path, most=RUN_MOST)
+    if not records:
+        raise ValueError("no line of it is whole")
+    return records[-1]
+
+
 def read_run(path: Path, value: Mapping[str, Any]) -> list[Recording]:
-    """Return the recordings of a run's record, for the endpoint of tasks and for the synchronous one."""
+    """Return the recordings of a run's record: one for each endpoint, or none for a run that is not replayed."""
     try:
         body = _body(value["request"])
         state = value["state"]
@@ -90,10 +100,8 @@ def read_run(path: Path, value: Mapping[str, Any]) -> list[Recording]:
     if end is None:
         return []
     status, final, files = end
-    # The service's own host would name a workspace.
-    source = (
-        "run folder, drawn by a mock server" if value.get("service") == "mock" else "run folder of the live service"
-    )
+    # Without the service's host, which can name a workspace.
+    source = "drawn by a mock server" if value.get("service") == "mock" else "of the live service"
     task_id = value.get("task_id")
     started = {"output": {"task_id": task_id if isinstance(task_id, str) else "", "task_status": "PENDING"}}
     runs: list[Recording] = []
@@ -101,7 +109,7 @@ def read_run(path: Path, value: Mapping[str, Any]) -> list[Recording]:
         by_task = endpoint is TASK and status == 200
         run = RunRecording(
             file=path,
-            source=source,
+            source=f"run folder, {source}",
             date=str(value.get("created", ""))[:10],
             request={"method": "POST", **endpoint, "json": body},
             response={"status": status, "json": started if by_task else final},
@@ -113,7 +121,7 @@ def read_run(path: Path, value: Mapping[str, Any]) -> list[Recording]:
 
 
 def _body(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body that the client sends for a request, as the documentation has it."""
+    """Return the body that the client sends for a request, as documented."""
     content: list[dict[str, str]] = [{"text": _typed(asked["prompt"], str)}]
     content += [{"image": _reference(image)} for image in asked.get("images") or ()]
     sequential = asked.get("enable_sequential") is True
@@ -125,23 +133,18 @@ def _body(asked: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("seed", "color_palette", "bbox_list"):
         if asked.get(name) is not None:
             parameters[name] = asked[name]
-    body = {
-        "model": _typed(asked["model"], str),
-        "input": {"messages": [{"role": "user", "content": content}]},
-        "parameters": parameters,
-    }
-    assert content_of(body) == content
-    return body
+    messages = [{"role": "user", "content": content}]
+    return {"model": _typed(asked["model"], str), "input": {"messages": messages}, "parameters": parameters}
 
 
 def _reference(image: Mapping[str, Any]) -> str:
     url = image.get("url")
     if url is not None:
-        # Of a signed link the record keeps the address alone.
-        return public_address(_typed(url, str).removesuffix("?..."))
+        # The record keeps a signed link without its query.
+        return without_signature(_typed(url, str).removesuffix("?..."))
     sha256 = _typed(image["sha256"], str)
     if not SHA256.fullmatch(sha256):
-        raise ValueError("no hash")
+        raise ValueError("not a SHA-256")
     return f"{UNREAD}{sha256}" if image["mime"] == "image/png" else f"image:bytes:{sha256}"
 
 
@@ -159,7 +162,7 @@ def _finished(value: Mapping[str, Any]) -> tuple[int, dict[str, Any], dict[str, 
     items += [refused for notice in value.get("notices") or () if (refused := _refused_item(notice))]
     usage = value.get("usage")
     usage = dict(usage) if isinstance(usage, dict) and usage else {"image_count": len(files)}
-    # Documented: a set is one choice with several images; several single ones are said to be as many choices.
+    # Documented: a set is one choice with several images; several single images are reported to be as many choices.
     groups = [items] if value["request"].get("enable_sequential") is True else [[item] for item in items]
     choices = [{"finish_reason": "stop", "message": {"role": "assistant", "content": group}} for group in groups]
     return 200, {"output": {"finished": True, "choices": choices}, "usage": usage}, files
@@ -167,7 +170,7 @@ def _finished(value: Mapping[str, Any]) -> tuple[int, dict[str, Any], dict[str, 
 
 def _refused_item(notice: Any) -> dict[str, str] | None:
     """Return the item of an answer behind the notice of an image that was refused."""
-    # A sentence is stored with its values, so that it can be told in another language.
+    # A sentence is stored with its values, so that it can be said in another language.
     if not isinstance(notice, dict) or notice.get("template") != "refused: {reason}":
         return None
     said = _typed(notice["values"]["reason"], str)
@@ -191,11 +194,11 @@ def _refused(error: Mapping[str, Any]) -> tuple[int, dict[str, Any], dict[str, s
 
 def _typed(value: Any, kind: type[Any]) -> Any:
     if not isinstance(value, kind):
-        raise TypeError(f"{value!r:.60} is no {kind.__name__}")
+        raise TypeError(f"{value!r:.60} is not of type {kind.__name__}")
     return value
 
 
 def _contents(path: Path) -> bytes:
     if not path.is_file() or path.stat().st_size > IMAGE_MOST:
-        raise ValueError("there is no such image, or none that is so large")
+        raise ValueError("the image is missing or too large")
     return path.read_bytes()

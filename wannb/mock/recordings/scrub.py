@@ -1,21 +1,25 @@
-"""What of an answer may reach a file: known fields with known words, all else by its type alone.
+"""Scrubber of answers: known fields with known words may reach a file, all else is reduced to its type.
 
-A list of what is secret would miss what nobody has seen yet. So it is turned round: a value is written only where the
-field is documented and the value has the form it must have. Everything else keeps its name and its type. What was
-blanked out anywhere is blanked out of the service's sentences too.
+A list of secrets would miss those that nobody knows yet. So this is an allow-list: a value is written only where the
+field is documented and the value has the documented form. Everything else keeps its name and its type. A value that
+was masked anywhere is masked in the service's sentences too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import BytesIO
 from typing import Any
 
-from wannb.mock.server.log import MASK, SECRET_IN_TEXT
-from wannb.mock.server.rules import MODELS
+from wannb.masking import MASK, SECRET_WORDS, SHORTEST, mask, mask_signatures
+from wannb.mock.exchange import MODELS
 from wannb.mock.server.tasks import STATUSES
+from wannb.png import filtered, is_png
 
-#: Values of closed sets, which say nothing of anybody.
+from .format import is_drawn_key
+
+#: Values of closed sets, which belong to nobody.
 WORDS: Mapping[str, frozenset[str]] = {
     "task_status": frozenset({*STATUSES, "SUSPENDED"}),
     "status": frozenset({*STATUSES, "SUSPENDED"}),
@@ -27,9 +31,9 @@ WORDS: Mapping[str, frozenset[str]] = {
     "x_oss_object_acl": frozenset({"private"}),
     "x_oss_forbid_overwrite": frozenset({"true"}),
 }
-USAGE = ("image_count", "input_tokens", "output_tokens", "total_tokens")
-POLICY = ("expire_in_seconds", "max_file_size_mb", "capacity_limit_mb")
-NUMBERS = frozenset({*USAGE, *POLICY, "page_no", "page_size"})
+_USAGE = ("image_count", "input_tokens", "output_tokens", "total_tokens")
+_POLICY = ("expire_in_seconds", "max_file_size_mb", "capacity_limit_mb")
+NUMBERS = frozenset({*_USAGE, *_POLICY, "page_no", "page_size"})
 NUMBER_MOST = 999_999_999
 SENTENCES = ("message", "text")
 CODE = re.compile(r"[A-Za-z]{2,40}(?:[._ ][A-Za-z0-9]{1,40}){0,4}")
@@ -37,25 +41,26 @@ SIZE = re.compile(r"\d{1,5}\*\d{1,5}")
 TASK_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,47}")
 TEXT_MOST, DEEP = 600, 40
-ROWS = "data"  # of the task list: one row of a stranger's account tells its shape as well as a hundred
+ROWS = "data"  # of the task list: one row of a stranger's account shows its shape as well as a hundred
 RECENT_MOST = 5_000
-SECRET_LEAST = 6
+# What the pixels are and how they look. Other chunks can name who made them: texts, EXIF, content credentials.
+PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"pHYs", b"IEND")
+PIXELS_MOST = 100_000_000  # six times the largest documented image
 
-# In the service's sentences; ordinary numbers, such as limits, stay.
-_IN_TEXT = re.compile(
-    r"\w+://\S+"  # links
-    r"|Bearer\s+\S+|\bsk-[\w-]+"
-    r"|(?i:\b[\w-]*(?:signature|expires|accesskeyid|token|api_?key|secret|credential|password)[\w-]*\s*[=:]\s*\S+)"
-    r"|[\w.+-]+@[\w-]+\.[\w.]+"  # addresses of people
+# What names somebody or something without being a secret. Ordinary numbers, such as limits, stay.
+_PRIVATE = re.compile(
+    r"\w{1,20}://\S+"
+    rf"|(?i:\b[\w-]{{0,40}}(?:{SECRET_WORDS})[\w-]{{0,40}}\s*[=:]\s*\S+)"
+    r"|[\w.+-]{1,64}@[\w-]+\.[\w.]+"  # addresses of people
     r"|\b(?:llm|ws)-[\w-]{4,}"  # workspaces
     r"|\b\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"  # days and times
-    r"|\b(?!2147483647\b)\d{9,}"  # accounts, times in milliseconds; the largest seed is none
+    r"|\b(?!2147483647\b)\d{9,}"  # accounts, times in milliseconds; not the largest seed
     r"|\b(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{16,}=*"  # ids, hashes, signatures
 )
 
 
 class Scrubber:
-    """Blank out of answers what must not be kept. It remembers what it blanked out, in memory alone."""
+    """Masks in answers what must not be kept. It remembers what it masked, in memory alone."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
@@ -64,53 +69,41 @@ class Scrubber:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
-        """Remember a text that must never be written. A very short one would blank out ordinary words."""
-        if len(secret) >= SECRET_LEAST:
+        """Remember a text that must never be written. A very short one would mask ordinary words."""
+        if len(secret) >= SHORTEST:
             self._secrets.add(secret)
 
     def answer(self, value: Any, image: Callable[[str], str] = lambda url: "") -> Any:
-        """Return a JSON answer fit for a file; `image` gives what is written in place of a picture's address."""
-        self._collect(value, "", 0)
+        """Return a JSON answer fit for a file; `image` returns what is written for an image's address."""
+        for field, inner in _leaves(value, "", 0):
+            if not isinstance(inner, float) and field not in SENTENCES and not _is_known(field, inner):
+                self._masked(f"{inner}" if isinstance(inner, str) or abs(inner) < 10**30 else "")
         return self._value(value, "", image, 0)
 
     def text(self, text: str) -> str:
-        """Return a sentence of the service without what could name or open anything."""
-        # Longest first: what is part of another must not save the rest of it.
+        """Return a sentence of the service without anything that could name or open something."""
+        # Longest first: a secret within another must not leave the rest of it.
         for secret in sorted((*self._secrets, *self._recent), key=len, reverse=True):
             text = text.replace(secret, MASK)
-        return _IN_TEXT.sub(MASK, text)[:TEXT_MOST]
+        return _PRIVATE.sub(MASK, mask(text))[:TEXT_MOST]
 
     def sent(self, text: str) -> str:
-        """Return the text of a whole recording without what was known to be secret before, and without signatures.
+        """Return the text of a whole recording without known secrets and without signatures.
 
-        It holds a person's own prompt: of that no more is taken out.
+        It holds a person's own prompt, of which no more is removed.
         """
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
-        return SECRET_IN_TEXT.sub(rf"\g<1>{MASK}", text)
+        return mask_signatures(text)
 
     def name(self, name: str) -> str:
-        """Return a field's name, or the mask for one that is none: secrets have been seen as keys of objects."""
+        """Return a field's name, or the mask where it does not look like one: secrets can be keys of objects."""
         few = sum(letter.isdigit() for letter in name) < 4
         known = any(secret in name for secret in (*self._secrets, *self._recent))
         return name if NAME.fullmatch(name) and few and not known else MASK
 
-    def _collect(self, value: Any, field: str, depth: int) -> None:
-        if depth > DEEP:
-            return
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                self._collect(inner, name, depth + 1)
-        elif isinstance(value, list):
-            for inner in value:
-                self._collect(inner, field, depth + 1)
-        elif isinstance(value, str) and field not in SENTENCES and not _is_known(field, value):
-            self._blanked(value)
-        elif isinstance(value, int) and not isinstance(value, bool) and not _is_known(field, value):
-            self._blanked(str(value) if abs(value) < 10**30 else "")
-
-    def _blanked(self, text: str) -> None:
-        if len(text) >= SECRET_LEAST:
+    def _masked(self, text: str) -> None:
+        if len(text) >= SHORTEST:
             self._recent.pop(text, None)
             self._recent[text] = None
             if len(self._recent) > RECENT_MOST:
@@ -135,11 +128,47 @@ class Scrubber:
         return value if _is_known(field, value) else type(value)(0)
 
 
+def _leaves(value: Any, field: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield the texts and numbers in a JSON value, each with the field it is in."""
+    if depth > DEEP or value is None or isinstance(value, bool):
+        return
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, name, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, field, depth + 1)
+    else:
+        yield field, value
+
+
 def _is_known(field: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return True
     if isinstance(value, str):
         if field in WORDS:
             return value in WORDS[field]
         return bool((field == "code" and CODE.fullmatch(value)) or (field == "size" and SIZE.fullmatch(value)))
     return field in NUMBERS and isinstance(value, int) and 0 <= value <= NUMBER_MOST
+
+
+def bare(data: bytes) -> bytes:
+    """Return an image as a PNG that holds its pixels and their colors, and nothing that says where it came from.
+
+    A PNG is not encoded again. The key of an image that the mock drew stays: it is made from the request alone.
+
+    Raises:
+        ValueError: not an image, or one that is cut or larger than any documented one.
+    """
+    if is_png(data):
+        return filtered(data, lambda kind, content: kind in PIXELS or is_drawn_key(kind, content))
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(data)) as image:
+            if image.width * image.height > PIXELS_MOST:
+                raise ValueError("The image is larger than any documented one.")
+            plain = Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
+    except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError("Not an image.") from None
+    out = BytesIO()
+    plain.save(out, "PNG")
+    return out.getvalue()

@@ -1,4 +1,4 @@
-"""The mock service on loopback: a threading HTTP server from the standard library around the app."""
+"""HTTP server on this machine: the standard library's threading server around the app."""
 
 from __future__ import annotations
 
@@ -11,22 +11,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from types import TracebackType
+from socketserver import ThreadingTCPServer
 from typing import Any, Protocol
 
-from wannb.mock.recordings.library import shelf
+from wannb.mock.exchange import API, Refused, Request, Response, wrong
+from wannb.mock.recordings.library import load_all
 
-from .app import API, App
-from .exchange import Request, Response, json_response
-from .faults import Scope, Weather, find
-from .log import Log
+from .app import App
+from .scenarios import Playing
 
 HOST = "127.0.0.1"  # nothing but this machine, ever
-BODY_MAX = 320 * 1024 * 1024  # nine images of 20 MB as base64, and some air
+BODY_MAX = 320 * 1024 * 1024  # nine images of 20 MB as base64, and some more
 
 
 class Handles(Protocol):
@@ -42,27 +39,33 @@ class PortTaken(OSError):
 class MockServer:
     """A mock server in a daemon thread. Use it as a context manager, or call `close()`.
 
-    `base_url` is what a client is given (it ends in /api/v1), `log` what was asked, `billed` how many images
-    would have been paid for. `scenario`, `weather` and `advance` make things happen. `handles` is what answers: the
-    app, or what stands before it.
+    Attributes:
+        base_url: the address for a client, ending in /api/v1; `url` is without it.
+        log: the exchanges so far.
+        scenario: plays a scenario within a `with` block: `with server.scenario("429 then ok"): ...`.
+        weather: lets random faults happen within a `with` block, see `Weather`.
+        advance: moves the service's clock on, by `hours`, `minutes` and `seconds`.
+        handles: what answers: the app, or what stands before it.
     """
 
     def __init__(self, app: App, *, port: int = 0, handles: Handles | None = None, scenario: str | None = None) -> None:
         if scenario is not None:
-            app.faults.begin(Scope(find(scenario).name))
+            app.faults.on.append(Playing(scenario))
         self.app = app
         self.handles = handles or app
         try:
             self._server = _Server((HOST, port), self.handles, app.sleep)
         except OSError as trouble:
-            if trouble.errno in (errno.EADDRINUSE, errno.EACCES):
-                raise PortTaken(
-                    trouble.errno,
-                    f"Port {port} on {HOST} cannot be had ({os.strerror(trouble.errno)}). Choose another, or 0 "
-                    "for any that is free.",
-                ) from trouble
-            raise
+            if trouble.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            reason = os.strerror(trouble.errno)
+            message = f"Port {port} on {HOST} is not available ({reason}). Choose another, or 0 for any free one."
+            raise PortTaken(trouble.errno, message) from trouble
         self.port = int(self._server.server_address[1])
+        self.url = f"http://{HOST}:{self.port}"
+        self.base_url = self.url + API
+        self.log = app.log
+        self.scenario, self.weather, self.advance = app.scenario, app.weather, app.advance
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="wannb mock server", daemon=True
         )
@@ -70,32 +73,9 @@ class MockServer:
         self._closed = False
 
     @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def base_url(self) -> str:
-        return self.url + API
-
-    @property
-    def log(self) -> Log:
-        return self.app.log
-
-    @property
     def billed(self) -> int:
+        """The images that would have been paid for."""
         return self.app.billed
-
-    def scenario(self, name: str) -> AbstractContextManager[Scope]:
-        """Play a named scenario within a `with` block: `with server.scenario("429 then ok"): ...`."""
-        return self.app.scenario(name)
-
-    def weather(self, **rates: Any) -> AbstractContextManager[Weather]:
-        """Let random faults happen within a `with` block, see `wannb.mock.faults.Weather`."""
-        return self.app.weather(**rates)
-
-    def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the service's clock on."""
-        self.app.advance(hours=hours, minutes=minutes, seconds=seconds)
 
     def close(self) -> None:
         """Stop serving and hang up on everyone. Calling it again does nothing."""
@@ -110,9 +90,7 @@ class MockServer:
     def __enter__(self) -> MockServer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -130,26 +108,41 @@ def serve(
     task_seconds: float = 0.6,
     keys: Collection[str] | None = None,
     limits: bool = False,
+    captions: bool = True,
     seed: int | None = None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> MockServer:
-    """Start a mock server on loopback in a thread.
+    """Start a mock server on this machine in a thread.
 
-    `port` 0 takes any free one. `replay` names folders of recordings or of runs, or "bundled" for those of the package;
-    with `strict` a request that has no recording is refused. `task_seconds` is how long a task takes, `keys`
-    which keys are accepted (any, if None), `limits` holds clients to the service's limits, `seed` makes the
-    mock's own chance (ids, seeds that were not sent) repeatable.
+    Args:
+        port: 0 for any free one.
+        scenario: the name of a scenario that is played all the time.
+        replay: folders of recordings or of runs, or "bundled" for the recordings of the package.
+        strict: refuse a request that has no recording.
+        task_seconds: how long a task takes.
+        keys: the API keys that are accepted; None for any.
+        limits: hold clients to the service's limits.
+        captions: write the prompt into the MOCK label of drawn pictures; without it judging is blind.
+        seed: makes the mock's own chance (ids, seeds that were not sent) repeatable.
+        clock: returns epoch seconds.
+        sleep: waits.
 
-        with wannb.mock.serve() as server:
-            client = wannb.connect(base_url=server.base_url, api_key="sk-mock")
+    Raises:
+        PortTaken: the port is in use.
+        ValueError: no such scenario, a damaged recording, or `strict` without recordings.
+        FileNotFoundError: no such folder of recordings.
+
+    >>> with wannb.mock.serve() as server:  # doctest: +SKIP
+    ...     client = wannb.connect(base_url=server.base_url, api_key="sk-mock")
     """
     app = App(
         task_seconds=task_seconds,
         keys=keys,
         limits=limits,
-        replay=None if replay is None else shelf(replay),
+        replay=None if replay is None else load_all(replay),
         strict=strict,
+        captions=captions,
         clock=clock,
         sleep=sleep,
         rng=random.Random(seed),
@@ -157,7 +150,7 @@ def serve(
     return MockServer(app, port=port, scenario=scenario)
 
 
-class _Server(ThreadingMixIn, HTTPServer):
+class _Server(ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
     # On Windows the option would let two servers share a port.
@@ -169,13 +162,6 @@ class _Server(ThreadingMixIn, HTTPServer):
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        # HTTPServer's own looks up the machine's full name, which can ask a name server.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(self.allow_reuse_address))
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._open_lock:
@@ -196,7 +182,7 @@ class _Server(ThreadingMixIn, HTTPServer):
                 one.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away is no news; anything else is a defect and keeps its traceback.
+        # A client may go away; anything else is a defect and keeps its traceback.
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -209,8 +195,14 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def _serve(self) -> None:
-        body = self._read_body()
-        if body is None:
+        try:
+            body = self._read_body()
+        except Refused as refused:
+            self._send(refused.response(request_id=""))
+            self.close_connection = True  # the start of the next request is unknown
+            return
+        if body is None:  # the client went away
+            self.close_connection = True
             return
         request = Request.make(self.command, self.path, dict(self.headers.items()), body)
         self._send(self.server.app.handle(request))
@@ -225,40 +217,28 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             length = -1
         if length < 0:
-            return self._bad(400, "InvalidParameter", "Content-Length: must be a whole number.")
+            raise wrong("Content-Length", "must be a whole number")
         if length > BODY_MAX:
-            return self._bad(400, "BadRequest.TooLarge", "Payload Too Large.")
+            raise Refused("BadRequest.TooLarge", "Payload Too Large.")
         body = self.rfile.read(length)
-        return body if len(body) == length else self._gone()
+        return body if len(body) == length else None
 
-    def _read_chunks(self) -> bytes | None:
-        pieces: list[bytes] = []
-        total = 0
+    def _read_chunks(self) -> bytes:
+        body = bytearray()
         while True:
-            head = self.rfile.readline(1024).split(b";")[0].strip()
             try:
-                length = int(head, 16)
+                length = int(self.rfile.readline(1024).partition(b";")[0], 16)
             except ValueError:
-                return self._bad(400, "InvalidParameter", "The chunked body is not well-formed.")
-            total += length
-            if length < 0 or total > BODY_MAX:
-                return self._bad(400, "BadRequest.TooLarge", "Payload Too Large.")
+                raise Refused("InvalidParameter", "The chunked body is not well-formed.") from None
+            if not 0 <= length <= BODY_MAX - len(body):
+                raise Refused("BadRequest.TooLarge", "Payload Too Large.")
             if length == 0:
                 break
-            pieces.append(self.rfile.read(length))
+            body += self.rfile.read(length)
             self.rfile.readline(1024)
         while self.rfile.readline(65536).strip():
             pass  # trailers
-        return b"".join(pieces)
-
-    def _gone(self) -> bytes | None:
-        self.close_connection = True
-        return None
-
-    def _bad(self, status: int, code: str, message: str) -> bytes | None:
-        """Answer a body that cannot be read, and hang up: where the next request begins is not known."""
-        self._send(json_response(status, {"request_id": "", "code": code, "message": message}))
-        return self._gone()
+        return bytes(body)
 
     def _send(self, response: Response) -> None:
         if response.delay:

@@ -1,30 +1,38 @@
-"""The tasks of the mock service: their life by the clock, the list, the cancel, and what was billed."""
+"""Tasks of the mock service: their life by the clock, their queue, the list, the cancel, the bill, and the limits."""
 
 from __future__ import annotations
 
 import copy
+import math
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from wannb.mock.recordings.format import items_of
-
-from .exchange import Refused
+from wannb.mock.exchange import Refused, wrong
+from wannb.mock.recordings.format import images_of
 
 RETENTION = 24 * 3600.0  # documented: task data is kept for 24 hours
 CHINA = timezone(timedelta(hours=8))  # seen live 2026-04: task times carry no zone and are UTC+8
 STATUSES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
 SPAN_MAX = 24 * 3600
 PAGE_MAX = 100
+# Documented, for both models in both regions; counted for the whole account.
+SUBMITS_A_SECOND = 5
+RUNNING = 5  # tasks of a model; the others wait as PENDING
+QUEUED = 500
+READS_A_SECOND = 20  # of queries, of lists and of cancels, each
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Task:
-    """One job. Seconds count from `submitted`; `output` holds image paths where the answer has URLs.
+    """One job; `output` holds image paths where the answer has URLs.
 
-    `hidden` is the work of a synchronous call: billed and limited like a task, but not in the list.
+    It is PENDING for `pending` seconds at least, and until one of the account's slots is free: `scheduled` is when it
+    begins to run, infinite until that is known. `hidden` is the work of a synchronous call: billed like a task, but
+    neither listed nor queued.
     """
 
     id: str
@@ -37,12 +45,14 @@ class Task:
     usage: dict[str, Any] = field(default_factory=dict)
     failure: tuple[str, str] | None = None
     canceled: float | None = None
+    scheduled: float = math.inf
     hidden: bool = False
     settled: bool = False
-    scope: Any = None
+    playing: Any = None  # the scenario that its submit's own header names
 
     @property
-    def scheduled(self) -> float:
+    def ready(self) -> float:
+        """The moment from which it may run."""
         return self.submitted + self.pending
 
     @property
@@ -59,32 +69,79 @@ class Task:
     def forgotten(self, now: float) -> bool:
         return now >= self.ended + RETENTION
 
-    def image_count(self) -> int:
-        count = self.usage.get("image_count", 0)
-        return count if isinstance(count, int) else 0
 
+class Tasks:
+    """Every task of one server life, the queue they wait in, and the limits of requests a second.
 
-class TaskBook:
-    """Every task of one server life. `now` is the server's clock in epoch seconds."""
+    Args:
+        now: the server's clock in epoch seconds.
+        limits: whether the service's limits hold; otherwise nothing waits and nothing is refused.
+    """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], *, limits: bool) -> None:
         self._now = now
-        self._lock = threading.Lock()
+        self._limits = limits
+        self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
+        self._waiting: dict[str, list[Task]] = {}  # by model, those that are not scheduled yet
+        self._last: dict[str, list[Task]] = {}  # by model, those of the scheduled ones that end last
+        self._requests: dict[str, deque[float]] = {}  # by kind, when those of the last second came
 
     def __len__(self) -> int:
         return sum(not task.hidden for task in self._tasks.values())
 
-    def add(self, task: Task) -> None:
+    def count_request(self, kind: str, most: int) -> None:
+        """Count a request, or refuse it where there were `most` of its kind in the last second."""
+        if not self._limits:
+            return
         with self._lock:
+            now = self._now()
+            recent = self._requests.setdefault(kind, deque())
+            while recent and recent[0] <= now - 1:
+                recent.popleft()
+            if len(recent) >= most:
+                raise Refused("Throttling.RateQuota", f"Requests rate limit exceeded: {kind}, {most} a second.")
+            recent.append(now)
+
+    def add(self, task: Task) -> None:
+        """Take a task on; refuse it where the queue of its model is full."""
+        with self._lock:
+            if not self._limits or task.hidden:
+                # Documented: the limits on running and queued tasks do not bind synchronous calls.
+                task.scheduled = task.ready
+            else:
+                self._start_waiting()
+                waiting = self._waiting.setdefault(task.model, [])
+                if len(waiting) >= QUEUED:
+                    raise Refused(
+                        "Throttling.Concurrency",
+                        f"Too many tasks: {len(waiting)} of {task.model} are waiting; the limit is {QUEUED}.",
+                    )
+                waiting.append(task)
             self._tasks[task.id] = task
+
+    def _start_waiting(self) -> None:
+        """Start, up to now, each waiting task at the moment when it was ready and a slot was free."""
+        now = self._now()
+        for model, waiting in self._waiting.items():
+            while waiting:
+                task = min(waiting, key=lambda task: task.ready)  # of equal ones the first
+                last = sorted(self._last.get(model, ()), key=lambda task: task.ended)[-RUNNING:]
+                start = max(task.ready, last[0].ended if len(last) == RUNNING else 0.0)
+                if start > now:
+                    break
+                task.scheduled = start
+                waiting.remove(task)
+                self._last[model] = [*last, task]
 
     def taken(self, task_id: str) -> bool:
         return task_id in self._tasks
 
     def find(self, task_id: str) -> Task | None:
         """Return a task the service still remembers, or None (its query then says UNKNOWN)."""
-        task = self._tasks.get(task_id)
+        with self._lock:
+            self._start_waiting()
+            task = self._tasks.get(task_id)
         return None if task is None or task.hidden or task.forgotten(self._now()) else task
 
     def cancel(self, task_id: str) -> None:
@@ -94,24 +151,22 @@ class TaskBook:
             task = self.find(task_id)
             if task is None or task.status(now) != "PENDING":
                 raise Refused(
-                    400,
                     "UnsupportedOperation",
                     "Failed to cancel the task, please confirm if the task is in PENDING status.",
                 )
             task.canceled = now
-
-    def unfinished(self, model: str) -> int:
-        now = self._now()
-        with self._lock:
-            return sum(
-                task.model == model and task.status(now) in ("PENDING", "RUNNING") for task in self._tasks.values()
-            )
+            waiting = self._waiting.get(task.model, [])
+            if task in waiting:
+                waiting.remove(task)
 
     def billed(self) -> int:
         """Count the images of tasks that succeeded by now, whether or not anyone fetched them."""
         now = self._now()
         with self._lock:
-            return sum(task.image_count() for task in self._tasks.values() if task.status(now) == "SUCCEEDED")
+            self._start_waiting()
+            done = (task for task in self._tasks.values() if task.status(now) == "SUCCEEDED")
+            counts = (task.usage.get("image_count") for task in done)
+            return sum(count for count in counts if isinstance(count, int))
 
     def answer(self, task_id: str, link: Callable[[str], str]) -> dict[str, Any]:
         """Return the body of a query, keys as seen live for each status; `link` signs a path."""
@@ -140,15 +195,16 @@ class TaskBook:
         # The last two are sent by the official SDK (2.0.2, seen) and not documented.
         for name in query:
             if name not in known | {"api_key_id", "region"}:
-                raise Refused(400, "InvalidParameter", f"{name[:40]}: unknown; known: {', '.join(sorted(known))}.")
+                raise wrong(name[:40], f"unknown; known: {', '.join(sorted(known))}")
         status = query.get("status")
         if status is not None and status not in STATUSES:
-            raise Refused(400, "InvalidParameter", f"status: must be one of {', '.join(STATUSES)}.")
+            raise wrong("status", f"must be one of {', '.join(STATUSES)}")
         number = _positive(query, "page_no", 1, 10**6)
         size = _positive(query, "page_size", 10, PAGE_MAX)
         now = self._now()
         start, end = _window(query, now)
         with self._lock:
+            self._start_waiting()
             rows = [
                 task
                 for task in reversed(self._tasks.values())
@@ -177,9 +233,8 @@ def local_time(moment: float) -> str:
 def signed(output: Mapping[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
     """Return a copy of a stored output with every image path turned into a signed URL."""
     fresh: dict[str, Any] = copy.deepcopy(dict(output))
-    for item in items_of({"output": fresh}):
-        if isinstance(item.get("image"), str):
-            item["image"] = link(item["image"])
+    for item in images_of({"output": fresh}):
+        item["image"] = link(item["image"])
     return fresh
 
 
@@ -207,23 +262,20 @@ def _row(task: Task, now: float) -> dict[str, Any]:
 def _positive(query: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = query.get(name, str(default))
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
-        raise Refused(400, "InvalidParameter", f"{name}: must be a whole number from 1 to {most}.")
+        raise wrong(name, f"must be a whole number from 1 to {most}")
     return int(text)
 
 
 def _window(query: Mapping[str, str], now: float) -> tuple[int, int]:
-    start = _moment(query, "start_time")
-    end = _moment(query, "end_time")
-    if start is None and end is None:
-        return int(now) - SPAN_MAX, int(now) + 1
-    if start is None:
-        start = (end or 0) - SPAN_MAX
+    start, end = _moment(query, "start_time"), _moment(query, "end_time")
     if end is None:
-        end = start + SPAN_MAX
+        end = int(now) + 1 if start is None else start + SPAN_MAX
+    if start is None:
+        start = end - SPAN_MAX
     if start > end:
-        raise Refused(400, "InvalidParameter", "start_time: must not be after end_time.")
+        raise wrong("start_time", "must not be after end_time")
     if end - start > SPAN_MAX:
-        raise Refused(400, "InvalidParameter", "start_time, end_time: the span may be 24 hours at most.")
+        raise wrong("start_time, end_time", "the span may be 24 hours at most")
     return start, end
 
 
@@ -236,4 +288,4 @@ def _moment(query: Mapping[str, str], name: str) -> int | None:
             raise ValueError
         return int(datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=CHINA).timestamp())
     except ValueError:
-        raise Refused(400, "InvalidParameter", f"{name}: must look like 20260416204236 (UTC+8).") from None
+        raise wrong(name, "must look like 20260416204236 (UTC+8)") from None

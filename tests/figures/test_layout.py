@@ -1,0 +1,89 @@
+"""Layout: every spot once, on the axes that were asked for, with labels that say only what differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from figures.spots import LABELS, spots
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wannb.figures.grid import grid
+from wannb.figures.layout import Spot, arrange, labels_of
+
+
+def test_only_what_differs_stays() -> None:
+    long = "a photograph of a very old lighthouse on a cliff at {}, cinematic light and film grain"
+    assert labels_of([long.format("dawn"), long.format("dusk")]) == ("…dawn…", "…dusk…")
+    assert labels_of(["一只非常可爱的橘猫坐在窗台上", "一只非常可爱的橘猫坐在屋顶上"]) == ("…窗台上", "…屋顶上")
+
+
+def test_short_texts_stay_whole_and_words_are_not_cut() -> None:
+    assert labels_of(["a cat", "a dog"]) == ("a cat", "a dog")
+    assert labels_of(["a photograph of a cathedral", "a photograph of a caterpillar"])[1] == "…caterpillar"
+
+
+def test_a_text_that_goes_on_keeps_a_word_in_both() -> None:
+    long = "a photograph of a very old lighthouse"
+    assert labels_of([long, f"{long} in fog"]) == ("…lighthouse", "…lighthouse in fog")
+
+
+def test_other_values_are_brief(tmp_path: Path) -> None:
+    assert labels_of([None, True, 7, "photos/me.jpg", Path("b/you.png")]) == ("-", "on", "7", "me.jpg", "you.png")
+    palette = [("#AABBCC", 50), ("#000000", 25), ("#FFFFFF", 25)]
+    assert labels_of([dict(palette), None]) == ("#AABBCC #000000 #FFFFFF", "-")
+    assert labels_of([["a.png", "b.png"], [[1, 2, 30, 40]]]) == ("a.png + b.png", "1,2,30,40")
+    assert labels_of([]) == ()
+
+
+@given(st.lists(st.one_of(st.text(max_size=30), st.none(), st.integers(), st.sampled_from(["x", "x (2)"])), max_size=8))
+def test_no_two_are_the_same(values: list[object]) -> None:
+    assert len(set(labels_of(values))) == len(values)
+
+
+def test_prompts_are_rows_and_seeds_are_columns(tmp_path: Path) -> None:
+    (sheet,) = arrange(spots(tmp_path), LABELS)
+    assert sheet.rows == ("a cat", "a dog")
+    assert sheet.columns == ("seed 1", "seed 2", "seed 3")
+    assert [placed.label for placed in sheet.cells[0][0]] == ["pro", "plain"]
+
+
+def test_any_option_on_any_axis(tmp_path: Path) -> None:
+    made = spots(tmp_path)
+    sheets = arrange(made, LABELS, rows="seed", columns=(), pages="model")
+    assert [sheet.heading for sheet in sheets] == ["pro", "plain"]
+    assert sheets[0].columns == ("",)
+    assert [placed.label for placed in sheets[1].cells[2][0]] == ["a cat", "a dog"]
+    (combined,) = arrange(made, LABELS, rows=("prompt", "model"), columns="seed")
+    assert combined.rows == ("a cat\npro", "a cat\nplain", "a dog\npro", "a dog\nplain")
+    for sheet in (combined, *sheets):
+        for row in sheet.cells:
+            assert all(len(cell) == (1 if sheet is combined else 2) for cell in row)
+
+
+def test_every_spot_stands_once_whatever_the_axes(tmp_path: Path) -> None:
+    made = spots(tmp_path)
+    for axes in (
+        {},
+        {"rows": "model"},
+        {"columns": ("seed", "model")},
+        {"pages": ("prompt", "seed")},
+        {"rows": ()},
+    ):
+        placed = [each.spot for sheet in arrange(made, LABELS, **axes) for each in sheet.placed]  # type: ignore[arg-type]
+        assert sorted(map(id, placed)) == sorted(map(id, made))
+
+
+def test_a_wrong_name_is_refused_with_those_that_vary(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'seeds': only these options vary: 'prompt', 'seed', 'model'"):
+        grid(spots(tmp_path), LABELS, rows="seeds")
+    with pytest.raises(ValueError, match="'seed' is named twice"):
+        grid(spots(tmp_path), LABELS, rows="seed", columns=("seed", "model"))
+
+
+def test_one_long_option_follows_on_and_many_seeds_go_down() -> None:
+    (flow,) = arrange([Spot(options={"seed": seed}) for seed in range(9)], {"seed": labels_of(range(9))})
+    assert (flow.rows, flow.columns, len(flow.cells[0][0])) == (("",), ("",), 9)
+    many = {"prompt": ("a", "b"), "seed": labels_of(range(30))}
+    assert len(arrange([], many)[0].rows) == 30

@@ -1,0 +1,170 @@
+"""The history searches, shows, picks up and opens runs; the Studio hands them and images from tab to tab."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import make_client
+from forms.using import SMALL, inputs, named, picture, press, shown
+
+import wannb
+from wannb import forms, mock
+from wannb.client import Client
+from wannb.ledger.store import Store
+
+
+def test_history_searches_shows_and_opens_runs(client: Client) -> None:
+    cat = client.generate("a cat", size="1K", seed=1, n=2)
+    client.image_set("the four seasons", size="1K", seed=2, n=2)
+    history = forms.HistoryForm(client)
+    assert "2 of 2 runs" in shown(history)
+    assert [run.prompt for run in history.search("CAT")] == ["a cat"]
+    assert "1 of 1 runs" in shown(history)
+    assert [run.prompt for run in history.search(mode="text to image set")] == ["the four seasons"]
+    history.search("")
+    named(history, f"Show run {cat.run_id}").click()
+    assert history.selected is not None
+    assert "2 images" in shown(history)
+    named(history, "Copy settings").value = "but seed"
+    named(history, "Open as a form").click()
+    form = history.form
+    assert form.request == cat.request.replace(seed=None)  # type: ignore[union-attr]
+    page = history._repr_mimebundle_()["text/html"]
+    assert "a cat" in page
+
+
+def test_a_search_that_finds_the_same_leaves_the_rows_in_place(client: Client) -> None:
+    client.generate("a cat", size="1K", seed=1)
+    history = forms.HistoryForm(client)
+    row = history._list.children[0]
+    history.search("cat")
+    assert history._list.children[0] is row
+    history.search("dog")
+    assert not history._list.children
+
+
+def test_history_opens_a_saved_image_and_says_what_is_none(client: Client) -> None:
+    result = client.generate("a cat", size="1K", seed=1)
+    history = forms.HistoryForm(client)
+    named(history, "Path or link").value = str(result[0].path)
+    named(history, "Add").click()
+    assert history.form.request == result.request
+    named(history, "Path or link").value = picture()
+    named(history, "Add").click()
+    assert "holds no request" in shown(history)
+
+
+def test_history_picks_up_a_run_that_a_dead_kernel_left(server: mock.MockServer, store: Store) -> None:
+    with make_client(server, store) as gone:
+        gone.submit(wannb.ImageRequest(prompt="a cat", seed=4))
+    with make_client(server, store) as client:
+        history = forms.HistoryForm(client)
+        named(history, "Pick up").click()
+        history.worker.join(20)
+        assert "1 image" in shown(history)
+        assert client.runs()[0].state == "done"
+
+
+def test_a_run_of_another_account_is_left_to_it(client: Client, store: Store) -> None:
+    request = wannb.ImageRequest(prompt="theirs", seed=1)
+    run = store.create(request, request.fingerprint, via="task", service="example.com", account="0" * 8)
+    run.advance("sending")
+    run.advance("running", task_id="t-1")
+    history = forms.HistoryForm(client)
+    named(history, f"Show run {run.id}").click()
+    assert "belongs to example.com" in shown(history)
+    assert store.get(run.id).state == "running"
+
+
+def test_the_history_shows_the_run_that_was_chosen_last(store: Store) -> None:
+    with mock.serve(task_seconds=0.8) as server, make_client(server, store) as client:
+        done = client.generate("a tower", size="1K", seed=1)
+        task = client.submit(wannb.ImageRequest(prompt="a river", size="1K", seed=2))
+        history = forms.HistoryForm(client)
+        named(history, f"Show run {task.run_id}").click()
+        job = history.worker._work
+        named(history, f"Show run {done.run_id}").click()
+        assert job is not None
+        assert job.thread is not None
+        job.thread.join(20)
+        assert job.progress.phase == "done"
+        assert "a tower" in shown(history.status)
+        assert "a river" not in shown(history.status)
+
+
+def test_one_bad_folder_harms_nobody(client: Client) -> None:
+    for seed in range(6):
+        client.generate("a cat", size="1K", seed=seed)
+    runs = client.runs()
+    (runs[0].folder / "image-1.png").write_bytes(b"no picture")
+    for run, name, value in (
+        (runs[1], "request", "text"),
+        (runs[2], "images", [{"width": 1}]),
+        (runs[3], "usage", []),
+        (runs[4], "times", {"submit_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01 00:00:09"}),
+    ):
+        (run.folder / "run.json").write_text(json.dumps({**run.record, name: value}))
+    studio = wannb.studio(client)
+    assert studio.history.runs
+    named(studio.text_to_image, "Prompt").value = "a cat"
+    press(studio.text_to_image)
+    assert studio.text_to_image.result is not None
+    assert studio.edit.request.images == ()
+    named(studio.history, f"Show run {runs[0].id}").click()
+    assert "⚠" in shown(studio.history)  # in the damaged image's place
+
+
+def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
+    studio = wannb.studio(client)
+    assert "demo: nothing is billed" in shown(studio)
+    named(studio.text_to_image, "Prompt").value = "a room"
+    press(studio.text_to_image)
+    assert "$0.075" in studio._heading.value
+    named(studio.text_to_image.status.box, "Edit in boxes")
+    buttons = [each for each in inputs(studio.text_to_image.status.box) if each.description == "Edit in boxes"]
+    buttons[0].click()
+    assert studio.form is studio.regions
+    assert len(studio.regions.request.images) == 1
+    named_tab = studio._tabs.titles.index("History")
+    studio._tabs.selected_index = named_tab
+    assert studio.form is studio.history
+    assert "a room" in shown(studio.history)
+    run = client.runs()[0]
+    named(studio.history, f"Show run {run.id}").click()
+    named(studio.history, "Open as a form").click()
+    assert studio.form is studio.text_to_image
+    assert studio.text_to_image.request == run.request
+
+
+def test_the_studio_makes_a_form_when_its_tab_is_opened(client: Client) -> None:
+    """A page with hundreds of widgets is slow to come on a small laptop."""
+    from ipywidgets.widgets.widget import _instances
+
+    before = len(_instances)
+    studio = wannb.studio(client)
+    assert len(_instances) - before < 200
+    studio._tabs.selected_index = 3
+    assert studio.form is studio.image_set
+    assert studio._tabs.children[3] is studio.image_set
+
+
+def test_the_studio_is_one_line_and_takes_what_connect_takes(tmp_path: Path) -> None:
+    studio = wannb.studio(mode="mock", store=tmp_path / "runs", language="zh")
+    with studio.client as client:
+        assert client.language == "zh"
+        assert "提示词" in shown(studio)
+        with pytest.raises(TypeError, match="the client is connected already"):
+            wannb.studio(client, mode="mock")
+
+
+@pytest.mark.parametrize(("title", "name"), [("Compare", "compare"), ("Storyboard", "storyboard")])
+def test_the_studio_counts_what_a_comparison_and_a_board_cost(title: str, name: str, client: Client) -> None:
+    studio = wannb.studio(client)
+    studio._tabs.selected_index = studio._tabs.titles.index(title)
+    form = getattr(studio, name)
+    assert studio.form is form
+    form._fill({"prompt": ["x"], "size": SMALL} if name == "compare" else {"scenes": ["x"], "size": SMALL})
+    form.run()
+    assert "$0.075" in studio._heading.value

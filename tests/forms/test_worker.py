@@ -1,0 +1,191 @@
+"""The worker: work is left, picked up, canceled and survives a lost connection, and nothing is paid twice."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from conftest import make_client
+from forms.using import named, press, shown
+
+from wannb import forms, mock
+from wannb.client import Client
+from wannb.ledger.store import Store
+
+
+@pytest.fixture
+def form(client: Client) -> forms.TextToImageForm:
+    return forms.TextToImageForm(client, prompt="a cat", size="1K")
+
+
+def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(store: Store) -> None:
+    with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
+        form = forms.TextToImageForm(client, prompt="a cat", seed=3)
+        reached = threading.Event()
+        tell = form.worker._show
+        form.worker._show = lambda progress: (tell(progress), progress.status and reached.set())  # type: ignore[func-returns-value,assignment]
+        form.button.click()
+        assert form.button.disabled
+        assert reached.wait(10)
+        named(form, "Stop waiting").click()
+        assert "It goes on" in shown(form)
+        assert not form.button.disabled
+        form.worker.join(10)
+        assert form.result is None
+        assert client.runs()[0].state == "done", "nobody looks, and the images are saved all the same"
+        named(form, "Pick up").click()
+        assert form.result is not None
+        assert server.billed == 1
+
+
+def test_a_task_in_the_queue_is_canceled_and_costs_nothing(store: Store) -> None:
+    with mock.serve(task_seconds=0.0) as server, make_client(server, store) as client, server.scenario("slow queue"):
+        form = forms.TextToImageForm(client, prompt="a cat")
+        queued = followed(form, lambda progress: progress.can_cancel)
+        form.button.click()
+        assert queued.wait(10)
+        named(form, "Cancel").click()
+        form.worker.join(20)
+        assert "was canceled" in shown(form)
+        assert not form.button.disabled
+        assert client.runs()[0].state == "canceled"
+        assert server.billed == 0
+
+
+def test_a_task_that_has_begun_is_not_canceled_which_is_said_and_goes_on(store: Store) -> None:
+    with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
+        form = forms.TextToImageForm(client, prompt="a cat")
+        seen: list[str] = []
+        queued = followed(form, lambda progress: progress.can_cancel, seen)
+        running = followed(form, lambda progress: progress.status == "RUNNING")
+        form.button.click()
+        assert queued.wait(10)
+        late = form.worker.progress.cancel
+        assert running.wait(10)
+        assert not form.worker.progress.can_cancel
+        form.worker._report(form.worker._work, status="PENDING", cancel=late)  # type: ignore[arg-type]
+        form.worker.cancel()
+        form.worker.join(20)
+        assert any("can no longer be canceled" in text for text in seen)
+        assert form.result is not None
+        assert server.billed == 1
+
+
+def followed(form: Any, reached: Any, seen: list[str] | None = None) -> threading.Event:
+    """Return an event that is set when the worker shows a progress of this kind; what the form shows then is kept."""
+    event, show = threading.Event(), form.worker._show
+
+    def follow(progress: Any) -> None:
+        show(progress)
+        if seen is not None:
+            seen.append(shown(form))
+        if reached(progress):
+            event.set()
+
+    form.worker._show = follow
+    return event
+
+
+def test_a_lost_connection_is_said_and_the_form_lives_on(store: Store) -> None:
+    server = mock.serve(task_seconds=0.0)
+    port = int(server.base_url.rsplit(":", 1)[1].split("/")[0])
+    with make_client(server, store) as client:
+        form = forms.TextToImageForm(client, prompt="a cat")
+        server.close()
+        press(form)
+        assert "was not reached" in shown(form)
+        assert not form.button.disabled
+        with mock.serve(port=port, task_seconds=0.0):
+            press(form)
+            assert form.result is not None
+
+
+def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is_back(store: Store) -> None:
+    seen: list[str] = []
+    with mock.serve(task_seconds=0.5) as server, make_client(server, store) as client, ExitStack() as away:
+        form = forms.TextToImageForm(client, prompt="a cat")
+        tell = form.worker._show
+
+        def show(progress: Any) -> None:
+            tell(progress)
+            first = progress.status and not any("queue" in text or "generating" in text for text in seen)
+            seen.append(shown(form))
+            if first:
+                away.enter_context(server.weather(dropped_before=1.0, seed=1))
+            elif "cannot be reached" in seen[-1]:
+                away.close()
+
+        form.worker._show = show  # type: ignore[assignment]
+        press(form)
+        assert any("the service cannot be reached; the task goes on there" in text for text in seen)
+        assert form.result is not None
+        assert server.billed == 1
+
+
+def test_two_forms_run_at_once(store: Store) -> None:
+    with mock.serve(task_seconds=0.6) as server, make_client(server, store) as client:
+        pair = [forms.TextToImageForm(client, prompt=text) for text in ("a cat", "a dog")]
+        for form in pair:
+            form.button.click()
+        assert all(form.worker.under_way for form in pair)
+        for form in pair:
+            form.worker.join(20)
+        assert [form.result.request.prompt for form in pair if form.result and form.result.request] == [
+            "a cat",
+            "a dog",
+        ]
+
+
+def test_progress_says_what_is_usual_once_there_is_a_past(store: Store) -> None:
+    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
+        form = forms.TextToImageForm(client, prompt="a cat")
+        seen: list[Any] = []
+        tell = form.worker._show
+        form.worker._show = lambda progress: (tell(progress), seen.append((progress.usual, shown(form))))  # type: ignore[func-returns-value,assignment]
+        press(form)
+        assert not any(usual for usual, _ in seen)
+        press(form)
+        assert any(usual and 0.2 < usual < 3 for usual, _ in seen)
+        assert any("usually about" in text for _, text in seen)
+
+
+def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(store: Store) -> None:
+    with mock.serve(task_seconds=0.6) as server, make_client(server, store) as client:
+        form = forms.TextToImageForm(client, prompt="a cat")
+        form.button.click()
+        form.worker.stop_waiting()
+        named(form, "Prompt").value = "a dog"
+        press(form)
+        assert form.result is not None
+        assert form.result.request is not None
+        assert form.result.request.prompt == "a dog"
+        with server.scenario("refused content"):
+            form.button.click()
+            form.worker.stop_waiting()
+            form.worker.join(20)
+        form.worker.pick_up()
+        assert "Reword the prompt" in shown(form)
+
+
+def test_images_that_could_not_be_fetched_are_picked_up_without_a_second_bill(
+    form: forms.TextToImageForm, server: mock.MockServer
+) -> None:
+    with server.weather(dropped_before=1.0, seed=1, routes=("download",)):
+        press(form)
+    assert "They are paid for" in shown(form)
+    named(form, "Pick up").click()
+    form.worker.join(30)
+    assert form.result is not None
+    assert server.billed == 1
+
+
+def test_a_lost_answer_is_looked_for_from_the_form(form: forms.TextToImageForm, server: mock.MockServer) -> None:
+    with server.weather(dropped_after=1.0, seed=1, routes=("create", "list")):
+        press(form)
+        assert "Look up" in shown(form)
+    named(form, "Look up").click()
+    form.worker.join(30)
+    assert form.result is not None
+    assert server.billed == 1

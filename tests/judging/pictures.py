@@ -1,0 +1,38 @@
+"""Pictures that are judged, and judges who press as they are told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from wannb.judging import judge
+from wannb.ledger.result import GeneratedImage
+
+PROMPTS = ["a heron in the reeds", "a heron in the rain", "a heron, woodcut"]
+
+
+def picture(folder: Path, name: str, number: int = 1) -> GeneratedImage:
+    """Return a picture that is a file of its own."""
+    run = folder / name
+    run.mkdir(parents=True, exist_ok=True)
+    path = run / f"image-{number}.png"
+    sha256 = hashlib.sha256(f"{name} {number}".encode()).hexdigest()
+    Image.new("RGB", (24, 16), f"#{sha256[:6]}").save(path)
+    return GeneratedImage(path=path, number=number, count=1, width=24, height=16, seed=None, sha256=sha256)
+
+
+def groups(folder: Path, names: str, places: int) -> dict[str, list[GeneratedImage]]:
+    return {name: [picture(folder, f"{name}{place}") for place in range(places)] for name in names}
+
+
+def judged(made: Any, file: Path, press: Callable[[Any, str], str] | str, *, name: str = "") -> Any:
+    """Return a judging with every pair judged: by one key, or by a function of the pair and its left contestant."""
+    judging = judge(made, judge=name, file=file)
+    while judging.number < judging.total:
+        pair = judging._order[judging.number]
+        judging.press(press if isinstance(press, str) else press(pair, judging._sides(pair)[0][0]))
+    return judging

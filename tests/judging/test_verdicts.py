@@ -1,0 +1,145 @@
+"""A judge's file continues after any kind of end, is never written over, and belongs to one judging."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from judging.pictures import groups, judged, picture
+
+from wannb.judging import judge, scores
+from wannb.judging.verdicts import read, safe
+from wannb.ledger.result import GeneratedImage
+from wannb.plan import Plan, sweep
+
+BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[GeneratedImage]], bytes]:
+    folder = tmp_path_factory.mktemp("written")
+    made = groups(folder, "AB", 6)
+    judging = judge(made, judge="Åsa 画", file=folder / "whole.jsonl")
+    for key in "12=u1":
+        judging.press(key)
+    return made, judging.file.read_bytes()
+
+
+@BOUNDED
+@given(data=st.data())
+def test_a_file_cut_at_any_byte_continues_where_it_ends(
+    data: st.DataObject, written: tuple[dict[str, list[GeneratedImage]], bytes], tmp_path_factory: Any
+) -> None:
+    made, content = written
+    cut = data.draw(st.integers(0, len(content)))
+    path = tmp_path_factory.mktemp("cut") / "cut.jsonl"
+    path.write_bytes(content[:cut])
+    before = read(path).verdicts
+    judging = judge(made, judge="Åsa 画", file=path)
+    assert judging.number == len(before)
+    judging.press("2")
+    after = read(path)
+    assert list(after.verdicts)[:-1] == list(before)
+    assert after.header["judge"] == "Åsa 画"
+    lines = path.read_bytes().split(b"\n")
+    assert sum(line.startswith(b'{"wannb_judgements"') and line.endswith(b"]}") for line in lines) == 1
+    assert judge(made, judge="Åsa 画", file=path).number == judging.number == len(before) + 1
+    while judging.number < judging.total:
+        judging.press("2")
+    assert len(read(path).verdicts) == judging.total == 6
+
+
+def test_verdicts_are_only_appended(written: Any, folder: Path) -> None:
+    made, content = written
+    folder.mkdir()
+    path = folder / "x.jsonl"
+    path.write_bytes(content)
+    judge(made, judge="Åsa 画", file=path).press("s")
+    assert path.read_bytes().startswith(content)
+
+
+def test_the_same_judge_continues_with_the_pairs_that_are_left(plan: Plan, folder: Path) -> None:
+    first = judge(plan, judge="one", file=folder / "x.jsonl", pairs=5)
+    pairs = [pair.id for pair in first._order]
+    for key in "12=":
+        first.press(key)
+    again = judge(plan, judge="one", file=folder / "x.jsonl", pairs=5)
+    assert (again.number, again.total) == (3, 5)
+    assert [pair.id for pair in again._order] == pairs
+    assert again.verdicts == first.verdicts
+    again.press("u")
+    assert again.number == 2
+    assert judge(plan, judge="one", file=folder / "x.jsonl").total == 6
+    for _ in range(2):
+        again.press("1")
+    # Pairs judged beyond the choice count as part of it.
+    assert {judge(plan, judge="one", file=folder / "x.jsonl", pairs=5, seed=seed).total for seed in range(6)} == {5}
+
+
+def test_a_file_of_another_judging_is_refused(plan: Plan, folder: Path) -> None:
+    judge(plan, judge="one", file=folder / "x.jsonl").press("1")
+    with pytest.raises(ValueError, match="another judge"):
+        judge(plan, judge="two", file=folder / "x.jsonl")
+    with pytest.raises(ValueError, match="another comparison"):
+        judge(plan, judge="one", by="seed", file=folder / "x.jsonl")
+    with pytest.raises(ValueError, match="another plan"):
+        judge(groups(folder, "AB", 1), judge="one", file=folder / "x.jsonl")
+    assert judge(plan, judge="one", by="seed").file.name == f"{plan.name}-seed-one.jsonl"
+
+
+def test_a_name_that_no_file_can_hold_continues_too(folder: Path) -> None:
+    made = groups(folder, "AB", 2)
+    judge(made, judge="half \ud800", file=folder / "x.jsonl").press("1")
+    assert judge(made, judge="half \ud800", file=folder / "x.jsonl").number == 1
+
+
+@BOUNDED
+@given(name=st.text(st.characters(), max_size=200), other=st.text(st.characters(), max_size=5))
+def test_a_judges_name_makes_a_file_name_of_its_own(name: str, other: str) -> None:
+    made = safe(name)
+    assert not set(made) & set('/\\:*?"<>|\0\n')
+    assert len(made.encode()) < 240
+    assert made == made.strip(" .")
+    assert (made == safe(other)) == (name == other)
+
+
+def test_a_damaged_header_is_repaired(folder: Path) -> None:
+    made = groups(folder, "AB", 3)
+    judging = judged(made, folder / "x.jsonl", "1", name="one")
+    lines = judging.file.read_bytes().split(b"\n")
+    judging.file.write_bytes(b"\n".join([lines[0][:30], *lines[1:]]))
+    assert judging.scores(resamples=5).verdicts == 3
+    with pytest.raises(ValueError, match="another judge"):
+        judge(made, judge="two", file=folder / "x.jsonl")
+    again = judge(made, judge="one", file=folder / "x.jsonl")
+    assert again.number == again.total
+    found = scores(folder / "x.jsonl", resamples=5)
+    assert (found.verdicts, found.judges) == (3, ("one",))
+
+
+@pytest.mark.parametrize(("name", "value"), [("judge", ["one"]), ("by", [1]), ("plan", {}), ("by", 3)])
+def test_a_header_of_another_kind_is_refused(folder: Path, name: str, value: Any) -> None:
+    judging = judge(groups(folder, "AB", 1), judge="one", file=folder / "x.jsonl")
+    judging.press("1")
+    lines = judging.file.read_text().splitlines()
+    (folder / "y.jsonl").write_text("\n".join([json.dumps({**json.loads(lines[0]), name: value}), *lines[1:]]))
+    with pytest.raises(ValueError, match="holds no judgments"):
+        scores(folder / "y.jsonl")
+
+
+def test_no_secret_of_a_link_is_in_the_file(plan: Plan, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    links = ["https://example.com/a?Signature=TOPSECRET", "https://example.com/b?Signature=TOPSECRET"]
+    asked = sweep(plan.client, prompt="a heron", images=links, size="1K").run()
+    monkeypatch.setattr(type(asked), "labels", lambda self, name: tuple(links))
+    groups_of = {link: [picture(folder, f"p{place}")] for place, link in enumerate(links)}
+    for number, source in enumerate((asked, groups_of)):
+        judging = judge(source, file=folder / f"{number}.jsonl")
+        judging.press("1")
+        content = judging.file.read_text()
+        assert "example.com/a" in content
+        assert "TOPSECRET" not in content
+    assert len({json.dumps(each.options) for each in scores(judging, resamples=5).contestants}) == 2

@@ -1,0 +1,217 @@
+"""Each scenario by what a client sees of it, the weather, and the header that asks for one request."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import httpx
+import pytest
+from mocking import Api, body, urls
+from PIL import Image
+
+from wannb import mock
+
+
+@pytest.fixture
+def task_seconds() -> float:
+    return 0
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json().get("code", "")
+
+
+def tasks(api: Api) -> int:
+    return int(api.call("GET", "/tasks").json()["total"])
+
+
+def test_there_are_the_fourteen_scenarios_each_explained() -> None:
+    assert list(mock.SCENARIOS) == [
+        "429 then ok", "quota gone", "slow queue", "500 then ok", "dropped before answer", "dropped after accept",
+        "failed task", "refused content", "set returns fewer", "truncated image", "slow image", "expired URL",
+        "task forgotten", "malformed answer",
+    ]  # fmt: skip
+    assert all(scenario.explanation.endswith(".") for scenario in mock.SCENARIOS.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("429 then ok", (429, "Throttling.RateQuota")), ("500 then ok", (500, "InternalError"))],
+)
+def test_refused_once_then_ok(api: Api, name: str, wanted: tuple[int, str]) -> None:
+    with api.server.scenario(name):
+        assert code(api.create()) == wanted
+        task_id = api.made()
+        assert code(api.call("GET", f"/tasks/{task_id}")) == wanted
+        assert api.query(task_id)["output"]["task_status"] == "SUCCEEDED"
+    assert api.create().status_code == 200
+    assert api.server.billed == 2
+    assert api.server.log[0].fault == name
+
+
+def test_quota_gone_stays_gone(api: Api) -> None:
+    with api.server.scenario("quota gone"):
+        for _ in range(3):
+            assert code(api.create()) == (429, "Throttling.AllocationQuota")
+            assert "Free allocated quota exceeded" in api.sync().json()["message"]
+    assert api.server.billed == 0
+
+
+def test_a_slow_queue_can_be_canceled(api: Api) -> None:
+    with api.server.scenario("slow queue"):
+        task_id, other = api.made(), api.made()
+    assert api.query(task_id)["output"]["task_status"] == "PENDING"
+    assert api.call("POST", f"/tasks/{task_id}/cancel").status_code == 200
+    api.server.advance(seconds=3)
+    assert api.query(other)["output"]["task_status"] == "SUCCEEDED"
+    assert api.server.billed == 1
+
+
+def test_dropped_before_answer_did_nothing(api: Api) -> None:
+    with api.server.scenario("dropped before answer"):
+        with pytest.raises(httpx.RemoteProtocolError):
+            api.create()
+        assert tasks(api) == 0
+        assert api.create().status_code == 200
+    assert (tasks(api), api.server.billed) == (1, 1)
+    assert api.server.log[0].status is None
+
+
+def test_dropped_after_accept_made_and_billed_the_task(api: Api) -> None:
+    with api.server.scenario("dropped after accept"):
+        with pytest.raises(httpx.RemoteProtocolError):
+            api.create()
+        assert (tasks(api), api.server.billed) == (1, 1)
+        assert api.create().status_code == 200
+    assert tasks(api) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "wanted"),
+    [("failed task", 500, "InternalError.Algo"), ("refused content", 400, "DataInspectionFailed")],
+)
+def test_tasks_that_fail(api: Api, name: str, status: int, wanted: str) -> None:
+    with api.server.scenario(name):
+        task_id = api.made()
+        assert code(api.sync()) == (status, wanted)
+    answer = api.call("GET", f"/tasks/{task_id}")
+    assert answer.status_code == 200
+    assert answer.json()["output"]["task_status"] == "FAILED"
+    assert answer.json()["output"]["code"] == wanted
+    assert "usage" not in answer.json()
+    assert api.server.billed == 0
+
+
+def test_a_set_returns_fewer(api: Api) -> None:
+    with api.server.scenario("set returns fewer"):
+        answer = api.query(api.made(body(n=4, enable_sequential=True)))
+        assert len(urls(answer)) == answer["usage"]["image_count"] == 2
+        assert len(urls(api.sync(body(n=3)).json())) == 3
+    assert api.server.billed == 5
+
+
+def test_a_truncated_image_is_whole_the_second_time(api: Api) -> None:
+    first, second = urls(api.sync(body(n=2)).json())
+    with api.server.scenario("truncated image"):
+        for url in (first, second):
+            with pytest.raises(httpx.RemoteProtocolError, match=r"incomplete|peer closed"):
+                api.http.get(url)
+            with Image.open(io.BytesIO(api.http.get(url).content)) as picture:
+                picture.load()
+
+
+def test_a_slow_image_takes_its_time(api: Api, slept: list[float]) -> None:
+    url = urls(api.sync().json())[0]
+    with api.server.scenario("slow image"):
+        assert api.http.get(url).status_code == 200
+    assert slept == [1.5]
+    api.http.get(url)
+    assert slept == [1.5]
+
+
+def test_an_expired_url_is_good_in_the_next_answer(api: Api) -> None:
+    with api.server.scenario("expired URL"):
+        for task_id in (api.made(), api.made()):
+            stale = api.http.get(urls(api.query(task_id))[0])
+            assert (stale.status_code, "Request has expired" in stale.text) == (403, True)
+            assert api.http.get(urls(api.query(task_id))[0]).status_code == 200
+
+
+def test_malformed_answers_come_once(api: Api) -> None:
+    with api.server.scenario("malformed answer"):
+        cut = api.create()
+        assert cut.status_code == 200
+        with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+            cut.json()
+        task_id = api.made()
+        page = api.call("GET", f"/tasks/{task_id}")
+        assert (page.status_code, page.text[:15]) == (200, "<!DOCTYPE html>")
+        assert page.headers["content-type"].startswith("text/html")
+        assert api.query(task_id)["output"]["task_status"] == "SUCCEEDED"
+    assert tasks(api) == 2
+
+
+def test_a_scenario_can_be_asked_for_by_one_request(api: Api) -> None:
+    first = {"X_Wannb_Scenario": "429 then ok"}
+    assert [api.create(**first).status_code for _ in range(4)] == [429, 200, 429, 200]
+    assert api.create(body("other"), **first).status_code == 429
+    assert api.create().status_code == 200
+    wrong = api.create(X_Wannb_Scenario="rain")
+    assert code(wrong) == (400, "Mock.UnknownScenario")
+    assert "429 then ok" in wrong.json()["message"]
+
+
+def test_the_header_of_a_create_holds_for_its_task_and_pictures(api: Api) -> None:
+    task_id = api.made(X_Wannb_Scenario="truncated image")
+    other = api.made()
+    url = urls(api.query(task_id))[0]
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.http.get(url)
+    assert api.http.get(url).status_code == 200
+    assert api.http.get(urls(api.query(other))[0]).status_code == 200
+    forgotten = api.made(X_Wannb_Scenario="task forgotten")
+    assert api.query(forgotten)["output"]["task_status"] == "UNKNOWN"
+    assert api.query(other)["output"]["task_status"] == "SUCCEEDED"
+
+
+def test_a_scenario_for_the_whole_life_of_a_server(connect: Callable[[mock.MockServer], Api]) -> None:
+    with mock.serve(scenario="quota gone") as server:
+        assert connect(server).create().status_code == 429
+    with pytest.raises(ValueError, match="429 then ok"):
+        mock.serve(scenario="rain")
+
+
+def test_a_wrong_key_does_not_use_up_a_scenario(api: Api) -> None:
+    with api.server.scenario("429 then ok"):
+        assert api.create(Authorization="Bearer sk-wrong-region").status_code == 401
+        assert api.create().status_code == 429
+
+
+def test_weather_is_the_same_for_the_same_seed(api: Api) -> None:
+    def storm(seed: int) -> list[int]:
+        seen = []
+        with api.server.weather(rate_429=0.3, rate_500=0.2, dropped_before=0.1, dropped_after=0.1, seed=seed):
+            for _ in range(40):
+                try:
+                    seen.append(api.create().status_code)
+                except httpx.RemoteProtocolError:
+                    seen.append(0)
+        return seen
+
+    assert storm(1) == storm(1) != storm(2)
+    assert set(storm(1)) == {0, 200, 429, 500}
+
+
+def test_weather_keeps_to_its_routes_and_spoils_downloads(api: Api) -> None:
+    with api.server.weather(dropped_after=1.0, routes={"download"}):
+        url = urls(api.query(api.made()))[0]
+        with pytest.raises(httpx.RemoteProtocolError):
+            api.http.get(url)
+    with api.server.weather(rate_429=1.0, routes={"download"}):
+        refused = api.http.get(url)
+        assert (refused.status_code, refused.text[:5]) == (429, "<?xml")
+    with pytest.raises(ValueError, match="no route"), api.server.weather(routes={"rain"}):
+        pass
+    with pytest.raises(ValueError, match="together 1"), api.server.weather(rate_429=0.7, rate_500=0.7):
+        pass

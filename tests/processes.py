@@ -1,0 +1,103 @@
+"""Commands that tests start: each in a process group of its own, with its output in a file, and ended whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+from isolation import PATIENCE
+
+#: A client of loopback servers that no proxy of the machine stands between.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def fetched(url: str) -> str:
+    """Return what a server of this machine answers; Jupyter says its address before it listens there."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            answer: str = OPENER.open(url, timeout=PATIENCE).read().decode()
+            return answer
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > end:
+                raise
+        time.sleep(0.1)
+
+
+class Command:
+    """A Python module run as a command; leaving the `with` block ends it and all that it started.
+
+    Args:
+        arguments: those of Python, such as "-m", "wannb.mock".
+        folder: where it works; its output goes to `log` there.
+        environment: variables beside the tests' own.
+    """
+
+    def __init__(self, *arguments: str, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.log = folder / "output.log"
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Command:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.end()
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Return the first place of the output that fits; fail if the command ends without it."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            ended = self.process.poll() is not None
+            if found := re.search(pattern, self.said(), re.M):
+                return found
+            if ended or time.monotonic() > end:
+                raise AssertionError(f"{self.process.args!r} did not say {pattern!r}:\n{self.said()[-3000:]}")
+            time.sleep(0.05)
+
+    def family(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            return psutil.Process(self.process.pid).children(recursive=True)
+        return []
+
+    def kernels(self) -> list[psutil.Process]:
+        return [one for one in self.family() if "ipykernel_launcher" in " ".join(one.cmdline())]
+
+    def signal(self, number: int) -> int:
+        """Send a signal to the command alone; return its exit status once all that it started has ended too."""
+        family = self.family()
+        self.process.send_signal(number)
+        status = self.process.wait(PATIENCE)
+        assert not psutil.wait_procs(family, timeout=PATIENCE)[1]
+        return status
+
+    def end(self) -> None:
+        """End the command's process group, and what left the group: kernels have groups of their own."""
+        family = [*self.family(), psutil.Process(self.process.pid)] if self.process.poll() is None else []
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        for process in psutil.wait_procs(family, timeout=20)[1]:
+            with suppress(psutil.Error):
+                process.kill()
+        self.process.wait(PATIENCE)

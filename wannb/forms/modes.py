@@ -1,0 +1,208 @@
+"""Forms of the modes: text to image, editing, editing in boxes, image sets; and which form shows a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from wannb.errors import Problem
+from wannb.request import (
+    EDITING,
+    IMAGE_SET,
+    INTERACTIVE,
+    MAX_N,
+    MAX_N_SET,
+    MULTI_REFERENCE,
+    TEXT_SET,
+    TEXT_TO_IMAGE,
+    ImageRequest,
+)
+from wannb.translation import Said
+
+from . import controls
+from .controls import Control, Size
+from .form import NO_PICTURE, Form
+from .palette import Palette
+from .references import Picker, References
+from .scenes import Scenes
+from .status import Action
+
+
+class TextToImageForm(Form):
+    """Text to image as a form: `Form` says what every form can do.
+
+    >>> form = wannb.forms.TextToImageForm(client, prompt="a flower shop", size="1K")    # doctest: +SKIP
+    >>> form                                                                             # doctest: +SKIP
+    TextToImageForm(text to image, 'a flower shop', ready)
+    """
+
+    modes = (TEXT_TO_IMAGE,)
+
+    def _make_controls(self) -> Sequence[Control]:
+        words = self.words
+        self._size = Size(words)
+        return [
+            controls.prompt(words),
+            controls.model(words),
+            self._size,
+            controls.number(words, most=MAX_N),
+            controls.Seed(words),
+            Palette(words, self.client.store),
+            controls.flag("thinking_mode", words),
+            controls.flag("watermark", words),
+        ]
+
+    def _switch(self, request: ImageRequest) -> None:
+        self._size.applies(model=request.model, plain=True, with_images=False)
+
+
+class EditForm(Form):
+    """Image editing and multi-reference generation as a form: `Form` says what every form can do.
+
+    >>> form = wannb.forms.EditForm(client, images="photo.jpg", prompt="as a watercolor")    # doctest: +SKIP
+    """
+
+    modes: ClassVar[tuple[str, ...]] = (EDITING, MULTI_REFERENCE)
+    _with_boxes = False
+
+    def _make_controls(self) -> Sequence[Control]:
+        words, store = self.words, self.client.store
+        self._references = References(words, Picker(store, words), with_boxes=self._with_boxes)
+        self._size = Size(words)
+        self._thinking = controls.flag("thinking_mode", words)
+        return [
+            self._references,
+            controls.prompt(words),
+            controls.model(words),
+            self._size,
+            controls.number(words, most=MAX_N),
+            controls.Seed(words),
+            Palette(words, store),
+            self._thinking,
+            controls.flag("watermark", words),
+        ]
+
+    def _switch(self, request: ImageRequest) -> None:
+        self._size.applies(model=request.model, plain=False, with_images=True)
+        self._thinking.turn_off(self.words("Thinking: text to image only"))
+
+    def _write(self, request: ImageRequest) -> None:
+        super()._write(request)
+        self._references.fill_with_boxes(request.images, request.bbox_list or ())
+
+    def _shows(self, request: ImageRequest) -> bool:
+        return not request.enable_sequential and (self._with_boxes or request.bbox_list is None)
+
+    def _own_problems(self) -> Sequence[Problem]:
+        if self._current.images:
+            return ()
+        return [Problem(field="images", value=NO_PICTURE, rule=Said("add at least one picture"))]
+
+    def _actions(self) -> list[Action]:
+        words = self.words
+        use = (words("Use as input"), words("Add this image to the input images"), self.use)
+        return [use, *super()._actions()]
+
+    def use(self, image: Any) -> None:
+        """Add an image to the input images: a generated one, or anything that can be an input."""
+        added = self.request.replace(images=[image]).images
+        boxes = self.request.bbox_list
+        changes: dict[str, Any] = {"images": (*self.request.images, *added)}
+        if boxes is not None:
+            changes["bbox_list"] = (*boxes, *[()] * len(added))
+        self.request = self.request.replace(**changes)
+
+
+class RegionForm(EditForm):
+    """Interactive editing as a form: boxes drawn on the input images say where to change them.
+
+    Boxes are in pixels of the input image, up to two an image, drawn, moved and resized by mouse, touch or keyboard, or
+    written as numbers.
+
+    >>> form = wannb.forms.RegionForm(client, images="room.jpg", bbox_list=[[[989, 515, 1138, 681]]])  # doctest: +SKIP
+    """
+
+    modes = (INTERACTIVE,)
+    _with_boxes = True
+
+    def _normal(self, request: ImageRequest) -> ImageRequest:
+        if request.images and request.bbox_list is None:
+            return request.replace(bbox_list=[[]] * len(request.images))
+        return request if request.images else request.replace(bbox_list=None)
+
+    def _read(self) -> dict[str, Any]:
+        return {**super()._read(), "bbox_list": self._references.boxes or None}
+
+    def _own_problems(self) -> Sequence[Problem]:
+        problems = super()._own_problems()
+        if problems or any(self._references.boxes):
+            return problems
+        return [Problem(field="images", value="", rule=Said("draw a box on a picture; only the inside changes"))]
+
+
+class ImageSetForm(EditForm):
+    """An image set as a form, from text alone or with input images: `Form` says what every form can do.
+
+    >>> form = wannb.forms.ImageSetForm(client, images="cat.png", n=4)    # doctest: +SKIP
+    """
+
+    modes = (TEXT_SET, IMAGE_SET)
+    fixed: ClassVar[dict[str, Any]] = {"enable_sequential": True, "n": 2}
+
+    def _make_controls(self) -> Sequence[Control]:
+        words, store = self.words, self.client.store
+        self._scenes = Scenes(words)
+        self._counted = 0
+        self._references = References(words, Picker(store, words))
+        self._size = Size(words)
+        self._number = controls.number(words, most=MAX_N_SET)
+        self._palette = Palette(words, store)
+        self._thinking = controls.flag("thinking_mode", words)
+        return [
+            self._scenes,
+            self._references,
+            controls.model(words),
+            self._size,
+            self._number,
+            controls.Seed(words),
+            self._palette,
+            self._thinking,
+            controls.flag("watermark", words),
+        ]
+
+    def _shows(self, request: ImageRequest) -> bool:
+        return request.enable_sequential and request.bbox_list is None
+
+    def _normal(self, request: ImageRequest) -> ImageRequest:
+        return request.replace(color_palette=None)
+
+    def _switch(self, request: ImageRequest) -> None:
+        self._size.applies(model=request.model, plain=False, with_images=bool(request.images))
+        self._thinking.turn_off(self.words("Thinking: text to image only"))
+        self._palette.turn_off(self.words("Palette: not in image sets"))
+
+    def _touched(self) -> None:
+        count = len(self._scenes.scenes)
+        if not self._filling and self._scenes.by_scene and count != self._counted:
+            # One image a scene, until a person asks for more.
+            self._counted = count
+            with self._quietly():
+                self._number.fill(max(1, count))
+        super()._touched()
+
+    def _write(self, request: ImageRequest) -> None:
+        super()._write(request)
+        self._counted = len(self._scenes.scenes)
+
+    def _own_problems(self) -> Sequence[Problem]:
+        scenes = len(self._scenes.scenes) if self._scenes.by_scene else 0
+        if self._current.n >= scenes:
+            return ()
+        rule = Said("{scenes} scenes need n={scenes}, or leave n out", scenes=scenes)
+        return [Problem(field="n", value=str(self._current.n), rule=rule)]
+
+
+def form_class(request: ImageRequest) -> type[Form]:
+    """Return the form that shows requests of this mode."""
+    kinds = (TextToImageForm, EditForm, RegionForm, ImageSetForm)
+    return next(kind for kind in kinds if request.mode in kind.modes)

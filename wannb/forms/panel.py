@@ -1,0 +1,334 @@
+"""Panel: the frame of every form, with its button, its code, its status area and its HTML for pages without widgets."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+from wannb.client import Client
+from wannb.display import ELEMENTS, esm
+from wannb.errors import Problem
+from wannb.service import Money
+from wannb.translation import Words, joined, override
+
+from .controls import Control, Disclosure, close_all
+from .status import Status
+from .worker import Progress, Worker
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Panel(widgets.VBox):  # type: ignore[misc]
+    """The frame of every form and of the Studio.
+
+    A subclass builds its widgets in `_build`, lays them out in `_left`, `_right` and `_below`, brings them up to date
+    in `_refresh`, and shows itself where no widget runs with `_page`.
+    """
+
+    #: Style sheets beside `form.css`.
+    sheets: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, client: Client, **traits: Any) -> None:
+        self.client = client
+        self.words = Words(client.language)
+        # Callbacks come on the main thread, on ipykernel's subshells and from workers.
+        self._lock = threading.RLock()
+        self._filling = True
+        self._heading = widgets.HTML()
+        self._build()
+        kind = f"wannb-{type(self).__name__.lower()}"
+        super().__init__(self._layout(), _dom_classes=("wannb-form", kind), **traits)
+        self._filling = False
+
+    # For subclasses
+
+    def _build(self) -> None:
+        """Make the widgets."""
+
+    def _left(self) -> Sequence[widgets.Widget]:
+        """Return the widgets of the left column."""
+        return ()
+
+    def _right(self) -> Sequence[widgets.Widget]:
+        """Return the widgets of the right column."""
+        return ()
+
+    def _below(self) -> Sequence[widgets.Widget]:
+        """Return the widgets below both columns."""
+        return ()
+
+    def _refresh(self) -> None:
+        """Bring everything up to date."""
+
+    def _page(self) -> str:
+        """Return the panel as HTML, for pages where no widget runs."""
+        raise NotImplementedError
+
+    # Shared by all panels
+
+    def close(self) -> None:
+        """Close the form with all its widgets; a request that was sent goes on and is saved."""
+        if "worker" in vars(self):  # not so when the constructor raised
+            self.worker.detach()
+        if "_heading" in vars(self):
+            close_all([*self.children, self.layout])
+        super().close()
+
+    def _layout(self) -> list[widgets.Widget]:
+        left = widgets.VBox([*self._left()], _dom_classes=("wannb-controls",))
+        right = widgets.VBox([*self._right()], _dom_classes=("wannb-results",))
+        columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
+        return [self._style(), self._heading, columns, *self._below()]
+
+    def _style(self) -> widgets.HTML:
+        """Return the style sheets as a widget, so that they travel with the form."""
+        sheets = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("form.css", *self.sheets))
+        return widgets.HTML(f"<style>{sheets}</style>", layout=widgets.Layout(display="none"))
+
+    def _show_heading(self, title: str) -> None:
+        name = self.words(title)
+        head = f"<h3>{escape(name[:1].upper() + name[1:])}</h3>{self._badge()}"
+        self._heading.value = f'<div class="wannb-heading">{head}</div>'
+
+    def _badge(self) -> str:
+        """Return whether images are billed, as HTML."""
+        words, service = self.words, self.client.service
+        if service.kind == "mock":
+            return f'<span class="wannb-badge wannb-demo">{escape(words("demo: nothing is billed"))}</span>'
+        where = words("live, {region}: every image is billed", region=words(service.region))
+        return f'<span class="wannb-badge wannb-live">{escape(where)}</span>'
+
+    @property
+    def _mock(self) -> bool:
+        return self.client.service.kind == "mock"
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Fill controls without hearing of it as a person's change."""
+        before, self._filling = self._filling, True
+        try:
+            yield
+        finally:
+            self._filling = before
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+        with override(self.words.language):
+            page = self._page()
+        return {**bundle, "text/plain": repr(self), "text/html": page}
+
+
+class WorkPanel(Panel):
+    """A panel whose button starts work.
+
+    Attributes:
+        button: starts the work; its description says what it does and what it costs.
+        worker: the work that the button started; `form.worker.join()` waits for it.
+        status: the place where progress, errors and results are shown.
+    """
+
+    status: Status
+
+    def __init__(self, client: Client, **traits: Any) -> None:
+        #: Whether a person has begun to write; problems with what is still empty are shown only then.
+        self._begun = False
+        #: Whether the button promises that a press costs nothing.
+        self._free = False
+        self._busy = False
+        self.button = widgets.Button(button_style="primary", _dom_classes=("wannb-go",))
+        self.button.on_click(lambda _: self._press())
+        self._controls: dict[str, Control] = {}
+        self._hint = widgets.HTML()
+        self._code = CodeView(words=Words(client.language))
+        super().__init__(client, **traits)
+
+    # For subclasses
+
+    @property
+    def code(self) -> str:
+        """The call that does the same as the form, ready to paste."""
+        raise NotImplementedError
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems of the form; the button is off while there is one."""
+        raise NotImplementedError
+
+    def _start(self) -> bool:
+        """Start what the button says; False when something is under way."""
+        raise NotImplementedError
+
+    def _ended(self, progress: Progress) -> None:
+        """Follow up on work that ended, on the worker's thread."""
+
+    def _touched(self) -> None:
+        """Follow a person's change of a control."""
+        if not self._filling:
+            self._begun = True
+            self._refresh()
+
+    # Shared by all panels with a button
+
+    def offer_earlier(self) -> None:
+        """Offer the images in the runs folder wherever a picture can be picked."""
+        for control in self._controls.values():
+            control.refresh()
+
+    def _use(self, controls: Iterable[Control]) -> None:
+        """Show these controls' options."""
+        self._controls = {control.name: control for control in controls}
+        for control in self._controls.values():
+            control.changed = self._touched
+
+    def _tell(self, problems: Iterable[Problem]) -> None:
+        """Show each problem beside its control."""
+        for name, control in self._controls.items():
+            control.tell([self._plain(problem) for problem in problems if problem.field == name])
+
+    def _make_worker(self) -> None:
+        self.worker = Worker(self.client, self._progressed, self._ended, self._lock)
+
+    def _progressed(self, progress: Progress) -> None:
+        self.status.show(progress)
+        if not progress.under_way or not self._busy:
+            self._busy = progress.under_way
+            self._refresh()
+
+    def _press(self) -> None:
+        """Do what the button says; an error is shown in the form."""
+        with self._lock:
+            promised_free = self._free
+            self._refresh()
+            # The button may change while a press is on its way: do what it said, or nothing.
+            if not self.button.disabled and not (promised_free and not self._free):
+                self._safely(self._start)
+
+    def _finish(self, start: Callable[[], bool], busy: str) -> Any:
+        """Start as the button does, wait, and return the result; a `RuntimeError` when something is under way."""
+        if not start():
+            raise RuntimeError(busy)
+        try:
+            ended = self.worker.join()
+        except KeyboardInterrupt:
+            self._interrupted()
+            raise
+        if ended.error is not None:
+            raise ended.error
+        return ended.result
+
+    def _interrupted(self) -> None:
+        """Let go of the work when a person interrupts the cell that waits for it."""
+        self.worker.stop_waiting()
+
+    def _safely(self, act: Callable[[], object]) -> None:
+        """Act for a button; an error is shown, since an exception of a callback is not seen."""
+        with override(self.words.language):
+            self.status.safely(act)
+
+    def _offer(self, text: str, *, free: bool, enabled: bool, hints: Iterable[str] = ()) -> None:
+        """Say on the button what a press does, and whether it can be pressed."""
+        self._free = free
+        self.button.description = self.button.tooltip = text
+        self.button.disabled = not enabled or self.worker.under_way
+        self._hint.value = "".join(f'<div class="wannb-quietly">{escape(hint)}</div>' for hint in hints if hint)
+
+    def _why_not(self, *, empty: bool) -> str:
+        """Return why the button is off, where no problem says it better."""
+        if empty:
+            return self.words("Describe the image first.")
+        return self.words("See the problems beside the options.")
+
+    def _plain(self, problem: Problem) -> str:
+        """Return a problem as text."""
+        return self.words(joined(": ", [problem.value, problem.rule]) if problem.value else problem.rule)
+
+    def _send_box(self, *more: widgets.Widget) -> widgets.Widget:
+        return widgets.VBox([*more, self.button, self._hint], _dom_classes=("wannb-send",))
+
+    def _code_box(self) -> widgets.Widget:
+        return Disclosure(self.words("The same as code"), self._code).box
+
+
+def button_text(
+    words: Words, images: int, cost: Money | None, *, mock: bool, up_to: bool = False, again: bool = False
+) -> str:
+    """Return what a button does and what it costs.
+
+    Args:
+        words: of the form.
+        images: how many are generated.
+        cost: of all of them, None where the price is unknown.
+        mock: whether the mock server answers, which bills nothing.
+        up_to: whether fewer images may come.
+        again: whether the image takes the place of another.
+
+    >>> button_text(Words(), 2, Money(amount=0.15, currency="USD"), mock=False)
+    'Generate 2 images · $0.15'
+    """
+    if again:
+        what = words("Generate again")
+    elif images == 1:
+        what = words("Generate 1 image")
+    elif up_to:
+        what = words("Generate up to {count} images", count=images)
+    else:
+        what = words("Generate {count} images", count=images)
+    price = short(cost) if cost else ""
+    if mock:
+        costs = words("demo ({cost} live)", cost=price) if price else words("demo")
+    elif not price:
+        costs = words("price unknown")
+    else:
+        costs = words("at most {cost}", cost=price) if up_to and images > 1 else price
+    return f"{what} · {costs}"
+
+
+def short(cost: Money) -> str:
+    """Return an amount as buttons show it: "$0.15"."""
+    amount, currency = str(cost).split()
+    return {"USD": "$", "CNY": "¥"}.get(currency, f"{currency} ") + amount
+
+
+def spent_text(words: Words, cost: Money | None, *, mock: bool) -> str:
+    """Return what was spent so far."""
+    if cost is None:
+        return words("price unknown")
+    return words("would have cost {cost} live", cost=short(cost)) if mock else words("spent {cost}", cost=short(cost))
+
+
+class CodeView(anywidget.AnyWidget):
+    """Code and a button that copies it.
+
+    Attributes:
+        code: the text, shown as it is.
+    """
+
+    _esm = esm(ELEMENTS, STATIC / "code.js")
+    _css = STATIC / "code.css"
+
+    code = traitlets.Unicode().tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, code: str = "", *, words: Words | None = None) -> None:
+        """Show code."""
+        words = words or Words()
+        super().__init__(
+            code=code,
+            texts={
+                "label": words("Code"),
+                "copy": words("Copy"),
+                "copied": words("Copied"),
+                "failed": words("This page may not use the clipboard. Select the text and copy it."),
+            },
+        )
+
+    def __repr__(self) -> str:
+        return self.code

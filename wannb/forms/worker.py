@@ -1,0 +1,267 @@
+"""Worker: one thing at a time on a thread of its own, with its progress, stop waiting, cancel and pick up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+from wannb.client import Client
+from wannb.errors import CancelRefused, UnknownOutcome
+from wannb.ledger import ENDED, Task, usual_seconds
+from wannb.request import ImageRequest
+from wannb.translation import Said, override
+
+Phase = Literal["idle", "sending", "waiting", "left", "done", "failed"]
+_TICK = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """The state of a worker.
+
+    Attributes:
+        phase: idle, sending, waiting, left (it goes on, but is not shown), done or failed.
+        status: the service's own state, such as RUNNING; empty before the first answer.
+        text: what the work says of itself, shown instead of the state.
+        seconds: since it began.
+        usual: how long such a request usually takes, None before there is such a run.
+        done, total: how much of the work is done; a total of 0 is unknown.
+        task_id, run_id: of the service's task and the run, once they are known.
+        cancel: what cancels the task while it is PENDING.
+        open_run: after a failure, the run that may still bring images and can be picked up.
+        result, error: how it ended.
+    """
+
+    phase: Phase = "idle"
+    status: str = ""
+    text: str = ""
+    seconds: float = 0.0
+    usual: float | None = None
+    done: int = 0
+    total: int = 0
+    task_id: str | None = None
+    run_id: str | None = None
+    cancel: Callable[[], object] | None = None
+    open_run: str | None = None
+    result: Any = None
+    error: BaseException | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is being sent or waited for."""
+        return self.phase in ("sending", "waiting")
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the service still allows to cancel it."""
+        return self.under_way and self.status == "PENDING" and self.cancel is not None
+
+
+class Report(Protocol):
+    """Changes the progress, from within the work."""
+
+    def __call__(self, **changes: Any) -> None: ...
+
+
+#: The work itself: it reports its progress and returns its result.
+Act = Callable[[Report], Any]
+
+
+@dataclass(kw_only=True, eq=False)
+class _Work:
+    """One thread's work; it goes on, and saves its images, even when it is no longer shown."""
+
+    progress: Progress
+    thread: threading.Thread | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class Worker:
+    """The work that a form started last.
+
+    Args:
+        client: sends the requests.
+        show: called with each `Progress`, from worker threads, one call at a time.
+        ended: called with the last `Progress` unless the work was left, without the lock; what it raises is logged.
+        lock: held during `show`; a form brings its own.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        show: Callable[[Progress], None],
+        ended: Callable[[Progress], None] = lambda progress: None,
+        lock: Any = None,
+    ) -> None:
+        self._client = client
+        self._show = show
+        self._ended = ended
+        self._lock = lock or threading.RLock()
+        self._work: _Work | None = None
+        self._left = False
+
+    @property
+    def progress(self) -> Progress:
+        """The state of the work."""
+        if self._work is None:
+            return Progress()
+        return replace(self._work.progress, phase="left") if self._left else self._work.progress
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something is being sent or waited for, and shown."""
+        return self.progress.under_way
+
+    def send(self, request: ImageRequest, *, fresh: bool = False) -> bool:
+        """Send a request and return at once; False when something is under way.
+
+        Two presses may come at the same moment, on threads of their own (ipykernel's subshells).
+        """
+        return self.start(
+            lambda report: self._follow(report, lambda: self._client.submit(request, fresh=fresh), request), sends=True
+        )
+
+    def watch(self, find: Callable[[], Task]) -> bool:
+        """Wait for a task that was sent before; False when something is under way."""
+        return self.start(lambda report: self._follow(report, find, None))
+
+    def start(self, act: Act, *, text: str = "", sends: bool = False) -> bool:
+        """Start any work and return at once; False when something is under way.
+
+        Args:
+            act: the work; called on a thread of its own, in the client's language.
+            text: what is shown until the work reports something else.
+            sends: whether it begins by sending a request.
+        """
+        with self._lock:
+            if self.under_way:
+                return False
+            work = self._work = _Work(progress=Progress(phase="sending" if sends else "waiting", text=text))
+            self._left = False
+            self._show(work.progress)
+            began = time.monotonic()
+
+            def run() -> None:
+                with override(self._client.language):
+                    try:
+                        self._run(work, act)
+                    finally:
+                        work.ended.set()
+
+            def tick() -> None:
+                with override(self._client.language):
+                    while not work.ended.wait(_TICK):
+                        self._report(work, seconds=time.monotonic() - began)
+
+            # Daemons: a kernel that is shut down does not wait for them, and what they wait for is on disk.
+            work.thread = threading.Thread(target=run, name="wannb-worker", daemon=True)
+            work.thread.start()
+            threading.Thread(target=tick, name="wannb-worker-clock", daemon=True).start()
+        return True
+
+    def stop_waiting(self) -> None:
+        """Show the work no longer. It goes on and saves its images; `pick_up` shows it again."""
+        with self._lock:
+            if self.under_way:
+                self._left = True
+                self._show(self.progress)
+
+    def cancel(self) -> None:
+        """Cancel a task that is PENDING, on a thread of its own; one that has begun goes on, which is said."""
+        work = self._work
+        if work is not None and self.progress.can_cancel:
+            threading.Thread(target=self._cancel, args=(work,), name="wannb-cancel", daemon=True).start()
+
+    def pick_up(self) -> bool:
+        """Show again what was left, or try again to get what a failure left open. Sends no request."""
+        with self._lock:
+            work = self._work
+            if work is None or self.under_way:
+                return False
+            run = work.progress.open_run
+            if not self._left and run:
+                return self.watch(lambda: self._client.pick_up(run))
+            self._left = False
+            self._show(work.progress)
+        if not work.progress.under_way:
+            self._end(work)
+        return True
+
+    def detach(self) -> None:
+        """Forget the work; it goes on and is not shown any more."""
+        with self._lock:
+            self._work, self._left = None, False
+
+    def join(self, timeout: float | None = None) -> Progress:
+        """Wait until the work has ended, at most `timeout` seconds, and return its progress."""
+        work = self._work
+        if work is None or work.thread is None:
+            return self.progress
+        work.thread.join(timeout)
+        return work.progress
+
+    def _run(self, work: _Work, act: Act) -> None:
+        def report(**changes: Any) -> None:
+            self._report(work, **changes)
+
+        try:
+            result = act(report)
+        except BaseException as error:
+            run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)
+            shown = self._report(work, phase="failed", error=error, open_run=self._still_open(run))
+        else:
+            shown = self._report(work, phase="done", result=result)
+        if shown:
+            self._end(work)
+
+    def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None) -> Any:
+        """Wait for the task that `find` returns."""
+        task = find()
+        report(phase="waiting", task_id=task.id, run_id=task.run_id, cancel=task.cancel)
+        if request:
+            report(usual=self._usual(request))
+        return task.wait(on_status=lambda status, _: report(status=status, text="")).result()
+
+    def _cancel(self, work: _Work) -> None:
+        with override(self._client.language):
+            try:
+                assert work.progress.cancel is not None
+                work.progress.cancel()
+            except CancelRefused:
+                self._report(work, status="RUNNING", text=Said("It has begun and can no longer be canceled."))
+            except Exception as error:
+                self._report(work, text=getattr(error, "said", str(error)))
+
+    def _report(self, work: _Work, **changes: Any) -> bool:
+        """Change a progress, and show it if this work is shown; return whether it is."""
+        with self._lock:
+            if work.progress.phase in ("done", "failed"):
+                return False
+            work.progress = replace(work.progress, **changes)
+            shown = work is self._work and not self._left
+            if shown:
+                self._show(work.progress)
+            return shown
+
+    def _end(self, work: _Work) -> None:
+        try:
+            self._ended(work.progress)
+        except Exception:
+            # A person's own function raised; the form and its images are whole.
+            logging.getLogger("wannb").exception("a function that follows a form's result raised")
+
+    def _usual(self, request: ImageRequest) -> float | None:
+        """Return the usual time; a damaged old run must not stop a new one."""
+        with suppress(Exception):
+            return usual_seconds(request, self._client.store.newest(), self._client.service.name)
+        return None
+
+    def _still_open(self, run_id: str | None) -> str | None:
+        with suppress(Exception):
+            return run_id if run_id and self._client.store.get(run_id).state not in ENDED else None
+        return None

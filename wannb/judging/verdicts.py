@@ -1,0 +1,204 @@
+"""Verdicts of one judge, as an append-only log of JSON lines.
+
+The first line is a header: the plan, the compared options, the contestants. Each further line is a verdict, or takes
+the last verdict back. A line that was cut when a machine went down does not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wannb.errors import StoreError
+from wannb.files import append_line, read_lines
+from wannb.translation import Said, say
+
+from .pairs import Contest
+
+LEFT, RIGHT, TIE, SKIP = "left", "right", "tie", "skip"
+VERDICTS = (LEFT, RIGHT, TIE, SKIP)
+FORMAT = 1
+_NAME_LENGTH = 60
+#: About 100,000 verdicts.
+_MOST_BYTES = 100 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Content of a judge's file.
+
+    Attributes:
+        header: the first whole header; empty without one.
+        verdicts: those that count, in the order in which they were given, by the pair's id.
+        broken: lines that are cut or of another kind.
+    """
+
+    header: Mapping[str, Any]
+    verdicts: Mapping[str, Mapping[str, Any]]
+    broken: int
+
+
+class Record:
+    """Verdicts of one judge on one contest, on disk and in memory.
+
+    Raises:
+        ValueError: the file holds another judging, or another judge's verdicts.
+        StoreError: the file cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, contest: Contest, judge: str) -> None:
+        self.path = Path(path).expanduser().resolve()
+        # As it comes back from the file, which cannot hold half a surrogate pair.
+        self.judge = judge.encode(errors="replace").decode()
+        self._header = {
+            "wannb_judgements": FORMAT,
+            "plan": contest.name,
+            "by": list(contest.by),
+            "judge": self.judge,
+            "contestants": [
+                {"id": each.id, "label": each.label, "options": each.options} for each in contest.contestants
+            ],
+        }
+        sheet = read(self.path) if self.path.exists() else Sheet(header={}, verdicts={}, broken=0)
+        self.broken = sheet.broken
+        self._has_header = bool(sheet.header)
+        self._verdicts: dict[str, Mapping[str, Any]] = dict(sheet.verdicts)
+        if sheet.header:
+            self._check(sheet.header)
+        elif self._verdicts:
+            self._restore_header(contest)
+
+    @property
+    def sheet(self) -> Sheet:
+        """The content of the file, or the content that its first verdict gives it."""
+        return Sheet(header=self._header, verdicts=self.verdicts, broken=self.broken)
+
+    @property
+    def verdicts(self) -> Mapping[str, Mapping[str, Any]]:
+        """The verdicts that count, by the pair's id, in the order in which they were given."""
+        return dict(self._verdicts)
+
+    def add(self, pair: str, verdict: Mapping[str, Any]) -> None:
+        """Save a verdict; on `StoreError` nothing has changed."""
+        line = {"pair": pair, **verdict}
+        self._append(line)
+        self._verdicts.pop(pair, None)
+        self._verdicts[pair] = line
+
+    def take_back(self, pair: str, time: str) -> None:
+        """Save that a verdict does not count; on `StoreError` nothing has changed."""
+        self._append({"undo": pair, "judge": self.judge, "time": time})
+        self._verdicts.pop(pair, None)
+
+    def _check(self, header: Mapping[str, Any]) -> None:
+        for name, what in (("plan", Said("plan")), ("by", Said("comparison")), ("judge", Said("judge"))):
+            if header.get(name) != self._header[name]:
+                path, found = repr(str(self.path)), repr(header.get(name))
+                raise ValueError(
+                    say(
+                        "{path} is of another {what}, {found}; give another file= or judge=",
+                        path=path,
+                        what=what,
+                        found=found,
+                    )
+                )
+
+    def _restore_header(self, contest: Contest) -> None:
+        """Write the header again if it was damaged, so that the verdicts count without this judging too."""
+        for line in self._verdicts.values():
+            if line.get("judge", self.judge) != self.judge:
+                self._check({**self._header, "judge": line["judge"]})
+        if {pair.id for pair in contest.pairs} & set(self._verdicts):
+            # A read-only file gets it with its next verdict.
+            with suppress(StoreError):
+                self._append()
+
+    def _append(self, *lines: Mapping[str, Any]) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            for line in lines if self._has_header else (self._header, *lines):
+                append_line(self.path, line)
+                self._has_header = True
+        except OSError as error:
+            raise StoreError(Said("the verdict could not be saved: {why}", why=_reason(error))) from error
+
+
+def read(path: Path) -> Sheet:
+    """Return the content of a judge's file, without lines that are cut or of another kind.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    try:
+        lines, broken = read_lines(path, most=_MOST_BYTES)
+    except OSError as error:
+        raise StoreError(Said("{path} cannot be read: {why}", path=repr(str(path)), why=_reason(error))) from error
+    header: Mapping[str, Any] = {}
+    verdicts: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        if not isinstance(line, dict):
+            broken += 1
+        elif _is_header(line):
+            header = header or line
+        elif "undo" in line:
+            verdicts.pop(str(line["undo"]), None)
+        elif _is_verdict(line):
+            verdicts.pop(line["pair"], None)
+            verdicts[line["pair"]] = line
+        else:
+            broken += 1
+    return Sheet(header=header, verdicts=verdicts, broken=broken)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _is_header(line: Mapping[str, Any]) -> bool:
+    listed, by = line.get("contestants"), line.get("by")
+    return (
+        "wannb_judgements" in line
+        and all(isinstance(line.get(name), str) for name in ("plan", "judge"))
+        and isinstance(by, list)
+        and all(isinstance(name, str) for name in by)
+        and isinstance(listed, list)
+        and all(isinstance(each, Mapping) and {"id", "label", "options"} <= set(each) for each in listed)
+        and all(isinstance(each["id"], str) and isinstance(each["options"], Mapping) for each in listed)
+    )
+
+
+def _is_verdict(line: Mapping[str, Any]) -> bool:
+    sides = (line.get(LEFT), line.get(RIGHT))
+    return (
+        isinstance(line.get("pair"), str)
+        and line.get("verdict") in VERDICTS
+        and all(isinstance(side, Mapping) and isinstance(side.get("contestant"), str) for side in sides)
+    )
+
+
+def default_file(contest: Contest, judge: str) -> Path:
+    """Return the place of a judge's verdicts in the runs folder."""
+    parts = [contest.name, "" if contest.usual else "-".join(contest.by), safe(judge)]
+    return contest.folder / "judgements" / ("-".join(part for part in parts if part) + ".jsonl")
+
+
+def safe(name: str) -> str:
+    """Return a name as part of a file name that every file system takes; different names stay different.
+
+    >>> safe("table 1")
+    'table 1'
+    >>> safe("a/b")
+    'a_b-c14cddc0'
+    """
+    plain = "".join(each if each.isalnum() or each in " _." else "_" for each in unicodedata.normalize("NFC", name))
+    short = re.sub(r"\s+", " ", plain).strip(" .")[:_NAME_LENGTH].strip(" .")
+    if short == name:
+        return short
+    return f"{short}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

@@ -1,0 +1,273 @@
+"""Judging widget: two pictures and the question which one is better, answered by key, mouse or touch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from wannb.display import ELEMENTS, esm, html, preview
+from wannb.errors import StoreError
+from wannb.figures import STATES
+from wannb.ledger import GeneratedImage
+from wannb.service import Clock
+from wannb.text import count
+from wannb.translation import Said, Words, joined, override, say
+
+from .pairs import Contest, Pair, chosen, rank
+from .scoring import Scores, scores
+from .verdicts import LEFT, RIGHT, SKIP, TIE, Record
+
+STATIC = Path(__file__).parent / "static"
+PICTURE_PIXELS = 1280
+_GONE = Said("a picture of this pair is missing or damaged; skip it")
+_UNDO = "undo"
+#: The verdict of each key; the words mean themselves.
+KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
+KEYS |= {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
+
+
+class Judging(anywidget.AnyWidget):
+    """Two pictures at a time and the question which one is better; made by `wannb.judge`.
+
+    The page gets nothing of prompts, seeds, models or names: only two pictures as JPEG and the number of pairs. A
+    verdict is in the file before the next pair is shown.
+
+    Attributes:
+        record: the verdicts on disk.
+        language: "en" or "zh".
+        number: pairs judged so far; the pair with this number, from 0, is shown. A trait, as `total`.
+        total: the number of pairs.
+    """
+
+    _esm = esm(ELEMENTS, STATIC / "judge.js")
+    _css = STATIC / "judge.css"
+
+    number = traitlets.Int(0).tag(sync=True)
+    total = traitlets.Int(0).tag(sync=True)
+    #: The shown pair and the next one, by even and odd numbers, so that each is sent once.
+    even = traitlets.Dict().tag(sync=True)
+    odd = traitlets.Dict().tag(sync=True)
+    question = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    problem = traitlets.Unicode().tag(sync=True)
+    counted = traitlets.Int(0).tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        contest: Contest,
+        record: Record,
+        *,
+        pairs: int | None = None,
+        seed: int | None = None,
+        question: str | None = None,
+        language: str = "en",
+        clock: Clock | None = None,
+    ) -> None:
+        self.record = record
+        words = Words(language)
+        self.language = words.language
+        self._clock = clock or Clock()
+        # Messages arrive on the main thread or on another, depending on the front end.
+        self._lock = threading.RLock()
+        self._chance = f"{contest.name} {seed} {record.judge}"
+        self._order = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
+        self._shown_at = self._clock.monotonic()
+        super().__init__(
+            total=len(self._order),
+            question=question or words("Which one is better?"),
+            note=words(_note(contest)),
+            texts=_texts(words),
+        )
+        self._show(sum(pair.id in record.verdicts for pair in self._order))
+        self.on_msg(_receive)
+
+    @property
+    def file(self) -> Path:
+        """The file with the verdicts; the first one makes it."""
+        return self.record.path
+
+    @property
+    def judge(self) -> str:
+        """The judge's name."""
+        return self.record.judge
+
+    @property
+    def verdicts(self) -> list[dict[str, Any]]:
+        """The verdicts that count, in the order in which they were given, as they are in the file."""
+        return [dict(verdict) for verdict in self.record.verdicts.values()]
+
+    def press(self, key: str) -> None:
+        """Press a key of the page: 1 (left), 2 (right), = (tie), s (skip), u (undo); or one of these words.
+
+        After the last pair only undo has an effect.
+
+        Raises:
+            ValueError: another key.
+            StoreError: the verdict could not be saved, or a picture of the pair cannot be shown and the key is not
+                skip; the pair stays.
+
+        >>> judging.press("1")    # doctest: +SKIP
+        """
+        known = KEYS.get(str(key).lower())
+        with override(self.language), self._lock:
+            if known is None:
+                raise ValueError(
+                    say("key={key}: press 1 (left), 2 (right), = (tie), s (skip) or u (undo)", key=repr(key))
+                )
+            self._do(known, self._clock.monotonic() - self._shown_at)
+
+    def scores(self, *, resamples: int = 1000, seed: int = 0) -> Scores:
+        """Return this judge's verdicts in numbers; see `wannb.scores`, which combines several judges."""
+        return scores(self, resamples=resamples, seed=seed)
+
+    def _do(self, what: str, seconds: float) -> None:
+        number = self.number
+        if what == _UNDO:
+            if number:
+                self.record.take_back(self._order[number - 1].id, self._now())
+                self._show(number - 1)
+        elif number < self.total:
+            pair = self._order[number]
+            if what != SKIP and not self._is_seen(number):
+                raise StoreError(_GONE)
+            sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
+            facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
+            told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
+            self.record.add(pair.id, {**facts, "shared": dict(pair.shared), **told})
+            self._show(number + 1)
+
+    def _show(self, number: int) -> None:
+        """Show the pair with this number, and send the next one to the page."""
+        with self.hold_sync():
+            for each in (number, number + 1):
+                slot = _slot(each)
+                if each >= self.total:
+                    setattr(self, slot, {})
+                elif getattr(self, slot).get("number") != each:
+                    left, right = (_preview(image.path) for _, image in self._sides(self._order[each]))
+                    setattr(self, slot, {"number": each, "left": left, "right": right})
+            self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
+            self.number = number
+            self.counted = sum(self.record.verdicts[pair.id]["verdict"] != SKIP for pair in self._order[:number])
+        self._shown_at = self._clock.monotonic()
+
+    def _is_seen(self, number: int) -> bool:
+        """Return whether both pictures of a pair are on the page."""
+        slot = getattr(self, _slot(number))
+        return bool(slot[LEFT] and slot[RIGHT])
+
+    def _sides(self, pair: Pair) -> Sequence[tuple[str, GeneratedImage]]:
+        """Return a pair's contestants with their pictures, the left one first, as this judge sees them."""
+        two = list(zip(pair.contestants, pair.images, strict=True))
+        # At random, from the pictures alone: neither names nor their order matter.
+        two.sort(key=lambda one: one[1].sha256)
+        return two[::-1] if int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2 else two
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self._clock.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _take(self, content: Mapping[str, Any]) -> None:
+        """Handle a press on the page; one for another pair, such as a double press, is dropped."""
+        number, seconds = content.get("number"), content.get("seconds")
+        with override(self.language), self._lock:
+            known = KEYS.get(str(content.get("verdict")))
+            try:
+                if known is not None and number == self.number:
+                    here = self._clock.monotonic() - self._shown_at
+                    self._do(known, float(seconds) if isinstance(seconds, (int, float)) else here)
+            except StoreError as error:
+                self.problem = str(error)
+            finally:
+                # The page accepts no other press until it hears of this one.
+                self.send({"kind": "answered", "number": number})
+
+    def __repr__(self) -> str:
+        whose = f"judge={self.judge!r}, " if self.judge else ""
+        return f"Judging({whose}{self.number} of {self.total} pairs judged)"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        return {**bundle, "text/plain": repr(self), "text/html": self._still()}, metadata
+
+    def _still(self) -> str:
+        """Return the progress, for pages where no widget runs; no picture, which could give something away."""
+        with override(self.language):
+            progress = say("{number} of {total} pairs are judged.", number=self.number, total=self.total)
+            open_it = say("Open the notebook and run the cell to judge: the pictures are shown there.")
+            lines = [self.judge, progress, open_it if self.number < self.total else "", self.note]
+            return html.block(self.question, lines=lines)
+
+
+def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[Pair]:
+    """Return the pairs in a judge's order: the judged ones, then the others.
+
+    All judges get the same pairs, so that their agreement can be measured; each has an order of their own.
+    """
+    known = {pair.id: pair for pair in contest.pairs}
+    judged = [known[key] for key in record.verdicts if key in known]
+    wanted = chosen(contest.pairs, most, chance=draw)
+    rest = [pair for pair in chosen(wanted, None, chance=chance) if pair.id not in record.verdicts]
+    return judged + rest[: max(0, len(wanted) - len(judged))]
+
+
+def _slot(number: int) -> str:
+    return "odd" if number % 2 else "even"
+
+
+def _preview(path: Path) -> bytes:
+    """Return a picture for the page; empty if it is missing or damaged, so that the judging continues."""
+    try:
+        return preview(path, PICTURE_PIXELS)
+    except OSError:
+        return b""
+
+
+def _facts(contestant: str, image: GeneratedImage) -> dict[str, Any]:
+    return {"contestant": contestant, "run": image.path.parent.name, "image": image.number, "sha256": image.sha256}
+
+
+def _note(contest: Contest) -> str:
+    """Return a note for the judge, with nothing about what is compared."""
+    notes: list[str] = []
+    if contest.left_out:
+        cells = [
+            Said("{state}: {n}", state=STATES.get(state, state), n=number) for state, number in contest.missing.items()
+        ]
+        pairs = count(contest.left_out, "pair")
+        notes.append(Said("{pairs} left out, a picture is missing ({why}).", pairs=pairs, why=joined(", ", cells)))
+    if contest.mock:
+        notes.append(Said("Practice: the mock server writes each prompt into its picture, so this is not blind."))
+    return joined(" ", notes)
+
+
+def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
+    if isinstance(content, dict):
+        widget._take(content)
+
+
+def _texts(words: Words) -> dict[str, str]:
+    """Return the texts of the page, which fills in the names in braces."""
+    return {
+        "label": words("Blind judging"),
+        "progress": words("{number} of {total}"),
+        "leftPicture": words("left picture"),
+        "rightPicture": words("right picture"),
+        "left": words("Left"),
+        "right": words("Right"),
+        "tie": words("Tie"),
+        "skip": words("Skip"),
+        "undo": words("Undo"),
+        "keys": words("Keys: 1 left, 2 right, = tie, S skip, U undo"),
+        "focus": words("Click here to use the keys"),
+        "gone": words("no picture"),
+        "loading": words("The pictures are coming…"),
+        "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
+        "thanks": words("Thank you! All {total} pairs are judged, {counted} verdicts are saved."),
+    }

@@ -1,0 +1,288 @@
+"""Marks on a finished picture: the MOCK badge, the watermark, prints of references, cards of words, the palette."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from .canvas import luminance, parse_hex
+
+Box = tuple[int, int, int, int]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+_DARK = (30, 26, 44)
+
+
+@lru_cache(maxsize=32)
+def font(height: int) -> Font:
+    """Return the font that Pillow carries, so that pictures are the same on every machine."""
+    return ImageFont.load_default(height)
+
+
+@lru_cache(maxsize=1024)
+def _drawable(character: str) -> bool:
+    """Return whether the font has a shape of its own for the character."""
+    if character.isascii():
+        return character.isprintable()
+    try:
+        face = font(24)
+        shape, missing = face.getmask(character), face.getmask("\U000fffff")
+        return shape.size != missing.size or bytes(shape) != bytes(missing)
+    except Exception:  # the bitmap fallback font refuses characters beyond Latin-1
+        return False
+
+
+def drawable(text: str) -> str:
+    """Keep the words that the font can draw whole; nothing if that would lose most of the text."""
+    text = " ".join(text.split())
+    words = [word for word in text.split(" ") if all(map(_drawable, word))]
+    kept = " ".join(words)
+    return kept if len(kept) * 2 >= len(text) else ""
+
+
+def badge(picture: Image.Image, caption: str, frame: str = "", *, small: bool = False,
+          over: Box | None = None) -> Box:  # fmt: skip
+    """Put the MOCK badge with the caption at the bottom left, within the left 60 % of the width.
+
+    ``over`` is where an older badge shows; the new one hides it. Returns the place of the new badge.
+    """
+    width, height = picture.size
+    text_height = max(9, round(min(width, height) * (0.017 if small else 0.022)))
+    face, margin, pad = font(text_height), round(text_height * 1.1), round(text_height * 0.55)
+    mark = f"MOCK {frame}".strip()
+    mark_width = round(face.getlength(mark))
+    caption = _fitted(caption, face, width * 0.6 - mark_width - margin - 4 * pad)
+    caption_width = round(face.getlength(caption)) + 2 * pad if caption else 0
+    box_height = text_height + 2 * pad
+    left, bottom = min(margin, width // 40), height - min(margin, height // 40)
+    pill = (left, bottom - box_height, left + mark_width + 2 * pad + caption_width, bottom)
+    if over:
+        ground = (min(over[0], pill[0]), min(over[1], pill[1]), max(over[2], pill[2]), max(over[3], pill[3]))
+        _pill(picture, ground, pad, 255)
+        left = ground[0]
+    else:
+        ground = pill
+        _pill(picture, pill, pad, 190)
+    if caption:
+        light = (left, ground[1], left + mark_width + 2 * pad, ground[3])
+        _pill(picture, light, pad, 120)
+    drawer = ImageDraw.Draw(picture)
+    middle = (ground[1] + ground[3]) / 2
+    drawer.text((left + pad, middle), mark, fill=(255, 214, 120), font=face, anchor="lm")
+    if caption:
+        start = left + mark_width + 3 * pad
+        drawer.text((start, middle), caption, fill=(245, 242, 250), font=face, anchor="lm")
+    return ground
+
+
+def poster(picture: Image.Image, title: str) -> Image.Image:
+    """Print a picture on a sheet of paper with its title below, pinned on a wall."""
+    width, height = picture.size
+    unit = min(width, height)
+    wall = Image.new("RGB", picture.size, (206, 200, 196))
+    edge, foot = round(unit * 0.035), round(unit * 0.17)
+    sheet = Image.new("RGBA", (max(4, round(width * 0.86)), max(4, round(height * 0.86))), (*_PAPER, 255))
+    inner = (max(1, sheet.width - 2 * edge), max(1, sheet.height - edge - foot))
+    sheet.paste(ImageOps.fit(picture, inner), (edge, edge))
+    line = (2 * edge, sheet.height - foot + edge // 2, sheet.width - 2 * edge, sheet.height - edge // 2)
+    set_words(sheet, title.upper(), line)
+    _drop(wall, sheet, ((width - sheet.width) // 2, round(height * 0.05)), max(1, unit // 100))
+    return wall
+
+
+def stamp(picture: Image.Image) -> None:
+    """Draw the white rim and the perforation of a postage stamp on a picture."""
+    width, height = picture.size
+    unit = min(width, height)
+    hole, rim = max(1.0, unit * 0.018), max(1, round(unit * 0.07))
+    drawer = ImageDraw.Draw(picture)
+    drawer.rectangle((0, 0, width - 1, height - 1), outline=_PAPER, width=rim)
+    for length, upright in ((width, False), (height, True)):
+        count = max(2, round(length / hole / 3.2))
+        for number in range(count + 1):
+            for side in (0, width if upright else height):
+                x, y = (side, length * number / count) if upright else (length * number / count, side)
+                drawer.ellipse((x - hole, y - hole, x + hole, y + hole), fill=(72, 66, 84))
+
+
+def set_words(picture: Image.Image, text: str, box: Box) -> None:
+    """Set a text into a box, as large as it fits; signs that the font lacks are set as small squares."""
+    text = " ".join(text.split())[:240] or "..."
+    width, height = box[2] - box[0], box[3] - box[1]
+    for size in range(max(9, height // 2), 8, -max(1, height // 40)):
+        face = font(size)
+        lines = _wrapped(text, face, width)
+        if len(lines) * size * 1.25 <= height and all(_length(line, face) <= width for line in lines):
+            break
+    lines = lines[: max(1, int(height / size / 1.25))]
+    y = (box[1] + box[3]) / 2 - (len(lines) - 1) * size * 0.625
+    drawer = ImageDraw.Draw(picture)
+    for line in lines:
+        x = (box[0] + box[2] - _length(line, face)) / 2
+        for character in line:
+            advance = _length(character, face)
+            if _drawable(character):
+                drawer.text((x, y), character, fill=_DARK, font=face, anchor="lm")
+            else:
+                inset = size * 0.14
+                square = (x + inset, y - size / 2 + inset, x + size - inset, y + size / 2 - inset)
+                drawer.rounded_rectangle(square, size * 0.1, fill=(150, 146, 160))
+            x += advance
+        y += size * 1.25
+
+
+def _length(text: str, face: Font) -> float:
+    size = getattr(face, "size", 10)
+    return sum(face.getlength(character) if _drawable(character) else size for character in text)
+
+
+def _wrapped(text: str, face: Font, width: float) -> list[str]:
+    lines = [""]
+    for word in re.findall(r"[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+\s?", text):
+        if lines[-1] and _length(lines[-1] + word.rstrip(), face) > width:
+            lines.append("")
+        lines[-1] += word
+    return [line.rstrip() for line in lines]
+
+
+def watermark(picture: Image.Image) -> None:
+    """Put the mark of the service at the bottom right."""
+    width, height = picture.size
+    text_height = max(9, round(min(width, height) * 0.024))
+    face, pad = font(text_height), round(text_height * 0.6)
+    margin = min(round(text_height * 1.1), width // 40, height // 40)
+    text = "AI generated"
+    length = round(face.getlength(text))
+    right, bottom = width - margin, height - margin
+    box = (right - length - 2 * pad, bottom - text_height - 2 * pad, right, bottom)
+    _pill(picture, box, text_height, 105)
+    middle = (box[1] + box[3]) / 2
+    ImageDraw.Draw(picture).text((box[0] + pad, middle), text, fill=(255, 255, 255), font=face, anchor="lm")
+
+
+def _pill(picture: Image.Image, box: tuple[int, int, int, int], radius: int, opacity: int) -> None:
+    size = (max(1, box[2] - box[0]), max(1, box[3] - box[1]))
+    mask = Image.new("L", (size[0] * 2, size[1] * 2))
+    corner = min(radius * 2, min(size) - 1)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, size[0] * 2 - 1, size[1] * 2 - 1), corner, fill=opacity)
+    picture.paste(_DARK, (box[0], box[1], box[0] + size[0], box[1] + size[1]), mask.reduce(2))
+
+
+def _fitted(text: str, face: Font, room: float) -> str:
+    """Cut the text at a word so that it fits the room; nothing if hardly a word would."""
+    text = text[:90]
+    if face.getlength(text) <= room:
+        return text
+    while text and face.getlength(text + " ...") > room:
+        text = text[: text.rindex(" ")] if " " in text else ""
+    return text.rstrip(" ,.;:") + " ..." if text else ""
+
+
+_PAPER = (252, 249, 242)
+
+
+def lay(picture: Image.Image, references: Sequence[tuple[int, Image.Image]], chance: random.Random,
+        *, right: bool = True, size: float = 0.0) -> None:  # fmt: skip
+    """Lay numbered prints from the top corner on, along the longer side and then in further rows."""
+    width, height = picture.size
+    unit = min(width, height)
+    count = len(references)
+    side = max(12, round(unit * (size or (0.27 if count <= 3 else 0.215 if count <= 5 else 0.17))))
+    step, margin = round(side * 1.18), round(unit * 0.035)
+    # The lowest strip is left to the badge and the watermark.
+    rows = max(1, (height - margin - round(unit * 0.09)) // step)
+    if width > height:
+        rows = min(4, rows)
+    for place, (number, reference) in enumerate(references):
+        column, row = divmod(place, rows)
+        card = _print(reference, side, number).rotate(chance.uniform(-6, 6), Image.Resampling.BICUBIC, expand=True)
+        x = margin + column * step
+        left = width - x - card.width if right else x
+        top = margin + row * step + round(chance.uniform(-0.02, 0.02) * side)
+        _drop(picture, card, (left, max(0, top)), max(1, round(side * 0.025)))
+
+
+def _print(reference: Image.Image, side: int, number: int) -> Image.Image:
+    """Make one print: the picture, a white rim, and the number on the lower edge. RGBA, drawn double."""
+    double = side * 2
+    edge, foot = round(double * 0.06), round(double * 0.17)
+    card = Image.new("RGBA", (double, double + foot - edge), (*_PAPER, 255))
+    inner = double - 2 * edge
+    card.paste(ImageOps.fit(reference, (inner, inner)), (edge, edge))
+    label, face = f"image {number}", font(max(9, round(foot * 0.56)))
+    spot = (double / 2, double + (foot - edge) / 2 - foot * 0.38)
+    ImageDraw.Draw(card).text(spot, label, fill=(84, 76, 88), font=face, anchor="mm")
+    return card.reduce(2)
+
+
+def _drop(picture: Image.Image, card: Image.Image, place: tuple[int, int], depth: int) -> None:
+    """Paste a card with the shadow that it throws."""
+    shape = card.getchannel("A")
+    for step in (3, 2, 1):
+        shadow = shape.point(lambda value: value * 0.14)
+        picture.paste((20, 16, 40), (place[0] + depth * step // 2, place[1] + depth * step), shadow)
+    picture.paste(card, place, card)
+
+
+_WHOLE = 10_000  # shares are hundredths of a percent
+
+
+def repaint(picture: Image.Image, palette: Sequence[tuple[str, int]]) -> Image.Image:
+    """Paint the darkest pixels in the darkest color and so on, cut where the shares say.
+
+    Flat areas hold thousands of pixels of one brightness. Where a cut falls into one, a second picture
+    of made-up heights decides, so that the shares hold and the cut runs as a soft edge down the area.
+    """
+    colors = sorted(((parse_hex(text), share) for text, share in palette), key=lambda item: luminance(item[0]))
+    gray = picture.convert("L")
+    total, counts = picture.width * picture.height, gray.histogram()
+    sum_of_shares = sum(share for _, share in colors) or _WHOLE
+    below = [0]
+    for count in counts:
+        below.append(below[-1] + count)
+
+    table, splits, reached = [0] * 256, [], 0
+    level = 0
+    for number, (_, share) in enumerate(colors[:-1]):
+        reached += share
+        goal = round(total * reached / sum_of_shares)
+        while level < 255 and below[level + 1] <= goal:
+            table[level] = number
+            level += 1
+        splits.append((level, number + 1, goal - below[level]))
+    for rest in range(level, 256):
+        table[rest] = len(colors) - 1
+    # A level that is cut belongs, to begin with, to the first color that reaches it.
+    for cut, number, _ in reversed(splits):
+        table[cut] = number - 1
+
+    chosen = gray.point(table)
+    heights = _heights(picture.size)
+    for cut, number, kept in splits:
+        flat = gray.point([255 if value == cut else 0 for value in range(256)])
+        spread, taken, limit = heights.histogram(flat), 0, 0
+        while limit < 256 and taken + spread[limit] <= kept:
+            taken += spread[limit]
+            limit += 1
+        above = heights.point([255 if value >= limit else 0 for value in range(256)])
+        mask = Image.new("L", picture.size)
+        mask.paste(above, (0, 0), flat)
+        chosen.paste(number, (0, 0, *picture.size), mask)
+
+    chosen.putpalette([part for color, _ in colors for part in color[:3]])
+    return chosen.convert("RGB")
+
+
+def _heights(size: tuple[int, int]) -> Image.Image:
+    """Make a slope from top to bottom with a fine grain, the same for every picture of this size."""
+    grain = Image.frombytes("L", (128, 128), random.Random(27).randbytes(128 * 128))
+    tiled = Image.new("L", size)
+    for x in range(0, size[0], 128):
+        for y in range(0, size[1], 128):
+            tiled.paste(grain, (x, y))
+    slope = Image.linear_gradient("L").resize(size)
+    return Image.blend(slope, tiled, 0.16)

@@ -1,0 +1,362 @@
+"""Running a plan: cells handed out within the service's limits, through threads or any executor."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wannb.errors import (
+    AuthenticationError,
+    CalledOff,
+    OverBudget,
+    PermissionDenied,
+    QuotaExhausted,
+    StoreError,
+    TaskCanceled,
+    WannbError,
+)
+from wannb.files import write
+from wannb.ledger import DONE
+from wannb.request import ImageRequest
+from wannb.service import Money, callable_off
+from wannb.text import count
+from wannb.translation import Said, joined, override, say
+
+from .cell import Cell
+from .status import Status
+
+if TYPE_CHECKING:
+    from wannb.client import Client
+
+#: How long an interrupt waits for requests that are just being sent, so that it can cancel them.
+_CANCEL_SECONDS = 2.0
+#: Errors after which the next request can only fail in the same way.
+_POINTLESS = (AuthenticationError, PermissionDenied, QuotaExhausted, OverBudget, StoreError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Progress of a running plan.
+
+    Attributes:
+        total: requests of this run.
+        done, failed: how many have ended.
+        under_way: how many were handed out and have not ended.
+        canceled: how many were canceled after a stop before they began; they are not billed.
+        held: how many `budget` or `max_images` holds back.
+        seconds: since the start.
+    """
+
+    total: int
+    done: int = 0
+    failed: int = 0
+    under_way: int = 0
+    canceled: int = 0
+    held: int = 0
+    seconds: float = 0.0
+
+    @property
+    def said(self) -> Said:
+        """The progress in one line, to be translated."""
+        parts = [Said("{done} of {total} done", done=self.done, total=self.total)]
+        parts += [Said("{n} under way", n=self.under_way)] if self.under_way else []
+        parts += [Said("{n} failed", n=self.failed)] if self.failed else []
+        parts += [Said("{n} canceled", n=self.canceled)] if self.canceled else []
+        parts += [Said("{n} held back", n=self.held)] if self.held else []
+        return joined(" · ", parts)
+
+    def __str__(self) -> str:
+        return say(self.said)
+
+
+class Allowance:
+    """The images and the money that one run of a plan may still use.
+
+    Raises:
+        OverBudget: the price of a cell is unknown, so that the budget cannot be kept.
+    """
+
+    def __init__(self, client: Client, cells: Sequence[Cell], budget: Money | None, max_images: int | None) -> None:
+        self._client = client
+        self._budget = budget
+        self._max_images = max_images
+        self._prices = {cell.fingerprint: self._price(cell) for cell in cells} if budget else {}
+        self._images = 0
+        self._amount = Decimal(0)
+        self._reserved: dict[str, tuple[int, Decimal]] = {}
+
+    @property
+    def limits(self) -> Said:
+        """The limits in words."""
+        limits = [f"budget={self._budget}"] if self._budget else []
+        limits += [f"max_images={self._max_images}"] if self._max_images is not None else []
+        return Said("{one} and {other}", one=limits[0], other=limits[1]) if limits[1:] else joined("", limits)
+
+    def reserve(self, cell: Cell, status: Status) -> bool:
+        """Reserve what a cell may use at most; False if that could pass a limit."""
+        if not self.limits or (status.run and status.run.task_id and status.state == "under way"):
+            return True
+        images, amount = cell.request.n, self._prices.get(cell.fingerprint, Decimal(0))
+        if self._max_images is not None and self._images + images > self._max_images:
+            return False
+        if self._budget is not None and self._amount + amount > self._budget.amount:
+            return False
+        self._reserved[cell.fingerprint] = (images, amount)
+        self._images, self._amount = self._images + images, self._amount + amount
+        return True
+
+    def release(self, cell: Cell) -> None:
+        """Give back what a cell did not use: all of it if it failed, the rest of an image set that fell short."""
+        reserved = self._reserved.pop(cell.fingerprint, None)
+        if reserved is None:
+            return
+        run = self._client.known(cell.request)
+        images = 0 if run is None else run.images_made if run.state == DONE else cell.request.n
+        cost = run.cost() if run else None
+        self._images += images - reserved[0]
+        self._amount += (cost.amount if cost else Decimal(0)) - reserved[1]
+
+    def _price(self, cell: Cell) -> Decimal:
+        most = self._client.estimate(cell.request)
+        if self._budget is None or most is None or most.currency != self._budget.currency:
+            raise OverBudget(
+                Said(
+                    "the price of {model} is unknown, so budget={budget} cannot be kept; nothing was sent. Set a price "
+                    "with wannb.set_price(...) or use max_images=",
+                    model=cell.request.model,
+                    budget=self._budget,
+                )
+            )
+        return most.amount
+
+
+class Runner:
+    """One run of a plan.
+
+    Args:
+        client: sends the requests.
+        cells: what to do, each with its status.
+        allowance: what may be used.
+        show: called with the progress after each change.
+        stop: from outside: send nothing more, cancel what has not begun.
+
+    Attributes:
+        progress: how far it is.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        cells: Sequence[tuple[Cell, Status]],
+        allowance: Allowance,
+        *,
+        show: Callable[[Progress], None],
+        stop: threading.Event | None,
+    ) -> None:
+        self.progress = Progress(total=len(cells))
+        self._client = client
+        self._allowance = allowance
+        self._show = show
+        self._stop = stop
+        self._off = threading.Event()
+        self._waiting: dict[str, deque[tuple[Cell, Status]]] = {}
+        for cell, status in cells:
+            self._waiting.setdefault(cell.request.model, deque()).append((cell, status))
+        self._sent: dict[Future[str], Cell] = {}
+        self._asked_to_cancel: set[str] = set()
+        self._canceled: set[str] = set()
+        self._fatal: BaseException | None = None
+        self._began = time.monotonic()
+
+    def run(self, executor: Executor | None, marker: Callable[[], Path]) -> None:
+        """Run every cell that the allowance allows, and return when all have ended.
+
+        Args:
+            executor: runs the cells instead of threads here.
+            marker: writes a file into the runs folder, which each worker of the executor must find there.
+
+        Raises:
+            KeyboardInterrupt: what has not begun is canceled first; nobody waits for the rest, which saves itself.
+            WannbError: an error that would end every other cell as well.
+        """
+        self._show(self.progress)
+        with self._workers(executor, marker) as (submit, at_once):
+            try:
+                while self._sent or any(self._waiting.values()):
+                    if self._stopped():
+                        self._drop_waiting()
+                    if self._stop and self._stop.is_set():
+                        self._cancel_pending()
+                    self._hand_out(submit, at_once)
+                    ended, _ = wait(self._sent, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        self._take_in(future)
+                    self._advance()
+                    self._show(self.progress)
+            except KeyboardInterrupt:
+                self._off.set()
+                self._drop_waiting()
+                until = time.monotonic() + _CANCEL_SECONDS
+                while not self._cancel_pending() and time.monotonic() < until:
+                    time.sleep(0.05)
+                self._advance()
+                raise
+        if self._fatal:
+            raise self._fatal
+        now = self.progress
+        if now.held and not now.done and not now.failed:
+            held = {"limits": self._allowance.limits, "requests": count(now.held, "request")}
+            raise OverBudget(Said("{limits} holds back {requests}; nothing was sent", **held))
+
+    def summary(self) -> list[Said]:
+        """Return what the limits held back and what a stop canceled, in words."""
+        now, said = self.progress, []
+        if now.held:
+            held = count(now.held, "request")
+            said.append(Said("{limits} held back {requests}", limits=self._allowance.limits, requests=held))
+        if now.canceled:
+            said.append(Said("{n} canceled", n=now.canceled))
+        return said
+
+    def interrupted(self) -> Said:
+        """Return how an interrupt left the run, in words."""
+        return Said(
+            "stopped: {canceled} canceled before they began, {n} go on; run() picks them up, nothing is billed twice",
+            canceled=self.progress.canceled,
+            n=self.progress.under_way,
+        )
+
+    def _stopped(self) -> bool:
+        return self._off.is_set() or bool(self._stop and self._stop.is_set())
+
+    def _hand_out(self, submit: Callable[[Cell], Future[str]], at_once: int) -> None:
+        for model, queue in self._waiting.items():
+            while queue and sum(cell.request.model == model for cell in self._sent.values()) < at_once:
+                cell, status = queue.popleft()
+                if self._allowance.reserve(cell, status):
+                    self._sent[submit(cell)] = cell
+                else:
+                    self.progress = replace(self.progress, held=self.progress.held + 1)
+
+    def _take_in(self, future: Future[str]) -> None:
+        cell, error = self._sent.pop(future), CalledOff() if future.cancelled() else future.exception()
+        self._allowance.release(cell)
+        now = self.progress
+        stopped = isinstance(error, CalledOff) or (
+            isinstance(error, TaskCanceled) and cell.fingerprint in self._canceled
+        )
+        if not stopped:
+            self.progress = replace(now, done=now.done + (not error), failed=now.failed + bool(error))
+        if isinstance(error, _POINTLESS) or isinstance(error and error.__cause__, StoreError):
+            self._fatal = error
+            self._off.set()
+
+    def _drop_waiting(self) -> None:
+        self._waiting.clear()
+        for future in self._sent:
+            future.cancel()
+
+    def _cancel_pending(self) -> bool:
+        """Cancel the tasks that have not begun at the service; the others go on. False if some are still being sent."""
+        every = True
+        for future, cell in self._sent.items():
+            if future.done() or cell.fingerprint in self._asked_to_cancel:
+                continue
+            run = self._client.known(cell.request)
+            if run is None or not run.task_id:
+                every = False
+                continue
+            self._asked_to_cancel.add(cell.fingerprint)
+            with suppress(WannbError):  # it has begun, or cannot be asked: it goes on
+                if run.state != DONE:
+                    self._client.task(run.task_id).cancel()
+                    self._canceled.add(cell.fingerprint)
+        return every
+
+    def _advance(self) -> None:
+        under_way = sum(not f.cancelled() and cell.fingerprint not in self._canceled for f, cell in self._sent.items())
+        seconds = time.monotonic() - self._began
+        self.progress = replace(self.progress, under_way=under_way, canceled=len(self._canceled), seconds=seconds)
+
+    @contextmanager
+    def _workers(
+        self, executor: Executor | None, marker: Callable[[], Path]
+    ) -> Iterator[tuple[Callable[[Cell], Future[str]], int]]:
+        """Give the function that hands a cell to a worker, and how many cells of a model may be out at a time."""
+        client = self._client
+        # A few more than the service runs wait there as PENDING, so that the next one begins the moment another ends,
+        # however slow the way to the service is; only a few, since a stop has to cancel them.
+        at_once = client.pace.at_once
+        if executor is not None:
+            file = marker()
+            yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file), at_once
+            return
+        pool = ThreadPoolExecutor(at_once * len(self._waiting), thread_name_prefix="wannb-sweep")
+        try:
+            yield lambda cell: pool.submit(run_cell, client, cell.request, self._stopped), at_once
+        finally:
+            # After an interrupt nobody waits: what has begun is saved from its own thread, and no more is sent.
+            self._off.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] = lambda: False) -> str:
+    """Run one request and return the id of its run; with a seed it may be called any number of times.
+
+    Raises:
+        CalledOff: it was stopped before it was sent.
+        TaskCanceled: it was canceled before it began.
+    """
+    with override(client.language):
+        with callable_off(stopped):  # not while it waits: what was sent is canceled, or waited for
+            task = client.submit(request)
+        try:
+            return task.result().run_id
+        except KeyboardInterrupt:  # an executor that runs it in the main thread
+            task.withdraw()
+            raise
+
+
+def run_remote_cell(client: Client, request: ImageRequest, marker: Path) -> str:
+    """Run one request in another process, where the runs folder must hold the plan's marker.
+
+    Raises:
+        StoreError: it is another folder, so nothing was sent.
+    """
+    if not marker.is_file():
+        with override(client.language):
+            raise StoreError(
+                Said(
+                    "a worker does not see {folder}, so its images would not arrive; nothing was sent. Give the "
+                    "workers the runs folder under the same path (a shared disk), or run without executor=",
+                    folder=repr(str(marker.parent.parent)),
+                )
+            )
+    return run_cell(client, request)
+
+
+def write_marker(root: Path, name: str, facts: dict[str, object]) -> Path:
+    """Write the marker of a plan into the runs folder and return its path.
+
+    Raises:
+        StoreError: it cannot be written; nothing was sent.
+    """
+    place = root / "plans" / f"{name}.json"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write(place, json.dumps({"plan": name, **facts}).encode())
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreError(
+            Said("cannot write {path}: {why}. Nothing was sent", path=repr(str(place)), why=why)
+        ) from error
+    return place

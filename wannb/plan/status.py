@@ -1,0 +1,231 @@
+"""Status of the cells of a plan, read from the runs on disk, and the forecast of the next run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from wannb.errors import ContentRefused, api_error
+from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Run, usual_seconds
+from wannb.service import Money
+from wannb.text import count
+from wannb.translation import Said, joined
+
+from .cell import Cell
+
+if TYPE_CHECKING:
+    from wannb.client import Client
+
+State = Literal["done", "open", "under way", "failed", "canceled", "refused", "not legal", "lost"]
+#: Every state of a cell, as it is said.
+STATES: dict[State, Said] = {
+    "done": Said("done"),
+    "open": Said("open"),
+    "under way": Said("under way"),
+    "failed": Said("failed"),
+    "canceled": Said("canceled"),
+    "refused": Said("refused"),
+    "not legal": Said("not legal"),
+    "lost": Said("lost"),
+}
+#: The states of cells that the next `run()` sends or, if they are under way, picks up.
+TO_DO = frozenset({"open", "under way", "failed", "canceled"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """State of a cell, the reason in words, and the run that it was read from."""
+
+    state: State
+    note: str = ""
+    run: Run | None = None
+
+
+_NOT_RUN = Status(state="open", note=Said("not run yet"))
+
+
+def snapshot(client: Client) -> list[Run]:
+    """Return all runs of a client's store, the newest first, from one scan of the folder."""
+    return list(client.store.newest())
+
+
+def statuses_of(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> list[Status]:
+    """Return the status of each cell, in their order.
+
+    Of several runs of one request the one counts that an equal call would return: a finished one, then one under way.
+    """
+    wanted = {cell.fingerprint for cell in cells if not cell.problems}
+    best: dict[str, Run] = {}
+    for run in runs:
+        fingerprint = run.record.fingerprint
+        if fingerprint not in wanted or run.service != client.service.name:
+            continue
+        if run.state != DONE and not client.owns(run):
+            continue
+        known = best.get(fingerprint)
+        if known is None or _worth(run) > _worth(known):
+            best[fingerprint] = run
+    known_statuses = {fingerprint: _status(run) for fingerprint, run in best.items()}
+    return [
+        Status(state="not legal", note=joined("; ", cell.problems))
+        if cell.problems
+        else known_statuses.get(cell.fingerprint, _NOT_RUN)
+        for cell in cells
+    ]
+
+
+def to_do(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[tuple[Cell, Status]]:
+    """Return the cells that the next run sends or picks up; of equal requests the first."""
+    found: dict[str, tuple[Cell, Status]] = {}
+    for cell, status in zip(cells, statuses, strict=True):
+        if status.state in TO_DO:
+            found.setdefault(cell.fingerprint, (cell, status))
+    return list(found.values())
+
+
+def _worth(run: Run) -> int:
+    if run.state == DONE:
+        return 3 if run.whole else 0
+    return 1 if run.state in ENDED else 2
+
+
+def _status(run: Run) -> Status:
+    if run.state == DONE and run.whole:
+        return Status(state="done", run=run)
+    if run.state == DONE:
+        return Status(state="open", note=Said("its images are missing from the runs folder"), run=run)
+    note: str
+    if run.state == LOST:
+        note = Said("the service no longer knows the task; client.run(cell.request) sends it and pays again")
+        return Status(state="lost", note=note, run=run)
+    if run.state == CANCELED:
+        return Status(state="canceled", note=Said("canceled before it began; not billed"), run=run)
+    if run.state == FAILED:
+        error = run.record.error or Failure()
+        note = error.message or error.text or error.code or Said("no reason given")
+        refused = error.code and isinstance(api_error(error.code, note, status=error.status or 200), ContentRefused)
+        return Status(state="refused" if refused else "failed", note=note, run=run)
+    if run.state == ANSWERED:
+        note = Said("paid, but not all of its images are saved; run() downloads them, within 24 hours")
+        return Status(state="under way", note=note, run=run)
+    if run.task_id is None and run.record.unresolved:
+        note = Said("its answer was lost; run() looks it up before it sends anything")
+        return Status(state="under way", note=note, run=run)
+    return Status(state="under way", note=Said("under way"), run=run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What the next run of a plan generates, costs and takes.
+
+    Attributes:
+        cells: how many cells are in each state.
+        requests: how many would be sent; equal cells are one request.
+        images: how many images these make, at least and at most (an image set may bring fewer than asked).
+        cost: at least and at most; None if a price is unknown.
+        seconds: from the service's limits and the usual time of such requests; None before one was made.
+        mock: whether the mock server answers, which bills nothing.
+    """
+
+    cells: dict[str, int]
+    requests: int
+    images: tuple[int, int]
+    cost: tuple[Money, Money] | None
+    seconds: float | None
+    mock: bool
+
+    def summary(self) -> str:
+        """Return the forecast in one line."""
+        parts: list[str] = [count(sum(self.cells.values()), "cell")]
+        if self.cells.get("done"):
+            parts.append(Said("{n} done, free", n=self.cells["done"]))
+        parts += [
+            Said("{n} {state}", n=self.cells[state], state=said)
+            for state, said in STATES.items()
+            if state not in ("done", "open") and self.cells.get(state)
+        ]
+        if self.requests:
+            images = _range(*self.images)
+            parts.append(
+                Said("to generate: {requests}, {images}", requests=count(self.requests, "request"), images=images)
+            )
+            parts += [self.price(), self.time()]
+        else:
+            parts.append(Said("nothing left to send"))
+        return joined(" · ", parts)
+
+    def price(self) -> str:
+        """Return the cost in words."""
+        if self.cost is None:
+            return Said("price unknown")
+        least, most = self.cost
+        price = (
+            str(most) if least == most else Said("{least} to {most}", least=f"{least.amount.normalize():f}", most=most)
+        )
+        return Said("nothing billed by the mock server (live: {cost})", cost=price) if self.mock else price
+
+    def time(self) -> str:
+        """Return the time in words."""
+        if self.seconds is None:
+            return Said("time unknown before the first such run")
+        if self.seconds < 90:
+            return Said("about {seconds} s", seconds=max(1, round(self.seconds)))
+        return Said("about {n} min", n=round(self.seconds / 60))
+
+
+def forecast(client: Client, cells: Sequence[Cell], statuses: Sequence[Status], runs: Sequence[Run]) -> Forecast:
+    """Return what lies ahead of cells with these statuses; `runs` tell how long such requests usually take."""
+    ahead = to_do(cells, statuses)
+    new = [cell for cell, status in ahead if status.state != "under way"]
+    least = sum(1 if cell.request.enable_sequential else cell.request.n for cell in new)
+    return Forecast(
+        cells=dict(Counter(status.state for status in statuses)),
+        requests=len(new),
+        images=(least, sum(cell.request.n for cell in new)),
+        cost=_cost(client, new),
+        seconds=_seconds(client, [cell for cell, _ in ahead], runs),
+        mock=client.service.kind == "mock",
+    )
+
+
+def _cost(client: Client, cells: Sequence[Cell]) -> tuple[Money, Money] | None:
+    mosts = [client.estimate(cell.request) for cell in cells]
+    known = [money for money in mosts if money is not None]
+    if not known or len(known) < len(mosts) or len({money.currency for money in known}) > 1:
+        return None
+    leasts = [
+        money.amount / cell.request.n if cell.request.enable_sequential else money.amount
+        for money, cell in zip(known, cells, strict=True)
+    ]
+    currency = known[0].currency
+    most = sum(money.amount for money in known)
+    return Money(amount=sum(leasts), currency=currency), Money(amount=most, currency=currency)  # type: ignore[arg-type]
+
+
+def _seconds(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> float | None:
+    """Return the time that the limits imply: submits a second over all models, running tasks for each model."""
+    if not cells:
+        return 0.0
+    usual: dict[tuple[object, ...], float | None] = {}
+    totals: dict[str, float] = {}
+    for cell in cells:
+        request = cell.request
+        kind = (request.mode, request.model, request.n, request.size)
+        if kind not in usual:
+            usual[kind] = usual_seconds(request, runs, client.service.name)
+        took = usual[kind]
+        if took is None:
+            return None
+        totals[request.model] = totals.get(request.model, 0.0) + took
+    pace = client.pace
+    counted = Counter(cell.request.model for cell in cells)
+    slowest = max(math.ceil(counted[model] / pace.running) * total / counted[model] for model, total in totals.items())
+    return max(slowest, len(cells) / pace.submits)
+
+
+def _range(least: int, most: int) -> str:
+    images = count(most, "image")
+    return images if least == most else Said("{least} to {most}", least=least, most=images)

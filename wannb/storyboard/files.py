@@ -1,0 +1,241 @@
+"""Files of a board, beside the runs, so that a copied runs folder takes its boards along.
+
+wannb-runs/storyboards/<name>/
+  board.jsonl                      the board after each change, a line each; the last whole line counts
+  board-20261122-130157-7.jsonl    a board of this name before it was made from other scenes
+  pictures/                        the person's own images and replaced frames, named by content hash
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from wannb.errors import StoreError
+from wannb.files import append_line, read_lines, write
+from wannb.ledger import Store, read
+from wannb.request import InputImage
+from wannb.translation import Said, say
+
+from .scenes import Frame
+from .state import Record, from_json, to_json
+
+FILE = "board.jsonl"
+#: Bytes after which the file is written anew with its last line alone, and at which it is refused.
+_LARGE, _MOST = 1_000_000, 64_000_000
+#: Names that some systems keep for themselves, and letters that cannot stand in a file name on one of them.
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
+_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
+
+
+class BoardFiles:
+    """The file of one board and the pictures beside it.
+
+    Attributes:
+        store: the runs that its frames belong to.
+        file: the board's file.
+        damaged: how many lines of it could not be read.
+    """
+
+    def __init__(self, store: Store, file: Path) -> None:
+        self.store = store
+        self.file = file
+        self.damaged = 0
+        self._revision = 0
+
+    @classmethod
+    def named(cls, store: Store, name: str) -> BoardFiles:
+        """Return the files of a board by its name; `ValueError` for one that cannot be the name of a folder."""
+        if not isinstance(name, str):
+            raise TypeError(say("name={value} is not text", value=repr(name)))
+        bad = _UNFIT.findall(name)
+        if bad or not name.strip() or name != name.strip(" .") or _RESERVED.match(name) or len(name.encode()) > 120:
+            allowed = Said("give letters, digits, spaces and hyphens, 120 bytes at most")
+            why = Said("it holds {letter}", letter=repr(bad[0])) if bad else allowed
+            raise ValueError(say("name={name} cannot be the name of a folder: {why}", name=repr(name), why=why))
+        return cls(store, store.root / "storyboards" / name / FILE)
+
+    @classmethod
+    def found(cls, store: Store, place: str | os.PathLike[str]) -> BoardFiles:
+        """Return the files of a board that is there, by its name, its folder or its file."""
+        path = Path(place).expanduser()
+        if path.is_dir():
+            path /= FILE
+        if path.suffix == ".jsonl" and path.is_file():
+            path = path.absolute()
+            root = path.parent.parent.parent
+            if path.resolve().parent.parent.parent != store.root.resolve():
+                raise ValueError(
+                    say(
+                        "{path} is a board of the runs in {root}, which hold its frames; open it with "
+                        "connect(store={root})",
+                        path=repr(str(path)),
+                        root=repr(str(root)),
+                    )
+                )
+            return cls(store, path)
+        with suppress(ValueError, TypeError):
+            files = cls.named(store, os.fspath(place) if isinstance(place, os.PathLike) else place)
+            if files.file.is_file():
+                return files
+        there = ", ".join(map(repr, cls.names(store))) or Said("no boards yet")
+        values = {"name": repr(str(place)), "root": repr(str(store.root)), "there": there}
+        raise ValueError(say("no storyboard {name} in {root}, which has: {there}", **values))
+
+    @staticmethod
+    def names(store: Store) -> list[str]:
+        """Return the names of all boards of a store."""
+        return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"*/{FILE}"))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the board."""
+        return self.file.parent
+
+    def read(self) -> Record | None:
+        """Read the board and remember its revision; None if there is no file.
+
+        Raises:
+            StoreError: it cannot be read, or was changed by hand.
+        """
+        line = self._last_line()
+        if line is None:
+            return None
+        try:
+            record, self._revision = from_json(line, self.find), int(line["revision"])
+        except (StoreError, LookupError, TypeError, ValueError) as error:
+            raise self._unreadable(error) from error
+        return record
+
+    def write(self, record: Record) -> None:
+        """Save the board, unless its file was changed since it was read.
+
+        Raises:
+            StoreError: it was changed elsewhere, or cannot be written; the file stays as it was.
+        """
+        with self._locked():
+            there = self._last_line()
+            if there is not None and there.get("revision") != self._revision:
+                raise StoreError(
+                    Said(
+                        "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
+                        "here. Nothing was changed: wannb.Storyboard.open(client, {name}) reads it again, and every "
+                        "image is in the runs folder",
+                        name=repr(self.folder.name),
+                    )
+                )
+            data = {"wannb_storyboard": 1, "revision": self._revision + 1, **to_json(record)}
+            try:
+                if self.file.is_file() and self.file.stat().st_size > _LARGE:
+                    write(self.file, _line(data))
+                else:
+                    append_line(self.file, data)
+            except OSError as error:
+                raise StoreError(
+                    Said(
+                        "{why}. The board stays as it was; every image is in the runs folder, and the same call takes "
+                        "it from there for nothing when the file can be written",
+                        why=error.strerror or error,
+                    )
+                ) from error
+            self._revision += 1
+
+    def set_aside(self) -> Path:
+        """Keep a copy of the board that is there, so that one of other scenes can take its name."""
+        with self._locked():
+            # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
+            copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
+            try:
+                write(copy, _line(self._last_line()))
+            except OSError as error:
+                raise StoreError(error.strerror or str(error)) from error
+        return copy
+
+    def keep(self, image: InputImage) -> str | None:
+        """Save a picture beside the board, named by its content, and return its file name; None for a link."""
+        if image.content is None or image.sha256 is None:
+            return None
+        name = f"{image.sha256}{image.suffix}"
+        place = self.folder / "pictures" / name
+        if not place.is_file():
+            self._make(place.parent)
+            if not self._linked(image, place):
+                try:
+                    write(place, image.content)
+                except OSError as error:
+                    raise StoreError(error.strerror or str(error)) from error
+        return name
+
+    def find(self, sha256: str) -> Path | None:
+        """Return the file of an input image by its hash."""
+        return next((self.folder / "pictures").glob(f"{sha256}.*"), None)
+
+    def path_of(self, frame: Frame) -> Path:
+        """Return the path of a frame's picture."""
+        return (self.store.root / frame.run if frame.run else self.folder / "pictures") / frame.file
+
+    def _last_line(self) -> dict[str, Any] | None:
+        try:
+            lines, self.damaged = read_lines(self.file, most=_MOST)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unreadable(error) from error
+        whole = [line for line in lines if isinstance(line, dict)]
+        if not whole:
+            raise self._unreadable(Said("no line of it is whole"))
+        return whole[-1]
+
+    def _unreadable(self, error: Exception | Said) -> StoreError:
+        why = error.said if isinstance(error, StoreError) else error
+        return StoreError(Said("cannot read {path}: {why}", path=repr(str(self.file)), why=why))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._make(self.folder)
+        mark = hashlib.sha256(str(self.file.name + self.folder.name).encode()).hexdigest()[:12]
+        with self.store.lock(f"storyboard-{mark}"):
+            yield
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            path, why = repr(str(folder)), error.strerror or error
+            raise StoreError(Said("cannot make the folder {path}: {why}", path=path, why=why)) from error
+
+    def _linked(self, image: InputImage, place: Path) -> bool:
+        """Try to give a picture of the store a second name instead of a copy."""
+        try:
+            origin = Path(image.origin or "").resolve()
+            # A file of the person's own may be written over, wherever it is; those of the store are not.
+            if not self._of_the_store(origin) or origin.read_bytes() != image.content:
+                return False
+            os.link(origin, place)
+        except OSError:
+            return False
+        return True
+
+    def _of_the_store(self, file: Path) -> bool:
+        """Return whether a file is an image of a run or a kept input, not one that a person put there."""
+        root = self.store.root.resolve()
+        if file.parent == root / ".inputs":
+            return True
+        if file.parent.parent != root:
+            return False
+        try:
+            images = read(file.parent).record.images
+        except StoreError:
+            return False
+        return any(image.file == file.name for image in images)
+
+
+def _line(data: object) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"

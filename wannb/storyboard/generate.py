@@ -1,0 +1,347 @@
+"""Generation of frames: the requests of a board, written down before they are sent, and taken in when they come back.
+
+A kill at any moment costs nothing: what was written down is looked up, or sent again, by the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import pairwise
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from wannb.errors import (
+    ApiError,
+    ConnectionFailed,
+    InvalidRequest,
+    MalformedAnswer,
+    OverBudget,
+    Problem,
+    StoreError,
+    TaskCanceled,
+    TaskForgotten,
+    UnknownOutcome,
+)
+from wannb.ledger import DONE, ENDED, SENDING, Result, Run
+from wannb.request import MAX_IMAGES, MAX_N_SET, PRESETS, ImageRequest, InputImage, inputs, set_prompt, size_problem
+from wannb.service import Money
+from wannb.translation import Said
+
+from . import scenes
+from .files import BoardFiles
+from .scenes import Frame, Panel, Panels, named
+from .state import Pending, Record, number_of, with_result
+
+if TYPE_CHECKING:
+    from wannb.client import Client
+    from wannb.ledger import OnStatus
+
+#: The most earlier frames that a later set is shown, and neighbors that a single frame is shown. More of them cost time
+#: alone, but pull every new frame towards a copy.
+FIRST_FRAMES, NEIGHBORS = 3, 4
+#: Errors after which nothing is billed, so that the request need not be picked up.
+_UNBILLED = (ApiError, ConnectionFailed, InvalidRequest, OverBudget, TaskCanceled)
+#: Errors after which it cannot be picked up any more, or only by hand.
+_LOST = (TaskForgotten, UnknownOutcome)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generator:
+    """The requests of one board.
+
+    Attributes:
+        client: sends them.
+        files: the board's file and pictures.
+        record: gives the board as it is now.
+        keep: saves the board.
+        lock: held from `record` to `keep`, so that threads may share a board; never while a request is under way.
+        on_status: as in `client.run`.
+    """
+
+    client: Client
+    files: BoardFiles
+    record: Callable[[], Record]
+    keep: Callable[[Record], None]
+    lock: AbstractContextManager[object] = field(default_factory=RLock)
+    on_status: OnStatus | None = None
+
+    # What a board does
+
+    def finish(self) -> None:
+        """Pick up what was begun before; what never reached the service is sent only if a scene still wants it."""
+        for pending in self.record().journal.pending:
+            request = self._request_of(pending)
+            if self._arrived(request) or self._wanted(pending, request):
+                self._send(pending, request, label=Said("what was begun before"), again=True)
+            else:
+                self._drop(pending)
+
+    def fill(self) -> None:
+        """Generate a frame for every scene that has none, as one change."""
+        kept: Record | None = None
+        for group in groups(self.record().panels):
+            request = self._filling(group, self.record())
+            kept = self._send(_pending(group, request), request, label=Said("run"), goes_on=kept)
+
+    def reroll(self, scene: int, *, text: str | None, seed: int | None) -> None:
+        """Generate one scene again, with a text and a seed of its own if they are given."""
+        record = self.record()
+        at = scenes.unlocked(record.panels, scene)
+        panels = record.panels if text is None else scenes.edit(record.panels, scene, {"text": text})
+        roll = 0 if seed is not None else record.journal.rolls.get(panels[at].key, 0) + 1
+        request = self._single(record, panels[at], panels, roll=roll, seed=seed)
+        request.check()
+        pending = replace(_pending([panels[at]], request), roll=roll, reword=text is not None)
+        self._send(pending, request, label=Said("new frame of scene {number}", number=scene))
+
+    def _send(
+        self,
+        pending: Pending,
+        request: ImageRequest,
+        *,
+        label: Said,
+        goes_on: Record | None = None,
+        again: bool = False,
+    ) -> Record:
+        """Write a request down, send it, take in what comes, and return the board then.
+
+        Args:
+            pending, request: what is asked for, as data and as it is sent.
+            label: of the change.
+            goes_on: the board after the request before, if both are one change.
+            again: whether it was begun before.
+        """
+        for image in request.images:
+            self.files.keep(image)
+        with self.lock:
+            self.keep(self.record().sending(pending))
+        try:
+            result = self.client.run(request, on_status=self.on_status)
+        except (*_UNBILLED, *_LOST) as error:
+            # The answer of a MalformedAnswer may have been one that bills.
+            over = again or not isinstance(error, (MalformedAnswer, *_LOST))
+            if over and (isinstance(error, InvalidRequest) or not self._under_way(request)):
+                self._drop(pending)
+            raise
+        with self.lock:
+            there = self.record()
+            came = with_result(there, pending, result.run_id, _frames(result))
+            if goes_on is None or not there.past or there.past != goes_on.past or there.past[-1].label != label:
+                came = replace(came, panels=there.panels).changed(label, came.panels)
+            self.keep(came)
+        return came
+
+    def _drop(self, pending: Pending) -> None:
+        with self.lock:
+            self.keep(self.record().without(pending))
+
+    # What it would ask for
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return every rule that a request of `fill` would break."""
+        record = self.record()
+        numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
+        users = len(record.base.images)
+        found: dict[tuple[str, str], Problem] = {}
+        for position, group in enumerate(groups(record.panels)):
+            request = self._filling(group, record)
+            if position and not any(panel.frame for panel in record.panels):
+                # The frames that it will be shown are not there yet; the words for them must fit already.
+                frames = min(FIRST_FRAMES, MAX_IMAGES - users)
+                request = request.replace(prompt=_set_prompt(group, record.style, users=users, frames=frames))
+            which = named(numbers[panel.key] for panel in group)
+            for problem in request.problems():
+                value = problem.value
+                if problem.field == "prompt":
+                    value = Said("{value} ({scenes})", value=value, scenes=which)
+                found.setdefault((problem.field, value), replace(problem, value=value))
+        return tuple(found.values())
+
+    def check(self) -> None:
+        """Raise `InvalidRequest` with all problems, if there are any."""
+        found = self.problems()
+        if found:
+            raise InvalidRequest(found)
+
+    def to_generate(self) -> int:
+        """Return how many images `fill` would ask for."""
+        return sum(map(len, groups(self.record().panels)))
+
+    def to_pay(self) -> int:
+        """Return how many images would be paid for at most: those that are not in the runs folder already."""
+        record = self.record()
+        unpaid = 0
+        for pending in record.journal.pending:
+            request = self._request_of(pending)
+            if self._wanted(pending, request) and not self.client.known(request):
+                unpaid += request.n
+        left = groups(record.panels)
+        while left:
+            request = self._filling(left[0], record)
+            known = self.client.known(request)
+            if known is None or known.state != DONE:
+                # What follows is shown these frames, so that it cannot be known yet.
+                return unpaid + sum(map(len, left[1:] if known else left))
+            record = with_result(record, _pending(left[0], request), known.id, _frames(known.result()))
+            left = left[1:]
+        return unpaid
+
+    def cost(self) -> Money | None:
+        """Return what all runs of the board cost, each counted once; None if a price or a run is unknown."""
+        record = self.record()
+        total = self.client.estimate(ImageRequest(model=record.base.model, n=0))
+        for run_id in record.journal.runs:
+            try:
+                cost = self.client.store.get(run_id).cost()
+            except StoreError:
+                return None
+            if cost is None or total is None or cost.currency != total.currency:
+                return None
+            total = replace(total, amount=total.amount + cost.amount)
+        return total
+
+    def _filling(self, group: Sequence[Panel], record: Record) -> ImageRequest:
+        """Return the request for scenes without a frame: a set, or for a single one among frames that one frame."""
+        base, earlier = record.base, [panel for panel in record.panels if panel.frame]
+        if len(group) == 1 and earlier:
+            return self._single(record, group[0], record.panels, roll=0)
+        shown = sorted(earlier, key=lambda panel: not panel.locked)[: min(FIRST_FRAMES, MAX_IMAGES - len(base.images))]
+        return base.replace(
+            prompt=_set_prompt(group, record.style, users=len(base.images), frames=len(shown)),
+            images=[*base.images, *self._pictures(shown)],
+            n=len(group),
+            size=_size(base, earlier),
+            enable_sequential=True,
+        )
+
+    def _single(
+        self, record: Record, panel: Panel, panels: Panels, *, roll: int, seed: int | None = None
+    ) -> ImageRequest:
+        """Return the request for one scene, shown the person's images and the frames around it."""
+        base, text = record.base, panel.scene.text
+        near = _neighbors(panel, panels)[: MAX_IMAGES - len(base.images)]
+        if near:
+            keep = _keep(len(base.images), len(near), "frames", "a frame")
+            text = f"{keep} Draw one new frame of this story, a picture of its own and no copy of those. Scene: {text}"
+        return base.replace(
+            prompt=set_prompt.lead(text, record.style),
+            images=[*base.images, *self._pictures(near)],
+            n=1,
+            size=_size(base, [each for each in (panel, *near, *panels) if each.frame]),
+            seed=number_of(base.seed, panel.key, roll) if seed is None else seed,
+            enable_sequential=False,
+        )
+
+    def _pictures(self, panels: Sequence[Panel]) -> list[InputImage]:
+        found = []
+        for frame in (panel.frame for panel in panels if panel.frame):
+            path = self.files.path_of(frame)
+            if path.is_file():
+                found.append(_read(str(path), path.stat().st_mtime_ns))
+            else:
+                found.append(inputs.missing(path.name, sha256=None, width=frame.width, height=frame.height))
+        return found
+
+    def _request_of(self, pending: Pending) -> ImageRequest:
+        return ImageRequest.from_dict(pending.request, self.files.find)
+
+    # What became of it
+
+    def _arrived(self, request: ImageRequest) -> bool:
+        """Return whether the service has a request; one whose answer was lost is looked up, and nothing is sent.
+
+        Raises:
+            UnknownOutcome: it cannot be known yet.
+        """
+        run = self._run_of(request)
+        if run and run.state == SENDING and not run.task_id:
+            try:
+                self.client.pick_up(run.id)
+            except StoreError:
+                if self.client.store.get(run.id).state not in ENDED:
+                    raise
+                return False
+            return True
+        return run is not None and (run.state == DONE or bool(run.task_id))
+
+    def _under_way(self, request: ImageRequest) -> bool:
+        """Return whether a request was sent and has not ended, so that it may be billed yet."""
+        run = self._run_of(request)
+        return run is not None and run.state != DONE and (run.state == SENDING or bool(run.task_id))
+
+    def _run_of(self, request: ImageRequest) -> Run | None:
+        return self.client._ledger.find(request)
+
+    def _wanted(self, pending: Pending, request: ImageRequest) -> bool:
+        """Return whether a request that did not arrive is sent again as it is."""
+        # The scenes that still lack a frame ask for a set anew, and a board that was made again asks for what it wants.
+        there = {panel.key for panel in self.record().panels}
+        return not (request.enable_sequential or pending.earlier) and bool(there & set(pending.texts))
+
+
+def groups(panels: Panels) -> list[list[Panel]]:
+    """Return the scenes without a frame, split evenly into sets of up to 12, which the service makes at once."""
+    holes = [panel for panel in panels if panel.frame is None]
+    sets = -(-len(holes) // MAX_N_SET)
+    bounds = [len(holes) * number // sets for number in range(sets + 1)] if sets else []
+    return [holes[start:end] for start, end in pairwise(bounds)]
+
+
+def _pending(group: Sequence[Panel], request: ImageRequest) -> Pending:
+    return Pending(texts={panel.key: panel.scene.text for panel in group}, request=request.as_dict())
+
+
+def _set_prompt(group: Sequence[Panel], style: str | None, *, users: int, frames: int) -> str:
+    """Return the text for an image set, which says what the earlier frames among the input images are for."""
+    if frames:
+        style = set_prompt.lead(_keep(users, frames, "earlier frames", "an earlier frame"), style)
+    return set_prompt.prompt([panel.scene.text for panel in group], style=style)
+
+
+def _keep(users: int, frames: int, several: str, one: str) -> str:
+    first, last = users + 1, users + frames
+    if frames == 1:
+        return f"Image {first} is {one} of the same story: keep its characters, style and light."
+    return f"Images {first} to {last} are {several} of the same story: keep their characters, style and light."
+
+
+def _neighbors(panel: Panel, panels: Panels) -> list[Panel]:
+    """Return the scenes whose frames a new one should go with: those beside it and locked ones, the locked first."""
+    here = next(at for at, each in enumerate(panels) if each.key == panel.key)
+    framed = [(abs(at - here), each) for at, each in enumerate(panels) if each.frame and at != here]
+    framed.sort(key=lambda item: item[0])
+    near = [each for distance, each in framed if each.locked or distance == 1] or [each for _, each in framed[:1]]
+    return sorted(near, key=lambda each: not each.locked)[:NEIGHBORS]
+
+
+def _size(base: ImageRequest, framed: Sequence[Panel]) -> str:
+    """Return the size of the frames that are there; a preset alone would follow the last input image."""
+    if base.size not in PRESETS:
+        return base.size
+    made = next((panel.frame for panel in framed if panel.frame and panel.frame.run), None)
+    size = f"{made.width}*{made.height}" if made else base.size
+    return base.size if size_problem(size, model=base.model, plain=False) else size
+
+
+def _frames(result: Result) -> list[Frame]:
+    return [
+        Frame(
+            run=result.run_id,
+            file=image.path.name,
+            width=image.width,
+            height=image.height,
+            text="",
+            seed=image.seed,
+            number=image.number,
+            count=image.count,
+        )
+        for image in result
+    ]
+
+
+@lru_cache(maxsize=MAX_IMAGES)
+def _read(path: str, stamp: int) -> InputImage:
+    return inputs.as_input(path)

@@ -1,0 +1,345 @@
+"""Views of a board: its shots, the strip in a notebook, the takes of a scene, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wannb.display import fitting, html, previews
+from wannb.files import opened_picture
+from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
+from wannb.text import count, shorten
+from wannb.translation import Said, current, joined, override, say
+
+from .files import BoardFiles
+from .generate import Generator
+from .scenes import Frame, Panel, Panels, Scene, named
+from .state import Record
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+NOT_GENERATED, NONE_CAME = Said("not generated yet"), Said("no image came for it")
+MISSING = Said("its picture is missing or damaged")
+#: (frames shown at most, width of one on the page in pixels)
+_WIDTHS = ((2, 400), (4, 320), (8, 240), (10**9, 190))
+#: The least pixels of a thumbnail's longer side, and the most bytes of one and of all of them, as base64.
+_LEAST_PIXELS = 160
+#: Pixels of the small copy that shows whether a picture can be read.
+_CHECKED = 480
+_BYTES_EACH, _MOST_BYTES = 20_000, 730_000
+#: The first letter beyond Latin, Greek and Cyrillic, for which every installation of matplotlib has a font.
+_RARE = 0x0530
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """One scene to be shown.
+
+    Attributes:
+        number, of: which scene of how many.
+        scene: its text, notes and seconds.
+        path: the picture's file; None if there is none, and `instead` says why.
+        size: of the picture in pixels; for a missing one that of its neighbors.
+        unsure: what is not known of it, for every reader; empty if all is.
+        marks: what the person at work should know besides.
+        locked: whether the frame may not be changed.
+    """
+
+    number: int
+    of: int
+    scene: Scene
+    path: Path | None
+    size: tuple[int, int]
+    instead: str
+    unsure: str
+    marks: tuple[str, ...]
+    locked: bool = False
+
+    @property
+    def alt(self) -> str:
+        """A text for people who do not see the picture."""
+        text = Said(
+            "Scene {number} of {of}: {text}", number=self.number, of=self.of, text=shorten(self.scene.text, 200)
+        )
+        return Said("{text} ({why})", text=text, why=self.instead) if self.instead else text
+
+    @property
+    def time(self) -> str:
+        """How long it lasts."""
+        return Said("{seconds} s", seconds=f"{self.scene.seconds:g}")
+
+    @property
+    def words(self) -> str:
+        """Its text and notes."""
+        return f"{self.scene.text}\n{self.scene.notes}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reel:
+    """The shots of a board in their order, under a title."""
+
+    title: str
+    shots: tuple[Shot, ...]
+
+    @property
+    def made(self) -> int:
+        """How many scenes have a picture."""
+        return sum(shot.path is not None for shot in self.shots)
+
+    @property
+    def seconds(self) -> float:
+        """How long the film is."""
+        return sum(shot.scene.seconds for shot in self.shots)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The size that most frames have."""
+        sizes = [shot.size for shot in self.shots if shot.path] or [shot.size for shot in self.shots]
+        return max(sizes, key=sizes.count)
+
+    @property
+    def words(self) -> str:
+        """Every text that is set on pages."""
+        return "\n".join([self.title, *(shot.words for shot in self.shots)])
+
+    @property
+    def summary(self) -> str:
+        """The board in one line."""
+        frames = Said("{n} of {all}", n=self.made, all=count(len(self.shots), "frame"))
+        seconds = Said("{seconds} s", seconds=f"{self.seconds:g}")
+        return joined(" · ", [count(len(self.shots), "scene"), seconds, frames])
+
+
+def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
+    """Return the shots of a board; of a picture whose file is gone or damaged the shot says so."""
+    sizes = [(panel.frame.width, panel.frame.height) for panel in panels if panel.frame]
+    usual = max(sizes, key=sizes.count) if sizes else (16, 9)
+    paths = [files.path_of(panel.frame) if panel.frame else None for panel in panels]
+    shots = []
+    for number, (panel, path, there) in enumerate(zip(panels, paths, previews(paths, _CHECKED), strict=True), 1):
+        frame = panel.frame
+        marks = [Said("locked")] if panel.locked else []
+        unsure: str = ""
+        if frame and not panel.sure:
+            unsure = Said("unsure: image {number} of {of} that came back", number=frame.number, of=frame.count)
+        if frame and frame.text != panel.scene.text:
+            marks.append(Said("generated for an older text"))
+        if frame and frame.run is None:
+            marks.append(Said("put in by hand"))
+        shots.append(
+            Shot(
+                number=number,
+                of=len(panels),
+                scene=panel.scene,
+                path=path if there else None,
+                size=(frame.width, frame.height) if frame else usual,
+                instead="" if there else MISSING if frame else NONE_CAME if panel.asked else NOT_GENERATED,
+                unsure=unsure,
+                marks=tuple(marks),
+                locked=panel.locked,
+            )
+        )
+    return Reel(title=title, shots=tuple(shots))
+
+
+# The strip
+
+
+def strip(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> str:
+    """Return a board as HTML; the more frames there are, the smaller they are, so that a notebook stays light."""
+    width = next(width for most, width in _WIDTHS if len(reel.shots) <= most)
+    most = min(_MOST_BYTES, _BYTES_EACH * max(4, len(reel.shots)))
+    paths = [shot.path for shot in reel.shots]
+    jpegs, _ = fitting(paths, round(width * 1.6), most=most, least=_LEAST_PIXELS, draw=previews)
+    body = html.row([_figure(shot, jpeg, width) for shot, jpeg in zip(reel.shots, jpegs, strict=True)])
+    return html.block(reel.title, lines=[joined(" · ", lines)], body=body, notes=notes)
+
+
+def text(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> Said:
+    """Return a board as text."""
+    head = Said("Storyboard({title}, {facts})", title=repr(reel.title), facts=joined(" · ", lines))
+    rows = [joined("", ["  ", _facts(shot, shot.instead), " · ", shorten(shot.scene.text, 70)]) for shot in reel.shots]
+    return joined("\n", [head, *rows, *(joined("", ["  ", note]) for note in notes)])
+
+
+def _facts(shot: Shot, *more: str) -> Said:
+    return joined(" · ", [part for part in (str(shot.number), shot.time, *more, shot.unsure, *shot.marks) if part])
+
+
+def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
+    notes = [shorten(shot.scene.notes, 120)] if shot.scene.notes.strip() else []
+    caption = [_facts(shot), shorten(shot.scene.text, 160), *notes]
+    return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
+
+
+# Takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """One frame of a scene.
+
+    Attributes:
+        scene, number: of which scene, and which of its takes, from 1.
+        path: the file.
+        width, height: in pixels.
+        seed: that was sent; None for a picture that was put in by hand.
+        text: the scene's text that it was generated for.
+        run_id: its run; None for a picture that was put in by hand.
+        chosen: whether it is the scene's frame now.
+        language: of what it says of itself.
+    """
+
+    scene: int
+    number: int
+    path: Path = field(repr=False)
+    width: int
+    height: int
+    seed: int | None
+    text: str
+    run_id: str | None = field(repr=False)
+    chosen: bool
+    language: str = field(default_factory=current, repr=False, compare=False)
+
+    def open(self) -> Image.Image:
+        """Return the image as a loaded PIL image."""
+        with opened_picture(self.path) as image:
+            image.load()
+        return image
+
+    def as_input(self) -> InputImage:
+        """Return the image as an input of a next request."""
+        if not self.path.is_file():
+            return missing(self.path.name, sha256=None, width=self.width, height=self.height)
+        return from_bytes(self.path.read_bytes(), name=self.path.name, origin=str(self.path))
+
+    def figure(self, *, pixels: int, width: int) -> str:
+        """Return the take as an HTML figure."""
+        which = Said("scene {scene}, take {number}", scene=self.scene, number=self.number)
+        origin = Said("put in by hand") if self.run_id is None else Said("seed {seed}", seed=self.seed)
+        facts = joined(" · ", [which, *([Said("the frame now")] if self.chosen else []), origin])
+        with override(self.language):
+            (jpeg,) = previews([self.path], pixels)
+            if not jpeg:
+                return html.text(Said("{take}: {why}", take=facts, why=MISSING))
+            values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}
+            alt = say("Scene {scene}, take {number}: {text}", **values)
+            caption, size = [facts, shorten(self.text, 120)], (self.width, self.height)
+            return html.figure(jpeg, alt=alt, caption=caption, size=size, width=width)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        page = html.block("", body=html.row([self.figure(pixels=480, width=310)]))
+        return {"text/plain": repr(self), "text/html": page}
+
+
+class Takes(list[Take]):
+    """The takes of a scene, which show themselves side by side."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        body = html.row([take.figure(pixels=360, width=220) for take in self])
+        return {"text/plain": repr(self), "text/html": html.block("", body=body)}
+
+
+def takes_of(scene: int, frames: Sequence[Frame], now: Frame | None, files: BoardFiles) -> Takes:
+    """Return the takes of a scene; `now` is its frame."""
+    return Takes(
+        Take(
+            scene=scene,
+            number=number,
+            path=files.path_of(frame),
+            width=frame.width,
+            height=frame.height,
+            seed=frame.seed,
+            text=frame.text,
+            run_id=frame.run,
+            chosen=now is not None and now.place == frame.place,
+        )
+        for number, frame in enumerate(frames, 1)
+    )
+
+
+# What a board says of itself
+
+
+def facts(generator: Generator, reel: Reel) -> list[str]:
+    """Return the facts of a board, and what its next run would generate."""
+    client, record = generator.client, generator.record()
+    mock = client.service.kind == "mock"
+    said: list[str] = [reel.summary, Said("seed {seed}", seed=record.base.seed)]
+    if record.journal.runs:
+        cost = generator.cost()
+        spent = str(cost) if cost else Said("price unknown")
+        said.append(Said("nothing billed by the mock server (live: {cost})", cost=spent) if mock else spent)
+    images, to_pay = generator.to_generate(), generator.to_pay()
+    if images and not to_pay:
+        said.append(Said("board.run() reuses {images}, free", images=count(images, "image")))
+    elif images:
+        price = client.estimate(record.base.replace(n=to_pay))
+        most = Said("at most {cost}", cost=price) if price else Said("price unknown")
+        cost_said = Said("live: {cost}", cost=most) if mock else most
+        said.append(Said("board.run() generates {images}, {cost}", images=count(images, "image"), cost=cost_said))
+    return said
+
+
+def notices(generator: Generator, reel: Reel) -> list[str]:
+    """Return what a person should know of a board."""
+    record = generator.record()
+    said: list[str] = [*_unsure(record), *_under_way(record)]
+    said += [
+        Said("scene {number}: {why}", number=shot.number, why=shot.instead)
+        for shot in reel.shots
+        if shot.instead == MISSING
+    ]
+    said += [Said("board.run() would be refused: {problem}", problem=each.said) for each in generator.problems()]
+    if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:
+        said.append(
+            Said(
+                "{most} input images leave no room for frames of the first set among those of the later ones, which "
+                "may look different; give fewer images",
+                most=MAX_IMAGES,
+            )
+        )
+    if any(ord(letter) >= _RARE for letter in reel.words):
+        from wannb.figures import families
+
+        notice = families(reel.words).notice
+        said += [Said("on pages: {notice}", notice=notice)] if notice else []
+    return said
+
+
+def _unsure(record: Record) -> list[Said]:
+    said = []
+    by_set: dict[str, list[tuple[int, Panel]]] = {}
+    for number, panel in enumerate(record.panels, 1):
+        if panel.frame and not panel.sure and panel.asked:
+            by_set.setdefault(panel.asked, []).append((number, panel))
+    for run, members in by_set.items():
+        asked = record.journal.sets.get(run)
+        came: str = Said("fewer images")
+        if asked:
+            came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
+        said.append(
+            Said(
+                "{came} came back, and the service does not say which; they were put to the scenes in order. Check "
+                "{scenes}: board.assign({call}) corrects them, before the next board.run()",
+                came=came,
+                scenes=named(number for number, _ in members),
+                call="{scene: image number, ...}",
+            )
+        )
+    return said
+
+
+def _under_way(record: Record) -> list[Said]:
+    numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
+    said = []
+    for pending in record.journal.pending:
+        there = [numbers[key] for key in pending.texts if key in numbers]
+        which = named(there) if there else Said("a scene that was removed")
+        said.append(
+            Said("a request for {scenes} was begun and has not come back: board.run() picks it up", scenes=which)
+        )
+    return said

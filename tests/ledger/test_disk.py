@@ -89,8 +89,9 @@ def test_full_in_the_previews_is_no_trouble(server: MockServer, store: Store, mo
             patched.setattr(Path, "write_bytes", full)
             assert "data:image" in result._repr_mimebundle_()["text/html"]
         assert not list(result.path.glob(".preview*"))
-        result._repr_mimebundle_()
-        assert len(list(result.path.glob(".preview*"))) == 2, "made when they are first shown"
+        other = client.run(small(2, n=2))
+        other._repr_mimebundle_()
+        assert len(list(other.path.glob(".preview*"))) == 2, "made when they are first shown"
 
 
 def test_full_in_a_sweep_stops_asking(disk: Disk, between: tuple[MockServer, Between]) -> None:

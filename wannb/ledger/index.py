@@ -31,12 +31,12 @@ T = TypeVar("T")
 #: What tells one version of a journal from another: its inode, time and size.
 Mark = tuple[int, int, int]
 #: Amounts are kept as whole numbers of this part of a currency's unit.
-_PART = Decimal(10) ** -6
+_PART = Decimal(10) ** -9
 #: Seconds to wait for another kernel's transaction.
 _BUSY = 2.0
 #: Rows that are read at once, so that a long list can begin early.
 _PAGE = 500
-_ROWS = "SELECT name, inode, time, size, skipped, record FROM runs"
+_ROWS = "SELECT name, ended, inode, time, size, skipped, record FROM runs"
 #: In a folder's name, such as 20261122-130157-3fa9c1d2b7e0, the fingerprint begins with the 17th letter.
 _SCHEMA = """
 BEGIN IMMEDIATE;
@@ -48,7 +48,19 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE INDEX IF NOT EXISTS by_print ON runs (substr(name, 17, 8));
 CREATE INDEX IF NOT EXISTS by_task ON runs (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS open_runs ON runs (name) WHERE ended = 0;
-CREATE INDEX IF NOT EXISTS costs ON runs (mock, currency, amount) WHERE ended = 1;
+CREATE TABLE IF NOT EXISTS sums (mock INTEGER, currency TEXT, amount INTEGER NOT NULL, PRIMARY KEY (mock, currency));
+CREATE TRIGGER IF NOT EXISTS add_sum AFTER UPDATE OF ended ON runs
+    WHEN NEW.ended = 1 AND OLD.ended = 0 AND NEW.amount > 0 BEGIN
+    INSERT INTO sums VALUES (NEW.mock, NEW.currency, NEW.amount)
+        ON CONFLICT DO UPDATE SET amount = amount + NEW.amount;
+END;
+CREATE TRIGGER IF NOT EXISTS take_sum AFTER UPDATE OF ended ON runs
+    WHEN NEW.ended = 0 AND OLD.ended = 1 AND OLD.amount > 0 BEGIN
+    UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
+END;
+CREATE TRIGGER IF NOT EXISTS drop_sum AFTER DELETE ON runs WHEN OLD.ended = 1 AND OLD.amount > 0 BEGIN
+    UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
+END;
 COMMIT;
 """
 
@@ -98,9 +110,9 @@ class Index:
         def query(db: sqlite3.Connection) -> Decimal:
             costs = (run.cost() for run in self._refresh(db) if (run.service == "mock") == mock)
             under_way = sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
-            asked = "SELECT SUM(amount) FROM runs WHERE ended = 1 AND mock = ? AND currency = ?"
-            [ended] = db.execute(asked, (mock, _storable(currency))).fetchone()
-            return (ended or 0) * _PART + under_way
+            asked = "SELECT amount FROM sums WHERE mock = ? AND currency = ?"
+            row = db.execute(asked, (mock, _storable(currency))).fetchone()
+            return (row[0] if row else 0) * _PART + under_way
 
         return self._ask(query)
 
@@ -156,7 +168,7 @@ class Index:
 
     def _checked(self, db: sqlite3.Connection, row: tuple[Any, ...]) -> Run | None:
         """Return a run as its journal has it now, None if there is none that can be read."""
-        name, inode, time, size, skipped, record = row
+        name, ended, inode, time, size, skipped, record = row
         folder = self._root / name
         try:
             status = os.stat(f"{self._root}/{name}/{FILE}")
@@ -170,6 +182,9 @@ class Index:
                 db.execute("UPDATE runs SET ended = 0, inode = NULL, record = NULL WHERE name = ?", (name,))
             return None
         self._kept[name] = (mark, run.record)
+        if ended:
+            # Open again first: a trigger takes what it cost before out of the sums.
+            db.execute("UPDATE runs SET ended = 0 WHERE name = ?", (name,))
         price, amount, final = run.record.price, run.record.amount, _is_final(run.record)
         db.execute(
             "UPDATE runs SET ended = ?, task_id = ?, mock = ?, currency = ?, amount = ?, inode = ?, time = ?, "
@@ -220,7 +235,7 @@ class Index:
         with self._lock, closing(sqlite3.connect(place, timeout=_BUSY)) as db:
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA journal_mode = TRUNCATE")
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'costs'").fetchone():
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'drop_sum'").fetchone():
                 db.executescript(_SCHEMA)
             found = query(db)
             db.commit()

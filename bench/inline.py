@@ -2,8 +2,8 @@
 
 python bench/inline.py [--smoke]
 
-The notebook is really run. The images come from finished runs, once with the previews that were made when they were
-saved, and once without, as in a folder that somebody copied the images alone to. The floor opens the same files to
+The notebook is really run. The images come from finished runs, once with the previews of an earlier show,
+and once without, as in a folder that somebody copied the images alone to. The floor opens the same files to
 the last pixel, on two threads. The SDK shows nothing; a notebook that shows the files themselves grows by all of them.
 """
 

@@ -3,7 +3,7 @@
 python bench/calls.py [--smoke]
 
 Connections are warm where the client keeps them; the SDK opens one for each call. The whole way is what a person
-calls: for wannb with its journal, checks and preview, for the others create, query and fetch in a row.
+calls: for wannb with its journal and checks, for the others create, query and fetch in a row.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def measure(smoke: bool) -> list[Row]:
     added = middle["wannb", "whole"] - middle["floor", "whole"]
     whole = Row(
         what=f"`client.generate`, one 1K image, of the same by bare httpx ({milliseconds(middle['floor', 'whole'])})",
-        measured=f"{of('wannb', 'whole')}: journal, checks and preview add {milliseconds(added)}",
+        measured=f"{of('wannb', 'whole')}: journal and checks add {milliseconds(added)}",
         sdk=of("sdk", "whole"),
     )
     return [*rows, whole]

@@ -20,7 +20,7 @@ from rows import Row, alone, milliseconds
 from server import photograph, serve
 
 import wannb
-from wannb.display.previews import preview_path
+from wannb.display.previews import make_preview, preview_path
 from wannb.ledger.run import Run
 from wannb.ledger.store import Store
 
@@ -31,6 +31,7 @@ def fill(store: Path, one: Run, count: int, images: bool = True) -> None:
     """Write `count` runs like one, each with its own id, prompt, task and hour, and the same image."""
     begin = datetime(2026, 1, 1, tzinfo=timezone.utc)
     [image] = one.images
+    make_preview(image)
     record = one.record.as_json()
     for number in range(count):
         moment = begin + timedelta(minutes=number)

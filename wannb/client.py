@@ -73,7 +73,12 @@ class Client:
             pace=pace,
             clock=clock,
             budget=budget,
-            origin={"service": service.name, "region": service.region, "versions": versions()},
+            facts={
+                "service": service.name,
+                "region": service.region,
+                "account": shared.mark,
+                "versions": versions(),
+            },
         )
 
     # Making images

@@ -81,11 +81,14 @@ def test_full_in_the_previews_is_no_trouble(server: MockServer, store: Store, mo
         raise OSError(28, "No space left on device")
 
     with make_client(server, store) as client:
+        result = client.run(small(n=2))
         with monkeypatch.context() as patched:
             patched.setattr(Path, "write_bytes", full)
-            result = client.run(small())
+            assert "data:image" in result._repr_mimebundle_()["text/html"]
         assert not list(result.path.glob(".preview*"))
-        assert "data:image" in result._repr_mimebundle_()["text/html"]
+        other = client.run(small(2, n=2))
+        other._repr_mimebundle_()
+        assert len(list(other.path.glob(".preview*"))) == 2, "made when they are first shown"
 
 
 def test_full_in_a_sweep_stops_asking(disk: Disk, between: tuple[MockServer, Between]) -> None:

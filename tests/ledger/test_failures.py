@@ -162,7 +162,7 @@ def files(folder: Path) -> set[str]:
 
 def expected_files(images: int) -> set[str]:
     numbers = range(1, images + 1)
-    return {"run.jsonl", *(f"image-{n}.png" for n in numbers), *(f".preview-image-{n}.jpg" for n in numbers)}
+    return {"run.jsonl", *(f"image-{n}.png" for n in numbers)}
 
 
 def test_every_scenario_has_a_case_and_a_case_has_a_scenario() -> None:

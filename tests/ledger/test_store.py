@@ -252,15 +252,3 @@ def test_where_no_index_can_be_written_the_runs_are_read_themselves(many: Path) 
     for _ in range(2):
         assert len(Store(many).runs()) == MANY
         assert Store(many).spent("mock", "USD") == MANY * Decimal("0.075")
-
-
-def test_one_scan_gives_the_runs_of_every_request(client: Client, store: Store) -> None:
-    for seed in (1, 2, 1):
-        client.run(small(seed), fresh=True)
-    found = store.by_fingerprint()
-    assert {fingerprint: len(runs) for fingerprint, runs in found.items()} == {
-        small(1).fingerprint: 2,
-        small(2).fingerprint: 1,
-    }
-    one, two = found[small(1).fingerprint]
-    assert one.id > two.id, "the newest first"

@@ -8,11 +8,9 @@ from __future__ import annotations
 from . import html
 from .assets import ELEMENTS, esm
 from .previews import (
-    PREVIEW_PIXELS,
     data_uri,
     fitting,
     in_parallel,
-    make_preview,
     picture,
     preview,
     previews,
@@ -22,14 +20,12 @@ from .progress import ProgressLine
 
 __all__ = [
     "ELEMENTS",
-    "PREVIEW_PIXELS",
     "ProgressLine",
     "data_uri",
     "esm",
     "fitting",
     "html",
     "in_parallel",
-    "make_preview",
     "picture",
     "preview",
     "previews",

@@ -102,9 +102,9 @@ def data_uri(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
-def make_preview(path: Path, jpeg: bytes | None = None) -> bytes:
-    """Write the preview of an image beside it if the folder allows, and return it; `jpeg` is one that is ready."""
-    content = small_jpeg(path, PREVIEW_PIXELS) if jpeg is None else jpeg
+def make_preview(path: Path) -> bytes:
+    """Write the preview of an image beside it if the folder allows, and return it."""
+    content = small_jpeg(path, PREVIEW_PIXELS)
     place = preview_path(path)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:

@@ -16,10 +16,10 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from wannb._version import __version__
 from wannb.errors import StoreError
@@ -27,6 +27,7 @@ from wannb.errors import StoreError
 from .record import ENDED, Record
 from .run import FILE, Run, read
 
+T = TypeVar("T")
 #: What tells one version of a journal from another: its inode, time and size.
 Mark = tuple[int, int, int]
 #: Amounts are kept as whole numbers of this part of a currency's unit.
@@ -36,13 +37,15 @@ _BUSY = 2.0
 #: Rows that are read at once, so that a long list can begin early.
 _PAGE = 500
 _ROWS = "SELECT name, ended, inode, time, size, skipped, record FROM runs"
+#: In a folder's name, such as 20261122-130157-3fa9c1d2b7e0, the fingerprint begins with the 17th letter.
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER);
 CREATE TABLE IF NOT EXISTS runs (
-    name TEXT PRIMARY KEY, print TEXT, ended INTEGER NOT NULL DEFAULT 0, task_id TEXT, mock INTEGER, currency TEXT,
-    amount INTEGER, inode INTEGER, time INTEGER, size INTEGER, skipped INTEGER, record TEXT
+    name TEXT PRIMARY KEY, ended INTEGER NOT NULL DEFAULT 0, task_id TEXT, mock INTEGER, currency TEXT, amount INTEGER,
+    inode INTEGER, time INTEGER, size INTEGER, skipped INTEGER, record TEXT
 );
-CREATE INDEX IF NOT EXISTS by_print ON runs (print);
+CREATE INDEX IF NOT EXISTS by_print ON runs (substr(name, 17, 8));
 CREATE INDEX IF NOT EXISTS by_task ON runs (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS open_runs ON runs (name) WHERE ended = 0;
 CREATE TABLE IF NOT EXISTS sums (mock INTEGER, currency TEXT, amount INTEGER NOT NULL, PRIMARY KEY (mock, currency));
@@ -58,93 +61,109 @@ END;
 CREATE TRIGGER IF NOT EXISTS drop_sum AFTER DELETE ON runs WHEN OLD.ended = 1 AND OLD.amount > 0 BEGIN
     UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
 END;
+COMMIT;
 """
 
 
 class Index:
-    """The runs of one folder. Every method may raise `sqlite3.Error`: then the folder itself has to be searched."""
+    """The runs of one folder; where the file cannot be used, one in memory is made for each question.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        names: gives the names in it.
+    """
+
+    def __init__(self, root: Path, names: Callable[[], list[str]]) -> None:
         self._root = root
-        self._file = root / ".index" / f"runs-{__version__}.sqlite"
+        self._names = names
+        self._file = root / ".index" / f"{__version__}.sqlite"
         self._lock = threading.RLock()
         #: Records that this process has read, with the versions of their journals.
         self._kept: dict[str, tuple[Mark, Record]] = {}
 
     # Finding
 
-    def names(self, fingerprint: str) -> list[str]:
+    def alike(self, fingerprint: str) -> list[str]:
         """Return the folders whose name begins like those of a request, the newest first."""
-        with self._synced() as db:
-            return _column(db.execute("SELECT name FROM runs WHERE print = ? ORDER BY name DESC", (fingerprint[:8],)))
+        return self._found("substr(name, 17, 8) = ?", fingerprint[:8], refresh=False)
 
     def holders(self, task_id: str) -> list[str]:
         """Return the folders of runs that may hold a task, the newest first."""
-        with self._synced() as db:
-            self._refresh(db)
-            return _column(db.execute("SELECT name FROM runs WHERE task_id = ? ORDER BY name DESC", (task_id,)))
-
-    def spent(self, mock: bool, currency: str) -> Decimal:
-        """Return what all runs cost in a currency, those under way at their most."""
-        with self._synced() as db:
-            under_way = self._refresh(db)
-            row = db.execute("SELECT amount FROM sums WHERE mock = ? AND currency = ?", (mock, currency)).fetchone()
-        amounts = [run.cost() for run in under_way if (run.service == "mock") == mock]
-        more = sum((cost.amount for cost in amounts if cost and cost.currency == currency), Decimal(0))
-        return (row[0] if row else 0) * _PART + more
+        return self._found("task_id = ?", task_id)
 
     def unread(self) -> list[str]:
         """Return the folders without a journal that can be read: damaged runs, and folders of other things."""
-        with self._synced() as db:
-            self._refresh(db)
-            return _column(db.execute("SELECT name FROM runs WHERE ended = 0 AND record IS NULL ORDER BY name"))
+        return self._found("ended = 0 AND record IS NULL")
+
+    def _found(self, condition: str, *values: str, refresh: bool = True) -> list[str]:
+        def query(db: sqlite3.Connection) -> list[str]:
+            if refresh:
+                self._refresh(db)
+            rows = db.execute(f"SELECT name FROM runs WHERE {condition} ORDER BY name DESC", values)
+            return [name for (name,) in rows]
+
+        return self._ask(query)
+
+    def spent(self, mock: bool, currency: str) -> Decimal:
+        """Return what all runs cost in a currency, those under way at their most."""
+
+        def query(db: sqlite3.Connection) -> Decimal:
+            costs = (run.cost() for run in self._refresh(db) if (run.service == "mock") == mock)
+            under_way = sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
+            asked = "SELECT amount FROM sums WHERE mock = ? AND currency = ?"
+            row = db.execute(asked, (mock, _storable(currency))).fetchone()
+            return (row[0] if row else 0) * _PART + under_way
+
+        return self._ask(query)
 
     def runs(self) -> Iterator[Run]:
         """Yield all runs, the newest first; each is compared with its own journal, and read from it if that changed."""
-        last = "\U0010ffff"
-        while True:
-            with self._synced() as db:
-                page = db.execute(f"{_ROWS} WHERE name < ? ORDER BY name DESC LIMIT ?", (last, _PAGE)).fetchall()
-                found = [run for row in page if (run := self._checked(db, row))]
-                db.commit()
+        last, full = "\U0010ffff", True
+
+        def query(db: sqlite3.Connection) -> tuple[list[str], list[Run]]:
+            rows = db.execute(f"{_ROWS} WHERE name < ? ORDER BY name DESC LIMIT ?", (last, _PAGE)).fetchall()
+            return [row[0] for row in rows], [run for row in rows if (run := self._checked(db, row))]
+
+        while full:
+            names, found = self._ask(query)
             yield from found
-            if len(page) < _PAGE:
-                return
-            last = page[-1][0]
+            last, full = names[-1] if names else "", len(names) == _PAGE
 
     # Keeping up
 
     def make(self, make: Callable[[], Path]) -> Path:
         """Make a run's folder, and note it in the same transaction, so that no kernel misses it."""
         folder: Path | None = None
+
+        def noted(db: sqlite3.Connection) -> None:
+            nonlocal folder
+            db.execute("BEGIN IMMEDIATE")
+            known = self._stamp(db) == self._changed()
+            folder = make()
+            db.execute("INSERT OR IGNORE INTO runs (name) VALUES (?)", (folder.name,))
+            if known:
+                db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (self._changed(),))
+
         try:
-            with self._opened() as db:
-                db.execute("BEGIN IMMEDIATE")
-                known = self._stamp(db) == self._changed()
-                folder = make()
-                db.execute("INSERT OR IGNORE INTO runs (name, print) VALUES (?, ?)", _key(folder.name))
-                if known:
-                    db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (self._changed(),))
-                db.commit()
+            self._on_file(noted)
         except sqlite3.Error as error:
-            self.failed(error)
+            self._failed(error)
             folder = folder or make()
             # By a clock finer than that of the file system: no index can know this time.
             with suppress(OSError):
                 os.utime(self._root)
+        assert folder is not None
         return folder
 
     def reopen(self, name: str) -> None:
         """Note that a run that had ended goes on."""
-        with self._opened() as db:
-            db.execute("UPDATE runs SET ended = 0, inode = NULL WHERE name = ?", (name,))
-            db.commit()
+        with suppress(sqlite3.Error):
+            self._on_file(lambda db: db.execute("UPDATE runs SET ended = 0, inode = NULL WHERE name = ?", (name,)))
 
     def _refresh(self, db: sqlite3.Connection) -> list[Run]:
         """Read runs that had not ended, where their journals have changed, and return those that still have not."""
         rows = db.execute(f"{_ROWS} WHERE ended = 0").fetchall()
         found = [run for row in rows if (run := self._checked(db, row))]
-        db.commit()
         return [run for run in found if not _is_final(run.record)]
 
     def _checked(self, db: sqlite3.Connection, row: tuple[Any, ...]) -> Run | None:
@@ -189,57 +208,63 @@ class Index:
             return found
         return None
 
-    @contextmanager
-    def _synced(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection to an index that knows every folder."""
-        with self._opened() as db:
-            try:
-                if self._stamp(db) != self._changed():
-                    self._list(db)
-            except OSError as error:
-                raise sqlite3.OperationalError(str(error)) from error
-            yield db
+    def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what a query finds in an index that knows every folder."""
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection for a moment; none stays open, so that the folder can be moved, removed and protected."""
-        with self._lock:
-            try:
-                self._root.stat()  # a folder that is gone is not made anew for its index
-                self._file.parent.mkdir(exist_ok=True)
-            except OSError as error:
-                raise sqlite3.OperationalError(str(error)) from error
-            with closing(sqlite3.connect(self._file, timeout=_BUSY)) as db:
-                db.execute("PRAGMA synchronous = OFF")
-                db.execute("PRAGMA journal_mode = TRUNCATE")
-                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'drop_sum'").fetchone():
-                    db.execute("BEGIN IMMEDIATE")
-                    for statement in _statements(_SCHEMA):
-                        db.execute(statement)
-                    db.commit()
-                yield db
+        def synced(db: sqlite3.Connection) -> T:
+            if self._stamp(db) != self._changed():
+                self._list(db)
+            return query(db)
+
+        try:
+            return self._on_file(synced)
+        except sqlite3.Error as error:
+            self._failed(error)
+        return self._on(":memory:", synced)
+
+    def _on_file(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            self._root.stat()  # a folder that is gone is not made anew for its index
+            self._file.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise sqlite3.OperationalError(str(error)) from error
+        return self._on(self._file, query)
+
+    def _on(self, place: Path | str, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what a query finds; no connection stays open, so that the folder can be moved and removed."""
+        with self._lock, closing(sqlite3.connect(place, timeout=_BUSY)) as db:
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute("PRAGMA journal_mode = TRUNCATE")
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'drop_sum'").fetchone():
+                db.executescript(_SCHEMA)
+            found = query(db)
+            db.commit()
+            return found
 
     def _list(self, db: sqlite3.Connection) -> None:
         """Note which folders came and which are gone."""
         db.execute("BEGIN IMMEDIATE")
         stamp = self._changed()
-        with os.scandir(self._root) as entries:
-            # A name that is no text cannot be kept here, and was not given by wannb.
-            names = {entry.name for entry in entries if entry.name[0] != "." and entry.name.isprintable()}
-        known = set(_column(db.execute("SELECT name FROM runs")))
-        db.executemany("INSERT INTO runs (name, print) VALUES (?, ?)", map(_key, names - known))
+        # A name that is no text cannot be kept here, and was not given by wannb.
+        names = {name for name in self._names() if name.isprintable()}
+        known = {name for (name,) in db.execute("SELECT name FROM runs")}
+        db.executemany("INSERT INTO runs (name) VALUES (?)", ((name,) for name in names - known))
         db.executemany("DELETE FROM runs WHERE name = ?", ((name,) for name in known - names))
         db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (stamp,))
         db.commit()
 
     def _changed(self) -> int:
-        return os.stat(self._root).st_mtime_ns
+        """Return the time of the root's last change, 0 for one that is gone."""
+        try:
+            return os.stat(self._root).st_mtime_ns
+        except OSError:
+            return 0
 
     def _stamp(self, db: sqlite3.Connection) -> int | None:
         row = db.execute("SELECT value FROM facts WHERE name = 'stamp'").fetchone()
         return row[0] if row else None
 
-    def failed(self, error: sqlite3.Error) -> None:
+    def _failed(self, error: sqlite3.Error) -> None:
         """Delete the index if an error says that it is damaged; it is made again."""
         if isinstance(error, sqlite3.OperationalError):
             return  # another kernel uses it, or it cannot be written
@@ -253,24 +278,6 @@ def _is_final(record: Record) -> bool:
     return record.state in ENDED and (amount is None or (amount % _PART == 0 and amount < 10**9))
 
 
-def _key(name: str) -> tuple[str, str]:
-    # 20261122-130157-3fa9c1d2b7e0: after the time stand the first letters of the request's fingerprint.
-    return name, name[16:24]
-
-
 def _storable(text: str | None) -> str | None:
     # Half a surrogate pair, as a hostile journal may hold, is no text for SQLite.
     return None if text is None else text.encode(errors="replace").decode()
-
-
-def _column(rows: sqlite3.Cursor) -> list[str]:
-    return [row[0] for row in rows]
-
-
-def _statements(script: str) -> Iterator[str]:
-    part = ""
-    for line in script.strip().splitlines():
-        part += line + "\n"
-        if sqlite3.complete_statement(part):
-            yield part
-            part = ""

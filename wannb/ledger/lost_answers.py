@@ -24,7 +24,15 @@ _SLOW_ENTRY = 0.5
 #: Seconds after which a sent request cannot arrive any more, and after which a task is doubtful.
 _LATEST_ARRIVAL, _PROMPT = 180.0, 20.0
 #: Seconds for which the service keeps a task.
-KEPT = 24 * 3600
+_KEPT = 24 * 3600
+#: Seconds by which the service's clock may be wrong here before only the service can say that a day has passed.
+_DOUBTFUL = 600
+
+
+def is_past(sent: float, record: Record, transport: Transport) -> bool:
+    """Return whether the service surely keeps nothing any more of what a run sent at a time of its clock."""
+    now, within = transport.now()
+    return within < _DOUBTFUL and now - within - record.sent_within - sent > _KEPT
 
 
 def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: Clock) -> str | None:
@@ -38,8 +46,7 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
     record = run.record
     assert record.request is not None
     transport.learn_time()
-    now, within = transport.now()
-    if now - within - record.sent_within - record.sent[0] > KEPT:
+    if is_past(record.sent[0], record, transport):
         raise UnknownOutcome(
             Said(
                 "run {run} was cut off more than 24 hours ago, and the service forgets tasks after that. It may or may "

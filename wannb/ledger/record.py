@@ -24,11 +24,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from wannb.errors import StoreError
+from wannb.service import Price
 from wannb.translation import Said, as_data, from_data
 
 PREPARED, SENDING, RUNNING, ANSWERED = "prepared", "sending", "running", "answered"
@@ -55,21 +56,12 @@ class NewerFormat(StoreError):
 class SavedImage:
     """One image of a run on disk; `sha256` is of the bytes as the service sent them."""
 
-    index: int
+    index: int = 0
     file: str
     sha256: str
     width: int
     height: int
     bytes: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """The price of one image on the day of the run."""
-
-    amount: Decimal
-    currency: str
-    as_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,18 +147,10 @@ class Record:
                     known=FORMAT,
                 )
             )
-        values: dict[str, Any] = {}
-        for name, parse in _FIELDS.items():
-            if name not in data:
-                if name in _MAIN:
-                    raise ValueError(f"{name!r} is missing")
-                continue
-            try:
-                values[name] = parse(data[name])
-            except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-                raise ValueError(f"{name!r} cannot be {data[name]!r:.80}") from error
-        check_request(values.get("request"))
-        return cls(**values)
+        missing = [name for name in _MAIN if name not in data]
+        if missing:
+            raise ValueError(f"{missing[0]!r} is missing")
+        return cls(**_parsed(data, _FIELDS))
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as JSON data, without what is unknown or as it is by default."""
@@ -205,18 +189,6 @@ class Record:
         else:
             images = self.request.get("n", 0) if self.request else 0
         return self.price.amount * images
-
-
-def check_request(record: object) -> None:
-    """Raise `ValueError` if a stored request has a field that no version could have written so."""
-    if record is None:
-        return
-    for name, parse in _REQUEST.items():
-        if isinstance(record, Mapping) and name in record:
-            try:
-                parse(record[name])
-            except (ValueError, TypeError, KeyError) as error:
-                raise ValueError(f"'request.{name}' cannot be {record[name]!r:.80}") from error
 
 
 _MAIN = ("state", "fingerprint", "service")
@@ -269,34 +241,37 @@ def _each(parse: Parse) -> Parse:
     return parsed
 
 
+def _parsed(data: Any, parsers: Mapping[str, Parse], prefix: str = "") -> dict[str, Any]:
+    """Return the fields of JSON data that have a parser; `ValueError` names the one that no version writes so."""
+    values: dict[str, Any] = {}
+    for name, parse in parsers.items():
+        if name not in _table(data):
+            continue
+        try:
+            values[name] = parse(data[name])
+        except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+            if isinstance(error, ValueError) and error.args:
+                raise  # of a field within
+            raise ValueError(f"'{prefix}{name}' cannot be {data[name]!r:.80}") from error
+    return values
+
+
 def saved_image(value: Any) -> SavedImage:
-    """Return the image that JSON data describes; `ValueError`, `KeyError` or `TypeError` for anything else."""
-    value = _table(value)
-    return SavedImage(
-        index=_count(value.get("index", 0)),
-        file=_file(value["file"]),
-        sha256=_text(value["sha256"]),
-        width=_positive(value["width"]),
-        height=_positive(value["height"]),
-        bytes=_whole(value.get("bytes", 0)),
-    )
+    """Return the image that JSON data describes; `ValueError` or `TypeError` for anything else."""
+    return SavedImage(**_parsed(value, _IMAGE))
 
 
-def _price(value: Any) -> Price:
-    value = _table(value)
-    try:
-        amount = Decimal(_text(value["amount"]))
-        if not 0 <= amount < 10**6:
-            raise ValueError
-    except InvalidOperation:  # also what comparing with a NaN raises
-        raise ValueError from None
-    return Price(amount=amount, currency=_text(value["currency"]), as_of=_text(value.get("as_of", "")))
+def check_request(record: Any) -> Any:
+    """Return a stored request; `ValueError` if a field is as no version can have written it."""
+    _parsed(record, _REQUEST, "request.")
+    return record
 
 
-def _failure(value: Any) -> Failure:
-    value = _table(value)
-    words = {name: _or(_text, None)(value.get(name)) for name in ("code", "message", "request_id")}
-    return Failure(text=from_data(value.get("text") or ""), status=_or(_whole, None)(value.get("status")), **words)
+def _amount(value: Any) -> Decimal:
+    amount = Decimal(_text(value))
+    if not 0 <= amount < 10**6:
+        raise ValueError
+    return amount
 
 
 def _color(value: Any) -> None:
@@ -306,9 +281,9 @@ def _color(value: Any) -> None:
 _FIELDS: dict[str, Parse] = {
     "state": _state,
     **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via"), _text),
-    "request": _or(_table, None),
+    "request": _or(check_request, None),
     **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time"), _or(_flag, False)),
-    "price": _or(_price, None),
+    "price": _or(lambda value: Price(**{"as_of": "", "source": "", **_parsed(value, _PRICE)}), None),
     "task_id": _or(_task_id, None),
     "request_id": _or(_text, None),
     **dict.fromkeys(("sent_at", "last_sent_at"), _or(_seconds, None)),
@@ -316,7 +291,20 @@ _FIELDS: dict[str, Parse] = {
     **dict.fromkeys(("usage", "times", "versions"), _or(_table, _NOTHING)),
     **dict.fromkeys(("notices", "input_notices"), _or(_each(from_data), ())),
     "images": _or(_each(saved_image), ()),
-    "error": _or(_failure, None),
+    "error": _or(lambda value: Failure(**_parsed(value, _FAILURE)), None),
+}
+_IMAGE: dict[str, Parse] = {
+    "index": _count,
+    "file": _file,
+    "sha256": _text,
+    **dict.fromkeys(("width", "height"), _positive),
+    "bytes": _whole,
+}
+_PRICE: dict[str, Parse] = {"amount": _amount, **dict.fromkeys(("currency", "as_of", "source"), _text)}
+_FAILURE: dict[str, Parse] = {
+    "text": lambda value: from_data(value or ""),
+    **dict.fromkeys(("code", "message", "request_id"), _or(_text, None)),
+    "status": _or(_whole, None),
 }
 _REQUEST: dict[str, Parse] = {
     **dict.fromkeys(("prompt", "model", "size"), _text),

@@ -77,13 +77,13 @@ def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None
         owns: whether the client can be asked for a run.
         timeout: seconds to wait for tasks that are still running.
     """
-    clock = ledger.clock
+    clock, store = ledger.clock, ledger.store
     began = clock.monotonic()
-    restored, damaged = _restored(ledger.store, ledger.account.mark)
-    runs = [run for run in ledger.store.newest() if run.state not in ENDED or run.id in restored]
     results: list[Result] = []
     unsent: list[str] = []
     problems: list[tuple[str, WannbError]] = []
+    restored, damaged = _restored(store, ledger.account.mark)
+    runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
     for run in filter(owns, runs):
         left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
         try:
@@ -105,7 +105,7 @@ def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None
     )
 
 
-def _restored(store: Store, account: str) -> tuple[set[str], tuple[tuple[str, WannbError], ...]]:
+def _restored(store: Store, account: str) -> tuple[set[str], list[tuple[str, WannbError]]]:
     """Restore damaged runs where that can be done; return which, and for the others what to do."""
     restored: set[str] = set()
     problems: list[tuple[str, WannbError]] = []
@@ -118,4 +118,4 @@ def _restored(store: Store, account: str) -> tuple[set[str], tuple[tuple[str, Wa
             continue  # another kernel is restoring or writing it
         except StoreError as error:
             problems.append((name, error))
-    return restored, tuple(problems)
+    return restored, problems

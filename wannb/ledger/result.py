@@ -59,9 +59,8 @@ class GeneratedImage:
     def save(self, path: str | Path) -> Path:
         """Copy the file, request and all, and return where it went.
 
-        Args:
-            path: a file, which is written over as Pillow does it, or a folder (a name without an ending), in which
-                every image gets a name of its own.
+        A `path` is a file, which is written over as Pillow does it, or a folder (a name without an ending), in which
+        every image gets a name of its own.
         """
         place = Path(path).expanduser()
         if place.is_dir() or not place.suffix:
@@ -88,10 +87,12 @@ class GeneratedImage:
         [jpeg] = previews([self.path], pixels)
         return html.figure(jpeg, alt=self.alt, caption=caption, size=(self.width, self.height), width=width)
 
+    def _caption(self, number: str) -> Said:
+        return joined(" · ", [number, f"{self.width}*{self.height}", *_seed(self.seed)])
+
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        number = Said("{number} of {count}", number=self.number, count=self.count)
-        caption = joined(" · ", [number, f"{self.width}*{self.height}", *_seed(self.seed)])
+        caption = self._caption(Said("{number} of {count}", number=self.number, count=self.count))
         _, pixels, width = _SHOWN[0]
         body = html.row([self.figure(pixels=pixels, width=width, caption=[caption])])
         return {"text/plain": repr(self), "text/html": html.block("", body=body)}
@@ -174,19 +175,12 @@ class Result(Sequence[GeneratedImage]):
 
     def figures(self, *, pixels: int, width: int) -> list[str]:
         """Return every image as an HTML figure with its number, size and seed."""
+
+        def figure(image: GeneratedImage) -> str:
+            return image.figure(pixels=pixels, width=width, caption=[image._caption(str(image.number))])
+
         with ThreadPoolExecutor(2) as pool:
-            return list(
-                pool.map(
-                    lambda image: image.figure(
-                        pixels=pixels,
-                        width=width,
-                        caption=[
-                            joined(" · ", [str(image.number), f"{image.width}*{image.height}", *_seed(image.seed)])
-                        ],
-                    ),
-                    self.images,
-                )
-            )
+            return list(pool.map(figure, self.images))
 
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -51,11 +52,6 @@ class Run:
     def id(self) -> str:
         """The folder's name."""
         return self.folder.name
-
-    @property
-    def place(self) -> str:
-        """The folder's path, which tells it from a run of the same name in another folder of runs."""
-        return str(self.folder)
 
     @property
     def state(self) -> str:
@@ -120,12 +116,7 @@ class Run:
         return None if price is None or amount is None else Money(amount=amount, currency=price.currency)
 
     def advance(self, state: str, *, sync: bool = True, **facts: Any) -> None:
-        """Write a state and facts of `Record` to disk; the caller holds the run's lock.
-
-        Args:
-            state: one of `record.MOVES`.
-            sync: whether to wait until it is on disk.
-            facts: fields of `Record` that change.
+        """Write a state and changed facts of `Record`; the caller holds the run's lock. `sync` waits for the disk.
 
         Raises:
             StoreError: it cannot be written, or the state may not follow (see `record.MOVES`).
@@ -295,27 +286,15 @@ def stranded(error: StoreError, task_id: str) -> StoreError:
 
 
 def usual_seconds(request: ImageRequest, runs: Iterable[Run], service: str) -> float | None:
-    """Return the median time of the latest runs of the same kind; None when there is none.
+    """Return the median of the service's own times for the latest of `runs`, the newest first; None when there is none.
 
-    The same kind: mode, model, number of images and pixel class (1K, 2K, 4K), at the same service. The times are the
-    service's own, from the submit to the end.
-
-    Args:
-        request: what is about to be asked.
-        runs: the newest first, as `client.runs()` gives them.
-        service: "mock", or the host.
+    Those of the same kind count: mode, model, number of images and pixel class (1K, 2K, 4K), at the same service.
     """
     kind = _kind(request.as_dict())
-    took: list[float] = []
-    for run in runs:
-        asked = run.record.request
-        if run.state == DONE and run.service == service and asked and _kind(asked) == kind:
-            seconds = seconds_of(run)
-            if seconds is not None:
-                took.append(seconds)
-            if len(took) == _LATEST:
-                break
-    return median(took) if took else None
+    alike = (run for run in runs if run.state == DONE and run.service == service)
+    took = (seconds_of(run) for run in alike if run.record.request and _kind(run.record.request) == kind)
+    latest = list(islice((seconds for seconds in took if seconds is not None), _LATEST))
+    return median(latest) if latest else None
 
 
 def _kind(record: Mapping[str, Any]) -> tuple[object, ...]:

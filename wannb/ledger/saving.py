@@ -7,9 +7,7 @@ after the last image can be finished without the service, and one whose record i
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from wannb import files, png
-from wannb.display import PREVIEW_PIXELS, make_preview, small_jpeg
 from wannb.errors import (
     ApiError,
     ContentRefused,
@@ -66,7 +63,7 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
             images = _save_all(run, answer.links, transport)
         except LinkExpired:
             links = _new_links(run, answer, transport)
-            if links is None:
+            if not links:
                 raise
             images = _save_all(run, links, transport)
         run.advance(DONE, images=images)
@@ -74,10 +71,12 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
         raise _incomplete(len(run.record.images), len(answer.links), run, error) from error
 
 
-def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[Secret] | None:
-    """Return new links for an answer whose links are dead, None if the service has none."""
+def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[Secret]:
+    """Return new links for an answer whose links are dead, none if the service has none."""
+    if not run.task_id:
+        return ()
     try:
-        again = transport.query(run.task_id) if run.task_id else answer
+        again = transport.query(run.task_id)
     except ApiError as error:
         raise DownloadFailed(
             Said(
@@ -88,9 +87,7 @@ def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[
             ),
             task_id=run.task_id,
         ) from error
-    if again is answer or again.status != wire.SUCCEEDED or len(again.links) < len(answer.links):
-        return None
-    return again.links
+    return again.links if again.status == wire.SUCCEEDED and len(again.links) >= len(answer.links) else ()
 
 
 def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> tuple[SavedImage, ...]:
@@ -100,15 +97,9 @@ def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> tuple[
         if image.index < len(links) and (run.folder / image.file).is_file():
             saved[image.index] = image
     missing = [index for index in range(len(links)) if index not in saved]
-    writing = threading.Lock()
-
-    def images() -> tuple[SavedImage, ...]:
-        return tuple(saved[index] for index in sorted(saved))
 
     def save(index: int) -> None:
-        image = _save(run, index, len(links), links[index], transport)
-        with writing:
-            saved[index] = image
+        saved[index] = _save(run, index, len(links), links[index], transport)
 
     with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(missing)))) as pool:
         try:
@@ -116,11 +107,12 @@ def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> tuple[
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    images = tuple(saved[index] for index in sorted(saved))
     failed = [error for error in errors if error]
     if not failed:
-        return images()
+        return images
     if saved:
-        run.advance(ANSWERED, images=images())
+        run.advance(ANSWERED, images=images)
     for error in failed:
         if not isinstance(error, (DownloadFailed, StoreError)) or isinstance(error, LinkExpired):
             raise error
@@ -157,15 +149,10 @@ def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> 
     sha256 = hashlib.sha256(data).hexdigest()
     path = run.folder / f"image-{index + 1}{suffix}"
     written = png.with_text(data, CHUNK, _passport(run, index, of)) if suffix == ".png" else data
-    with ThreadPoolExecutor(1) as beside:
-        # While the disk takes the image.
-        preview = beside.submit(small_jpeg, io.BytesIO(data), PREVIEW_PIXELS)
-        try:
-            files.write(path, written)
-        except OSError as error:
-            raise StoreError(error.strerror or str(error)) from error
-    with suppress(Exception):  # made again when it is shown; no reason to lose a paid image
-        make_preview(path, preview.result())
+    try:
+        files.write(path, written)
+    except OSError as error:
+        raise StoreError(error.strerror or str(error)) from error
     return SavedImage(index=index, file=path.name, sha256=sha256, width=width, height=height, bytes=len(written))
 
 
@@ -254,13 +241,9 @@ def finish_from_disk(run: Run) -> bool:
 
 
 def restore(folder: Path, account: str) -> Run:
-    """Write the record of a damaged run again, from what its images say.
+    """Write the record of a damaged run again, from what its images say, and keep the damaged journal beside it.
 
-    The damaged journal is kept beside the new one. The caller holds the run's lock.
-
-    Args:
-        folder: of the run.
-        account: whose client asks, since the images do not say whose they are.
+    The caller holds the run's lock, and its `account` is written down: images know neither that nor the price.
 
     Raises:
         StoreError: it is damaged, and there is no image.
@@ -270,32 +253,20 @@ def restore(folder: Path, account: str) -> Run:
     except NewerFormat:
         raise
     except StoreError:
-        record = _told_by_images(folder, account)
+        _, said = images_there(folder)
+        facts = {name: said[name] for name in ("request", "task_id", "service", "created") if name in said}
+        facts = {"service": "", **facts, "state": RUNNING, "account": account, "fingerprint": "0" * 64}
+        record = None
+        with suppress(ValueError, StoreError):
+            record = Record.from_json(facts) if said else None
         if record is None:
             raise
+    with suppress(TypeError, ValueError, StoreError):
+        if request := Run(folder, record).request:
+            record = replace(record, fingerprint=request.fingerprint)
     with suppress(OSError):
         (folder / FILE).rename(folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{FILE}")
     run = Run(folder, record)
     run.advance(record.state)
     finish_from_disk(run)
     return run
-
-
-def _told_by_images(folder: Path, account: str) -> Record | None:
-    """Return a record from what the images say; without a price, which they do not know."""
-    _, said = images_there(folder)
-    if not said:
-        return None
-    facts = {name: said[name] for name in ("request", "task_id", "service", "created") if name in said}
-    try:
-        record = Record.from_json(
-            {"service": "", **facts, "state": RUNNING, "account": account, "fingerprint": "0" * 64}
-        )
-    except (ValueError, StoreError):
-        return None
-    record = replace(record, last_sent_at=record.sent[1])
-    with suppress(TypeError, ValueError, StoreError):
-        request = Run(folder, record).request
-        if request:
-            record = replace(record, fingerprint=request.fingerprint)
-    return record

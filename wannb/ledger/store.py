@@ -4,7 +4,7 @@
       20261122-130157-3fa9c1d2b7e0/       UTC time, then a short id (first the request's fingerprint)
         run.jsonl                         the run's journal: each line its whole record, the last whole line counts
         image-1.png                       the service's bytes, plus one text chunk with the request
-        .preview-image-1.jpg              a small copy to show; made again when it is missing
+        .preview-image-1.jpg              a small copy, made when it is first shown
         inputs/                           copies of local input images, named by content hash
       .locks/                             so that two kernels may share the folder
       .index/                             a cache, so that one run among many is found at once
@@ -20,13 +20,12 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -40,8 +39,6 @@ from .index import Index
 from .record import DONE, ENDED, PREPARED, NewerFormat, Record
 from .run import FILE, Run, Runs, read
 
-T = TypeVar("T")
-
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 
 
@@ -51,7 +48,7 @@ class Store:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         # Absolute, so that a later change of the working folder does not split the store.
         self.root = Path(root).expanduser().absolute()
-        self._index = Index(self.root)
+        self._index = Index(self.root, self._names)
 
     def __repr__(self) -> str:
         return f"Store({str(self.root)!r})"
@@ -59,10 +56,6 @@ class Store:
     @contextmanager
     def lock(self, name: str, *, seconds: float | None = None) -> Iterator[None]:
         """Hold a lock that other threads and processes of this folder respect; a killed process lets it go.
-
-        Args:
-            name: a run's id, or another name.
-            seconds: how long to wait for it; None waits as long as it takes.
 
         Raises:
             WaitTimeout: another thread or process held it for all that time.
@@ -72,25 +65,20 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
+            locked = held.acquire(timeout=-1 if seconds is None else seconds)
+        except Timeout as error:
+            raise WaitTimeout(
+                Said(
+                    "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
+                    "Nothing is lost; try again later",
+                    seconds=f"{seconds:g}",
+                    run=name,
+                )
+            ) from error
         except OSError as error:
             raise self._unusable(error) from error
-        try:
-            try:
-                held.acquire(timeout=-1 if seconds is None else seconds)
-            except Timeout as error:
-                raise WaitTimeout(
-                    Said(
-                        "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
-                        "Nothing is lost; try again later",
-                        seconds=f"{seconds:g}",
-                        run=name,
-                    )
-                ) from error
-            except OSError as error:
-                raise self._unusable(error) from error
+        with locked:
             yield
-        finally:
-            held.release()
 
     def take_turn(self, interval: float, clock: Clock) -> None:
         """Wait until the last submit by any process is `interval` seconds ago; the caller holds the lock "submit"."""
@@ -103,15 +91,10 @@ class Store:
             last.touch()
 
     def create(self, request: ImageRequest | None, fingerprint: str, **facts: Any) -> Run:
-        """Write the journal of a new run, with copies of its input images, before anything is sent.
+        """Write the journal of a new run, with more `facts` of `Record`, and copies of its input images.
 
-        Args:
-            request: what is asked; None for a task that is adopted by its id alone.
-            fingerprint: of the request.
-            facts: more fields of `Record`.
-
-        Raises:
-            StoreError: the folder cannot be written to.
+        Without a request it is for a task that is adopted by its id alone. `StoreError` if the folder cannot be
+        written to; nothing is left of it then.
         """
         now = datetime.now(timezone.utc)
         record = Record(
@@ -149,9 +132,7 @@ class Store:
     def discard(self, run: Run) -> None:
         """Remove a run of which nothing was sent."""
         if run.state == PREPARED:
-            for path in sorted(run.folder.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-            run.folder.rmdir()
+            shutil.rmtree(run.folder)
 
     def get(self, run_id: str) -> Run:
         """Return a run by its id, as its journal has it now."""
@@ -166,8 +147,7 @@ class Store:
 
     def reopen(self, run: Run) -> None:
         """Take back that a run ended (see `Run.reopen`); the caller holds the run's lock."""
-        with suppress(sqlite3.Error):
-            self._index.reopen(run.id)
+        self._index.reopen(run.id)
         run.reopen()
 
     # Lists
@@ -179,25 +159,7 @@ class Store:
 
     def newest(self) -> Iterator[Run]:
         """Yield all runs, the newest first, each read when it is asked for."""
-        last = None
-        try:
-            for run in self._index.runs():
-                yield run
-                last = run.id
-            return
-        except sqlite3.Error as error:
-            self._index.failed(error)
-        for name in sorted(self._names(), reverse=True):
-            if last is None or name < last:
-                with suppress(StoreError):
-                    yield read(self.root / name)
-
-    def by_fingerprint(self) -> dict[str, list[Run]]:
-        """Return all runs by the fingerprints of their requests, each list the newest first, from one scan."""
-        found: dict[str, list[Run]] = {}
-        for run in self.newest():
-            found.setdefault(run.record.fingerprint, []).append(run)
-        return found
+        return self._index.runs()
 
     def damaged(self) -> list[str]:
         """Return the ids of runs whose record is gone or cannot be read."""
@@ -209,7 +171,7 @@ class Store:
     def find(self, fingerprint: str, service: str, account: str) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way."""
         under_way = None
-        for name in self._alike(fingerprint):
+        for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
             except StoreError:
@@ -224,7 +186,7 @@ class Store:
 
     def check_damaged(self, fingerprint: str) -> None:
         """Raise `StoreError` if a damaged run may be the answer to a request, which would be paid for once more."""
-        for name in self._alike(fingerprint):
+        for name in self._index.alike(fingerprint):
             try:
                 read(self.root / name)
             except NewerFormat:
@@ -243,7 +205,7 @@ class Store:
     def by_task(self, task_id: str) -> Run | None:
         """Return the run that holds a task, one with a request before one that was adopted by the id alone."""
         holders = []
-        for name in self._ask(lambda: self._index.holders(task_id), self._names):
+        for name in self._index.holders(task_id):
             with suppress(StoreError):
                 run = read(self.root / name)
                 if run.task_id == task_id:
@@ -252,31 +214,11 @@ class Store:
 
     def spent(self, service: str, currency: str) -> Decimal:
         """Return what all runs cost in a currency, those under way at their most; the mock's apart from the live."""
-
-        def added() -> Decimal:
-            costs = (run.cost() for run in self.newest() if (run.service == "mock") == (service == "mock"))
-            return sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
-
-        return self._ask(lambda: self._index.spent(service == "mock", currency), added)
+        return self._index.spent(service == "mock", currency)
 
     def unpriced(self) -> str | None:
         """Return the id of a run whose cost is unknown since its record is damaged, None if there is none."""
-        names = self._ask(self._index.unread, self._names)
-        return next((name for name in names if self._is_damaged(name)), None)
-
-    def _alike(self, fingerprint: str) -> list[str]:
-        def listed() -> list[str]:
-            return [name for name in sorted(self._names(), reverse=True) if name[16:24] == fingerprint[:8]]
-
-        return self._ask(lambda: self._index.names(fingerprint), listed)
-
-    def _ask(self, index: Callable[[], T], folder: Callable[[], T]) -> T:
-        """Return what the index says, or the folder where there is no index."""
-        try:
-            return index()
-        except sqlite3.Error as error:
-            self._index.failed(error)
-            return folder()
+        return next((name for name in self._index.unread() if self._is_damaged(name)), None)
 
     def _names(self) -> list[str]:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from wannb.errors import ApiError, CalledOff, ConnectionFailed, OverBudget, StoreError, UnknownOutcome, WannbError
@@ -18,9 +19,8 @@ from wannb.request import ImageRequest, InputImage
 from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, wire
 from wannb.translation import Said
 
-from .lost_answers import KEPT, look_up
+from .lost_answers import is_past, look_up
 from .record import ANSWERED, DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
-from .record import Price as RecordedPrice
 from .run import Run
 from .saving import collect, finish_from_disk
 from .store import Store
@@ -31,8 +31,6 @@ INLINE_EACH, INLINE_ALL = 7 * 1024 * 1024, 20 * 1024 * 1024
 _UPLOAD_LIFE = 47 * 3600
 #: Seconds after which no kernel is about to send a prepared run any more.
 _SETTLED = 60
-#: Seconds by which the service's clock may be wrong here before only the service can say that a day has passed.
-_DOUBTFUL = 600
 #: Seconds by which the time when a run began is doubtful; it is written down in whole seconds.
 _BEGAN_WITHIN = 2.0
 #: Answers lost one after the other before the person is told.
@@ -46,8 +44,8 @@ class Ledger:
     Attributes:
         transport, store, account, pace, clock: the service, the folder of runs, the account's gates.
         budget: what all runs of the folder may cost; None for no limit.
-        origin: service, region and versions, which every run of this client has in its record.
-        kept: answers of synchronous calls whose images could not be fetched yet, by the run's place; their links may
+        facts: service, region, account and versions, which every run of this client has in its record.
+        kept: answers of synchronous calls whose images could not be fetched yet, by the run's folder; their links may
             not be written down.
     """
 
@@ -57,20 +55,15 @@ class Ledger:
     pace: Pace = field(repr=False)
     clock: Clock = field(repr=False)
     budget: Money | None = None
-    origin: dict[str, Any] = field(default_factory=dict, repr=False)
-    kept: dict[str, wire.Answer] = field(default_factory=dict, repr=False)
+    facts: dict[str, Any] = field(repr=False)
+    kept: dict[Path, wire.Answer] = field(default_factory=dict, repr=False)
     _uploads: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict, repr=False)
 
     # From a request to a run
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """Fields of `Record` that every run of this client has: where it was asked, by which account and versions."""
-        return {**self.origin, "account": self.account.mark}
-
     def find(self, request: ImageRequest) -> Run | None:
         """Return the run that answers an equal request, finished or under way; None if there is none."""
-        return self.store.find(request.fingerprint, str(self.origin.get("service")), self.account.mark)
+        return self.store.find(request.fingerprint, self.facts["service"], self.account.mark)
 
     def begin(
         self, request: ImageRequest, *, seed_drawn: bool, fresh: bool, via: str, price: Price | None
@@ -89,8 +82,7 @@ class Ledger:
                 return Run(known.folder, known.record, request, skipped=known.skipped), False
             if reuse:
                 self.store.check_damaged(fingerprint)
-            recorded = price and RecordedPrice(amount=price.amount, currency=price.currency, as_of=price.as_of)
-            facts = {**self.facts, "seed_drawn": seed_drawn, "price": recorded, "via": via}
+            facts = {**self.facts, "seed_drawn": seed_drawn, "price": price, "via": via}
             return self.store.create(request, fingerprint, **facts), True
 
     def adopt(self, task_id: str, run: Run) -> None:
@@ -131,8 +123,11 @@ class Ledger:
             try:
                 self._submit(run)
             except CalledOff as error:
-                if new:
-                    self._call_off(run, error)
+                # Of one that was half sent before, a try can have been accepted: it stays open.
+                if run.state == PREPARED:
+                    self.store.discard(run)
+                elif new and not run.record.unresolved:
+                    run.advance(FAILED, error=Failure(text=error.said))
                 raise
 
     def call(self, run: Run, on_sent: Callable[[], None] = lambda: None) -> None:
@@ -148,14 +143,14 @@ class Ledger:
                 return
             if run.state == PREPARED:
                 on_sent()
-                self._collect(run, self._generated(run))
+                self.collect(run, self._generated(run))
                 return
             if run.record.via == "sync":
                 if finish_from_disk(run):
                     return
-                if run.place not in self.kept:
+                if run.folder not in self.kept:
                     raise _sync_gap(run)
-                self._collect(run, self.kept[run.place])
+                self.collect(run, self.kept[run.folder])
                 return
         if run.state == SENDING:
             self.send(run)
@@ -169,7 +164,7 @@ class Ledger:
         """
         with self.store.lock(run.id, seconds=seconds):
             run.reload()
-            if run.place in self.kept or run.state in ENDED or finish_from_disk(run):
+            if run.folder in self.kept or run.state in ENDED or finish_from_disk(run):
                 return True
             if run.state == PREPARED:
                 if self.clock.now() - run.folder.stat().st_mtime > _SETTLED:
@@ -177,7 +172,7 @@ class Ledger:
                     run.advance(FAILED, error=Failure(text=text))
                 return False
             self.transport.learn_time()
-            if run.task_id is None and self._forgotten(run):
+            if run.task_id is None and is_past(run.record.sent[1], run.record, self.transport):
                 run.advance(LOST)
                 raise forgotten_answer(run)
             if run.state in (SENDING, ANSWERED) and run.record.via == "sync":
@@ -188,13 +183,6 @@ class Ledger:
                         run.advance(FAILED, error=Failure(text=Said("it never reached the service; nothing is billed")))
                         return False
             return True
-
-    def _call_off(self, run: Run, error: CalledOff) -> None:
-        """End a run of which no try can have been accepted; one that was half sent before stays open."""
-        if run.state == PREPARED:
-            self.store.discard(run)
-        elif not run.record.unresolved:
-            run.advance(FAILED, error=Failure(text=error.said))
 
     def _submit(self, run: Run) -> None:
         request = _request(run)
@@ -260,12 +248,13 @@ class Ledger:
         except (ApiError, ConnectionFailed) as error:
             run.advance(FAILED, error=_failure(error))
             raise
-        self.kept[run.place] = answer
+        self.kept[run.folder] = answer
         return answer
 
-    def _collect(self, run: Run, answer: wire.Answer) -> None:
+    def collect(self, run: Run, answer: wire.Answer) -> None:
+        """Save the images of an answer (see `saving.collect`); the caller holds the run's lock."""
         collect(run, answer, self.transport)
-        self.kept.pop(run.place, None)
+        self.kept.pop(run.folder, None)
 
     def _found(self, run: Run) -> bool:
         """Accept the task that an unanswered try became, if it became one."""
@@ -291,12 +280,6 @@ class Ledger:
         run.accept(task_id, matched_by_time=True)
         return True
 
-    def _forgotten(self, run: Run) -> bool:
-        now, within = self.transport.now()
-        old = now - run.record.sent[1] - run.record.sent_within > KEPT
-        # With a clock that may be wrong by more, only the service can say so.
-        return old and within < _DOUBTFUL
-
     def _journal(self, run: Run, via: str) -> None:
         """Write down, in the service's clock, that a try is about to be sent, and wait for its turn."""
         check_called_off()
@@ -314,42 +297,36 @@ class Ledger:
             return
         price = run.record.price
         if price is None or price.currency != self.budget.currency:
-            self.store.discard(run)
-            raise OverBudget(
-                Said(
-                    "the price of this request in {currency} is unknown, so the budget of {budget} cannot be kept; "
-                    "nothing was sent. Set a price with wannb.set_price(...) or connect without a budget",
-                    currency=self.budget.currency,
-                    budget=str(self.budget),
-                )
+            why = Said(
+                "the price of this request in {currency} is unknown, so the budget of {budget} cannot be kept; nothing "
+                "was sent. Set a price with wannb.set_price(...) or connect without a budget",
+                currency=self.budget.currency,
+                budget=str(self.budget),
             )
-        damaged = self.store.unpriced()
-        if damaged:
-            self.store.discard(run)
-            raise OverBudget(
-                Said(
-                    "the cost of run {run} is unknown, since its record is damaged, so the budget of {budget} cannot "
-                    "be kept; nothing was sent. client.rescue() restores it if that can be done; otherwise move its "
-                    "folder away, or connect without a budget",
-                    run=damaged,
-                    budget=str(self.budget),
-                )
+        elif damaged := self.store.unpriced():
+            why = Said(
+                "the cost of run {run} is unknown, since its record is damaged, so the budget of {budget} cannot be "
+                "kept; nothing was sent. client.rescue() restores it if that can be done; otherwise move its folder "
+                "away, or connect without a budget",
+                run=damaged,
+                budget=str(self.budget),
             )
-        most = price.amount * _request(run).n
-        own = run.cost()
-        spent = self.store.spent(run.service, price.currency) - (own.amount if own else Decimal(0))
-        if spent + most > self.budget.amount:
-            self.store.discard(run)
-            raise OverBudget(
-                Said(
-                    "up to {more} more would pass the budget of {budget}: {spent} are spent or under way in {folder}. "
-                    "Nothing was sent; ask for fewer images or raise connect(budget=...)",
-                    more=str(Money(amount=most, currency=price.currency)),
-                    budget=str(self.budget),
-                    spent=str(Money(amount=spent, currency=price.currency)),
-                    folder=repr(str(self.store.root)),
-                )
+        else:
+            most = price.times(_request(run).n)
+            own = run.cost()
+            spent = self.store.spent(run.service, price.currency) - (own.amount if own else Decimal(0))
+            if spent + most.amount <= self.budget.amount:
+                return
+            why = Said(
+                "up to {more} more would pass the budget of {budget}: {spent} are spent or under way in {folder}. "
+                "Nothing was sent; ask for fewer images or raise connect(budget=...)",
+                more=str(most),
+                budget=str(self.budget),
+                spent=str(Money(amount=spent, currency=price.currency)),
+                folder=repr(str(self.store.root)),
             )
+        self.store.discard(run)
+        raise OverBudget(why)
 
     # Input images
 

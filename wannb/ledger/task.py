@@ -24,11 +24,11 @@ from wannb.errors import (
 from wannb.service import is_called_off, wire
 from wannb.translation import Said, current, override, spoken
 
-from .lost_answers import KEPT
+from .lost_answers import is_past
 from .record import CANCELED, DONE, ENDED, FAILED, LOST, Failure
 from .result import Result
 from .run import Run, stranded
-from .saving import collect, finish_from_disk
+from .saving import finish_from_disk
 from .submit import Ledger, forgotten_answer, reason_of
 
 #: Called with the service's state, or UNREACHED while there is no way to it, and the seconds waited so far.
@@ -97,15 +97,16 @@ class Task:
             ApiError: the task failed; failed tasks are not billed.
             TaskCanceled, TaskForgotten, DownloadFailed: as they say.
         """
-        return self._wait(timeout, on_status, threading.Event())
+        self._wait(timeout, on_status, threading.Event())
+        return self
 
-    def _wait(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> Task:
+    def _wait(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> None:
         try:
-            return self._watch(timeout, on_status, stop)
+            self._watch(timeout, on_status, stop)
         except StoreError as error:
             raise stranded(error, self.id) if self.id else error from error
 
-    def _watch(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> Task:
+    def _watch(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> None:
         clock, began = self._ledger.clock, self._ledger.clock.monotonic()
         unknown, asked = 0, False
 
@@ -123,7 +124,7 @@ class Task:
             unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
             if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
                 self._finish(answer, None if timeout is None else max(0.0, timeout - waited))
-                break
+                return
             if not asked and is_called_off():
                 asked = True
                 if self.withdraw():
@@ -144,7 +145,6 @@ class Task:
                     )
                 pause = min(pause, timeout - waited)
             clock.sleep(pause)
-        return self
 
     @spoken
     def result(self, timeout: float | None = None) -> Result:
@@ -204,7 +204,7 @@ class Task:
         return self.id
 
     def _query(self, seconds: float | None = None, unreached: Callable[[], None] = lambda: None) -> wire.Answer:
-        kept = self._ledger.kept.get(self._run.place)
+        kept = self._ledger.kept.get(self._run.folder)
         if kept:
             return kept
         task_id = self._id()
@@ -232,26 +232,19 @@ class Task:
             raise _ended_badly(self._run)
         return True
 
-    def _is_old(self) -> bool:
-        """Return whether the service has forgotten the task by its own rule, after 24 hours."""
-        sent, within = self._run.record.last_sent_at, self._run.record.sent_within
-        now, doubt = self._ledger.transport.now()
-        return sent is not None and now - doubt - within - sent > KEPT
-
     def _finish(self, answer: wire.Answer, seconds: float | None) -> None:
         with self._ledger.store.lock(self.run_id, seconds=seconds):
             if self._saved() or (answer.status != wire.SUCCEEDED and finish_from_disk(self._run)):
                 return
             if answer.status == wire.SUCCEEDED:
-                collect(self._run, answer, self._ledger.transport)
-                self._ledger.kept.pop(self._run.place, None)
+                self._ledger.collect(self._run, answer)
                 return
             if answer.status == wire.FAILED:
                 code, message = answer.code or "Failed", answer.message or Said("the service gave no reason")
                 self._run.advance(FAILED, error=Failure(code=code, message=message, request_id=answer.request_id))
             elif answer.status == wire.CANCELED:
                 self._run.advance(CANCELED)
-            elif self._is_old():
+            elif is_past(self._run.record.sent[1], self._run.record, self._ledger.transport):
                 self._run.advance(LOST)
             else:
                 # It may be the region, the account or the moment; the run stays open for a later look.

@@ -76,7 +76,7 @@ class Client:
             facts={
                 "service": service.name,
                 "region": service.region,
-                "account": shared.mark,
+                "account": transport.account.mark,
                 "versions": versions(),
             },
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import html
 from .assets import ELEMENTS, esm
 from .previews import (
+    PREVIEW_PIXELS,
     data_uri,
     fitting,
     in_parallel,
@@ -20,6 +21,7 @@ from .progress import ProgressLine
 
 __all__ = [
     "ELEMENTS",
+    "PREVIEW_PIXELS",
     "ProgressLine",
     "data_uri",
     "esm",

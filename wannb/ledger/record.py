@@ -283,7 +283,7 @@ _FIELDS: dict[str, Parse] = {
     **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via"), _text),
     "request": _or(check_request, None),
     **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time"), _or(_flag, False)),
-    "price": _or(lambda value: Price(**{"as_of": "", "source": "", **_parsed(value, _PRICE)}), None),
+    "price": _or(lambda value: Price(**{"as_of": "", **_parsed(value, _PRICE)}), None),
     "task_id": _or(_task_id, None),
     "request_id": _or(_text, None),
     **dict.fromkeys(("sent_at", "last_sent_at"), _or(_seconds, None)),
@@ -300,7 +300,7 @@ _IMAGE: dict[str, Parse] = {
     **dict.fromkeys(("width", "height"), _positive),
     "bytes": _whole,
 }
-_PRICE: dict[str, Parse] = {"amount": _amount, **dict.fromkeys(("currency", "as_of", "source"), _text)}
+_PRICE: dict[str, Parse] = {"amount": _amount, **dict.fromkeys(("currency", "as_of"), _text)}
 _FAILURE: dict[str, Parse] = {
     "text": lambda value: from_data(value or ""),
     **dict.fromkeys(("code", "message", "request_id"), _or(_text, None)),

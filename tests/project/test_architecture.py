@@ -153,3 +153,10 @@ def test_no_module_of_the_door_is_called_like_a_public_function() -> None:
     doors = {path.stem for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/__init__.py")]}
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert not (doors | rooms) & (set(wannb.__all__) - {"errors", "mock", "forms", "__version__"})
+
+
+def test_every_file_that_the_map_names_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = {name for name in re.findall(r"`([\w./]+\.(?:py|js|md|json))`", text) if "<" not in name}
+    assert len(named) > 20
+    assert [name for name in named if not (PACKAGE / name).exists() and not (ROOT / name).exists()] == []

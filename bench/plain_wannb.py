@@ -31,7 +31,7 @@ from wannb.ledger.store import Store
 from wannb.service import wire
 from wannb.service.api import Transport
 from wannb.service.endpoint import mock
-from wannb.service.limits import Clock, Pace, account
+from wannb.service.limits import Clock, Pace
 
 BASE_URL, FOLDER = sys.argv[2], Path(sys.argv[3])
 #: The service's limits are no overhead.
@@ -42,8 +42,7 @@ def calls(count: int) -> dict[str, list[float]]:
     """Time create, query and fetch by the transport, and the whole door from a call to a saved image."""
     taken: dict[str, list[float]] = {"create": [], "query": [], "fetch": [], "whole": []}
     service, clock = mock(BASE_URL), Clock()
-    shared = account(BASE_URL, "sk-mock", pace=UNLIMITED, clock=clock)
-    transport = Transport(service, "sk-mock", account=shared, pace=UNLIMITED, clock=clock, random=lambda: 0.5)
+    transport = Transport(service, "sk-mock", pace=UNLIMITED, clock=clock, random=lambda: 0.5)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with Client(service, "sk-mock", Store(FOLDER / "runs"), pace=UNLIMITED) as client:
         for number in range(count + 1):

@@ -55,7 +55,7 @@ def test_a_storyboard_is_drawn_kept_and_drawn_anew_by_keyboard_alone(lab: Lab, s
     book.until("form.board.locked == (1,)")
     page.get_by_label("Text of scene 2").fill("It goes home")
     page.get_by_label("Text of scene 2").press("Tab")
-    page.get_by_text("drawn for an older text").wait_for()
+    page.get_by_text("generated for an older text").wait_for()
     walk("Generate scene 2 to go with the frames around it; only this image is paid for")
     page.get_by_role("img", name="Scene 2 of 2: It goes home").wait_for()
     book.until("not form.worker.under_way")

@@ -71,7 +71,7 @@ def test_what_contributing_names_is_there() -> None:
     assert TEST_COMMAND in commands
     for name in re.findall(r"(?:\.ci|wannb|tests|scripts)/[\w./<>]*[\w/]", text):
         assert (
-            ROOT / name.replace("<room>", "tools").replace("test_x", "test_ledger").replace("/x.py", "/run.py")
+            ROOT / name.replace("<room>", "tools").replace("test_x", "test_run").replace("/x.py", "/run.py")
         ).exists(), name
     for variable in isolation.OURS:
         assert f"`{variable}" in text, variable

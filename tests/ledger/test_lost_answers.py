@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import FAST, make_client, small
-from ledger.around import Jumping, creates, killed_after_sending, light_server, unanswered
+from ledger.around import Jumping, creates, killed_after_sending, light_server, prepared, unanswered
 
 from wannb import ImageRequest
 from wannb.client import Client
@@ -16,6 +17,7 @@ from wannb.errors import (
     UnknownOutcome,
 )
 from wannb.ledger.store import Store
+from wannb.ledger.submit import _began
 from wannb.mock import MockServer
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Clock
@@ -164,3 +166,13 @@ def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store:
         server.close()
         late.rescue(timeout=0)
         assert store.get(gap.id).state == "sending", "without the service nobody knows that a day has passed"
+
+
+def test_a_run_without_a_time_began_when_its_folder_says_unless_that_was_copied(client: Client) -> None:
+    """Whole seconds would let tasks of another folder in, made just before."""
+    run = prepared(client, small(1))
+    made = run.folder.stat().st_mtime
+    assert _began(run) == (made, pytest.approx(0.02))
+    os.utime(run.folder, (made + 3600, made + 3600))
+    began, doubt = _began(run)
+    assert began <= made <= began + doubt

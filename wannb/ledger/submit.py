@@ -8,6 +8,7 @@ folder of runs, which keeps the time in which a lost one can have arrived narrow
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +34,8 @@ _UPLOAD_LIFE = 47 * 3600
 _SETTLED = 60
 #: Seconds by which the time when a run began is doubtful; it is written down in whole seconds.
 _BEGAN_WITHIN = 2.0
+#: Seconds by which a file system's times may be coarse.
+_TICK = 0.02
 #: Answers lost one after the other before the person is told.
 _LOST_IN_A_ROW = 5
 
@@ -260,9 +263,9 @@ class Ledger:
         """Accept the task that an unanswered try became, if it became one."""
         if run.record.sent_at is None:
             # Its journal broke off before it said when: not before the run began, by this machine's clock.
-            (began, _), (ahead, within) = run.record.sent, self.transport.skew
+            (ahead, within), (began, doubt) = self.transport.skew, _began(run)
             at = began + ahead
-            run.record = replace(run.record, sent_at=at, last_sent_at=at, sent_within=within + _BEGAN_WITHIN)
+            run.record = replace(run.record, sent_at=at, last_sent_at=at, sent_within=within + doubt)
         try:
             task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
         except (ApiError, ConnectionFailed) as error:
@@ -355,6 +358,20 @@ class Ledger:
             return image.data_uri
         self._uploads[str(image.sha256), model] = (self.clock.now(), link)
         return link
+
+
+def _began(run: Run) -> tuple[float, float]:
+    """Return when a run began, by this machine's clock, and by how many seconds that may be wrong.
+
+    The record has whole seconds, which would let tasks of other folders in, made just before. The folder's own time is
+    finer: its journal was the last file made in it before anything was sent. A copied folder has another time.
+    """
+    began, _ = run.record.sent
+    with suppress(OSError):
+        made = run.folder.stat().st_mtime
+        if began <= made <= began + _BEGAN_WITHIN:
+            return made, _TICK
+    return began, _BEGAN_WITHIN
 
 
 def reason_of(error: WannbError) -> str:

@@ -95,7 +95,7 @@ def test_a_refused_request_and_a_lost_connection_are_said_in_words_and_the_form_
 
 
 def test_waiting_is_stopped_and_picked_up(lab: Lab, server: mock.MockServer) -> None:
-    server.app.generator.task_seconds = 3.0
+    server.app.task_seconds = 3.0
     book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')")
     page = book.output(1)
     page.locator("button.wannb-go").click()

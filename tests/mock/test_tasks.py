@@ -205,7 +205,7 @@ def test_a_queued_task_can_be_canceled_and_makes_room(limited: Api) -> None:
 
 
 def test_the_501st_queued_task_is_refused_and_a_canceled_one_makes_room(limited: Api) -> None:
-    limited.server.app.generator.task_seconds = 3600
+    limited.server.app.task_seconds = 3600
     made = submitted(limited, 505)
     assert statuses(limited, made) == "R" * 5 + "P" * 500
     refused = limited.create()

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import random
-import secrets
-import threading
-import time
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
 
 from wannb.mock.exchange import (
     CREATE_PATH,
@@ -27,11 +22,11 @@ from wannb.mock.exchange import (
     version,
     wrong,
 )
-from wannb.mock.recordings.library import Recordings
 
 from .generation import Call, Generator
 from .images import Images
 from .scenarios import Faults, Playing, Weather
+from .settings import Settings
 from .tasks import READS_A_SECOND, Tasks
 
 # A key that is always refused, so that a lesson can show what a key of another region looks like.
@@ -42,67 +37,18 @@ HTML = b"<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>Pleas
 Played = TypeVar("Played", Playing, Weather)
 
 
-class App:
-    """The mock service, a function from request to response with the clock as an argument, which `advance` moves.
+@dataclass(kw_only=True, eq=False, repr=False)
+class App(Settings):
+    """The mock service, a function from request to response with the clock as an argument, which `advance` moves."""
 
-    Args as for `serve`, with recordings that are loaded already, and:
-        steady: take ids and seeds from the request, so that recording twice gives equal files.
-        rng: the source of ids, and of seeds that a request does not have.
-    """
-
-    def __init__(
-        self,
-        *,
-        task_seconds: float = 0.6,
-        keys: Collection[str] | None = None,
-        limits: bool = False,
-        replay: Recordings | None = None,
-        strict: bool = False,
-        steady: bool = False,
-        captions: bool = True,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: random.Random | None = None,
-    ) -> None:
-        if strict and replay is None:
+    def __post_init__(self) -> None:
+        if self.strict and self.replay is None:
             raise ValueError("strict needs recordings to answer from: give replay as well.")
-        self._clock = clock
-        self._offset = 0.0
-        self._keys = None if keys is None else frozenset(keys)
-        self._rng = rng or random.Random()
-        self._rng_lock = threading.Lock()
-        self.replay = replay
-        self.strict = strict
-        self.sleep = sleep
         self.log = Log()
         self.faults = Faults()
-        self.tasks = Tasks(self.now, limits=limits)
-        self.images = Images(now=self.now, fresh=self.fresh, secret=secrets.token_bytes(32))
-        self.generator = Generator(
-            now=self.now,
-            sleep=sleep,
-            fresh=self.fresh,
-            tasks=self.tasks,
-            images=self.images,
-            task_seconds=task_seconds,
-            recordings=replay,
-            strict=strict,
-            steady=steady,
-            captions=captions,
-        )
-
-    def now(self) -> float:
-        """Return the service's clock in epoch seconds."""
-        return self._clock() + self._offset
-
-    def fresh(self) -> UUID:
-        """Return a new id."""
-        with self._rng_lock:
-            return UUID(int=self._rng.getrandbits(128), version=4)
-
-    def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the service's clock on: tasks finish, links expire, tasks are forgotten."""
-        self._offset += hours * 3600 + minutes * 60 + seconds
+        self.tasks = Tasks(self)
+        self.images = Images(self)
+        self.generator = Generator(self, self.tasks, self.images)
 
     @property
     def billed(self) -> int:
@@ -210,7 +156,7 @@ class App:
         key = key.strip()
         if not scheme:
             raise Refused("InvalidApiKey", "No API-key provided.")
-        known = self._keys is None or key in self._keys
+        known = self.keys is None or key in self.keys
         if scheme.lower() != "bearer" or not key or key == WRONG_KEY or not known:
             # The documented first cause: keys belong to a region, and this host is in another one.
             raise Refused("InvalidApiKey", "Invalid API-key provided. (Is it the key of this host's region?)")

@@ -6,7 +6,6 @@ import copy
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,11 +13,11 @@ from uuid import UUID
 
 from wannb.mock.exchange import Refused, Request
 from wannb.mock.recordings.format import DRAWN, Recording, at, digest, finished, images_of, normalise
-from wannb.mock.recordings.library import Recordings
 
 from .images import Images
 from .rules import FIXED, SEED_MAX, CheckedRequest, checked
 from .scenarios import Effect, Playing
+from .settings import Settings
 from .tasks import SUBMITS_A_SECOND, Task, Tasks, signed
 
 # A slow queue: PENDING for this many times the usual task, and for this many seconds at least.
@@ -43,59 +42,54 @@ class Call:
     notes: list[str] = field(default_factory=list)
 
 
-@dataclass(kw_only=True)
 class Generator:
-    """Answers generation calls, with the settings of an `App`; thread-safe."""
+    """Answers generation calls; thread-safe."""
 
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
-    fresh: Callable[[], UUID]
-    tasks: Tasks
-    images: Images
-    task_seconds: float
-    recordings: Recordings | None
-    strict: bool
-    steady: bool
-    captions: bool = True
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _times: Counter[str] = field(default_factory=Counter, repr=False)
+    def __init__(self, settings: Settings, tasks: Tasks, images: Images) -> None:
+        self._settings = settings
+        self._tasks = tasks
+        self._images = images
+        self._lock = threading.Lock()
+        self._times: Counter[str] = Counter()  # by key
 
     def answer(self, call: Call) -> tuple[int, dict[str, Any]]:
         """Return status and body: of a create the id of its task, of a synchronous call the images."""
-        keyed = self.recordings is not None or self.steady
+        recordings, steady = self._settings.replay, self._settings.steady
+        keyed = recordings is not None or steady
         sent = self.normalise(call.request) if keyed else {}
         key = digest(sent) if keyed else ""
         with self._lock:
             nth = self._times[key]  # how often it came before
-            self._times[key] += 1 if keyed else 0
-        found = self.recordings.find(sent, nth) if self.recordings is not None else None
-        if found is None and self.strict and self.recordings is not None:
-            raise Refused("Recording.NoMatch", self.recordings.miss(sent))
+            self._times[key] += 1
+        found = recordings.find(sent, nth) if recordings is not None else None
+        if found is None and self._settings.strict and recordings is not None:
+            raise Refused("Recording.NoMatch", recordings.miss(sent))
         if found is not None:
             call.notes.append(f"played {found.name}")
             if found.response["status"] != 200:
                 return found.response["status"], dict(found.response.get("json") or {})
         # A recording of the live service may break a rule that only the mock has.
         request = self._checked(call, lenient=found is not None)
-        seed = self._seed(request, key if found is not None or self.steady else "")
+        # In replay and while recording, chance comes from the request: the same images every time.
+        chance = key if found is not None or steady else ""
+        seed = self._seed(request, chance)
         ending = self._replayed(found, request, seed, call) if found is not None else None
         if ending is None:
             ending = self._drawn(request or self._checked(call), seed, call)
-        task = self._begin(call, ending, self._task_id(found, key, nth))
+        task = self._begin(call, ending, self._task_id(found, chance, nth))
         if call.kind == "create":
             return 200, {"output": {"task_id": task.id, "task_status": "PENDING"}}
         return 200, self._waited(task, call.request.base)
 
     def normalise(self, request: Request) -> dict[str, Any]:
         """Return a request as recordings hold it."""
-        identify = self.images.identify
-        return normalise(request.method, request.path, request.headers, request.json, identify)
+        return normalise(request.method, request.path, request.headers, request.json, self._images.identify)
 
     def _checked(self, call: Call, *, lenient: bool = False) -> Any:
         """Return the checked request; where it breaks a rule, None if `lenient`, otherwise the refusal is raised."""
         resolve = call.request.header("x-dashscope-ossresourceresolve").lower() == "enable"
         try:
-            request = checked(call.request.json, partial(self.images.input, resolve=resolve))
+            request = checked(call.request.json, partial(self._images.input, resolve=resolve))
         except Refused:
             if lenient:
                 return None
@@ -103,32 +97,28 @@ class Generator:
         call.notes.extend(request.notes)
         return request
 
-    def _seed(self, request: CheckedRequest | None, key: str) -> int:
+    def _seed(self, request: CheckedRequest | None, chance: str) -> int:
         if request is not None and request.seed is not None:
             return request.seed
-        # In replay and while recording, chance comes from the request: the same images every time.
-        number = int(hashlib.sha256(f"seed {key}".encode()).hexdigest()[:12], 16) if key else self.fresh().int
+        number = int(_hash("seed", chance)[:12], 16) if chance else self._settings.fresh().int
         return number % (SEED_MAX + 1)
 
-    def _task_id(self, found: Recording | None, key: str, nth: int) -> str:
+    def _task_id(self, found: Recording | None, chance: str, nth: int) -> str:
         said = at(found.response, "json", "output", "task_id") if found is not None else None
-        if isinstance(said, str) and said and not self.tasks.taken(said):
+        if isinstance(said, str) and said and not self._tasks.taken(said):
             return said
-        if key and (found is not None or self.steady):
-            return str(UUID(hashlib.sha256(f"task {key} {nth}".encode()).hexdigest()[:32], version=4))
-        return str(self.fresh())
+        return str(UUID(_hash("task", chance, nth)[:32], version=4) if chance else self._settings.fresh())
 
     # What a task ends with: values for `Task`, its images registered and named by their paths
 
     def _drawn(self, request: CheckedRequest, seed: int, call: Call) -> dict[str, Any]:
         count = max(1, request.n * 2 // 3) if call.effect.fewer and request.sequential else request.n
-        size, name = request.output_size, self.fresh()
-        draw = _drawer(request, self.captions, seed, size, count)
-        paths = [
-            self.images.add(name, index, size=size, draw=partial(draw, index), playing=call.own)
-            for index in range(count)
-        ]
-        items = [{"type": "image", "image": path} for path in paths]
+        size, name = request.output_size, self._settings.fresh()
+        items = []
+        for index in range(count):
+            draw = partial(self._draw, request, seed, size, count, index)
+            path = self._images.add(name, index, size=size, draw=draw, playing=call.own)
+            items.append({"type": "image", "image": path})
         # Shaped like the documented examples: a text costs a few tokens, an input image some 9,000, and the
         # output 3n-1. The numbers are not billed.
         tokens = {"input_tokens": 14 + len(request.prompt) // 4 + 9350 * len(request.images)}
@@ -154,7 +144,7 @@ class Generator:
         fixed = FIXED.fullmatch(str(usage.get("size", "")))
         size = (int(fixed[1]), int(fixed[2])) if fixed else None
         items = images_of({"output": output})
-        name = self.fresh()
+        name = self._settings.fresh()
         for index, item in enumerate(items):
             if item["image"] != DRAWN:
                 draw = partial(recording.image, item["image"])
@@ -163,52 +153,47 @@ class Generator:
                 raise ValueError(f"{recording.file.name}: its images are drawn, but its request breaks a rule.")
             else:
                 size = size or request.output_size
-                draw = partial(_drawer(request, self.captions, seed, size, len(items)), index)
-            item["image"] = self.images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
+                draw = partial(self._draw, request, seed, size, len(items), index)
+            item["image"] = self._images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
         return {"output": output, "usage": usage}
 
     def _begin(self, call: Call, ending: dict[str, Any], task_id: str) -> Task:
         model = str(call.request.json["model"])
-        pending = min(PENDING_MOST, self.task_seconds / 6)
+        pending = min(PENDING_MOST, self._settings.task_seconds / 6)
         if call.effect.fail:
             ending = {**ending, "failure": call.effect.fail}
-        self.tasks.count_request(f"submit {model}", SUBMITS_A_SECOND)
+        self._tasks.count_request(f"submit {model}", SUBMITS_A_SECOND)
         # One at a time, so that no two tasks get one id.
         with self._lock:
-            while self.tasks.taken(task_id):
-                task_id = str(self.fresh())
+            while self._tasks.taken(task_id):
+                task_id = str(self._settings.fresh())
             task = Task(
                 id=task_id,
                 model=model,
                 request_id=call.request_id,
-                submitted=self.now(),
-                pending=max(SLOW_LEAST, SLOW_TIMES * self.task_seconds) if call.effect.slow else pending,
-                running=self.task_seconds - pending,
+                submitted=self._settings.now(),
+                pending=max(SLOW_LEAST, SLOW_TIMES * self._settings.task_seconds) if call.effect.slow else pending,
+                running=self._settings.task_seconds - pending,
                 hidden=call.kind == "sync",
                 playing=call.own,
                 **ending,
             )
-            self.tasks.add(task)
+            self._tasks.add(task)
         return task
 
     def _waited(self, task: Task, base: str) -> dict[str, Any]:
         """Take as long as a task takes, and return the body of a synchronous call's answer."""
-        if self.task_seconds > 0:
-            self.sleep(self.task_seconds)
+        if self._settings.task_seconds > 0:
+            self._settings.sleep(self._settings.task_seconds)
         # Billed from here on, even if the client hung up meanwhile.
         task.settled = True
         if task.failure:
             raise Refused(*task.failure)
-        link = partial(self.images.link, base=base, ended=self.now())
+        link = partial(self._images.link, base=base, ended=self._settings.now())
         return {"output": signed(task.output, link), "usage": dict(task.usage)}
 
-
-def _drawer(
-    request: CheckedRequest, captions: bool, seed: int, size: tuple[int, int], count: int
-) -> Callable[[int], bytes]:
-    """Return the function that draws an image by its number; input images are read when it is called."""
-
-    def draw(index: int) -> bytes:
+    def _draw(self, request: CheckedRequest, seed: int, size: tuple[int, int], count: int, index: int) -> bytes:
+        """Draw one image of a request; its input images are read now."""
         from wannb.mock import drawing
 
         wanted = drawing.Drawing(
@@ -224,8 +209,10 @@ def _drawer(
             palette=request.palette,
             watermark=request.watermark,
             thinking=request.thinking,
-            captions=captions,
+            captions=self._settings.captions,
         )
         return drawing.draw(wanted)
 
-    return draw
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()

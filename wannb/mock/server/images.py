@@ -11,20 +11,22 @@ import hashlib
 import hmac
 import json
 import re
+import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 from uuid import UUID
 
 from wannb.masking import without_signature
 from wannb.mock.exchange import DATA_URI, MODELS, Refused, Request, Response, wrong
 from wannb.mock.recordings.format import identity
 
+from .settings import Settings
 from .tasks import CHINA, RETENTION
 
 # Documented: formats, sides, ratio and bytes of an input image.
@@ -35,8 +37,9 @@ BYTES_MAX = 20 * 1024 * 1024
 POLICY_SECONDS = 300  # documented and seen live 2026-04
 OBJECT_SECONDS = 48 * 3600  # documented
 FILE_MB_MAX = 1024  # seen live 2026-04; the documentation's example says 100
+UPLOAD_MUST = {"object-acl": "private", "forbid-overwrite": "true"}  # fields that begin with x-oss-
 UPLOADS_ID, RESULTS_ID = "WANNBMOCKUPLOADS", "WANNBMOCKRESULTS"
-CACHE_BYTES = 64 * 1024 * 1024
+BODIES_KEPT = 16  # an image set, and some more
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _BAD_SIGNATURE = (
     "The request signature we calculated does not match the signature you provided. Check your key and signing method."
@@ -156,15 +159,15 @@ class Images:
     secret.
     """
 
-    def __init__(self, *, now: Callable[[], float], fresh: Callable[[], UUID], secret: bytes) -> None:
-        self._now = now
-        self._fresh = fresh
-        self._secret = secret
+    def __init__(self, settings: Settings) -> None:
+        self._now = settings.now
+        self._fresh = settings.fresh
+        self._secret = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._results: dict[str, ResultImage] = {}
-        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._drawn = lru_cache(BODIES_KEPT)(lambda path: self._results[path].draw())
+        self._policies: dict[str, tuple[str, str, float]] = {}  # folder, model and end of what was signed
         self._uploads: dict[str, Upload] = {}
-        self._models: dict[str, str] = {}  # by upload folder
 
     def _sign(self, text: str) -> str:
         return base64.b64encode(hmac.new(self._secret, text.encode(), hashlib.sha1).digest()).decode()
@@ -221,16 +224,7 @@ class Images:
     def _body(self, image: ResultImage) -> bytes:
         # One lock an image: two downloads of one draw it once, two images are drawn side by side.
         with image.lock:
-            with self._lock:
-                if image.path in self._cache:
-                    self._cache.move_to_end(image.path)
-                    return self._cache[image.path]
-            body = image.draw()
-            with self._lock:
-                self._cache[image.path] = body
-                while len(self._cache) > 1 and sum(map(len, self._cache.values())) > CACHE_BYTES:
-                    self._cache.popitem(last=False)
-            return body
+            return self._drawn(image.path)
 
     # Inputs
 
@@ -262,10 +256,9 @@ class Images:
     def _own(self, url: str) -> InputImage | None:
         """Return one of our own results as an input image, None if the URL is not (or no longer) good."""
         parts = urlsplit(url)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         image = self._results.get(parts.path)
         try:
-            self._check_link(parts.path, query)
+            self._check_link(parts.path, dict(parse_qsl(parts.query)))
         except Refused:
             return None
         return None if image is None else InputImage(reference=url, size=image.size, read=lambda: self._body(image))
@@ -306,37 +299,33 @@ class Images:
             raise wrong("model", "required, the model that will use the file")
         if model not in MODELS:
             raise Refused("ModelNotFound", f"Model not exist: {model[:80]!r}.")
-        now = datetime.fromtimestamp(self._now(), timezone.utc)
+        now, until = self._now(), self._now() + POLICY_SECONDS
         account = hashlib.md5(self._secret, usedforsecurity=False).hexdigest()
-        folder = f"dashscope-instant/{account}/{now:%Y-%m-%d}/{self._fresh()}"
-        with self._lock:
-            self._models[folder] = model
-        until = datetime.fromtimestamp(self._now() + POLICY_SECONDS, timezone.utc)
+        folder = f"dashscope-instant/{account}/{_utc(now):%Y-%m-%d}/{self._fresh()}"
         document = {
-            "expiration": until.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "expiration": f"{_utc(until):%Y-%m-%dT%H:%M:%S.000Z}",
             "conditions": [
                 ["content-length-range", 0, FILE_MB_MAX * 1024 * 1024],
                 ["starts-with", "$key", folder],
                 {"bucket": "wannb-mock"},
-                {"x-oss-object-acl": "private"},
-                {"x-oss-forbid-overwrite": "true"},
+                *({f"x-oss-{name}": value} for name, value in UPLOAD_MUST.items()),
             ],
         }
         policy = base64.b64encode(json.dumps(document).encode()).decode()
-        return {
-            "data": {
-                "policy": policy,
-                "signature": self._sign(policy),
-                "upload_dir": folder,
-                "upload_host": request.base,
-                "expire_in_seconds": POLICY_SECONDS,
-                "max_file_size_mb": FILE_MB_MAX,
-                "capacity_limit_mb": 999999999,
-                "oss_access_key_id": UPLOADS_ID,
-                "x_oss_object_acl": "private",
-                "x_oss_forbid_overwrite": "true",
-            }
+        with self._lock:
+            self._policies[policy] = folder, model, until
+        data = {
+            "policy": policy,
+            "signature": self._sign(policy),
+            "upload_dir": folder,
+            "upload_host": request.base,
+            "expire_in_seconds": POLICY_SECONDS,
+            "max_file_size_mb": FILE_MB_MAX,
+            "capacity_limit_mb": 999999999,
+            "oss_access_key_id": UPLOADS_ID,
+            **{f"x_oss_{name.replace('-', '_')}": value for name, value in UPLOAD_MUST.items()},
         }
+        return {"data": data}
 
     def upload(self, request: Request, notes: list[str]) -> Response:
         """Store a file that is sent as a form, or refuse as the object store does; `notes` go to the log."""
@@ -344,7 +333,7 @@ class Images:
         if form is None:
             raise Refused("MalformedPOSTRequest", "The body of your POST request is not well-formed.")
         fields, name, data = form
-        folder = self._checked_folder(fields)
+        model = self._checked_model(fields)
         if data is None:
             raise Refused("InvalidArgument", "POST requires exactly one file upload per request.")
         if len(data) > FILE_MB_MAX * 1024 * 1024:
@@ -354,34 +343,36 @@ class Images:
             if key in self._uploads:
                 message = "The object you specified already exists and can not be overwritten."
                 raise Refused("FileAlreadyExists", message, Key=key)
-            self._uploads[key] = Upload(model=self._models[folder], at=self._now(), data=data)
+            self._uploads[key] = Upload(model=model, at=self._now(), data=data)
         notes.append(f"stored {key}, sha256:{hashlib.sha256(data).hexdigest()}, {len(data)} bytes")
         status = 200 if fields.get("success_action_status") == "200" else 204
         return Response(status=status, headers={"etag": _etag(data)})
 
-    def _checked_folder(self, fields: Mapping[str, str]) -> str:
-        """Return the folder of an upload's policy; refuse what does not keep to the policy."""
+    def _checked_model(self, fields: Mapping[str, str]) -> str:
+        """Return the model of an upload's policy; refuse what does not keep to the policy."""
         policy = fields.get("policy", "")
         if fields.get("ossaccesskeyid") != UPLOADS_ID:
             raise Refused("InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist in our records.")
         if not hmac.compare_digest(fields.get("signature", "").encode(), self._sign(policy).encode()):
             raise Refused("SignatureDoesNotMatch", _BAD_SIGNATURE)
-        document = json.loads(base64.b64decode(policy))
-        until = datetime.strptime(document["expiration"], "%Y-%m-%dT%H:%M:%S.000Z").replace(tzinfo=timezone.utc)
-        if self._now() > until.timestamp():
+        folder, model, until = self._policies[policy]
+        if self._now() > until:
             raise _denied("Policy expired.")
-        folder: str = document["conditions"][1][2]
         key = fields.get("key", "")
         if not key.startswith(folder + "/") or key == folder + "/":
             raise _denied(f'Policy Condition failed: ["starts-with", "$key", "{folder}"]')
-        for name, value in (("x-oss-object-acl", "private"), ("x-oss-forbid-overwrite", "true")):
-            if fields.get(name) != value:
-                raise _denied(f'Policy Condition failed: ["eq", "${name}", "{value}"]')
-        return folder
+        for name, value in UPLOAD_MUST.items():
+            if fields.get(f"x-oss-{name}") != value:
+                raise _denied(f'Policy Condition failed: ["eq", "$x-oss-{name}", "{value}"]')
+        return model
 
 
 def _denied(reason: str) -> Refused:
     return Refused("AccessDenied", f"Invalid according to Policy: {reason}")
+
+
+def _utc(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, timezone.utc)
 
 
 def _etag(body: bytes) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 from wannb.mock.exchange import Refused, wrong
 from wannb.mock.recordings.format import images_of
 
+from .settings import Settings
+
 RETENTION = 24 * 3600.0  # documented: task data is kept for 24 hours
 CHINA = timezone(timedelta(hours=8))  # seen live 2026-04: task times carry no zone and are UTC+8
 STATUSES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED", "UNKNOWN")
@@ -76,9 +78,9 @@ class Tasks:
     Without `limits` nothing waits and nothing is refused.
     """
 
-    def __init__(self, now: Callable[[], float], *, limits: bool) -> None:
-        self._now = now
-        self._limits = limits
+    def __init__(self, settings: Settings) -> None:
+        self._now = settings.now
+        self._limits = settings.limits
         self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
         self._waiting: dict[str, list[Task]] = {}  # by model, those that are not scheduled yet

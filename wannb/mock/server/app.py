@@ -141,15 +141,14 @@ class App(Settings):
         return 200, {}
 
     def _query(self, call: Call) -> dict[str, Any]:
-        task_id = call.subject
-        task = self.tasks.find(task_id)
+        task = self.tasks.find(call.subject)
         if task is None or call.effect.forgotten:
-            return {"output": {"task_id": task_id, "task_status": "UNKNOWN"}}
+            return {"output": {"task_id": call.subject, "task_status": "UNKNOWN"}}
         ended = task.ended
-        if call.effect.expired and task.status(self.now()) == "SUCCEEDED":
-            first = [playing.first("expired", task_id) for playing in call.playing if playing.name == "expired URL"]
-            ended -= 48 * 3600 if any(first) else 0
-        return self.tasks.answer(task_id, partial(self.images.link, base=call.request.base, ended=ended))
+        if call.effect.expired and not task.expired and task.status(self.now()) == "SUCCEEDED":
+            task.expired = True
+            ended -= 48 * 3600
+        return self.tasks.answer(task.id, partial(self.images.link, base=call.request.base, ended=ended))
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.header("authorization").partition(" ")
@@ -164,19 +163,16 @@ class App(Settings):
     def _meet_faults(self, call: Call) -> None:
         request = call.request
         task = self.tasks.find(call.subject) if call.kind in ("query", "cancel") else None
-        inherited = self.images.playing(call.subject) if call.kind == "download" else task.playing if task else None
-        asked = request.header("x-wannb-scenario")
         try:
-            call.effect, call.playing = self.faults.meet(
+            call.effect, call.own = self.faults.meet(
                 call.kind,
                 call.subject,
-                header=asked,
+                header=request.header("x-wannb-scenario"),
                 fingerprint=f"{request.method} {request.path} {hash(request.body)}",
-                inherited=inherited,
+                inherited=task.playing if task else self.images.playing(call.subject),
             )
         except ValueError as unknown:
             raise Refused("Mock.UnknownScenario", str(unknown)) from None
-        call.own = call.playing[0] if asked else None
 
     def _health(self) -> dict[str, Any]:
         images = "drawn" if self.replay is None else "replayed, strictly" if self.strict else "replayed or drawn"

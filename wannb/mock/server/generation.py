@@ -37,7 +37,6 @@ class Call:
     arrived: float  # epoch seconds of the server's clock
     request_id: str
     effect: Effect = field(default_factory=Effect)
-    playing: tuple[Playing, ...] = ()
     own: Playing | None = None  # the scenario that its own header names
     notes: list[str] = field(default_factory=list)
 

@@ -70,7 +70,6 @@ class MockServer:
             target=self._server.serve_forever, args=(0.02,), name="wannb mock server", daemon=True
         )
         self._thread.start()
-        self._closed = False
 
     @property
     def billed(self) -> int:
@@ -79,9 +78,6 @@ class MockServer:
 
     def close(self) -> None:
         """Stop serving and hang up on everyone. Calling it again does nothing."""
-        if self._closed:
-            return
-        self._closed = True
         self._server.shutdown()
         self._server.server_close()
         self._server.hang_up()
@@ -160,24 +156,19 @@ class _Server(ThreadingTCPServer):
         self.app = app
         self.sleep = sleep
         self._open: set[socket.socket] = set()
-        self._open_lock = threading.Lock()
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._open_lock:
-            self._open.add(request)
+        self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        with self._open_lock:
-            self._open.discard(request)
+        self._open.discard(request)
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
         """End the connections that are kept alive: their threads would go on answering."""
-        with self._open_lock:
-            left = list(self._open)
-        for one in left:
+        for one in self._open.copy():
             with contextlib.suppress(OSError):  # it is gone already
                 one.shutdown(socket.SHUT_RDWR)
 
@@ -201,15 +192,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refused.response(request_id=""))
             self.close_connection = True  # the start of the next request is unknown
             return
-        if body is None:  # the client went away
-            self.close_connection = True
-            return
         request = Request.make(self.command, self.path, dict(self.headers.items()), body)
         self._send(self.server.app.handle(request))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
-    def _read_body(self) -> bytes | None:
+    def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
             return self._read_chunks()
         try:
@@ -221,7 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
         if length > BODY_MAX:
             raise Refused("BadRequest.TooLarge", "Payload Too Large.")
         body = self.rfile.read(length)
-        return body if len(body) == length else None
+        if len(body) < length:
+            raise ConnectionError("the client went away")
+        return body
 
     def _read_chunks(self) -> bytes:
         body = bytearray()

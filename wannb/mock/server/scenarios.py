@@ -35,7 +35,7 @@ class Effect:
     """What happens to one request.
 
     Attributes:
-        on: the kinds of requests it happens to, of `ROUTES`, or "submit" for both of `SUBMITS` counted together.
+        on: the kinds of requests it happens to, of `ROUTES`, counted together.
         once: only the first time in a scenario, or the first time for each task or image.
         name: the scenario's name, for the log.
         refuse: the error that answers it; nothing is done.
@@ -76,7 +76,7 @@ def merged(effects: Sequence[Effect]) -> Effect:
     return Effect(**{**done, "name": " + ".join(effect.name for effect in effects)})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Scenario:
     """A named fault: a text that says what happens and what a client should do, and its effects."""
 
@@ -85,96 +85,89 @@ class Scenario:
     effects: tuple[Effect, ...] = field(repr=False)
 
 
-def _row(name: str, explanation: str, *effects: Effect) -> Scenario:
-    return Scenario(name=name, explanation=explanation, effects=effects)
-
-
 _TABLE = (
-    _row(
+    Scenario(
         "429 then ok",
         "The first submit and the first query are refused with 429 (too fast); then all is well. "
         "A client waits and asks again, and one task is made.",
-        Effect(on=("submit",), once="in all", refuse=RATE),
-        Effect(on=("query",), once="in all", refuse=RATE),
+        (Effect(on=SUBMITS, once="in all", refuse=RATE), Effect(on=("query",), once="in all", refuse=RATE)),
     ),
-    _row(
+    Scenario(
         "quota gone",
         "Every submit is refused with 429 Throttling.AllocationQuota: the allowance is used up. "
         "Waiting does not help; a client says so at once and does not ask again.",
-        Effect(on=SUBMITS, refuse=QUOTA),
+        (Effect(on=SUBMITS, refuse=QUOTA),),
     ),
-    _row(
+    Scenario(
         "slow queue",
         "Tasks stay PENDING for long (five times the usual task, two seconds at least), long enough to cancel one.",
-        Effect(on=("create",), slow=True),
+        (Effect(on=("create",), slow=True),),
     ),
-    _row(
+    Scenario(
         "500 then ok",
         "The first submit and the first query are answered with 500 InternalError and nothing is "
         "done; then all is well. A client asks again, and one task is made.",
-        Effect(on=("submit",), once="in all", refuse=BROKEN),
-        Effect(on=("query",), once="in all", refuse=BROKEN),
+        (Effect(on=SUBMITS, once="in all", refuse=BROKEN), Effect(on=("query",), once="in all", refuse=BROKEN)),
     ),
-    _row(
+    Scenario(
         "dropped before answer",
         "The first submit loses its connection before the service did anything: no task, no bill. "
         "A client cannot know; it looks into the task list, finds nothing, and submits again.",
-        Effect(on=("submit",), once="in all", drop="before"),
+        (Effect(on=SUBMITS, once="in all", drop="before"),),
     ),
-    _row(
+    Scenario(
         "dropped after accept",
         "The first submit is accepted and billed, then the connection is lost with its answer. "
         "A client finds the task in the task list and goes on with it; submitting again would pay twice.",
-        Effect(on=("submit",), once="in all", drop="after"),
+        (Effect(on=SUBMITS, once="in all", drop="after"),),
     ),
-    _row(
+    Scenario(
         "failed task",
         "Tasks are accepted and then end as FAILED with InternalError.Algo, in an answer with HTTP "
         "200 (a synchronous call: HTTP 500). Nothing is billed.",
-        Effect(on=SUBMITS, fail=FAILED),
+        (Effect(on=SUBMITS, fail=FAILED),),
     ),
-    _row(
+    Scenario(
         "refused content",
         "Tasks are accepted and then end as FAILED with DataInspectionFailed (a synchronous call: "
         "HTTP 400). Nothing is billed, and sending the same request again does not help.",
-        Effect(on=SUBMITS, fail=UNSAFE),
+        (Effect(on=SUBMITS, fail=UNSAFE),),
     ),
-    _row(
+    Scenario(
         "set returns fewer",
         "An image set brings two thirds of the n that was requested; n is a maximum. usage.image_count "
         "says how many came and were billed.",
-        Effect(on=SUBMITS, fewer=True),
+        (Effect(on=SUBMITS, fewer=True),),
     ),
-    _row(
+    Scenario(
         "truncated image",
         "The first download of each image ends in the middle; the next one is whole. A client "
         "sees that bytes are missing and downloads again.",
-        Effect(on=("download",), once="each", cut=True),
+        (Effect(on=("download",), once="each", cut=True),),
     ),
-    _row(
+    Scenario(
         "slow image",
         f"Each image takes {SLOW_IMAGE_SECONDS} seconds to begin to arrive. Nothing is wrong; a form "
         "shows that it is still working.",
-        Effect(on=("download",), delay=SLOW_IMAGE_SECONDS),
+        (Effect(on=("download",), delay=SLOW_IMAGE_SECONDS),),
     ),
-    _row(
+    Scenario(
         "expired URL",
         "The links in the first finished answer of each task have expired: 403 Request has expired. "
         "A client queries the task again and gets new ones.",
-        Effect(on=("query",), expired=True),
+        (Effect(on=("query",), expired=True),),
     ),
-    _row(
+    Scenario(
         "task forgotten",
         "Every query says UNKNOWN, as the service does 24 hours after a task. The images are no longer "
         "available; a client says so and keeps what it has.",
-        Effect(on=("query",), forgotten=True),
+        (Effect(on=("query",), forgotten=True),),
     ),
-    _row(
+    Scenario(
         "malformed answer",
         "The answer of the first submit ends in the middle of its JSON (the task was made), and "
         "the first query is answered with a web page. A client takes neither for a success.",
-        Effect(on=("submit",), once="in all", spoil="cut json"),
-        Effect(on=("query",), once="in all", spoil="html"),
+        (Effect(on=SUBMITS, once="in all", spoil="cut json"), Effect(on=("query",), once="in all", spoil="html")),
     ),
 )
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _TABLE})
@@ -191,25 +184,17 @@ class Playing:
         if name not in SCENARIOS:
             raise ValueError(f"There is no scenario {name!r}. There are: {', '.join(SCENARIOS)}.")
         self.name = name
-        self._lock = threading.Lock()
-        self._seen: set[tuple[str, str]] = set()
-
-    def first(self, what: str, subject: str = "") -> bool:
-        """Return whether this happens for the first time to a subject, and remember it."""
-        with self._lock:
-            if (what, subject) in self._seen:
-                return False
-            self._seen.add((what, subject))
-            return True
+        self._seen: set[tuple[Effect, str]] = set()
 
     def effects(self, kind: str, subject: str) -> Iterator[Effect]:
         """Yield what happens to a request of a kind about a task or an image."""
-        group = "submit" if kind in SUBMITS else kind
         for effect in SCENARIOS[self.name].effects:
-            if kind not in effect.on and group not in effect.on:
+            happens = (effect, subject if effect.once == "each" else "")
+            if kind not in effect.on or happens in self._seen:
                 continue
-            if not effect.once or self.first(group, subject if effect.once == "each" else ""):
-                yield replace(effect, name=self.name)
+            if effect.once:
+                self._seen.add(happens)
+            yield replace(effect, name=self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +216,7 @@ class Weather:
     dropped_after: float = 0.0
     seed: int = 0
     routes: frozenset[str] = frozenset({"create", "sync", "query", "list", "download"})
-    rng: random.Random = field(default_factory=random.Random, repr=False)
+    rng: random.Random = field(default_factory=random.Random, init=False, repr=False)
 
     def __post_init__(self) -> None:
         wrong = set(self.routes) - set(ROUTES)
@@ -270,11 +255,11 @@ class Faults:
 
     def meet(
         self, kind: str, subject: str, *, header: str = "", fingerprint: str = "", inherited: Playing | None = None
-    ) -> tuple[Effect, tuple[Playing, ...]]:
-        """Return what happens to a request, and the scenarios that are played on it, its own first.
+    ) -> tuple[Effect, Playing | None]:
+        """Return what happens to a request, and the scenario that it names in its own header.
 
-        Repetitions of a request that names a scenario in its header have one fingerprint, and count together until one
-        gets through. `inherited` is the scenario that the submit behind a task or image named.
+        Repetitions of such a request have one fingerprint, and count together until one gets through. `inherited` is
+        the scenario that the submit behind a task or image named.
         """
         with self._lock:
             own = self._by_header.setdefault((header, fingerprint), Playing(header)) if header else None
@@ -284,4 +269,4 @@ class Faults:
             effect = merged([found for each in played for found in each.effects(kind, subject)])
             if not (effect.refuse or effect.drop or effect.cut or effect.spoil):
                 self._by_header.pop((header, fingerprint), None)
-        return effect, tuple(each for each in played if isinstance(each, Playing))
+        return effect, own

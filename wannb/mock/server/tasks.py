@@ -51,6 +51,7 @@ class Task:
     hidden: bool = False
     settled: bool = False
     playing: Any = None  # the scenario that its submit's own header names
+    expired: bool = False  # a scenario has given it links that have expired
 
     @property
     def ready(self) -> float:

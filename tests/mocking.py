@@ -100,9 +100,9 @@ class Around:
         return self.between(self.app, request)
 
 
-def altered(change: Callable[[Request, Response], Response]) -> MockServer:
+def altered(change: Callable[[Request, Response], Response], keys: tuple[str, ...] | None = (KEY,)) -> MockServer:
     """Serve a stand-in for the live service whose answers are changed on their way."""
-    app = App(task_seconds=0, keys={KEY})
+    app = App(task_seconds=0, keys=keys)
     return MockServer(app, handles=Around(app, lambda app, request: change(request, app.handle(request))))
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mocking import KEY, SYNC, Api, altered, body, data_uri, of_json, urls
+from mocking import KEY, SYNC, Api, Around, altered, body, data_uri, of_json, urls
 from pictures import encoded
 
 import wannb
 from wannb import files, mock
 from wannb.errors import UnknownOutcome
-from wannb.mock import Request, record
+from wannb.mock import App, Request, Response, record
 from wannb.mock.exchange import Refused
 from wannb.mock.recordings import format as recordings
 from wannb.mock.recordings import forward
@@ -29,45 +27,17 @@ pytestmark = pytest.mark.usefixtures("quick_pictures")
 Connect = Callable[[mock.MockServer], Api]
 
 
-class Elsewhere:
-    """A plain HTTP server that answers as it is told and keeps what it was asked."""
+class Elsewhere(mock.MockServer):
+    """A server that gives one answer to everything, and keeps what it was asked."""
 
-    def __init__(self, answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
-        asked: list[tuple[str, dict[str, str]]] = []
+    def __init__(self, status: int = 200, body: bytes = b"", *, cut: int | None = None, **headers: str) -> None:
+        self.asked: list[Request] = []
+        self.answer = Response(status=status, body=body, cut=cut, headers=headers)
+        super().__init__(app := App(), handles=Around(app, self._answered))
 
-        class Handler(BaseHTTPRequestHandler):
-            def _serve(self) -> None:
-                self.rfile.read(int(self.headers.get("content-length") or 0))
-                asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-                answer(self)
-
-            do_GET = do_POST = _serve
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.asked = asked
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def __enter__(self) -> Elsewhere:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def sends(status: int, content: bytes = b"", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"content-length": str(len(content)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(content)
-
-    return answer
+    def _answered(self, app: App, request: Request) -> Response:
+        self.asked.append(request)
+        return self.answer
 
 
 @pytest.fixture
@@ -149,19 +119,19 @@ def test_a_full_disk_costs_the_recording_and_not_the_picture(tmp_path: Path, mon
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_of_the_api_is_not_followed_with_the_key(recorder: Callable[[str], Api], status: int) -> None:
-    with Elsewhere(sends(200, b"{}")) as thief, Elsewhere(sends(status, location=f"{thief.url}/api/v1/x")) as upstream:
+    with Elsewhere(body=b"{}") as thief, Elsewhere(status, location=f"{thief.url}/api/v1/x") as upstream:
         api = recorder(f"{upstream.url}/api/v1")
         answers = [api.create(), api.sync(), api.call("GET", "/tasks/x"), api.call("GET", "/uploads")]
         assert {(one.status_code, one.json()["code"]) for one in answers} == {(400, "Recording.Redirected")}
         assert thief.asked == []
-        assert all(headers["authorization"] == f"Bearer {KEY}" for _, headers in upstream.asked)
+        assert all(one.header("authorization") == f"Bearer {KEY}" for one in upstream.asked)
         assert len(upstream.asked) == 4
 
 
 def test_pictures_and_uploads_never_see_the_key_and_pictures_may_be_redirected(
     recorder: Callable[[str], Api], tmp_path: Path
 ) -> None:
-    with Elsewhere(sends(200, encoded())) as files, Elsewhere(sends(302, location=f"{files.url}/b")) as first:
+    with Elsewhere(body=encoded()) as files, Elsewhere(302, location=f"{files.url}/b") as first:
 
         def change(request: Request, answer: Any) -> None:
             for item in recordings.items_of(answer):
@@ -175,9 +145,10 @@ def test_pictures_and_uploads_never_see_the_key_and_pictures_may_be_redirected(
             api.http.headers["authorization"] = f"Bearer {KEY}"  # a client that sends it everywhere
             assert api.http.get(link).content == encoded()
             assert api.upload(encoded())[0].status_code == 200
-        assert [path for path, _ in files.asked] == ["/b", "/"]
-        assert not [headers for _, headers in (*files.asked, *first.asked) if "authorization" in headers]
-        assert KEY not in repr(files.asked + first.asked)
+        assert [one.path for one in files.asked] == ["/b", "/"]
+        asked = files.asked + first.asked
+        assert not [one for one in asked if one.header("authorization")]
+        assert KEY not in repr([(one, one.body) for one in asked])
 
 
 @pytest.mark.parametrize(
@@ -212,15 +183,15 @@ def test_an_upstream_that_must_not_have_a_key_is_refused(tmp_path: Path, url: st
 
 
 def test_a_path_cannot_become_another_host(recorder: Callable[[str], Api]) -> None:
-    with Elsewhere(sends(200, b"{}")) as upstream:
+    with Elsewhere(body=b"{}") as upstream:
         api = recorder(upstream.url)
         assert api.http.get(f"{api.server.url}/api/v1@127.0.0.1:9/x").status_code == 404
         assert api.http.get(f"{api.server.url}/api/v1/tasks/a%20b%0d%0ac").status_code == 200
-        assert [path for path, _ in upstream.asked] == ["/tasks/a%20b%0D%0Ac"]
+        assert [one.path for one in upstream.asked] == ["/tasks/a b\r\nc"]
 
 
 def test_answers_and_pictures_are_bounded_in_size_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Elsewhere(sends(200, bytes(3 * 1024 * 1024))) as upstream:
+    with Elsewhere(body=bytes(3 * 1024 * 1024)) as upstream:
         ask = forward.Fetcher(upstream.url).ask
         with pytest.raises(Refused, match="over 1 MB"):
             ask("GET", upstream.url, {}, None, most=1024 * 1024)
@@ -229,13 +200,9 @@ def test_answers_and_pictures_are_bounded_in_size_and_time(monkeypatch: pytest.M
         slow = forward.Fetcher(upstream.url, clock=lambda: next(ticks))
         with pytest.raises(Refused, match="took over 600 s"):
             slow.ask("GET", upstream.url, {}, None)
-    with (
-        Elsewhere(lambda handler: sends(200, b"abc", content_length="9")(handler)) as cut,
-        pytest.raises(Refused, match="Lost"),
-    ):
+    with Elsewhere(body=b"abc", cut=1) as cut, pytest.raises(Refused, match="Lost"):
         forward.Fetcher(cut.url).ask("GET", cut.url, {}, None)
-    circle = Elsewhere(sends(302, location="/again"))
-    with circle, pytest.raises(Refused, match="redirects"):
+    with Elsewhere(302, location="/again") as circle, pytest.raises(Refused, match="redirects"):
         forward.Fetcher(circle.url).image(circle.url)
     assert len(circle.asked) == 4
     with pytest.raises(Refused, match="Unreachable"):
@@ -250,7 +217,7 @@ def test_a_strange_answer_or_request_is_passed_on_and_no_traceback_is_printed(
     strange += [{"output": {"task_id": ["x"], "task_status": {"x": 1}}}, {"output": 1, "usage": {"image_count": "x"}}]
     strange += [{"data": [1, "x", {"status": [1]}], "request_id": {}, "code": 7}, {"a": [[[{}]]] * 3}]
     for answer in strange:
-        with Elsewhere(sends(200, json.dumps(answer).encode(), content_type="application/json")) as upstream:
+        with Elsewhere(body=json.dumps(answer).encode()) as upstream:
             api = recorder(f"{upstream.url}/api/v1")
             for reply in (api.create(), api.sync(), api.call("GET", "/tasks/x"), api.call("GET", "/uploads")):
                 assert reply.json() == answer

@@ -142,24 +142,14 @@ def test_a_replayed_task_lives_by_the_clock_and_can_fail(tmp_path: Path, connect
         assert server.billed == 0
 
 
-@pytest.mark.parametrize(
-    ("url", "kept"),
-    [
-        ("https://h/x.png?w=1&page=2", "https://h/x.png?w=1&page=2"),
-        ("https://h/x.png?w=1&Signature=abc", "https://h/x.png"),
-        ("https://h/x.png?sv=1&sig=abc", "https://h/x.png"),
-        ("https://h/x.png?auth_key=1-0-0-abc", "https://h/x.png"),
-        ("https://h/x.png?X-Amz-Credential=abc", "https://h/x.png"),
-        ("https://user:word@h/x.png", "https://h/x.png"),
-    ],
-)
+@pytest.mark.parametrize("signature", ["", "&Signature=abc", "&X-Amz-Credential=abc"])
 def test_the_address_of_an_input_image_is_kept_without_what_opens_it(
-    connect: Connect, tmp_path: Path, url: str, kept: str
+    connect: Connect, tmp_path: Path, signature: str
 ) -> None:
     with record(tmp_path) as server:
-        connect(server).create(body("x", url))
+        connect(server).create(body("x", f"https://h/x.png?w=1{signature}"))
     sent = json.loads(next(tmp_path.glob("*.json")).read_text())["request"]["json"]
-    assert recordings.content_of(sent)[0] == {"image": kept}
+    assert recordings.content_of(sent)[0] == {"image": "https://h/x.png" if signature else "https://h/x.png?w=1"}
 
 
 # No more images than allowed

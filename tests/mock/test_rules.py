@@ -12,11 +12,7 @@ from pictures import encoded
 from wannb import mock
 
 CAR = "https://images.example/car.png"
-
-
 EIGHT = ["23.51", "20.13", "15.88", "13.27", "10.11", "8.93", "5.55", "2.62"]  # the documented example
-
-
 DOCUMENTED_BOXES = [[[0, 0, 12, 12], [25, 25, 100, 100]], [], [[10, 10, 50, 50]]]
 
 
@@ -45,10 +41,7 @@ def with_content(*items: Any) -> dict[str, Any]:
 
 
 THIRDS = palette("33.33", "33.33", "33.34")
-
-
 TEXT = {"text": "a cat"}
-
 
 REFUSED: list[tuple[str, Any, str]] = [
     # what is sent, the code, a part of the message

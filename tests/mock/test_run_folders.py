@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import make_client
 from journals import last
+from mocking import altered, of_json
 from pictures import encoded, quick_picture
 
 import wannb
@@ -22,6 +23,7 @@ from wannb.errors import BadRequest, ContentRefused
 from wannb.ledger import submit
 from wannb.ledger.result import Result
 from wannb.ledger.store import Store
+from wannb.mock import Request
 from wannb.mock import drawing as pictures
 from wannb.mock.recordings import library
 from wannb.mock.recordings.library import load_all
@@ -41,47 +43,24 @@ def calls(client: Client) -> Iterator[Result]:
     yield client.edit("a clock in the box", encoded(), bbox_list=[[[10, 10, 90, 90]]], seed=1, **SMALL)
     yield client.image_set(["spring", "summer"], seed=1, **SMALL)
     yield client.image_set("winter", images=encoded(color="blue"), n=2, seed=1, **SMALL)
-    yield client.generate("two houses", n=2, seed=5, **SMALL)
+    yield client.generate("three boats", n=3, seed=5, **SMALL)
     yield client.generate("again", seed=1, fresh=True, **SMALL)
 
 
-def refused_recording(folder: Path) -> None:
-    """Write a recording in which one of two images was refused."""
-    request = {
-        "method": "POST",
-        "path": "/api/v1/services/aigc/image-generation/generation",
-        "headers": {"x-dashscope-async": "enable"},
-        "json": {
-            "model": "wan2.7-image",
-            "input": {"messages": [{"role": "user", "content": [{"text": "two houses"}]}]},
-            "parameters": {"n": 2, "seed": 5, "size": "768*768", "thinking_mode": True, "watermark": False},
-        },
-    }
-    items = [
-        {"type": "image", "image": "image:drawn"},
-        {"type": "image", "code": "DataInspectionFailed", "message": "Output data may be: inappropriate."},
-    ]
-    choices = [{"finish_reason": "stop", "message": {"role": "assistant", "content": [item]}} for item in items]
-    output = {"task_status": "SUCCEEDED", "finished": True, "choices": choices}
-    started = {"output": {"task_id": "11111111-2222-4333-8444-555555555555", "task_status": "PENDING"}}
-    folder.mkdir()
-    recording = {
-        "source": "made by hand",
-        "date": "2026-11-22",
-        "request": request,
-        "response": {"status": 200, "json": started},
-        "task": {"output": output, "usage": {"image_count": 1, "size": "768*768"}},
-    }
-    (folder / "01-text-to-image.json").write_text(json.dumps(recording))
+def refuse_one_of_three(request: Request, answer: Any) -> None:
+    """Let the service refuse the last of three single images."""
+    choices = answer.get("output", {}).get("choices", [])
+    if len(choices) == 3:
+        refused = {"code": "DataInspectionFailed", "message": "Output data may be: inappropriate."}
+        choices[2]["message"]["content"] = [{"type": "image", **refused}]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Result]]:
     """A store with all of it, made against one server, and its results."""
     root = tmp_path_factory.mktemp("made")
-    refused_recording(root / "recorded")
     with (
-        mock.serve(task_seconds=0, replay=root / "recorded") as server,
+        altered(of_json(refuse_one_of_three), keys=None) as server,
         make_client(server, Store(root / "runs")) as client,
         pytest.MonkeyPatch.context() as patch,
     ):

@@ -9,7 +9,7 @@ import pytest
 from mocking import Api, body, urls
 
 from wannb import mock
-from wannb.mock.server.tasks import local_time
+from wannb.mock.server.tasks import Task, local_time
 
 from .conftest import START
 
@@ -205,8 +205,10 @@ def test_a_queued_task_can_be_canceled_and_makes_room(limited: Api) -> None:
 
 
 def test_the_501st_queued_task_is_refused_and_a_canceled_one_makes_room(limited: Api) -> None:
-    limited.server.app.task_seconds = 3600
-    made = submitted(limited, 505)
+    made = [str(number) for number in range(505)]
+    for task_id in made:
+        model = "wan2.7-image-pro"
+        limited.server.app.tasks.add(Task(id=task_id, model=model, request_id="", submitted=START, running=3600))
     assert statuses(limited, made) == "R" * 5 + "P" * 500
     refused = limited.create()
     assert (refused.status_code, refused.json()["code"]) == (429, "Throttling.Concurrency")

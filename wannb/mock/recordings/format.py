@@ -19,8 +19,7 @@ IMAGES = "images"  # the folder beside a recording with the bodies of images tha
 DRAWN = "image:drawn"
 STORED = re.compile(r"image:sha256:([0-9a-f]{64})")
 # The text chunk in which the mock writes what a drawing was made from.
-DRAWN_CHUNK = b"wannb-mock"
-_DRAWN_KEY = re.compile(rb"[0-9a-f]{64}")
+_DRAWN_KEY = re.compile(rb"wannb-mock\0[0-9a-f]{64}")
 DEEP = 40  # levels of JSON that are looked into
 GENERATION = re.compile(r"/api/v1/services/aigc/(?:multimodal|image)-generation/generation")
 
@@ -196,16 +195,15 @@ def identity(data: bytes) -> str:
 
 def _drawn_key(data: bytes) -> str:
     try:
-        keys = (content for kind, content in chunks(data) if is_drawn_key(kind, content))
-        return next(keys, b"").partition(b"\0")[2].decode("ascii")
+        keys = (content.partition(b"\0")[2].decode() for kind, content in chunks(data) if is_drawn_key(kind, content))
+        return next(keys, "")
     except ValueError:  # it has too many chunks
         return ""
 
 
 def is_drawn_key(kind: bytes, content: bytes) -> bool:
     """Return whether a PNG chunk is the one in which the mock says what it drew."""
-    keyword, _, value = content.partition(b"\0") if kind == b"tEXt" else (b"", b"", b"")
-    return keyword == DRAWN_CHUNK and _DRAWN_KEY.fullmatch(value) is not None
+    return kind == b"tEXt" and _DRAWN_KEY.fullmatch(content) is not None
 
 
 def _pixels(data: bytes) -> str:

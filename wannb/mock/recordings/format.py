@@ -110,6 +110,12 @@ def at(value: Any, *path: str) -> Any:
     return value
 
 
+def object_at(value: Any, *path: str) -> dict[str, Any]:
+    """Return an object within a JSON value, an empty one where there is none."""
+    found = at(value, *path)
+    return found if isinstance(found, dict) else {}
+
+
 def walk(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield a JSON value and every value within it, each with its path of names and places."""
     yield path, value
@@ -126,18 +132,6 @@ def content_of(body: Any) -> list[dict[str, Any]]:
     """Return the content items of a request body, however broken the body is."""
     messages = _objects(at(body, "input", "messages"))
     return [item for message in messages for item in _objects(message.get("content"))]
-
-
-def parameters_of(body: Any) -> dict[str, Any]:
-    """Return the parameters of a request body, however broken it is."""
-    found = at(body, "parameters")
-    return found if isinstance(found, dict) else {}
-
-
-def output_of(answer: Any) -> dict[str, Any]:
-    """Return the output of an answer, empty where it has none."""
-    found = at(answer, "output")
-    return found if isinstance(found, dict) else {}
 
 
 def items_of(answer: Any) -> list[dict[str, Any]]:
@@ -171,10 +165,10 @@ def digest(normalised: Mapping[str, Any]) -> str:
 def mode(normalised: Mapping[str, Any]) -> str:
     """Name the mode of a request as the API's page does, for a file name."""
     body = normalised["json"]
-    parameters, images = parameters_of(body), sum("image" in item for item in content_of(body))
-    if parameters.get("enable_sequential") is True:
+    images = sum("image" in item for item in content_of(body))
+    if at(body, "parameters", "enable_sequential") is True:
         return "image-to-image-set" if images else "text-to-image-set"
-    if parameters.get("bbox_list"):
+    if at(body, "parameters", "bbox_list"):
         return "interactive-editing"
     return "text-to-image" if images == 0 else "image-editing" if images == 1 else "multi-reference"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from wannb.files import parse_json, read_file
 
-from .format import GENERATION, Recording, at, content_of, digest, parameters_of, read_exchange, walk
+from .format import GENERATION, Recording, at, content_of, digest, object_at, read_exchange, walk
 from .run_folders import RUN_FILE, RunRecording, read_run, run_record
 
 BUNDLED = Path(__file__).with_name("bundled")
@@ -94,7 +94,7 @@ class Recordings:
                 self._runs.setdefault(_outline(recording.request), []).append(recording)
             elif GENERATION.fullmatch(str(recording.request["path"])):
                 self._by_digest.setdefault(recording.digest, recording)
-                if "seed" not in parameters_of(recording.request["json"]):
+                if at(recording.request["json"], "parameters", "seed") is None:
                     self._seedless.setdefault(digest(_without_seed(recording.request)), recording)
 
     def __len__(self) -> int:
@@ -144,14 +144,14 @@ def _outline(normalised: Mapping[str, Any]) -> str:
     """Return a digest of a request in which all images are alike: their names are known only once they are read."""
     body = normalised.get("json")
     content = [{**item, "image": ""} if "image" in item else item for item in content_of(body)]
-    return digest({**normalised, "json": [at(body, "model"), content, parameters_of(body)]})
+    return digest({**normalised, "json": [at(body, "model"), content, at(body, "parameters")]})
 
 
 def _without_seed(normalised: Mapping[str, Any]) -> dict[str, Any]:
     body = normalised.get("json")
     kept = {
         name: value
-        for name, value in parameters_of(body).items()
+        for name, value in object_at(body, "parameters").items()
         if name != "seed" and not (name in DEFAULTS and value is DEFAULTS[name])
     }
     return {**normalised, "json": {**body, "parameters": kept}} if isinstance(body, dict) else dict(normalised)

@@ -106,12 +106,11 @@ class Quota:
     def settle(self, ticket: object | None, request: Request, response: Response) -> None:
         """Correct the count by what the answer says."""
         answer = None if response.drop else parsed(response.body)
-        output = recordings.output_of(answer)
+        task_id, task_status = (recordings.at(answer, "output", name) for name in ("task_id", "task_status"))
         kind, subject = request.route
         made: int | None = None  # as many as were requested
         with self._lock:
             if ticket is not None:
-                task_id = output.get("task_id")
                 if _is_refused(response, answer):
                     made = 0
                 elif response.status != 200 or not isinstance(recordings.at(answer, "output"), dict):
@@ -121,9 +120,9 @@ class Quota:
                     return
                 else:
                     made = _images_of(answer)
-            elif kind == "query" and response.status == 200 and output.get("task_status") in (*FINAL, "CANCELED"):
+            elif kind == "query" and response.status == 200 and task_status in (*FINAL, "CANCELED"):
                 ticket = self._tasks.get(subject)
-                made = _images_of(answer) if output["task_status"] == "SUCCEEDED" else 0
+                made = _images_of(answer) if task_status == "SUCCEEDED" else 0
             requested = self._open.pop(ticket, 0) if ticket is not None else 0
             if requested:
                 self.made += requested if made is None else made
@@ -143,11 +142,10 @@ def _is_refused(response: Response, answer: Any) -> bool:
 
 def _most_of(body: Any) -> int:
     """Return the most images that a request's body can make."""
-    parameters = recordings.parameters_of(body)
-    n = parameters.get("n")
+    n = recordings.at(body, "parameters", "n")
     if isinstance(n, int) and not isinstance(n, bool) and n > 0:
         return n
-    return MOST_OF_A_SET if parameters.get("enable_sequential") not in (None, False) else MOST
+    return MOST_OF_A_SET if recordings.at(body, "parameters", "enable_sequential") not in (None, False) else MOST
 
 
 def _images_of(answer: Any) -> int | None:
@@ -213,7 +211,7 @@ class Recorder:
                 self._generation(request, status, answer)
             elif kind == "query" and subject in self._by_task:
                 recording = self._by_task[subject]
-                final = recordings.output_of(answer).get("task_status") in FINAL
+                final = recordings.at(answer, "output", "task_status") in FINAL
                 if final and "task" not in recording and (scrubbed := self._scrubbed(answer)) is not None:
                     recording["task"] = scrubbed
                     self._write(recording, recordings.mode(recording["request"]))
@@ -225,14 +223,14 @@ class Recorder:
             return
         sent = self._origin.normalise(request)
         recording = self._first(recordings.digest(sent), recordings.mode(sent), sent, status, answer)
-        task_id = recordings.output_of(answer).get("task_id")
+        task_id = recordings.at(answer, "output", "task_id")
         if recording is not None and isinstance(task_id, str):
             self._by_task[task_id] = recording
 
     def _other(self, kind: str, request: Request, status: int, answer: dict[str, Any]) -> None:
         """Write one exchange of a kind that makes no images, to be read and compared; a replay answers it itself."""
         path = re.sub(r"(?<=/tasks/)[^/]+", NO_TASK, request.path.rstrip("/"))
-        said = self.scrubber.answer(recordings.output_of(answer)).get("task_status")
+        said = recordings.at(self.scrubber.answer(answer), "output", "task_status")
         name = "-".join(filter(None, (kind, str(said or "").strip("*").lower(), "" if status == 200 else str(status))))
         sent: dict[str, Any] = {"method": request.method, "path": path, "headers": {}, "json": None}
         # A task list without a row says less than a later one with some.
@@ -262,10 +260,10 @@ class Recorder:
             return None
         kept: dict[str, Any] = self.scrubber.answer(answer, self._origin.token)
         kept.pop("request_id", None)
-        output = recordings.output_of(kept)
+        output = recordings.object_at(kept, "output")
         for name in (*TIMES, "task_id"):
             output.pop(name, None)
-        task_id = str(recordings.output_of(answer).get("task_id"))
+        task_id = str(recordings.at(answer, "output", "task_id"))
         if TASK_ID.fullmatch(task_id) and not self._thorough:
             output["task_id"] = task_id
         return kept

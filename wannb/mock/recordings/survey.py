@@ -17,7 +17,7 @@ from typing import Any
 from wannb.mock.exchange import API, CREATE_PATH, SYNC_PATH, Request, Response, parsed
 from wannb.mock.server.app import App
 
-from .format import images_of, output_of, parameters_of, walk
+from .format import at, images_of, walk
 from .library import load
 from .recorder import NO_TASK, Recorder
 from .scrub import WORDS, Scrubber, field_of
@@ -61,8 +61,8 @@ class Shapes:
         if asked in ("upload", "download", "health") or not request.path.startswith(API):
             return
         with self._lock:
-            if asked in ("create", "sync") and parameters_of(request.json).get("enable_sequential") is True:
-                subject = str(output_of(answer).get("task_id", "sync"))
+            if asked in ("create", "sync") and at(request.json, "parameters", "enable_sequential") is True:
+                subject = str(at(answer, "output", "task_id") or "sync")
                 self._sets.add(subject)
             self.last = kind_of(asked, status, answer, subject in self._sets)
             self.answers.setdefault(self.last, []).append(lines(answer))
@@ -75,7 +75,7 @@ def kind_of(asked: str, status: int, answer: Any, is_set: bool) -> str:
     if status != 200:
         return "refusal"
     if asked == "query":
-        said = str(output_of(answer).get("task_status"))
+        said = str(at(answer, "output", "task_status"))
         asked = f"query {said}" if said in WORDS["task_status"] else "query of another status"
     if asked not in ("sync", "query SUCCEEDED"):
         return asked
@@ -158,7 +158,7 @@ class Survey:
                 return
         if self._quota.left:
             title, path = "a request that breaks a rule", CREATE_PATH.removeprefix(API)
-            task_id = output_of(parsed(self._ask(title, "refusal", "POST", path, broken).body)).get("task_id")
+            task_id = at(parsed(self._ask(title, "refusal", "POST", path, broken).body), "output", "task_id")
             if isinstance(task_id, str):
                 print("  The service accepted it: it is billed, and counts as one image.")
                 self._pay(title, 0, partial(follow, task_id))
@@ -231,7 +231,7 @@ def bundled() -> Shapes:
         request = Request.make(one.request["method"], one.request["path"], one.request["headers"], body)
         shapes.saw(request, one.response["status"], one.response.get("json"))
         if one.task is not None:
-            task_id = output_of(one.response.get("json")).get("task_id")
+            task_id = at(one.response, "json", "output", "task_id")
             shapes.saw(Request.make("GET", f"{API}/tasks/{task_id}"), 200, one.task)
     return shapes
 
@@ -254,17 +254,16 @@ def drawn() -> Shapes:
         response = app.handle(request)
         answer = parsed(response.body)
         shapes.saw(request, response.status, answer)
-        return str(output_of(answer).get("task_id"))
+        return str(at(answer, "output", "task_id"))
 
     for parameters in ({"n": 1}, {"n": 2}, {"n": 2, "enable_sequential": True}):
         task = call("POST", CREATE_PATH, **parameters)
         for seconds in (0, 1, 9):
             call("GET", f"{API}/tasks/{task}", wait=seconds)
         call("POST", SYNC_PATH, **parameters)
-    for name in ("failed task", "refused content"):
-        with app.scenario(name):
-            task = call("POST", CREATE_PATH, n=1)
-        call("GET", f"{API}/tasks/{task}", wait=9)
+    with app.scenario("failed task"):
+        task = call("POST", CREATE_PATH, n=1)
+    call("GET", f"{API}/tasks/{task}", wait=9)
     call("POST", f"{API}/tasks/{task}/cancel")
     task = call("POST", CREATE_PATH, n=1)
     call("POST", f"{API}/tasks/{task}/cancel")

@@ -89,39 +89,32 @@ def named(reference: str) -> str:
 
 def check(data: bytes, where: str, *, mime: str | None = None) -> tuple[int, int]:
     """Return width and height of an encoded image, or refuse what the service would not take."""
-    if len(data) > BYTES_MAX:
-        raise Refused("InvalidImage.ImageSize", f"{where}: the image has {len(data)} bytes; the limit is 20 MB.")
-    name, size, alpha = _opened(data, where)
-    if name not in FORMATS.values():
-        raise _bad_format(where, f"{name} is not supported; use JPEG, PNG, BMP or WEBP")
-    if mime is not None and FORMATS[mime] != name:
-        raise _bad_format(where, f"the data URI says {mime} but the image is {name}; make the two agree")
-    if name == "PNG" and alpha:
-        raise _bad_format(where, "PNG with an alpha channel is not supported; flatten it to RGB first")
-    width, height = size
-    if not (SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX):
-        sides = f"each side must be {SIDE_MIN} to {SIDE_MAX} pixels"
-        raise _bad_size(where, f"input image too small or too large: it is {width}*{height}, and {sides}")
-    if max(size) > RATIO_MAX * min(size):
-        raise _bad_size(where, f"the image is {width}*{height}; its ratio must lie between 1:8 and 8:1")
-    return size
-
-
-def _opened(data: bytes, where: str) -> tuple[str, tuple[int, int], bool]:
-    """Return an image's format and size, and whether it has an alpha channel."""
     from PIL import Image
 
+    if len(data) > BYTES_MAX:
+        raise Refused("InvalidImage.ImageSize", f"{where}: the image has {len(data)} bytes; the limit is 20 MB.")
     try:
         with Image.open(BytesIO(data)) as image:
             name = "JPEG" if image.format == "MPO" else str(image.format)
-            size = image.size
+            width, height = image.size
             alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
             image.verify()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _bad_size(where, "input image too large: each side may have 8000 pixels") from None
     except Exception:  # Pillow raises many kinds for a broken file; all mean the same here
         raise _bad_format(where, "the image cannot be opened") from None
-    return name, size, alpha
+    if name not in FORMATS.values():
+        raise _bad_format(where, f"{name} is not supported; use JPEG, PNG, BMP or WEBP")
+    if mime is not None and FORMATS[mime] != name:
+        raise _bad_format(where, f"the data URI says {mime} but the image is {name}; make the two agree")
+    if name == "PNG" and alpha:
+        raise _bad_format(where, "PNG with an alpha channel is not supported; flatten it to RGB first")
+    if not (SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX):
+        sides = f"each side must be {SIDE_MIN} to {SIDE_MAX} pixels"
+        raise _bad_size(where, f"input image too small or too large: it is {width}*{height}, and {sides}")
+    if max(width, height) > RATIO_MAX * min(width, height):
+        raise _bad_size(where, f"the image is {width}*{height}; its ratio must lie between 1:8 and 8:1")
+    return width, height
 
 
 def _bad_format(where: str, what: str) -> Refused:

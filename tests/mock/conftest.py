@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from mocking import Api
+from mocking import KEY, Api
 
 from wannb import mock
 
@@ -30,7 +30,15 @@ def server(task_seconds: float, slept: list[float]) -> Iterator[mock.MockServer]
 
 
 @pytest.fixture
+def upstream() -> Iterator[mock.MockServer]:
+    """A stand-in for the live service, which knows one key."""
+    with mock.serve(task_seconds=0, keys={KEY}, seed=3) as running:
+        yield running
+
+
+@pytest.fixture
 def connect() -> Iterator[Callable[[mock.MockServer], Api]]:
+    """Return a function that makes a client of a server; both are closed after the test."""
     clients: list[Api] = []
 
     def connect(server: mock.MockServer) -> Api:
@@ -40,6 +48,7 @@ def connect() -> Iterator[Callable[[mock.MockServer], Api]]:
     yield connect
     for client in clients:
         client.close()
+        client.server.close()
 
 
 @pytest.fixture

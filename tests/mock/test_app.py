@@ -81,10 +81,9 @@ def test_a_missing_or_wrong_key_is_refused(api: Api, header: str) -> None:
 
 
 def test_with_a_list_of_keys_only_those_are_known(connect: Callable[[mock.MockServer], Api]) -> None:
-    with mock.serve(keys={KEY}, task_seconds=0) as server:
-        api = connect(server)
-        assert api.create().status_code == 200
-        assert api.create(Authorization="Bearer sk-other").status_code == 401
+    api = connect(mock.serve(keys={KEY}, task_seconds=0))
+    assert api.create().status_code == 200
+    assert api.create(Authorization="Bearer sk-other").status_code == 401
 
 
 def test_the_log_holds_what_was_sent_without_secrets(api: Api) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,42 +41,33 @@ class Elsewhere(mock.MockServer):
 
 
 @pytest.fixture
-def recorder(tmp_path: Path, connect: Connect) -> Iterator[Callable[[str], Api]]:
-    opened: list[mock.MockServer] = []
-
-    def start(upstream: str) -> Api:
-        opened.append(record(tmp_path / "made", upstream, thorough=True, max_images=1000))
-        return connect(opened[-1])
-
-    yield start
-    for one in opened:
-        one.close()
+def recorder(tmp_path: Path, connect: Connect) -> Callable[[str], Api]:
+    return lambda upstream: connect(record(tmp_path / "made", upstream, thorough=True, max_images=1000))
 
 
-def test_recording_another_server_keeps_its_pictures_and_no_secret(tmp_path: Path, connect: Connect) -> None:
+def test_recording_another_server_keeps_its_pictures_and_no_secret(
+    tmp_path: Path, connect: Connect, upstream: mock.MockServer
+) -> None:
     def pictures(client: Api, ids: list[str]) -> list[bytes]:
         return [client.http.get(url).content for task_id in ids for url in urls(client.query(task_id))]
 
     folder = tmp_path / "live"
-    with mock.serve(task_seconds=0, keys={KEY}, seed=3) as upstream:
-        with record(folder, upstream.base_url) as server:
-            client = connect(server)
-            ids = session(client)
-            first = pictures(client, ids)
-            assert client.create(Authorization="Bearer sk-someone-else").status_code == 401
-        assert upstream.billed == 8
-        assert not [entry for entry in upstream.log if entry.fault]
-        # The edit of a result reached the upstream with the link the upstream had given.
-        assert "/recorded/" not in repr([entry.json for entry in upstream.log])
-        assert KEY not in repr([(entry.headers, entry.json) for entry in server.log])
+    client = connect(record(folder, upstream.base_url))
+    ids = session(client)
+    first = pictures(client, ids)
+    assert client.create(Authorization="Bearer sk-someone-else").status_code == 401
+    assert upstream.billed == 8
+    assert not [entry for entry in upstream.log if entry.fault]
+    # The edit of a result reached the upstream with the link the upstream had given.
+    assert "/recorded/" not in repr([entry.json for entry in upstream.log])
+    assert KEY not in repr([(entry.headers, entry.json) for entry in client.server.log])
     everything = "".join(texts(folder).values())
     for word in (KEY, "Signature", "OSSAccessKeyId", "request_id", "base64", "127.0.0.1", "oss://"):
         assert word not in everything
     assert len(list((folder / recordings.IMAGES).iterdir())) == 7
-    with mock.serve(replay=folder, strict=True, task_seconds=0) as server:
-        client = connect(server)
-        assert session(client) == ids
-        assert pictures(client, ids) == first
+    client = connect(mock.serve(replay=folder, strict=True, task_seconds=0))
+    assert session(client) == ids
+    assert pictures(client, ids) == first
 
 
 def test_an_upstream_that_is_not_there_is_said(tmp_path: Path, connect: Connect) -> None:
@@ -84,25 +75,28 @@ def test_an_upstream_that_is_not_there_is_said(tmp_path: Path, connect: Connect)
         record(tmp_path, "http://127.0.0.1:1/api/v1", scenario="slow queue")
     with mock.serve() as gone:
         address = gone.base_url
-    with record(tmp_path, address) as server:
-        answer = connect(server).create()
+    answer = connect(record(tmp_path, address)).create()
     assert (answer.status_code, answer.json()["code"]) == (502, "Recording.Unreachable")
     assert texts(tmp_path) == {}
 
 
-def test_an_answer_lost_behind_the_recorder_is_not_paid_twice(tmp_path: Path) -> None:
+def test_an_answer_lost_behind_the_recorder_is_not_paid_twice(tmp_path: Path, upstream: mock.MockServer) -> None:
     """A recorder that said "failed" of an answer it lost would make a client send, and pay, once more."""
-    with mock.serve(task_seconds=0, keys={KEY}) as upstream, record(tmp_path / "made", upstream.base_url) as server:
-        with wannb.connect("live", api_key=KEY, base_url=server.base_url, store=tmp_path / "runs") as client:
-            with upstream.scenario("dropped after accept"):
-                result = client.generate("a house", size="768*768", seed=1)
-            assert len(result) == 1
-            with upstream.scenario("dropped after accept"), pytest.raises(UnknownOutcome):
-                client.generate("a house", size="768*768", seed=2, via="sync")
-        assert upstream.billed == 2
+    with (
+        record(tmp_path / "made", upstream.base_url) as server,
+        wannb.connect("live", api_key=KEY, base_url=server.base_url, store=tmp_path / "runs") as client,
+    ):
+        with upstream.scenario("dropped after accept"):
+            result = client.generate("a house", size="768*768", seed=1)
+        assert len(result) == 1
+        with upstream.scenario("dropped after accept"), pytest.raises(UnknownOutcome):
+            client.generate("a house", size="768*768", seed=2, via="sync")
+    assert upstream.billed == 2
 
 
-def test_a_full_disk_costs_the_recording_and_not_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_costs_the_recording_and_not_the_picture(
+    tmp_path: Path, upstream: mock.MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = files.write
 
     def full(path: Path, content: bytes) -> None:
@@ -111,7 +105,7 @@ def test_a_full_disk_costs_the_recording_and_not_the_picture(tmp_path: Path, mon
         plain(path, content)
 
     monkeypatch.setattr(files, "write", full)
-    with mock.serve(task_seconds=0, keys={KEY}) as upstream, record(tmp_path / "made", upstream.base_url) as server:
+    with record(tmp_path / "made", upstream.base_url) as server:
         with wannb.connect("live", api_key=KEY, base_url=server.base_url) as client:
             assert len(client.generate("a house", size="768*768")) == 1
         assert server.handles.troubles  # type: ignore[attr-defined]

@@ -22,19 +22,18 @@ from wannb.mock.__main__ import main as mock_main
 
 
 def test_many_threads_at_once_make_exactly_their_tasks(connect: Callable[[mock.MockServer], Api]) -> None:
-    with mock.serve(task_seconds=0) as server:
-        api = connect(server)
+    api = connect(mock.serve(task_seconds=0))
 
-        def work(number: int) -> str:
-            task_id = api.made(body(f"cat {number}"))
-            assert api.query(task_id)["output"]["task_status"] == "SUCCEEDED"
-            return task_id
+    def work(number: int) -> str:
+        task_id = api.made(body(f"cat {number}"))
+        assert api.query(task_id)["output"]["task_status"] == "SUCCEEDED"
+        return task_id
 
-        with ThreadPoolExecutor(8) as pool:
-            made = list(pool.map(work, range(80)))
-        assert len(set(made)) == 80
-        assert server.billed == 80
-        assert len(server.log) == 160
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(work, range(80)))
+    assert len(set(made)) == 80
+    assert api.server.billed == 80
+    assert len(api.server.log) == 160
 
 
 def test_chunked_bodies_are_read(api: Api) -> None:
@@ -60,16 +59,15 @@ def test_a_client_that_goes_away_leaves_no_noise(api: Api, capfd: pytest.Capture
 
 
 def test_close_hangs_up_and_frees_the_port(connect: Callable[[mock.MockServer], Api]) -> None:
-    server = mock.serve()
-    api = connect(server)
+    api = connect(mock.serve())
     assert api.create().status_code == 200
     started = time.monotonic()
-    server.close()
-    server.close()
+    api.server.close()
+    api.server.close()
     assert time.monotonic() - started < 1
     with pytest.raises(httpx.TransportError):
         api.create()
-    mock.serve(server.port).close()
+    mock.serve(api.server.port).close()
 
 
 def test_the_repr_is_the_same_every_time(server: mock.MockServer) -> None:

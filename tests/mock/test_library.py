@@ -25,25 +25,24 @@ GENERATIONS = [one for one in BUNDLED if GENERATION.fullmatch(one.request["path"
 
 def test_a_request_without_a_recording_is_told_the_nearest_and_what_differs(connect: Connect, tmp_path: Path) -> None:
     prompt = "a red house by the sea, with a long description of the garden behind it"
-    with mock.record(tmp_path, task_seconds=0) as server:
-        for text in ("a boat", prompt, "a red fox"):
-            connect(server).made(body(text, seed=7))
-        connect(server).sync(body("four seasons", n=4, enable_sequential=True))
-    with mock.serve(replay=tmp_path, strict=True, task_seconds=0) as server:
-        client = connect(server)
-        refused = client.create(body(prompt.replace("garden", "GARDEN"), seed=8, watermark=True))
-        assert (refused.status_code, refused.json()["code"]) == (400, "Recording.NoMatch")
-        said = refused.json()["message"]
-        assert "The nearest is 02-text-to-image" in said
-        assert "differs in 3 places" in said
-        assert "parameters.seed: recorded 7, sent 8" in said
-        assert "parameters.watermark: recorded nothing, sent true" in said
-        assert "GARDEN" in said
-        assert "of the garden" in said
-        assert "--record" in said
-        other = client.sync(body("four seasons", n=3, enable_sequential=True))
-        assert "parameters.n: recorded 4, sent 3" in other.json()["message"]
-        assert server.billed == 0
+    recorder = connect(mock.record(tmp_path, task_seconds=0))
+    for text in ("a boat", prompt, "a red fox"):
+        recorder.made(body(text, seed=7))
+    recorder.sync(body("four seasons", n=4, enable_sequential=True))
+    client = connect(mock.serve(replay=tmp_path, strict=True, task_seconds=0))
+    refused = client.create(body(prompt.replace("garden", "GARDEN"), seed=8, watermark=True))
+    assert (refused.status_code, refused.json()["code"]) == (400, "Recording.NoMatch")
+    said = refused.json()["message"]
+    assert "The nearest is 02-text-to-image" in said
+    assert "differs in 3 places" in said
+    assert "parameters.seed: recorded 7, sent 8" in said
+    assert "parameters.watermark: recorded nothing, sent true" in said
+    assert "GARDEN" in said
+    assert "of the garden" in said
+    assert "--record" in said
+    other = client.sync(body("four seasons", n=3, enable_sequential=True))
+    assert "parameters.n: recorded 4, sent 3" in other.json()["message"]
+    assert client.server.billed == 0
 
 
 def test_the_distance_grows_with_what_differs_in_any_script() -> None:
@@ -54,13 +53,11 @@ def test_the_distance_grows_with_what_differs_in_any_script() -> None:
 
 
 def test_without_strict_what_has_no_recording_is_drawn(connect: Connect, tmp_path: Path) -> None:
-    with mock.record(tmp_path, task_seconds=0) as server:
-        made = connect(server).made(body("recorded"))
-    with mock.serve(replay=[tmp_path, "bundled"], task_seconds=0) as server:
-        client = connect(server)
-        assert client.query(client.made(body("never recorded")))["output"]["task_status"] == "SUCCEEDED"
-        assert client.made(body("recorded")) == made
-        assert "replay of 13 recordings" in repr(server)
+    made = connect(mock.record(tmp_path, task_seconds=0)).made(body("recorded"))
+    client = connect(mock.serve(replay=[tmp_path, "bundled"], task_seconds=0))
+    assert client.query(client.made(body("never recorded")))["output"]["task_status"] == "SUCCEEDED"
+    assert client.made(body("recorded")) == made
+    assert "replay of 13 recordings" in repr(client.server)
 
 
 def test_strict_without_recordings_is_a_mistake(tmp_path: Path) -> None:
@@ -106,15 +103,14 @@ def test_the_bundled_recordings_say_where_they_come_from() -> None:
 
 @pytest.mark.parametrize("one", GENERATIONS, ids=lambda one: one.file.stem)
 def test_a_bundled_recording_is_answered_as_documented(one: Recording, connect: Connect) -> None:
-    with mock.serve(replay="bundled", strict=True, task_seconds=0) as server:
-        client = connect(server)
-        path = one.request["path"].removeprefix("/api/v1")
-        answer = client.call("POST", path, json=one.request["json"], headers=one.request["headers"])
-        assert answer.status_code == 200
-        final = answer.json()
-        if path == CREATE:
-            assert final["output"] == one.response["json"]["output"]
-            final = client.query(final["output"]["task_id"])
-        said = one.task or one.response["json"]
-        assert final["usage"] == said["usage"]
-        assert server.billed == said["usage"]["image_count"] == len(urls(final))
+    client = connect(mock.serve(replay="bundled", strict=True, task_seconds=0))
+    path = one.request["path"].removeprefix("/api/v1")
+    answer = client.call("POST", path, json=one.request["json"], headers=one.request["headers"])
+    assert answer.status_code == 200
+    final = answer.json()
+    if path == CREATE:
+        assert final["output"] == one.response["json"]["output"]
+        final = client.query(final["output"]["task_id"])
+    said = one.task or one.response["json"]
+    assert final["usage"] == said["usage"]
+    assert client.server.billed == said["usage"]["image_count"] == len(urls(final))

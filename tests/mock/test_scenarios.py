@@ -176,8 +176,7 @@ def test_the_header_of_a_create_holds_for_its_task_and_pictures(api: Api) -> Non
 
 
 def test_a_scenario_for_the_whole_life_of_a_server(connect: Callable[[mock.MockServer], Api]) -> None:
-    with mock.serve(scenario="quota gone") as server:
-        assert connect(server).create().status_code == 429
+    assert connect(mock.serve(scenario="quota gone")).create().status_code == 429
     with pytest.raises(ValueError, match="429 then ok"):
         mock.serve(scenario="rain")
 

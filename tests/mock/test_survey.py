@@ -31,9 +31,7 @@ def test_the_mock_answers_in_the_shapes_of_the_bundled_recordings() -> None:
         ),
         (
             lambda output: output.pop("choices"),
-            [
-                "query SUCCEEDED, one image: only bundled and mock: output.choices: list of 1",
-            ],
+            ["query SUCCEEDED, one image: only bundled and mock: output.choices: list of 1"],
         ),
         (lambda output: output.update(task_status="PAUSED"), ["query of another status: only live: neither"]),
     ],
@@ -46,12 +44,9 @@ def test_shapes_of_sets_choices_and_states(
         if answer.get("output", {}).get("task_status") == "SUCCEEDED":
             change(answer["output"])
 
-    with (
-        altered(of_json(changed)) as upstream,
-        record(tmp_path, upstream.base_url, thorough=True, max_images=9) as server,
-    ):
-        survey = Survey(server.handles, {})  # type: ignore[arg-type]
-        api = connect(server)
+    with altered(of_json(changed)) as upstream:
+        api = connect(record(tmp_path, upstream.base_url, thorough=True, max_images=9))
+        survey = Survey(api.server.handles, {})  # type: ignore[arg-type]
         api.query(api.made(body("two houses", n=2, enable_sequential=True)))
         found = survey.lines()
     assert len(found) == len(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from mocking import Api, body, urls
@@ -139,9 +139,8 @@ def test_limits_are_off_by_default(api: Api) -> None:
 
 
 @pytest.fixture
-def limited(connect: Callable[[mock.MockServer], Api]) -> Iterator[Api]:
-    with mock.serve(task_seconds=60, limits=True, clock=lambda: START, sleep=lambda seconds: None) as server:
-        yield connect(server)
+def limited(connect: Callable[[mock.MockServer], Api]) -> Api:
+    return connect(mock.serve(task_seconds=60, limits=True, clock=lambda: START, sleep=lambda seconds: None))
 
 
 def statuses(api: Api, made: list[str]) -> str:

@@ -6,6 +6,7 @@ text, also on one that was written to take hours.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -142,6 +143,18 @@ def expires(link: str) -> bool:
 
 def _is_random(key: str) -> bool:
     return len(key) >= _KEY_LENGTH and sum(letter.isdigit() for letter in key) >= _DIGITS
+
+
+def mask_http_logs() -> None:
+    """Mask what httpx logs, every address at level INFO and so signed links, and httpcore, every header at DEBUG."""
+    # A filter applies to its own logger only, not to those below it.
+    for name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", "http11", "http2", "socks"))):
+        logging.getLogger(name).addFilter(_mask_record)
+
+
+def _mask_record(record: logging.LogRecord) -> bool:
+    record.msg, record.args = mask(record.getMessage()), ()
+    return True
 
 
 class Secret:

@@ -6,7 +6,6 @@ and did not answer (`UnknownOutcome`), or it answered (`ApiError`).
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import zlib
@@ -30,7 +29,7 @@ from wannb.errors import (
     WannbError,
 )
 from wannb.files import parse_json
-from wannb.masking import SHORTEST, Hidden, Secret, mask
+from wannb.masking import SHORTEST, Hidden, Secret, mask, mask_http_logs
 from wannb.translation import Said, say
 
 from . import wire
@@ -56,15 +55,7 @@ _NOT_SENT = (
 )
 
 
-def _mask_log(record: logging.LogRecord) -> bool:
-    record.msg, record.args = mask(record.getMessage()), ()
-    return True
-
-
-# httpx logs every address at level INFO, and so the signed links of images; httpcore every header at level DEBUG, and
-# so the target of a redirected link. A filter applies to its own logger only, not to those below it.
-for _name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", "http11", "http2", "socks"))):
-    logging.getLogger(_name).addFilter(_mask_log)
+mask_http_logs()
 
 
 @cache

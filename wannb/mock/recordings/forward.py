@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.cookiejar
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from wannb import files
-from wannb.masking import mask
+from wannb.masking import mask_http_logs
 from wannb.mock.exchange import API, Log, LogEntry, Refused, Request, Response, json_response, parsed
 from wannb.mock.server.images import named, parse_form
 
@@ -40,15 +39,6 @@ NOT_PASSED |= {"x-wannb-scenario"}
 NOT_RETURNED = {*NOT_PASSED, "content-encoding", "date", "location", "set-cookie"}
 
 
-# httpx logs every address, and so signed links; httpcore every header. A filter is for one logger, not for those below.
-_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "proxy", "http11", "http2", "socks")))
-
-
-def _mask_log(record: logging.LogRecord) -> bool:
-    record.msg, record.args = mask(record.getMessage()), ()
-    return True
-
-
 class Fetcher:
     """Asks one API host and the file hosts that it names: no redirects with a key, bounded in size and time.
 
@@ -67,8 +57,7 @@ class Fetcher:
         if parts.scheme == "http" and not self.local:
             raise ValueError(f"{base_url!r} would send the key unencrypted; use https.")
         self._clock = clock
-        for name in _LOGGERS:
-            logging.getLogger(name).addFilter(_mask_log)
+        mask_http_logs()
         self._client = httpx.Client(
             timeout=SILENCE, trust_env=not self.local, limits=httpx.Limits(max_keepalive_connections=0)
         )

@@ -145,7 +145,8 @@ def limited(connect: Callable[[mock.MockServer], Api]) -> Api:
 
 def statuses(api: Api, made: list[str]) -> str:
     """Return the first letters of the states of tasks: P, R, S or C."""
-    return "".join(api.server.app.tasks.answer(each, str)["output"]["task_status"][0] for each in made)
+    app = api.server.app
+    return "".join(task.status(app.now())[0] for each in made if (task := app.tasks.find(each)))
 
 
 def submitted(api: Api, count: int) -> list[str]:

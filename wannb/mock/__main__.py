@@ -51,24 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _start(options: argparse.Namespace) -> MockServer:
+    both = {name: getattr(options, name) for name in ("port", "scenario", "task_seconds")}
     if options.record:
-        return record(
-            options.record,
-            options.upstream,
-            port=options.port,
-            task_seconds=options.task_seconds,
-            scenario=options.scenario,
-            max_images=options.max_images,
-        )
-    return serve(
-        options.port,
-        scenario=options.scenario,
-        replay=options.replay,
-        strict=options.strict,
-        task_seconds=options.task_seconds,
-        limits=options.limits,
-        captions=options.captions,
-    )
+        return record(options.record, options.upstream, max_images=options.max_images, **both)
+    own = {name: getattr(options, name) for name in ("replay", "strict", "limits", "captions")}
+    return serve(**both, **own)
 
 
 def _parser() -> argparse.ArgumentParser:

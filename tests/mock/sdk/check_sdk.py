@@ -3,7 +3,7 @@
 Run by the interpreter that has the SDK, with the base URL as its argument:
 
     python -m wannb.mock --port 8765 &
-    python tests/sdk/check_sdk.py http://127.0.0.1:8765/api/v1
+    python tests/mock/sdk/check_sdk.py http://127.0.0.1:8765/api/v1
 
 The server must accept any key and take about half a second for a task.
 """
@@ -62,7 +62,7 @@ def expect(wanted: object, got: object) -> None:
         raise AssertionError(f"expected {wanted!r}, got {got!r}")
 
 
-def sync_edit() -> None:
+def check_sync_edit() -> None:
     answer = ImageGeneration.call(
         model=MODEL, messages=message("Spray the graffiti of image 2 on image 1", CAR, PAINT), watermark=False, n=1
     )
@@ -72,14 +72,14 @@ def sync_edit() -> None:
     expect(True, answer.output.finished)
 
 
-def sync_set() -> None:
+def check_sync_set() -> None:
     answer = ImageGeneration.call(model=MODEL, messages=message(CAT), enable_sequential=True, n=2, size="1K")
     expect(200, answer.status_code)
     expect(1, len(answer.output.choices))
     expect(2, len(pictures(answer)))
 
 
-def download() -> None:
+def check_download() -> None:
     answer = ImageGeneration.call(model=MODEL, messages=message("a cat"), n=1, size="1K", seed=7)
     with urllib.request.urlopen(pictures(answer)[0], timeout=30) as file:
         data = file.read()
@@ -87,7 +87,7 @@ def download() -> None:
     expect((1024, 1024), struct.unpack(">II", data[16:24]))
 
 
-def task_through_wait() -> None:
+def check_task_through_wait() -> None:
     task = ImageGeneration.async_call(
         model=MODEL, messages=message("Spray the graffiti", CAR, PAINT), watermark=False, n=1, size="2K"
     )
@@ -100,14 +100,14 @@ def task_through_wait() -> None:
     expect(1, len(pictures(done)))
 
 
-def task_listed() -> None:
+def check_task_listed() -> None:
     task = ImageGeneration.async_call(model="wan2.7-image", messages=message("listed"), n=1)
     listed = ImageGeneration.list(model_name="wan2.7-image", page_size=5)
     expect(200, listed.status_code)
     expect(task.output.task_id, listed.output["data"][0]["task_id"])
 
 
-def cancel_pending() -> None:
+def check_cancel_pending() -> None:
     task = ImageGeneration.async_call(
         model=MODEL, messages=message("slow"), n=1, headers={"X-Wannb-Scenario": "slow queue"}
     )
@@ -115,14 +115,14 @@ def cancel_pending() -> None:
     expect("CANCELED", ImageGeneration.fetch(task).output.task_status)
 
 
-def cancel_too_late() -> None:
+def check_cancel_too_late() -> None:
     task = ImageGeneration.async_call(model=MODEL, messages=message("done"), n=1)
     ImageGeneration.wait(task)
     refused = ImageGeneration.cancel(task)
     expect((400, "UnsupportedOperation"), (refused.status_code, refused.code))
 
 
-def local_files() -> None:
+def check_local_files() -> None:
     with tempfile.TemporaryDirectory() as folder:
         one = Path(folder, "one.png")
         two = Path(folder, "two.png")
@@ -140,7 +140,7 @@ def local_files() -> None:
     expect("880*1184", answer.usage.size)
 
 
-def same_name_uploaded_twice() -> None:
+def check_same_name_uploaded_twice() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("a", "b"):
             Path(folder, name).mkdir()
@@ -154,28 +154,28 @@ def same_name_uploaded_twice() -> None:
             raise AssertionError("the second file of the same name was taken")
 
 
-def wrong_key() -> None:
+def check_wrong_key() -> None:
     answer = ImageGeneration.call(model=MODEL, messages=message("x"), n=1, api_key="sk-wrong-region")
     expect((401, "InvalidApiKey"), (answer.status_code, answer.code))
 
 
-def wrong_model() -> None:
+def check_wrong_model() -> None:
     answer = ImageGeneration.call(model="wan9.9-image", messages=message("x"), n=1)
     expect((404, "ModelNotFound"), (answer.status_code, answer.code))
 
 
-def n_out_of_range() -> None:
+def check_n_out_of_range() -> None:
     answer = ImageGeneration.call(model=MODEL, messages=message("x"), n=5)
     expect((400, "InvalidParameter"), (answer.status_code, answer.code))
     expect(True, "Range of n should be [1, 4]" in answer.message)
 
 
-def unknown_task() -> None:
+def check_unknown_task() -> None:
     answer = ImageGeneration.wait("00000000-0000-4000-8000-000000000000")
     expect((200, "UNKNOWN"), (answer.status_code, answer.output.task_status))
 
 
-def failed_task() -> None:
+def check_failed_task() -> None:
     task = ImageGeneration.async_call(
         model=MODEL, messages=message("fails"), n=1, headers={"X-Wannb-Scenario": "failed task"}
     )
@@ -184,7 +184,7 @@ def failed_task() -> None:
     expect("InternalError.Algo", done.output["code"])
 
 
-def asynchronous() -> None:
+def check_asynchronous() -> None:
     async def everything() -> None:
         answer = await AioImageGeneration.call(model=MODEL, messages=message("aio"), n=1, size="1K")
         expect(200, answer.status_code)
@@ -212,7 +212,7 @@ def command(*arguments: str) -> str:
     return done.stdout
 
 
-def command_line_create_and_upload() -> None:
+def check_command_line_create_and_upload() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "cli.png")
         file.write_bytes(png(320, 320))
@@ -224,31 +224,14 @@ def command_line_create_and_upload() -> None:
     expect(True, "oss://dashscope-instant/" in uploaded)
 
 
-def command_line_tasks() -> None:
+def check_command_line_tasks() -> None:
     task = ImageGeneration.async_call(model=MODEL, messages=message("cli"), n=1)
     expect(True, "SUCCEEDED" in command("image-generation", "wait", task.output.task_id))
     expect(True, task.output.task_id in command("image-generation", "list"))
 
 
-CHECKS = (
-    command_line_tasks,
-    command_line_create_and_upload,
-    asynchronous,
-    sync_edit,
-    sync_set,
-    download,
-    task_through_wait,
-    task_listed,
-    cancel_pending,
-    cancel_too_late,
-    local_files,
-    same_name_uploaded_twice,
-    wrong_key,
-    wrong_model,
-    n_out_of_range,
-    unknown_task,
-    failed_task,
-)
+# The last ones first, since they take longest.
+CHECKS = [check for name, check in reversed(list(globals().items())) if name.startswith("check_")]
 
 
 def main() -> int:
@@ -261,7 +244,7 @@ def main() -> int:
 
 
 def outcome(check: Callable[[], None]) -> str:
-    name = check.__name__.replace("_", " ")
+    name = check.__name__.removeprefix("check_").replace("_", " ")
     try:
         check()
     except Exception as trouble:

@@ -148,7 +148,7 @@ class App(Settings):
         if call.effect.expired and not task.expired and task.status(self.now()) == "SUCCEEDED":
             task.expired = True
             ended -= 48 * 3600
-        return self.tasks.answer(task.id, partial(self.images.link, base=call.request.base, ended=ended))
+        return self.tasks.answer(task, partial(self.images.link, base=call.request.base, ended=ended))
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.header("authorization").partition(" ")

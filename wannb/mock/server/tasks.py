@@ -169,13 +169,9 @@ class Tasks:
             counts = (task.usage.get("image_count") for task in done)
             return sum(count for count in counts if isinstance(count, int))
 
-    def answer(self, task_id: str, link: Callable[[str], str]) -> dict[str, Any]:
+    def answer(self, task: Task, link: Callable[[str], str]) -> dict[str, Any]:
         """Return the body of a query, keys as seen live for each status; `link` signs a path."""
-        now = self._now()
-        task = self.find(task_id)
-        if task is None:
-            return {"output": {"task_id": task_id, "task_status": "UNKNOWN"}}
-        status = task.status(now)
+        status = task.status(self._now())
         output: dict[str, Any] = {"task_id": task.id, "task_status": status}
         output["submit_time"] = local_time(task.submitted)
         if status != "PENDING" and task.canceled is None:

@@ -39,7 +39,10 @@ Played = TypeVar("Played", Playing, Weather)
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class App(Settings):
-    """The mock service, a function from request to response with the clock as an argument, which `advance` moves."""
+    """The mock service, a function from request to response with the clock as an argument, which `advance` moves.
+
+    Its arguments are those of `Settings`.
+    """
 
     def __post_init__(self) -> None:
         if self.strict and self.replay is None:

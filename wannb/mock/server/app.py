@@ -25,7 +25,7 @@ from wannb.mock.exchange import (
 
 from .generation import Call, Generator
 from .images import Images
-from .scenarios import Faults, Playing, Weather
+from .scenarios import Effect, Faults, Playing, Weather
 from .settings import Settings
 from .tasks import READS_A_SECOND, Tasks
 
@@ -88,21 +88,20 @@ class App(Settings):
             call.notes.append(f"defect of the mock: {last}")
             response = _refusal(call, Refused("Mock.Defect", f"The mock server failed: {last}"))
         response = _spoiled(call, replace(response, headers={**self._headers(call), **response.headers}))
-        leaked = "leaked key" if "leaked key" in call.notes else ""
-        entry = LogEntry.of(
-            request, response, fault=call.effect.name or leaked, notes=tuple(call.notes), arrived=call.arrived
-        )
-        self.log.add(entry)
+        notes = tuple(call.notes)
+        self.log.add(LogEntry.of(request, response, fault=call.effect.name, notes=notes, arrived=call.arrived))
         return response
 
     def _answer(self, call: Call) -> Response:
         request, kind = call.request, call.kind
         if kind == "health":
-            return json_response(200, self._health())
+            pictures = "drawn" if self.replay is None else "replayed, strictly" if self.strict else "replayed or drawn"
+            health = {"service": "wannb-mock", "version": version(), "pictures": pictures, "live": False}
+            return json_response(200, health)
         if kind not in STORE_KINDS:
             self._check_key(request)
         elif request.header("authorization"):
-            call.notes.append("leaked key")
+            call.effect = Effect(name="leaked key")
             raise Refused(
                 "InvalidArgument",
                 "An Authorization header was sent to the object store: the API key must go to the API host "
@@ -176,10 +175,6 @@ class App(Settings):
             )
         except ValueError as unknown:
             raise Refused("Mock.UnknownScenario", str(unknown)) from None
-
-    def _health(self) -> dict[str, Any]:
-        images = "drawn" if self.replay is None else "replayed, strictly" if self.strict else "replayed or drawn"
-        return {"service": "wannb-mock", "version": version(), "pictures": images, "live": False}
 
     def _headers(self, call: Call) -> dict[str, str]:
         """Return the headers seen live 2026-04, and the one that says this is the mock."""

@@ -45,12 +45,8 @@ def test_values_outside_the_list_keep_their_type_alone() -> None:
     assert scrubber.sent('{"text": "learned-secret", "image": "https://h/?Signature=ab"}') == (
         '{"text": "***", "image": "https://h/?Signature=***"}'
     )
-    assert [scrubber.name(name) for name in ("task_id", "x y", "a1b2c3d4", "someone")] == [
-        "task_id",
-        "***",
-        "***",
-        "***",
-    ]
+    names = [scrubber.name(name) for name in ("task_id", "x y", "a1b2c3d4", "someone")]
+    assert names == ["task_id", "***", "***", "***"]
 
 
 def test_a_stored_picture_keeps_its_pixels_and_nothing_else() -> None:

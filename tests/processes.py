@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,6 +35,14 @@ def fetched(url: str) -> str:
             if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > end:
                 raise
         time.sleep(0.1)
+
+
+def busy_port() -> socket.socket:
+    """Return a socket that listens at a port which no program gets unasked; those begin at 32768."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    raise OSError("no port is free")
 
 
 class Command:
@@ -97,7 +107,7 @@ class Command:
         family = [*self.family(), psutil.Process(self.process.pid)] if self.process.poll() is None else []
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
-        for process in psutil.wait_procs(family, timeout=20)[1]:
+        for process in psutil.wait_procs(family, timeout=PATIENCE)[1]:
             with suppress(psutil.Error):
                 process.kill()
         self.process.wait(PATIENCE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import sys
 import tempfile
 import urllib.error
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from isolation import PATIENCE
-from processes import Command
+from processes import Command, busy_port
 
 from wannb.commands.cli import main
 
@@ -55,7 +54,7 @@ def get(url: str) -> str:
 @pytest.mark.skipif(os.name == "nt", reason="ends the command by a POSIX signal")
 def test_it_serves_one_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
     # Voilà keeps its kernels' sockets there, and the name of a socket is at most 107 characters long.
-    with tempfile.TemporaryDirectory() as temporary, socket.create_server(("127.0.0.1", 0)) as other:
+    with tempfile.TemporaryDirectory() as temporary, busy_port() as other:
         taken = str(other.getsockname()[1])
         options = ("--no-browser", "--port", taken, "--language", "zh", "--theme", "dark")
         environment = {"TMPDIR": temporary}

@@ -105,9 +105,7 @@ class Checkup:
     @spoken
     def as_dict(self) -> dict[str, Any]:
         """Return the same as data for JSON."""
-        lines = [
-            {"name": line.name, "state": line.state, "says": say(line.says), "do": say(line.do)} for line in self.lines
-        ]
+        lines = [{**vars(line), "says": say(line.says), "do": say(line.do)} for line in self.lines]
         return {"ok": self.ok, "wannb": __version__, "lines": lines}
 
     @spoken

@@ -14,12 +14,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from isolation import PATIENCE
 
+needs_voila = pytest.mark.skipif(find_spec("voila") is None, reason="Voilà is not installed")
 #: A client of loopback servers that no proxy of the machine stands between.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

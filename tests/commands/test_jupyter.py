@@ -9,16 +9,13 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from isolation import PATIENCE
-from processes import Command, busy_port
+from processes import Command, busy_port, needs_voila
 
 from wannb.commands.cli import main
-
-needs_voila = pytest.mark.skipif(find_spec("voila") is None, reason="Voilà is not installed")
 
 
 def test_without_voila_one_sentence_says_how_to_get_it(
@@ -33,15 +30,6 @@ def test_the_extra_brings_a_kernel_too() -> None:
     """Voilà itself brings none; without one its page says no more than "500"."""
     extras = (Path(__file__).parent.parent.parent / "pyproject.toml").read_text()
     assert re.search(r'^studio = \[[^]]*"ipykernel>=', extras, re.M)
-
-
-@needs_voila
-def test_a_language_that_is_not_spoken_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["studio", "--language", "tlh"]) == 1
-    error = capsys.readouterr().err
-    assert "tlh" in error
-    assert "zh" in error
-    assert error.count("\n") == 1
 
 
 def get(url: str) -> str:

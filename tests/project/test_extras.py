@@ -15,19 +15,9 @@ import wannb
 
 PACKAGE = Path(wannb.__file__).parent
 #: Comes with a package that is named: numpy with matplotlib, the others with JupyterLab and ipywidgets.
-COMES_ALONG = {
-    "numpy",
-    "ipython",
-    "nbformat",
-    "jupyter-core",
-    "jupyter-client",
-    "packaging",
-    "tornado",
-    "traitlets",
-    "comm",
-}
+COMES_ALONG = {"numpy", "packaging", "traitlets"}
 #: Imported only where a person has it.
-OPTIONAL = {"pytest", "hypothesis"}
+OPTIONAL = {"pytest"}
 
 
 def extras() -> dict[str, list[str]]:

@@ -27,7 +27,6 @@ from notebooking import (
     VIEW,
     bomb,
     code,
-    noise,
     notebook,
     opened,
     outputs,
@@ -37,7 +36,7 @@ from notebooking import (
     text,
     written,
 )
-from pictures import encoded
+from pictures import encoded, noise
 from PIL import Image
 
 import wannb
@@ -119,7 +118,7 @@ def test_a_notebook_that_was_run_with_a_form_is_tidied_into_one_to_be_shared(
 @pytest.mark.parametrize(("kind", "mime"), [("PNG", "png"), ("JPEG", "jpeg"), ("WEBP", "webp"), ("GIF", "gif")])
 def test_an_original_becomes_a_thumbnail(write: Any, kind: str, mime: str) -> None:
     lossy = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
-    picture = noise(kind=kind, mode="L" if kind == "GIF" else "RGB", **lossy)
+    picture = noise(560, kind=kind, mode="L" if kind == "GIF" else "RGB", **lossy)
     assert len(picture) > LIGHT
     shape = {f"image/{mime}": {"width": 300}}
     path = write(code("pass", {**shown(text_plain="<Image>", **{f"image_{mime}": text(picture)}), "metadata": shape}))
@@ -132,7 +131,7 @@ def test_an_original_becomes_a_thumbnail(write: Any, kind: str, mime: str) -> No
 
 
 def test_pictures_inside_html_and_text_become_thumbnails_too(write: Any) -> None:
-    uri = f"data:image/png;base64,{text(noise())}"
+    uri = f"data:image/png;base64,{text(noise(560))}"
     html = [f'<img alt="a cat" src="{uri}">\n', "<p>as it was</p>"]
     path = write(code("pass", shown(text_html=html, text_markdown=f"![a cat]({uri})"), printed(uri, "\n", "end")))
     assert len(tidy(path).changes) == 1, "the same three times"
@@ -184,7 +183,7 @@ def test_transparency_becomes_white_and_sixteen_bits_keep_their_brightness(write
         (text(bomb()), "too many pixels"),
         ("no base64 %%%", "damaged"),
         (text(b"no picture"), "cannot be opened"),
-        (text(noise()[:200_000]), "cannot be opened"),
+        (text(noise(560)[:200_000]), "cannot be opened"),
         ("", "cannot be opened"),
     ],
     ids=["bomb", "base64", "text", "cut", "empty"],
@@ -225,10 +224,10 @@ def test_a_wrong_size_is_refused(write: Any, size: Any) -> None:
 
 
 def test_an_attachment_is_source_and_only_noted(write: Any) -> None:
-    attachments = {"a.png": {"image/png": text(noise())}}
+    attachments = {"a.png": {"image/png": text(noise(560))}}
     cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "![](attachment:a.png)"}
     found = left_alone(write({**cell, "attachments": attachments}), max_kb=5000)
-    assert "cell 1: attachment 'a.png' of 943 kB is source and stays" in said(found)
+    assert "cell 1: attachment 'a.png' of 942 kB is source and stays" in said(found)
     assert found.clean
 
 

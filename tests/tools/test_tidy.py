@@ -184,7 +184,7 @@ def test_transparency_becomes_white_and_sixteen_bits_keep_their_brightness(write
         ("no base64 %%%", "damaged"),
         (text(b"no picture"), "cannot be opened"),
         (text(noise(560)[:200_000]), "cannot be opened"),
-        ("", "cannot be opened"),
+        ("", "empty"),
     ],
     ids=["bomb", "base64", "text", "cut", "empty"],
 )

@@ -456,6 +456,8 @@ def _thumbnail(encoded: str) -> tuple[str, Said] | None:
         content = base64.b64decode("".join(encoded.split()), validate=True)
     except ValueError:
         raise ValueError(Said("the base64 text of a picture is damaged")) from None
+    if not content:
+        raise ValueError(Said("a picture is empty"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -35,7 +35,7 @@ def growth(base_url: str, store: Path) -> int:
 
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(base_url, str(store)))])
     before = len(nbformat.writes(book).encode())
-    nbclient.NotebookClient(book, timeout=120, config=kernel_settings()).execute()
+    nbclient.NotebookClient(book, timeout=600, config=kernel_settings()).execute()
     return len(nbformat.writes(book).encode()) - before
 
 

@@ -1,6 +1,6 @@
 """A folder of 10,000 runs: listed, searched, and shown in the history form; and what a call costs beside 100,000.
 
-python bench/many_runs.py [--smoke]      200 runs in the short form
+python bench/many_runs.py [--smoke]      50 runs in the short form
 
 Each time in a fresh process: the first that ever opens the folder, and one that opens it on another day. The SDK keeps
 nothing, so it does not stand beside it.
@@ -50,13 +50,13 @@ def fill(store: Path, one: Run, count: int, images: bool = True) -> None:
             os.link(preview_path(image), preview_path(folder / image.name))
 
 
-def growth(count: int, base_url: str, folder: Path, calls: int) -> tuple[float, float]:
+def growth(count: int, base_url: str, folder: Path, calls: int, turns: int) -> tuple[float, float]:
     """Return what a call under a budget costs in a folder of `count` runs, and the first one, of those in an empty one.
 
     In turns, each in a new process; the median of the quotients.
     """
     quotients: dict[str, list[float]] = {"first": [], "call": []}
-    for turn in range(3):
+    for turn in range(turns):
         empty = sides.figures("wannb", "budget", base_url, folder / f"empty-{count}-{turn}", calls)
         many = sides.figures("wannb", "budget", base_url, folder / f"many-{count}", calls)
         assert empty
@@ -67,7 +67,7 @@ def growth(count: int, base_url: str, folder: Path, calls: int) -> tuple[float, 
 
 
 def measure(smoke: bool) -> list[Row]:
-    count = 200 if smoke else 10_000
+    count = 50 if smoke else 10_000
     with tempfile.TemporaryDirectory() as folder, serve(photograph(256 if smoke else 1024)) as server:
         store = Path(folder, "runs")
         with wannb.connect("mock", base_url=server.base_url, store=Path(folder, "one")) as client:
@@ -80,7 +80,7 @@ def measure(smoke: bool) -> list[Row]:
                 more.mkdir()
                 fill(more, client.runs()[0], size, images=False)
                 Store(more).spent("mock", "USD")  # the first process that opens the folder makes its index
-                grown[size] = growth(size, server.base_url, Path(folder), 3 if smoke else 20)
+                grown[size] = growth(size, server.base_url, Path(folder), *((3, 1) if smoke else (20, 3)))
         first = sides.figures("wannb", "runs", server.base_url, store)
         later = sides.figures("wannb", "runs", server.base_url, store)
     assert first["runs"] == later["runs"] == count

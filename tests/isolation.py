@@ -85,13 +85,13 @@ def processes_left() -> dict[str, str]:
     mark = isolate()[_MARK]
     started = {one for one in psutil.process_iter() if _environment(one).get(_MARK) == mark}
     started |= {one for one in psutil.Process().children(recursive=True) if _environment(one)}
-    left = psutil.wait_procs(started - {psutil.Process()}, timeout=10)[1]
+    left = psutil.wait_procs(started - {psutil.Process()}, timeout=PATIENCE)[1]
     told = {}
     for process in left:
         test = _environment(process).get("PYTEST_CURRENT_TEST", "no test")
         told[f"{process.pid} {' '.join(process.cmdline())}"] = test
         process.kill()
-    psutil.wait_procs(left, timeout=10)
+    psutil.wait_procs(left, timeout=PATIENCE)
     return told
 
 

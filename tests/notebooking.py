@@ -7,11 +7,9 @@ import io
 import json
 import struct
 import zlib
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pictures import chunk
 from PIL import Image
 
@@ -24,16 +22,6 @@ LINK = (
     + "aB3%2Fxyz%3D"
 )
 VIEW = {"model_id": "0123456789abcdef0123456789abcdef", "version_major": 2, "version_minor": 0}
-
-
-@cache
-def noise(side: int = 560, kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
-    """Return a picture that no encoder makes small."""
-    depth = {"RGB": 3, "RGBA": 4, "L": 1}[mode]
-    pixels = np.random.default_rng(side).integers(0, 256, (side, side, depth), np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels.squeeze()).save(out, kind, **options)
-    return out.getvalue()
 
 
 def bomb() -> bytes:

@@ -29,12 +29,11 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def noise(side: int, seed: int) -> bytes:
-    """Return a PNG that does not compress."""
+def noise(side: int, seed: int = 0, kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
+    """Return a picture that no encoder makes small."""
     out = io.BytesIO()
-    Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(side * side * 3)).save(
-        out, "PNG", compress_level=0
-    )
+    pixels = random.Random(seed).randbytes(side * side * len(mode))
+    Image.frombytes(mode, (side, side), pixels).save(out, kind, compress_level=0, **options)
     return out.getvalue()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,12 +14,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from isolation import PATIENCE
 
+needs_voila = pytest.mark.skipif(find_spec("voila") is None, reason="Voilà is not installed")
 #: A client of loopback servers that no proxy of the machine stands between.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -33,6 +38,14 @@ def fetched(url: str) -> str:
             if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > end:
                 raise
         time.sleep(0.1)
+
+
+def busy_port() -> socket.socket:
+    """Return a socket that listens at a port which no program gets unasked; those begin at 32768."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    raise OSError("no port is free")
 
 
 class Command:
@@ -97,7 +110,7 @@ class Command:
         family = [*self.family(), psutil.Process(self.process.pid)] if self.process.poll() is None else []
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
-        for process in psutil.wait_procs(family, timeout=20)[1]:
+        for process in psutil.wait_procs(family, timeout=PATIENCE)[1]:
             with suppress(psutil.Error):
                 process.kill()
         self.process.wait(PATIENCE)

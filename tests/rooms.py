@@ -39,8 +39,8 @@ def modules() -> dict[str, Path]:
 
 
 @cache
-def imported(name: str) -> tuple[tuple[str, str], ...]:
-    """Return what a module imports from the package, each as module and name; those for type checking too."""
+def imports(name: str) -> tuple[tuple[str, str], ...]:
+    """Return what a module imports, each as module and name; those within functions and for type checking too."""
     package = name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]
     found: list[tuple[str, str]] = []
     for node in ast.walk(ast.parse(modules()[name].read_text())):
@@ -50,7 +50,12 @@ def imported(name: str) -> tuple[tuple[str, str], ...]:
             base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             found += [(module, alias.name) for alias in node.names]
-    return tuple((module, what) for module, what in found if module.partition(".")[0] == "wannb")
+    return tuple(found)
+
+
+def imported(name: str) -> list[tuple[str, str]]:
+    """Return what a module imports from the package."""
+    return [(module, what) for module, what in imports(name) if module.partition(".")[0] == "wannb"]
 
 
 def target(module: str, name: str) -> str:

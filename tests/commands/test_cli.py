@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from processes import Command, fetched
+from processes import Command, fetched, needs_voila
 
 from wannb import mock
 from wannb.client import Client
@@ -41,16 +41,21 @@ def test_rescue_brings_what_was_cut_off(
     assert client.runs()[0].state == "done"
 
 
-def test_a_wrong_region_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("WANNB_REGION", "mars")
-    assert main(["rescue", "--store", "."]) == 1
-    assert capsys.readouterr().err == "wannb: region='mars' is not one of 'singapore', 'beijing'\n"
-
-
-def test_a_misspelt_store_is_not_an_empty_one(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("runs", "rescue"):
-        assert main([command, "--store", "nope"]) == 1
-        assert re.search(r"there is no folder of runs at '.*nope'", capsys.readouterr().err)
+@pytest.mark.parametrize(
+    ("command", "region", "says"),
+    [
+        ("rescue --store .", "mars", "region='mars' is not one of 'singapore', 'beijing'"),
+        ("runs --store nope", "", "there is no folder of runs at '.*nope'; --store names another"),
+        ("rescue --store nope", "", "there is no folder of runs at '.*nope'; --store names another"),
+        pytest.param("studio --language tlh", "", "language='tlh' is not one of .*zh.*", marks=needs_voila),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    command: str, region: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WANNB_REGION", region)
+    assert main(command.split()) == 1
+    assert re.fullmatch(f"wannb: {says}\n", capsys.readouterr().err)
 
 
 def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 from importlib.metadata import packages_distributions
@@ -10,24 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rooms import imports, modules
 
 import wannb
 
 PACKAGE = Path(wannb.__file__).parent
 #: Comes with a package that is named: numpy with matplotlib, the others with JupyterLab and ipywidgets.
-COMES_ALONG = {
-    "numpy",
-    "ipython",
-    "nbformat",
-    "jupyter-core",
-    "jupyter-client",
-    "packaging",
-    "tornado",
-    "traitlets",
-    "comm",
-}
+COMES_ALONG = {"numpy", "packaging", "traitlets"}
 #: Imported only where a person has it.
-OPTIONAL = {"pytest", "hypothesis"}
+OPTIONAL = {"pytest"}
 
 
 def extras() -> dict[str, list[str]]:
@@ -47,13 +37,7 @@ def names(extra: str) -> set[str]:
 
 def imported() -> set[str]:
     """Return the distributions of every package that wannb imports, within functions too."""
-    tops = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                tops |= {each.name.partition(".")[0] for each in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                tops.add(str(node.module).partition(".")[0])
+    tops = {module.partition(".")[0] for name in modules() for module, _ in imports(name)}
     known = packages_distributions()
     foreign = tops - set(sys.stdlib_module_names) - {"wannb", "typing_extensions"}
     return {known.get(top, [top])[0].lower().replace("_", "-") for top in foreign}

@@ -29,7 +29,7 @@ from httpcore._backends.sync import SyncStream
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from notebooking import code, printed, written
-from pictures import encoded, noise
+from pictures import encoded, noise, quick_picture
 from talkative import KEYS, LINK, PACE, SIGNED, Talkative, told, unpacked
 
 import wannb
@@ -41,8 +41,7 @@ from wannb.commands import record_live as recording
 from wannb.errors import WannbError
 from wannb.ledger.store import Store
 from wannb.masking import Secret
-from wannb.mock import SCENARIOS, Request, Response
-from wannb.service.endpoint import live
+from wannb.mock import SCENARIOS, Request, Response, drawing
 from wannb.service.endpoint import mock as mock_service
 
 TIMEOUT: dict[str, dict[str, Any]] = {"task": {"timeout": 0.3}, "sync": {}}
@@ -82,6 +81,13 @@ class Watched:
         """Return where a secret was said, and what stands around it."""
         found = ((where, self.service.found_in(text)) for where, text in self.said)
         return [(where, around) for where, around in found if around]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_pictures_everywhere() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(drawing, "draw", quick_picture)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +157,9 @@ def everything(watched: Watched) -> None:
         board.save(watched.folder / f"board.{ending}", dpi=30, pixels=96)
     watched.failing("doctor", lambda: wannb.doctor(client))
     watched.say("the mock's log", app.log, *(json.dumps(vars(entry), default=repr) for entry in app.log))
+    again = pickle.loads(pickle.dumps(client))  # the key travels with it, for the workers of a cluster
+    watched.show("pickled client", client.__reduce__(), again)
+    again.close()
     with suppress(TypeError, AttributeError):
         watched.say("pickles", pickle.dumps(results[:3]).decode("latin-1"))
     watched.say("pickled error", pickle.dumps(WannbError("x")).decode("latin-1"))
@@ -217,16 +226,22 @@ def test_the_key_goes_to_the_api_and_nowhere_else(watched: Watched) -> None:
 # The search itself
 
 
-def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
-    """The tests above would say nothing if the search were blind."""
-    watched = Watched("sk-0123456789", tmp_path)
-
+@pytest.mark.parametrize("key", KEYS)
+def test_the_search_finds_what_is_there(key: str, tmp_path: Path) -> None:
+    """The tests of this file would say nothing if the search were blind."""
+    watched = Watched(key, tmp_path)
     watched.service.refusing = True
     with watched.service.server, watched.client, pytest.MonkeyPatch.context() as patched:
         patched.setattr(Secret, "__repr__", lambda secret: str(secret))
         watched.failing("refused", lambda: watched.client.run(small(1)))
         watched.show("shown", watched.client)
     assert {where for where, _ in watched.leaks()} == {"refused", "shown._key"}
+    spoken: dict[str, Any] = {}
+    exec(compile("def outer(key):\n    mine = key\n    raise ValueError(len(mine))", "elsewhere", "exec"), spoken)
+    with pytest.raises(ValueError, match=r"\d") as caught:
+        spoken["outer"](key)
+    assert watched.service.found_in(told(caught.value))
+    assert watched.service.found_in(*unpacked(b"head" + zlib.compress(LINK.encode())))
 
 
 @pytest.fixture(params=KEYS, ids=["like a key", "like nothing"])
@@ -241,15 +256,6 @@ def service(key: str) -> Iterator[Talkative]:
     talkative = Talkative(key)
     with talkative.server:
         yield talkative
-
-
-def test_the_search_is_not_blind(key: str, service: Talkative) -> None:
-    spoken: dict[str, Any] = {}
-    exec(compile("def outer(key):\n    mine = key\n    raise ValueError(len(mine))", "elsewhere", "exec"), spoken)
-    with pytest.raises(ValueError, match=r"\d") as caught:
-        spoken["outer"](key)
-    assert service.found_in(told(caught.value))
-    assert service.found_in(*unpacked(b"head" + zlib.compress(LINK.encode())))
 
 
 # A call that is stopped
@@ -303,10 +309,8 @@ def test_a_download_that_is_stopped_shows_no_signature(service: Talkative, key: 
 def test_a_key_that_cannot_be_used_or_a_wrong_option_is_told_without_it(
     place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for key, options in [
-        *(("Jw8 pQ5\u00e9everywhere", {}), (KEYS[1], {"mode": "x"}), (KEYS[1], {"region": "mars"})),
-        *((KEYS[1], {"budget": "much"}), (KEYS[1], {"base_url": "http://far.example"}), (KEYS[1], {"language": "xx"})),
-    ]:
+    far = {"mode": "x", "region": "mars", "budget": "much", "base_url": "http://far.example", "language": "xx"}
+    for key, options in [("Jw8 pQ5\u00e9everywhere", {}), *((KEYS[1], {name: value}) for name, value in far.items())]:
         if place == "argument":
             options = {"api_key": key, **options}
         elif place == "environment":
@@ -389,22 +393,13 @@ def test_a_notebook_with_a_studio_and_verbose_errors_holds_no_secret_nor_does_it
         text = NOTEBOOK.format(url=service.server.base_url, store=tmp_path / "runs")
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in text.split("---\n")])
         settings = isolation.kernel_settings()
-        NotebookClient(book, config=settings, timeout=120, allow_errors=True, store_widget_state=True).execute()
+        NotebookClient(book, config=settings, timeout=600, allow_errors=True, store_widget_state=True).execute()
     page, _ = HTMLExporter().from_notebook_node(book)
     assert book["metadata"]["widgets"]
     for said in ("TaskForgotten", "InvalidRequest", "KeyboardInterrupt", "HTTP Request", "data:image/jpeg"):
         assert said in page
     assert len(service.secrets) > 2
     assert not service.found_in(page, nbformat.writes(book))
-
-
-def test_a_pickled_client_shows_its_key_nowhere(tmp_path: Path) -> None:
-    key = KEYS[1]
-    with Client(live(region="singapore"), key, Store(tmp_path)) as client:
-        again = pickle.loads(pickle.dumps(client))  # the key travels with it, for the workers of a cluster
-        assert key not in repr(client.__reduce__())
-        assert key not in repr(vars(again))
-        again.close()
 
 
 def test_the_mocks_log_holds_no_key_however_it_is_sent() -> None:

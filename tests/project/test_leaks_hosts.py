@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import small
 from hostile import Hostile, is_image, ok
+from isolation import PATIENCE
 from pictures import noise
 from talkative import KEYS, PACE, SIGNED, told, without_proxies
 
@@ -28,6 +29,11 @@ from wannb.service import api
 from wannb.service.api import _redirected
 from wannb.service.endpoint import live
 from wannb.service.endpoint import mock as mock_service
+
+
+def caller(server: Any, folder: Path, key: str = "k") -> Client:
+    """Return a client of a server."""
+    return Client(mock_service(server.base_url), key, Store(folder), pace=PACE)
 
 
 def test_an_upload_follows_no_redirect_and_goes_over_no_open_line(
@@ -51,14 +57,12 @@ def test_an_upload_follows_no_redirect_and_goes_over_no_open_line(
             return ok(json.dumps(data).encode())
 
         for script, kind in ((redirect, BadRequest), (open_line, DownloadFailed)):
-            with Hostile(script) as server:
-                client = Client(mock_service(server.base_url), "k", Store(tmp_path), pace=PACE)
-                with client, pytest.raises(kind) as caught:
-                    client._ledger.transport.upload(image, model="wan2.7-image")
-                assert len(server.heads) == (2 if script is redirect else 1)
-                said = told(caught.value)
-                assert given
-                assert not [one for one in given if one in said]
+            with Hostile(script) as server, caller(server, tmp_path) as client, pytest.raises(kind) as caught:
+                client._ledger.transport.upload(image, model="wan2.7-image")
+            assert len(server.heads) == (2 if script is redirect else 1)
+            said = told(caught.value)
+            assert given
+            assert not [one for one in given if one in said]
         assert other.heads == []
 
 
@@ -68,11 +72,7 @@ def test_a_redirect_of_a_download_is_held_to_the_same_rule(location: str, tmp_pa
         head = f"HTTP/1.1 302 Found\r\nlocation: {location}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         return [head.encode()]
 
-    with (
-        Hostile(lead) as server,
-        Client(mock_service(server.base_url), "k", Store(tmp_path), pace=PACE) as client,
-        pytest.raises(DownloadFailed) as caught,
-    ):
+    with Hostile(lead) as server, caller(server, tmp_path) as client, pytest.raises(DownloadFailed) as caught:
         client._ledger.transport.download(Secret(f"{server.url}/a.png?Signature={SIGNED}"))
     assert SIGNED not in told(caught.value)
     assert len(server.heads) == (4 if location == "/again" else 1)
@@ -92,11 +92,7 @@ def test_a_download_is_bounded_in_size_whether_or_not_it_says_it(
             sent += 1
             yield bytes(65536)
 
-    with (
-        Hostile(endless) as server,
-        Client(mock_service(server.base_url), "k", Store(tmp_path), pace=PACE) as client,
-        pytest.raises(DownloadFailed, match="larger than"),
-    ):
+    with Hostile(endless) as server, caller(server, tmp_path) as client, pytest.raises(DownloadFailed, match="larger"):
         client._ledger.transport.download(Secret(f"{server.url}/a.png"))
     assert sent < 1000
 
@@ -127,10 +123,7 @@ def test_a_redirect_takes_the_key_nowhere(status: int, tmp_path: Path) -> None:
             where = f"{other.url}{request.path}"
             return [f"HTTP/1.1 {status} There\r\nlocation: {where}\r\ncontent-length: 0\r\n\r\n".encode()]
 
-        with (
-            Hostile(script) as server,
-            Client(mock_service(server.base_url), KEYS[0], Store(tmp_path), pace=PACE) as client,
-        ):
+        with Hostile(script) as server, caller(server, tmp_path, KEYS[0]) as client:
             for call in (lambda: client.run(small(1)), client.task_list, lambda: client.task("t-1").cancel()):
                 with pytest.raises(WannbError):
                     call()
@@ -149,12 +142,11 @@ def test_an_image_or_an_upload_on_another_host_gets_no_key(tmp_path: Path) -> No
         return ok(b"")
 
     with Hostile(there) as other, Hostile(elsewhere) as server:
-        with Client(mock_service(server.base_url), KEYS[0], Store(tmp_path), pace=PACE) as client:
+        with caller(server, tmp_path, KEYS[0]) as client:
             assert len(client.run(small(1))) == 1
             with suppress(WannbError):
                 client.run(small(2, images=noise(1600, 1)))
-        methods = {head.split(b" ")[0] for head in other.heads}
-        assert methods == {b"GET", b"POST"}
+        assert {head.split(b" ")[0] for head in other.heads} == {b"GET", b"POST"}
         for head in other.heads:
             assert b"authorization" not in head.lower()
             assert KEYS[0].encode() not in head
@@ -195,16 +187,15 @@ def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
 ) -> None:
     said: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as proxy, Hostile(lambda request, answer: None) as server:
-        proxy.settimeout(5)
         without_proxies(monkeypatch)
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        with Client(mock_service(server.base_url), "sk-0123456789", Store(tmp_path), pace=PACE) as client:
+        with caller(server, tmp_path, "sk-0123456789") as client:
             assert len(client.run(small(1))) == 1
         proxy.setblocking(False)
         with pytest.raises(BlockingIOError):
             proxy.accept()
-        proxy.settimeout(5)
+        proxy.settimeout(PATIENCE)
         far = live(region="singapore", base_url="https://service.example/api/v1")
         with Client(far, "sk-0123456789", Store(tmp_path), pace=PACE) as client:
 
@@ -218,7 +209,7 @@ def test_a_proxy_is_left_out_on_this_machine_and_sees_no_key_elsewhere(
             thread.start()
             with pytest.raises(WannbError):
                 client._ledger.transport.cancel("t-1")
-            thread.join(5)
+            thread.join(PATIENCE)
     assert said[0].startswith(b"CONNECT service.example:443")
     assert b"0123456789" not in said[0]
 

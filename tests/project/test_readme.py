@@ -12,6 +12,9 @@ from pathlib import Path
 
 import isolation
 import pytest
+from PIL import Image
+
+import wannb
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -43,11 +46,8 @@ def test_every_python_block_runs_and_prints_what_stands_below_it() -> None:
     names["client"].close()  # type: ignore[attr-defined]
 
 
-def test_every_call_of_the_table_of_modes_is_that_mode(tmp_path: Path) -> None:
-    from PIL import Image
-
-    import wannb
-
+@pytest.mark.usefixtures("quick_pictures")
+def test_every_call_of_the_table_of_modes_is_that_mode() -> None:
     for name in ("photo.jpg", "cat.png", "cup.png", "room.jpg"):
         Image.new("RGB", (1200, 800), "teal").save(name)
     rows = re.findall(r"^\| ([a-z -]+) \| `(client\..*?)` \|$", README, re.M)
@@ -70,9 +70,8 @@ def test_what_contributing_names_is_there() -> None:
     assert 'pip install -e ".[test]"' in commands
     assert TEST_COMMAND in commands
     for name in re.findall(r"(?:\.ci|wannb|tests|scripts)/[\w./<>]*[\w/]", text):
-        assert (
-            ROOT / name.replace("<room>", "tools").replace("test_x", "test_run").replace("/x.py", "/run.py")
-        ).exists(), name
+        name = name.replace("<room>", "tools").replace("test_x", "test_run").replace("/x.py", "/run.py")
+        assert (ROOT / name).exists(), name
     for variable in isolation.OURS:
         assert f"`{variable}" in text, variable
 

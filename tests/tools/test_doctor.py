@@ -7,11 +7,11 @@ import re
 import shutil
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import filelock
 import pytest
 from journals import change
 
@@ -21,6 +21,7 @@ from wannb.client import Client
 from wannb.commands.cli import main
 from wannb.figures import fonts
 from wannb.ledger import Store
+from wannb.ledger import store as ledger_store
 from wannb.service import Pace, endpoint
 from wannb.service.prices import Money
 from wannb.tools import doctor as module
@@ -160,31 +161,23 @@ def test_damaged_runs_and_runs_of_the_future_are_named(client: Client) -> None:
     assert "2099-01-01T00:00:00Z" in found["newest run"].says
 
 
-class OpenLock:
-    """A lock that keeps nobody out."""
-
-    def __init__(self, *_: Any, **__: Any) -> None: ...
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
-    def acquire(self) -> None: ...
-    def release(self) -> None: ...
-
-
-class NoLock(OpenLock):
-    def __enter__(self) -> None:
-        raise OSError(37, "No locks available")
+def no_lock(timeout: float) -> None:
+    raise OSError(37, "No locks available")
 
 
 @pytest.mark.parametrize(
-    ("lock", "state", "says"), [(OpenLock, "note", "do not keep"), (NoLock, "wrong", "No locks available")]
+    ("acquire", "state", "says"),
+    [(lambda timeout: nullcontext(), "note", "do not keep"), (no_lock, "wrong", "No locks available")],
 )
 def test_locks_without_effect_are_noticed(
-    client: Client, lock: type, state: str, says: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, acquire: Any, state: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.store.root.mkdir()
-    monkeypatch.setattr(filelock, "FileLock", lock)
-    assert doctor(client)["locks"].state == state
-    assert says in doctor(client)["locks"].says
+    monkeypatch.setattr(ledger_store, "FileLock", lambda *_, **__: SimpleNamespace(acquire=acquire))
+    found = doctor(client)["locks"]
+    assert found.state == state
+    assert says in found.says
+    assert found.do
 
 
 def test_a_full_disk_and_a_folder_on_the_network_are_noticed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

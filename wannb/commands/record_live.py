@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -67,9 +68,7 @@ _PAID = (
 
 def asked(argv: Sequence[str]) -> bool:
     """Return whether the arguments of `wannb mock` are those of `--record live`."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--record", nargs="?")
-    return bool(parser.parse_known_args(list(argv))[0].record == "live")
+    return "--record=live" in argv or ("--record", "live") in pairwise(argv)
 
 
 def main(argv: Sequence[str]) -> int:

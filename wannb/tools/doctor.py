@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from wannb._version import __version__
 from wannb.connection import connect, find_key, open_store
 from wannb.display import html
-from wannb.errors import ApiError, AuthenticationError, WannbError
+from wannb.errors import ApiError, AuthenticationError, WaitTimeout, WannbError
 from wannb.figures import fonts
 from wannb.ledger import ENDED, Store
 from wannb.masking import mask
@@ -105,9 +105,7 @@ class Checkup:
     @spoken
     def as_dict(self) -> dict[str, Any]:
         """Return the same as data for JSON."""
-        lines = [
-            {"name": line.name, "state": line.state, "says": say(line.says), "do": say(line.do)} for line in self.lines
-        ]
+        lines = [{**vars(line), "says": say(line.says), "do": say(line.do)} for line in self.lines]
         return {"ok": self.ok, "wannb": __version__, "lines": lines}
 
     @spoken
@@ -436,7 +434,7 @@ def _store(setting: _Setting) -> Iterator[Line]:
     else:
         yield _ok(says)
     if place == root:
-        yield _locks(root)
+        yield _locks(store)
         yield from _runs(store)
 
 
@@ -451,28 +449,23 @@ def _file_system(folder: Path) -> str:
     return max(holders, default=(0, ""))[1]
 
 
-def _locks(root: Path) -> Line:
+def _locks(store: Store) -> Line:
     """Check that one lock keeps a second one out, which lets two kernels share a folder."""
-    from filelock import FileLock, Timeout
-
-    place = root / ".locks" / f".doctor-{os.getpid()}.lock"
+    name = f".doctor-{os.getpid()}"
     do = Said("use this folder from one kernel at a time, or a folder on a local disk: connect(store=...)")
     try:
-        place.parent.mkdir(exist_ok=True)
-        first, second = FileLock(place, timeout=1), FileLock(place, timeout=0)
-        with first:
+        with store.lock(name, seconds=1):
             try:
-                second.acquire()
-            except (Timeout, RuntimeError):  # newer versions say that this thread would wait for itself
+                with store.lock(name, seconds=0):
+                    return _note(Said("do not keep a second kernel out"), do, name=Said("locks"))
+            except (WaitTimeout, RuntimeError):  # newer versions say that this thread would wait for itself
                 return _ok(Said("work: two kernels may share the folder"), name=Said("locks"))
-            second.release()
-        return _note(Said("do not keep a second kernel out"), do, name=Said("locks"))
-    except (Timeout, OSError, NotImplementedError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
+    except (WannbError, NotImplementedError) as error:
+        why = getattr(error.__cause__, "strerror", None) or type(error).__name__
         return _wrong(Said("do not work in this folder: {why}", why=why), do, name=Said("locks"))
     finally:
         with suppress(OSError):
-            place.unlink()
+            (store.root / ".locks" / f"{name}.lock").unlink()
 
 
 def _runs(store: Store) -> Iterator[Line]:

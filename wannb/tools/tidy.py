@@ -6,7 +6,6 @@ Outputs and metadata are changed; source cells only if that is asked for.
 from __future__ import annotations
 
 import base64
-import binascii
 import copy
 import io
 import json
@@ -14,10 +13,9 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from wannb import files, masking
@@ -268,14 +266,13 @@ class _Sweep:
     def _thumbnail(self, encoded: str) -> str | None:
         """Return a thumbnail of a heavy picture as base64, None if it stays."""
         try:
-            small = thumbnail(encoded)
+            small = _thumbnail(encoded)
         except ValueError as error:
             self._say("problem", joined("; ", [error.args[0], Said("clear this output, or run the cell again")]))
             return None
-        if small is None:
-            return None
-        self._say("change", small.says)
-        return small.jpeg
+        if small:
+            self._say("change", small[1])
+        return small and small[0]
 
     def _everywhere(self, value: Any) -> Any:
         """Return JSON data, names included, with light pictures and without keys and expiring links."""
@@ -291,11 +288,16 @@ class _Sweep:
         return value
 
     def _text(self, text: str) -> str:
-        text = thumbnails_in(text, self._thumbnail)
+        if "data:image/" in text.casefold():
+            text = _URI.sub(self._uri, text)
         masked = self._without_keys(text)
         if masked != text:
             self._say("problem", joined("; ", [Said("an API key, masked"), _SHARED]))
         return self._without_links(masked)
+
+    def _uri(self, uri: re.Match[str]) -> str:
+        jpeg = self._thumbnail(unquote(uri[1]))
+        return uri[0] if jpeg is None else f"data:image/jpeg;base64,{jpeg}"
 
     def _without_keys(self, text: str) -> str:
         if self._own_key is not None:
@@ -441,26 +443,18 @@ def _parsed(content: bytes, name: str) -> Any:
 # Thumbnails
 
 
-class Thumbnail(NamedTuple):
-    """A JPEG as base64, and a sentence about the picture that it replaces."""
+def _thumbnail(encoded: str) -> tuple[str, Said] | None:
+    """Return a JPEG as base64 and what to say about it, None if the picture given as base64 may stay.
 
-    jpeg: str
-    says: Said
-
-
-def thumbnail(encoded: str) -> Thumbnail | None:
-    """Return a thumbnail of a picture given as base64, None if the picture is light enough to stay.
-
-    Raises:
-        ValueError: the picture cannot be opened, or not safely. The first argument of the error is a `Said`.
+    `ValueError`, with a `Said`: the picture cannot be opened, or not safely.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     if len(encoded) > _LONGEST:
         raise ValueError(Said("a picture of {size} was not opened", size=size(len(encoded) * 3 // 4)))
     try:
         content = base64.b64decode("".join(encoded.split()), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise ValueError(Said("the base64 text of a picture is damaged")) from None
     if not content:
         raise ValueError(Said("a picture is empty"))
@@ -468,21 +462,36 @@ def thumbnail(encoded: str) -> Thumbnail | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _thumbnail(content)
+            opened = Image.open(io.BytesIO(content), formats=_KINDS)
+            if len(content) <= LIGHT or (opened.format == "JPEG" and max(opened.size) <= PREVIEW_PIXELS):
+                return None
+            before = f"{opened.width}*{opened.height}, {size(len(content))}"
+            is_animation = getattr(opened, "is_animated", False) and opened.format != "MPO"
+            opened.draft("RGB", (PREVIEW_PIXELS, PREVIEW_PIXELS))
+            image = ImageOps.exif_transpose(opened)
+            if image.has_transparency_data:
+                image = image.convert("RGBA")
+            elif image.mode.startswith("I"):  # 16 bits a pixel
+                image = image.convert("I").point(lambda value: value / 256).convert("L")
+            elif image.mode not in ("L", "RGB"):
+                image = image.convert("RGB")
+            image.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            if image.mode == "RGBA":  # a page is white, and a JPEG knows no transparency
+                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            jpeg = small_jpeg(image, PREVIEW_PIXELS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(Said("a picture has too many pixels to be opened safely")) from None
     except Exception as error:  # Pillow's decoders raise anything for damaged files
         raise ValueError(Said("a picture cannot be opened ({error})", error=type(error).__name__)) from None
-
-
-def thumbnails_in(text: str, shrunk: Callable[[str], str | None]) -> str:
-    """Return a text, such as HTML, in which `shrunk` has replaced the base64 of each picture, or left it for None."""
-
-    def replaced(uri: re.Match[str]) -> str:
-        jpeg = shrunk(unquote(uri[1]))
-        return uri[0] if jpeg is None else f"data:image/jpeg;base64,{jpeg}"
-
-    return _URI.sub(replaced, text) if "data:image/" in text.casefold() else text
+    if len(jpeg) >= len(content):
+        return None
+    after = f"{image.width}*{image.height}, {size(len(jpeg))}"
+    says = (
+        Said("picture ({before}) -> first picture of the animation ({after})", before=before, after=after)
+        if is_animation
+        else Said("picture ({before}) -> thumbnail ({after})", before=before, after=after)
+    )
+    return base64.b64encode(jpeg).decode(), says
 
 
 def size(number: int) -> str:
@@ -492,36 +501,3 @@ def size(number: int) -> str:
     '1.2 MB'
     """
     return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{max(1, round(number / 1000))} kB"
-
-
-def _thumbnail(content: bytes) -> Thumbnail | None:
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content), formats=_KINDS) as opened:
-        if len(content) <= LIGHT or (opened.format == "JPEG" and max(opened.size) <= PREVIEW_PIXELS):
-            return None
-        before = f"{opened.width}*{opened.height}, {size(len(content))}"
-        is_animation = getattr(opened, "is_animated", False) and opened.format != "MPO"
-        opened.draft("RGB", (PREVIEW_PIXELS, PREVIEW_PIXELS))
-        image = ImageOps.exif_transpose(opened)
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-        elif image.mode.startswith("I"):  # 16 bits a pixel
-            image = image.convert("I").point(lambda value: value / 256).convert("L")
-        elif image.mode not in ("L", "RGB"):
-            image = image.convert("RGB")
-        image.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    if image.mode == "RGBA":  # a page is white, and a JPEG knows no transparency
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    jpeg = small_jpeg(image, PREVIEW_PIXELS)
-    if len(jpeg) >= len(content):
-        return None
-    after = f"{image.width}*{image.height}, {size(len(jpeg))}"
-    says = Said(
-        "picture ({before}) -> first picture of the animation ({after})"
-        if is_animation
-        else "picture ({before}) -> thumbnail ({after})",
-        before=before,
-        after=after,
-    )
-    return Thumbnail(base64.b64encode(jpeg).decode(), says)

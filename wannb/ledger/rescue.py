@@ -96,7 +96,7 @@ def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None
         except Exception as error:
             # One damaged run must not keep the others from being saved.
             why = f"{type(error).__name__}: {error}"
-            problems.append((run.id, StoreError(Said("run {run} is damaged: {why}", run=run.id, why=why))))
+            problems.append((run.id, StoreError("run {run} is damaged: {why}", run=run.id, why=why)))
     return Rescue(
         results=tuple(results),
         unsent=tuple(unsent),

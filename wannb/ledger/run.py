@@ -80,9 +80,7 @@ class Run:
             try:
                 self._request = ImageRequest.from_dict(self.record.request, lambda sha: find_input(self.folder, sha))
             except ValueError as error:
-                raise StoreError(
-                    Said("The request of run {run} is damaged: {why}", run=self.id, why=str(error))
-                ) from error
+                raise StoreError("The request of run {run} is damaged: {why}", run=self.id, why=str(error)) from error
         return self._request
 
     @property
@@ -122,9 +120,7 @@ class Run:
             StoreError: it cannot be written, or the state may not follow (see `record.MOVES`).
         """
         if state not in MOVES[self.state]:
-            raise StoreError(
-                Said("Run {run} is {state} and cannot become {next}", run=self.id, state=self.state, next=state)
-            )
+            raise StoreError("Run {run} is {state} and cannot become {next}", run=self.id, state=self.state, next=state)
         self._write(replace(self.record, **facts, state=state), sync=sync)
 
     def accept(self, task_id: str, **facts: Any) -> None:
@@ -257,13 +253,11 @@ def _damaged(folder: Path, why: object, content: bytes) -> StoreError:
     else:
         way_out = Said("client.task_list() shows its task, if it was sent within 24 hours")
     return StoreError(
-        Said(
-            "The record of run {run} in {folder} is damaged: {why}. {way_out}",
-            run=folder.name,
-            folder=repr(str(folder.parent)),
-            why=why if isinstance(why, Said) else str(why),
-            way_out=way_out,
-        )
+        "The record of run {run} in {folder} is damaged: {why}. {way_out}",
+        run=folder.name,
+        folder=repr(str(folder.parent)),
+        why=why if isinstance(why, Said) else str(why),
+        way_out=way_out,
     )
 
 
@@ -275,13 +269,11 @@ def find_input(folder: Path, sha256: str) -> Path | None:
 def stranded(error: StoreError, task_id: str) -> StoreError:
     """Return a fault of the disk as one that says how the images of a task, which goes on, can still be fetched."""
     return StoreError(
-        Said(
-            "{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() "
-            "fetches them; so does client.task({quoted}).result(), from another folder of runs too, within 24 hours",
-            error=error.said,
-            task_id=task_id,
-            quoted=repr(task_id),
-        )
+        "{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() "
+        "fetches them; so does client.task({quoted}).result(), from another folder of runs too, within 24 hours",
+        error=error.said,
+        task_id=task_id,
+        quoted=repr(task_id),
     )
 
 

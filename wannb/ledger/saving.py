@@ -79,12 +79,10 @@ def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[
         again = transport.query(run.task_id)
     except ApiError as error:
         raise DownloadFailed(
-            Said(
-                "the links of run {run} are dead, and the service gives no new ones now: {code}. Its images are paid "
-                "for: client.rescue() asks again, within 24 hours of the run",
-                run=run.id,
-                code=error.code,
-            ),
+            "the links of run {run} are dead, and the service gives no new ones now: {code}. Its images are paid "
+            "for: client.rescue() asks again, within 24 hours of the run",
+            run=run.id,
+            code=error.code,
             task_id=run.task_id,
         ) from error
     return again.links if again.status == wire.SUCCEEDED and len(again.links) >= len(answer.links) else ()
@@ -128,15 +126,13 @@ def _incomplete(have: int, of: int, run: Run, error: BaseException) -> DownloadF
             task_id=repr(run.task_id),
         )
     return DownloadFailed(
-        Said(
-            "{have} of {images} are saved in {folder}. {error}. They are paid for: client.rescue() fetches the rest, "
-            "{until}",
-            have=have,
-            images=count(of, "image"),
-            folder=repr(str(run.folder)),
-            error=getattr(error, "said", str(error)),
-            until=until,
-        ),
+        "{have} of {images} are saved in {folder}. {error}. They are paid for: client.rescue() fetches the rest, "
+        "{until}",
+        have=have,
+        images=count(of, "image"),
+        folder=repr(str(run.folder)),
+        error=getattr(error, "said", str(error)),
+        until=until,
         task_id=run.task_id,
     )
 

@@ -68,12 +68,10 @@ class Store:
             locked = held.acquire(timeout=-1 if seconds is None else seconds)
         except Timeout as error:
             raise WaitTimeout(
-                Said(
-                    "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
-                    "Nothing is lost; try again later",
-                    seconds=f"{seconds:g}",
-                    run=name,
-                )
+                "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
+                "Nothing is lost; try again later",
+                seconds=f"{seconds:g}",
+                run=name,
             ) from error
         except OSError as error:
             raise self._unusable(error) from error
@@ -139,9 +137,7 @@ class Store:
         folder = self.root / run_id
         if Path(run_id).name != run_id or not (folder / FILE).is_file():
             raise StoreError(
-                Said(
-                    "no run {run} in {folder}; client.runs() lists them", run=repr(run_id), folder=repr(str(self.root))
-                )
+                "no run {run} in {folder}; client.runs() lists them", run=repr(run_id), folder=repr(str(self.root))
             )
         return read(folder)
 
@@ -194,12 +190,10 @@ class Store:
             except StoreError as error:
                 if self._is_damaged(name):
                     raise StoreError(
-                        Said(
-                            "run {run} asked for the same, and its record is damaged. Nothing was sent: "
-                            "client.rescue() restores it from its images, or says how to fetch them. To ask and "
-                            "pay again give fresh=True, or move its folder away",
-                            run=name,
-                        )
+                        "run {run} asked for the same, and its record is damaged. Nothing was sent: "
+                        "client.rescue() restores it from its images, or says how to fetch them. To ask and "
+                        "pay again give fresh=True, or move its folder away",
+                        run=name,
                     ) from error
 
     def by_task(self, task_id: str) -> Run | None:

@@ -93,7 +93,7 @@ class Ledger:
         with self.store.lock(run.id):
             run.reload()
             if run.task_id:
-                raise StoreError(Said("run {run} already holds task {task_id}", run=run.id, task_id=run.task_id))
+                raise StoreError("run {run} already holds task {task_id}", run=run.id, task_id=run.task_id)
             run.accept(task_id)
 
     # To the service
@@ -220,12 +220,10 @@ class Ledger:
                 run.accept(task_id, request_id=request_id)
                 return
         raise UnknownOutcome(
-            Said(
-                "{times} answers in a row were lost, and no task is listed for them: {error}. Something between here "
-                "and the service may be at fault; the same call looks again before it sends anything",
-                times=_LOST_IN_A_ROW,
-                error=lost.said,
-            ),
+            "{times} answers in a row were lost, and no task is listed for them: {error}. Something between here "
+            "and the service may be at fault; the same call looks again before it sends anything",
+            times=_LOST_IN_A_ROW,
+            error=lost.said,
             run_id=run.id,
         )
 
@@ -241,11 +239,9 @@ class Ledger:
             answer = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
         except UnknownOutcome as error:
             raise UnknownOutcome(
-                Said(
-                    "{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
-                    "fresh=True asks and pays again; via='task' has no such gap",
-                    error=error.said,
-                ),
+                "{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
+                "fresh=True asks and pays again; via='task' has no such gap",
+                error=error.said,
                 run_id=run.id,
             ) from error
         except (ApiError, ConnectionFailed) as error:
@@ -270,13 +266,10 @@ class Ledger:
             task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
         except (ApiError, ConnectionFailed) as error:
             raise UnknownOutcome(
-                Said(
-                    "the answer to run {run} was lost, and the task list cannot be read: {reason}. It may have been "
-                    "billed; client.rescue() or the same call looks again before anything is sent",
-                    run=run.id,
-                    reason=reason_of(error),
-                ),
+                "the answer to run {run_id} was lost, and the task list cannot be read: {reason}. It may have been "
+                "billed; client.rescue() or the same call looks again before anything is sent",
                 run_id=run.id,
+                reason=reason_of(error),
             ) from error
         if task_id is None:
             return False
@@ -384,11 +377,8 @@ def reason_of(error: WannbError) -> str:
 def forgotten_answer(run: Run) -> UnknownOutcome:
     """Return an error for a run whose answer was lost too long ago to be found."""
     return UnknownOutcome(
-        Said(
-            "run {run} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
-            "have been billed, and nothing can tell any more; the same call asks and pays again",
-            run=run.id,
-        ),
+        "run {run_id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
+        "have been billed, and nothing can tell any more; the same call asks and pays again",
         run_id=run.id,
     )
 
@@ -414,7 +404,7 @@ def _sync_gap(run: Run) -> UnknownOutcome:
 def _request(run: Run) -> ImageRequest:
     request = run.request
     if request is None:
-        raise UnknownOutcome(Said("run {run} holds no request", run=run.id), run_id=run.id)
+        raise UnknownOutcome("run {run_id} holds no request", run_id=run.id)
     return request
 
 

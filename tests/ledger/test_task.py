@@ -17,7 +17,6 @@ from ledger.around import served
 from wannb import mock
 from wannb.client import Client
 from wannb.errors import (
-    CalledOff,
     TaskForgotten,
     UnknownOutcome,
     WaitTimeout,
@@ -27,7 +26,6 @@ from wannb.ledger.record import Failure
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
-from wannb.service.limits import callable_off
 
 
 @pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])
@@ -174,23 +172,6 @@ def test_a_queued_task_of_another_call_is_not_canceled(queue: MockServer, store:
         with pytest.raises(KeyboardInterrupt):
             client.run(small(), on_status=interrupting("PENDING"))
         assert [run.state for run in client.runs()] == ["running"]
-
-
-def test_what_is_called_off_while_it_is_queued_is_canceled(queue: MockServer, store: Store) -> None:
-    with make_client(queue, store) as client:
-        seen: list[str] = []
-        with callable_off(lambda: bool(seen)), pytest.raises(CalledOff, match="nothing is billed"):
-            client.run(small(), on_status=lambda status, seconds: seen.append(status))
-        assert [run.state for run in client.runs()] == ["canceled"]
-        assert queue.billed == 0
-
-
-def test_what_is_called_off_while_it_runs_is_waited_for(store: Store) -> None:
-    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
-        seen: list[str] = []
-        with callable_off(lambda: "RUNNING" in seen):
-            assert len(client.run(small(), on_status=lambda status, seconds: seen.append(status))) == 1
-        assert server.billed == 1
 
 
 @pytest.mark.parametrize("step", ["create", "query", "learn_time", "cancel"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,7 @@ _TASK = re.compile(rb'"task_id"\s*:\s*"([^"\\\x00-\x1f]{4,200})"')
 _LATEST = 20
 
 
+@dataclass(eq=False, repr=False)
 class Run:
     """One request with everything that came of it, on disk.
 
@@ -42,11 +43,10 @@ class Run:
         skipped: lines of its journal that were cut or damaged and passed over.
     """
 
-    def __init__(self, folder: Path, record: Record, request: ImageRequest | None = None, *, skipped: int = 0) -> None:
-        self.folder = folder
-        self.record = record
-        self.skipped = skipped
-        self._request = request
+    folder: Path
+    record: Record
+    _request: ImageRequest | None = None
+    skipped: int = field(default=0, kw_only=True)
 
     @property
     def id(self) -> str:
@@ -134,9 +134,14 @@ class Run:
         except StoreError as error:
             raise stranded(error, task_id) from error
 
+    @property
+    def ended_early(self) -> bool:
+        """Whether it ended without all its images, and the service may still know its task."""
+        return bool(self.task_id) and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole))
+
     def reopen(self) -> None:
-        """Take back that the run ended: the service still knows its task, and its images are not all on disk."""
-        if self.task_id and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole)):
+        """Take back that the run ended; the caller holds its lock, and the service still knows its task."""
+        if self.ended_early:
             self._write(replace(self.record, state=RUNNING, error=None))
 
     def _write(self, record: Record, *, sync: bool = True) -> None:

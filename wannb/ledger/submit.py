@@ -21,7 +21,7 @@ from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_c
 from wannb.translation import Said
 
 from .lost_answers import is_past, look_up
-from .record import ANSWERED, DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
+from .record import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
 from .run import Run
 from .saving import collect, finish_from_disk
 from .store import Store
@@ -64,9 +64,9 @@ class Ledger:
 
     # From a request to a run
 
-    def find(self, request: ImageRequest) -> Run | None:
-        """Return the run that answers an equal request, finished or under way; None if there is none."""
-        return self.store.find(request.fingerprint, self.facts["service"], self.account.mark)
+    def find(self, request: ImageRequest, *, surely: bool = False) -> Run | None:
+        """Return the run that answers an equal request (see `Store.find`); None if there is none."""
+        return self.store.find(request.fingerprint, self.facts["service"], self.account.mark, surely=surely)
 
     def begin(
         self, request: ImageRequest, *, seed_drawn: bool, fresh: bool, via: str, price: Price | None
@@ -79,12 +79,10 @@ class Ledger:
         fingerprint = request.fingerprint
         reuse = not seed_drawn and not fresh
         with self.store.lock(f"same-{fingerprint[:8]}"):
-            known = self.find(request) if reuse else None
+            known = self.find(request, surely=True) if reuse else None
             if known:
                 # The caller's own request: its links are not masked, and its pictures are at hand.
                 return Run(known.folder, known.record, request, skipped=known.skipped), False
-            if reuse:
-                self.store.check_damaged(fingerprint)
             facts = {**self.facts, "seed_drawn": seed_drawn, "price": price, "via": via}
             return self.store.create(request, fingerprint, **facts), True
 
@@ -100,9 +98,7 @@ class Ledger:
 
     def revive(self, run: Run) -> None:
         """Reopen a run that ended without all its images, where the service still knows its task."""
-        if run.task_id is None or not (run.state in (FAILED, LOST) or (run.state == DONE and not run.whole)):
-            return
-        if self.transport.query(run.task_id).status not in (wire.FAILED, wire.UNKNOWN):
+        if run.ended_early and self.transport.query(str(run.task_id)).status not in (wire.FAILED, wire.UNKNOWN):
             with self.store.lock(run.id):
                 run.reload()
                 self.store.reopen(run)
@@ -385,20 +381,18 @@ def forgotten_answer(run: Run) -> UnknownOutcome:
 
 def _sync_gap(run: Run) -> UnknownOutcome:
     if run.state == ANSWERED:
-        said = Said(
-            "synchronous call {run} was cut off while its images were fetched, and the links of those that are missing "
-            "are lost; it is billed, and what came is in {folder}. fresh=True asks and pays again, and via='task' has "
-            "no such gap",
-            run=run.id,
+        return UnknownOutcome(
+            "synchronous call {run_id} was cut off while its images were fetched, and the links of those that are "
+            "missing are lost; it is billed, and what came is in {folder}. fresh=True asks and pays again, and "
+            "via='task' has no such gap",
+            run_id=run.id,
             folder=repr(str(run.folder)),
         )
-    else:
-        said = Said(
-            "synchronous call {run} was cut off before its answer came. Such a call leaves no task id to look for, so "
-            "it may or may not have been billed; fresh=True asks and pays again, and via='task' has no such gap",
-            run=run.id,
-        )
-    return UnknownOutcome(said, run_id=run.id)
+    return UnknownOutcome(
+        "synchronous call {run_id} was cut off before its answer came. Such a call leaves no task id to look for, so "
+        "it may or may not have been billed; fresh=True asks and pays again, and via='task' has no such gap",
+        run_id=run.id,
+    )
 
 
 def _request(run: Run) -> ImageRequest:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from wannb.errors import (
-    CalledOff,
     CancelRefused,
     ConnectionFailed,
     RateLimited,
@@ -21,7 +20,7 @@ from wannb.errors import (
     WannbError,
     api_error,
 )
-from wannb.service import is_called_off, wire
+from wannb.service import wire
 from wannb.translation import Said, current, override, spoken
 
 from .lost_answers import is_past
@@ -93,7 +92,6 @@ class Task:
 
         Raises:
             WaitTimeout: the time is over; the task goes on and nothing is lost.
-            CalledOff: it was called off and canceled while it was queued; nothing is billed.
             ApiError: the task failed; failed tasks are not billed.
             TaskCanceled, TaskForgotten, DownloadFailed: as they say.
         """
@@ -108,7 +106,7 @@ class Task:
 
     def _watch(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> None:
         clock, began = self._ledger.clock, self._ledger.clock.monotonic()
-        unknown, asked = 0, False
+        unknown = 0
 
         def unreached() -> None:
             if on_status:
@@ -125,10 +123,6 @@ class Task:
             if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
                 self._finish(answer, None if timeout is None else max(0.0, timeout - waited))
                 return
-            if not asked and is_called_off():
-                asked = True
-                if self.withdraw():
-                    raise CalledOff("canceled while it was queued; nothing is billed")
             pause = self._ledger.pace.query_interval
             if timeout is not None:
                 if waited >= timeout:

@@ -17,14 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from wannb import files, png
-from wannb.errors import (
-    ApiError,
-    ContentRefused,
-    DownloadFailed,
-    LinkExpired,
-    MalformedAnswer,
-    StoreError,
-)
+from wannb.errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
 from wannb.masking import Secret
 from wannb.service import Transport, wire
 from wannb.text import count

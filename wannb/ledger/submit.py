@@ -324,17 +324,13 @@ class Ledger:
 
     def _links(self, request: ImageRequest) -> list[Secret]:
         """Return for each input image its URL, data URI or uploaded link; the largest are uploaded."""
-        upload: set[int] = set()
+        links: dict[int, Secret] = {}
         inline = 0
-        sizes = [(len(image.content or b""), number) for number, image in enumerate(request.images)]
-        for size, number in sorted(sizes):
-            if size > INLINE_EACH or inline + size > INLINE_ALL:
-                upload.add(number)
+        for size, number in sorted((len(image.content or b""), at) for at, image in enumerate(request.images)):
             inline += size
-        return [
-            Secret(image.url or (self._uploaded(image, request.model) if number in upload else image.data_uri))
-            for number, image in enumerate(request.images)
-        ]
+            upload, image = size > INLINE_EACH or inline > INLINE_ALL, request.images[number]
+            links[number] = Secret(image.url or (self._uploaded(image, request.model) if upload else image.data_uri))
+        return [links[number] for number in sorted(links)]
 
     def _uploaded(self, image: InputImage, model: str) -> str:
         known = self._uploads.get((str(image.sha256), model))

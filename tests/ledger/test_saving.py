@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hostile import is_image, is_query
 from journals import change, last
 from ledger.around import Instead, served
 
-from wannb import Money, files, mock
+from wannb import files
 from wannb.client import Client
 from wannb.errors import DownloadFailed, LinkExpired
 from wannb.ledger.store import Store
@@ -51,16 +50,6 @@ def test_images_of_a_synchronous_call_that_could_not_be_fetched_are_fetched_by_r
         assert len(result) == 2
         assert client.run(small(n=2), via="sync").reused
         assert server.billed == 2
-
-
-def test_a_set_that_comes_back_short_is_a_success_that_says_so(client: Client, server: mock.MockServer) -> None:
-    with server.scenario("set returns fewer"):
-        result = client.image_set(["a", "b", "c", "d"], size="768*768")
-    assert len(result) < 4
-    assert result.asked == 4
-    assert f"{len(result)} of 4 images" in result.notices[0]
-    assert result.cost == Money(amount=Decimal("0.075") * len(result), currency="USD")
-    assert server.billed == len(result)
 
 
 @pytest.mark.parametrize("hours", [0, 25])

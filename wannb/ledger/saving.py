@@ -137,7 +137,18 @@ def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> 
     suffix, (width, height) = found[-1]
     sha256 = hashlib.sha256(data).hexdigest()
     path = run.folder / f"image-{index + 1}{suffix}"
-    written = png.with_text(data, CHUNK, _passport(run, index, of)) if suffix == ".png" else data
+    # What an image says of itself: the request, and which image of which run it is.
+    facts = {
+        "wannb": 1,
+        "request": run.record.request,
+        "image": index + 1,
+        "of": of,
+        "run": run.id,
+        "task_id": run.task_id,
+        "service": run.service,
+        "created": run.created,
+    }
+    written = png.with_text(data, CHUNK, json.dumps(facts, ensure_ascii=False)) if suffix == ".png" else data
     try:
         files.write(path, written)
     except OSError as error:
@@ -156,21 +167,6 @@ def _checked(data: bytes) -> tuple[str, tuple[int, int]]:
             return {"JPEG": ".jpg", "WEBP": ".webp"}.get(kind, f".{kind.lower()}"), image.size
     except OSError as error:
         raise ValueError(f"damaged: {error}") from error
-
-
-def _passport(run: Run, index: int, of: int) -> str:
-    """Return what an image says of itself: the request, and which image of which run it is."""
-    facts = {
-        "wannb": 1,
-        "request": run.record.request,
-        "image": index + 1,
-        "of": of,
-        "run": run.id,
-        "task_id": run.task_id,
-        "service": run.service,
-        "created": run.created,
-    }
-    return json.dumps(facts, ensure_ascii=False)
 
 
 def _notices(run: Run, answer: wire.Answer) -> tuple[str, ...]:

@@ -13,12 +13,13 @@ import pytest
 from conftest import make_client, small
 from hostile import is_create
 from ledger.around import SIZE, Instead, creates, killed_after_sending, prepared, saying, served, unanswered
-from pictures import plain_picture
+from pictures import encoded, plain_picture
 
 from wannb import ImageRequest, Money, mock
 from wannb.client import Client
 from wannb.errors import CalledOff, ConnectionFailed, OverBudget, UnknownOutcome, WannbError
 from wannb.files import append_line
+from wannb.ledger import submit
 from wannb.ledger.record import Record
 from wannb.ledger.store import Store
 from wannb.mock import MockServer, Response
@@ -82,6 +83,17 @@ def test_a_run_that_goes_on_sends_the_callers_own_pictures(client: Client, serve
     stored = (result.path / "run.jsonl").read_text() + result[0].bytes().decode("latin-1")
     assert "abc" not in stored
     assert "Signature" not in request.code()
+
+
+def test_of_pictures_that_are_too_large_together_the_largest_is_uploaded(
+    client: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = [encoded(size=(side, side)) for side in (400, 320, 360)]
+    monkeypatch.setattr(submit, "INLINE_ALL", sum(map(len, contents)) - 1)
+    client.run(small(images=contents, size="1K"))
+    [sent] = [entry.json for entry in server.log if entry.path.endswith("/generation")]
+    links = [part["image"] for part in sent["input"]["messages"][0]["content"] if "image" in part]
+    assert [link.partition(":")[0] for link in links] == ["oss", "data", "data"]
 
 
 def test_the_synchronous_door_picks_up_what_the_other_left(client: Client, server: MockServer) -> None:

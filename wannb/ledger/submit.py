@@ -129,7 +129,7 @@ class Ledger:
                     run.advance(FAILED, error=Failure(text=error.said))
                 raise
 
-    def call(self, run: Run, on_sent: Callable[[], None] = lambda: None) -> None:
+    def call(self, run: Run, on_sent: Callable[[], None]) -> None:
         """Make sure that a run has come to its end by the synchronous endpoint; a run that has a task is left to it.
 
         Raises:
@@ -138,19 +138,13 @@ class Ledger:
         """
         with self.store.lock(run.id):
             self.store.refresh(run)
-            if run.state in ENDED:
-                return
             if run.state == PREPARED:
                 on_sent()
-                self.collect(run, self._generated(run))
-                return
-            if run.record.via == "sync":
-                if finish_from_disk(run):
-                    return
+                self._generate(run)
+            if run.state not in ENDED and run.record.via == "sync" and not finish_from_disk(run):
                 if run.folder not in self.kept:
                     raise _sync_gap(run)
                 self.collect(run, self.kept[run.folder])
-                return
         if run.state == SENDING:
             self.send(run)
 
@@ -223,8 +217,8 @@ class Ledger:
             run_id=run.id,
         )
 
-    def _generated(self, run: Run) -> wire.Answer:
-        """Send a prepared run to the synchronous endpoint and return its answer, which is kept until it is saved."""
+    def _generate(self, run: Run) -> None:
+        """Send a prepared run to the synchronous endpoint, and keep its answer until it is saved."""
         request = _request(run)
         try:
             check_called_off()
@@ -232,7 +226,7 @@ class Ledger:
             with self.account.submitting, self.store.lock("submit"):
                 self._check_budget(run)
                 self._journal(run, "sync")
-            answer = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
+            self.kept[run.folder] = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
         except UnknownOutcome as error:
             raise UnknownOutcome(
                 "{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
@@ -243,8 +237,6 @@ class Ledger:
         except (ApiError, ConnectionFailed) as error:
             run.advance(FAILED, error=_failure(error))
             raise
-        self.kept[run.folder] = answer
-        return answer
 
     def collect(self, run: Run, answer: wire.Answer) -> None:
         """Save the images of an answer (see `saving.collect`); the caller holds the run's lock."""

@@ -62,7 +62,7 @@ class Problem:
 
 
 class WannbError(Exception):
-    """Root of all errors raised by wannb.
+    """Root of all errors raised by wannb, made of a sentence, or of its template and values.
 
     Attributes:
         title: the kind of error in a sentence, for people.
@@ -73,7 +73,6 @@ class WannbError(Exception):
     title = Said("wannb cannot go on.")
 
     def __init__(self, said: str = "", **values: object) -> None:
-        # A template with its values becomes a sentence here.
         self.said = Said(said, **values) if values and not isinstance(said, Said) else said
         super().__init__(self.said)
         self.language = current()

@@ -28,7 +28,11 @@ PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 #: The command line speaks English, and so does the mock, which plays the service; the page of `wannb studio` does not.
 ENGLISH = {"commands/cli.py", "commands/record_live.py", "mock"}
 #: Functions whose first argument is a text to be translated.
-SPEAKERS = {"Said", "say", "words", "_words"}
+SPEAKERS = {"Said", "say", "words", "_words"} | {
+    name
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.WannbError) and not issubclass(kind, errors.ApiError)
+}
 
 
 def test_a_sentence_is_text_that_remembers_its_values() -> None:

@@ -62,7 +62,7 @@ class Problem:
 
 
 class WannbError(Exception):
-    """Root of all errors raised by wannb.
+    """Root of all errors raised by wannb, made of a sentence, or of its template and values.
 
     Attributes:
         title: the kind of error in a sentence, for people.
@@ -72,9 +72,9 @@ class WannbError(Exception):
 
     title = Said("wannb cannot go on.")
 
-    def __init__(self, said: str = "") -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, said: str = "", **values: object) -> None:
+        self.said = Said(said, **values) if values and not isinstance(said, Said) else said
+        super().__init__(self.said)
         self.language = current()
 
     def __str__(self) -> str:
@@ -140,15 +140,17 @@ class UnknownOutcome(WannbError):
 
     title = Said("A request was sent and no answer came back, so it may have been accepted and billed.")
 
-    def __init__(self, message: str, *, candidates: Sequence[str] = (), run_id: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, candidates: Sequence[str] = (), run_id: str | None = None, **values: object
+    ) -> None:
+        super().__init__(message, run_id=run_id, **values)
         self.candidates = tuple(candidates)
         self.run_id = run_id
 
 
 class _TaskError(WannbError):
-    def __init__(self, message: str, *, task_id: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, task_id: str | None = None, **values: object) -> None:
+        super().__init__(message, task_id=task_id, **values)
         self.task_id = task_id
 
 

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import httpx
 from conftest import FAST
@@ -20,8 +21,9 @@ from wannb.ledger.record import ENDED
 from wannb.ledger.run import Run
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.mock.exchange import json_response
 from wannb.service.endpoint import mock
-from wannb.service.limits import Clock
+from wannb.service.limits import Clock, Pace
 
 SIZE = "768*768"
 
@@ -48,6 +50,28 @@ def light_server() -> Iterator[tuple[MockServer, Between]]:
     steps = Between(app)
     with MockServer(app, handles=steps) as server:
         yield server, steps
+
+
+def saying(status: int, code: str = "ServiceUnavailable", message: str = "no") -> Response:
+    """Return an answer with an error of the service."""
+    return json_response(status, {"request_id": "r", "code": code, "message": message})
+
+
+@dataclass
+class Instead:
+    """Answers requests of a kind in the mock's place, as often as `left` says; `heard` is whether it hears of them."""
+
+    kind: Callable[[Request], bool]
+    answer: Response
+    left: int = 10**6
+    heard: bool = False
+    given: int = 0
+
+    def __call__(self, app: App, request: Request) -> Response:
+        instead = self.kind(request) and self.given < self.left
+        true = app.handle(request) if self.heard or not instead else self.answer
+        self.given += instead
+        return self.answer if instead else true
 
 
 @contextmanager
@@ -95,8 +119,8 @@ def unanswered(client: Client, request: ImageRequest, at: float | None = None, w
 class Jumping:
     """This machine's clock, which is set at a step."""
 
-    def __init__(self, at: int = 0, by: float = 0.0) -> None:
-        self.offset, self.calls, self.at, self.by = 0.0, 0, at, by
+    def __init__(self, at: int = 0, by: float = 0.0, offset: float = 0.0) -> None:
+        self.offset, self.calls, self.at, self.by = offset, 0, at, by
         self.slept: list[float] = []
 
     def now(self) -> float:
@@ -112,8 +136,8 @@ class Jumping:
     def clock(self) -> Clock:
         return Clock(now=self.now, sleep=self.sleep)
 
-    def client(self, server: MockServer, store: Store) -> Client:
-        return Client(mock(server.base_url), "k", store, pace=FAST, clock=self.clock())
+    def client(self, server: MockServer, store: Store, pace: Pace = FAST) -> Client:
+        return Client(mock(server.base_url), "sk-mock", store, pace=pace, clock=self.clock())
 
 
 def looked_at(client: Client, form: HistoryForm) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from conftest import FAST, small
 from ledger.around import SIZE, unanswered
 
 import wannb
-from wannb import ImageRequest, mock
+from wannb import ImageRequest, Money, mock
 from wannb.client import Client
 from wannb.errors import (
     CancelRefused,
@@ -185,6 +186,8 @@ def test_a_failure_is_told_paid_and_kept_as_it_should(
             result = ask(client, case)
             told, images = "\n".join(result.notices), case.billed
             assert len([image.open() for image in result]) == images
+            assert result.asked == (3 if case.name == "set returns fewer" else images)
+            assert result.cost == Money(amount=Decimal("0.075") * images, currency="USD")
     assert re.search(case.says, told)
     assert told == "" or case.says
     assert (sent(server), looks(server), fetched(server)) == (case.sent, case.looks, case.fetched)

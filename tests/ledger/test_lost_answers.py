@@ -13,35 +13,23 @@ from ledger.around import Jumping, creates, killed_after_sending, light_server, 
 
 from wannb import ImageRequest
 from wannb.client import Client
-from wannb.errors import (
-    UnknownOutcome,
-)
+from wannb.errors import UnknownOutcome
 from wannb.ledger.store import Store
 from wannb.ledger.submit import _began
 from wannb.mock import MockServer
-from wannb.service.endpoint import mock as mock_service
-from wannb.service.limits import Clock
 
 
-def test_a_second_lost_answer_is_looked_for_in_its_own_time(server: MockServer, store: Store) -> None:
-    offset = 0.0
-    clock = Clock(now=lambda: time.time() + offset)
-    with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
-        client.run(small(9, "so that the clocks are known"))
-        unanswered(client, small(), at=time.time() - 400, within=0.1)
-        with server.scenario("dropped after accept"):
-            assert len(client.run(small())) == 1
+def test_a_second_lost_answer_is_looked_for_in_its_own_time(client: Client, server: MockServer) -> None:
+    client.run(small(9, "so that the clocks are known"))
+    unanswered(client, small(), at=time.time() - 400, within=0.1)
+    with server.scenario("dropped after accept"):
+        assert len(client.run(small())) == 1
     assert server.billed == 2
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])
 def test_a_clock_that_is_set_right_after_a_kill_changes_nothing(server: MockServer, store: Store, jump: float) -> None:
-    offset = jump
-    wrong = Clock(now=lambda: time.time() + offset)
-    with (
-        Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, clock=wrong) as client,
-        killed_after_sending(client),
-    ):
+    with Jumping(offset=jump).client(server, store) as client, killed_after_sending(client):
         client.run(small())
     with make_client(server, Store(store.root)) as later:
         [result] = later.rescue().results
@@ -106,12 +94,11 @@ def test_a_strangers_task_that_cannot_be_ours_is_not_taken(
 
 
 def test_a_clock_that_is_set_right_before_a_lost_answer_bills_nothing_twice(server: MockServer, store: Store) -> None:
-    offset = 0.0
-    clock = Clock(now=lambda: time.time() + offset)
-    with Client(mock_service(server.base_url), "k", store, pace=FAST, clock=clock) as client:
+    jumping = Jumping()
+    with jumping.client(server, store) as client:
         client.run(small(9))
         client._ledger.transport._sender.skew = (0.0, 0.001)
-        offset = -30.0
+        jumping.offset = -30.0
         with server.scenario("dropped after accept"):
             assert len(client.run(small())) == 1
         assert client.run(small()).reused
@@ -150,8 +137,8 @@ def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store:
     with make_client(server, store) as client:
         task = client.submit(small())
         lost = unanswered(client, small(5), at=time.time() + client._ledger.transport.skew[0])
-    clock = Clock(now=lambda: time.time() + by)
-    with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, clock=clock) as late:
+    wrong = Jumping(offset=by)
+    with wrong.client(server, store) as late:
         found = late.rescue()
         assert [result.task_id for result in found.results] == [task.id]
         assert not found.problems, "nothing was sent a day ago, whatever this machine says"
@@ -159,9 +146,7 @@ def test_a_machine_whose_clock_is_wrong_loses_nothing(server: MockServer, store:
         assert late.run(small()).reused
         assert len(late.run(small(7))) == 1
         assert len({run.id for run in late.runs()}) == 3
-    with Client(
-        mock_service(server.base_url), "sk-mock", store, pace=replace(FAST, retry_seconds=0), clock=clock
-    ) as late:
+    with wrong.client(server, store, replace(FAST, retry_seconds=0)) as late:
         gap = unanswered(late, small(6))
         server.close()
         late.rescue(timeout=0)

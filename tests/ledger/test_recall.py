@@ -46,14 +46,7 @@ def odd_places(folder: Path) -> list[str]:
         file.truncate(2**30)
     (folder / "closed.png").write_bytes(b"")
     names = ("pipe", "folder", "round", "zero", "gone", "sparse", "closed")
-    more = [
-        "/dev/zero",
-        "/dev/tty",
-        "/proc/self/mem",
-        "~nobody-of-that-name/a.png",
-        "a\0b.png",
-        "x" * 5000,
-    ]
+    more = ["/dev/zero", "/dev/tty", "/proc/self/mem", "~nobody-of-that-name/a.png", "a\0b.png", "x" * 5000]
     return [*(str(folder / f"{name}.png") for name in names), *more]
 
 
@@ -89,9 +82,7 @@ def test_a_file_of_chunks_without_an_end_is_not_walked_to_its_end(tmp_path: Path
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    facts=st.one_of(anything, mutated([json.loads(record())])),
-    noise=st.binary(max_size=30),
-    place=st.integers(0, 2000),
+    facts=st.one_of(anything, mutated([json.loads(record())])), noise=st.binary(max_size=30), place=st.integers(0, 2000)
 )
 @example(facts={"wannb": 1, "request": {"prompt": "x", "color_palette": [[]]}}, noise=b"", place=0)
 def test_a_record_is_recalled_or_refused(facts: Any, noise: bytes, place: int, tmp_path: Path) -> None:

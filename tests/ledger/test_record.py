@@ -188,7 +188,9 @@ def test_one_error_names_the_folder_and_the_task(client: Client, store: Store) -
     (folder / "run.jsonl").write_bytes(b"")
     [(_, problem)] = client.rescue().problems
     assert "client.task_list()" in str(problem)
-    assert len(client.run(small(), fresh=True)) == 1
+    other = client.submit(small(), fresh=True)
+    assert client.submit(small()).id == other.id, "one that is under way answers too"
+    assert len(other.result()) == 1
 
 
 def test_a_budget_is_not_kept_by_guessing(server: MockServer, store: Store) -> None:

@@ -6,10 +6,7 @@ from conftest import FAST, small
 from journals import last, rewrite
 
 from wannb.client import Client
-from wannb.errors import (
-    StoreError,
-    WaitTimeout,
-)
+from wannb.errors import StoreError, WaitTimeout
 from wannb.ledger.store import Store
 from wannb.mock import MockServer
 from wannb.service.endpoint import mock as mock_service

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import small
-from journals import cut, last, rewrite
+from journals import cut
 from ledger.around import prepared, unanswered
 
 from wannb.client import Client
@@ -111,9 +110,3 @@ def test_usual_seconds_are_the_median_of_runs_of_the_same_kind(client: Client, s
     assert usual_seconds(small(7), store.newest(), "mock") == 2
     assert usual_seconds(small(7), store.newest(), "elsewhere") is None
     assert usual_seconds(small(7, n=4), store.newest(), "mock") is None
-
-
-def test_a_record_that_was_put_in_place_of_a_journal_is_read(client: Client) -> None:
-    result = client.run(small())
-    rewrite(result.path, last(result.path))
-    assert read(result.path).record == replace(client.runs()[0].record)

@@ -74,12 +74,14 @@ def test_runs_of_one_second_have_folders_of_their_own(store: Store, monkeypatch:
     assert len(store.runs()) == 3
 
 
-MANY = 350
+#: More than two of the index's pages, which are small here.
+MANY = 60
 
 
 @pytest.fixture
-def many(client: Client, tmp_path: Path) -> Path:
+def many(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with many runs, made out of one."""
+    monkeypatch.setattr(index, "_PAGE", 25)
     record = last(client.generate("a boat", size=SIZE, seed=1).path)
     folder = tmp_path / "many"
     for number in range(MANY):

@@ -12,23 +12,17 @@ from typing import Any
 import pytest
 from conftest import make_client, small
 from hostile import is_create
-from ledger.around import SIZE, creates, killed_after_sending, prepared, served, unanswered
-from pictures import plain_picture
+from ledger.around import SIZE, Instead, creates, killed_after_sending, prepared, saying, served, unanswered
+from pictures import encoded, plain_picture
 
 from wannb import ImageRequest, Money, mock
 from wannb.client import Client
-from wannb.errors import (
-    CalledOff,
-    ConnectionFailed,
-    OverBudget,
-    UnknownOutcome,
-    WannbError,
-)
+from wannb.errors import CalledOff, ConnectionFailed, OverBudget, UnknownOutcome, WannbError
 from wannb.files import append_line
+from wannb.ledger import submit
 from wannb.ledger.record import Record
 from wannb.ledger.store import Store
-from wannb.mock import App, MockServer, Request, Response
-from wannb.mock.exchange import json_response
+from wannb.mock import MockServer, Response
 from wannb.request.inputs import from_bytes
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace, callable_off
@@ -38,21 +32,11 @@ from wannb.service.limits import Pace, callable_off
     ("status", "code"), [(504, "GatewayTimeout"), (500, "RequestTimeOut"), (408, "RequestTimeOut")]
 )
 def test_a_gateway_that_gave_up_waiting_may_have_passed_the_request_on(store: Store, status: int, code: str) -> None:
-    creates = 0
-
-    def between(app: App, request: Request) -> Response:
-        nonlocal creates
-        answer = app.handle(request)
-        if is_create(request):
-            creates += 1
-            if creates <= 3:
-                return json_response(status, {"request_id": "r", "code": code, "message": "timeout"})
-        return answer
-
-    with served(between) as server, make_client(server, store) as client:
+    gave_up = Instead(is_create, saying(status, code), left=3, heard=True)
+    with served(gave_up) as server, make_client(server, store) as client:
         assert len(client.run(small())) == 1
         assert server.billed == 1
-        creates = 0
+        gave_up.given = 0
         with pytest.raises(UnknownOutcome, match="may or may not"):
             client.run(small(2), via="sync")
         assert server.billed == 2
@@ -82,18 +66,10 @@ def test_the_door_that_is_journaled_is_the_one_that_was_used(client: Client, ser
 
 @pytest.mark.parametrize("body", [b"<html>bad gateway</html>", b'{"code": "Odd", "output": null}'])
 def test_answers_that_are_never_right_end_in_a_sentence(store: Store, body: bytes) -> None:
-    posts = 0
-
-    def between(app: App, request: Request) -> Response:
-        nonlocal posts
-        if is_create(request):
-            posts += 1
-            return Response(status=502 if body.startswith(b"<") else 200, body=body)
-        return app.handle(request)
-
-    with served(between) as server, make_client(server, store) as client, pytest.raises(WannbError):
+    wrong = Instead(is_create, Response(status=502 if body.startswith(b"<") else 200, body=body))
+    with served(wrong) as server, make_client(server, store) as client, pytest.raises(WannbError):
         client.run(small())
-    assert posts <= 5
+    assert wrong.given <= 5
 
 
 def test_a_run_that_goes_on_sends_the_callers_own_pictures(client: Client, server: MockServer, store: Store) -> None:
@@ -109,21 +85,22 @@ def test_a_run_that_goes_on_sends_the_callers_own_pictures(client: Client, serve
     assert "Signature" not in request.code()
 
 
+def test_of_pictures_that_are_too_large_together_the_largest_is_uploaded(
+    client: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = [encoded(size=(side, side)) for side in (400, 320, 360)]
+    monkeypatch.setattr(submit, "INLINE_ALL", sum(map(len, contents)) - 1)
+    client.run(small(images=contents, size="1K"))
+    [sent] = [entry.json for entry in server.log if entry.path.endswith("/generation")]
+    links = [part["image"] for part in sent["input"]["messages"][0]["content"] if "image" in part]
+    assert [link.partition(":")[0] for link in links] == ["oss", "data", "data"]
+
+
 def test_the_synchronous_door_picks_up_what_the_other_left(client: Client, server: MockServer) -> None:
     with killed_after_sending(client):
         client.run(small())
     assert len(client.run(small(), via="sync")) == 1
     assert server.billed == 1
-
-
-def test_a_seeded_request_is_asked_once(client: Client, server: mock.MockServer) -> None:
-    first = client.generate("a cat", seed=7, size="768*768")
-    again = client.generate("a cat", seed=7, size="768*768")
-    assert (first.reused, again.reused) == (False, True)
-    assert again[0].sha256 == first[0].sha256
-    assert creates(server) == 1
-    assert server.billed == 1
-    assert "nothing billed" in again.summary()
 
 
 def test_fresh_asks_again(client: Client, server: mock.MockServer) -> None:
@@ -149,23 +126,17 @@ def test_a_deleted_image_is_asked_for_again(client: Client, server: mock.MockSer
     assert server.billed == 2
 
 
-def test_equal_seeded_requests_at_the_same_time_become_one(client: Client, server: mock.MockServer) -> None:
-    request = ImageRequest(prompt="x", seed=1, size="768*768")
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(client.run, [request] * 8))
-    assert len({result.run_id for result in results}) == 1
-    assert server.billed == 1
-
-
-def test_two_clients_of_one_folder_ask_once(server: mock.MockServer, store: Store) -> None:
-    request = ImageRequest(prompt="x", seed=1, size="768*768")
+def test_equal_seeded_requests_of_threads_and_clients_become_one(server: mock.MockServer, store: Store) -> None:
     with (
         make_client(server, store) as one,
         make_client(server, Store(store.root)) as two,
-        ThreadPoolExecutor(2) as pool,
+        ThreadPoolExecutor(8) as pool,
     ):
-        list(pool.map(lambda client: client.run(request), [one, two]))
-    assert server.billed == 1
+        results = list(pool.map(lambda client: client.run(small()), [one, two] * 4))
+        again = one.run(small())
+    assert len({(result.run_id, result[0].sha256) for result in [*results, again]}) == 1
+    assert "nothing billed" in again.summary()
+    assert creates(server) == server.billed == 1
 
 
 def test_the_budget_is_kept_before_anything_is_sent(server: mock.MockServer, store: Store) -> None:

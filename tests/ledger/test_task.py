@@ -12,61 +12,33 @@ import pytest
 from conftest import FAST, make_client, small
 from hostile import is_create, is_query
 from journals import change
-from ledger.around import served
+from ledger.around import Instead, saying, served
 
 from wannb import mock
 from wannb.client import Client
-from wannb.errors import (
-    CalledOff,
-    TaskForgotten,
-    UnknownOutcome,
-    WaitTimeout,
-    WannbError,
-)
+from wannb.errors import TaskForgotten, UnknownOutcome, WaitTimeout, WannbError
 from wannb.ledger.record import Failure
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
-from wannb.mock.exchange import json_response
-from wannb.service.limits import callable_off
 
 
 @pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])
 def test_being_too_fast_or_an_outage_is_no_word_about_the_task(store: Store, code: str) -> None:
-    said = 0
-
-    def between(app: App, request: Request) -> Response:
-        nonlocal said
-        if is_query(request) and said < 4:
-            said += 1
-            return json_response(200, {"request_id": "r", "code": code, "message": "not now"})
-        return app.handle(request)
-
-    with served(between) as server, make_client(server, store) as client:
+    with served(Instead(is_query, saying(200, code), left=4)) as server, make_client(server, store) as client:
         assert len(client.run(small())) == 1
 
 
 def test_a_failed_task_in_the_flat_shape_is_believed_when_it_is_said_twice(store: Store) -> None:
-    def between(app: App, request: Request) -> Response:
-        if is_query(request):
-            return json_response(200, {"request_id": "r", "code": "InternalError.Algo", "message": "broke"})
-        return app.handle(request)
-
-    with (
-        served(between) as server,
-        make_client(server, store) as client,
-        pytest.raises(WannbError, match=r"Algo.*broke"),
-    ):
-        client.run(small())
-    assert client.runs()[0].state == "failed"
+    broke = Instead(is_query, saying(200, "InternalError.Algo", "broke"))
+    with served(broke) as server, make_client(server, store) as client:
+        with pytest.raises(WannbError, match=r"Algo.*broke"):
+            client.run(small())
+        assert client.runs()[0].state == "failed"
 
 
 def test_waiting_has_an_end_whatever_happens(store: Store) -> None:
-    def between(app: App, request: Request) -> Response:
-        if is_query(request):
-            return json_response(503, {"request_id": "r", "code": "ServiceUnavailable", "message": "no"})
-        return app.handle(request)
-
-    with served(between) as server, make_client(server, store, pace=replace(FAST, backoff=(0.2, 0.2))) as client:
+    down = Instead(is_query, saying(503))
+    with served(down) as server, make_client(server, store, pace=replace(FAST, backoff=(0.2, 0.2))) as client:
         task = client.submit(small())
         began = time.monotonic()
         with pytest.raises((WaitTimeout, WannbError)):
@@ -110,7 +82,7 @@ def test_trouble_after_the_money_is_spent_never_says_that_nothing_was_billed(sto
         nonlocal lost
         is_list = request.path.endswith("/tasks/")
         if "/tasks/" in request.path and is_list == (route == "list") and (lost or route == "query"):
-            return json_response(503, {"request_id": "r", "code": "ServiceUnavailable", "message": "no"})
+            return saying(503)
         answer = app.handle(request)
         if is_create(request) and route == "list":
             lost = True
@@ -174,23 +146,6 @@ def test_a_queued_task_of_another_call_is_not_canceled(queue: MockServer, store:
         with pytest.raises(KeyboardInterrupt):
             client.run(small(), on_status=interrupting("PENDING"))
         assert [run.state for run in client.runs()] == ["running"]
-
-
-def test_what_is_called_off_while_it_is_queued_is_canceled(queue: MockServer, store: Store) -> None:
-    with make_client(queue, store) as client:
-        seen: list[str] = []
-        with callable_off(lambda: bool(seen)), pytest.raises(CalledOff, match="nothing is billed"):
-            client.run(small(), on_status=lambda status, seconds: seen.append(status))
-        assert [run.state for run in client.runs()] == ["canceled"]
-        assert queue.billed == 0
-
-
-def test_what_is_called_off_while_it_runs_is_waited_for(store: Store) -> None:
-    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
-        seen: list[str] = []
-        with callable_off(lambda: "RUNNING" in seen):
-            assert len(client.run(small(), on_status=lambda status, seconds: seen.append(status))) == 1
-        assert server.billed == 1
 
 
 @pytest.mark.parametrize("step", ["create", "query", "learn_time", "cancel"])

@@ -66,12 +66,7 @@ COMMIT;
 
 
 class Index:
-    """The runs of one folder; where the file cannot be used, one in memory is made for each question.
-
-    Args:
-        root: the folder.
-        names: gives the names in it.
-    """
+    """The runs of one folder, in which `names` are; where the file cannot be used, one in memory serves each time."""
 
     def __init__(self, root: Path, names: Callable[[], list[str]]) -> None:
         self._root = root

@@ -13,7 +13,6 @@ from typing import Any
 from wannb.errors import UnknownOutcome
 from wannb.request import parse
 from wannb.service import Clock, Pace, Transport, wire
-from wannb.translation import Said
 
 from .record import SENDING, Record
 from .run import Run
@@ -48,11 +47,8 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
     transport.learn_time()
     if is_past(record.sent[0], record, transport):
         raise UnknownOutcome(
-            Said(
-                "run {run} was cut off more than 24 hours ago, and the service forgets tasks after that. It may or may "
-                "not have been billed; fresh=True asks again",
-                run=run.id,
-            ),
+            "run {run_id} was cut off more than 24 hours ago, and the service forgets tasks after that. It may or "
+            "may not have been billed; fresh=True asks again",
             run_id=run.id,
         )
     fitting: list[str] = []
@@ -81,16 +77,13 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
             return fitting[0]
     if fitting:
         raise UnknownOutcome(
-            Said(
-                "the answer to run {run} was lost, and of the account's tasks these could be its outcome: {tasks}. "
-                "View them with client.task(task_id) and choose with client.task(task_id, run={quoted}); nothing is "
-                "sent again until then, except with fresh=True",
-                run=run.id,
-                tasks=", ".join(fitting),
-                quoted=repr(run.id),
-            ),
-            candidates=fitting,
+            "the answer to run {run_id} was lost, and of the account's tasks these could be its outcome: {tasks}. "
+            "View them with client.task(task_id) and choose with client.task(task_id, run={quoted}); nothing is "
+            "sent again until then, except with fresh=True",
             run_id=run.id,
+            tasks=", ".join(fitting),
+            quoted=repr(run.id),
+            candidates=fitting,
         )
     return None
 

@@ -11,7 +11,6 @@ from wannb import png
 from wannb.errors import RecallError, StoreError
 from wannb.files import parse_json, read_file
 from wannb.request import ImageRequest
-from wannb.translation import Said
 
 from .record import check_request
 from .run import FILE, find_input, read
@@ -34,7 +33,7 @@ def recall(path: str | os.PathLike[str]) -> ImageRequest:
     7
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise RecallError(Said("{value} is no path; an image has its own request as image.request", value=repr(path)))
+        raise RecallError("{value} is no path; an image has its own request as image.request", value=repr(path))
     named = repr(str(path))
     try:
         path = Path(os.fsdecode(path)).expanduser()
@@ -45,18 +44,18 @@ def recall(path: str | os.PathLike[str]) -> ImageRequest:
     except RecallError:
         raise
     except OSError as error:
-        raise RecallError(Said("cannot read {path}: {why}", path=named, why=error.strerror or str(error))) from error
+        raise RecallError("cannot read {path}: {why}", path=named, why=error.strerror or str(error)) from error
     except (ValueError, RuntimeError) as error:
-        raise RecallError(Said("the request in {path} is damaged: {why}", path=named, why=str(error))) from error
+        raise RecallError("the request in {path} is damaged: {why}", path=named, why=str(error)) from error
 
 
 def _of_run(folder: Path) -> Mapping[str, Any]:
     try:
         record = read(folder).record.request
     except StoreError as error:
-        raise RecallError(Said("{path} is no run: {why}", path=repr(str(folder)), why=error.said)) from error
+        raise RecallError("{path} is no run: {why}", path=repr(str(folder)), why=error.said) from error
     if record is None:
-        raise RecallError(Said("run {run} was adopted by its task id alone; its request is unknown", run=folder.name))
+        raise RecallError("run {run} was adopted by its task id alone; its request is unknown", run=folder.name)
     return record
 
 
@@ -70,10 +69,8 @@ def _of_image(path: Path) -> Mapping[str, Any]:
         record = _of_run(path.parent)
     if not isinstance(record, Mapping):
         raise RecallError(
-            Said(
-                "{path} holds no request; only images that wannb saved do, and saving them again with another program "
-                "drops it",
-                path=repr(str(path)),
-            )
+            "{path} holds no request; only images that wannb saved do, and saving them again with another program "
+            "drops it",
+            path=repr(str(path)),
         )
     return record

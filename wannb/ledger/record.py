@@ -1,22 +1,7 @@
 """Record: the facts of one run, as one typed value that is parsed and checked once.
 
-A run passes through these states; `MOVES` holds every step that is allowed, and `Run.advance` checks it:
-
-    prepared ──► sending ──► running ──► answered ──► done
-       │            │           │            │
-       └────────────┴───────────┴────────────┴──► failed, canceled, lost
-
-    prepared    written down; nothing was sent yet
-    sending     a request left, or is about to; its answer is not known
-    running     the service gave it a task id
-    answered    the images exist at the service, and not all of them are on disk
-    done        all images that came back are on disk
-    failed      refused, or it never reached the service; nothing is billed
-    canceled    the service dropped it before it began; nothing is billed
-    lost        it may be billed and the service has forgotten it
-
-A synchronous call goes from sending to answered, since it has no task. The last four states are ends; the one way back
-is `Run.reopen`, for a run whose task the service still knows.
+docs/architecture.md says what each state means. `MOVES` holds every step that is allowed, and `Run.advance` checks it;
+the one way back from an end is `Store.reopen`, for a run whose task the service still knows.
 """
 
 from __future__ import annotations
@@ -80,7 +65,7 @@ class Record:
     """The facts of one run, frozen; every state is a new one.
 
     Attributes:
-        state: see the module's docstring.
+        state: one of `MOVES`.
         fingerprint: of the request; equal requests have the same.
         service, region, account: where it was asked. `service` is "mock" or the host.
         created: UTC, such as "2026-11-22T13:01:57Z".

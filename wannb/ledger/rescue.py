@@ -42,20 +42,16 @@ class Rescue:
         return say(self._summary())
 
     def _summary(self) -> Said:
-        images = sum(len(result) for result in self.results)
-        parts = {
-            Said(
-                "{images} of {runs} brought to disk",
-                images=count(images, "image"),
-                runs=count(len(self.results), "run"),
-            ): self.results,
-            Said("{runs} had never been sent", runs=count(len(self.unsent), "run")): self.unsent,
-            Said("{runs} could not be finished", runs=count(len(self.problems), "run")): self.problems,
-            Said(
-                "{runs} of another service or account left alone", runs=count(len(self.elsewhere), "run")
-            ): self.elsewhere,
-        }
-        found = [text for text, runs in parts.items() if runs]
+        lists = (self.results, self.unsent, self.problems, self.elsewhere)
+        results, unsent, problems, elsewhere = (count(len(found), "run") for found in lists)
+        images = count(sum(map(len, self.results)), "image")
+        parts = [
+            Said("{images} of {runs} brought to disk", images=images, runs=results),
+            Said("{runs} had never been sent", runs=unsent),
+            Said("{runs} could not be finished", runs=problems),
+            Said("{runs} of another service or account left alone", runs=elsewhere),
+        ]
+        found = [part for part, runs in zip(parts, lists, strict=True) if runs]
         return joined(", ", found) if found else Said("nothing to bring to disk")
 
     @spoken
@@ -96,7 +92,7 @@ def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None
         except Exception as error:
             # One damaged run must not keep the others from being saved.
             why = f"{type(error).__name__}: {error}"
-            problems.append((run.id, StoreError(Said("run {run} is damaged: {why}", run=run.id, why=why))))
+            problems.append((run.id, StoreError("run {run} is damaged: {why}", run=run.id, why=why)))
     return Rescue(
         results=tuple(results),
         unsent=tuple(unsent),

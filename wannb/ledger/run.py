@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,7 @@ _TASK = re.compile(rb'"task_id"\s*:\s*"([^"\\\x00-\x1f]{4,200})"')
 _LATEST = 20
 
 
+@dataclass(eq=False, repr=False)
 class Run:
     """One request with everything that came of it, on disk.
 
@@ -42,11 +43,10 @@ class Run:
         skipped: lines of its journal that were cut or damaged and passed over.
     """
 
-    def __init__(self, folder: Path, record: Record, request: ImageRequest | None = None, *, skipped: int = 0) -> None:
-        self.folder = folder
-        self.record = record
-        self.skipped = skipped
-        self._request = request
+    folder: Path
+    record: Record
+    _request: ImageRequest | None = None
+    skipped: int = field(default=0, kw_only=True)
 
     @property
     def id(self) -> str:
@@ -80,9 +80,7 @@ class Run:
             try:
                 self._request = ImageRequest.from_dict(self.record.request, lambda sha: find_input(self.folder, sha))
             except ValueError as error:
-                raise StoreError(
-                    Said("The request of run {run} is damaged: {why}", run=self.id, why=str(error))
-                ) from error
+                raise StoreError("The request of run {run} is damaged: {why}", run=self.id, why=str(error)) from error
         return self._request
 
     @property
@@ -122,9 +120,7 @@ class Run:
             StoreError: it cannot be written, or the state may not follow (see `record.MOVES`).
         """
         if state not in MOVES[self.state]:
-            raise StoreError(
-                Said("Run {run} is {state} and cannot become {next}", run=self.id, state=self.state, next=state)
-            )
+            raise StoreError("Run {run} is {state} and cannot become {next}", run=self.id, state=self.state, next=state)
         self._write(replace(self.record, **facts, state=state), sync=sync)
 
     def accept(self, task_id: str, **facts: Any) -> None:
@@ -138,9 +134,14 @@ class Run:
         except StoreError as error:
             raise stranded(error, task_id) from error
 
+    @property
+    def ended_early(self) -> bool:
+        """Whether it ended without all its images, and the service may still know its task."""
+        return bool(self.task_id) and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole))
+
     def reopen(self) -> None:
-        """Take back that the run ended: the service still knows its task, and its images are not all on disk."""
-        if self.task_id and (self.state in (FAILED, LOST) or (self.state == DONE and not self.whole)):
+        """Take back that the run ended; the caller holds its lock, and the service still knows its task."""
+        if self.ended_early:
             self._write(replace(self.record, state=RUNNING, error=None))
 
     def _write(self, record: Record, *, sync: bool = True) -> None:
@@ -257,13 +258,11 @@ def _damaged(folder: Path, why: object, content: bytes) -> StoreError:
     else:
         way_out = Said("client.task_list() shows its task, if it was sent within 24 hours")
     return StoreError(
-        Said(
-            "The record of run {run} in {folder} is damaged: {why}. {way_out}",
-            run=folder.name,
-            folder=repr(str(folder.parent)),
-            why=why if isinstance(why, Said) else str(why),
-            way_out=way_out,
-        )
+        "The record of run {run} in {folder} is damaged: {why}. {way_out}",
+        run=folder.name,
+        folder=repr(str(folder.parent)),
+        why=why if isinstance(why, Said) else str(why),
+        way_out=way_out,
     )
 
 
@@ -275,13 +274,11 @@ def find_input(folder: Path, sha256: str) -> Path | None:
 def stranded(error: StoreError, task_id: str) -> StoreError:
     """Return a fault of the disk as one that says how the images of a task, which goes on, can still be fetched."""
     return StoreError(
-        Said(
-            "{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() "
-            "fetches them; so does client.task({quoted}).result(), from another folder of runs too, within 24 hours",
-            error=error.said,
-            task_id=task_id,
-            quoted=repr(task_id),
-        )
+        "{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() "
+        "fetches them; so does client.task({quoted}).result(), from another folder of runs too, within 24 hours",
+        error=error.said,
+        task_id=task_id,
+        quoted=repr(task_id),
     )
 
 

@@ -17,14 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from wannb import files, png
-from wannb.errors import (
-    ApiError,
-    ContentRefused,
-    DownloadFailed,
-    LinkExpired,
-    MalformedAnswer,
-    StoreError,
-)
+from wannb.errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
 from wannb.masking import Secret
 from wannb.service import Transport, wire
 from wannb.text import count
@@ -79,12 +72,10 @@ def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[
         again = transport.query(run.task_id)
     except ApiError as error:
         raise DownloadFailed(
-            Said(
-                "the links of run {run} are dead, and the service gives no new ones now: {code}. Its images are paid "
-                "for: client.rescue() asks again, within 24 hours of the run",
-                run=run.id,
-                code=error.code,
-            ),
+            "the links of run {run} are dead, and the service gives no new ones now: {code}. Its images are paid "
+            "for: client.rescue() asks again, within 24 hours of the run",
+            run=run.id,
+            code=error.code,
             task_id=run.task_id,
         ) from error
     return again.links if again.status == wire.SUCCEEDED and len(again.links) >= len(answer.links) else ()
@@ -128,15 +119,13 @@ def _incomplete(have: int, of: int, run: Run, error: BaseException) -> DownloadF
             task_id=repr(run.task_id),
         )
     return DownloadFailed(
-        Said(
-            "{have} of {images} are saved in {folder}. {error}. They are paid for: client.rescue() fetches the rest, "
-            "{until}",
-            have=have,
-            images=count(of, "image"),
-            folder=repr(str(run.folder)),
-            error=getattr(error, "said", str(error)),
-            until=until,
-        ),
+        "{have} of {images} are saved in {folder}. {error}. They are paid for: client.rescue() fetches the rest, "
+        "{until}",
+        have=have,
+        images=count(of, "image"),
+        folder=repr(str(run.folder)),
+        error=getattr(error, "said", str(error)),
+        until=until,
         task_id=run.task_id,
     )
 
@@ -148,7 +137,18 @@ def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> 
     suffix, (width, height) = found[-1]
     sha256 = hashlib.sha256(data).hexdigest()
     path = run.folder / f"image-{index + 1}{suffix}"
-    written = png.with_text(data, CHUNK, _passport(run, index, of)) if suffix == ".png" else data
+    # What an image says of itself: the request, and which image of which run it is.
+    facts = {
+        "wannb": 1,
+        "request": run.record.request,
+        "image": index + 1,
+        "of": of,
+        "run": run.id,
+        "task_id": run.task_id,
+        "service": run.service,
+        "created": run.created,
+    }
+    written = png.with_text(data, CHUNK, json.dumps(facts, ensure_ascii=False)) if suffix == ".png" else data
     try:
         files.write(path, written)
     except OSError as error:
@@ -167,21 +167,6 @@ def _checked(data: bytes) -> tuple[str, tuple[int, int]]:
             return {"JPEG": ".jpg", "WEBP": ".webp"}.get(kind, f".{kind.lower()}"), image.size
     except OSError as error:
         raise ValueError(f"damaged: {error}") from error
-
-
-def _passport(run: Run, index: int, of: int) -> str:
-    """Return what an image says of itself: the request, and which image of which run it is."""
-    facts = {
-        "wannb": 1,
-        "request": run.record.request,
-        "image": index + 1,
-        "of": of,
-        "run": run.id,
-        "task_id": run.task_id,
-        "service": run.service,
-        "created": run.created,
-    }
-    return json.dumps(facts, ensure_ascii=False)
 
 
 def _notices(run: Run, answer: wire.Answer) -> tuple[str, ...]:

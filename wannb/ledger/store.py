@@ -68,12 +68,10 @@ class Store:
             locked = held.acquire(timeout=-1 if seconds is None else seconds)
         except Timeout as error:
             raise WaitTimeout(
-                Said(
-                    "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
-                    "Nothing is lost; try again later",
-                    seconds=f"{seconds:g}",
-                    run=name,
-                )
+                "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
+                "Nothing is lost; try again later",
+                seconds=f"{seconds:g}",
+                run=name,
             ) from error
         except OSError as error:
             raise self._unusable(error) from error
@@ -139,9 +137,7 @@ class Store:
         folder = self.root / run_id
         if Path(run_id).name != run_id or not (folder / FILE).is_file():
             raise StoreError(
-                Said(
-                    "no run {run} in {folder}; client.runs() lists them", run=repr(run_id), folder=repr(str(self.root))
-                )
+                "no run {run} in {folder}; client.runs() lists them", run=repr(run_id), folder=repr(str(self.root))
             )
         return read(folder)
 
@@ -168,13 +164,19 @@ class Store:
 
     # Look-ups and sums, which take as long in a large folder as in a small one
 
-    def find(self, fingerprint: str, service: str, account: str) -> Run | None:
-        """Return the run that answers an equal request: a finished one, else one of the account that is under way."""
-        under_way = None
+    def find(self, fingerprint: str, service: str, account: str, *, surely: bool = False) -> Run | None:
+        """Return the run that answers an equal request: a finished one, else one of the account that is under way.
+
+        Raises:
+            StoreError: with `surely`, if a damaged run may be the answer, which would be paid for once more.
+        """
+        under_way, doubt = None, None
         for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
-            except StoreError:
+            except StoreError as error:
+                if self._is_damaged(name):
+                    doubt = doubt or (name, error)
                 continue
             if run.record.fingerprint != fingerprint or run.service != service:
                 continue
@@ -182,25 +184,17 @@ class Store:
                 return run
             if run.state not in ENDED and run.record.account == account:
                 under_way = under_way or run
+        if surely and doubt and not under_way:
+            name, why = doubt
+            if isinstance(why, NewerFormat):
+                raise why  # it is as good as any: this version is what is old
+            raise StoreError(
+                "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() restores "
+                "it from its images, or says how to fetch them. To ask and pay again give fresh=True, or move its "
+                "folder away",
+                run=name,
+            ) from why
         return under_way
-
-    def check_damaged(self, fingerprint: str) -> None:
-        """Raise `StoreError` if a damaged run may be the answer to a request, which would be paid for once more."""
-        for name in self._index.alike(fingerprint):
-            try:
-                read(self.root / name)
-            except NewerFormat:
-                raise  # it is as good as any: this version is what is old
-            except StoreError as error:
-                if self._is_damaged(name):
-                    raise StoreError(
-                        Said(
-                            "run {run} asked for the same, and its record is damaged. Nothing was sent: "
-                            "client.rescue() restores it from its images, or says how to fetch them. To ask and "
-                            "pay again give fresh=True, or move its folder away",
-                            run=name,
-                        )
-                    ) from error
 
     def by_task(self, task_id: str) -> Run | None:
         """Return the run that holds a task, one with a request before one that was adopted by the id alone."""

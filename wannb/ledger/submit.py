@@ -21,7 +21,7 @@ from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_c
 from wannb.translation import Said
 
 from .lost_answers import is_past, look_up
-from .record import ANSWERED, DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
+from .record import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
 from .run import Run
 from .saving import collect, finish_from_disk
 from .store import Store
@@ -64,9 +64,9 @@ class Ledger:
 
     # From a request to a run
 
-    def find(self, request: ImageRequest) -> Run | None:
-        """Return the run that answers an equal request, finished or under way; None if there is none."""
-        return self.store.find(request.fingerprint, self.facts["service"], self.account.mark)
+    def find(self, request: ImageRequest, *, surely: bool = False) -> Run | None:
+        """Return the run that answers an equal request (see `Store.find`); None if there is none."""
+        return self.store.find(request.fingerprint, self.facts["service"], self.account.mark, surely=surely)
 
     def begin(
         self, request: ImageRequest, *, seed_drawn: bool, fresh: bool, via: str, price: Price | None
@@ -79,12 +79,10 @@ class Ledger:
         fingerprint = request.fingerprint
         reuse = not seed_drawn and not fresh
         with self.store.lock(f"same-{fingerprint[:8]}"):
-            known = self.find(request) if reuse else None
+            known = self.find(request, surely=True) if reuse else None
             if known:
                 # The caller's own request: its links are not masked, and its pictures are at hand.
                 return Run(known.folder, known.record, request, skipped=known.skipped), False
-            if reuse:
-                self.store.check_damaged(fingerprint)
             facts = {**self.facts, "seed_drawn": seed_drawn, "price": price, "via": via}
             return self.store.create(request, fingerprint, **facts), True
 
@@ -93,16 +91,14 @@ class Ledger:
         with self.store.lock(run.id):
             run.reload()
             if run.task_id:
-                raise StoreError(Said("run {run} already holds task {task_id}", run=run.id, task_id=run.task_id))
+                raise StoreError("run {run} already holds task {task_id}", run=run.id, task_id=run.task_id)
             run.accept(task_id)
 
     # To the service
 
     def revive(self, run: Run) -> None:
         """Reopen a run that ended without all its images, where the service still knows its task."""
-        if run.task_id is None or not (run.state in (FAILED, LOST) or (run.state == DONE and not run.whole)):
-            return
-        if self.transport.query(run.task_id).status not in (wire.FAILED, wire.UNKNOWN):
+        if run.ended_early and self.transport.query(str(run.task_id)).status not in (wire.FAILED, wire.UNKNOWN):
             with self.store.lock(run.id):
                 run.reload()
                 self.store.reopen(run)
@@ -133,7 +129,7 @@ class Ledger:
                     run.advance(FAILED, error=Failure(text=error.said))
                 raise
 
-    def call(self, run: Run, on_sent: Callable[[], None] = lambda: None) -> None:
+    def call(self, run: Run, on_sent: Callable[[], None]) -> None:
         """Make sure that a run has come to its end by the synchronous endpoint; a run that has a task is left to it.
 
         Raises:
@@ -142,19 +138,13 @@ class Ledger:
         """
         with self.store.lock(run.id):
             self.store.refresh(run)
-            if run.state in ENDED:
-                return
             if run.state == PREPARED:
                 on_sent()
-                self.collect(run, self._generated(run))
-                return
-            if run.record.via == "sync":
-                if finish_from_disk(run):
-                    return
+                self._generate(run)
+            if run.state not in ENDED and run.record.via == "sync" and not finish_from_disk(run):
                 if run.folder not in self.kept:
                     raise _sync_gap(run)
                 self.collect(run, self.kept[run.folder])
-                return
         if run.state == SENDING:
             self.send(run)
 
@@ -220,17 +210,15 @@ class Ledger:
                 run.accept(task_id, request_id=request_id)
                 return
         raise UnknownOutcome(
-            Said(
-                "{times} answers in a row were lost, and no task is listed for them: {error}. Something between here "
-                "and the service may be at fault; the same call looks again before it sends anything",
-                times=_LOST_IN_A_ROW,
-                error=lost.said,
-            ),
+            "{times} answers in a row were lost, and no task is listed for them: {error}. Something between here "
+            "and the service may be at fault; the same call looks again before it sends anything",
+            times=_LOST_IN_A_ROW,
+            error=lost.said,
             run_id=run.id,
         )
 
-    def _generated(self, run: Run) -> wire.Answer:
-        """Send a prepared run to the synchronous endpoint and return its answer, which is kept until it is saved."""
+    def _generate(self, run: Run) -> None:
+        """Send a prepared run to the synchronous endpoint, and keep its answer until it is saved."""
         request = _request(run)
         try:
             check_called_off()
@@ -238,21 +226,17 @@ class Ledger:
             with self.account.submitting, self.store.lock("submit"):
                 self._check_budget(run)
                 self._journal(run, "sync")
-            answer = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
+            self.kept[run.folder] = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
         except UnknownOutcome as error:
             raise UnknownOutcome(
-                Said(
-                    "{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
-                    "fresh=True asks and pays again; via='task' has no such gap",
-                    error=error.said,
-                ),
+                "{error}. A synchronous call leaves no task id to look for: it may or may not have been billed. "
+                "fresh=True asks and pays again; via='task' has no such gap",
+                error=error.said,
                 run_id=run.id,
             ) from error
         except (ApiError, ConnectionFailed) as error:
             run.advance(FAILED, error=_failure(error))
             raise
-        self.kept[run.folder] = answer
-        return answer
 
     def collect(self, run: Run, answer: wire.Answer) -> None:
         """Save the images of an answer (see `saving.collect`); the caller holds the run's lock."""
@@ -270,13 +254,10 @@ class Ledger:
             task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
         except (ApiError, ConnectionFailed) as error:
             raise UnknownOutcome(
-                Said(
-                    "the answer to run {run} was lost, and the task list cannot be read: {reason}. It may have been "
-                    "billed; client.rescue() or the same call looks again before anything is sent",
-                    run=run.id,
-                    reason=reason_of(error),
-                ),
+                "the answer to run {run_id} was lost, and the task list cannot be read: {reason}. It may have been "
+                "billed; client.rescue() or the same call looks again before anything is sent",
                 run_id=run.id,
+                reason=reason_of(error),
             ) from error
         if task_id is None:
             return False
@@ -335,17 +316,13 @@ class Ledger:
 
     def _links(self, request: ImageRequest) -> list[Secret]:
         """Return for each input image its URL, data URI or uploaded link; the largest are uploaded."""
-        upload: set[int] = set()
+        links: dict[int, Secret] = {}
         inline = 0
-        sizes = [(len(image.content or b""), number) for number, image in enumerate(request.images)]
-        for size, number in sorted(sizes):
-            if size > INLINE_EACH or inline + size > INLINE_ALL:
-                upload.add(number)
+        for size, number in sorted((len(image.content or b""), at) for at, image in enumerate(request.images)):
             inline += size
-        return [
-            Secret(image.url or (self._uploaded(image, request.model) if number in upload else image.data_uri))
-            for number, image in enumerate(request.images)
-        ]
+            upload, image = size > INLINE_EACH or inline > INLINE_ALL, request.images[number]
+            links[number] = Secret(image.url or (self._uploaded(image, request.model) if upload else image.data_uri))
+        return [links[number] for number in sorted(links)]
 
     def _uploaded(self, image: InputImage, model: str) -> str:
         known = self._uploads.get((str(image.sha256), model))
@@ -384,37 +361,32 @@ def reason_of(error: WannbError) -> str:
 def forgotten_answer(run: Run) -> UnknownOutcome:
     """Return an error for a run whose answer was lost too long ago to be found."""
     return UnknownOutcome(
-        Said(
-            "run {run} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
-            "have been billed, and nothing can tell any more; the same call asks and pays again",
-            run=run.id,
-        ),
+        "run {run_id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
+        "have been billed, and nothing can tell any more; the same call asks and pays again",
         run_id=run.id,
     )
 
 
 def _sync_gap(run: Run) -> UnknownOutcome:
     if run.state == ANSWERED:
-        said = Said(
-            "synchronous call {run} was cut off while its images were fetched, and the links of those that are missing "
-            "are lost; it is billed, and what came is in {folder}. fresh=True asks and pays again, and via='task' has "
-            "no such gap",
-            run=run.id,
+        return UnknownOutcome(
+            "synchronous call {run_id} was cut off while its images were fetched, and the links of those that are "
+            "missing are lost; it is billed, and what came is in {folder}. fresh=True asks and pays again, and "
+            "via='task' has no such gap",
+            run_id=run.id,
             folder=repr(str(run.folder)),
         )
-    else:
-        said = Said(
-            "synchronous call {run} was cut off before its answer came. Such a call leaves no task id to look for, so "
-            "it may or may not have been billed; fresh=True asks and pays again, and via='task' has no such gap",
-            run=run.id,
-        )
-    return UnknownOutcome(said, run_id=run.id)
+    return UnknownOutcome(
+        "synchronous call {run_id} was cut off before its answer came. Such a call leaves no task id to look for, so "
+        "it may or may not have been billed; fresh=True asks and pays again, and via='task' has no such gap",
+        run_id=run.id,
+    )
 
 
 def _request(run: Run) -> ImageRequest:
     request = run.request
     if request is None:
-        raise UnknownOutcome(Said("run {run} holds no request", run=run.id), run_id=run.id)
+        raise UnknownOutcome("run {run_id} holds no request", run_id=run.id)
     return request
 
 

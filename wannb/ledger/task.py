@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from wannb.errors import (
-    CalledOff,
     CancelRefused,
     ConnectionFailed,
     RateLimited,
@@ -21,7 +20,7 @@ from wannb.errors import (
     WannbError,
     api_error,
 )
-from wannb.service import is_called_off, wire
+from wannb.service import wire
 from wannb.translation import Said, current, override, spoken
 
 from .lost_answers import is_past
@@ -93,7 +92,6 @@ class Task:
 
         Raises:
             WaitTimeout: the time is over; the task goes on and nothing is lost.
-            CalledOff: it was called off and canceled while it was queued; nothing is billed.
             ApiError: the task failed; failed tasks are not billed.
             TaskCanceled, TaskForgotten, DownloadFailed: as they say.
         """
@@ -108,7 +106,7 @@ class Task:
 
     def _watch(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> None:
         clock, began = self._ledger.clock, self._ledger.clock.monotonic()
-        unknown, asked = 0, False
+        unknown = 0
 
         def unreached() -> None:
             if on_status:
@@ -125,23 +123,16 @@ class Task:
             if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
                 self._finish(answer, None if timeout is None else max(0.0, timeout - waited))
                 return
-            if not asked and is_called_off():
-                asked = True
-                if self.withdraw():
-                    raise CalledOff(Said("canceled while it was queued; nothing is billed"))
             pause = self._ledger.pace.query_interval
             if timeout is not None:
                 if waited >= timeout:
                     raise WaitTimeout(
-                        Said(
-                            "task {task_id} is still {status} after {seconds} s. It goes on and nothing is lost: "
-                            "client.task({quoted}) picks it up, within 24 hours",
-                            task_id=self.id,
-                            status=answer.status,
-                            seconds=f"{timeout:g}",
-                            quoted=repr(self.id),
-                        ),
+                        "task {task_id} is still {status} after {seconds} s. It goes on and nothing is lost: "
+                        "client.task({quoted}) picks it up, within 24 hours",
                         task_id=self.id,
+                        status=answer.status,
+                        seconds=f"{timeout:g}",
+                        quoted=repr(self.id),
                     )
                 pause = min(pause, timeout - waited)
             clock.sleep(pause)
@@ -198,8 +189,7 @@ class Task:
     def _id(self) -> str:
         if self.id is None:
             raise UnknownOutcome(
-                Said("run {run} was a synchronous call: only the session that made it knew its links", run=self.run_id),
-                run_id=self.run_id,
+                "run {run_id} was a synchronous call: only the session that made it knew its links", run_id=self.run_id
             )
         return self.id
 
@@ -212,14 +202,11 @@ class Task:
             return self._ledger.transport.query(task_id, seconds=seconds, unreached=unreached)
         except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited) as error:
             raise WaitTimeout(
-                Said(
-                    "task {task_id} cannot be queried: {reason}. It goes on and nothing is lost: "
-                    "client.task({quoted}) or client.rescue() picks it up, within 24 hours",
-                    task_id=task_id,
-                    reason=reason_of(error),
-                    quoted=repr(task_id),
-                ),
+                "task {task_id} cannot be queried: {reason}. It goes on and nothing is lost: "
+                "client.task({quoted}) or client.rescue() picks it up, within 24 hours",
                 task_id=task_id,
+                reason=reason_of(error),
+                quoted=repr(task_id),
             ) from error
 
     def _saved(self) -> bool:
@@ -249,12 +236,9 @@ class Task:
             else:
                 # It may be the region, the account or the moment; the run stays open for a later look.
                 raise TaskForgotten(
-                    Said(
-                        "the service does not know task {task_id}: it keeps tasks for 24 hours, in the region and "
-                        "account that made them. client.rescue() looks again; with fresh=True the same call asks and "
-                        "pays again",
-                        task_id=self.id,
-                    ),
+                    "the service does not know task {task_id}: it keeps tasks for 24 hours, in the region and "
+                    "account that made them. client.rescue() looks again; with fresh=True the same call asks and "
+                    "pays again",
                     task_id=self.id,
                 )
         raise _ended_badly(self._run)
@@ -273,11 +257,8 @@ def _ended_badly(run: Run) -> WannbError:
         return TaskCanceled(said, task_id=task_id)
     if run.task_id:
         return TaskForgotten(
-            Said(
-                "the service has forgotten task {task_id}: it keeps tasks for 24 hours. Its images were not fetched in "
-                "time and are lost; the same call asks and pays again",
-                task_id=task_id,
-            ),
+            "the service has forgotten task {task_id}: it keeps tasks for 24 hours. Its images were not fetched in "
+            "time and are lost; the same call asks and pays again",
             task_id=task_id,
         )
     return forgotten_answer(run)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import endpoint, wire
 from .api import Transport
 from .endpoint import Service
-from .limits import Account, Clock, Pace, callable_off, check_called_off, is_called_off
+from .limits import Account, Clock, Pace, callable_off, check_called_off
 from .prices import Money, Price, as_budget, price
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "callable_off",
     "check_called_off",
     "endpoint",
-    "is_called_off",
     "price",
     "wire",
 ]

@@ -94,7 +94,7 @@ _off: ContextVar[Callable[[], bool]] = ContextVar("called_off", default=lambda: 
 
 @contextmanager
 def callable_off(called_off: Callable[[], bool]) -> Iterator[None]:
-    """Let a request of this thread be called off: it is not sent, or canceled while it is queued at the service."""
+    """Let a request of this thread be called off before it is sent."""
     token = _off.set(called_off)
     try:
         yield
@@ -102,14 +102,9 @@ def callable_off(called_off: Callable[[], bool]) -> Iterator[None]:
         _off.reset(token)
 
 
-def is_called_off() -> bool:
-    """Return whether what this thread does was called off."""
-    return _off.get()()
-
-
 def check_called_off() -> None:
     """Raise `CalledOff` if what is about to be sent was called off."""
-    if is_called_off():
+    if _off.get()():
         raise CalledOff(Said("stopped before it was sent; nothing is billed"))
 
 

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from wannb.mock import App, MockServer, Request, Response
 LIVES = Path(__file__).with_name("lives.py")
 #: Kills of one job in a row, the share of them by time (the rest at a step), the share after which a rescue is killed.
 IN_A_ROW, TIMED, RESCUED = 3, 0.5, 0.3
+#: What is counted of each kind of job: rounds, kills, images. Lost is billed, not on disk, and nobody said so; said are
+#: those of synchronous calls whose answer died with the process; doubled is billed beyond what was wanted.
+COUNTED = ("rounds", "kills", "wanted", "billed", "on_disk", "lost", "said", "doubled")
 
 
 class Slow:
@@ -39,28 +43,6 @@ class Slow:
 
 
 @dataclass(kw_only=True)
-class Tally:
-    """What came of the kills of one kind of job.
-
-    Attributes:
-        rounds, kills: how many.
-        wanted, billed, on_disk: images.
-        lost: billed, not on disk, and nobody said so.
-        said: images of synchronous calls that are said to be billed perhaps, since their answer died with the process.
-        doubled: billed beyond what was wanted.
-    """
-
-    rounds: int = 0
-    kills: int = 0
-    wanted: int = 0
-    billed: int = 0
-    on_disk: int = 0
-    lost: int = 0
-    said: int = 0
-    doubled: int = 0
-
-
-@dataclass(kw_only=True)
 class Killing:
     """One mock server, one process that forks jobs, and what came of them."""
 
@@ -68,14 +50,14 @@ class Killing:
     server: MockServer
     lives: subprocess.Popen[str]
     chance: random.Random
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     faults: list[str] = field(default_factory=list)
     _usual: dict[str, tuple[float, int]] = field(default_factory=dict)
     _number: int = 0
 
     @property
     def kills(self) -> int:
-        return sum(tally.kills for tally in self.tallies.values())
+        return sum(tally["kills"] for tally in self.tallies.values())
 
     def live(self, job: str, number: int, death: str = "-") -> str:
         """Let a job live, and return "killed", "done" or "error"."""
@@ -89,7 +71,6 @@ class Killing:
         """Kill a job several times, let it be rescued, and run it to its end."""
         if job not in self._usual:
             self._learn(job)
-        tally = self.tallies.setdefault(job, Tally())
         self._number += 1
         number, before = self._number, self.server.billed
         kills = 0
@@ -108,16 +89,14 @@ class Killing:
         billed, wanted = self.server.billed - before, IMAGES[job]
         doubled = max(0, billed - wanted)
         self._must(not doubled and wanted <= have + said, f"{job} {number}: {billed} billed, {have} there of {wanted}")
-        tally.rounds, tally.kills, tally.wanted = tally.rounds + 1, tally.kills + kills, tally.wanted + wanted
-        tally.billed, tally.on_disk, tally.said = tally.billed + billed, tally.on_disk + have, tally.said + said
-        tally.lost, tally.doubled = tally.lost + lost, tally.doubled + doubled
+        counted = (1, kills, wanted, billed, have, lost, said, doubled)
+        self.tallies[job].update(dict(zip(COUNTED, counted, strict=True)))
 
     def table(self) -> str:
         """Return what came of it, a line for each kind of job."""
-        names = list(Tally.__dataclass_fields__)
-        rows = [["", *names]] + [[job, *(str(getattr(t, name)) for name in names)] for job, t in self.tallies.items()]
-        rows.append(["all", *(str(sum(getattr(t, name) for t in self.tallies.values())) for name in names)])
-        return "\n".join(f"{row[0]:<8}" + "".join(f"{cell:>10}" for cell in row[1:]) for row in rows)
+        tallies = {**self.tallies, "all": sum(self.tallies.values(), Counter())}
+        rows = [("", COUNTED), *((job, [tally[name] for name in COUNTED]) for job, tally in tallies.items())]
+        return "\n".join(f"{job:<8}" + "".join(f"{cell:>10}" for cell in cells) for job, cells in rows)
 
     def _learn(self, job: str) -> None:
         """Run a job to its end, to know how long it takes and how many steps."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import replace
+from functools import partial
 
 from PIL import Image
 
 from . import marks, words
 from .canvas import WHITE, Canvas, Color, Pen, clear, lighter, mix
 from .order import Drawing
-from .scenery import GROWING, Mood, Stage, bunch, falling, mood, tree
+from .scenery import Mood, Stage, falling, mood, tree
 from .settings import paint
 from .sketch import Sketch
 from .words import SUBJECTS, Scene
@@ -88,13 +89,8 @@ def put(
         conditions = {*manners, light.season, light.time, light.weather}
         if light.time in ("night", "sunset") or light.weather == "rain":
             conditions.add("warm")
-        parts = GROWING
-        if tint and name == "flowers":
-            parts = {**GROWING, "part_bunch": lambda frame, luck: bunch(frame, luck, tint)}
-        Sketch(
-            name, chance, tint=tint, words=conditions, parts=parts,
-            lit=lambda color: mix(color, light.light, share),
-        ).draw(pen)  # fmt: skip
+        lit = partial(mix, second=light.light, share=share)
+        Sketch(name, chance, tint=tint, words=conditions, lit=lit).draw(pen)
 
 
 def compose(canvas: Canvas, drawing: Drawing, scene: Scene) -> Stage:
@@ -192,11 +188,10 @@ def card(canvas: Canvas, drawing: Drawing, scene: Scene, text: str) -> Image.Ima
     half_width, half_height = min(width * 0.42, 0.62), min(height * 0.36, 0.3)
     x, y = width / 2, height / 2 - 0.02
     pen.shadow(x + 0.012, y + half_height, half_width, 0.03, 0.3)
-    with canvas.relief(0.02):
-        pen.rect(x - half_width, y - half_height, x + half_width, y + half_height, paper, 0.03)
-    edge = clear(light.lit(light.land[0]), 0.8)
-    pen.rect(x - half_width + 0.03, y - half_height + 0.03, x + half_width - 0.03, y - half_height + 0.038, edge)
-    pen.rect(x - half_width + 0.03, y + half_height - 0.038, x + half_width - 0.03, y + half_height - 0.03, edge)
+    pen.rect(x - half_width, y - half_height, x + half_width, y + half_height, paper, 0.03)
+    for edge in (y - half_height + 0.03, y + half_height - 0.038):
+        line = clear(light.lit(light.land[0]), 0.8)
+        pen.rect(x - half_width + 0.03, edge, x + half_width - 0.03, edge + 0.008, line)
     picture = canvas.finish()
     unit = min(drawing.size)
     room = (half_width - 0.06, half_height - 0.06)

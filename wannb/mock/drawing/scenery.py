@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from .canvas import WHITE, Canvas, Color, Pen, Point, clear, darker, lighter, mix, parse_hex, turned
-from .sketch import Part
+from .sketch import Sketch
 
 _SKIES = {  # top, middle, horizon
     "day": ("56a4de 96ceec e2f0f0", "4896ce 8eccdc f0eed8", "68b2d6 aadae2 f8ecd6"),
@@ -123,6 +124,14 @@ class Place:
         """Count what is scattered over the picture: a wide one has room for more."""
         return range(int(count * max(1.0, self.width)))
 
+    def put(
+        self, name: str, x: float, y: float, scale: float = 1.0, *, flip: bool = False, lit: bool = True,
+        tint: Color | None = None, words: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """Draw an outline, in the light of the picture unless its colors have it already."""
+        light = self.mood.lit if lit else None
+        Sketch(name, self.chance, tint=tint, words=words, lit=light).draw(self.canvas.pen(x, y, scale, flip=flip))
+
     def across(self) -> float:
         return self.chance.uniform(0, self.width)
 
@@ -190,10 +199,8 @@ def ridge(place: Place, y: float, swing: float, color: Color) -> list[Point]:
     chance, width = place.chance, place.width
     waves = [(chance.uniform(0.6, 1.3) * k, chance.uniform(0, 6.3), swing / k**0.9) for k in (1.0, 2.3, 4.1)]
     steps = max(40, int(60 * width))
-    line = []
-    for i in range(steps + 1):
-        x = width * i / steps
-        line.append((x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)))
+    across = [width * i / steps for i in range(steps + 1)]
+    line = [(x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)) for x in across]
     place.pen.poly([*line, (width, place.height), (0, place.height)], color)
     return line
 
@@ -262,10 +269,11 @@ def pine(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0) -> Non
             pen.poly(snow, mood.lit((244, 248, 252), depth))
 
 
-def plant(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail: int = 3) -> None:
-    """Choose between the trees."""
-    share = 0.75 if mood.season == "winter" else 0.3
-    if chance.random() < share and mood.season != "spring":
+def plant(place: Place, spot: Point, size: float, depth: float, detail: int, pines: float = 0.3) -> None:
+    """Plant a tree of about the size; ``pines`` is the share of conifers among them in summer and autumn."""
+    mood, chance = place.mood, place.chance
+    pen = place.canvas.pen(spot[0], spot[1] + 0.008, size * chance.uniform(0.7, 1.25))
+    if chance.random() < {"winter": 0.75, "spring": 0.0}.get(mood.season, pines):
         pine(pen, mood, chance, depth)
     else:
         tree(pen, mood, chance, depth, detail)
@@ -321,28 +329,3 @@ def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> N
             shape = [(-0.9, 0.0), (0.0, -0.4), (1.0, 0.1), (0.0, 0.5)]
             color = mood.lit(chance.choice(mood.leaves[:3]))
             petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], color)
-
-
-_PETALS: tuple[Color, ...] = ((236, 94, 112), (250, 190, 80), (250, 240, 234), (186, 120, 206), (242, 150, 120))
-
-
-def bunch(pen: Pen, chance: random.Random, tint: Color | None = None, count: int = 10) -> None:
-    """Draw a bunch of flowers about one unit wide that grows up from 0."""
-    tones = (tint, lighter(tint, 0.3), darker(tint, 0.12), (252, 244, 236)) if tint else _PETALS
-    green: Color = (74, 136, 88)
-    heads = []
-    for i in range(count):
-        a = (i + 0.5) / count * 2 - 1
-        heads.append((a * 0.42 + chance.uniform(-0.05, 0.05), -0.42 - chance.uniform(0.0, 0.34) * (1.2 - abs(a))))
-    for x, y in heads:
-        pen.taper([(x * 0.25, 0), (x * 0.7, y * 0.6), (x, y)], 0.035, 0.025, green)
-        leaf = [(0.0, 0.0), (0.12, -0.1), (0.2, -0.03), (0.1, 0.0)]
-        pen.blob([(x * 0.5 + dx, y * 0.45 + dy) for dx, dy in leaf], lighter(green, 0.1))
-    for x, y in heads:
-        tone = chance.choice(tones)
-        for dx, dy in ((-0.07, 0), (0.07, 0), (0, -0.07), (0, 0.07)):
-            pen.disc(x + dx, y + dy, 0.075, tone)
-        pen.disc(x, y, 0.055, (250, 206, 92) if chance.random() < 0.5 else darker(tone, 0.2))
-
-
-GROWING: dict[str, Part] = {"part_bunch": bunch}

@@ -10,6 +10,7 @@ import colorsys
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
@@ -159,12 +160,15 @@ class Canvas:
         return picture
 
 
+@dataclass(frozen=True)
 class Pen:
     """Draw in a local frame: x to the right, y down, the foot point at 0, 0."""
 
-    def __init__(self, canvas: Canvas, x: float, y: float, scale: float, flip: bool = False) -> None:
-        self.canvas = canvas
-        self.x, self.y, self.scale, self.flip = x, y, scale, flip
+    canvas: Canvas
+    x: float
+    y: float
+    scale: float
+    flip: bool = False
 
     def at(self, x: float, y: float, scale: float = 1.0, *, flip: bool = False) -> Pen:
         """Return a frame inside this one."""
@@ -228,12 +232,12 @@ class Pen:
         left: list[Point] = []
         right: list[Point] = []
         for i, (x, y) in enumerate(path):
-            before, after = path[max(0, i - 1)], path[min(len(path) - 1, i + 1)]
-            dx, dy = after[0] - before[0], after[1] - before[1]
-            length = math.hypot(dx, dy) or 1.0
-            half = (start + (end - start) * i / max(1, len(path) - 1)) / 2
-            left.append((x - dy / length * half, y + dx / length * half))
-            right.append((x + dy / length * half, y - dx / length * half))
+            (x1, y1), (x2, y2) = path[max(0, i - 1)], path[min(len(path) - 1, i + 1)]
+            width = start + (end - start) * i / max(1, len(path) - 1)
+            share = width / 2 / (math.hypot(x2 - x1, y2 - y1) or 1.0)
+            dx, dy = (x2 - x1) * share, (y2 - y1) * share
+            left.append((x - dy, y + dx))
+            right.append((x + dy, y - dx))
         self.poly([*left, *reversed(right)], color)
         if len(color) < 4:  # round ends over clear color would show twice
             self.disc(*path[0], start / 2, color)

@@ -25,9 +25,9 @@ _BUILT = ("house", "shop", "tree", "island", "lighthouse", "sofa")
 
 
 def text_of(drawing: Drawing) -> str:
-    """Return the part of the prompt that describes this picture: of a set, the text of its own scene."""
+    """Return the part of the prompt that describes this picture: of a set or a story, the text of its own scene."""
     parts = words.scenes(drawing.prompt)[1] if drawing.sequential else []
-    return parts[min(drawing.index, len(parts) - 1)] if parts else drawing.prompt
+    return parts[min(drawing.index, len(parts) - 1)] if parts else drawing.prompt.rpartition("Scene:")[2]
 
 
 def scene_of(drawing: Drawing) -> Scene:

@@ -35,7 +35,7 @@ def _chinese() -> FreeTypeFont | None:
     """Return a font of this machine with Chinese characters, which Pillow's has not."""
     for name, face in _CHINESE.items():
         with suppress(OSError):
-            return ImageFont.truetype(name, 24, face)
+            return ImageFont.truetype(name, 24, face, layout_engine=ImageFont.Layout.BASIC)
     return None
 
 

@@ -16,7 +16,7 @@ _SKIES = {  # top, middle, horizon
     "sunset": ("4a488a de7074 ffc47a", "3a5892 ec8868 ffd686", "704a8e f0787a ffbe8c"),
     "night": ("0e1434 1e2c5c 4a5c8e", "141032 302660 6e548e", "081a34 163a5c 427086"),
 }
-_LANDS: dict[str, tuple[Color, Color, Color]] = {  # far, middle, near
+_LANDS: dict[str, tuple[Color, ...]] = {  # far, middle, near
     "spring": ((142, 190, 152), (146, 196, 112), (120, 178, 92)),
     "summer": ((104, 168, 142), (94, 164, 92), (66, 138, 82)),
     "autumn": ((198, 160, 108), (214, 150, 74), (190, 116, 62)),
@@ -37,8 +37,8 @@ class Mood:
     season: str
     time: str
     weather: str
-    sky: tuple[Color, Color, Color]
-    land: tuple[Color, Color, Color]
+    sky: tuple[Color, ...]  # top, middle, horizon
+    land: tuple[Color, ...]  # far, middle, near
     leaves: tuple[Color, ...]
     sun: Color
     light: Color
@@ -59,19 +59,16 @@ class Mood:
 
 def mood(season: str, time: str, weather: str, chance: random.Random) -> Mood:
     """Choose a sky and turn the hues a little, so that seeds differ and colors still agree."""
-    top, middle, low = map(parse_hex, chance.choice(_SKIES[time]).split())
-    turn = chance.uniform(-12, 12)
-    sky = (turned(top, turn), turned(middle, turn), turned(low, turn / 2))
+    tones, turn = map(parse_hex, chance.choice(_SKIES[time]).split()), chance.uniform(-12, 12)
+    sky = tuple(turned(tone, turn * share) for tone, share in zip(tones, (1, 1, 0.5), strict=True))
     if weather == "fog":
         sky = (mix(sky[0], sky[2], 0.6), mix(sky[1], sky[2], 0.5), sky[2])
     if weather == "rain":
-        sky = tuple(mix(c, (118, 130, 148) if time != "night" else (40, 48, 70), 0.55) for c in sky)  # type: ignore[assignment]
+        sky = tuple(mix(tone, (118, 130, 148) if time != "night" else (40, 48, 70), 0.55) for tone in sky)
     if season == "winter" and time == "day":
-        sky = tuple(mix(c, (214, 224, 236), 0.45) for c in sky)  # type: ignore[assignment]
-    land = _LANDS[season]
-    if season != "winter":
-        shift = chance.uniform(-14, 14)
-        land = (turned(land[0], shift), turned(land[1], shift), turned(land[2], shift))
+        sky = tuple(mix(tone, (214, 224, 236), 0.45) for tone in sky)
+    shift = 0.0 if season == "winter" else chance.uniform(-14, 14)
+    land = tuple(turned(tone, shift) for tone in _LANDS[season])
     light, share, sun = {
         "day": (WHITE, 0.0, (255, 244, 200)),
         "dawn": ((255, 214, 186), 0.16, (255, 236, 200)),
@@ -307,25 +304,20 @@ def meadow_floor(place: Place, top: float) -> None:
 
 def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> None:
     """Draw rain, fog or snow, or petals and leaves in the air, as weather and season say."""
-    pen, width, height = canvas.pen(), canvas.width, canvas.height
-    area = max(1.0, width * height)
-    if mood.weather == "rain":
-        for _ in range(int(130 * area)):
-            x, y, length = chance.uniform(0, width * 1.1), chance.uniform(-0.05, height), chance.uniform(0.03, 0.06)
-            pen.poly([(x, y), (x + 0.003, y), (x - length * 0.25, y + length)], (226, 238, 250, 120))
-    elif mood.weather == "fog":
-        for _ in range(int(26 * area)):
-            bank = pen.at(chance.uniform(0, width), height * chance.uniform(0.2, 0.95), chance.uniform(0.15, 0.5))
-            bank.oval(0, 0, 1, 0.16, clear(mix(mood.haze, WHITE, 0.5), 0.16))
-    elif mood.weather == "snow" or mood.season == "winter":
-        for _ in range(int((40 + 20 * detail) * area)):
-            r = chance.choice((0.003, 0.004, 0.006, 0.009))
-            pen.disc(chance.uniform(0, width), chance.uniform(0, height), r, (255, 255, 255, 215))
-    elif mood.season in ("spring", "autumn"):
-        for _ in range(int((8 + 7 * detail) * area)):
-            petal = pen.at(chance.uniform(0, width), chance.uniform(0, height * 0.92), chance.uniform(0.008, 0.015))
-            a = chance.uniform(0, 6.3)
-            c, s = math.cos(a), math.sin(a)
+    amounts = {"rain": 130, "fog": 26, "snow": 40 + 20 * detail, "petals": 8 + 7 * detail, "": 0}
+    kind = mood.weather or {"winter": "snow", "summer": ""}.get(mood.season, "petals")
+    for _ in range(int(amounts[kind] * max(1.0, canvas.width * canvas.height))):
+        spot = canvas.pen(chance.uniform(0, canvas.width * 1.1), chance.uniform(-0.05, canvas.height))
+        if kind == "rain":
+            length = chance.uniform(0.03, 0.06)
+            spot.poly([(0, 0), (0.003, 0), (-length * 0.25, length)], (226, 238, 250, 120))
+        elif kind == "fog":
+            reach = chance.uniform(0.15, 0.5)
+            spot.oval(0, 0, reach, reach * 0.16, clear(mix(mood.haze, WHITE, 0.5), 0.16))
+        elif kind == "snow":
+            spot.disc(0, 0, chance.choice((0.003, 0.004, 0.006, 0.009)), (255, 255, 255, 215))
+        else:
+            size, angle = chance.uniform(0.008, 0.015), chance.uniform(0, 6.3)
+            c, s = size * math.cos(angle), size * math.sin(angle)
             shape = [(-0.9, 0.0), (0.0, -0.4), (1.0, 0.1), (0.0, 0.5)]
-            color = mood.lit(chance.choice(mood.leaves[:3]))
-            petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], color)
+            spot.blob([(x * c - y * s, x * s + y * c) for x, y in shape], mood.lit(chance.choice(mood.leaves[:3])))

@@ -55,12 +55,6 @@ def _parsed(outline: str) -> tuple[re.Match[str], ...]:
     return tuple(shape for shape in found if shape)
 
 
-def path(text: str) -> list[Point]:
-    """Parse the numbers of a path into points."""
-    numbers = [float(number) for number in _NUMBER.findall(text)]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
 class Sketch:
     """An outline being drawn: its paints, its words and its light.
 
@@ -155,23 +149,21 @@ class Sketch:
 
 
 def _shape(pen: Pen, name: str, color: Color, rest: str) -> None:
+    numbers = [float(number) for number in _NUMBER.findall(rest)]
     if name in ("blob", "poly"):
-        (pen.blob if name == "blob" else pen.poly)(path(rest), color)
-        return
-    a, b, *more = [float(number) for number in _NUMBER.findall(rest)]
-    if name == "line":
-        pen.stroke(list(zip([b, *more[1::2]], more[::2], strict=True)), a, color)
+        getattr(pen, name)(_points(numbers), color)
+    elif name == "line":
+        pen.stroke(_points(numbers[1:]), numbers[0], color)
     elif name == "taper":
-        pen.taper(list(zip(more[::2], more[1::2], strict=True)), a, b, color)
-    elif name == "disc":
-        pen.disc(a, b, more[0], color)
-    elif name == "oval":
-        pen.oval(a, b, more[0], more[1], color)
+        pen.taper(_points(numbers[2:]), numbers[0], numbers[1], color)
     elif name == "rect":
-        pen.rect(a, b, more[0], more[1], color, *more[2:])
-    elif name == "pie":
-        pen.pie(a, b, more[0], more[1], more[2], color)
-    elif name == "glow":
-        pen.glow(a, b, more[0], color)
+        x1, y1, x2, y2, *radius = numbers
+        pen.rect(x1, y1, x2, y2, color, *radius)
+    elif name in ("disc", "oval", "pie", "glow"):
+        getattr(pen, name)(*numbers, color)
     else:
         raise ValueError(f"{name!r} is not a shape.")
+
+
+def _points(numbers: list[float]) -> list[Point]:
+    return list(zip(numbers[::2], numbers[1::2], strict=True))

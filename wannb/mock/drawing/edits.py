@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import random
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
@@ -52,29 +53,20 @@ def placeholder(number: int, size: tuple[int, int]) -> Image.Image:
     return picture
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """An input picture at output size, and how its pixels came there."""
-
-    picture: Image.Image
-    scale: float
-    left: int
-    top: int
-
-    def box(self, box: Box) -> Box | None:
-        """Carry a box of the input to the output; None if nothing of it can be seen."""
-        x1, y1, x2, y2 = (round(part * self.scale) for part in box)
-        return _within((x1 + self.left, y1 + self.top, x2 + self.left, y2 + self.top), self.picture)
-
-
 def _within(box: Box, picture: Image.Image) -> Box | None:
     """Cut a box at the edges of a picture; None if nothing is left."""
     x1, y1, x2, y2 = max(0, box[0]), max(0, box[1]), min(picture.width, box[2]), min(picture.height, box[3])
     return (x1, y1, x2, y2) if x2 - x1 >= 2 and y2 - y1 >= 2 else None
 
 
-def fitted(source: Image.Image, size: tuple[int, int], *, whole: bool = False) -> Fitted:
-    """Fit a picture to a size: cut a little off the edges, or lay it whole on its own blur."""
+def fitted(
+    source: Image.Image, size: tuple[int, int], *, whole: bool
+) -> tuple[Image.Image, Callable[[Box], Box | None]]:
+    """Fit a picture to a size: cut a little off the edges, or lay it whole on its own blur.
+
+    Returns:
+        The picture, and what carries a box of the source to it.
+    """
     ratios = (size[0] / source.width, size[1] / source.height)
     fills = max(ratios) / min(ratios) <= (1.02 if whole else _COVER)
     scale = max(ratios) if fills else min(ratios)
@@ -83,7 +75,12 @@ def fitted(source: Image.Image, size: tuple[int, int], *, whole: bool = False) -
     ground = source.resize((48, 48), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(5))
     picture = ground.resize(size, Image.Resampling.BICUBIC).point(lambda value: value * 0.8)
     picture.paste(source.resize(inner, Image.Resampling.BICUBIC, reducing_gap=2.0), (left, top))
-    return Fitted(picture=picture, scale=scale, left=left, top=top)
+
+    def carry(box: Box) -> Box | None:
+        x1, y1, x2, y2 = (round(part * scale) for part in box)
+        return _within((x1 + left, y1 + top, x2 + left, y2 + top), picture)
+
+    return picture, carry
 
 
 _REMOVE = re.compile(
@@ -110,25 +107,24 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
     readable, old = found[base]
     source = readable or placeholder(base + 1, drawing.size)
     references: list[tuple[int, Image.Image]] = []
-    for i, (picture, _) in enumerate(found):
+    for i, (shown, _) in enumerate(found):
         if i != base:
             # A box in a reference names the part of it that is meant.
-            part = _within(boxes[i][0], picture) if boxes[i] and picture else None
-            shown = picture or placeholder(i + 1, (480, 480))
+            part = _within(boxes[i][0], shown) if boxes[i] and shown else None
+            shown = shown or placeholder(i + 1, (480, 480))
             references.append((i + 1, shown.crop(part) if part else shown))
     scene = words.read(drawing.prompt, drawing.chance("reading", drawing.index))
-    fit = fitted(source, drawing.size, whole=bool(boxed))
-    badge = fit.box(old) if old else None
+    picture, carry = fitted(source, drawing.size, whole=bool(boxed))
+    badge = carry(old) if old else None
     if boxed:
-        picture = fit.picture
         for number, box in enumerate(boxes[base]):
-            place = fit.box(box) if readable else fit.box(_shared(box, source.size))
+            place = carry(box if readable else _shared(box, source.size))
             if place:
                 reference = references[number % len(references)][1] if references else None
                 _change(picture, place, drawing, scene, number, reference)
         return picture, badge
     painted = _PAINTED.search(drawing.prompt) is not None
-    picture = _washed(fit.picture) if painted else fit.picture
+    picture = _washed(picture) if painted else picture
     picture = _toned(picture, drawing, scene, 0.28 if references else 0.16 if painted else 0.5)
     if references:
         marks.lay(picture, references, drawing.chance("cards", drawing.index))

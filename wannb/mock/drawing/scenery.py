@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from .canvas import WHITE, Canvas, Color, Pen, Point, clear, darker, lighter, mix, parse_hex, turned
 from .sketch import Sketch
@@ -123,11 +124,19 @@ class Place:
 
     def put(
         self, name: str, x: float, y: float, scale: float = 1.0, *, flip: bool = False, lit: bool = True,
-        tint: Color | None = None, words: Collection[str] = (),
+        depth: float = 0.0, tint: Color | None = None, words: Collection[str] = (),
     ) -> None:  # fmt: skip
         """Draw an outline, in the light of the picture unless its colors have it already."""
-        light = self.mood.lit if lit else None
+        light = partial(self.mood.lit, depth=depth) if lit else None
         Sketch(name, self.chance, tint=tint, words=words, lit=light).draw(self.canvas.pen(x, y, scale, flip=flip))
+
+    def strew(
+        self, name: str, count: int, band: tuple[float, float], sizes: tuple[float, float], *, lit: bool = True,
+        tint: Color | None = None,
+    ) -> None:  # fmt: skip
+        """Draw an outline many times, at any place in a band."""
+        for _ in self.many(count):
+            self.put(name, self.across(), self.chance.uniform(*band), self.chance.uniform(*sizes), lit=lit, tint=tint)
 
     def across(self) -> float:
         return self.chance.uniform(0, self.width)
@@ -152,43 +161,24 @@ def sky(place: Place, horizon: float) -> None:
             r = stars.choice((0.0012, 0.0018, 0.0018, 0.003))
             spot = stars.uniform(0, width), stars.uniform(0, horizon * 0.9)
             pen.disc(*spot, r, mix(mood.sky[0], WHITE, stars.uniform(0.5, 0.95)))
-        moon(pen, x, y, 0.062, mood)
+        place.put("moon", x, y, 0.062, lit=False, tint=mood.sun)
     elif mood.weather not in ("rain", "fog"):
         r = 0.095 if low else 0.062
         pen.glow(x, y, r * 3.4, mood.sun, 0.5)
         pen.disc(x, y, r, mix(mood.sun, WHITE, 0.35))
     count = clouds.randint(2, 3) + (2 if mood.weather == "rain" else 0)
     for i in range(math.ceil(count * max(1.0, width * 0.7))):
-        cx = clouds.uniform(-0.05, width + 0.05)
-        cy = horizon * clouds.uniform(0.08, 0.62)
+        cx, cy = clouds.uniform(-0.05, width + 0.05), horizon * clouds.uniform(0.08, 0.62)
         tone = mood.sky[1] if mood.weather == "rain" else mood.sky[2]
         strength = 0.25 if mood.night else 0.55 if i % 2 else 0.8
-        cloud(pen.at(cx, cy, clouds.uniform(0.1, 0.2)), clear(mix(tone, WHITE, 0.0 if mood.night else 0.55), strength))
+        tone = clear(mix(tone, WHITE, 0.0 if mood.night else 0.55), strength)
+        place.put("cloud", cx, cy, clouds.uniform(0.1, 0.2), lit=False, tint=tone)
     if detail > 1 and not mood.night and mood.weather == "":
         flock = pen.at(width * clouds.uniform(0.3, 0.7), horizon * clouds.uniform(0.2, 0.5), 0.022)
         for i in range(3 + detail):
             bird = flock.at(i * 1.5 - 3 + clouds.uniform(-0.4, 0.4), abs(i - 2) * 0.7 + clouds.uniform(-0.2, 0.2))
             wing = darker(mood.sky[0], 0.45)
             bird.stroke([(-0.6, -0.25), (-0.25, -0.3), (0, 0), (0.25, -0.3), (0.6, -0.25)], 0.1, wing)
-
-
-def moon(pen: Pen, x: float, y: float, r: float, mood: Mood) -> None:
-    pen.glow(x, y, r * 3.2, mood.sun, 0.35)
-    pen.disc(x, y, r, mood.sun)
-    shade = darker(mood.sun, 0.12)
-    for dx, dy, size in ((-0.35, -0.2, 0.2), (0.3, 0.25, 0.26), (0.1, -0.5, 0.13), (-0.3, 0.45, 0.12)):
-        pen.disc(x + dx * r, y + dy * r, size * r, shade)
-
-
-def cloud(pen: Pen, color: Color) -> None:
-    """Draw a flat-bottomed cloud about two units wide, as one shape so that clear colors stay even."""
-    top: list[Point] = []
-    for cx, cy, r, a1, a2 in ((-0.62, -0.16, 0.2, 180, 300), (-0.2, -0.32, 0.34, 190, 330),
-                              (0.32, -0.24, 0.26, 230, 350), (0.72, -0.13, 0.15, 240, 360)):  # fmt: skip
-        for i in range(13):
-            a = math.radians(a1 + (a2 - a1) * i / 12)
-            top.append((cx + r * math.cos(a), cy + r * math.sin(a)))
-    pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], color)
 
 
 def ridge(place: Place, y: float, swing: float, color: Color) -> list[Point]:
@@ -244,36 +234,22 @@ def tree(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail
     if depth < 0.4:
         for x, y, r in crowns:
             pen.disc(x + bend - r * 0.3, y - r * 0.32, r * 0.5, lighter(leaf, 0.14))
+        dots = random.Random(chance.random())  # the level of detail does not move what comes after
         for _ in range(10 * (detail - 1)):
-            a, r = chance.uniform(0, 6.3), chance.uniform(0, 0.26)
+            a, r = dots.uniform(0, 6.3), dots.uniform(0, 0.26)
             spot = (bend + r * math.cos(a), -0.63 + r * 0.9 * math.sin(a))
-            tone = mood.lit(chance.choice(mood.leaves), depth)
-            pen.disc(*spot, chance.uniform(0.012, 0.024), tone)
-
-
-def pine(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0) -> None:
-    """Draw a conifer one unit tall; snow lies on it in winter."""
-    pen.rect(-0.03, -0.14, 0.03, 0.02, mood.lit((92, 68, 60), depth))
-    green = mood.lit(chance.choice(((44, 104, 88), (58, 120, 92), (40, 92, 92))), depth)
-    for i in range(4):
-        y, half = -0.1 - i * 0.2, 0.24 - i * 0.045
-        tip = y - 0.36 + i * 0.02
-        pen.poly([(-half, y), (0, tip), (half, y)], green)
-        pen.poly([(half * 0.1, y), (0, tip), (half, y)], darker(green, 0.16))
-        if mood.season == "winter":
-            rim = (y + tip) / 2
-            snow = [(-half * 0.5, rim), (0, tip), (half * 0.5, rim), (0.02, rim + 0.04)]
-            pen.poly(snow, mood.lit((244, 248, 252), depth))
+            tone = mood.lit(dots.choice(mood.leaves), depth)
+            pen.disc(*spot, dots.uniform(0.012, 0.024), tone)
 
 
 def plant(place: Place, spot: Point, size: float, depth: float, detail: int, pines: float = 0.3) -> None:
     """Plant a tree of about the size; ``pines`` is the share of conifers among them in summer and autumn."""
-    mood, chance = place.mood, place.chance
-    pen = place.canvas.pen(spot[0], spot[1] + 0.008, size * chance.uniform(0.7, 1.25))
-    if chance.random() < {"winter": 0.75, "spring": 0.0}.get(mood.season, pines):
-        pine(pen, mood, chance, depth)
+    mood, (x, y) = place.mood, spot
+    size *= place.chance.uniform(0.7, 1.25)
+    if place.chance.random() < {"winter": 0.75, "spring": 0.0}.get(mood.season, pines):
+        place.put("pine", x, y + 0.008, size, depth=depth, words={mood.season})
     else:
-        tree(pen, mood, chance, depth, detail)
+        tree(place.canvas.pen(x, y + 0.008, size), mood, place.chance, depth, detail)
 
 
 def meadow_floor(place: Place, top: float) -> None:

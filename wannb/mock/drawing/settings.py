@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .canvas import WHITE, Canvas, Color, Point, clear, darker, lighter, mix, turned
-from .scenery import Mood, Place, Stage, cloud, meadow_floor, moon, peaks, plant, ridge, sky, tree
+from .scenery import Mood, Place, Stage, meadow_floor, peaks, plant, ridge, sky, tree
 from .sketch import Sketch
 
 _WALLS: tuple[Color, ...] = (
@@ -244,7 +244,7 @@ def _road(place: Place) -> Stage:
 
 
 def _desert(place: Place) -> Stage:
-    mood, chance, horizon = place.mood, place.chance, place.horizon
+    mood, horizon = place.mood, place.horizon
     sky(place, horizon + 0.08)
     sand: Color = (244, 246, 250) if mood.season == "winter" else (236, 190, 124)
     for i, (rise, depth) in enumerate(((0.0, 0.5), (0.09, 0.25), (0.2, 0.0))):
@@ -252,8 +252,7 @@ def _desert(place: Place) -> Stage:
         line = ridge(place, horizon + rise, 0.05 - 0.01 * i, tone)
         shade = [(x, y + 0.05 + 0.05 * math.sin(x * 5 + i)) for x, y in reversed(line)]
         place.pen.poly([*line, *shade], clear(lighter(tone, 0.3), 0.35))
-    for _ in place.many(3):
-        place.put("cactus", place.across(), place.foot - chance.uniform(0.03, 0.2), chance.uniform(0.08, 0.16))
+    place.strew("cactus", 3, (place.foot - 0.2, place.foot - 0.03), (0.08, 0.16))
     return place.stage()
 
 
@@ -272,10 +271,7 @@ def _space(place: Place) -> Stage:
     ground = chance.choice(((178, 170, 190), (214, 132, 100), (140, 146, 196)))
     ridge(place, height - 0.2, 0.03, darker(ground, 0.3))
     ridge(place, height - 0.14, 0.02, ground)
-    for _ in place.many(8):
-        crater = place.canvas.pen(place.across(), height - chance.uniform(0.01, 0.1), chance.uniform(0.02, 0.06))
-        crater.oval(0, 0, 1, 0.24, darker(ground, 0.2))
-        crater.oval(0.06, 0.07, 0.86, 0.17, darker(ground, 0.08))
+    place.strew("crater", 8, (height - 0.1, height - 0.01), (0.02, 0.06), lit=False, tint=ground)
     return replace(place.stage(0.52), foot=height - 0.1, airless=True)
 
 
@@ -287,14 +283,9 @@ def _underwater(place: Place) -> Stage:
         x, w = chance.uniform(-0.1, width), chance.uniform(0.04, 0.1)
         pen.poly([(x, 0), (x + w, 0), (x + w * 2 - 0.2, height), (x - 0.3, height)], (255, 255, 255, 22))
     ridge(place, height - 0.2, 0.04, (30, 98, 136))
-    line = ridge(place, height - 0.1, 0.02, (226, 204, 160))
-    for _ in place.many(16):
-        x, y = chance.choice(line)
-        place.put("weed", x, y + 0.02, chance.uniform(0.1, 0.26), lit=False)
-    for _ in place.many(10 + 6 * place.detail):
-        bubble = place.canvas.pen(place.across(), chance.uniform(0.05, height * 0.85), chance.uniform(0.004, 0.014))
-        bubble.disc(0, 0, 1, (255, 255, 255, 70))
-        bubble.disc(-0.3, -0.3, 0.35, (255, 255, 255, 190))
+    ridge(place, height - 0.1, 0.02, (226, 204, 160))
+    place.strew("weed", 16, (height - 0.1, height - 0.06), (0.1, 0.26), lit=False)
+    place.strew("bubble", 10 + 6 * place.detail, (0.05, height * 0.85), (0.004, 0.014), lit=False)
     return replace(place.stage(0.56), foot=height * 0.72, afloat=True, airless=True)
 
 
@@ -357,9 +348,9 @@ def _view(place: Place, x: float, y: float) -> None:
     half, tall = 0.19, 0.46
     place.canvas.gradient(y, y + tall, mood.sky, x - half, x + half)
     if mood.night:
-        moon(pen, 0.06, 0.12, 0.035, mood)
+        place.put("moon", x + 0.06, y + 0.12, 0.035, lit=False, tint=mood.sun)
     else:
-        cloud(pen.at(chance.uniform(-0.05, 0.05), 0.14, 0.08), WHITE)
+        place.put("cloud", x + chance.uniform(-0.05, 0.05), y + 0.14, 0.08, lit=False)
     for i, share in enumerate((0.62, 0.78)):
         phase = chance.uniform(0, 6)
         line = [(-half + 2 * half * k / 12, tall * share + 0.02 * math.sin(k * 0.6 + phase)) for k in range(13)]

@@ -58,6 +58,11 @@ def drawn(prompt: str = SHOP, **changes: object) -> Image.Image:
     return decoded(draw(drawing(prompt, **changes)))
 
 
+def chunk(data: bytes, name: str) -> object:
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.info[name]
+
+
 def encoded(picture: Image.Image, kind: str = "PNG") -> bytes:
     out = io.BytesIO()
     picture.save(out, kind)
@@ -96,8 +101,7 @@ def test_size_is_exact_however_long_or_small(size: tuple[int, int], prompt: str,
 
 def test_the_key_travels_in_the_png() -> None:
     request = drawing()
-    with Image.open(io.BytesIO(draw(request))) as picture:
-        assert picture.info["wannb-mock"] == request.key
+    assert chunk(draw(request), "wannb-mock") == request.key
 
 
 def test_the_same_in_another_process_with_another_hash_seed() -> None:
@@ -267,22 +271,16 @@ def test_a_mock_badge_is_on_every_picture(captions: bool) -> None:
         assert gilt(found.crop((0, 200, 80, 240))) > 20, changes
 
 
-def badge(data: bytes) -> object:
-    """Return the place of the badge, whose width follows its words."""
-    with Image.open(io.BytesIO(data)) as picture:
-        return picture.info["wannb-mock-badge"]
-
-
 @pytest.mark.parametrize("captions", [True, False])
 def test_without_captions_the_badge_does_not_tell_the_prompt(captions: bool, tmp_path: Path) -> None:
     prompts = ("a cat", "a very good cat")
-    assert len({badge(draw(drawing(prompt, captions=captions))) for prompt in prompts}) == 1 + captions
     with (
         wannb.mock.serve(task_seconds=0, captions=captions) as server,
         wannb.connect(base_url=server.base_url, api_key="sk-mock", store=tmp_path) as client,
     ):
         results = [client.generate(prompt, size="768*768", seed=1) for prompt in prompts]
-    assert len({badge(result[0].path.read_bytes()) for result in results}) == 1 + captions
+    # The width of the badge follows its words.
+    assert len({chunk(result[0].path.read_bytes(), "wannb-mock-badge") for result in results}) == 1 + captions
 
 
 def test_an_edit_of_a_drawn_picture_covers_the_older_badge() -> None:

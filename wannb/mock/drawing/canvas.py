@@ -85,7 +85,7 @@ class Canvas:
         self.height = big[1] / self.unit
         self._solid = ImageDraw.Draw(self.image)
         self._glass = ImageDraw.Draw(self.image, "RGBA")
-        self._relief: ImageDraw.ImageDraw | None = None
+        self.raised: ImageDraw.ImageDraw | None = None  # where the shape of a relief is drawn a second time
         self._rims = [Image.new("L", size) for _ in range(2)] if fine else []
 
     def ink(self, color: Color) -> ImageDraw.ImageDraw:
@@ -129,9 +129,9 @@ class Canvas:
             yield
             return
         mask = Image.new("L", self.size)
-        self._relief = ImageDraw.Draw(mask)
+        self.raised = ImageDraw.Draw(mask)
         yield
-        self._relief = None
+        self.raised = None
         found = mask.getbbox()
         if found is None:
             return
@@ -144,10 +144,6 @@ class Canvas:
             self._rims, (ImageChops.subtract(shade, shine), ImageChops.subtract(shine, shade)), strict=True
         ):
             rims.paste(rim, (left, top), mask)
-
-    def stamp(self, color: Color) -> ImageDraw.ImageDraw | None:
-        """Return the drawer of the relief, None for clear colors and outside a relief."""
-        return None if len(color) == 4 else self._relief
 
     def finish(self) -> Image.Image:
         """Bring the drawing to the size of the picture."""
@@ -191,9 +187,9 @@ class Pen:
     def _fill(self, shape: Callable[..., None], spots: Sequence[Point], color: Color, **options: float) -> None:
         """Fill a shape that ``ImageDraw`` has, on the canvas and on the relief."""
         shape(self.canvas.ink(color), spots, fill=color, **options)
-        if relief := self.canvas.stamp(color):
+        if self.canvas.raised and len(color) < 4:
             over = self.canvas.over
-            shape(relief, [(x / over, y / over) for x, y in spots], fill=255)
+            shape(self.canvas.raised, [(x / over, y / over) for x, y in spots], fill=255)
 
     def _steps(self) -> int:
         """Return how many straight pieces a curve needs between two points to look smooth at this size."""
@@ -221,10 +217,6 @@ class Pen:
         steps = max(6, int(abs(end - start) / 5))
         arc = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
         self.poly([(x, y), *((x + r * math.cos(a), y + r * math.sin(a)) for a in arc)], color)
-
-    def stroke(self, points: Sequence[Point], width: float, color: Color) -> None:
-        """Draw a smooth line of even width with round ends."""
-        self.taper(points, width, width, color)
 
     def taper(self, points: Sequence[Point], start: float, end: float, color: Color) -> None:
         """Draw a line whose width goes from one value to the other: limbs, tails, stems."""

@@ -49,13 +49,9 @@ class Mood:
     def night(self) -> bool:
         return self.time == "night"
 
-    @property
-    def haze(self) -> Color:
-        return self.sky[2]
-
     def lit(self, color: Color, depth: float = 0.0) -> Color:
         """Show a color in this light; depth 0 is near, 1 is lost in the haze."""
-        return mix(mix(color, self.light, self.share), self.haze, 0.8 * depth)
+        return mix(mix(color, self.light, self.share), self.sky[2], 0.8 * depth)
 
 
 def mood(season: str, time: str, weather: str, chance: random.Random) -> Mood:
@@ -178,7 +174,7 @@ def sky(place: Place, horizon: float) -> None:
         for i in range(3 + detail):
             bird = flock.at(i * 1.5 - 3 + clouds.uniform(-0.4, 0.4), abs(i - 2) * 0.7 + clouds.uniform(-0.2, 0.2))
             wing = darker(mood.sky[0], 0.45)
-            bird.stroke([(-0.6, -0.25), (-0.25, -0.3), (0, 0), (0.25, -0.3), (0.6, -0.25)], 0.1, wing)
+            bird.taper([(-0.6, -0.25), (-0.25, -0.3), (0, 0), (0.25, -0.3), (0.6, -0.25)], 0.1, 0.1, wing)
 
 
 def ridge(place: Place, y: float, swing: float, color: Color) -> list[Point]:
@@ -196,14 +192,14 @@ def peaks(place: Place, y: float, height: float, tone: Color, depth: float) -> N
     """Draw a row of mountains with a shaded side and snow on the tops."""
     mood, chance, pen = place.mood, place.chance, place.pen
     color, x = mood.lit(tone, depth), chance.uniform(-0.35, -0.1)
-    snow, row = mix(mood.lit((250, 250, 252)), mood.haze, 0.15), []
+    snow, row = mix(mood.lit((250, 250, 252)), mood.sky[2], 0.15), []
     while x < place.width + 0.2:
         rise, half = height * chance.uniform(0.6, 1.0), chance.uniform(0.24, 0.4)
         row.append((x + half * 0.7, rise, half))
         x += half * chance.uniform(0.7, 1.1)
     for cx, rise, half in sorted(row, key=lambda peak: -peak[1]):
         top, lean = (cx, y - rise), chance.uniform(-0.05, 0.05)
-        tone = mix(color, mood.haze, 0.35 * (1 - rise / height))
+        tone = mix(color, mood.sky[2], 0.35 * (1 - rise / height))
         pen.poly([(cx - half, y), top, (cx + half, y)], tone)
         fold = [(cx + lean * 0.6, y - rise * 0.62), (cx + lean + 0.03, y - rise * 0.35), (cx + lean, y)]
         pen.poly([top, *fold, (cx + half, y)], darker(tone, 0.22))
@@ -214,7 +210,7 @@ def peaks(place: Place, y: float, height: float, tone: Color, depth: float) -> N
             cap.append((cx + half * side * drop, y - rise * (1 - drop)))
         pen.poly(cap, snow)
         pen.poly([top, (cx + lean * 0.3 + 0.012, y - rise * 0.7), cap[2], cap[1]], darker(snow, 0.14))
-    band = mix(mood.haze, color, 0.25)
+    band = mix(mood.sky[2], color, 0.25)
     place.canvas.mist(y - 0.06, y + 0.03, band, 0.5)
 
 
@@ -234,7 +230,7 @@ def tree(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail
     if depth < 0.4:
         for x, y, r in crowns:
             pen.disc(x + bend - r * 0.3, y - r * 0.32, r * 0.5, lighter(leaf, 0.14))
-        dots = random.Random(chance.random())  # the level of detail does not move what comes after
+        dots = random.Random(chance.random())  # as in meadow_floor
         for _ in range(10 * (detail - 1)):
             a, r = dots.uniform(0, 6.3), dots.uniform(0, 0.26)
             spot = (bend + r * math.cos(a), -0.63 + r * 0.9 * math.sin(a))
@@ -254,9 +250,13 @@ def plant(place: Place, spot: Point, size: float, depth: float, detail: int, pin
 
 def meadow_floor(place: Place, top: float) -> None:
     """Scatter grass, flowers, leaves or snow on the near ground, larger towards the viewer."""
-    pen, mood, chance = place.pen, place.mood, place.chance
+    pen, mood = place.pen, place.mood
+    chance = random.Random(place.chance.random())  # the level of detail does not move what comes after
     base = mood.lit(mood.land[2])
-    spots = sorted((chance.uniform(top + 0.02, place.height), place.across()) for _ in place.many(34 * place.detail))
+    spots = sorted(
+        (chance.uniform(top + 0.02, place.height), chance.uniform(0, place.width))
+        for _ in place.many(34 * place.detail)
+    )
     for y, x in spots:
         near = 0.5 + 0.9 * (y - top) / max(0.1, place.height - top)
         kind, s = chance.random(), 0.02 * near
@@ -289,7 +289,7 @@ def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> N
             spot.poly([(0, 0), (0.003, 0), (-length * 0.25, length)], (226, 238, 250, 120))
         elif kind == "fog":
             reach = chance.uniform(0.15, 0.5)
-            spot.oval(0, 0, reach, reach * 0.16, clear(mix(mood.haze, WHITE, 0.5), 0.16))
+            spot.oval(0, 0, reach, reach * 0.16, clear(mix(mood.sky[2], WHITE, 0.5), 0.16))
         elif kind == "snow":
             spot.disc(0, 0, chance.choice((0.003, 0.004, 0.006, 0.009)), (255, 255, 255, 215))
         else:

@@ -51,6 +51,7 @@ def _hills(place: Place, trees: int = 7) -> None:
     _grove(place, middle, 0.14, 0.22, max(2, trees // 2), place.detail)
     ridge(place, horizon + drop * 0.42, 0.02, mood.lit(lighter(mood.land[2], 0.07)))
     ridge(place, horizon + drop * 0.62, 0.02, mood.lit(mood.land[2]))
+    meadow_floor(place, horizon + drop * 0.5)
 
 
 def _meadow(place: Place) -> Stage:
@@ -64,7 +65,6 @@ def _meadow(place: Place) -> Stage:
         y = place.foot - chance.uniform(0.04, 0.1)
         place.pen.shadow(x + 0.02, y, 0.15, 0.02, 0.22)
         tree(place.canvas.pen(x, y, chance.uniform(0.52, 0.66)), place.mood, chance, 0.0, place.detail)
-    meadow_floor(place, place.horizon + (place.height - place.horizon) * 0.5)
     return stage
 
 
@@ -73,7 +73,6 @@ def _mountains(place: Place) -> Stage:
     peaks(place, place.horizon + 0.02, 0.42, (124, 138, 172), 0.5)
     peaks(place, place.horizon + 0.06, 0.26, (92, 112, 140), 0.2)
     _hills(place, trees=11)
-    meadow_floor(place, place.horizon + (place.height - place.horizon) * 0.5)
     return place.stage(0.46)
 
 
@@ -162,11 +161,12 @@ def _harbour(place: Place) -> Stage:
     ridge(place, horizon - 0.03, 0.02, mood.lit(mood.land[0], 0.5))
     _water(place, horizon, quay + 0.02)
     side, stone = chance.choice((-1, 1)), mood.lit((176, 168, 164))
-    port = place.canvas.pen(place.width * (0.5 + 0.5 * side), horizon, flip=side > 0)
+    edge = place.width * (0.5 + 0.5 * side)
+    port = place.canvas.pen(edge, horizon, flip=side > 0)
     port.poly([(0, 0.0), (0.5, 0.01), (0.54, 0.05), (0, 0.06)], darker(stone, 0.14))
     for number in range(4):
-        house = port.at(0.06 + 0.1 * number, 0.005, chance.uniform(0.8, 1.1))
-        Sketch("port house", chance, words={mood.time}, lit=lambda tone: mood.lit(tone, 0.15)).draw(house)
+        x, size = edge - side * (0.06 + 0.1 * number), chance.uniform(0.8, 1.1)
+        place.put("port house", x, horizon + 0.005, size, depth=0.15, words={mood.time})
     _slabs(place, quay, place.height, stone)
     place.pen.rect(0, quay, place.width, quay + 0.02, lighter(stone, 0.25))
     place.pen.rect(0, quay + 0.02, place.width, quay + 0.026, darker(stone, 0.2))
@@ -177,8 +177,6 @@ def _harbour(place: Place) -> Stage:
 
 def _puddle(place: Place) -> Stage:
     chance, base, height = place.chance, place.horizon - 0.04, place.height
-    sky(place, base)
-    _skyline(place, base, 0.4, (150, 140, 160), 0.6, 0)
     _townhouses(place, base)
     stone = place.mood.lit((150, 142, 146))
     place.canvas.gradient(base, height, (darker(stone, 0.06), stone, lighter(stone, 0.1)))
@@ -202,8 +200,6 @@ def _city(place: Place) -> Stage:
 
 def _street(place: Place) -> Stage:
     base = place.horizon + (place.height - place.horizon) * 0.34
-    sky(place, base)
-    _skyline(place, base, 0.5, (150, 140, 160), 0.6, 0)
     _townhouses(place, base)
     _pavement(place, base)
     return place.stage()
@@ -313,7 +309,9 @@ def _skyline(place: Place, base: float, height: float, color: Color, depth: floa
 
 
 def _townhouses(place: Place, base: float) -> None:
-    """Stand a street of narrow colored houses on the base line."""
+    """Stand a street of narrow colored houses on the base line, before the sky and the towers of the town."""
+    sky(place, base)
+    _skyline(place, base, 0.5, (150, 140, 160), 0.6, 0)
     mood, chance, x = place.mood, place.chance, place.chance.uniform(-0.16, -0.04)
     number = 0
     while x < place.width:

@@ -153,7 +153,7 @@ def _shape(pen: Pen, name: str, color: Color, rest: str) -> None:
     if name in ("blob", "poly"):
         getattr(pen, name)(_points(numbers), color)
     elif name == "line":
-        pen.stroke(_points(numbers[1:]), numbers[0], color)
+        pen.taper(_points(numbers[1:]), numbers[0], numbers[0], color)
     elif name == "taper":
         pen.taper(_points(numbers[2:]), numbers[0], numbers[1], color)
     elif name == "rect":

@@ -23,10 +23,11 @@ _COMPRESSION = zlib.Z_RLE
 def draw(drawing: Drawing) -> bytes:
     """Draw a PNG of exactly ``drawing.size`` pixels whose text chunk ``wannb-mock`` is ``drawing.key``.
 
-    The same drawing gives the same bytes in every process with the same Pillow. Input pictures that
-    cannot be opened are drawn as placeholders; nothing in a drawing makes this raise.
+    The same drawing gives the same bytes in every process with the same Pillow (and, for a card in Chinese, the
+    same fonts). Input pictures that cannot be opened are drawn as placeholders; nothing in a drawing makes this raise.
     """
-    editing = bool(drawing.images) and not drawing.sequential
+    # A prompt for a new picture of a story shows the earlier ones, but is not about changing them.
+    editing = bool(drawing.images) and not drawing.sequential and "new frame" not in drawing.prompt
     picture, old = edit(drawing) if editing else (_scene(drawing), None)
     frame = f"{drawing.index + 1}/{drawing.count}" if drawing.sequential else ""
     caption = (marks.drawable(text_of(drawing)) or scene_of(drawing).summary) if drawing.captions else ""

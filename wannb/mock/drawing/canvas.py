@@ -10,9 +10,10 @@ import colorsys
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 Point = tuple[float, float]
 Color = tuple[int, ...]  # (r, g, b) or (r, g, b, alpha), 0-255
@@ -24,8 +25,7 @@ INK: Color = (38, 34, 48)
 
 def parse_hex(text: str) -> Color:
     """Turn ``#RRGGBB`` into a color."""
-    value = int(text.lstrip("#"), 16)
-    return (value >> 16 & 255, value >> 8 & 255, value & 255)
+    return tuple(bytes.fromhex(text.lstrip("#")))
 
 
 def mix(first: Color, second: Color, share: float) -> Color:
@@ -85,7 +85,7 @@ class Canvas:
         self.height = big[1] / self.unit
         self._solid = ImageDraw.Draw(self.image)
         self._glass = ImageDraw.Draw(self.image, "RGBA")
-        self._relief: ImageDraw.ImageDraw | None = None
+        self.raised: ImageDraw.ImageDraw | None = None  # where the shape of a relief is drawn a second time
         self._rims = [Image.new("L", size) for _ in range(2)] if fine else []
 
     def ink(self, color: Color) -> ImageDraw.ImageDraw:
@@ -95,17 +95,18 @@ class Canvas:
     def pen(self, x: float = 0.0, y: float = 0.0, scale: float = 1.0, *, flip: bool = False) -> Pen:
         return Pen(self, x, y, scale, flip)
 
-    def gradient(self, top: float, bottom: float, stops: Sequence[Color]) -> None:
-        """Fill a full-width band with colors from top to bottom."""
-        first, last = round(top * self.unit), round(bottom * self.unit)
-        rows = max(1, last - first)
-        strip = Image.new("RGB", (1, rows))
-        spans = len(stops) - 1
-        shares = [row / rows for row in range(rows)]
+    def gradient(
+        self, top: float, bottom: float, stops: Sequence[Color], left: float = 0.0, right: float | None = None
+    ) -> None:
+        """Fill a band, over the full width unless told otherwise, with two or three colors from top to bottom."""
+        box = [round(part * self.unit) for part in (left, top, self.width if right is None else right, bottom)]
+        size = (max(1, box[2] - box[0]), max(1, box[3] - box[1]))
+        ramp = Image.linear_gradient("L")
         if not self.fine:
-            shares = [int(share * _BANDS) / (_BANDS - 1) for share in shares]
-        strip.putdata([_at(stops, spans * share) for share in shares])
-        self.image.paste(strip.resize((self.image.width, rows), Image.Resampling.NEAREST), (0, first))
+            ramp = ramp.point(lambda value: value * _BANDS // 256 * 255 // (_BANDS - 1))
+        middle = stops[1][:3] if len(stops) == 3 else None
+        tones = ImageOps.colorize(ramp.resize((1, size[1])), stops[0][:3], stops[-1][:3], middle)
+        self.image.paste(tones.resize(size), (box[0], box[1]))
 
     def mist(self, top: float, bottom: float, color: Color, strength: float) -> None:
         """Fade a full-width band from clear at its top to ``strength`` at its bottom."""
@@ -128,26 +129,21 @@ class Canvas:
             yield
             return
         mask = Image.new("L", self.size)
-        self._relief = ImageDraw.Draw(mask)
+        self.raised = ImageDraw.Draw(mask)
         yield
-        self._relief = None
+        self.raised = None
         found = mask.getbbox()
         if found is None:
             return
         left, top = max(0, found[0] - 3 * reach), max(0, found[1] - 3 * reach)
         mask = mask.crop((left, top, found[2] + 3 * reach, found[3] + 3 * reach))
-        small = mask.reduce(4).filter(ImageFilter.GaussianBlur(max(1.0, reach / 4)))
-        soft = small.resize(mask.size, Image.Resampling.BILINEAR, (0, 0, mask.width / 4, mask.height / 4))
+        soft = mask.filter(ImageFilter.GaussianBlur(reach))
         shade, shine = (ImageChops.invert(ImageChops.offset(soft, shift, shift)) for shift in (-reach, reach))
         # The difference: where a limb is thinner than the rim, shade and shine would make it gray.
         for rims, rim in zip(
             self._rims, (ImageChops.subtract(shade, shine), ImageChops.subtract(shine, shade)), strict=True
         ):
             rims.paste(rim, (left, top), mask)
-
-    def stamp(self, color: Color) -> ImageDraw.ImageDraw | None:
-        """Return the drawer of the relief, None for clear colors and outside a relief."""
-        return None if len(color) == 4 else self._relief
 
     def finish(self) -> Image.Image:
         """Bring the drawing to the size of the picture."""
@@ -160,72 +156,58 @@ class Canvas:
         return picture
 
 
+@dataclass(frozen=True)
 class Pen:
     """Draw in a local frame: x to the right, y down, the foot point at 0, 0."""
 
-    #: How a color shows in the light of the picture; None leaves it.
-    tone: Callable[[Color], Color] | None = None
-
-    def __init__(self, canvas: Canvas, x: float, y: float, scale: float, flip: bool = False) -> None:
-        self.canvas = canvas
-        self.x, self.y, self.scale, self.flip = x, y, scale, flip
+    canvas: Canvas
+    x: float
+    y: float
+    scale: float
+    flip: bool = False
 
     def at(self, x: float, y: float, scale: float = 1.0, *, flip: bool = False) -> Pen:
         """Return a frame inside this one."""
         sign = -1 if self.flip else 1
         left, top = self.x + sign * x * self.scale, self.y + y * self.scale
-        pen = Pen(self.canvas, left, top, self.scale * scale, self.flip != flip)
-        pen.tone = self.tone
-        return pen
+        return Pen(self.canvas, left, top, self.scale * scale, self.flip != flip)
 
-    def place(self, point: Point) -> Point:
-        sign = -1 if self.flip else 1
+    def _pixels(self, points: Sequence[Point]) -> list[Point]:
+        """Carry points of this frame to the canvas."""
         unit = self.canvas.unit
-        return (self.x + sign * point[0] * self.scale) * unit, (self.y + point[1] * self.scale) * unit
+        left, top, down = self.x * unit, self.y * unit, self.scale * unit
+        across = -down if self.flip else down
+        return [(left + across * x, top + down * y) for x, y in points]
+
+    def _box(self, x1: float, y1: float, x2: float, y2: float) -> list[Point]:
+        """Carry a box of this frame to the canvas: its upper left and its lower right corner."""
+        (x1, y1), (x2, y2) = self._pixels([(x1, y1), (x2, y2)])
+        return [(min(x1, x2), min(y1, y2)), (max(x1, x2), max(y1, y2))]
+
+    def _fill(self, shape: Callable[..., None], spots: Sequence[Point], color: Color, **options: float) -> None:
+        """Fill a shape that ``ImageDraw`` has, on the canvas and on the relief."""
+        shape(self.canvas.ink(color), spots, fill=color, **options)
+        if self.canvas.raised and len(color) < 4:
+            over = self.canvas.over
+            shape(self.canvas.raised, [(x / over, y / over) for x, y in spots], fill=255)
 
     def _steps(self) -> int:
         """Return how many straight pieces a curve needs between two points to look smooth at this size."""
         return max(3, min(12, round(math.sqrt(self.scale * self.canvas.unit) * 0.5)))
 
     def poly(self, points: Sequence[Point], color: Color) -> None:
-        unit = self.canvas.unit
-        left, top, down = self.x * unit, self.y * unit, self.scale * unit
-        across = -down if self.flip else down
-        color = self.tone(color) if self.tone else color
-        spots = [(left + across * x, top + down * y) for x, y in points]
-        self.canvas.ink(color).polygon(spots, fill=color)
-        if relief := self.canvas.stamp(color):
-            over = self.canvas.over
-            relief.polygon([(x / over, y / over) for x, y in spots], fill=255)
+        self._fill(ImageDraw.ImageDraw.polygon, self._pixels(points), color)
 
     def blob(self, points: Sequence[Point], color: Color) -> None:
         """Fill a closed smooth curve through the points."""
         self.poly(_smooth(points, closed=True, steps=self._steps()), color)
 
     def rect(self, x1: float, y1: float, x2: float, y2: float, color: Color, radius: float = 0.0) -> None:
-        color = self.tone(color) if self.tone else color
-        a, b = self.place((x1, y1)), self.place((x2, y2))
-        box = (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
-        drawer = self.canvas.ink(color)
-        # A radius beyond half a side, or a box under a pixel, makes Pillow refuse.
-        limit = min(box[2] - box[0], box[3] - box[1]) / 2 - 1
-        corner = min(radius * self.scale * self.canvas.unit, limit)
-        if corner >= 1:
-            drawer.rounded_rectangle(box, corner, fill=color)
-        else:
-            drawer.rectangle(box, fill=color)
-        if relief := self.canvas.stamp(color):
-            relief.rectangle([part / self.canvas.over for part in box], fill=255)
+        corner = radius * self.scale * self.canvas.unit
+        self._fill(ImageDraw.ImageDraw.rounded_rectangle, self._box(x1, y1, x2, y2), color, radius=corner)
 
     def oval(self, x: float, y: float, rx: float, ry: float, color: Color) -> None:
-        color = self.tone(color) if self.tone else color
-        cx, cy = self.place((x, y))
-        px = abs(rx * self.scale) * self.canvas.unit
-        py = abs(ry * self.scale) * self.canvas.unit
-        box = (cx - px, cy - py, cx + px, cy + py)
-        self.canvas.ink(color).ellipse(box, fill=color)
-        if relief := self.canvas.stamp(color):
-            relief.ellipse([part / self.canvas.over for part in box], fill=255)
+        self._fill(ImageDraw.ImageDraw.ellipse, self._box(x - rx, y - ry, x + rx, y + ry), color)
 
     def disc(self, x: float, y: float, r: float, color: Color) -> None:
         self.oval(x, y, r, r, color)
@@ -236,22 +218,18 @@ class Pen:
         arc = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
         self.poly([(x, y), *((x + r * math.cos(a), y + r * math.sin(a)) for a in arc)], color)
 
-    def stroke(self, points: Sequence[Point], width: float, color: Color) -> None:
-        """Draw a smooth line of even width with round ends."""
-        self.taper(points, width, width, color)
-
     def taper(self, points: Sequence[Point], start: float, end: float, color: Color) -> None:
         """Draw a line whose width goes from one value to the other: limbs, tails, stems."""
         path = _smooth(points, closed=False, steps=self._steps()) if 2 < len(points) < 12 else list(points)
         left: list[Point] = []
         right: list[Point] = []
         for i, (x, y) in enumerate(path):
-            before, after = path[max(0, i - 1)], path[min(len(path) - 1, i + 1)]
-            dx, dy = after[0] - before[0], after[1] - before[1]
-            length = math.hypot(dx, dy) or 1.0
-            half = (start + (end - start) * i / max(1, len(path) - 1)) / 2
-            left.append((x - dy / length * half, y + dx / length * half))
-            right.append((x + dy / length * half, y - dx / length * half))
+            (x1, y1), (x2, y2) = path[max(0, i - 1)], path[min(len(path) - 1, i + 1)]
+            width = start + (end - start) * i / max(1, len(path) - 1)
+            share = width / 2 / (math.hypot(x2 - x1, y2 - y1) or 1.0)
+            dx, dy = (x2 - x1) * share, (y2 - y1) * share
+            left.append((x - dy, y + dx))
+            right.append((x + dy, y - dx))
         self.poly([*left, *reversed(right)], color)
         if len(color) < 4:  # round ends over clear color would show twice
             self.disc(*path[0], start / 2, color)
@@ -264,25 +242,15 @@ class Pen:
             grow = 1.12 - 0.16 * step
             self.oval(x, y, rx * grow, ry * grow, (24, 20, 50, round(255 * strength / steps)))
 
-    def glow(self, x: float, y: float, r: float, color: Color, strength: float = 0.5, rings: int = 6) -> None:
-        """Lay rings of light that fade outwards."""
-        # One paste through a small mask: blending each ring at full size took a third of the whole picture.
-        edge, rings = 256, rings if self.canvas.fine else 2
-        mask = Image.new("L", (edge, edge))
-        drawer, clear = ImageDraw.Draw(mask), 1.0
-        for step in range(rings):
-            clear *= 1 - strength / rings
-            inset = edge / 2 * step / rings * 0.8
-            drawer.ellipse((inset, inset, edge - 1 - inset, edge - 1 - inset), fill=round(255 * (1 - clear)))
-        cx, cy = self.place((x, y))
-        reach = max(1, round(r * self.scale * self.canvas.unit))
-        mask = mask.resize((2 * reach, 2 * reach), Image.Resampling.BILINEAR)
-        self.canvas.image.paste(color[:3], (round(cx) - reach, round(cy) - reach), mask)
-
-
-def _at(stops: Sequence[Color], position: float) -> Color:
-    index = min(int(position), len(stops) - 2)
-    return mix(stops[index][:3], stops[index + 1][:3], min(1.0, position - index))
+    def glow(self, x: float, y: float, r: float, color: Color, strength: float = 0.5) -> None:
+        """Lay light that fades outwards; on a flat canvas in rings."""
+        # The gradient is 181 where it meets the sides of its square, and 255 in the corners.
+        mask = Image.radial_gradient("L").point(lambda far: min(255, 1.76 * max(0, 181 - far)) * strength)
+        if not self.canvas.fine:
+            mask = mask.point(lambda value: (value + 32) // 64 * 64)
+        box = self._box(x - r, y - r, x + r, y + r)
+        left, top, right, bottom = (round(part) for corner in box for part in corner)
+        self.canvas.image.paste(color[:3], (left, top), mask.resize((max(1, right - left), max(1, bottom - top))))
 
 
 @lru_cache(maxsize=16)
@@ -290,12 +258,7 @@ def _weights(steps: int) -> tuple[tuple[float, float, float, float], ...]:
     """Return the shares of four neighboring points for each step of a Catmull-Rom curve."""
     shares = (step / steps for step in range(steps))
     return tuple(
-        (
-            (-t + 2 * t * t - t**3) / 2,
-            (2 - 5 * t * t + 3 * t**3) / 2,
-            (t + 4 * t * t - 3 * t**3) / 2,
-            (t**3 - t * t) / 2,
-        )
+        (t * (t * (2 - t) - 1) / 2, (t * t * (3 * t - 5) + 2) / 2, t * (t * (4 - 3 * t) + 1) / 2, t * t * (t - 1) / 2)
         for t in shares
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import random
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
@@ -32,12 +33,9 @@ def opened(data: bytes | None) -> tuple[Image.Image | None, Box | None]:
         with Image.open(io.BytesIO(data or b"")) as picture:
             picture.load()
             badge = [int(part) for part in str(picture.info.get(BADGE_CHUNK, "")).split()]
-            if "A" in picture.mode or "transparency" in picture.info:
-                glass = picture.convert("RGBA")
-                plain = Image.new("RGB", glass.size, (255, 255, 255))
-                plain.paste(glass, (0, 0), glass)
-            else:
-                plain = picture.convert("RGB")
+            plain = Image.new("RGB", picture.size, "white")
+            glass = picture.convert("RGBA") if picture.has_transparency_data else None
+            plain.paste(glass or picture.convert("RGB"), mask=glass)
     except Exception:  # hostile bytes make Pillow raise almost anything; the mock shows a placeholder
         return None, None
     return plain, (badge[0], badge[1], badge[2], badge[3]) if len(badge) == 4 else None
@@ -55,43 +53,34 @@ def placeholder(number: int, size: tuple[int, int]) -> Image.Image:
     return picture
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """An input picture at output size, and how its pixels came there."""
-
-    picture: Image.Image
-    scale: float
-    left: float
-    top: float
-
-    def box(self, box: Box) -> Box | None:
-        """Carry a box of the input to the output; None if nothing of it can be seen."""
-        width, height = self.picture.size
-        x1, y1, x2, y2 = box
-        found = (
-            max(0, round(x1 * self.scale + self.left)), max(0, round(y1 * self.scale + self.top)),
-            min(width, round(x2 * self.scale + self.left)), min(height, round(y2 * self.scale + self.top)),
-        )  # fmt: skip
-        return found if found[2] - found[0] >= 2 and found[3] - found[1] >= 2 else None
+def _within(box: Box, picture: Image.Image) -> Box | None:
+    """Cut a box at the edges of a picture; None if nothing is left."""
+    x1, y1, x2, y2 = max(0, box[0]), max(0, box[1]), min(picture.width, box[2]), min(picture.height, box[3])
+    return (x1, y1, x2, y2) if x2 - x1 >= 2 and y2 - y1 >= 2 else None
 
 
-def fitted(source: Image.Image, size: tuple[int, int], *, whole: bool = False) -> Fitted:
-    """Fit a picture to a size: cut a little off the edges, or lay it whole on its own blur."""
+def fitted(
+    source: Image.Image, size: tuple[int, int], *, whole: bool
+) -> tuple[Image.Image, Callable[[Box], Box | None]]:
+    """Fit a picture to a size: cut a little off the edges, or lay it whole on its own blur.
+
+    Returns:
+        The picture, and what carries a box of the source to it.
+    """
     ratios = (size[0] / source.width, size[1] / source.height)
-    if max(ratios) / min(ratios) <= _COVER and not (whole and max(ratios) / min(ratios) > 1.02):
-        scale = max(ratios)
-        left, top = (size[0] - source.width * scale) / 2, (size[1] - source.height * scale) / 2
-        seen = (-left / scale, -top / scale, (size[0] - left) / scale, (size[1] - top) / scale)
-        seen = (max(0.0, seen[0]), max(0.0, seen[1]), min(source.width, seen[2]), min(source.height, seen[3]))
-        picture = source.resize(size, Image.Resampling.BICUBIC, seen, reducing_gap=2.0)
-        return Fitted(picture=picture, scale=scale, left=left, top=top)
-    scale = min(ratios)
+    fills = max(ratios) / min(ratios) <= (1.02 if whole else _COVER)
+    scale = max(ratios) if fills else min(ratios)
     inner = (max(1, round(source.width * scale)), max(1, round(source.height * scale)))
+    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     ground = source.resize((48, 48), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(5))
     picture = ground.resize(size, Image.Resampling.BICUBIC).point(lambda value: value * 0.8)
-    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     picture.paste(source.resize(inner, Image.Resampling.BICUBIC, reducing_gap=2.0), (left, top))
-    return Fitted(picture=picture, scale=scale, left=float(left), top=float(top))
+
+    def carry(box: Box) -> Box | None:
+        x1, y1, x2, y2 = (round(part * scale) for part in box)
+        return _within((x1 + left, y1 + top, x2 + left, y2 + top), picture)
+
+    return picture, carry
 
 
 _REMOVE = re.compile(
@@ -112,32 +101,30 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
     The edited picture is the last one that has boxes, else the first; the others are its references.
     """
     found = [opened(data) for data in drawing.images]
-    pictures = [picture for picture, _ in found]
-    boxes = [drawing.boxes[i] if i < len(drawing.boxes) else () for i in range(len(pictures))]
+    boxes = [drawing.boxes[i] if i < len(drawing.boxes) else () for i in range(len(found))]
     boxed = [i for i, places in enumerate(boxes) if places]
     base = boxed[-1] if boxed else 0
-    source = pictures[base] or placeholder(base + 1, drawing.size)
+    readable, old = found[base]
+    source = readable or placeholder(base + 1, drawing.size)
     references: list[tuple[int, Image.Image]] = []
-    for i, picture in enumerate(pictures):
+    for i, (shown, _) in enumerate(found):
         if i != base:
-            shown = picture or placeholder(i + 1, (480, 480))
             # A box in a reference names the part of it that is meant.
-            part = boxes[i][0] if boxes[i] and picture else (0, 0, *shown.size)
-            references.append((i + 1, _cut(shown, part)))
+            part = _within(boxes[i][0], shown) if boxes[i] and shown else None
+            shown = shown or placeholder(i + 1, (480, 480))
+            references.append((i + 1, shown.crop(part) if part else shown))
     scene = words.read(drawing.prompt, drawing.chance("reading", drawing.index))
-    fit = fitted(source, drawing.size, whole=bool(boxed))
-    old = found[base][1]
-    badge = fit.box(old) if old else None
+    picture, carry = fitted(source, drawing.size, whole=bool(boxed))
+    badge = carry(old) if old else None
     if boxed:
-        picture = fit.picture
         for number, box in enumerate(boxes[base]):
-            place = fit.box(box) if pictures[base] else fit.box(_shared(box, source.size))
+            place = carry(box if readable else _shared(box, source.size))
             if place:
                 reference = references[number % len(references)][1] if references else None
                 _change(picture, place, drawing, scene, number, reference)
         return picture, badge
     painted = _PAINTED.search(drawing.prompt) is not None
-    picture = _washed(fit.picture) if painted else fit.picture
+    picture = _washed(picture) if painted else picture
     picture = _toned(picture, drawing, scene, 0.28 if references else 0.16 if painted else 0.5)
     if references:
         marks.lay(picture, references, drawing.chance("cards", drawing.index))
@@ -148,11 +135,6 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
     if _RECOLOR.search(drawing.prompt):
         return picture, badge
     return _with_figure(picture, drawing, scene), badge
-
-
-def _cut(picture: Image.Image, box: Box) -> Image.Image:
-    x1, y1, x2, y2 = max(0, box[0]), max(0, box[1]), min(picture.width, box[2]), min(picture.height, box[3])
-    return picture.crop((x1, y1, x2, y2)) if x2 - x1 >= 2 and y2 - y1 >= 2 else picture
 
 
 def _shared(box: Box, size: tuple[int, int]) -> Box:
@@ -185,14 +167,14 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
     hour = "day" if scene.time == "night" else scene.time
     light = mood(scene.season, hour, "", drawing.chance("mood", drawing.index, number))
     chance, name = drawing.chance("figure", drawing.index, number), scene.figure
-    if not scene.known:
-        drawn = card(Canvas(size, fine=drawing.fine), replace(drawing, size=size), scene, drawing.prompt)
-        picture.paste(drawn, place, soft)
-        return
-    canvas = Canvas(size, before, fine=drawing.fine)
     if not name:
-        paint(canvas, scene.setting, light, chance, drawing.detail)
-        picture.paste(canvas.finish(), place, soft)
+        if scene.known:
+            canvas = Canvas(size, before, fine=drawing.fine)
+            paint(canvas, scene.setting, light, chance, drawing.detail)
+            drawn = canvas.finish()
+        else:
+            drawn = card(Canvas(size, fine=drawing.fine), replace(drawing, size=size), scene, drawing.prompt)
+        picture.paste(drawn, place, soft)
         return
     glow = Image.blend(before, Image.new("RGB", size, lighter(light.sky[2], 0.2)), 0.26)
     lit = Image.composite(glow, before, soft)
@@ -204,11 +186,8 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
     drawn = canvas.finish()
     # The canvas softens the photo a little: keep the original pixels wherever nothing was drawn.
     touched = ImageChops.difference(drawn, Canvas(size, lit).finish()).convert("L").point(lambda v: 255 if v > 2 else 0)
-    result = lit.copy()
-    result.paste(drawn, (0, 0), touched)
-    rim = Image.new("L", size)
-    ImageDraw.Draw(rim).rectangle((1, 1, size[0] - 2, size[1] - 2), fill=255)
-    picture.paste(result, place, rim)
+    lit.paste(drawn, (0, 0), touched)
+    picture.paste(lit.crop((1, 1, size[0] - 1, size[1] - 1)), (place[0] + 1, place[1] + 1))
 
 
 def _healed(before: Image.Image) -> Image.Image:

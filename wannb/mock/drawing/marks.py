@@ -5,41 +5,55 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+from itertools import accumulate
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
+from PIL.ImageFont import FreeTypeFont
 
 from .canvas import luminance, parse_hex
 
 Box = tuple[int, int, int, int]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
 _DARK = (30, 26, 44)
+_PAPER = (252, 249, 242)
+#: Fonts with Chinese characters where systems have one, and which face of the file speaks Chinese.
+_CHINESE = {
+    "NotoSansCJK-Regular.ttc": 2, "NotoSansCJKsc-Regular.otf": 0, "PingFang.ttc": 0, "Hiragino Sans GB.ttc": 0,
+    "STHeiti Medium.ttc": 0, "msyh.ttc": 0, "simhei.ttf": 0, "wqy-microhei.ttc": 0, "DroidSansFallbackFull.ttf": 0,
+}  # fmt: skip
 
 
 @lru_cache(maxsize=32)
-def font(height: int) -> Font:
+def font(height: int) -> FreeTypeFont:
     """Return the font that Pillow carries, so that pictures are the same on every machine."""
-    return ImageFont.load_default(height)
+    return ImageFont.load_default(height)  # type: ignore[return-value]  # with a height it is never a bitmap
+
+
+@lru_cache(maxsize=1)
+def _chinese() -> FreeTypeFont | None:
+    """Return a font of this machine with Chinese characters, which Pillow's has not."""
+    for name, face in _CHINESE.items():
+        with suppress(OSError):
+            return ImageFont.truetype(name, 24, face, layout_engine=ImageFont.Layout.BASIC)
+    return None
 
 
 @lru_cache(maxsize=1024)
-def _drawable(character: str) -> bool:
+def _draws(face: FreeTypeFont, character: str) -> bool:
     """Return whether the font has a shape of its own for the character."""
     if character.isascii():
         return character.isprintable()
     try:
-        face = font(24)
-        shape, missing = face.getmask(character), face.getmask("\U000fffff")
-        return shape.size != missing.size or bytes(shape) != bytes(missing)
-    except Exception:  # the bitmap fallback font refuses characters beyond Latin-1
+        return bytes(face.getmask(character)) != bytes(face.getmask("\U000fffff"))
+    except UnicodeError:  # half of a pair of surrogates
         return False
 
 
 def drawable(text: str) -> str:
     """Keep the words that the font can draw whole; nothing if that would lose most of the text."""
     text = " ".join(text.split())
-    words = [word for word in text.split(" ") if all(map(_drawable, word))]
+    words = [word for word in text.split(" ") if all(_draws(font(24), character) for character in word)]
     kept = " ".join(words)
     return kept if len(kept) * 2 >= len(text) else ""
 
@@ -59,17 +73,13 @@ def badge(picture: Image.Image, caption: str, frame: str = "", *, small: bool = 
     caption_width = round(face.getlength(caption)) + 2 * pad if caption else 0
     box_height = text_height + 2 * pad
     left, bottom = min(margin, width // 40), height - min(margin, height // 40)
-    pill = (left, bottom - box_height, left + mark_width + 2 * pad + caption_width, bottom)
+    ground = (left, bottom - box_height, left + mark_width + 2 * pad + caption_width, bottom)
     if over:
-        ground = (min(over[0], pill[0]), min(over[1], pill[1]), max(over[2], pill[2]), max(over[3], pill[3]))
-        _pill(picture, ground, pad, 255)
+        ground = (min(over[0], left), min(over[1], ground[1]), max(over[2], ground[2]), max(over[3], bottom))
         left = ground[0]
-    else:
-        ground = pill
-        _pill(picture, pill, pad, 190)
+    _pill(picture, ground, pad, 255 if over else 190)
     if caption:
-        light = (left, ground[1], left + mark_width + 2 * pad, ground[3])
-        _pill(picture, light, pad, 120)
+        _pill(picture, (left, ground[1], left + mark_width + 2 * pad, ground[3]), pad, 120)
     drawer = ImageDraw.Draw(picture)
     middle = (ground[1] + ground[3]) / 2
     drawer.text((left + pad, middle), mark, fill=(255, 214, 120), font=face, anchor="lm")
@@ -85,9 +95,8 @@ def poster(picture: Image.Image, title: str) -> Image.Image:
     unit = min(width, height)
     wall = Image.new("RGB", picture.size, (206, 200, 196))
     edge, foot = round(unit * 0.035), round(unit * 0.17)
-    sheet = Image.new("RGBA", (max(4, round(width * 0.86)), max(4, round(height * 0.86))), (*_PAPER, 255))
-    inner = (max(1, sheet.width - 2 * edge), max(1, sheet.height - edge - foot))
-    sheet.paste(ImageOps.fit(picture, inner), (edge, edge))
+    inner = (max(1, round(width * 0.86) - 2 * edge), max(1, round(height * 0.86) - edge - foot))
+    sheet = _on_paper(picture, inner, edge, foot)
     line = (2 * edge, sheet.height - foot + edge // 2, sheet.width - 2 * edge, sheet.height - edge // 2)
     set_words(sheet, title.upper(), line)
     _drop(wall, sheet, ((width - sheet.width) // 2, round(height * 0.05)), max(1, unit // 100))
@@ -110,40 +119,29 @@ def stamp(picture: Image.Image) -> None:
 
 
 def set_words(picture: Image.Image, text: str, box: Box) -> None:
-    """Set a text into a box, as large as it fits; signs that the font lacks are set as small squares."""
+    """Set a text into a box, as large as it fits; characters that no font here has are left out."""
     text = " ".join(text.split())[:240] or "..."
+    base = font(24)
+    if not all(_draws(base, character) for character in text):
+        base = _chinese() or base
+    text = "".join(character for character in text if _draws(base, character))
     width, height = box[2] - box[0], box[3] - box[1]
     for size in range(max(9, height // 2), 8, -max(1, height // 40)):
-        face = font(size)
+        face = base.font_variant(size=size)
         lines = _wrapped(text, face, width)
-        if len(lines) * size * 1.25 <= height and all(_length(line, face) <= width for line in lines):
+        if len(lines) * size * 1.25 <= height and all(face.getlength(line) <= width for line in lines):
             break
     lines = lines[: max(1, int(height / size / 1.25))]
-    y = (box[1] + box[3]) / 2 - (len(lines) - 1) * size * 0.625
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2 - (len(lines) - 1) * size * 0.625
     drawer = ImageDraw.Draw(picture)
-    for line in lines:
-        x = (box[0] + box[2] - _length(line, face)) / 2
-        for character in line:
-            advance = _length(character, face)
-            if _drawable(character):
-                drawer.text((x, y), character, fill=_DARK, font=face, anchor="lm")
-            else:
-                inset = size * 0.14
-                square = (x + inset, y - size / 2 + inset, x + size - inset, y + size / 2 - inset)
-                drawer.rounded_rectangle(square, size * 0.1, fill=(150, 146, 160))
-            x += advance
-        y += size * 1.25
+    for number, line in enumerate(lines):
+        drawer.text((x, y + number * size * 1.25), line, fill=_DARK, font=face, anchor="mm")
 
 
-def _length(text: str, face: Font) -> float:
-    size = getattr(face, "size", 10)
-    return sum(face.getlength(character) if _drawable(character) else size for character in text)
-
-
-def _wrapped(text: str, face: Font, width: float) -> list[str]:
+def _wrapped(text: str, face: FreeTypeFont, width: float) -> list[str]:
     lines = [""]
     for word in re.findall(r"[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+\s?", text):
-        if lines[-1] and _length(lines[-1] + word.rstrip(), face) > width:
+        if lines[-1] and face.getlength(lines[-1] + word.rstrip()) > width:
             lines.append("")
         lines[-1] += word
     return [line.rstrip() for line in lines]
@@ -172,7 +170,7 @@ def _pill(picture: Image.Image, box: tuple[int, int, int, int], radius: int, opa
     picture.paste(_DARK, (box[0], box[1], box[0] + size[0], box[1] + size[1]), mask.reduce(2))
 
 
-def _fitted(text: str, face: Font, room: float) -> str:
+def _fitted(text: str, face: FreeTypeFont, room: float) -> str:
     """Cut the text at a word so that it fits the room; nothing if hardly a word would."""
     text = text[:90]
     if face.getlength(text) <= room:
@@ -180,9 +178,6 @@ def _fitted(text: str, face: Font, room: float) -> str:
     while text and face.getlength(text + " ...") > room:
         text = text[: text.rindex(" ")] if " " in text else ""
     return text.rstrip(" ,.;:") + " ..." if text else ""
-
-
-_PAPER = (252, 249, 242)
 
 
 def lay(picture: Image.Image, references: Sequence[tuple[int, Image.Image]], chance: random.Random,
@@ -210,13 +205,16 @@ def _print(reference: Image.Image, side: int, number: int) -> Image.Image:
     """Make one print: the picture, a white rim, and the number on the lower edge. RGBA, drawn double."""
     double = side * 2
     edge, foot = round(double * 0.06), round(double * 0.17)
-    card = Image.new("RGBA", (double, double + foot - edge), (*_PAPER, 255))
-    inner = double - 2 * edge
-    card.paste(ImageOps.fit(reference, (inner, inner)), (edge, edge))
+    card = _on_paper(reference, (double - 2 * edge, double - 2 * edge), edge, foot)
     label, face = f"image {number}", font(max(9, round(foot * 0.56)))
     spot = (double / 2, double + (foot - edge) / 2 - foot * 0.38)
     ImageDraw.Draw(card).text(spot, label, fill=(84, 76, 88), font=face, anchor="mm")
     return card.reduce(2)
+
+
+def _on_paper(picture: Image.Image, size: tuple[int, int], edge: int, foot: int) -> Image.Image:
+    """Print a picture at a size on paper with a rim, wider at the foot. RGBA."""
+    return ImageOps.expand(ImageOps.fit(picture, size), (edge, edge, edge, foot), _PAPER).convert("RGBA")
 
 
 def _drop(picture: Image.Image, card: Image.Image, place: tuple[int, int], depth: int) -> None:
@@ -228,61 +226,40 @@ def _drop(picture: Image.Image, card: Image.Image, place: tuple[int, int], depth
     picture.paste(card, place, card)
 
 
-_WHOLE = 10_000  # shares are hundredths of a percent
-
-
 def repaint(picture: Image.Image, palette: Sequence[tuple[str, int]]) -> Image.Image:
-    """Paint the darkest pixels in the darkest color and so on, cut where the shares say.
-
-    Flat areas hold thousands of pixels of one brightness. Where a cut falls into one, a second picture
-    of made-up heights decides, so that the shares hold and the cut runs as a soft edge down the area.
-    """
+    """Paint the darkest pixels in the darkest color and so on, cut where the shares say."""
     colors = sorted(((parse_hex(text), share) for text, share in palette), key=lambda item: luminance(item[0]))
-    gray = picture.convert("L")
-    total, counts = picture.width * picture.height, gray.histogram()
-    sum_of_shares = sum(share for _, share in colors) or _WHOLE
-    below = [0]
-    for count in counts:
-        below.append(below[-1] + count)
+    reached = list(accumulate(share for _, share in colors))
+    gray, heights, painted = picture.convert("L"), _heights(picture.size), Image.new("RGB", picture.size, colors[-1][0])
+    for (color, _), upto in zip(reversed(colors), reversed(reached), strict=True):
+        goal = round(picture.width * picture.height * upto / (reached[-1] or 1))
+        painted.paste(color, (0, 0, *picture.size), _darkest(gray, heights, goal))
+    return painted
 
-    table, splits, reached = [0] * 256, [], 0
-    level = 0
-    for number, (_, share) in enumerate(colors[:-1]):
-        reached += share
-        goal = round(total * reached / sum_of_shares)
-        while level < 255 and below[level + 1] <= goal:
-            table[level] = number
-            level += 1
-        splits.append((level, number + 1, goal - below[level]))
-    for rest in range(level, 256):
-        table[rest] = len(colors) - 1
-    # A level that is cut belongs, to begin with, to the first color that reaches it.
-    for cut, number, _ in reversed(splits):
-        table[cut] = number - 1
 
-    chosen = gray.point(table)
-    heights = _heights(picture.size)
-    for cut, number, kept in splits:
-        flat = gray.point([255 if value == cut else 0 for value in range(256)])
-        spread, taken, limit = heights.histogram(flat), 0, 0
-        while limit < 256 and taken + spread[limit] <= kept:
-            taken += spread[limit]
-            limit += 1
-        above = heights.point([255 if value >= limit else 0 for value in range(256)])
-        mask = Image.new("L", picture.size)
-        mask.paste(above, (0, 0), flat)
-        chosen.paste(number, (0, 0, *picture.size), mask)
+def _darkest(gray: Image.Image, heights: Image.Image, goal: int) -> Image.Image:
+    """Return a mask of as many of the darkest pixels as the goal says.
 
-    chosen.putpalette([part for color, _ in colors for part in color[:3]])
-    return chosen.convert("RGB")
+    Flat areas hold thousands of pixels of one brightness. Where the cut falls into one, a second picture
+    of made-up heights decides, so that the number holds and the cut runs as a soft edge down the area.
+    """
+    level, rest = _bin(gray.histogram(), goal)
+    flat = gray.point(lambda value: 255 * (value == level))
+    limit, _ = _bin(heights.histogram(flat), rest)
+    low = ImageChops.darker(flat, heights.point(lambda value: 255 * (value < limit)))
+    return ImageChops.lighter(low, gray.point(lambda value: 255 * (value < level)))
+
+
+def _bin(histogram: Sequence[int], goal: int) -> tuple[int, int]:
+    """Find the bin of a histogram that the goal falls into, and how much of it is still within the goal."""
+    for number, count in enumerate(histogram):
+        if count > goal:
+            return number, goal
+        goal -= count
+    return len(histogram), 0
 
 
 def _heights(size: tuple[int, int]) -> Image.Image:
     """Make a slope from top to bottom with a fine grain, the same for every picture of this size."""
-    grain = Image.frombytes("L", (128, 128), random.Random(27).randbytes(128 * 128))
-    tiled = Image.new("L", size)
-    for x in range(0, size[0], 128):
-        for y in range(0, size[1], 128):
-            tiled.paste(grain, (x, y))
-    slope = Image.linear_gradient("L").resize(size)
-    return Image.blend(slope, tiled, 0.16)
+    grain = Image.frombytes("L", size, random.Random(27).randbytes(size[0] * size[1]))
+    return Image.blend(Image.linear_gradient("L").resize(size), grain, 0.16)

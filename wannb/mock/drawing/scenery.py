@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from .canvas import WHITE, Canvas, Color, Pen, Point, clear, darker, lighter, mix, parse_hex, turned
-from .sketch import Part
+from .sketch import Sketch
 
 _SKIES = {  # top, middle, horizon
     "day": ("56a4de 96ceec e2f0f0", "4896ce 8eccdc f0eed8", "68b2d6 aadae2 f8ecd6"),
@@ -15,7 +17,7 @@ _SKIES = {  # top, middle, horizon
     "sunset": ("4a488a de7074 ffc47a", "3a5892 ec8868 ffd686", "704a8e f0787a ffbe8c"),
     "night": ("0e1434 1e2c5c 4a5c8e", "141032 302660 6e548e", "081a34 163a5c 427086"),
 }
-_LANDS: dict[str, tuple[Color, Color, Color]] = {  # far, middle, near
+_LANDS: dict[str, tuple[Color, ...]] = {  # far, middle, near
     "spring": ((142, 190, 152), (146, 196, 112), (120, 178, 92)),
     "summer": ((104, 168, 142), (94, 164, 92), (66, 138, 82)),
     "autumn": ((198, 160, 108), (214, 150, 74), (190, 116, 62)),
@@ -36,8 +38,8 @@ class Mood:
     season: str
     time: str
     weather: str
-    sky: tuple[Color, Color, Color]
-    land: tuple[Color, Color, Color]
+    sky: tuple[Color, ...]  # top, middle, horizon
+    land: tuple[Color, ...]  # far, middle, near
     leaves: tuple[Color, ...]
     sun: Color
     light: Color
@@ -47,30 +49,23 @@ class Mood:
     def night(self) -> bool:
         return self.time == "night"
 
-    @property
-    def haze(self) -> Color:
-        return self.sky[2]
-
     def lit(self, color: Color, depth: float = 0.0) -> Color:
         """Show a color in this light; depth 0 is near, 1 is lost in the haze."""
-        return mix(mix(color, self.light, self.share), self.haze, 0.8 * depth)
+        return mix(mix(color, self.light, self.share), self.sky[2], 0.8 * depth)
 
 
 def mood(season: str, time: str, weather: str, chance: random.Random) -> Mood:
     """Choose a sky and turn the hues a little, so that seeds differ and colors still agree."""
-    top, middle, low = map(parse_hex, chance.choice(_SKIES[time]).split())
-    turn = chance.uniform(-12, 12)
-    sky = (turned(top, turn), turned(middle, turn), turned(low, turn / 2))
+    tones, turn = map(parse_hex, chance.choice(_SKIES[time]).split()), chance.uniform(-12, 12)
+    sky = tuple(turned(tone, turn * share) for tone, share in zip(tones, (1, 1, 0.5), strict=True))
     if weather == "fog":
         sky = (mix(sky[0], sky[2], 0.6), mix(sky[1], sky[2], 0.5), sky[2])
     if weather == "rain":
-        sky = tuple(mix(c, (118, 130, 148) if time != "night" else (40, 48, 70), 0.55) for c in sky)  # type: ignore[assignment]
+        sky = tuple(mix(tone, (118, 130, 148) if time != "night" else (40, 48, 70), 0.55) for tone in sky)
     if season == "winter" and time == "day":
-        sky = tuple(mix(c, (214, 224, 236), 0.45) for c in sky)  # type: ignore[assignment]
-    land = _LANDS[season]
-    if season != "winter":
-        shift = chance.uniform(-14, 14)
-        land = (turned(land[0], shift), turned(land[1], shift), turned(land[2], shift))
+        sky = tuple(mix(tone, (214, 224, 236), 0.45) for tone in sky)
+    shift = 0.0 if season == "winter" else chance.uniform(-14, 14)
+    land = tuple(turned(tone, shift) for tone in _LANDS[season])
     light, share, sun = {
         "day": (WHITE, 0.0, (255, 244, 200)),
         "dawn": ((255, 214, 186), 0.16, (255, 236, 200)),
@@ -123,6 +118,22 @@ class Place:
         """Count what is scattered over the picture: a wide one has room for more."""
         return range(int(count * max(1.0, self.width)))
 
+    def put(
+        self, name: str, x: float, y: float, scale: float = 1.0, *, flip: bool = False, lit: bool = True,
+        depth: float = 0.0, tint: Color | None = None, words: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """Draw an outline, in the light of the picture unless its colors have it already."""
+        light = partial(self.mood.lit, depth=depth) if lit else None
+        Sketch(name, self.chance, tint=tint, words=words, lit=light).draw(self.canvas.pen(x, y, scale, flip=flip))
+
+    def strew(
+        self, name: str, count: int, band: tuple[float, float], sizes: tuple[float, float], *, lit: bool = True,
+        tint: Color | None = None,
+    ) -> None:  # fmt: skip
+        """Draw an outline many times, at any place in a band."""
+        for _ in self.many(count):
+            self.put(name, self.across(), self.chance.uniform(*band), self.chance.uniform(*sizes), lit=lit, tint=tint)
+
     def across(self) -> float:
         return self.chance.uniform(0, self.width)
 
@@ -146,43 +157,24 @@ def sky(place: Place, horizon: float) -> None:
             r = stars.choice((0.0012, 0.0018, 0.0018, 0.003))
             spot = stars.uniform(0, width), stars.uniform(0, horizon * 0.9)
             pen.disc(*spot, r, mix(mood.sky[0], WHITE, stars.uniform(0.5, 0.95)))
-        moon(pen, x, y, 0.062, mood)
+        place.put("moon", x, y, 0.062, lit=False, tint=mood.sun)
     elif mood.weather not in ("rain", "fog"):
         r = 0.095 if low else 0.062
         pen.glow(x, y, r * 3.4, mood.sun, 0.5)
         pen.disc(x, y, r, mix(mood.sun, WHITE, 0.35))
     count = clouds.randint(2, 3) + (2 if mood.weather == "rain" else 0)
     for i in range(math.ceil(count * max(1.0, width * 0.7))):
-        cx = clouds.uniform(-0.05, width + 0.05)
-        cy = horizon * clouds.uniform(0.08, 0.62)
+        cx, cy = clouds.uniform(-0.05, width + 0.05), horizon * clouds.uniform(0.08, 0.62)
         tone = mood.sky[1] if mood.weather == "rain" else mood.sky[2]
         strength = 0.25 if mood.night else 0.55 if i % 2 else 0.8
-        cloud(pen.at(cx, cy, clouds.uniform(0.1, 0.2)), clear(mix(tone, WHITE, 0.0 if mood.night else 0.55), strength))
+        tone = clear(mix(tone, WHITE, 0.0 if mood.night else 0.55), strength)
+        place.put("cloud", cx, cy, clouds.uniform(0.1, 0.2), lit=False, tint=tone)
     if detail > 1 and not mood.night and mood.weather == "":
         flock = pen.at(width * clouds.uniform(0.3, 0.7), horizon * clouds.uniform(0.2, 0.5), 0.022)
         for i in range(3 + detail):
             bird = flock.at(i * 1.5 - 3 + clouds.uniform(-0.4, 0.4), abs(i - 2) * 0.7 + clouds.uniform(-0.2, 0.2))
             wing = darker(mood.sky[0], 0.45)
-            bird.stroke([(-0.6, -0.25), (-0.25, -0.3), (0, 0), (0.25, -0.3), (0.6, -0.25)], 0.1, wing)
-
-
-def moon(pen: Pen, x: float, y: float, r: float, mood: Mood) -> None:
-    pen.glow(x, y, r * 3.2, mood.sun, 0.35)
-    pen.disc(x, y, r, mood.sun)
-    shade = darker(mood.sun, 0.12)
-    for dx, dy, size in ((-0.35, -0.2, 0.2), (0.3, 0.25, 0.26), (0.1, -0.5, 0.13), (-0.3, 0.45, 0.12)):
-        pen.disc(x + dx * r, y + dy * r, size * r, shade)
-
-
-def cloud(pen: Pen, color: Color) -> None:
-    """Draw a flat-bottomed cloud about two units wide, as one shape so that clear colors stay even."""
-    top: list[Point] = []
-    for cx, cy, r, a1, a2 in ((-0.62, -0.16, 0.2, 180, 300), (-0.2, -0.32, 0.34, 190, 330),
-                              (0.32, -0.24, 0.26, 230, 350), (0.72, -0.13, 0.15, 240, 360)):  # fmt: skip
-        for i in range(13):
-            a = math.radians(a1 + (a2 - a1) * i / 12)
-            top.append((cx + r * math.cos(a), cy + r * math.sin(a)))
-    pen.poly([(-0.95, 0.0), (-0.9, -0.08), *top, (0.95, -0.04), (0.98, 0.0), (0.8, 0.05), (-0.8, 0.05)], color)
+            bird.taper([(-0.6, -0.25), (-0.25, -0.3), (0, 0), (0.25, -0.3), (0.6, -0.25)], 0.1, 0.1, wing)
 
 
 def ridge(place: Place, y: float, swing: float, color: Color) -> list[Point]:
@@ -190,10 +182,8 @@ def ridge(place: Place, y: float, swing: float, color: Color) -> list[Point]:
     chance, width = place.chance, place.width
     waves = [(chance.uniform(0.6, 1.3) * k, chance.uniform(0, 6.3), swing / k**0.9) for k in (1.0, 2.3, 4.1)]
     steps = max(40, int(60 * width))
-    line = []
-    for i in range(steps + 1):
-        x = width * i / steps
-        line.append((x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)))
+    across = [width * i / steps for i in range(steps + 1)]
+    line = [(x, y + sum(a * math.sin(x * f * 3.1 + p) for f, p, a in waves)) for x in across]
     place.pen.poly([*line, (width, place.height), (0, place.height)], color)
     return line
 
@@ -202,14 +192,14 @@ def peaks(place: Place, y: float, height: float, tone: Color, depth: float) -> N
     """Draw a row of mountains with a shaded side and snow on the tops."""
     mood, chance, pen = place.mood, place.chance, place.pen
     color, x = mood.lit(tone, depth), chance.uniform(-0.35, -0.1)
-    snow, row = mix(mood.lit((250, 250, 252)), mood.haze, 0.15), []
+    snow, row = mix(mood.lit((250, 250, 252)), mood.sky[2], 0.15), []
     while x < place.width + 0.2:
         rise, half = height * chance.uniform(0.6, 1.0), chance.uniform(0.24, 0.4)
         row.append((x + half * 0.7, rise, half))
         x += half * chance.uniform(0.7, 1.1)
     for cx, rise, half in sorted(row, key=lambda peak: -peak[1]):
         top, lean = (cx, y - rise), chance.uniform(-0.05, 0.05)
-        tone = mix(color, mood.haze, 0.35 * (1 - rise / height))
+        tone = mix(color, mood.sky[2], 0.35 * (1 - rise / height))
         pen.poly([(cx - half, y), top, (cx + half, y)], tone)
         fold = [(cx + lean * 0.6, y - rise * 0.62), (cx + lean + 0.03, y - rise * 0.35), (cx + lean, y)]
         pen.poly([top, *fold, (cx + half, y)], darker(tone, 0.22))
@@ -220,7 +210,7 @@ def peaks(place: Place, y: float, height: float, tone: Color, depth: float) -> N
             cap.append((cx + half * side * drop, y - rise * (1 - drop)))
         pen.poly(cap, snow)
         pen.poly([top, (cx + lean * 0.3 + 0.012, y - rise * 0.7), cap[2], cap[1]], darker(snow, 0.14))
-    band = mix(mood.haze, color, 0.25)
+    band = mix(mood.sky[2], color, 0.25)
     place.canvas.mist(y - 0.06, y + 0.03, band, 0.5)
 
 
@@ -240,42 +230,33 @@ def tree(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail
     if depth < 0.4:
         for x, y, r in crowns:
             pen.disc(x + bend - r * 0.3, y - r * 0.32, r * 0.5, lighter(leaf, 0.14))
+        dots = random.Random(chance.random())  # as in meadow_floor
         for _ in range(10 * (detail - 1)):
-            a, r = chance.uniform(0, 6.3), chance.uniform(0, 0.26)
+            a, r = dots.uniform(0, 6.3), dots.uniform(0, 0.26)
             spot = (bend + r * math.cos(a), -0.63 + r * 0.9 * math.sin(a))
-            tone = mood.lit(chance.choice(mood.leaves), depth)
-            pen.disc(*spot, chance.uniform(0.012, 0.024), tone)
+            tone = mood.lit(dots.choice(mood.leaves), depth)
+            pen.disc(*spot, dots.uniform(0.012, 0.024), tone)
 
 
-def pine(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0) -> None:
-    """Draw a conifer one unit tall; snow lies on it in winter."""
-    pen.rect(-0.03, -0.14, 0.03, 0.02, mood.lit((92, 68, 60), depth))
-    green = mood.lit(chance.choice(((44, 104, 88), (58, 120, 92), (40, 92, 92))), depth)
-    for i in range(4):
-        y, half = -0.1 - i * 0.2, 0.24 - i * 0.045
-        tip = y - 0.36 + i * 0.02
-        pen.poly([(-half, y), (0, tip), (half, y)], green)
-        pen.poly([(half * 0.1, y), (0, tip), (half, y)], darker(green, 0.16))
-        if mood.season == "winter":
-            rim = (y + tip) / 2
-            snow = [(-half * 0.5, rim), (0, tip), (half * 0.5, rim), (0.02, rim + 0.04)]
-            pen.poly(snow, mood.lit((244, 248, 252), depth))
-
-
-def plant(pen: Pen, mood: Mood, chance: random.Random, depth: float = 0.0, detail: int = 3) -> None:
-    """Choose between the trees."""
-    share = 0.75 if mood.season == "winter" else 0.3
-    if chance.random() < share and mood.season != "spring":
-        pine(pen, mood, chance, depth)
+def plant(place: Place, spot: Point, size: float, depth: float, detail: int, pines: float = 0.3) -> None:
+    """Plant a tree of about the size; ``pines`` is the share of conifers among them in summer and autumn."""
+    mood, (x, y) = place.mood, spot
+    size *= place.chance.uniform(0.7, 1.25)
+    if place.chance.random() < {"winter": 0.75, "spring": 0.0}.get(mood.season, pines):
+        place.put("pine", x, y + 0.008, size, depth=depth, words={mood.season})
     else:
-        tree(pen, mood, chance, depth, detail)
+        tree(place.canvas.pen(x, y + 0.008, size), mood, place.chance, depth, detail)
 
 
 def meadow_floor(place: Place, top: float) -> None:
     """Scatter grass, flowers, leaves or snow on the near ground, larger towards the viewer."""
-    pen, mood, chance = place.pen, place.mood, place.chance
+    pen, mood = place.pen, place.mood
+    chance = random.Random(place.chance.random())  # the level of detail does not move what comes after
     base = mood.lit(mood.land[2])
-    spots = sorted((chance.uniform(top + 0.02, place.height), place.across()) for _ in place.many(34 * place.detail))
+    spots = sorted(
+        (chance.uniform(top + 0.02, place.height), chance.uniform(0, place.width))
+        for _ in place.many(34 * place.detail)
+    )
     for y, x in spots:
         near = 0.5 + 0.9 * (y - top) / max(0.1, place.height - top)
         kind, s = chance.random(), 0.02 * near
@@ -299,50 +280,20 @@ def meadow_floor(place: Place, top: float) -> None:
 
 def falling(canvas: Canvas, mood: Mood, chance: random.Random, detail: int) -> None:
     """Draw rain, fog or snow, or petals and leaves in the air, as weather and season say."""
-    pen, width, height = canvas.pen(), canvas.width, canvas.height
-    area = max(1.0, width * height)
-    if mood.weather == "rain":
-        for _ in range(int(130 * area)):
-            x, y, length = chance.uniform(0, width * 1.1), chance.uniform(-0.05, height), chance.uniform(0.03, 0.06)
-            pen.poly([(x, y), (x + 0.003, y), (x - length * 0.25, y + length)], (226, 238, 250, 120))
-    elif mood.weather == "fog":
-        for _ in range(int(26 * area)):
-            bank = pen.at(chance.uniform(0, width), height * chance.uniform(0.2, 0.95), chance.uniform(0.15, 0.5))
-            bank.oval(0, 0, 1, 0.16, clear(mix(mood.haze, WHITE, 0.5), 0.16))
-    elif mood.weather == "snow" or mood.season == "winter":
-        for _ in range(int((40 + 20 * detail) * area)):
-            r = chance.choice((0.003, 0.004, 0.006, 0.009))
-            pen.disc(chance.uniform(0, width), chance.uniform(0, height), r, (255, 255, 255, 215))
-    elif mood.season in ("spring", "autumn"):
-        for _ in range(int((8 + 7 * detail) * area)):
-            petal = pen.at(chance.uniform(0, width), chance.uniform(0, height * 0.92), chance.uniform(0.008, 0.015))
-            a = chance.uniform(0, 6.3)
-            c, s = math.cos(a), math.sin(a)
+    amounts = {"rain": 130, "fog": 26, "snow": 40 + 20 * detail, "petals": 8 + 7 * detail, "": 0}
+    kind = mood.weather or {"winter": "snow", "summer": ""}.get(mood.season, "petals")
+    for _ in range(int(amounts[kind] * max(1.0, canvas.width * canvas.height))):
+        spot = canvas.pen(chance.uniform(0, canvas.width * 1.1), chance.uniform(-0.05, canvas.height))
+        if kind == "rain":
+            length = chance.uniform(0.03, 0.06)
+            spot.poly([(0, 0), (0.003, 0), (-length * 0.25, length)], (226, 238, 250, 120))
+        elif kind == "fog":
+            reach = chance.uniform(0.15, 0.5)
+            spot.oval(0, 0, reach, reach * 0.16, clear(mix(mood.sky[2], WHITE, 0.5), 0.16))
+        elif kind == "snow":
+            spot.disc(0, 0, chance.choice((0.003, 0.004, 0.006, 0.009)), (255, 255, 255, 215))
+        else:
+            size, angle = chance.uniform(0.008, 0.015), chance.uniform(0, 6.3)
+            c, s = size * math.cos(angle), size * math.sin(angle)
             shape = [(-0.9, 0.0), (0.0, -0.4), (1.0, 0.1), (0.0, 0.5)]
-            color = mood.lit(chance.choice(mood.leaves[:3]))
-            petal.blob([(x * c - y * s, x * s + y * c) for x, y in shape], color)
-
-
-_PETALS: tuple[Color, ...] = ((236, 94, 112), (250, 190, 80), (250, 240, 234), (186, 120, 206), (242, 150, 120))
-
-
-def bunch(pen: Pen, chance: random.Random, tint: Color | None = None, count: int = 10) -> None:
-    """Draw a bunch of flowers about one unit wide that grows up from 0."""
-    tones = (tint, lighter(tint, 0.3), darker(tint, 0.12), (252, 244, 236)) if tint else _PETALS
-    green: Color = (74, 136, 88)
-    heads = []
-    for i in range(count):
-        a = (i + 0.5) / count * 2 - 1
-        heads.append((a * 0.42 + chance.uniform(-0.05, 0.05), -0.42 - chance.uniform(0.0, 0.34) * (1.2 - abs(a))))
-    for x, y in heads:
-        pen.taper([(x * 0.25, 0), (x * 0.7, y * 0.6), (x, y)], 0.035, 0.025, green)
-        leaf = [(0.0, 0.0), (0.12, -0.1), (0.2, -0.03), (0.1, 0.0)]
-        pen.blob([(x * 0.5 + dx, y * 0.45 + dy) for dx, dy in leaf], lighter(green, 0.1))
-    for x, y in heads:
-        tone = chance.choice(tones)
-        for dx, dy in ((-0.07, 0), (0.07, 0), (0, -0.07), (0, 0.07)):
-            pen.disc(x + dx, y + dy, 0.075, tone)
-        pen.disc(x, y, 0.055, (250, 206, 92) if chance.random() < 0.5 else darker(tone, 0.2))
-
-
-GROWING: dict[str, Part] = {"part_bunch": bunch}
+            spot.blob([(x * c - y * s, x * s + y * c) for x, y in shape], mood.lit(chance.choice(mood.leaves[:3])))

@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from .canvas import WHITE, Canvas, Color, Pen, clear, darker, lighter, mix, turned
-from .scenery import GROWING, Mood, Place, Stage, cloud, meadow_floor, moon, peaks, pine, plant, ridge, sky, tree
+from .canvas import WHITE, Canvas, Color, Point, clear, darker, lighter, mix, turned
+from .scenery import Mood, Place, Stage, meadow_floor, peaks, plant, ridge, sky, tree
 from .sketch import Sketch
 
 _WALLS: tuple[Color, ...] = (
@@ -36,12 +36,10 @@ def paint(canvas: Canvas, setting: str, mood: Mood, chance: random.Random, detai
     return _PAINTERS.get(setting, _meadow)(place)
 
 
-def _grove(place: Place, line: list[tuple[float, float]], size: float, depth: float, count: int, detail: int) -> None:
+def _grove(place: Place, line: list[Point], size: float, depth: float, count: int, detail: int) -> None:
     """Plant trees along a ridge, in loose groups."""
-    for _ in range(max(1, round(count * max(1.0, place.width)))):
-        x, y = line[place.chance.randrange(len(line))]
-        pen = place.canvas.pen(x, y + 0.006, size * place.chance.uniform(0.7, 1.25))
-        plant(pen, place.mood, place.chance, depth, detail)
+    for _ in place.many(count):
+        plant(place, place.chance.choice(line), size, depth, detail)
 
 
 def _hills(place: Place, trees: int = 7) -> None:
@@ -53,6 +51,7 @@ def _hills(place: Place, trees: int = 7) -> None:
     _grove(place, middle, 0.14, 0.22, max(2, trees // 2), place.detail)
     ridge(place, horizon + drop * 0.42, 0.02, mood.lit(lighter(mood.land[2], 0.07)))
     ridge(place, horizon + drop * 0.62, 0.02, mood.lit(mood.land[2]))
+    meadow_floor(place, horizon + drop * 0.5)
 
 
 def _meadow(place: Place) -> Stage:
@@ -66,7 +65,6 @@ def _meadow(place: Place) -> Stage:
         y = place.foot - chance.uniform(0.04, 0.1)
         place.pen.shadow(x + 0.02, y, 0.15, 0.02, 0.22)
         tree(place.canvas.pen(x, y, chance.uniform(0.52, 0.66)), place.mood, chance, 0.0, place.detail)
-    meadow_floor(place, place.horizon + (place.height - place.horizon) * 0.5)
     return stage
 
 
@@ -75,26 +73,20 @@ def _mountains(place: Place) -> Stage:
     peaks(place, place.horizon + 0.02, 0.42, (124, 138, 172), 0.5)
     peaks(place, place.horizon + 0.06, 0.26, (92, 112, 140), 0.2)
     _hills(place, trees=11)
-    meadow_floor(place, place.horizon + (place.height - place.horizon) * 0.5)
     return place.stage(0.46)
 
 
 def _forest(place: Place) -> Stage:
     mood, chance = place.mood, place.chance
     sky(place, place.horizon + 0.1)
+    pines = 0.3 if mood.season == "autumn" else 0.72
     for layer, (size, depth) in enumerate(((0.34, 0.62), (0.48, 0.36), (0.66, 0.12))):
         line = ridge(place, place.horizon + 0.02 + layer * 0.07, 0.015, mood.lit(mood.land[layer], depth))
-        count = round((11 - 3 * layer) * max(1.0, place.width))
-        for i in range(count):
-            x = place.width * (i + chance.uniform(0.1, 0.9)) / count
-            if layer == 2 and abs(x - place.width / 2) < 0.26:
-                continue  # a clearing for the figure
-            spot = line[min(len(line) - 1, int(x / place.width * len(line)))]
-            pen = place.canvas.pen(x, spot[1] + 0.01, size * chance.uniform(0.8, 1.2))
-            if mood.season in ("spring", "autumn") or chance.random() < 0.4:
-                plant(pen, mood, chance, depth, place.detail if layer == 2 else 1)
-            else:
-                pine(pen, mood, chance, depth)
+        trees = place.many(11 - 3 * layer)
+        for i in trees:
+            spot = line[int((i + chance.uniform(0.1, 0.9)) / len(trees) * len(line))]
+            if layer < 2 or abs(spot[0] - place.width / 2) > 0.26:  # a clearing for the figure
+                plant(place, spot, size, depth, place.detail if layer == 2 else 1, pines)
     ridge(place, place.horizon + 0.2, 0.012, mood.lit(mood.land[2]))
     meadow_floor(place, place.horizon + 0.22)
     return place.stage(0.46)
@@ -169,27 +161,22 @@ def _harbour(place: Place) -> Stage:
     ridge(place, horizon - 0.03, 0.02, mood.lit(mood.land[0], 0.5))
     _water(place, horizon, quay + 0.02)
     side, stone = chance.choice((-1, 1)), mood.lit((176, 168, 164))
-    port = place.canvas.pen(place.width * (0.5 + 0.5 * side), horizon, flip=side > 0)
+    edge = place.width * (0.5 + 0.5 * side)
+    port = place.canvas.pen(edge, horizon, flip=side > 0)
     port.poly([(0, 0.0), (0.5, 0.01), (0.54, 0.05), (0, 0.06)], darker(stone, 0.14))
     for number in range(4):
-        house = port.at(0.06 + 0.1 * number, 0.005, chance.uniform(0.8, 1.1))
-        Sketch("port house", chance, words={mood.time}, lit=lambda tone: mood.lit(tone, 0.15)).draw(house)
-    floor = place.canvas.pen(0, quay)
-    floor.rect(0, 0, place.width, place.height - quay, stone)
-    floor.rect(0, 0, place.width, 0.02, lighter(stone, 0.25))
-    floor.rect(0, 0.02, place.width, 0.026, darker(stone, 0.2))
-    for number in place.many(7):
-        x = number * 0.18 + chance.uniform(-0.02, 0.02)
-        floor.poly([(x, 0.026), (x + 0.004, 0.026), (x - 0.03, 0.21), (x - 0.036, 0.21)], darker(stone, 0.1))
+        x, size = edge - side * (0.06 + 0.1 * number), chance.uniform(0.8, 1.1)
+        place.put("port house", x, horizon + 0.005, size, depth=0.15, words={mood.time})
+    _slabs(place, quay, place.height, stone)
+    place.pen.rect(0, quay, place.width, quay + 0.02, lighter(stone, 0.25))
+    place.pen.rect(0, quay + 0.02, place.width, quay + 0.026, darker(stone, 0.2))
     for x in (0.1, place.width - 0.12):
-        Sketch("bollard", chance, lit=mood.lit).draw(place.canvas.pen(x, quay + 0.05))
+        place.put("bollard", x, quay + 0.05)
     return replace(place.stage(), foot=quay + 0.1, water=horizon + (quay - horizon) * 0.62)
 
 
 def _puddle(place: Place) -> Stage:
     chance, base, height = place.chance, place.horizon - 0.04, place.height
-    sky(place, base)
-    _skyline(place, base, 0.4, (150, 140, 160), 0.6, 0)
     _townhouses(place, base)
     stone = place.mood.lit((150, 142, 146))
     place.canvas.gradient(base, height, (darker(stone, 0.06), stone, lighter(stone, 0.1)))
@@ -198,7 +185,7 @@ def _puddle(place: Place) -> Stage:
         y, size = base + 0.02 + (height - base) * t, 0.012 + 0.03 * t
         place.pen.oval(place.across(), y, size * 1.5, size * 0.5, (lighter if number % 2 else darker)(stone, 0.09))
     x, y = place.width / 2, height - 0.17
-    Sketch("puddle", chance, lit=place.mood.lit).draw(place.canvas.pen(x, y))
+    place.put("puddle", x, y)
     return Stage(x=x, foot=y + 0.02, scale=0.44, afloat=True)
 
 
@@ -213,8 +200,6 @@ def _city(place: Place) -> Stage:
 
 def _street(place: Place) -> Stage:
     base = place.horizon + (place.height - place.horizon) * 0.34
-    sky(place, base)
-    _skyline(place, base, 0.5, (150, 140, 160), 0.6, 0)
     _townhouses(place, base)
     _pavement(place, base)
     return place.stage()
@@ -224,12 +209,16 @@ def _pavement(place: Place, top: float) -> None:
     """Lay kerb, pavement and road below the houses."""
     snowy, lit, pen = place.mood.season == "winter", place.mood.lit, place.pen
     stone, drop = lit((222, 226, 236) if snowy else (196, 186, 178)), place.height - top
-    pen.rect(0, top, place.width, place.height, stone)
-    for i in place.many(8):
-        x, low = (i - 0.3) * 0.15, top + drop * 0.62
-        pen.poly([(x, top), (x + 0.003, top), (x - 0.04, low), (x - 0.046, low)], darker(stone, 0.08))
+    _slabs(place, top, top + drop * 0.62, stone)
     pen.rect(0, top + drop * 0.6, place.width, top + drop * 0.64, darker(stone, 0.2))
     _asphalt(place, top + drop * 0.64, top + drop * 0.855, place.height, (236, 232, 224))
+
+
+def _slabs(place: Place, top: float, bottom: float, stone: Color) -> None:
+    place.pen.rect(0, top, place.width, place.height, stone)
+    for i in place.many(8):
+        x = (i - 0.3) * 0.15
+        place.pen.poly([(x, top), (x + 0.003, top), (x - 0.04, bottom), (x - 0.046, bottom)], darker(stone, 0.08))
 
 
 def _asphalt(place: Place, top: float, middle: float, bottom: float, line: Color) -> None:
@@ -251,7 +240,7 @@ def _road(place: Place) -> Stage:
 
 
 def _desert(place: Place) -> Stage:
-    mood, chance, horizon = place.mood, place.chance, place.horizon
+    mood, horizon = place.mood, place.horizon
     sky(place, horizon + 0.08)
     sand: Color = (244, 246, 250) if mood.season == "winter" else (236, 190, 124)
     for i, (rise, depth) in enumerate(((0.0, 0.5), (0.09, 0.25), (0.2, 0.0))):
@@ -259,9 +248,7 @@ def _desert(place: Place) -> Stage:
         line = ridge(place, horizon + rise, 0.05 - 0.01 * i, tone)
         shade = [(x, y + 0.05 + 0.05 * math.sin(x * 5 + i)) for x, y in reversed(line)]
         place.pen.poly([*line, *shade], clear(lighter(tone, 0.3), 0.35))
-    for _ in place.many(3):
-        pen = place.canvas.pen(place.across(), place.foot - chance.uniform(0.03, 0.2), chance.uniform(0.08, 0.16))
-        Sketch("cactus", chance, lit=mood.lit).draw(pen)
+    place.strew("cactus", 3, (place.foot - 0.2, place.foot - 0.03), (0.08, 0.16))
     return place.stage()
 
 
@@ -269,21 +256,18 @@ def _space(place: Place) -> Stage:
     chance, pen, width, height = place.chance, place.pen, place.width, place.height
     tones = chance.choice((((12, 12, 40), (44, 28, 88), (94, 48, 118)), ((8, 20, 44), (18, 52, 92), (42, 104, 126))))
     place.canvas.gradient(0, height + 0.01, tones)
-    pen.glow(width * chance.uniform(0.2, 0.8), height * chance.uniform(0.3, 0.6), 0.6, lighter(tones[2], 0.3), 0.3, 8)
+    pen.glow(width * chance.uniform(0.2, 0.8), height * chance.uniform(0.3, 0.6), 0.6, lighter(tones[2], 0.3), 0.3)
     for _ in place.many((60 + 40 * place.detail) * height):
         star = mix(tones[1], WHITE, chance.uniform(0.4, 0.95))
         pen.disc(place.across(), chance.uniform(0, height), chance.choice((0.0012, 0.0018, 0.0026, 0.004)), star)
     x, r = width * chance.choice((0.16, 0.85)), chance.uniform(0.13, 0.19)
-    Sketch("planet", chance, words={"ringed"}).draw(place.canvas.pen(x, height * chance.uniform(0.22, 0.36), r))
-    moonlet = place.canvas.pen(width - x, height * chance.uniform(0.5, 0.7), r * 0.4)
-    Sketch("planet", chance, words={"bare"}, tint=(186, 196, 214)).draw(moonlet)
+    place.put("planet", x, height * chance.uniform(0.22, 0.36), r, lit=False, words={"ringed"})
+    moon_y = height * chance.uniform(0.5, 0.7)
+    place.put("planet", width - x, moon_y, r * 0.4, lit=False, words={"bare"}, tint=(186, 196, 214))
     ground = chance.choice(((178, 170, 190), (214, 132, 100), (140, 146, 196)))
     ridge(place, height - 0.2, 0.03, darker(ground, 0.3))
     ridge(place, height - 0.14, 0.02, ground)
-    for _ in place.many(8):
-        crater = place.canvas.pen(place.across(), height - chance.uniform(0.01, 0.1), chance.uniform(0.02, 0.06))
-        crater.oval(0, 0, 1, 0.24, darker(ground, 0.2))
-        crater.oval(0.06, 0.07, 0.86, 0.17, darker(ground, 0.08))
+    place.strew("crater", 8, (height - 0.1, height - 0.01), (0.02, 0.06), lit=False, tint=ground)
     return replace(place.stage(0.52), foot=height - 0.1, airless=True)
 
 
@@ -295,14 +279,9 @@ def _underwater(place: Place) -> Stage:
         x, w = chance.uniform(-0.1, width), chance.uniform(0.04, 0.1)
         pen.poly([(x, 0), (x + w, 0), (x + w * 2 - 0.2, height), (x - 0.3, height)], (255, 255, 255, 22))
     ridge(place, height - 0.2, 0.04, (30, 98, 136))
-    line = ridge(place, height - 0.1, 0.02, (226, 204, 160))
-    for _ in place.many(16):
-        x, y = line[chance.randrange(len(line))]
-        Sketch("weed", chance).draw(place.canvas.pen(x, y + 0.02, chance.uniform(0.1, 0.26)))
-    for _ in place.many(10 + 6 * place.detail):
-        bubble = place.canvas.pen(place.across(), chance.uniform(0.05, height * 0.85), chance.uniform(0.004, 0.014))
-        bubble.disc(0, 0, 1, (255, 255, 255, 70))
-        bubble.disc(-0.3, -0.3, 0.35, (255, 255, 255, 190))
+    ridge(place, height - 0.1, 0.02, (226, 204, 160))
+    place.strew("weed", 16, (height - 0.1, height - 0.06), (0.1, 0.26), lit=False)
+    place.strew("bubble", 10 + 6 * place.detail, (0.05, height * 0.85), (0.004, 0.014), lit=False)
     return replace(place.stage(0.56), foot=height * 0.72, afloat=True, airless=True)
 
 
@@ -330,7 +309,9 @@ def _skyline(place: Place, base: float, height: float, color: Color, depth: floa
 
 
 def _townhouses(place: Place, base: float) -> None:
-    """Stand a street of narrow colored houses on the base line."""
+    """Stand a street of narrow colored houses on the base line, before the sky and the towers of the town."""
+    sky(place, base)
+    _skyline(place, base, 0.5, (150, 140, 160), 0.6, 0)
     mood, chance, x = place.mood, place.chance, place.chance.uniform(-0.16, -0.04)
     number = 0
     while x < place.width:
@@ -348,33 +329,26 @@ def _townhouses(place: Place, base: float) -> None:
             pen.rect(-0.01, -h - 0.022, w + 0.01, -h, roof)
         for spot in range(2 * max(1, int((h - 0.12) / 0.125))):
             glass = _LAMP if mood.night and chance.random() < 0.6 else mood.lit(_GLASS, 0.15)
-            sash = pen.at(w * (0.28, 0.7)[spot % 2], -h + 0.035 + spot // 2 * 0.125)
-            _sash(sash, lighter(wall, 0.4), glass)
-            if chance.random() < 0.5 and place.detail > 1 and mood.season != "winter":
-                Sketch("part_box", chance, lit=mood.lit).draw(sash.at(0, 0.078, 0.075))
+            boxed = chance.random() < 0.5 and place.detail > 1 and mood.season != "winter"
+            window = Sketch(
+                "part_window", chance, words=() if boxed else ("bare",), lit=mood.lit,
+                paints={"frame": lighter(wall, 0.4), "glass": glass}
+            )  # fmt: skip
+            window.bright = {"frame", "glass"}
+            window.draw(pen.at(w * (0.28, 0.7)[spot % 2], -h + 0.035 + spot // 2 * 0.125, 0.46))
         pen.rect(w * 0.4, -0.1, w * 0.62, 0, darker(wall, 0.45))
         x += w
 
 
-def _sash(pen: Pen, frame: Color, glass: Color) -> None:
-    pen.rect(-0.036, -0.006, 0.036, 0.081, frame)
-    pen.rect(-0.03, 0, 0.03, 0.075, glass)
-    pen.poly([(-0.027, 0.045), (0.003, 0.004), (0.015, 0.004), (-0.027, 0.067)], lighter(glass, 0.3))
-    pen.rect(-0.003, 0, 0.003, 0.075, frame)
-    pen.rect(-0.03, 0.034, 0.03, 0.039, frame)
-
-
-def _view(pen: Pen, mood: Mood, chance: random.Random) -> None:
+def _view(place: Place, x: float, y: float) -> None:
     """Draw what is seen through a window: sky, moon or cloud, two hills."""
-    half, tall, rows = 0.19, 0.46, 24
-    for i in range(rows):
-        share = i / rows
-        tone = mix(mood.sky[0], mood.sky[1], share * 2) if share < 0.5 else mix(mood.sky[1], mood.sky[2], share * 2 - 1)
-        pen.rect(-half, tall * share, half, tall * (share + 1 / rows), tone)
+    mood, chance, pen = place.mood, place.chance, place.canvas.pen(x, y)
+    half, tall = 0.19, 0.46
+    place.canvas.gradient(y, y + tall, mood.sky, x - half, x + half)
     if mood.night:
-        moon(pen, 0.06, 0.12, 0.035, mood)
+        place.put("moon", x + 0.06, y + 0.12, 0.035, lit=False, tint=mood.sun)
     else:
-        cloud(pen.at(chance.uniform(-0.05, 0.05), 0.14, 0.08), WHITE)
+        place.put("cloud", x + chance.uniform(-0.05, 0.05), y + 0.14, 0.08, lit=False)
     for i, share in enumerate((0.62, 0.78)):
         phase = chance.uniform(0, 6)
         line = [(-half + 2 * half * k / 12, tall * share + 0.02 * math.sin(k * 0.6 + phase)) for k in range(13)]
@@ -391,20 +365,14 @@ def _wall(place: Place, floor: float) -> float:
         place.pen.rect(i * 0.12, 0, i * 0.12 + 0.05, place.height, lighter(wall, 0.09))
     left = chance.random() < 0.5
     first = width * (0.27 if left else 0.73)
-    parts = {"part_view": lambda pen, luck: _view(_plain(pen), mood, luck)}
     for i in range(max(1, round(width / 1.7))):  # a long room has more than one
         x = first + (i * 1.7 if left else -i * 1.7)
-        Sketch("window", chance, lit=mood.lit, parts=parts).draw(place.canvas.pen(x, floor - 0.66))
+        _view(place, x, floor - 0.66)
+        place.put("window", x, floor - 0.66)
         beside = width - first if width < 1.4 else x + (0.6 if left else -0.6)
         for dx, dy, scale in ((-0.06, 0.0, 1.0), (0.1, 0.06, 0.7)):
-            Sketch("print", chance).draw(place.canvas.pen(beside + dx, floor - 0.5 + dy, scale))
+            place.put("print", beside + dx, floor - 0.5 + dy, scale, lit=False)
     return first
-
-
-def _plain(pen: Pen) -> Pen:
-    """Take the light off a pen: what is seen outside has it already."""
-    pen.tone = None
-    return pen
 
 
 def _planks(place: Place, top: float, window: float) -> None:
@@ -420,7 +388,7 @@ def _planks(place: Place, top: float, window: float) -> None:
         shine = [(-0.2, top + 0.012), (0.16, top + 0.012), (0.24, place.height), (-0.3, place.height)]
         pen.poly([(window + x, y) for x, y in shine], clear((255, 240, 206), 0.2))
     plant_x = place.width - 0.12 if window < place.width / 2 else 0.12
-    Sketch("houseplant", place.chance, lit=mood.lit).draw(place.canvas.pen(plant_x, top + 0.06, 0.32))
+    place.put("houseplant", plant_x, top + 0.06, 0.32)
 
 
 def _room(place: Place) -> Stage:
@@ -464,8 +432,7 @@ def _sill(place: Place) -> Stage:
     pen.rect(0, bottom, width, height, frame)
     pen.rect(0, bottom, width, bottom + 0.015, lighter(frame, 0.5))
     pen.rect(0, height - 0.06, width, height, darker(frame, 0.14))
-    pot = place.canvas.pen(width - 0.16, bottom + 0.06, 0.22)
-    Sketch("part_pot", chance, lit=mood.lit, parts=GROWING).draw(pot)
+    place.put("part_pot", width - 0.16, bottom + 0.06, 0.22)
     return Stage(x=width * (0.44 + chance.uniform(-0.05, 0.03)), foot=bottom + 0.11, scale=0.48, airless=True)
 
 
@@ -488,11 +455,11 @@ def _studio(place: Place) -> Stage:
         (x, floor + 0.2, 0.25, lighter(base, 0.28)),
     )
     if place.detail > 1:
-        sprig = place.canvas.pen(x - side * 0.42, floor + 0.02, flip=side < 0)
-        Sketch("sprig", chance, tint=mix((110, 150, 120), base, 0.35)).draw(sprig)
+        leaf = mix((110, 150, 120), base, 0.35)
+        place.put("sprig", x - side * 0.42, floor + 0.02, flip=side < 0, lit=False, tint=leaf)
     for left, y, half, stone in podiums:
         pen.shadow(left + 0.02, y + 0.01, half * 1.15, half * 0.28, 0.25)
-        Sketch("podium", chance, tint=stone).draw(place.canvas.pen(left, y, half))
+        place.put("podium", left, y, half, lit=False, tint=stone)
     return Stage(x=x, foot=floor + 0.11, scale=0.5, airless=True)
 
 
@@ -506,7 +473,7 @@ def _portrait(place: Place) -> Stage:
     leaves = ((110, 150, 150), (90, 128, 140)) if mood.season == "winter" else mood.leaves
     leaf = mood.lit(chance.choice(leaves), 0.15)
     for side in (-1, 1):
-        Sketch("sprig", chance, tint=leaf).draw(place.canvas.pen(x + side * 0.46, height, 1.0, flip=side > 0))
+        place.put("sprig", x + side * 0.46, height, flip=side > 0, lit=False, tint=leaf)
     return Stage(x=x, foot=height, scale=0.94, airless=True)
 
 

@@ -10,7 +10,7 @@ Numbers are in units of the figure, y up is negative. Shapes and their numbers:
 ``rect``                       x1 y1 x2 y2 [radius]
 ``pie``                        x y r start end: a sector, degrees clockwise from the right
 ``glow``                       x y r
-``part_...``                    x y [scale]: another outline, or a function in Python
+``part_...``                    x y [scale]: another outline; ``part_bunch`` are flowers of chance
 =============================  ===========================================================================
 
 A paint is a name or six hex digits, then ``-20`` for 20 % darker, ``+20`` lighter, ``~40`` for 40 % opacity.
@@ -37,8 +37,7 @@ OUTLINES = {
     )
 }
 _PAINTS: dict[str, Color] = {"ink": INK, "white": WHITE, "cream": (252, 240, 224), "gold": (246, 206, 110)}
-
-Part = Callable[[Pen, random.Random], None]
+_PETALS: tuple[Color, ...] = ((236, 94, 112), (250, 190, 80), (250, 240, 234), (186, 120, 206), (242, 150, 120))
 
 _NUMBER = re.compile(r"-?\d*\.?\d+")
 _SHAPE = re.compile(r"(?P<words>(?:!?\w+\?)*)(?P<twin>=?)(?P<name>\w+)\s*(?P<rest>.*)")
@@ -56,12 +55,6 @@ def _parsed(outline: str) -> tuple[re.Match[str], ...]:
     return tuple(shape for shape in found if shape)
 
 
-def path(text: str) -> list[Point]:
-    """Parse the numbers of a path into points."""
-    numbers = [float(number) for number in _NUMBER.findall(text)]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
 class Sketch:
     """An outline being drawn: its paints, its words and its light.
 
@@ -70,8 +63,7 @@ class Sketch:
         chance: what chooses among paints and words.
         tint: the color asked for, in place of the starred paint.
         words: conditions that hold, such as ``winter`` or ``walking``.
-        lit: how a color shows in the light of the picture.
-        parts: pieces that Python draws, by name.
+        lit: how a color shows in the light of the picture; by default as it is.
         paints: of the outline that this one is a piece of.
     """
 
@@ -82,12 +74,11 @@ class Sketch:
         *,
         tint: Color | None = None,
         words: Collection[str] = (),
-        lit: Callable[[Color], Color] = lambda color: color,
-        parts: Mapping[str, Part] | None = None,
+        lit: Callable[[Color], Color] | None = None,
         paints: Mapping[str, Color] | None = None,
     ) -> None:
-        self.outline, self.chance, self.lit = OUTLINES[name], chance, lit
-        self.words, self.parts = set(words), parts or {}
+        self.outline, self.chance, self.tint, self.words = OUTLINES[name], chance, tint, set(words)
+        self.lit = lit or (lambda color: color)
         self.paints = dict(paints or _PAINTS)
         self.bright: set[str] = set()
         for shape in _parsed(self.outline):
@@ -131,33 +122,48 @@ class Sketch:
     def _part(self, pen: Pen, name: str, rest: str) -> None:
         x, y, *scale = [float(number) for number in _NUMBER.findall(rest)]
         frame = pen.at(x, y, scale[0] if scale else 1.0)
-        if name in self.parts:
-            frame.tone = self.lit
-            self.parts[name](frame, self.chance)
+        if name == "part_bunch":
+            self._bunch(frame)
         else:
-            piece = Sketch(name, self.chance, words=self.words, lit=self.lit, parts=self.parts, paints=self.paints)
+            piece = Sketch(name, self.chance, words=self.words, lit=self.lit, paints=self.paints)
             piece.bright |= self.bright
             piece.draw(frame)
 
+    def _bunch(self, pen: Pen, count: int = 10) -> None:
+        """Draw a bunch of flowers about one unit wide that grows up from 0."""
+        chance, tint = self.chance, self.tint
+        tones = (tint, lighter(tint, 0.3), darker(tint, 0.12), (252, 244, 236)) if tint else _PETALS
+        green, leaf = self.lit((74, 136, 88)), self.lit((92, 148, 105))
+        sides = [(i + 0.5) / count * 2 - 1 for i in range(count)]
+        heads = [
+            (a * 0.42 + chance.uniform(-0.05, 0.05), -0.42 - chance.uniform(0.0, 0.34) * (1.2 - abs(a))) for a in sides
+        ]
+        for x, y in heads:
+            pen.taper([(x * 0.25, 0), (x * 0.7, y * 0.6), (x, y)], 0.035, 0.025, green)
+            pen.at(x * 0.5, y * 0.45).blob([(0.0, 0.0), (0.12, -0.1), (0.2, -0.03), (0.1, 0.0)], leaf)
+        for x, y in heads:
+            tone = chance.choice(tones)
+            for dx, dy in ((-0.07, 0), (0.07, 0), (0, -0.07), (0, 0.07)):
+                pen.disc(x + dx, y + dy, 0.075, self.lit(tone))
+            pen.disc(x, y, 0.055, self.lit((250, 206, 92) if chance.random() < 0.5 else darker(tone, 0.2)))
+
 
 def _shape(pen: Pen, name: str, color: Color, rest: str) -> None:
+    numbers = [float(number) for number in _NUMBER.findall(rest)]
     if name in ("blob", "poly"):
-        (pen.blob if name == "blob" else pen.poly)(path(rest), color)
-        return
-    a, b, *more = [float(number) for number in _NUMBER.findall(rest)]
-    if name == "line":
-        pen.stroke(list(zip([b, *more[1::2]], more[::2], strict=True)), a, color)
+        getattr(pen, name)(_points(numbers), color)
+    elif name == "line":
+        pen.taper(_points(numbers[1:]), numbers[0], numbers[0], color)
     elif name == "taper":
-        pen.taper(list(zip(more[::2], more[1::2], strict=True)), a, b, color)
-    elif name == "disc":
-        pen.disc(a, b, more[0], color)
-    elif name == "oval":
-        pen.oval(a, b, more[0], more[1], color)
+        pen.taper(_points(numbers[2:]), numbers[0], numbers[1], color)
     elif name == "rect":
-        pen.rect(a, b, more[0], more[1], color, *more[2:])
-    elif name == "pie":
-        pen.pie(a, b, more[0], more[1], more[2], color)
-    elif name == "glow":
-        pen.glow(a, b, more[0], color)
+        x1, y1, x2, y2, *radius = numbers
+        pen.rect(x1, y1, x2, y2, color, *radius)
+    elif name in ("disc", "oval", "pie", "glow"):
+        getattr(pen, name)(*numbers, color)
     else:
         raise ValueError(f"{name!r} is not a shape.")
+
+
+def _points(numbers: list[float]) -> list[Point]:
+    return list(zip(numbers[::2], numbers[1::2], strict=True))

@@ -9,6 +9,9 @@ from dataclasses import KW_ONLY, dataclass
 
 from .canvas import Color
 
+#: What a text may mention: its words in English and Chinese as patterns, and perhaps a color.
+_Table = Mapping[str, tuple[str, str] | tuple[str, str, Color]]
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -54,22 +57,18 @@ SUBJECTS = {
     "person": Subject(_PEOPLE,
                       "人(?!行)|[女男]孩|肖像|少[女年]|孩子|儿童|女士|先生|老师|脸|妈妈|爸爸", "meadow lake", size=1.1),
     "bust": Subject(r"(?!)", "(?!)", "portrait", shadow=False, turns=False),
-    "car": Subject(r"cars?|taxis?|automobiles?",
-                   "汽车|轿车|小车|出租车|跑车", "road", size=1.02, width=1.4, lit=0.3),
+    "car": Subject(r"cars?|taxis?|automobiles?", "汽车|轿车|小车|出租车|跑车", "road", size=1.02, width=1.4, lit=0.3),
     "clock": Subject(r"(?:alarm )?clocks?", "闹钟|时钟|钟表|钟", "room", size=0.95, turns=False),
     "cup": Subject(r"cups?|mugs?|coffee|tea|latte|espresso", "杯|咖啡|茶", "room", size=0.72, width=1.1),
-    "bottle": Subject(r"bottles?|flasks?|perfumes?|lotion",
-                      "瓶|香水", "studio", size=0.92, width=0.65),
-    "paper boat": Subject(r"paper (?:boats?|ships?)",
-                          "纸船|折纸船", "lake sea", width=1.25, lit=0.3, shadow=False),
+    "bottle": Subject(r"bottles?|flasks?|perfumes?|lotion", "瓶|香水", "studio", size=0.92, width=0.65),
+    "paper boat": Subject(r"paper (?:boats?|ships?)", "纸船|折纸船", "lake sea", width=1.25, lit=0.3, shadow=False),
     "boat": Subject(r"(?:sailing |sail)?boats?|yachts?|sailing ships?",
                     "船|帆|舟", "sea lake", size=1.25, width=1.1, lit=1.0, shadow=False),
     "rocket": Subject(r"rockets?|spaceships?", "火箭|飞船", "space", size=1.3, shadow=False),
     "balloon": Subject(r"balloons?", "气球", "meadow lake mountains", size=1.25, lit=1.0),
     "shop": Subject(r"shops?|caf[eé]s?|baker(?:y|ies)|storefronts?|boutiques?|florists?",
                     "店|铺|咖啡馆", "street", size=1.32, width=1.5, lit=0.36, turns=False),
-    "stall": Subject(r"markets?|(?:market )?stalls?",
-                     "市场|集市|摊", "street", size=1.0, width=1.4, lit=0.36),
+    "stall": Subject(r"markets?|(?:market )?stalls?", "市场|集市|摊", "street", size=1.0, width=1.4, lit=0.36),
     "house": Subject(r"houses?|cottages?|cabins?|huts?|villas?",
                      "房子|小屋|木屋|房屋|别墅", "meadow lake mountains", size=1.16, width=1.25, lit=0.36),
     "lighthouse": Subject(r"light ?houses?", "灯塔", "sea", size=1.5, lit=0.5, shadow=False),
@@ -82,6 +81,8 @@ SUBJECTS = {
     "lamp": Subject(r"(?:floor )?lamps?", "台灯|落地灯|灯(?!塔)", "room", size=1.45, width=0.6),
     "umbrella": Subject(r"umbrellas?|parasols?", "雨伞|伞", "street", width=1.05),
 }  # fmt: skip
+
+_NAMES = {name: (subject.english, subject.chinese) for name, subject in SUBJECTS.items()}
 
 _SETTINGS: dict[str, tuple[str, str]] = {
     "underwater": (r"underwater|undersea|aquarium|coral|reef", "海底|水下|珊瑚"),
@@ -219,7 +220,7 @@ def scenes(prompt: str) -> tuple[str, list[str]]:
 
 def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
     """Read a text. ``season`` is taken when it names none; chance fills what else it leaves open."""
-    names = _found(text, {name: (one.english, one.chinese) for name, one in SUBJECTS.items()})
+    names = _found(text, _NAMES)
     settings, seasons, times = _found(text, _SETTINGS), _found(text, _SEASONS), _found(text, _TIMES)
     weathers = _found(text, _WEATHERS)
     if "shop" in names:  # a flower shop, a coffee shop: it sells flowers, they do not stand beside it
@@ -238,9 +239,9 @@ def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
         settings = ["underwater" if figure == "fish" else "sea"]
     tint_name = tint_of(text, figure)
     named = [tint_name, figure, *names[1:3], *settings[:1], *seasons[:1], *times[:1], *weathers[:1]]
-    manners = set(_found(text, _MANNERS))
-    poses = [name for name in _found(text, _MANNERS) if name in POSES]
-    manners -= set(poses[1:])
+    manner = _found(text, _MANNERS)
+    poses = [name for name in manner if name in POSES]
+    manners = set(manner) - set(poses[1:])
     if "long" in manners:
         manners = manners - {"long", "short"} | {chance.choice(_LONG_HAIR)}
     return Scene(
@@ -271,11 +272,11 @@ def _about_a_place(text: str) -> bool:
     return bool(moods) and sum(len(word) for word in words) <= sum(end - start for start, end, _ in moods) + 4
 
 
-def _spans(text: str, table: Mapping[str, tuple[str, str]]) -> list[tuple[int, int, str]]:
+def _spans(text: str, table: _Table) -> list[tuple[int, int, str]]:
     """Find what a text mentions: start, end, name. One inside a longer one ("boat" in "paper boat") does not count."""
     found = sorted(
         (match.start(), -match.end(), name)
-        for name, (english, chinese) in table.items()
+        for name, (english, chinese, *_) in table.items()
         for match in re.finditer(rf"\b(?:{english})\b|{chinese}", text, re.IGNORECASE)
     )
     kept: list[tuple[int, int, str]] = []
@@ -287,14 +288,14 @@ def _spans(text: str, table: Mapping[str, tuple[str, str]]) -> list[tuple[int, i
     return kept
 
 
-def _found(text: str, table: Mapping[str, tuple[str, str]]) -> list[str]:
+def _found(text: str, table: _Table) -> list[str]:
     """Return what the text mentions, in the order of first mention."""
-    return list(dict.fromkeys(name for _, _, name in sorted(_spans(text, table))))
+    return list(dict.fromkeys(name for _, _, name in _spans(text, table)))
 
 
 def first_color(text: str) -> Color | None:
     """Return the first color that a text names, for what is recolored as a whole."""
-    names = _found(text, {name: (english, chinese) for name, (english, chinese, _) in _COLORS.items()})
+    names = _found(text, _COLORS)
     return TINTS[names[0]] if names else None
 
 
@@ -302,8 +303,8 @@ def tint_of(text: str, figure: str) -> str:
     """Return the color word closest before the figure, or an empty text."""
     if not figure:
         return ""
-    targets = [start for start, _, name in _spans(text, {figure: (SUBJECTS[figure].english, SUBJECTS[figure].chinese)})]
-    shades = _spans(text, {name: (english, chinese) for name, (english, chinese, _) in _COLORS.items()})
+    targets = [start for start, _, _ in _spans(text, {figure: _NAMES[figure]})]
+    shades = _spans(text, _COLORS)
     # Within 28 characters: "a big fluffy orange tabby cat" still counts.
     near = [(target - start, name) for start, _, name in shades for target in targets if 0 < target - start < 28]
     return min(near, default=(0, ""))[1]

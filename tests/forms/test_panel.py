@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import FAST, make_client
-from forms.using import ALL, BUTTONS, filled, inputs, named, press, shown
+from conftest import make_client
+from forms.using import ALL, BUTTONS, filled, inputs, named, press, shown, told
 from ipywidgets.widgets.widget import _instances
 
 import wannb
@@ -17,7 +17,6 @@ from wannb import forms, mock
 from wannb.client import Client
 from wannb.forms.button import button_text, spent_text
 from wannb.ledger.store import Store
-from wannb.service.endpoint import mock as mock_service
 from wannb.service.prices import Money
 from wannb.translation import Words
 
@@ -95,13 +94,13 @@ def test_an_error_is_shown_by_the_button_raised_by_run_and_the_form_lives(
     form = filled(kind, client)
     with server.scenario("quota gone"):
         press(form)
-        assert 'role="alert"' in form.status._text.value
+        assert 'role="alert"' in told(form)
         assert "Nothing was billed" in shown(form)
         assert not form.button.disabled
         with pytest.raises(wannb.errors.QuotaExhausted):
             form.run()
     press(form)
-    assert 'role="alert"' not in form.status._text.value
+    assert 'role="alert"' not in told(form)
     assert server.billed == 2
 
 
@@ -110,8 +109,7 @@ def test_an_error_is_shown_by_the_button_raised_by_run_and_the_form_lives(
 
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_control_has_a_name(kind: Any, language: str, server: mock.MockServer, store: Store) -> None:
-    client = make_client(server, store)
+def test_every_control_has_a_name(kind: Any, language: str, client: Client) -> None:
     client.language = language
     form = filled(kind, client)
     named_ones = [widget for widget in inputs(form) if hasattr(widget, "description")]
@@ -165,17 +163,16 @@ def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(kind: Any, sto
 
 @pytest.mark.parametrize("kind", ALL)
 def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
-    kind: Any, server: mock.MockServer, store: Store
+    kind: Any, chinese: Client, server: mock.MockServer
 ) -> None:
-    with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, language="zh") as client:
-        form = filled(kind, client, "lock")
-        pages = [shown(form), str(form._repr_mimebundle_()["text/html"])]
-        if kind in BUTTONS:
-            form.run()
-            with server.scenario("refused content"):
-                press(form)
-            pages += [shown(form), str(form._repr_mimebundle_()["text/html"])]
-        assert "lock" in pages[1] or kind not in BUTTONS, "a person's text stays, also where it is one of ours"
+    form = filled(kind, chinese, "lock")
+    pages = [shown(form), str(form._repr_mimebundle_()["text/html"])]
+    if kind in BUTTONS:
+        form.run()
+        with server.scenario("refused content"):
+            press(form)
+        pages += [shown(form), str(form._repr_mimebundle_()["text/html"])]
+    assert "lock" in pages[1] or kind not in BUTTONS, "a person's text stays, also where it is one of ours"
     kept = (
         r"<[^>]+>|wan2\.7-image(-pro)?|wannb[-\w/.]*|lock|a dog|room\.png|image-\d\.png|DataInspectionFailed\w*|"
         r"Output data may .*?not judged\.\)|\b[0-9a-f]{8}-[-0-9a-f]+|NumPy|storyboard|\b(prompt|model|size|seed)\b|"
@@ -187,22 +184,16 @@ def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
 
 
 @pytest.mark.parametrize(
-    ("kind", "what"),
+    ("kind", "what", "options"),
     [
-        (forms.ImageSetForm, "scene"),
-        (forms.CompareForm, "prompt"),
-        (forms.StoryboardForm, "scene"),
-        (forms.EditForm, "image"),
+        (forms.ImageSetForm, "scene", {"prompt": wannb.request.set_prompt.prompt(["one", "two", "six"]), "n": 3}),
+        (forms.CompareForm, "prompt", {"prompt": ["one", "two", "six"]}),
+        (forms.StoryboardForm, "scene", {"scenes": ["one", "two", "six"]}),
+        (forms.EditForm, "image", {"images": ["one.png", "two.png", "six.png"], "prompt": "x"}),
     ],
 )
-def test_rows_are_moved_and_removed(kind: Any, what: str, client: Client) -> None:
-    three = ["one.png", "two.png", "six.png"] if what == "image" else ["one", "two", "six"]
-    form = {
-        forms.ImageSetForm: lambda: kind(client, prompt=wannb.request.set_prompt.prompt(three), n=3),
-        forms.CompareForm: lambda: kind(client, prompt=three),
-        forms.StoryboardForm: lambda: kind(client, scenes=three),
-        forms.EditForm: lambda: kind(client, images=three, prompt="x"),
-    }[kind]()
+def test_rows_are_moved_and_removed(kind: Any, what: str, options: dict[str, Any], client: Client) -> None:
+    form = kind(client, **options)
 
     def order() -> list[str]:
         return re.findall(r"one|two|six", form.code)

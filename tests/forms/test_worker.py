@@ -11,13 +11,7 @@ from conftest import make_client
 from forms.using import named, press, shown
 
 from wannb import forms, mock
-from wannb.client import Client
 from wannb.ledger.store import Store
-
-
-@pytest.fixture
-def form(client: Client) -> forms.TextToImageForm:
-    return forms.TextToImageForm(client, prompt="a cat", size="1K")
 
 
 def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(store: Store) -> None:
@@ -56,7 +50,7 @@ def test_a_task_that_has_begun_is_not_canceled_which_is_said_and_goes_on(store: 
     with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
         form = forms.TextToImageForm(client, prompt="a cat")
         seen: list[str] = []
-        queued = followed(form, lambda progress: progress.can_cancel, seen)
+        queued = followed(form, lambda progress: seen.append(shown(form)) or progress.can_cancel)
         running = followed(form, lambda progress: progress.status == "RUNNING")
         form.button.click()
         assert queued.wait(10)
@@ -71,14 +65,12 @@ def test_a_task_that_has_begun_is_not_canceled_which_is_said_and_goes_on(store: 
         assert server.billed == 1
 
 
-def followed(form: Any, reached: Any, seen: list[str] | None = None) -> threading.Event:
-    """Return an event that is set when the worker shows a progress of this kind; what the form shows then is kept."""
+def followed(form: Any, reached: Any) -> threading.Event:
+    """Return an event that is set when the worker shows a progress of this kind; each one is asked after."""
     event, show = threading.Event(), form.worker._show
 
     def follow(progress: Any) -> None:
         show(progress)
-        if seen is not None:
-            seen.append(shown(form))
         if reached(progress):
             event.set()
 
@@ -104,10 +96,8 @@ def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is
     seen: list[str] = []
     with mock.serve(task_seconds=0.5) as server, make_client(server, store) as client, ExitStack() as away:
         form = forms.TextToImageForm(client, prompt="a cat")
-        tell = form.worker._show
 
-        def show(progress: Any) -> None:
-            tell(progress)
+        def follow(progress: Any) -> None:
             first = progress.status and not any("queue" in text or "generating" in text for text in seen)
             seen.append(shown(form))
             if first:
@@ -115,7 +105,7 @@ def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is
             elif "cannot be reached" in seen[-1]:
                 away.close()
 
-        form.worker._show = show  # type: ignore[assignment]
+        followed(form, follow)
         press(form)
         assert any("the service cannot be reached; the task goes on there" in text for text in seen)
         assert form.result is not None
@@ -140,8 +130,7 @@ def test_progress_says_what_is_usual_once_there_is_a_past(store: Store) -> None:
     with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
         form = forms.TextToImageForm(client, prompt="a cat")
         seen: list[Any] = []
-        tell = form.worker._show
-        form.worker._show = lambda progress: (tell(progress), seen.append((progress.usual, shown(form))))  # type: ignore[func-returns-value,assignment]
+        followed(form, lambda progress: seen.append((progress.usual, shown(form))))
         press(form)
         assert not any(usual for usual, _ in seen)
         press(form)
@@ -156,8 +145,6 @@ def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(store: St
         form.worker.stop_waiting()
         named(form, "Prompt").value = "a dog"
         press(form)
-        assert form.result is not None
-        assert form.result.request is not None
         assert form.result.request.prompt == "a dog"
         with server.scenario("refused content"):
             form.button.click()
@@ -167,23 +154,21 @@ def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(store: St
         assert "Reword the prompt" in shown(form)
 
 
-def test_images_that_could_not_be_fetched_are_picked_up_without_a_second_bill(
-    form: forms.TextToImageForm, server: mock.MockServer
+@pytest.mark.parametrize(
+    ("weather", "told", "name"),
+    [
+        ({"dropped_before": 1.0, "routes": ("download",)}, "They are paid for", "Pick up"),
+        ({"dropped_after": 1.0, "routes": ("create", "list")}, "Look up", "Look up"),
+    ],
+    ids=["the images could not be fetched", "the answer was lost"],
+)
+def test_what_a_failure_left_open_is_fetched_from_the_form_without_a_second_bill(
+    weather: dict[str, Any], told: str, name: str, form: forms.TextToImageForm, server: mock.MockServer
 ) -> None:
-    with server.weather(dropped_before=1.0, seed=1, routes=("download",)):
+    with server.weather(seed=1, **weather):
         press(form)
-    assert "They are paid for" in shown(form)
-    named(form, "Pick up").click()
-    form.worker.join(30)
-    assert form.result is not None
-    assert server.billed == 1
-
-
-def test_a_lost_answer_is_looked_for_from_the_form(form: forms.TextToImageForm, server: mock.MockServer) -> None:
-    with server.weather(dropped_after=1.0, seed=1, routes=("create", "list")):
-        press(form)
-        assert "Look up" in shown(form)
-    named(form, "Look up").click()
+        assert told in shown(form)
+    named(form, name).click()
     form.worker.join(30)
     assert form.result is not None
     assert server.billed == 1

@@ -24,6 +24,7 @@ from wannb.forms.boxes import STATIC, BoxEditor, boxed, legal
 from wannb.forms.panel import CodeView
 from wannb.forms.upload import Upload
 from wannb.request.inputs import InputImage, as_input
+from wannb.translation import Words
 
 JS_TESTS = sorted((Path(__file__).parent.parent / "js").glob("*.test.mjs"))
 QUADRANTS = {(0, 0): (220, 30, 30), (1, 0): (30, 200, 30), (0, 1): (40, 40, 230), (1, 1): (230, 220, 40)}
@@ -110,7 +111,7 @@ def test_the_page_finds_every_text_it_asks_for(tmp_path: Path) -> None:
     for widget, page, more in (
         (BoxEditor(as_input(photograph(300, 300))), "boxes.js", sides),
         (Upload(tmp_path, print), "upload.js", {"done", "canceled"}),
-        (CodeView("x"), "code.js", set()),
+        (CodeView(Words(), "x"), "code.js", set()),
     ):
         assert spoken(page) | more == set(widget.texts), page
         assert all(isinstance(text, str) and text for text in widget.texts.values())

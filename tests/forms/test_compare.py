@@ -108,12 +108,6 @@ def test_what_is_no_seed_is_said_and_nothing_can_be_made(client: Client, text: s
         form.run()
 
 
-def test_nobody_is_told_off_before_they_begin(client: Client) -> None:
-    form = CompareForm(client)
-    seeds(form, "1")
-    assert "write at least one" in form._controls["prompt"]._note.value
-
-
 def test_too_many_requests_are_refused_with_their_number(client: Client) -> None:
     form = CompareForm(client, prompt=[f"{number}" for number in range(10)], seed=range(400))
     assert form.plan is None
@@ -159,8 +153,6 @@ def test_a_stopped_run_sends_nothing_more_and_a_second_press_makes_the_rest(
     form = CompareForm(client, **FOUR)
     with form._lock:  # the worker waits with its first word, so that nothing is sent yet
         form.button.click()
-        with pytest.raises(RuntimeError, match="at work"):
-            form.run()
         form.stop()
     form.worker.join()
     assert server.billed == 0

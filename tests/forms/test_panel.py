@@ -54,7 +54,7 @@ def test_what_was_spent_is_said_as_on_the_button() -> None:
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
-def test_an_empty_form_does_not_scold_and_a_press_sends_nothing(
+def test_an_empty_form_scolds_nobody_who_has_not_begun_and_a_press_sends_nothing(
     kind: Any, client: Client, server: mock.MockServer
 ) -> None:
     form = kind(client)
@@ -63,6 +63,8 @@ def test_an_empty_form_does_not_scold_and_a_press_sends_nothing(
     assert not [control for control in form._controls.values() if control._problems]
     press(form)
     assert not server.log.of("POST")
+    form._touched()
+    assert [control for control in form._controls.values() if control._problems]
 
 
 @pytest.mark.parametrize("kind", BUTTONS)

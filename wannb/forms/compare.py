@@ -352,7 +352,7 @@ def _progress_text(words: Words, now: PlanProgress) -> str:
 def _ended(words: Words, plan: Plan, *, stopped: bool) -> list[str]:
     """Return how a run of a plan ended, in lines: what was generated, and what to do about the rest."""
     statuses = plan.statuses()
-    states = Counter(status.state for status in statuses)
+    states: Counter[str] = Counter(status.state for status in statuses)
     lines = [words("{done} of {total} generated", done=states["done"], total=len(statuses))]
     if stopped and states["open"]:
         lines.append(words("Canceled: nothing more was sent. Press the button again to send the rest."))

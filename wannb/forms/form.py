@@ -89,11 +89,9 @@ class Form(WorkPanel):
         return [controls.prompt(self.words)]
 
     def _read(self) -> dict[str, Any]:
-        """Return the options as the controls have them."""
         return {name: control.value for name, control in self._controls.items() if not control.is_off}
 
     def _write(self, request: ImageRequest) -> None:
-        """Show a request in the controls."""
         for name, control in self._controls.items():
             control.fill(getattr(request, name))
 

@@ -136,7 +136,7 @@ class WorkPanel(Panel):
         self.button.on_click(lambda _: self._press())
         self._controls: dict[str, Control] = {}
         self._hint = widgets.HTML()
-        self._code = CodeView(words=Words(client.language))
+        self._code = CodeView(Words(client.language))
         super().__init__(client, **traits)
 
     # For subclasses
@@ -253,9 +253,7 @@ class CodeView(anywidget.AnyWidget):
     code = traitlets.Unicode().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, code: str = "", *, words: Words | None = None) -> None:
-        """Show code."""
-        words = words or Words()
+    def __init__(self, words: Words, code: str = "") -> None:
         super().__init__(
             code=code,
             texts={

@@ -85,7 +85,6 @@ class Scenes(Control):
         self._way.observe(lambda change: self._switched(), "value")
         self._style.observe(lambda change: self._touched(), "value")
         self._rows.changed = self._whole.changed = self._touched
-        self._show("", ["", ""])
         self._switched()
 
     @property

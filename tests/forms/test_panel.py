@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import make_client
-from forms.using import ALL, BUTTONS, filled, inputs, named, press, shown, told
+from forms.using import ALL, BUTTONS, REQUESTS, filled, inputs, named, press, shown, told
 from ipywidgets.widgets.widget import _instances
 
 import wannb
@@ -74,19 +73,19 @@ def test_a_misspelt_option_is_a_type_error(kind: Any, client: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
-def test_presses_at_the_same_moment_are_one_run(kind: Any, store: Store) -> None:
-    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
-        form = filled(kind, client)
-        presses = [threading.Thread(target=form.button.click) for _ in range(6)]
-        for each in presses:
-            each.start()
-        for each in presses:
-            each.join()
-        assert form.button.disabled
-        with pytest.raises(RuntimeError, match=r"form\.worker\.join"):
-            form.run()
-        form.worker.join(30)
-        assert server.billed == 2
+def test_presses_at_the_same_moment_are_one_run(kind: Any, client: Client, server: mock.MockServer) -> None:
+    server.app.generator.task_seconds = 0.3
+    form = filled(kind, client)
+    presses = [threading.Thread(target=form.button.click) for _ in range(6)]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join()
+    assert form.button.disabled
+    with pytest.raises(RuntimeError, match=r"form\.worker\.join"):
+        form.run()
+    form.worker.join(30)
+    assert server.billed == 2
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
@@ -147,20 +146,22 @@ def test_the_live_service_is_named_and_the_key_is_not(kind: Any, store: Store) -
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(kind: Any, store: Store) -> None:
-    with mock.serve(task_seconds=0.2) as server, make_client(server, store) as client:
-        before = set(_instances)
-        form = filled(kind, client)
-        work = None
-        if kind in BUTTONS[:4]:
-            form.button.click()
-            work = form.worker._work
-        form.close()
-        assert not set(_instances) - before
-        if work is not None:
-            work.thread.join(20)
-            assert client.runs()[0].state == "done"
-            assert not set(_instances) - before, "images are shown in no form that is closed"
+def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(
+    kind: Any, client: Client, server: mock.MockServer
+) -> None:
+    server.app.generator.task_seconds = 0.2
+    before = set(_instances)
+    form = filled(kind, client)
+    work = None
+    if kind in REQUESTS:
+        form.button.click()
+        work = form.worker._work
+    form.close()
+    assert not set(_instances) - before
+    if work is not None:
+        work.thread.join(20)
+        assert client.runs()[0].state == "done"
+        assert not set(_instances) - before, "images are shown in no form that is closed"
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import FAST, make_client
-from forms.using import REQUESTS, named, press, shown
+from forms.using import REQUESTS, inputs, named, picture, press, shown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -19,6 +19,7 @@ from wannb.client import Client
 from wannb.forms.controls import RATIOS
 from wannb.forms.form import Form
 from wannb.forms.palette import Palette
+from wannb.forms.upload import Upload
 from wannb.ledger.store import Store
 from wannb.request import set_prompt as scenes
 from wannb.request.fields import FIELDS, MAX_SEED
@@ -308,6 +309,13 @@ def test_a_picture_that_cannot_be_used_says_so_and_the_button_is_off(path: str, 
     assert form._controls["images"]._problems
     named(form, "Remove: image 1").click()
     assert form.request.images == ()
+
+
+def test_an_uploaded_picture_becomes_an_input(client: Client) -> None:
+    form = forms.EditForm(client, prompt="x")
+    upload = next(each for each in inputs(form) if isinstance(each, Upload))
+    upload._arrived(Path(picture("room.png")))
+    assert [image.name for image in form.request.images] == ["room.png"]
 
 
 def test_scenes_make_the_prompt_and_the_count(client: Client) -> None:

@@ -206,11 +206,13 @@ class Worker:
     def _run(self, work: _Work, act: Act) -> None:
         with override(self._client.language):
             try:
-                ended: dict[str, Any] = {"phase": "done", "result": act(partial(self._report, work))}
+                result = act(partial(self._report, work))
             except BaseException as error:
                 run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)
-                ended = {"phase": "failed", "error": error, "open_run": self._still_open(run)}
-            if self._report(work, **ended):
+                shown = self._report(work, phase="failed", error=error, open_run=self._still_open(run))
+            else:
+                shown = self._report(work, phase="done", result=result)
+            if shown:
                 self._end(work)
 
     def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None) -> Any:

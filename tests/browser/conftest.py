@@ -45,7 +45,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[mock.MockServer]:
+def server(quick_pictures: None) -> Iterator[mock.MockServer]:
     """The mock server of this test; its tasks take long enough to be seen running."""
     with mock.serve(task_seconds=0.3) as running:
         yield running

@@ -252,6 +252,8 @@ def _start_jupyter(root: Path) -> tuple[Command, str, str]:
         # Should the tests be killed outright, the server and its kernels end by themselves.
         *("--ServerApp.shutdown_no_activity_timeout=900", "--MappingKernelManager.cull_idle_timeout=900"),
         "--MappingKernelManager.cull_connected=True",
+        # What a test leaves in its kernel needs no farewell.
+        "--KernelManager.shutdown_wait_time=0.2",
         folder=root,
         environment=environment,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser.lab import Book, Lab
@@ -38,9 +39,8 @@ def form(lab: Lab, code: str, **options: object) -> Book:
     return book
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
-def test_type_a_prompt_press_the_button_see_the_images(lab: Lab, server: mock.MockServer, app: str) -> None:
-    book = form(lab, "wannb.forms.TextToImageForm(client, size='1K')", app=app)
+def test_type_a_prompt_press_the_button_see_the_images(lab: Lab, server: mock.MockServer) -> None:
+    book = form(lab, "wannb.forms.TextToImageForm(client, size='1K')")
     page = book.output(1)
     go = page.locator("button.wannb-go")
     assert go.is_disabled()
@@ -79,7 +79,9 @@ def test_everything_works_by_keyboard_alone(lab: Lab, server: mock.MockServer) -
 def test_a_refused_request_and_a_lost_connection_are_said_in_words_and_the_form_lives(
     lab: Lab, server: mock.MockServer
 ) -> None:
-    book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')")
+    pace = "pace=wannb.service.limits.Pace(retry_seconds=1)"
+    hasty = f"wannb.client.Client(client.service, 'sk-mock', client.store, {pace})"
+    book = form(lab, f"wannb.forms.TextToImageForm({hasty}, prompt='A cat', size='1K')")
     page, go = book.output(1), book.output(1).locator("button.wannb-go")
     with server.scenario("refused content"):
         go.click()
@@ -107,12 +109,15 @@ def test_waiting_is_stopped_and_picked_up(lab: Lab, server: mock.MockServer) -> 
     assert server.billed == 1
 
 
-def test_a_busy_kernel_keeps_no_picture_from_its_form(lab: Lab) -> None:
-    busy = "import time\nform.button.click()\ntime.sleep(6)"
-    book = lab.notebook(CLIENT, "form = wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')\nform", busy)
+def test_a_busy_kernel_keeps_no_picture_from_its_form(lab: Lab, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    make = "form = wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')\nform"
+    busy = f"form.button.click()\nwhile not pathlib.Path({str(seen)!r}).exists(): time.sleep(0.05)"
+    book = lab.notebook(f"import pathlib, time\n{CLIENT}", make, busy)
     book.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
     book.output(1).get_by_role("img", name="Image 1 of 1: A cat").wait_for()
     assert "[*]" in book.cells.nth(2).inner_text(), "the picture came only when the cell had ended"
+    seen.touch()
     book.until("True")
 
 
@@ -146,56 +151,66 @@ def test_two_boxes_are_drawn_and_are_the_same_pixels_in_python(lab: Lab, tmp_pat
     assert book.ask("form.result.request.bbox_list[0][0][0]") == 7
 
 
-@pytest.mark.parametrize(
-    ("size", "shown", "scale", "zoom", "touch"),
-    [
-        ((2048, 2048), 300, 1, 1, False),
-        ((2048, 1365), 729, 1, 1, False),
-        ((1999, 1333), 640, 2, 1, False),
-        ((2048, 2048), 500, 1, 1.5, False),
-        ((8000, 6000), 640, 1, 1, False),
-        ((1200, 900), 400, 2, 1, True),
+#: Pictures on two kinds of screens: their size, the width of the editor, its zoom, and whether a finger draws.
+SCREENS: dict[float, list[tuple[tuple[int, int], int, float, bool]]] = {
+    1: [
+        ((2048, 2048), 300, 1, False),
+        ((2048, 1365), 729, 1, False),
+        ((2048, 2048), 500, 1.5, False),
+        ((8000, 6000), 640, 1, False),
     ],
-)
-def test_drawn_boxes_are_exact_at_every_size_zoom_and_screen(
-    lab: Lab, size: tuple[int, int], shown: int, scale: float, zoom: float, touch: bool
-) -> None:
-    code = f"""
+    2: [((1999, 1333), 640, 1, False), ((1200, 900), 400, 1, True)],
+}
+
+
+@pytest.mark.parametrize("scale", SCREENS)
+def test_drawn_boxes_are_exact_at_every_size_zoom_and_screen(lab: Lab, scale: float) -> None:
+    imports = """
+import ipywidgets
 from PIL import Image
 from wannb.forms.boxes import BoxEditor
-import ipywidgets
-from wannb.request import as_input
-editor = BoxEditor(as_input(Image.new("RGB", {size}, "teal")))
-ipywidgets.VBox([editor], layout={{"width": "{shown}px"}})"""
-    book = lab.notebook(code, scale=scale, touch=touch, height=1300)
+from wannb.request import as_input"""
+    cells = [
+        f"editor{number} = BoxEditor(as_input(Image.new('RGB', {size}, 'teal')))\n"
+        f"ipywidgets.VBox([editor{number}], layout={{'width': '{shown}px'}})"
+        for number, (size, shown, *_) in enumerate(SCREENS[scale], 1)
+    ]
+    book = lab.notebook(imports, *cells, scale=scale, touch=scale == 2, height=1300)
     book.run()
-    picture = book.output(0).locator(".wannb-boxes-picture")
-    picture.wait_for()
-    if zoom != 1:
-        book.output(0).evaluate(f"one => {{ one.style.zoom = {zoom}; }}")
-    assert len(book.ask("bytes(editor.preview).hex()")) < 400_000, "a preview travels, never the original"
-    for left, top, right, bottom in ((0.13, 0.21, 0.37, 0.58), (0.5, 0.4, 1.2, 0.9)):
-        picture.scroll_into_view_if_needed()
-        at = picture.evaluate("one => { const r = one.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; }")
-        start, end = ((round(at[0] + x * at[2]), round(at[1] + y * at[3])) for x, y in ((left, top), (right, bottom)))
-        if touch:
-            finger(book, start, end)
-        else:
-            book.page.mouse.move(*start)
-            book.page.mouse.down()
-            book.page.mouse.move(*end, steps=3)
-            book.page.mouse.up()
-        wanted = [
-            min(size[axis % 2], round((point[axis % 2] - at[axis % 2]) / at[2 + axis % 2] * size[axis % 2]))
-            for axis, point in enumerate((start, start, end, end))
-        ]
-        book.until(f"editor.boxes[-1:] == [{wanted}]")
-        book.do("editor.boxes = []")
-        book.page.wait_for_timeout(100)
+    for number, (size, _, zoom, finger) in enumerate(SCREENS[scale], 1):
+        editor, output = f"editor{number}", book.output(number)
+        output.evaluate(f"one => {{ one.style.zoom = {zoom}; }}")
+        assert book.ask(f"len({editor}.preview)") < 200_000, "a preview travels, never the original"
+        picture = output.locator(".wannb-boxes-picture")
+        for corners in ((0.13, 0.21, 0.37, 0.58), (0.5, 0.4, 1.2, 0.9)):
+            wanted = draw(book, picture, corners, size, finger=finger)
+            book.until(f"{editor}.boxes[-1:] == [{wanted}]")
+            book.do(f"{editor}.boxes = []")
+            book.page.wait_for_timeout(100)
 
 
-def finger(book: Book, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Draw with a finger: playwright's own touchscreen can only tap."""
+def draw(
+    book: Book, picture: Any, corners: tuple[float, float, float, float], size: tuple[int, int], *, finger: bool
+) -> list[int]:
+    """Draw a box between two corners, given as parts of a picture, and return its pixels."""
+    picture.scroll_into_view_if_needed()
+    at = picture.evaluate("one => { const r = one.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; }")
+    start, end = ((round(at[0] + x * at[2]), round(at[1] + y * at[3])) for x, y in (corners[:2], corners[2:]))
+    if finger:
+        draw_with_a_finger(book, start, end)
+    else:
+        book.page.mouse.move(*start)
+        book.page.mouse.down()
+        book.page.mouse.move(*end, steps=3)
+        book.page.mouse.up()
+    return [
+        min(size[axis % 2], round((point[axis % 2] - at[axis % 2]) / at[2 + axis % 2] * size[axis % 2]))
+        for axis, point in enumerate((start, start, end, end))
+    ]
+
+
+def draw_with_a_finger(book: Book, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw by touch events: playwright's own touchscreen can only tap."""
     session = book.page.context.new_cdp_session(book.page)
     middle = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
     for kind, points in (("Start", [start]), ("Move", [middle]), ("Move", [end]), ("End", [])):
@@ -283,33 +298,27 @@ def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:
     page.get_by_role("img", name="Image 2 of 2").wait_for()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab, kind: str) -> None:
-    book = lab.notebook(
-        CLIENT,
-        "shop = client.generate('A flower shop', size='1K', seed=1, n=2)",
-        f"form = wannb.forms.{kind}(client)\nform",
-        theme="dark",
-    )
+def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab) -> None:
+    shop = "shop = client.generate('A flower shop', size='1K', seed=1, n=2)"
+    book = lab.notebook(CLIENT, shop, "import ipywidgets\nplace = ipywidgets.VBox()\nplace", theme="dark")
     book.run()
-    if kind in ("EditForm", "RegionForm", "ImageSetForm"):
-        book.do("form.use(shop[0])")
-    if kind == "HistoryForm":
-        book.do("form.select(form.runs[0])")
-    else:
-        book.do("form._more.open()")
-        book.do(
-            "form._controls['color_palette'].is_off or form._controls['color_palette'].fill(PALETTE)".replace(
-                "PALETTE", "{'#7A1F3D': 40, '#F2C14E': 25, '#FFF4E0': 35}"
-            )
-        )
-    root = book.output(2).locator(".wannb-form").first
-    root.wait_for()
-    for width in (900, 1600):
-        book.look(theme="dark", width=width)
-        book.page.wait_for_timeout(400)
-        assert root.evaluate(NAMELESS) == []
-        assert root.evaluate(OVERFLOW) == []
+    for kind in KINDS:
+        book.do(f"form = wannb.forms.{kind}(client)\nplace.children = [form]")
+        if kind in ("EditForm", "RegionForm", "ImageSetForm"):
+            book.do("form.use(shop[0])")
+        if kind == "HistoryForm":
+            book.do("form.select(form.runs[0])")
+        else:
+            book.do("form._more.open()")
+            palette = {"#7A1F3D": 40, "#F2C14E": 25, "#FFF4E0": 35}
+            book.do(f"palette = form._controls['color_palette']\npalette.is_off or palette.fill({palette})")
+        root = book.output(2).locator(f".wannb-{kind.lower()}")
+        root.wait_for()
+        for width in (900, 1600):
+            book.look(theme="dark", width=width)
+            book.page.wait_for_timeout(400)
+            assert root.evaluate(NAMELESS) == [], kind
+            assert root.evaluate(OVERFLOW) == [], kind
 
 
 def test_it_speaks_chinese(lab: Lab) -> None:

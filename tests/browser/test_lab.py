@@ -22,20 +22,13 @@ button
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
-def test_a_button_works(lab: Lab, app: str) -> None:
+def test_a_button_works_and_its_state_is_not_saved(lab: Lab, app: str) -> None:
     book = lab.notebook(BUTTON, app=app)
     book.run()
     book.output(0).get_by_role("button", name="Press me").click()
     book.output(0).get_by_role("button", name="Pressed 1").click()
     book.output(0).get_by_role("button", name="Pressed 2").wait_for()
     assert book.ask("presses") == [0, 1]
-
-
-def test_a_notebook_is_saved_without_widget_state(lab: Lab) -> None:
-    book = lab.notebook(BUTTON)
-    book.run()
-    book.output(0).get_by_role("button").click()
-    book.output(0).get_by_role("button", name="Pressed 1").wait_for()
     saved = book.save()
     assert "widgets" not in saved["metadata"]
     [output] = saved["cells"][0]["outputs"]

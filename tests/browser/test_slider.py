@@ -42,7 +42,7 @@ def tried(page: Any, keyboard: Any) -> None:
 def test_the_slider_works_by_key_mouse_and_finger_also_without_a_kernel(lab: Lab) -> None:
     from nbconvert import HTMLExporter
 
-    book = lab.notebook(PICTURES, "wannb.compare(dawn, dusk)", touch=True, height=1100)
+    book = lab.notebook(PICTURES, "wannb.compare(dawn, dusk)", scale=2, touch=True, height=1100)
     book.run()
     keyboard = book.page.keyboard
     tried(book.output(1), keyboard)

@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,28 @@ from wannb.forms.boxes import STATIC, BoxEditor, boxed, legal
 from wannb.forms.panel import CodeView
 from wannb.forms.upload import Upload
 from wannb.request.inputs import InputImage, as_input
+from wannb.translation import Words
 
 JS_TESTS = sorted((Path(__file__).parent.parent / "js").glob("*.test.mjs"))
 QUADRANTS = {(0, 0): (220, 30, 30), (1, 0): (30, 200, 30), (0, 1): (40, 40, 230), (1, 1): (230, 220, 40)}
 
 
 @pytest.fixture(scope="module")
-def node() -> str:
+def node() -> Callable[..., str]:
+    """What runs node and returns what it prints."""
     found = shutil.which("node")
     if found is None:
         if os.environ.get("WANNB_REQUIRE_BROWSER") == "1":
             pytest.fail("node is needed to test the arithmetic of boxes")
         pytest.skip("node is not installed")
-    return found
+
+    def run(*arguments: object) -> str:
+        command = [found, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+        return done.stdout
+
+    return run
 
 
 def photograph(width: int, height: int, orientation: int = 1) -> bytes:
@@ -65,18 +75,15 @@ def near(one: Any, other: Any, most: int = 24) -> bool:
     return all(abs(a - b) <= most for a, b in zip(one, other, strict=True))
 
 
-def test_the_arithmetic_keeps_its_laws(node: str) -> None:
-    done = subprocess.run(
-        [node, "--test", *map(str, JS_TESTS)], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
-    passed = re.search(r"pass (\d+)", done.stdout)
-    assert passed, done.stdout
+def test_the_arithmetic_keeps_its_laws(node: Callable[..., str]) -> None:
+    said = node("--test", *JS_TESTS)
+    passed = re.search(r"pass (\d+)", said)
+    assert passed, said
     assert int(passed[1]) >= 15
 
 
 @pytest.mark.parametrize("widget", [BoxEditor, Upload, CodeView])
-def test_a_widget_is_one_module_that_a_browser_can_read(node: str, widget: Any, tmp_path: Path) -> None:
+def test_a_widget_is_one_module_that_a_browser_can_read(node: Callable[..., str], widget: Any, tmp_path: Path) -> None:
     module = str(widget._esm)
     assert not re.search(r"^import\b", module, re.M)
     assert len(re.findall(r"^export\b", module, re.M)) == 1
@@ -84,9 +91,7 @@ def test_a_widget_is_one_module_that_a_browser_can_read(node: str, widget: Any, 
     place = tmp_path / "widget.mjs"
     place.write_text(module, encoding="utf-8")
     look = f"const m = await import({json.dumps(place.as_uri())}); console.log(typeof m.default.render)"
-    command = [node, "--input-type=module", "--eval", look]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    assert said.strip() == "function"
+    assert node("--input-type=module", "--eval", look).strip() == "function"
 
 
 def test_a_file_that_is_imported_must_stand_before() -> None:
@@ -105,8 +110,8 @@ def test_the_page_finds_every_text_it_asks_for(tmp_path: Path) -> None:
     sides = {"left", "top", "right", "bottom", "leftOf", "topOf", "rightOf", "bottomOf"}
     for widget, page, more in (
         (BoxEditor(as_input(photograph(300, 300))), "boxes.js", sides),
-        (Upload(tmp_path), "upload.js", {"done", "canceled"}),
-        (CodeView("x"), "code.js", set()),
+        (Upload(tmp_path, print), "upload.js", {"done", "canceled"}),
+        (CodeView(Words(), "x"), "code.js", set()),
     ):
         assert spoken(page) | more == set(widget.texts), page
         assert all(isinstance(text, str) and text for text in widget.texts.values())
@@ -161,7 +166,7 @@ def test_any_four_numbers_become_a_legal_box(box: tuple[int, int, int, int], wid
     assert legal([x2, y2, x1, y1], width, height) == [x1, y1, x2, y2]
 
 
-def test_python_and_the_page_make_the_same_box_legal(node: str, tmp_path: Path) -> None:
+def test_python_and_the_page_make_the_same_box_legal(node: Callable[..., str], tmp_path: Path) -> None:
     chance = random.Random(3)
     cases = [
         ([chance.randint(-300, 900) for _ in range(4)], chance.randint(1, 600), chance.randint(1, 600))
@@ -175,9 +180,7 @@ def test_python_and_the_page_make_the_same_box_legal(node: str, tmp_path: Path) 
         'const cases = JSON.parse(readFileSync(new URL("./cases.json", import.meta.url)));'
         "console.log(JSON.stringify(cases.map(([box, width, height]) => legal(box, width, height))));"
     )
-    command = [node, str(tmp_path / "ask.mjs")]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    assert json.loads(said) == [legal(*case) for case in cases]
+    assert json.loads(node(tmp_path / "ask.mjs")) == [legal(*case) for case in cases]
 
 
 def test_what_is_no_box_is_refused_and_the_boxes_stay() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FAST
-from forms.using import press, shown
+from forms.using import SMALL, picture, press, shown, told
 from PIL import Image
 
 import wannb
@@ -15,33 +13,15 @@ from wannb import mock
 from wannb.client import Client
 from wannb.errors import InvalidRequest
 from wannb.forms import CompareForm
-from wannb.ledger.store import Store
 from wannb.plan import Plan
 from wannb.request.sizes import PRO, STANDARD
-from wannb.service.endpoint import mock as mock_service
 
-SMALL = "768*768"
 FOUR = {"prompt": ["a cat", "a dog"], "seed": [1, 2], "size": SMALL}
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> list[str]:
-    for name, color in (("a", "teal"), ("b ümläut's", "gold")):
-        Image.new("RGB", (640, 480), color).save(tmp_path / f"{name}.png")
-    return [str(path) for path in sorted(tmp_path.glob("*.png"))]
-
-
-def asked(server: mock.MockServer) -> int:
-    return len(server.log)
 
 
 def seeds(form: CompareForm, text: str) -> None:
     """Write into the field of the seeds."""
     form._controls["seed"]._text.value = text  # type: ignore[attr-defined]
-
-
-def said(form: CompareForm) -> str:
-    return str(form.status._text.value)
 
 
 # The plan, its code and its price
@@ -58,7 +38,6 @@ def said(form: CompareForm) -> str:
 )
 def test_the_code_makes_the_same_plan(client: Client, options: dict[str, Any]) -> None:
     form = CompareForm(client, **options)
-    assert form.plan is not None
     assert form.plan.name == evaluated(form, client).name
     assert requests(form.plan) == requests(wannb.sweep(client, **options))
 
@@ -74,9 +53,9 @@ def evaluated(form: CompareForm, client: Client) -> Plan:
     return plan
 
 
-def test_pictures_are_edited_each_by_itself_or_all_together(client: Client, pictures: list[str]) -> None:
+def test_pictures_are_edited_each_by_itself_or_all_together(client: Client) -> None:
+    pictures = [picture("a.png"), picture("b ümläut's.png", (480, 640))]
     form = CompareForm(client, prompt=["as ink", "at night"], images=pictures)
-    assert form.plan is not None
     assert [len(cell.request.images) for cell in form.plan.cells] == [1] * 4
     assert evaluated(form, client).name == form.plan.name
     form._controls["images"]._way.value = True  # type: ignore[attr-defined]
@@ -111,7 +90,6 @@ def test_a_signature_of_a_link_is_not_in_the_code(client: Client) -> None:
 def test_seeds_are_read_from_a_text(client: Client, text: str, expected: list[int] | None) -> None:
     form = CompareForm(client, prompt="x")
     seeds(form, text)
-    assert form.plan is not None
     assert [cell.request.seed for cell in form.plan.cells] == (expected or [1])
     assert "once with each of these seeds" in shown(form), "another help than that of a single request"
 
@@ -128,12 +106,6 @@ def test_what_is_no_seed_is_said_and_nothing_can_be_made(client: Client, text: s
     assert why in form._controls["seed"]._note.value
     with pytest.raises(InvalidRequest, match=why):
         form.run()
-
-
-def test_nobody_is_told_off_before_they_begin(client: Client) -> None:
-    form = CompareForm(client)
-    seeds(form, "1")
-    assert "write at least one" in form._controls["prompt"]._note.value
 
 
 def test_too_many_requests_are_refused_with_their_number(client: Client) -> None:
@@ -164,7 +136,7 @@ def test_the_button_says_how_many_and_the_price_and_makes_only_what_is_missing(
     assert "4 cells" in form._matrix.value
     press(form)
     assert server.billed == 4
-    assert "4 of 4 generated" in said(form)
+    assert "4 of 4 generated" in told(form)
     assert form.grid.html().count("<img ") == 4
     seeds(form, "1-3")
     assert form.button.description.startswith("Generate 2 images")
@@ -181,12 +153,10 @@ def test_a_stopped_run_sends_nothing_more_and_a_second_press_makes_the_rest(
     form = CompareForm(client, **FOUR)
     with form._lock:  # the worker waits with its first word, so that nothing is sent yet
         form.button.click()
-        with pytest.raises(RuntimeError, match="at work"):
-            form.run()
         form.stop()
     form.worker.join()
     assert server.billed == 0
-    assert "nothing more was sent" in said(form)
+    assert "nothing more was sent" in told(form)
     press(form)
     assert server.billed == 4
 
@@ -196,7 +166,7 @@ def test_what_is_not_legal_is_left_out_and_said(client: Client, server: mock.Moc
     assert form.button.description.startswith("Generate 1 image ·")
     form.run()
     assert server.billed == 1
-    assert "1 left out, not legal" in said(form)
+    assert "1 left out, not legal" in told(form)
 
 
 def test_nothing_legal_turns_the_button_off(client: Client) -> None:
@@ -211,13 +181,13 @@ def test_refused_and_failed_cells_are_shown_with_the_next_step(client: Client, s
     form = CompareForm(client, **FOUR)
     with server.scenario("refused content"):
         form.run()
-    assert "4 refused by the content inspection" in said(form)
+    assert "4 refused by the content inspection" in told(form)
     assert "refused: " in form.grid.html()
     assert form.button.disabled
     seeds(form, "8")
     with server.scenario("failed task"):
         form.run()
-    assert "Press the button to try again" in said(form)
+    assert "Press the button to try again" in told(form)
     press(form)
     assert form.grid.html().count("<img ") == 2
 
@@ -235,7 +205,7 @@ def test_a_function_that_follows_is_told(client: Client) -> None:
 def test_a_layout_is_chosen_for_nothing_and_stands_in_the_code(client: Client, server: mock.MockServer) -> None:
     form = CompareForm(client, **FOUR)
     form.run()
-    before, page = asked(server), form.grid._page.value
+    before, page = len(server.log), form.grid._page.value
     form.grid._axes["rows"].value = "seed"
     assert form.grid._page.value != page
     assert form.code.endswith('plan.grid(rows="seed")')
@@ -243,20 +213,19 @@ def test_a_layout_is_chosen_for_nothing_and_stands_in_the_code(client: Client, s
     assert form.grid.axes == {"columns": "seed"}, "one place for each option"
     form.grid._axes["pages"].value = "prompt"
     assert form.grid._page.value.count('role="heading"') == 2
-    assert asked(server) == before
+    assert len(server.log) == before
 
 
 # How it looks
 
 
-def test_the_plan_is_said_in_chinese_and_what_is_a_persons_stays(server: mock.MockServer, store: Store) -> None:
-    with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, language="zh") as client:
-        form = CompareForm(client, prompt=["refused", "a <cat>"], size=[SMALL, "4K"], model=STANDARD)
-        assert "个请求" in form._matrix.value
-        assert "不合规" in form._matrix.value
-        assert "请用" in form._matrix.value, "the rule too"
-        form.run()
-        assert "已生成 2 / 4" in said(form)
-        assert "<bdi>refused</bdi>" in form._matrix.value
-        assert "<bdi>refused</bdi>" in form.grid.html()
-        assert "<bdi>a &lt;cat&gt;</bdi>" in form.grid.html()
+def test_the_plan_is_said_in_chinese_and_what_is_a_persons_stays(chinese: Client) -> None:
+    form = CompareForm(chinese, prompt=["refused", "a <cat>"], size=[SMALL, "4K"], model=STANDARD)
+    assert "个请求" in form._matrix.value
+    assert "不合规" in form._matrix.value
+    assert "请用" in form._matrix.value, "the rule too"
+    form.run()
+    assert "已生成 2 / 4" in told(form)
+    assert "<bdi>refused</bdi>" in form._matrix.value
+    assert "<bdi>refused</bdi>" in form.grid.html()
+    assert "<bdi>a &lt;cat&gt;</bdi>" in form.grid.html()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import FAST, make_client
-from forms.using import named, press, shown
+from forms.using import REQUESTS, inputs, named, picture, press, shown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -19,6 +19,7 @@ from wannb.client import Client
 from wannb.forms.controls import RATIOS
 from wannb.forms.form import Form
 from wannb.forms.palette import Palette
+from wannb.forms.upload import Upload
 from wannb.ledger.store import Store
 from wannb.request import set_prompt as scenes
 from wannb.request.fields import FIELDS, MAX_SEED
@@ -92,11 +93,6 @@ def requests(draw: st.DrawFn, pictures: list[str]) -> wannb.ImageRequest:
 BOXES = [[0, 0, 300, 480], [10, 20, 11, 21], [100, 100, 250, 460]]
 
 
-@pytest.fixture
-def form(client: Client) -> forms.TextToImageForm:
-    return forms.TextToImageForm(client, prompt="a cat", size="1K")
-
-
 @SLOW
 @given(data=st.data())
 def test_a_request_goes_into_its_form_and_comes_out_the_same_and_so_does_its_code(
@@ -135,7 +131,7 @@ CHANGES: dict[str, tuple[str, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [forms.TextToImageForm, forms.EditForm, forms.RegionForm, forms.ImageSetForm])
+@pytest.mark.parametrize("kind", REQUESTS)
 def test_every_control_says_its_own_option(kind: type[Form], client: Client, pictures: list[str]) -> None:
     form = kind(client, **({} if kind is forms.TextToImageForm else {"images": pictures[:1]}))
     if kind is forms.ImageSetForm:
@@ -147,6 +143,7 @@ def test_every_control_says_its_own_option(kind: type[Form], client: Client, pic
             continue
         control.value = written
         assert getattr(form.request, name) == value, name
+    assert set(FIELDS) - {"images", "bbox_list", "enable_sequential"} <= set(form._controls)
 
 
 def test_only_a_prompt_that_scenes_made_is_taken_apart() -> None:
@@ -177,19 +174,12 @@ def test_the_button_sends_the_same_bytes_as_the_call(mode: str, pictures: list[s
             if name == "form":
                 form = forms.open(client, request)
                 press(form)
-                assert form.result is not None
                 assert len(form.result) == request.n
             else:
                 eval(form.code, {"client": client})
             sent.append([json.dumps(entry.json) for entry in server.log if entry.method == "POST"])
     assert sent[0] == sent[1]
     assert len(sent[0]) == 1
-
-
-def test_options_have_controls_in_every_form(client: Client) -> None:
-    everywhere = set(FIELDS) - {"images", "bbox_list", "enable_sequential"}
-    for kind in (forms.TextToImageForm, forms.EditForm, forms.RegionForm, forms.ImageSetForm):
-        assert everywhere <= set(kind(client)._controls)
 
 
 # Controls
@@ -210,13 +200,6 @@ def test_the_button_names_count_and_price_and_is_off_while_something_is_wrong(fo
     named(form, "Prompt").value = "  "
     assert form.button.disabled
     assert "Describe the image first" in shown(form)
-
-
-def test_a_new_form_does_not_scold(client: Client) -> None:
-    form = forms.TextToImageForm(client)
-    named(form, "Prompt").value = "a"
-    named(form, "Prompt").value = ""
-    assert form._controls["prompt"]._problems
 
 
 def test_presets_and_shapes_write_the_size_and_follow_it(form: forms.TextToImageForm) -> None:
@@ -245,9 +228,11 @@ def test_a_preset_that_does_not_apply_is_off_and_says_why(client: Client) -> Non
 
 def test_a_seed_that_is_no_number_is_said_to_be_none(form: forms.TextToImageForm) -> None:
     seed = named(form, "Seed")
-    seed.value = "seven"
-    assert form.request.seed == "seven"
-    assert "a whole number from 0 to" in shown(form)
+    for odd in ("seven", "--5"):
+        seed.value = odd
+        assert form.request.seed == odd
+        assert form.button.disabled
+        assert "a whole number from 0 to" in shown(form)
     seed.value = " 7 "
     assert form.request.seed == 7
     named(form, "Clear").click()
@@ -314,14 +299,23 @@ def test_input_images_are_reordered_with_their_boxes(client: Client, pictures: l
     assert "the last one: gives the output its shape" in shown(form)
 
 
-def test_a_picture_that_cannot_be_used_says_so_and_the_button_is_off(client: Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["nothing.png", "~nobody/x.png", "file://%ff"])
+def test_a_picture_that_cannot_be_used_says_so_and_the_button_is_off(path: str, client: Client) -> None:
     form = forms.EditForm(client, prompt="x")
-    named(form, "Path or link").value = str(tmp_path / "nothing.png")
+    named(form, "Path or link").value = path
     named(form, "Add").click()
+    assert form.request.images[0].problem
     assert form.button.disabled
     assert form._controls["images"]._problems
     named(form, "Remove: image 1").click()
     assert form.request.images == ()
+
+
+def test_an_uploaded_picture_becomes_an_input(client: Client) -> None:
+    form = forms.EditForm(client, prompt="x")
+    upload = next(each for each in inputs(form) if isinstance(each, Upload))
+    upload._arrived(Path(picture("room.png")))
+    assert [image.name for image in form.request.images] == ["room.png"]
 
 
 def test_scenes_make_the_prompt_and_the_count(client: Client) -> None:
@@ -352,18 +346,6 @@ def test_a_shape_that_is_gone_with_the_last_picture_leaves_the_size(client: Clie
     assert named(form, "Shape").value == "free"
     named(form, "Shape").value = "16:9"
     assert form.request.size == wannb.size_for("16:9")
-
-
-def test_odd_things_typed_are_problems_and_nothing_else(form: forms.TextToImageForm, client: Client) -> None:
-    named(form, "Seed").value = "--5"
-    assert form.request.seed == "--5"
-    assert form.button.disabled
-    edit = forms.EditForm(client, prompt="x")
-    for path in ("~nobody/x.png", "file://%ff"):
-        named(edit, "Path or link").value = path
-        named(edit, "Add").click()
-    assert len(edit.request.images) == 2
-    assert all(image.problem for image in edit.request.images)
 
 
 @pytest.mark.parametrize("boxes", [[[[9, 9, 5, 5]]], [[[0, 0, 99999, 9]]], [[[1, 2, 3, 4]] * 3], [[1, 2, 3, 4]]])
@@ -399,12 +381,13 @@ def test_recall_takes_everything_all_but_the_seed_or_one_option(client: Client) 
         form = forms.TextToImageForm(client, prompt="a cat", seed=9)
         form.recall(source)
         assert form.request == result.request
-    form = forms.TextToImageForm(client, prompt="a cat", seed=9)
-    form.recall(result, but="seed")
-    assert (form.request.seed, form.request.n) == (9, 2)
-    form = forms.TextToImageForm(client, prompt="a cat", seed=9)
-    form.recall(result, only="prompt")
-    assert form.request == wannb.ImageRequest(prompt="a fox", seed=9)
+    for names, expected in (
+        ({"but": "seed"}, result.request.replace(seed=9)),
+        ({"only": "prompt"}, wannb.ImageRequest(prompt="a fox", seed=9)),
+    ):
+        form = forms.TextToImageForm(client, prompt="a cat", seed=9)
+        form.recall(result, **names)
+        assert form.request == expected
     with pytest.raises(TypeError, match="did you mean 'seed'"):
         form.recall(result, but="sede")
     with pytest.raises(wannb.errors.RecallError, match="a dict holds no request"):
@@ -521,7 +504,6 @@ def test_paying_again_is_asked_for_each_time(form: forms.TextToImageForm, server
 
 def test_images_that_are_gone_leave_the_form_and_its_still_alive(form: forms.TextToImageForm) -> None:
     press(form)
-    assert form.result is not None
     form.result[0].path.unlink()
     assert "Gone or damaged: " in form._repr_mimebundle_()["text/html"]
     edit = forms.EditForm(form.client, prompt="x")
@@ -546,8 +528,6 @@ def test_the_secret_of_a_link_is_nowhere_in_a_form(secret: str, client: Client) 
 
 
 def test_pictures_without_a_file_are_named_in_the_code(client: Client) -> None:
-    from PIL import Image
-
     form = forms.EditForm(client, prompt="x", images=Image.new("RGB", (300, 300)))
     assert form.code.startswith("# Set image_1 first: ")
     assert form.code.endswith('client.edit("x", image_1)')

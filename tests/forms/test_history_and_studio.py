@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import make_client
-from forms.using import SMALL, inputs, named, picture, press, shown
+from forms.using import SMALL, named, picture, press, shown
 
 import wannb
 from wannb import forms, mock
@@ -78,20 +78,18 @@ def test_a_run_of_another_account_is_left_to_it(client: Client, store: Store) ->
     assert store.get(run.id).state == "running"
 
 
-def test_the_history_shows_the_run_that_was_chosen_last(store: Store) -> None:
-    with mock.serve(task_seconds=0.8) as server, make_client(server, store) as client:
-        done = client.generate("a tower", size="1K", seed=1)
-        task = client.submit(wannb.ImageRequest(prompt="a river", size="1K", seed=2))
-        history = forms.HistoryForm(client)
-        named(history, f"Show run {task.run_id}").click()
-        job = history.worker._work
-        named(history, f"Show run {done.run_id}").click()
-        assert job is not None
-        assert job.thread is not None
-        job.thread.join(20)
-        assert job.progress.phase == "done"
-        assert "a tower" in shown(history.status)
-        assert "a river" not in shown(history.status)
+def test_the_history_shows_the_run_that_was_chosen_last(client: Client, server: mock.MockServer) -> None:
+    done = client.generate("a tower", size="1K", seed=1)
+    server.app.generator.task_seconds = 0.8
+    task = client.submit(wannb.ImageRequest(prompt="a river", size="1K", seed=2))
+    history = forms.HistoryForm(client)
+    named(history, f"Show run {task.run_id}").click()
+    job = history.worker._work
+    named(history, f"Show run {done.run_id}").click()
+    job.thread.join(20)
+    assert job.progress.phase == "done"
+    assert "a tower" in shown(history.status)
+    assert "a river" not in shown(history.status)
 
 
 def test_one_bad_folder_harms_nobody(client: Client) -> None:
@@ -124,13 +122,10 @@ def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
     named(studio.text_to_image, "Prompt").value = "a room"
     press(studio.text_to_image)
     assert "$0.075" in studio._heading.value
-    named(studio.text_to_image.status.box, "Edit in boxes")
-    buttons = [each for each in inputs(studio.text_to_image.status.box) if each.description == "Edit in boxes"]
-    buttons[0].click()
+    named(studio.text_to_image.status.box, "Edit in boxes").click()
     assert studio.form is studio.regions
     assert len(studio.regions.request.images) == 1
-    named_tab = studio._tabs.titles.index("History")
-    studio._tabs.selected_index = named_tab
+    studio._tabs.selected_index = studio._tabs.titles.index("History")
     assert studio.form is studio.history
     assert "a room" in shown(studio.history)
     run = client.runs()[0]

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import FAST, make_client
-from forms.using import ALL, BUTTONS, filled, inputs, named, press, shown
+from forms.using import ALL, BUTTONS, REQUESTS, filled, inputs, named, press, shown, told
 from ipywidgets.widgets.widget import _instances
 
 import wannb
@@ -17,7 +16,6 @@ from wannb import forms, mock
 from wannb.client import Client
 from wannb.forms.button import button_text, spent_text
 from wannb.ledger.store import Store
-from wannb.service.endpoint import mock as mock_service
 from wannb.service.prices import Money
 from wannb.translation import Words
 
@@ -55,7 +53,7 @@ def test_what_was_spent_is_said_as_on_the_button() -> None:
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
-def test_an_empty_form_does_not_scold_and_a_press_sends_nothing(
+def test_an_empty_form_scolds_nobody_who_has_not_begun_and_a_press_sends_nothing(
     kind: Any, client: Client, server: mock.MockServer
 ) -> None:
     form = kind(client)
@@ -64,6 +62,8 @@ def test_an_empty_form_does_not_scold_and_a_press_sends_nothing(
     assert not [control for control in form._controls.values() if control._problems]
     press(form)
     assert not server.log.of("POST")
+    form._touched()
+    assert [control for control in form._controls.values() if control._problems]
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
@@ -73,19 +73,19 @@ def test_a_misspelt_option_is_a_type_error(kind: Any, client: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
-def test_presses_at_the_same_moment_are_one_run(kind: Any, store: Store) -> None:
-    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
-        form = filled(kind, client)
-        presses = [threading.Thread(target=form.button.click) for _ in range(6)]
-        for each in presses:
-            each.start()
-        for each in presses:
-            each.join()
-        assert form.button.disabled
-        with pytest.raises(RuntimeError, match=r"form\.worker\.join"):
-            form.run()
-        form.worker.join(30)
-        assert server.billed == 2
+def test_presses_at_the_same_moment_are_one_run(kind: Any, client: Client, server: mock.MockServer) -> None:
+    server.app.generator.task_seconds = 0.3
+    form = filled(kind, client)
+    presses = [threading.Thread(target=form.button.click) for _ in range(6)]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join()
+    assert form.button.disabled
+    with pytest.raises(RuntimeError, match=r"form\.worker\.join"):
+        form.run()
+    form.worker.join(30)
+    assert server.billed == 2
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
@@ -95,13 +95,13 @@ def test_an_error_is_shown_by_the_button_raised_by_run_and_the_form_lives(
     form = filled(kind, client)
     with server.scenario("quota gone"):
         press(form)
-        assert 'role="alert"' in form.status._text.value
+        assert 'role="alert"' in told(form)
         assert "Nothing was billed" in shown(form)
         assert not form.button.disabled
         with pytest.raises(wannb.errors.QuotaExhausted):
             form.run()
     press(form)
-    assert 'role="alert"' not in form.status._text.value
+    assert 'role="alert"' not in told(form)
     assert server.billed == 2
 
 
@@ -110,8 +110,7 @@ def test_an_error_is_shown_by_the_button_raised_by_run_and_the_form_lives(
 
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_control_has_a_name(kind: Any, language: str, server: mock.MockServer, store: Store) -> None:
-    client = make_client(server, store)
+def test_every_control_has_a_name(kind: Any, language: str, client: Client) -> None:
     client.language = language
     form = filled(kind, client)
     named_ones = [widget for widget in inputs(form) if hasattr(widget, "description")]
@@ -147,35 +146,36 @@ def test_the_live_service_is_named_and_the_key_is_not(kind: Any, store: Store) -
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(kind: Any, store: Store) -> None:
-    with mock.serve(task_seconds=0.2) as server, make_client(server, store) as client:
-        before = set(_instances)
-        form = filled(kind, client)
-        work = None
-        if kind in BUTTONS[:4]:
-            form.button.click()
-            work = form.worker._work
-        form.close()
-        assert not set(_instances) - before
-        if work is not None:
-            work.thread.join(20)
-            assert client.runs()[0].state == "done"
-            assert not set(_instances) - before, "images are shown in no form that is closed"
+def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(
+    kind: Any, client: Client, server: mock.MockServer
+) -> None:
+    server.app.generator.task_seconds = 0.2
+    before = set(_instances)
+    form = filled(kind, client)
+    work = None
+    if kind in REQUESTS:
+        form.button.click()
+        work = form.worker._work
+    form.close()
+    assert not set(_instances) - before
+    if work is not None:
+        work.thread.join(20)
+        assert client.runs()[0].state == "done"
+        assert not set(_instances) - before, "images are shown in no form that is closed"
 
 
 @pytest.mark.parametrize("kind", ALL)
 def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
-    kind: Any, server: mock.MockServer, store: Store
+    kind: Any, chinese: Client, server: mock.MockServer
 ) -> None:
-    with Client(mock_service(server.base_url), "sk-mock", store, pace=FAST, language="zh") as client:
-        form = filled(kind, client, "lock")
-        pages = [shown(form), str(form._repr_mimebundle_()["text/html"])]
-        if kind in BUTTONS:
-            form.run()
-            with server.scenario("refused content"):
-                press(form)
-            pages += [shown(form), str(form._repr_mimebundle_()["text/html"])]
-        assert "lock" in pages[1] or kind not in BUTTONS, "a person's text stays, also where it is one of ours"
+    form = filled(kind, chinese, "lock")
+    pages = [shown(form), str(form._repr_mimebundle_()["text/html"])]
+    if kind in BUTTONS:
+        form.run()
+        with server.scenario("refused content"):
+            press(form)
+        pages += [shown(form), str(form._repr_mimebundle_()["text/html"])]
+    assert "lock" in pages[1] or kind not in BUTTONS, "a person's text stays, also where it is one of ours"
     kept = (
         r"<[^>]+>|wan2\.7-image(-pro)?|wannb[-\w/.]*|lock|a dog|room\.png|image-\d\.png|DataInspectionFailed\w*|"
         r"Output data may .*?not judged\.\)|\b[0-9a-f]{8}-[-0-9a-f]+|NumPy|storyboard|\b(prompt|model|size|seed)\b|"
@@ -187,22 +187,16 @@ def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
 
 
 @pytest.mark.parametrize(
-    ("kind", "what"),
+    ("kind", "what", "options"),
     [
-        (forms.ImageSetForm, "scene"),
-        (forms.CompareForm, "prompt"),
-        (forms.StoryboardForm, "scene"),
-        (forms.EditForm, "image"),
+        (forms.ImageSetForm, "scene", {"prompt": wannb.request.set_prompt.prompt(["one", "two", "six"]), "n": 3}),
+        (forms.CompareForm, "prompt", {"prompt": ["one", "two", "six"]}),
+        (forms.StoryboardForm, "scene", {"scenes": ["one", "two", "six"]}),
+        (forms.EditForm, "image", {"images": ["one.png", "two.png", "six.png"], "prompt": "x"}),
     ],
 )
-def test_rows_are_moved_and_removed(kind: Any, what: str, client: Client) -> None:
-    three = ["one.png", "two.png", "six.png"] if what == "image" else ["one", "two", "six"]
-    form = {
-        forms.ImageSetForm: lambda: kind(client, prompt=wannb.request.set_prompt.prompt(three), n=3),
-        forms.CompareForm: lambda: kind(client, prompt=three),
-        forms.StoryboardForm: lambda: kind(client, scenes=three),
-        forms.EditForm: lambda: kind(client, images=three, prompt="x"),
-    }[kind]()
+def test_rows_are_moved_and_removed(kind: Any, what: str, options: dict[str, Any], client: Client) -> None:
+    form = kind(client, **options)
 
     def order() -> list[str]:
         return re.findall(r"one|two|six", form.code)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ from wannb.translation import Words
 
 
 class Page(Upload):
-    """An upload whose answers to the page are kept, and to which a test speaks as the page does."""
+    """An upload whose files and answers are kept, and to which a test speaks as the page does."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.came: list[Path] = []
+        self.follow: Callable[[Path], object] = lambda path: None
         self.answers: list[dict[str, Any]] = []
-        super().__init__(*arguments, **options)
+        super().__init__(folder, lambda path: (self.came.append(path), self.follow(path)), **options)
 
     def send(self, content: Any, buffers: Any = None) -> None:
         self.answers.append(content)
@@ -67,23 +69,16 @@ def page(folder: Path) -> Iterator[Page]:
     made.close()
 
 
-@pytest.fixture
-def came(page: Page) -> list[Path]:
-    paths: list[Path] = []
-    page.on_file(paths.append)
-    return paths
-
-
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 @pytest.mark.parametrize("length", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 17])
-def test_every_byte_arrives_under_its_hash_and_name(page: Page, came: list[Path], folder: Path, length: int) -> None:
+def test_every_byte_arrives_under_its_hash_and_name(page: Page, folder: Path, length: int) -> None:
     content = noise(length)
     said = page.whole(content, "猫 1.png")
     assert said == ["ready", *["taken"] * len(pieces_of(content)), "done"]
-    [path] = came
+    [path] = page.came
     assert path == folder / f"{hashlib.sha256(content).hexdigest()[:12]}-猫 1.png"
     assert path.read_bytes() == content
     assert files(folder) == [path.name]
@@ -111,15 +106,13 @@ BROKEN: dict[str, list[tuple[Any, list[int]]]] = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_wrong_piece_ends_the_upload_and_leaves_nothing(
-    page: Page, came: list[Path], folder: Path, kind: str
-) -> None:
+def test_a_wrong_piece_ends_the_upload_and_leaves_nothing(page: Page, folder: Path, kind: str) -> None:
     page.say("begin", size=(WINDOW + 2) * CHUNK, name="a.png")
     for index, lengths in BROKEN[kind]:
         said = page.say("chunk", "a", *map(bytes, lengths), index=index)
     assert said == ["failed"]
     assert page.say("chunk", "a", bytes(CHUNK), index=0) == []
-    assert (files(folder), came) == ([], [])
+    assert (files(folder), page.came) == ([], [])
     page.say("begin", "b", size=0, name="b.png")
     page.say("begin", "c", size=CHUNK, name="c.png")
     assert page.say("begin", "c", size=CHUNK, name="c.png") == ["failed"], "a key that is under way"
@@ -130,37 +123,33 @@ def test_a_wrong_piece_ends_the_upload_and_leaves_nothing(
 @given(order=st.permutations(range(WINDOW)))
 def test_pieces_of_one_window_may_come_in_any_order(tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
     page = Page(tmp_path_factory.mktemp("any"))
-    came: list[Path] = []
-    page.on_file(came.append)
     content = noise(WINDOW * CHUNK - 5)
     page.say("begin", size=len(content), name="a.png")
     for index in order:
         page.say("chunk", "a", pieces_of(content)[index], index=index)
-    assert came[0].read_bytes() == content
+    assert page.came[0].read_bytes() == content
     page.close()
 
 
-def test_canceling_removes_what_came_and_what_is_under_way_is_ignored(
-    page: Page, came: list[Path], folder: Path
-) -> None:
+def test_canceling_removes_what_came_and_what_is_under_way_is_ignored(page: Page, folder: Path) -> None:
     page.say("begin", size=3 * CHUNK, name="a.png")
     page.say("chunk", "a", noise(CHUNK), index=0)
     assert len(files(folder)) == 1
     assert page.say("cancel") == ["canceled"]
     assert files(folder) == []
     assert page.say("chunk", "a", noise(CHUNK), index=1) == []
-    assert (came, page.problems) == ([], [])
+    assert (page.came, page.problems) == ([], [])
     assert page.whole(b"x", "b.png", "b")[-1] == "done"
 
 
-def test_two_uploads_at_once_do_not_mix(page: Page, came: list[Path], folder: Path) -> None:
+def test_two_uploads_at_once_do_not_mix(page: Page, folder: Path) -> None:
     one, other = noise(3 * CHUNK, 1), noise(3 * CHUNK, 2)
     for key, content in (("a", one), ("b", other)):
         page.say("begin", key, size=len(content), name="same.png")
     for index in range(3):
         page.say("chunk", "a", pieces_of(one)[index], index=index)
         page.say("chunk", "b", pieces_of(other)[index], index=index)
-    assert [path.read_bytes() for path in came] == [one, other]
+    assert [path.read_bytes() for path in page.came] == [one, other]
     assert len(files(folder)) == 2
 
 
@@ -173,25 +162,21 @@ def test_a_file_of_an_impossible_size_is_refused_before_anything_is_sent(page: P
     assert ("512 MB" in problem) == (isinstance(size, int) and size > MAX_FILE)
 
 
-def test_the_same_file_twice_is_one_file_and_two_calls(page: Page, came: list[Path], folder: Path) -> None:
+def test_the_same_file_twice_is_one_file_and_two_calls(page: Page, folder: Path) -> None:
     page.whole(b"picture", "a.png", "1")
     page.whole(b"picture", "a.png", "2")
-    assert len(came) == 2
-    assert came[0] == came[1]
+    assert len(page.came) == 2
+    assert page.came[0] == page.came[1]
     assert len(files(folder)) == 1
 
 
 def test_what_a_callback_raises_is_shown_and_kept(page: Page, folder: Path) -> None:
-    later: list[Path] = []
-
     def refuse(path: Path) -> None:
         raise RecallError("no request in it; the key is sk-12345678901234")
 
-    page.on_file(refuse)
-    page.on_file(later.append)
+    page.follow = refuse
     assert page.whole(b"picture", "a.png")[-1] == "failed"
     assert page.problems == ["a.png: no request in it; the key is sk-***"]
-    assert len(later) == 1
     assert len(files(folder)) == 1, "the file is whole and stays"
     assert page.say("dismiss") == []
     assert page.problems == []
@@ -208,7 +193,7 @@ def test_a_callback_may_wait_for_another_thread_that_uses_the_upload(page: Page)
             other.join(10)
             done[0] = not other.is_alive()
 
-    page.on_file(wait)
+    page.follow = wait
     page.whole(b"first", "a.png")
     assert done == [True]
 
@@ -240,15 +225,6 @@ def test_a_folder_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
     page.close()
 
 
-def test_the_folder_may_be_asked_for_at_each_file(tmp_path: Path) -> None:
-    folders = iter([tmp_path / "one", tmp_path / "two"])
-    page = Page(lambda: next(folders))
-    page.whole(b"1", "a.png", "1")
-    page.whole(b"2", "a.png", "2")
-    assert [len(files(tmp_path / name)) for name in ("one", "two")] == [1, 1]
-    page.close()
-
-
 def test_half_a_file_does_not_outlive_its_widget(folder: Path) -> None:
     page = Page(folder)
     page.say("begin", size=2 * CHUNK, name="a.png")
@@ -261,7 +237,7 @@ def test_half_a_file_does_not_outlive_its_widget(folder: Path) -> None:
 def test_half_a_file_does_not_outlive_the_kernel(folder: Path) -> None:
     script = (
         "import sys, pathlib; from wannb.forms.upload import Upload; folder = pathlib.Path(sys.argv[1]);"
-        "upload = Upload(folder);"
+        "upload = Upload(folder, print);"
         "upload._handle_custom_msg({'kind': 'begin', 'id': 'a', 'name': 'a.png', 'size': 9}, []);"
         "print(len(list(folder.iterdir())))"
     )
@@ -296,10 +272,10 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("name", "safe"), HOSTILE)
-def test_hostile_names_become_plain_ones(page: Page, came: list[Path], folder: Path, name: str, safe: str) -> None:
+def test_hostile_names_become_plain_ones(page: Page, folder: Path, name: str, safe: str) -> None:
     assert page.whole(b"x", name)[-1] == "done"
-    assert came[0].parent == folder
-    assert came[0].name.partition("-")[2] == safe
+    assert page.came[0].parent == folder
+    assert page.came[0].name.partition("-")[2] == safe
 
 
 @settings(deadline=None)
@@ -314,7 +290,7 @@ def test_any_name_is_safe_and_fits_in_a_directory(name: str) -> None:
     assert safe_name(safe) == safe
 
 
-def test_30_mb_are_written_as_they_come(page: Page, came: list[Path], folder: Path) -> None:
+def test_30_mb_are_written_as_they_come(page: Page, folder: Path) -> None:
     length, hashed = 30 * CHUNK + 17, hashlib.sha256()
     page.say("begin", size=length, name="large.tif")
     tracemalloc.start()
@@ -330,8 +306,8 @@ def test_30_mb_are_written_as_they_come(page: Page, came: list[Path], folder: Pa
     finally:
         tracemalloc.stop()
     assert peak < 8 * CHUNK, f"{peak / CHUNK:.1f} MiB"
-    assert hashlib.sha256(came[0].read_bytes()).digest() == hashed.digest()
-    assert came[0].stat().st_size == length
+    assert hashlib.sha256(page.came[0].read_bytes()).digest() == hashed.digest()
+    assert page.came[0].stat().st_size == length
 
 
 def test_its_words_are_those_of_the_language(folder: Path) -> None:

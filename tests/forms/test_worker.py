@@ -7,40 +7,35 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from conftest import make_client
 from forms.using import named, press, shown
 
 from wannb import forms, mock
 from wannb.client import Client
-from wannb.ledger.store import Store
 
 
-@pytest.fixture
-def form(client: Client) -> forms.TextToImageForm:
-    return forms.TextToImageForm(client, prompt="a cat", size="1K")
+def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(
+    form: forms.TextToImageForm, client: Client, server: mock.MockServer
+) -> None:
+    server.app.generator.task_seconds = 1.0
+    reached = followed(form, lambda progress: progress.status)
+    form.button.click()
+    assert form.button.disabled
+    assert reached.wait(10)
+    named(form, "Stop waiting").click()
+    assert "It goes on" in shown(form)
+    assert not form.button.disabled
+    form.worker.join(10)
+    assert form.result is None
+    assert client.runs()[0].state == "done", "nobody looks, and the images are saved all the same"
+    named(form, "Pick up").click()
+    assert form.result is not None
+    assert server.billed == 1
 
 
-def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(store: Store) -> None:
-    with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat", seed=3)
-        reached = followed(form, lambda progress: progress.status)
-        form.button.click()
-        assert form.button.disabled
-        assert reached.wait(10)
-        named(form, "Stop waiting").click()
-        assert "It goes on" in shown(form)
-        assert not form.button.disabled
-        form.worker.join(10)
-        assert form.result is None
-        assert client.runs()[0].state == "done", "nobody looks, and the images are saved all the same"
-        named(form, "Pick up").click()
-        assert form.result is not None
-        assert server.billed == 1
-
-
-def test_a_task_in_the_queue_is_canceled_and_costs_nothing(store: Store) -> None:
-    with mock.serve(task_seconds=0.0) as server, make_client(server, store) as client, server.scenario("slow queue"):
-        form = forms.TextToImageForm(client, prompt="a cat")
+def test_a_task_in_the_queue_is_canceled_and_costs_nothing(
+    form: forms.TextToImageForm, client: Client, server: mock.MockServer
+) -> None:
+    with server.scenario("slow queue"):
         queued = followed(form, lambda progress: progress.can_cancel)
         form.button.click()
         assert queued.wait(10)
@@ -52,33 +47,32 @@ def test_a_task_in_the_queue_is_canceled_and_costs_nothing(store: Store) -> None
         assert server.billed == 0
 
 
-def test_a_task_that_has_begun_is_not_canceled_which_is_said_and_goes_on(store: Store) -> None:
-    with mock.serve(task_seconds=1.0) as server, make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        seen: list[str] = []
-        queued = followed(form, lambda progress: progress.can_cancel, seen)
-        running = followed(form, lambda progress: progress.status == "RUNNING")
-        form.button.click()
-        assert queued.wait(10)
-        late = form.worker.progress.cancel
-        assert running.wait(10)
-        assert not form.worker.progress.can_cancel
-        form.worker._report(form.worker._work, status="PENDING", cancel=late)  # type: ignore[arg-type]
-        form.worker.cancel()
-        form.worker.join(20)
-        assert any("can no longer be canceled" in text for text in seen)
-        assert form.result is not None
-        assert server.billed == 1
+def test_a_task_that_has_begun_is_not_canceled_which_is_said_and_goes_on(
+    form: forms.TextToImageForm, server: mock.MockServer
+) -> None:
+    server.app.generator.task_seconds = 1.0
+    seen: list[str] = []
+    queued = followed(form, lambda progress: seen.append(shown(form)) or progress.can_cancel)
+    running = followed(form, lambda progress: progress.status == "RUNNING")
+    form.button.click()
+    assert queued.wait(10)
+    late = form.worker.progress.cancel
+    assert running.wait(10)
+    assert not form.worker.progress.can_cancel
+    form.worker._report(form.worker._work, status="PENDING", cancel=late)  # type: ignore[arg-type]
+    form.worker.cancel()
+    form.worker.join(20)
+    assert any("can no longer be canceled" in text for text in seen)
+    assert form.result is not None
+    assert server.billed == 1
 
 
-def followed(form: Any, reached: Any, seen: list[str] | None = None) -> threading.Event:
-    """Return an event that is set when the worker shows a progress of this kind; what the form shows then is kept."""
+def followed(form: Any, reached: Any) -> threading.Event:
+    """Return an event that is set when the worker shows a progress of this kind; each one is asked after."""
     event, show = threading.Event(), form.worker._show
 
     def follow(progress: Any) -> None:
         show(progress)
-        if seen is not None:
-            seen.append(shown(form))
         if reached(progress):
             event.set()
 
@@ -86,28 +80,25 @@ def followed(form: Any, reached: Any, seen: list[str] | None = None) -> threadin
     return event
 
 
-def test_a_lost_connection_is_said_and_the_form_lives_on(store: Store) -> None:
-    server = mock.serve(task_seconds=0.0)
+def test_a_lost_connection_is_said_and_the_form_lives_on(form: forms.TextToImageForm, server: mock.MockServer) -> None:
     port = int(server.base_url.rsplit(":", 1)[1].split("/")[0])
-    with make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        server.close()
+    server.close()
+    press(form)
+    assert "was not reached" in shown(form)
+    assert not form.button.disabled
+    with mock.serve(port=port, task_seconds=0.0):
         press(form)
-        assert "was not reached" in shown(form)
-        assert not form.button.disabled
-        with mock.serve(port=port, task_seconds=0.0):
-            press(form)
-            assert form.result is not None
+        assert form.result is not None
 
 
-def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is_back(store: Store) -> None:
+def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is_back(
+    form: forms.TextToImageForm, server: mock.MockServer
+) -> None:
     seen: list[str] = []
-    with mock.serve(task_seconds=0.5) as server, make_client(server, store) as client, ExitStack() as away:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        tell = form.worker._show
+    server.app.generator.task_seconds = 0.5
+    with ExitStack() as away:
 
-        def show(progress: Any) -> None:
-            tell(progress)
+        def follow(progress: Any) -> None:
             first = progress.status and not any("queue" in text or "generating" in text for text in seen)
             seen.append(shown(form))
             if first:
@@ -115,75 +106,67 @@ def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is
             elif "cannot be reached" in seen[-1]:
                 away.close()
 
-        form.worker._show = show  # type: ignore[assignment]
+        followed(form, follow)
         press(form)
         assert any("the service cannot be reached; the task goes on there" in text for text in seen)
         assert form.result is not None
         assert server.billed == 1
 
 
-def test_two_forms_run_at_once(store: Store) -> None:
-    with mock.serve(task_seconds=0.6) as server, make_client(server, store) as client:
-        pair = [forms.TextToImageForm(client, prompt=text) for text in ("a cat", "a dog")]
-        for form in pair:
-            form.button.click()
-        assert all(form.worker.under_way for form in pair)
-        for form in pair:
-            form.worker.join(20)
-        assert [form.result.request.prompt for form in pair if form.result and form.result.request] == [
-            "a cat",
-            "a dog",
-        ]
-
-
-def test_progress_says_what_is_usual_once_there_is_a_past(store: Store) -> None:
-    with mock.serve(task_seconds=0.3) as server, make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat")
-        seen: list[Any] = []
-        tell = form.worker._show
-        form.worker._show = lambda progress: (tell(progress), seen.append((progress.usual, shown(form))))  # type: ignore[func-returns-value,assignment]
-        press(form)
-        assert not any(usual for usual, _ in seen)
-        press(form)
-        assert any(usual and 0.2 < usual < 3 for usual, _ in seen)
-        assert any("usually about" in text for _, text in seen)
-
-
-def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(store: Store) -> None:
-    with mock.serve(task_seconds=0.6) as server, make_client(server, store) as client:
-        form = forms.TextToImageForm(client, prompt="a cat")
+def test_two_forms_run_at_once(client: Client, server: mock.MockServer) -> None:
+    server.app.generator.task_seconds = 0.6
+    pair = [forms.TextToImageForm(client, prompt=text, size="1K") for text in ("a cat", "a dog")]
+    for form in pair:
         form.button.click()
-        form.worker.stop_waiting()
-        named(form, "Prompt").value = "a dog"
-        press(form)
-        assert form.result is not None
-        assert form.result.request is not None
-        assert form.result.request.prompt == "a dog"
-        with server.scenario("refused content"):
-            form.button.click()
-            form.worker.stop_waiting()
-            form.worker.join(20)
-        form.worker.pick_up()
-        assert "Reword the prompt" in shown(form)
+    assert all(form.worker.under_way for form in pair)
+    for form in pair:
+        form.worker.join(20)
+    assert [form.result.request.prompt for form in pair] == ["a cat", "a dog"]
 
 
-def test_images_that_could_not_be_fetched_are_picked_up_without_a_second_bill(
+def test_progress_says_what_is_usual_once_there_is_a_past(form: forms.TextToImageForm, server: mock.MockServer) -> None:
+    server.app.generator.task_seconds = 0.3
+    seen: list[Any] = []
+    followed(form, lambda progress: seen.append((progress.usual, shown(form))))
+    press(form)
+    assert not any(usual for usual, _ in seen)
+    press(form)
+    assert any(usual and 0.2 < usual < 3 for usual, _ in seen)
+    assert any("usually about" in text for _, text in seen)
+
+
+def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(
     form: forms.TextToImageForm, server: mock.MockServer
 ) -> None:
-    with server.weather(dropped_before=1.0, seed=1, routes=("download",)):
-        press(form)
-    assert "They are paid for" in shown(form)
-    named(form, "Pick up").click()
-    form.worker.join(30)
-    assert form.result is not None
-    assert server.billed == 1
+    server.app.generator.task_seconds = 0.6
+    form.button.click()
+    form.worker.stop_waiting()
+    named(form, "Prompt").value = "a dog"
+    press(form)
+    assert form.result.request.prompt == "a dog"
+    with server.scenario("refused content"):
+        form.button.click()
+        form.worker.stop_waiting()
+        form.worker.join(20)
+    form.worker.pick_up()
+    assert "Reword the prompt" in shown(form)
 
 
-def test_a_lost_answer_is_looked_for_from_the_form(form: forms.TextToImageForm, server: mock.MockServer) -> None:
-    with server.weather(dropped_after=1.0, seed=1, routes=("create", "list")):
+@pytest.mark.parametrize(
+    ("weather", "told", "name"),
+    [
+        ({"dropped_before": 1.0, "routes": ("download",)}, "They are paid for", "Pick up"),
+        ({"dropped_after": 1.0, "routes": ("create", "list")}, "Look up", "Look up"),
+    ],
+    ids=["the images could not be fetched", "the answer was lost"],
+)
+def test_what_a_failure_left_open_is_fetched_from_the_form_without_a_second_bill(
+    weather: dict[str, Any], told: str, name: str, form: forms.TextToImageForm, server: mock.MockServer
+) -> None:
+    with server.weather(seed=1, **weather):
         press(form)
-        assert "Look up" in shown(form)
-    named(form, "Look up").click()
+        assert told in shown(form)
+    named(form, name).click()
     form.worker.join(30)
     assert form.result is not None
     assert server.billed == 1

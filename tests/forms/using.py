@@ -54,6 +54,11 @@ def shown(form: Any) -> str:
     return re.sub(r"<[^>]+>", " ", " ".join(found))
 
 
+def told(form: Any) -> str:
+    """Return what a form's status area says, as HTML."""
+    return str(form.status._text.value)
+
+
 def inputs(form: Any) -> list[Any]:
     """Return the widgets that a person can use."""
     if getattr(form, "children", None):

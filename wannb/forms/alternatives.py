@@ -10,12 +10,13 @@ from typing import Any
 import ipywidgets as widgets
 
 from wannb.errors import Problem
+from wannb.ledger import Store
 from wannb.plan import SEED
 from wannb.request import FIELDS, MODELS, PRESETS, as_inputs, parse
 from wannb.translation import Said, Words
 
 from .controls import Control, Rows, TextRow, as_size
-from .references import Picker, References
+from .references import References
 
 MOST_PROMPTS, MOST_SEEDS = 60, 500
 _RANGE = re.compile(r"([0-9]{1,12})(?:\s*[-–—]\s*([0-9]{1,12}))?")
@@ -158,12 +159,12 @@ class Sizes(Choices):
 class Pictures(References):
     """Input images as alternatives, or all of them together; `value` is as `wannb.sweep` takes it."""
 
-    def __init__(self, words: Words, picker: Picker) -> None:
+    def __init__(self, words: Words, store: Store) -> None:
         self._way = widgets.ToggleButtons(
             options=[(words("each picture on its own"), False), (words("all together"), True)],
             description=words("Edit"),
         )
-        super().__init__(words, picker)
+        super().__init__(words, store)
         self.box.children = (*self.box.children[:2], self._way, *self.box.children[2:])
         self._way.observe(lambda change: self._turned(), "value")
         self._show_picker()

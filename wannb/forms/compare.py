@@ -23,15 +23,21 @@ from wannb.translation import Said, Words
 from . import controls
 from .alternatives import Models, Pictures, Prompts, Seeds, Sizes
 from .button import button_text
-from .controls import Disclosure
+from .controls import Disclosure, Filling
 from .panel import WorkPanel
-from .references import Picker
 from .status import Status
 from .worker import Progress, Report
 
 #: The options that the form shows, in the order in which they vary: the last one fastest.
 OPTIONS = ("prompt", "images", "model", "size", "n", "seed")
 AXES = ("rows", "columns", "pages")
+#: What is said of cells that a run did not finish, by their state.
+_NOT_DONE = {
+    "under way": Said("{n} still under way: press the button again to pick them up, for free."),
+    "failed": Said("{n} failed: the table says why. Press the button to try again."),
+    "refused": Said("{n} refused by the content inspection and not sent again: reword them."),
+    "not legal": Said("{n} left out, not legal: the table says why."),
+}
 #: Seconds between two pictures of the plan while the images are generated.
 _REDRAW = 1.0
 
@@ -62,14 +68,12 @@ class CompareForm(WorkPanel):
 
     def __init__(self, client: Client, **options: Any) -> None:
         check_names(options, OPTIONS)
-        self.made: Callable[[], None] = lambda: None
         self._plan: Plan | None = None
-        self._problems: tuple[Problem, ...] = ()
         self._options: dict[str, Any] = {}
         self._stop = threading.Event()
         super().__init__(client)
         self._begun = bool(options)
-        with self._quietly():
+        with self._filling:
             self._fill(options)
         self._refresh()
 
@@ -124,7 +128,7 @@ class CompareForm(WorkPanel):
     def _build(self) -> None:
         words = self.words
         number = controls.number(words, most=MAX_N, label=words("Images of each request"))
-        pictures = Pictures(words, Picker(self.client.store, words))
+        pictures = Pictures(words, self.client.store)
         self._use([Prompts(words), Seeds(words), number, Models(words), Sizes(words), pictures])
         self._pictures = Disclosure(words("Input images"), pictures.box)
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
@@ -234,10 +238,6 @@ class CompareForm(WorkPanel):
         elif progress.under_way:
             self.status.offer("cancel")
 
-    def _ended(self, progress: Progress) -> None:
-        self.offer_earlier()
-        self.made()
-
     def _interrupted(self) -> None:
         self.stop()
 
@@ -284,7 +284,7 @@ class SideBySide:
         self.words = words
         self.plan: Plan | None = None
         self._changed = changed
-        self._filling = False
+        self._filling = Filling()
         labels = {"rows": words("Rows"), "columns": words("Columns"), "pages": words("Pages")}
         self._axes = {axis: widgets.Dropdown(description=labels[axis]) for axis in AXES}
         for axis, each in self._axes.items():
@@ -304,14 +304,12 @@ class SideBySide:
         """Show the images of a plan."""
         names = tuple(plan.varying)
         options = [(self.words(FIELDS[name].label), name) for name in names]
-        self._filling = True
         if self.plan is None or tuple(self.plan.varying) != names:
             for axis, each in self._axes.items():
                 none = self.words("one page") if axis == "pages" else self.words("automatic")
-                chosen = each.value
-                each.options = [(none, ""), *options]
-                each.value = chosen if chosen in names else ""
-        self._filling = False
+                with self._filling:
+                    chosen, each.options = each.value, [(none, ""), *options]
+                    each.value = chosen if chosen in names else ""
         self.plan = plan
         self._row.layout.display = "" if len(names) > 1 else "none"
         self._page.value = self.html()
@@ -324,11 +322,10 @@ class SideBySide:
     def _chosen(self, axis: str) -> None:
         if self._filling or self.plan is None:
             return
-        self._filling = True
-        for other, each in self._axes.items():
-            if other != axis and each.value == self._axes[axis].value:
-                each.value = ""
-        self._filling = False
+        with self._filling:
+            for other, each in self._axes.items():
+                if other != axis and each.value == self._axes[axis].value:
+                    each.value = ""
         self._page.value = self.html()
         self._changed()
 
@@ -355,18 +352,8 @@ def _progress_text(words: Words, now: PlanProgress) -> str:
 def _ended(words: Words, plan: Plan, *, stopped: bool) -> list[str]:
     """Return how a run of a plan ended, in lines: what was generated, and what to do about the rest."""
     statuses = plan.statuses()
-    states = Counter(status.state for status in statuses)
+    states: Counter[str] = Counter(status.state for status in statuses)
     lines = [words("{done} of {total} generated", done=states["done"], total=len(statuses))]
     if stopped and states["open"]:
         lines.append(words("Canceled: nothing more was sent. Press the button again to send the rest."))
-    if states["under way"]:
-        text = words("{n} still under way: press the button again to pick them up, for free.", n=states["under way"])
-        lines.append(text)
-    if states["failed"]:
-        lines.append(words("{n} failed: the table says why. Press the button to try again.", n=states["failed"]))
-    if states["refused"]:
-        text = words("{n} refused by the content inspection and not sent again: reword them.", n=states["refused"])
-        lines.append(text)
-    if states["not legal"]:
-        lines.append(words("{n} left out, not legal: the table says why.", n=states["not legal"]))
-    return lines
+    return lines + [words(text, n=states[state]) for state, text in _NOT_DONE.items() if states[state]]

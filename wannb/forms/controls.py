@@ -21,6 +21,22 @@ _FREE = "free"
 R = TypeVar("R", bound="Row")
 
 
+class Filling:
+    """Whether controls are being filled, so that what changes is not taken for a person's change."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+
+    def __bool__(self) -> bool:
+        return self._depth > 0
+
+    def __enter__(self) -> None:
+        self._depth += 1
+
+    def __exit__(self, *raised: object) -> None:
+        self._depth -= 1
+
+
 class Control:
     """One option of a request as widgets.
 
@@ -202,7 +218,7 @@ class Size(Control):
         row = widgets.HBox([self._text, *self._presets.values(), self._shape], _dom_classes=("wannb-row",))
         super().__init__("size", [row], words)
         self._inputs = [self._text, self._shape, *self._presets.values()]
-        self._following = False
+        self._filling = Filling()
         self._shape.observe(self._shape_chosen, "value")
         self._text.observe(lambda change: self._follow(), "value")
         self._text.observe(lambda change: self.changed(), "value")
@@ -229,10 +245,9 @@ class Size(Control):
         self.remark(" · ".join(said))
         options = self._shapes(self.words, with_images=with_images)
         if tuple(self._shape.options) != options:
-            chosen, self._following = self._shape.value, True
-            self._shape.options = options
-            self._shape.value = chosen if chosen in [value for _, value in options] else _FREE
-            self._following = False
+            with self._filling:
+                chosen, self._shape.options = self._shape.value, options
+                self._show_shape(chosen)
 
     @staticmethod
     def _shapes(words: Words, *, with_images: bool) -> tuple[tuple[str, str], ...]:
@@ -241,7 +256,7 @@ class Size(Control):
         return ((own, ""), *((ratio, ratio) for ratio in ratios), (words("width*height"), _FREE))
 
     def _shape_chosen(self, change: Any) -> None:
-        if not self._following and change["new"] != _FREE:
+        if not self._filling and change["new"] != _FREE:
             self._choose(self._parts()[0] or FIELDS["size"].default, change["new"])
 
     def _choose(self, preset: str, shape: str) -> None:
@@ -256,12 +271,14 @@ class Size(Control):
 
     def _follow(self) -> None:
         preset, shape = self._parts()
-        self._following = True
-        known = [value for _, value in self._shape.options]
-        self._shape.value = shape if shape in known else _FREE
-        self._following = False
+        with self._filling:
+            self._show_shape(shape)
         for name, each in self._presets.items():
             (each.add_class if name == preset else each.remove_class)("wannb-chosen")
+
+    def _show_shape(self, shape: str) -> None:
+        known = [value for _, value in self._shape.options]
+        self._shape.value = shape if shape in known else _FREE
 
 
 def as_size(text: str) -> str:

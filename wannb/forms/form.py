@@ -89,11 +89,9 @@ class Form(WorkPanel):
         return [controls.prompt(self.words)]
 
     def _read(self) -> dict[str, Any]:
-        """Return the options as the controls have them."""
         return {name: control.value for name, control in self._controls.items() if not control.is_off}
 
     def _write(self, request: ImageRequest) -> None:
-        """Show a request in the controls."""
         for name, control in self._controls.items():
             control.fill(getattr(request, name))
 
@@ -187,7 +185,7 @@ class Form(WorkPanel):
     def _fill(self, request: ImageRequest) -> None:
         with self._lock:
             self._rest = self._current = request
-            with self._quietly():
+            with self._filling:
                 self._switch()
                 self._write(request)
             if any(getattr(request, name) != FIELDS[name].default for name in self._advanced()):
@@ -220,7 +218,7 @@ class Form(WorkPanel):
     def _refresh(self) -> None:
         with self._lock:
             request = self._current
-            with self._quietly():
+            with self._filling:
                 self._switch()
             problems = self.problems
             self._tell([problem for problem in problems if self._says(problem)])
@@ -235,7 +233,7 @@ class Form(WorkPanel):
         words, known = self.words, None if problems else self._known(request)
         self._fresh.layout.display = "" if known else "none"
         if not known:
-            with self._quietly():
+            with self._filling:
                 self._fresh.value = False
         free = known is not None and not self._fresh.value
         if known is not None and free:
@@ -270,14 +268,14 @@ class Form(WorkPanel):
 
     def _start(self) -> bool:
         started = self.worker.send(self._current, fresh=bool(self._fresh.value))
-        with self._quietly():
+        with self._filling:
             self._fresh.value = False
         self._refresh()
         return started
 
     def _ended(self, progress: Progress) -> None:
         if progress.result is not None:
-            self.offer_earlier()
+            super()._ended(progress)
             self.result = progress.result
 
     # Buttons under an image

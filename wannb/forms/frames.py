@@ -17,7 +17,7 @@ from wannb.storyboard import Shot, Storyboard, Take
 from wannb.translation import Said, Words
 
 from .button import button, button_text, spent_text
-from .controls import close_all
+from .controls import Filling, close_all
 from .references import Picker
 from .scenes import notes_input, seconds_input
 
@@ -166,14 +166,15 @@ class Card:
         self.number = number
         self.words = words = frames.words
         self._frames = frames
-        self._filling = False
+        self._filling = Filling()
         self._picture = widgets.HTML()
         self._facts = widgets.HTML(_dom_classes=("wannb-facts",))
         # One change a visit, not one a key: each is written to the board's file and can be undone.
         self._text = widgets.Textarea(rows=3, continuous_update=False)
         self._notes = notes_input(words, continuous_update=False)
         self._seconds = seconds_input(words, continuous_update=False)
-        for name, each in (("text", self._text), ("notes", self._notes), ("seconds", self._seconds)):
+        self._inputs = {"text": self._text, "notes": self._notes, "seconds": self._seconds}
+        for name, each in self._inputs.items():
             each.observe(lambda change, name=name: self._edited(name, change["new"]), "value")
         self.lock = button("", lambda: frames.change(self._turn_lock))
         self.reroll = button("", lambda: frames.start(self._reroll))
@@ -197,11 +198,11 @@ class Card:
         scene = Said("scene {number}", number=number)
         self._facts.value = f"{escape(words('Scene {number}', number=number))}{told}"
         self._picture.value = self._image(shot)
-        self._filling = True
-        self._text.value, self._notes.value, self._seconds.value = shot.scene.text, shot.scene.notes, shot.scene.seconds
-        self._filling = False
+        with self._filling:
+            for name, each in self._inputs.items():
+                each.value = getattr(shot.scene, name)
+                each.disabled = busy
         self._text.description = words("Text of scene {number}", number=number)
-        self._text.disabled = self._notes.disabled = self._seconds.disabled = busy
         self.lock.description = words("Unlock") if locked else words("Lock")
         self.lock.disabled = busy or (shot.path is None and not locked)
         self.reroll.description = text
@@ -256,8 +257,9 @@ class Details:
         self._which = widgets.Dropdown(description=words("Which image of the set is this scene?"))
         self._assign = button(words("Use as frame"), self._assigned)
         self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
-        self._picker = Picker(frames.client.store, words)
-        self._picker.picked = lambda source: self._do(lambda board, scene: board.replace(scene, source))
+        self._picker = Picker(
+            frames.client.store, words, lambda source: self._do(lambda board, scene: board.replace(scene, source))
+        )
         own = widgets.HTML(f'<div class="wannb-label">{escape(words("Use a picture of your own instead"))}</div>')
         self._remove = button(words("Remove this scene"), self._removed)
         self._close = button(words("Close"), lambda: frames.open(None))

@@ -71,8 +71,7 @@ class HistoryForm(Panel):
         self._list = widgets.VBox(_dom_classes=("wannb-runs",))
         self._more = button(words("Show more"), self._show_more)
         self._count = widgets.HTML()
-        self._picker = Picker(self.client.store, words, earlier=False)
-        self._picker.picked = lambda source: self.status.safely(lambda: self._open(Path(source), tuple(FIELDS)))
+        self._picker = Picker(self.client.store, words, self._open_image, earlier=False)
         options = [(words("everything"), _ALL), (words("everything but the seed"), _BUT_SEED)]
         options += [(words("only {option}", option=words(field.label)), field.name) for field in FIELDS.values()]
         self._what = widgets.Dropdown(description=words("Copy settings"), options=options)
@@ -164,6 +163,9 @@ class HistoryForm(Panel):
         self.status.show(progress)
         if progress.phase in ("done", "failed"):
             self.refresh()
+
+    def _open_image(self, path: str) -> None:
+        self.status.safely(lambda: self._open(Path(path), tuple(FIELDS)))
 
     def _open_selected(self) -> None:
         run, what = self.selected, self._what.value

@@ -20,7 +20,7 @@ from wannb.translation import Said
 
 from .controls import Control
 from .form import NO_PICTURE, Form
-from .references import Picker, References
+from .references import References
 from .scenes import Scenes
 from .status import Action
 
@@ -46,7 +46,7 @@ class EditForm(Form):
     _with_boxes = False
 
     def _subject(self) -> Sequence[Control]:
-        self._references = References(self.words, Picker(self.client.store, self.words), with_boxes=self._with_boxes)
+        self._references = References(self.words, self.client.store, with_boxes=self._with_boxes)
         return [self._references, *super()._subject()]
 
     def _write(self, request: ImageRequest) -> None:
@@ -116,7 +116,7 @@ class ImageSetForm(EditForm):
     def _subject(self) -> Sequence[Control]:
         self._scenes = Scenes(self.words)
         self._counted = 0
-        self._references = References(self.words, Picker(self.client.store, self.words))
+        self._references = References(self.words, self.client.store)
         return [self._scenes, self._references]
 
     def _shows(self, request: ImageRequest) -> bool:
@@ -130,7 +130,7 @@ class ImageSetForm(EditForm):
         if not self._filling and self._scenes.by_scene and count != self._counted:
             # One image a scene, until a person asks for more.
             self._counted = count
-            with self._quietly():
+            with self._filling:
                 self._controls["n"].fill(max(1, count))
         super()._touched()
 

@@ -18,7 +18,7 @@ from wannb.request import PALETTE, Color, as_input, as_palette, palette_from, pa
 from wannb.translation import Words, override
 
 from .button import button
-from .controls import Control, close_all
+from .controls import Control, Filling, close_all
 from .references import Picker
 
 STATIC = Path(__file__).parent / "static"
@@ -80,7 +80,7 @@ class Palette(Control):
         super().__init__("color_palette", [self._use, self._body], words)
         self._inputs = [self._use]
         self._picker: Picker | None = None
-        self._quiet = False
+        self._filling = Filling()
         self._use.observe(lambda change: self._switched(), "value")
         self._unfold()
 
@@ -94,8 +94,7 @@ class Palette(Control):
         self._add = button(words("Add a color"), self._add_color)
         self._even = button(words("Even shares"), lambda: self._spread([1] * len(self._rows)))
         self._said = widgets.HTML()
-        self._picker = Picker(self._store, words)
-        self._picker.picked = self._take
+        self._picker = Picker(self._store, words, self._take)
         self._body.children = [
             self._bar,
             self._list,
@@ -112,12 +111,11 @@ class Palette(Control):
         return tuple(Color(row.color.value, f"{row.hundredths / 100:.2f}%") for row in self._rows)
 
     def fill(self, value: Any) -> None:
-        self._quiet = True
-        if value is not None:
-            self._show(as_palette(value) or ())
-        self._use.value = value is not None
+        with self._filling:
+            if value is not None:
+                self._show(as_palette(value) or ())
+            self._use.value = value is not None
         self._unfold()
-        self._quiet = False
 
     def refuses(self, value: Any) -> bool:
         return value is not None and bool(palette_rules(as_palette(value) or ()))
@@ -131,7 +129,7 @@ class Palette(Control):
             self._picker.refresh()
 
     def _switched(self) -> None:
-        if self._quiet:
+        if self._filling:
             return
         if self._use.value and not self._rows:
             self._show(
@@ -171,7 +169,7 @@ class Palette(Control):
 
     def _rebalance(self, changed: _Row) -> None:
         """Keep a share as it was set, and change the others in their proportions."""
-        if self._quiet:
+        if self._filling:
             return
         others = [row.hundredths for row in self._rows if row is not changed]
         mine = min(max(1, changed.hundredths), 10000 - len(others))
@@ -182,15 +180,14 @@ class Palette(Control):
         self._set(shares(weights))
 
     def _set(self, hundredths: Sequence[int]) -> None:
-        self._quiet = True
-        for row, share in zip(self._rows, hundredths, strict=True):
-            row.share.value = share / 100
-        self._quiet = False
+        with self._filling:
+            for row, share in zip(self._rows, hundredths, strict=True):
+                row.share.value = share / 100
         self._draw_rows()
         self._changed()
 
     def _changed(self) -> None:
-        if not self._quiet:
+        if not self._filling:
             self._draw_bar()
             self.changed()
 
@@ -220,7 +217,6 @@ class Palette(Control):
             self._said.value = f'<div class="wannb-problems" role="alert">{escape(str(error))}</div>'
             return
         self._said.value = f'<div class="wannb-quietly">{escape(self.words("Colors of {name}", name=image.name))}</div>'
-        self._quiet = True
-        self._show(colors)
-        self._quiet = False
+        with self._filling:
+            self._show(colors)
         self._changed()

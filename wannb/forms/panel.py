@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +17,7 @@ from wannb.display import ELEMENTS, esm
 from wannb.errors import Problem
 from wannb.translation import Words, joined, override
 
-from .controls import Control, Disclosure, close_all
+from .controls import Control, Disclosure, Filling, close_all
 from .status import Status
 from .worker import Progress, Worker
 
@@ -40,12 +39,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.words = Words(client.language)
         # Callbacks come on the main thread, on ipykernel's subshells and from workers.
         self._lock = threading.RLock()
-        self._filling = True
+        self._filling = Filling()
         self._heading = widgets.HTML()
-        self._build()
-        kind = f"wannb-{type(self).__name__.lower()}"
-        super().__init__(self._layout(), _dom_classes=("wannb-form", kind), **traits)
-        self._filling = False
+        with self._filling:
+            self._build()
+            kind = f"wannb-{type(self).__name__.lower()}"
+            super().__init__(self._layout(), _dom_classes=("wannb-form", kind), **traits)
 
     # For subclasses
 
@@ -106,15 +105,6 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _mock(self) -> bool:
         return self.client.service.kind == "mock"
 
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Fill controls without hearing of it as a person's change."""
-        before, self._filling = self._filling, True
-        try:
-            yield
-        finally:
-            self._filling = before
-
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
         with override(self.words.language):
@@ -129,11 +119,14 @@ class WorkPanel(Panel):
         button: starts the work; its description says what it does and what it costs.
         worker: the work that the button started; `form.worker.join()` waits for it.
         status: the place where progress, errors and results are shown.
+        made: called on a worker thread when there may be new images.
     """
 
     status: Status
 
     def __init__(self, client: Client, **traits: Any) -> None:
+        self.made: Callable[[], None] = lambda: None
+        self._problems: tuple[Problem, ...] = ()
         #: Whether a person has begun to write; problems with what is still empty are shown only then.
         self._begun = False
         #: Whether the button promises that a press costs nothing.
@@ -143,7 +136,7 @@ class WorkPanel(Panel):
         self.button.on_click(lambda _: self._press())
         self._controls: dict[str, Control] = {}
         self._hint = widgets.HTML()
-        self._code = CodeView(words=Words(client.language))
+        self._code = CodeView(Words(client.language))
         super().__init__(client, **traits)
 
     # For subclasses
@@ -156,7 +149,7 @@ class WorkPanel(Panel):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The problems of the form; the button is off while there is one."""
-        raise NotImplementedError
+        return self._problems
 
     def _start(self) -> bool:
         """Start what the button says; False when something is under way."""
@@ -164,6 +157,8 @@ class WorkPanel(Panel):
 
     def _ended(self, progress: Progress) -> None:
         """Follow up on work that ended, on the worker's thread."""
+        self.offer_earlier()
+        self.made()
 
     def _touched(self) -> None:
         """Follow a person's change of a control."""
@@ -258,9 +253,7 @@ class CodeView(anywidget.AnyWidget):
     code = traitlets.Unicode().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, code: str = "", *, words: Words | None = None) -> None:
-        """Show code."""
-        words = words or Words()
+    def __init__(self, words: Words, code: str = "") -> None:
         super().__init__(
             code=code,
             texts={

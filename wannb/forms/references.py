@@ -28,17 +28,21 @@ _PIXELS, _WIDTH = 240, 120
 class Picker:
     """Three ways to a picture: upload, path or link, an image of an earlier run.
 
+    Args:
+        store: of the earlier runs.
+        words: of the form.
+        picked: called with the path or link of each picture that a person chose.
+        earlier: whether images of earlier runs are offered.
+
     Attributes:
         box: the widget.
-        picked: called with the path or link of each picture that a person chose.
     """
 
-    def __init__(self, store: Store, words: Words, *, earlier: bool = True) -> None:
+    def __init__(self, store: Store, words: Words, picked: Callable[[str], object], *, earlier: bool = True) -> None:
         self.words = words
-        self.picked: Callable[[str], object] = lambda source: None
+        self._picked = picked
         self._store = store
-        self._upload = Upload(lambda: store.root / ".uploads", words=words)
-        self._upload.on_file(lambda path: self.picked(str(path)))
+        upload = Upload(store.root / ".uploads", lambda path: picked(str(path)), words=words)
         self._text = widgets.Text(description=words("Path or link"), placeholder="photo.jpg, https://…")
         self._text.on_msg(lambda _, content, buffers: self._typed() if content.get("event") == "submit" else None)
         add = button(words("Add"), self._typed, tooltip=words("Add the picture at this path or link"))
@@ -47,7 +51,7 @@ class Picker:
         if self._earlier:
             use = button(words("Use as input"), self._chosen, tooltip=words("Use the earlier image"))
             rows.append(widgets.HBox([self._earlier, use], _dom_classes=("wannb-row",)))
-        self.box = widgets.VBox([self._upload, *rows], _dom_classes=("wannb-picker",))
+        self.box = widgets.VBox([upload, *rows], _dom_classes=("wannb-picker",))
         self.refresh()
 
     def refresh(self) -> None:
@@ -68,12 +72,12 @@ class Picker:
 
     def _typed(self) -> None:
         if self._text.value.strip():
-            self.picked(self._text.value.strip())
+            self._picked(self._text.value.strip())
             self._text.value = ""
 
     def _chosen(self) -> None:
         if self._earlier and self._earlier.value:
-            self.picked(self._earlier.value)
+            self._picked(self._earlier.value)
             self._earlier.value = ""
 
 
@@ -136,14 +140,13 @@ class ImageRow(Row):
 class References(Control):
     """Input images as rows; `boxes` are theirs, and move with them."""
 
-    def __init__(self, words: Words, picker: Picker, *, with_boxes: bool = False) -> None:
+    def __init__(self, words: Words, store: Store, *, with_boxes: bool = False) -> None:
         self.with_boxes = with_boxes
         self._rows: Rows[ImageRow] = Rows(least=0, most=MAX_IMAGES)
         self._rows.box.add_class("wannb-references")
-        self._picker = picker
-        picker.picked = lambda source: self._rows.append(ImageRow(as_input(source), self))
+        self._picker = Picker(store, words, lambda source: self._rows.append(ImageRow(as_input(source), self)))
         title = widgets.HTML(f'<div class="wannb-label">{escape(words("Input images"))}</div>')
-        super().__init__("images", [title, self._rows.box, picker.box], words)
+        super().__init__("images", [title, self._rows.box, self._picker.box], words)
         self._inputs = []
         self._rows.changed = self._rows_changed
 

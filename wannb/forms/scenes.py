@@ -11,7 +11,7 @@ from wannb.request import MAX_N_SET, set_prompt
 from wannb.storyboard import LONGEST, Scene
 from wannb.translation import Said, Words
 
-from .controls import Control, Rows, TextRow, prompt
+from .controls import Control, Filling, Rows, TextRow, prompt
 
 WHOLE, LISTED = "text", "scenes"
 SECONDS = Scene(text="x").seconds
@@ -81,11 +81,10 @@ class Scenes(Control):
         self._made = widgets.HTML()
         self._listed = widgets.VBox([self._style, self._rows.box, self._made])
         super().__init__("prompt", [self._way, self._listed, self._whole.box], words)
-        self._quiet = False
+        self._filling = Filling()
         self._way.observe(lambda change: self._switched(), "value")
         self._style.observe(lambda change: self._touched(), "value")
         self._rows.changed = self._whole.changed = self._touched
-        self._show("", ["", ""])
         self._switched()
 
     @property
@@ -105,16 +104,13 @@ class Scenes(Control):
         return set_prompt.prompt(self.scenes, style=str(self._style.value.strip())) if self.scenes else ""
 
     def fill(self, value: Any) -> None:
-        self._quiet = True
-        parts = set_prompt.split(value)
-        if parts:
-            self._show(*parts)
-        elif value:
-            self._whole.fill(value)
-        else:
-            self._show("", ["", ""])
-        self._way.value = LISTED if parts or not value else WHOLE
-        self._quiet = False
+        parts = set_prompt.split(value) if value else ("", ["", ""])
+        with self._filling:
+            if parts:
+                self._show(*parts)
+            else:
+                self._whole.fill(value)
+            self._way.value = LISTED if parts else WHOLE
         self._switched()
 
     def refuses(self, value: Any) -> bool:
@@ -122,7 +118,7 @@ class Scenes(Control):
 
     def _touched(self) -> None:
         """Show the prompt that the scenes make, and pass the change on."""
-        if self._quiet:
+        if self._filling:
             return
         made = escape(self.value) or escape(self.words("Write a scene for each picture."))
         title = escape(self.words("The prompt they make"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -21,10 +21,10 @@ from .button import button, button_text
 from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
 from .panel import WorkPanel
-from .references import Picker, References
+from .references import References
 from .scenes import BoardSceneRow, style_input
 from .status import Status
-from .worker import Progress, Report
+from .worker import Report
 
 NAME = "storyboard"
 OPTIONS = ("scenes", "name", "style", "images", "model", "size", "seed", "watermark")
@@ -59,11 +59,9 @@ class StoryboardForm(WorkPanel):
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
         check_names(options, OPTIONS)
         self.board = Storyboard.open(client, board) if isinstance(board, str) else board
-        self.made: Callable[[], None] = lambda: None
-        self._problems: tuple[Problem, ...] = ()
         super().__init__(client)
         self._begun = bool(options)
-        with self._quietly():
+        with self._filling:
             self._fill(options)
         self._turn()
 
@@ -75,11 +73,6 @@ class StoryboardForm(WorkPanel):
         if self.board is not None:
             return open_call(self.board.name)
         return board_call({name: value for name, value in self._options().items() if (name, value) != ("name", NAME)})
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """The problems of what a press on the button would ask for."""
-        return self._problems
 
     def run(self) -> Storyboard:
         """Generate what is missing as the button does, wait, and return the board.
@@ -189,10 +182,6 @@ class StoryboardForm(WorkPanel):
 
             return self.worker.start(work, text=Said("at work"))
 
-    def _ended(self, progress: Progress) -> None:
-        self.offer_earlier()
-        self.made()
-
     def _change(self, act: Change) -> None:
         """Change the board at once; an error is shown."""
         with self._lock:
@@ -215,7 +204,7 @@ class StoryboardForm(WorkPanel):
     def _build(self) -> None:
         words = self.words
         self._scenes, self._size = BoardScenes(words), Size(words)
-        pictures = References(words, Picker(self.client.store, words))
+        pictures = References(words, self.client.store)
         self._pictures = Disclosure(words("Input images"), pictures.box)
         self._use(
             [

@@ -96,12 +96,11 @@ class Studio(Panel):
             form: Any = kind(self.client)
             if isinstance(form, HistoryForm):
                 form.opened = self._open
-            elif isinstance(form, (CompareForm, StoryboardForm)):
-                form.made = self._came_back
             else:
+                form.made = self._came_back
+            if isinstance(form, Form):
                 takers = [(self.words("Edit"), EditForm), (self.words("Edit in boxes"), RegionForm)]
                 form.offer_to([(text, partial(self._hand_over, taker)) for text, taker in takers if taker is not kind])
-                form.observe(lambda change: self._came_back(), "result")
             self._made[kind] = form
             tabs = list(self._tabs.children)
             empty, tabs[_KINDS.index(kind)] = tabs[_KINDS.index(kind)], form

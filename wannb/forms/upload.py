@@ -34,7 +34,13 @@ _FORBIDDEN = '/\\:*?"<>|'
 
 
 class Upload(anywidget.AnyWidget):
-    """A button and drop zone that brings files to a folder and calls back with their paths.
+    """A button and drop zone that brings files to a folder.
+
+    Args:
+        folder: made when the first file comes.
+        arrived: called with the path of each complete file; what it raises is shown to the person. Front ends choose
+            the thread: JupyterLab 4.6 with ipykernel 7.4 calls on one of its own, while cells run.
+        words: the person's language.
 
     Attributes:
         problems: what went wrong, in sentences, until a person dismisses them.
@@ -49,24 +55,16 @@ class Upload(anywidget.AnyWidget):
     problems = traitlets.List(traitlets.Unicode()).tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, folder: Path | Callable[[], Path], *, words: Words | None = None) -> None:
-        """Make the button; `folder` may be a function that is called for each file."""
+    def __init__(self, folder: Path, arrived: Callable[[Path], object], *, words: Words | None = None) -> None:
         self._words = words or Words()
         self._folder = folder
-        self._callbacks: list[Callable[[Path], object]] = []
+        self._arrived = arrived
         self._incoming: dict[str, _Incoming] = {}
         self._lock = threading.RLock()
         super().__init__(texts=_texts(self._words))
         self.on_msg(_receive)
         # Also when the kernel ends: no incomplete file is left.
         weakref.finalize(self, _discard_all, self._incoming)
-
-    def on_file(self, callback: Callable[[Path], object]) -> None:
-        """Call back with the path of each complete file; an exception of the callback is shown to the person.
-
-        Front ends choose the thread: JupyterLab 4.6 with ipykernel 7.4 calls on one of its own, while cells run.
-        """
-        self._callbacks.append(callback)
 
     def close(self) -> None:
         """Close the widget and delete incomplete files."""
@@ -76,7 +74,7 @@ class Upload(anywidget.AnyWidget):
 
     def _take(self, content: Any, buffers: Sequence[Any]) -> None:
         kind, key = content.get("kind"), str(content.get("id"))
-        arrived: Path | None = None
+        whole: Path | None = None
         with self._lock:
             if kind == "dismiss":
                 self.problems = []
@@ -86,7 +84,7 @@ class Upload(anywidget.AnyWidget):
                 if kind == "begin":
                     self._begin(key, name, content.get("size"))
                 elif kind == "chunk":
-                    arrived = self._chunk(key, content.get("index"), buffers)
+                    whole = self._chunk(key, content.get("index"), buffers)
                 elif kind == "cancel":
                     self._drop(key)
                     self._answer(key, "canceled")
@@ -94,8 +92,8 @@ class Upload(anywidget.AnyWidget):
                 self._drop(key)
                 self._fail(key, name, error)
         # Without the lock: messages may come on another thread than the cells', and a callback may wait for that one.
-        if arrived is not None:
-            self._tell(key, name, arrived)
+        if whole is not None:
+            self._tell(key, name, whole)
 
     def _begin(self, key: str, name: str, size: object) -> None:
         if key in self._incoming:
@@ -104,8 +102,7 @@ class Upload(anywidget.AnyWidget):
             raise _Broken(self._words("the file is empty"))
         if size > self.limit:
             raise _Broken(self._words("the file is over {most} MB; save a smaller copy", most=self.limit // CHUNK))
-        folder = self._folder() if callable(self._folder) else self._folder
-        self._incoming[key] = _Incoming(Path(folder), name, size)
+        self._incoming[key] = _Incoming(self._folder, name, size)
         self._answer(key, "ready")
 
     def _chunk(self, key: str, index: object, buffers: Sequence[Any]) -> Path | None:
@@ -118,15 +115,12 @@ class Upload(anywidget.AnyWidget):
         return self._incoming.pop(key).finish() if incoming.whole else None
 
     def _tell(self, key: str, name: str, path: Path) -> None:
-        failed = False
-        for callback in tuple(self._callbacks):
-            try:
-                with override(self._words.language):
-                    callback(path)
-            except Exception as error:
-                failed = True
-                self._fail(key, name, error)
-        if not failed:
+        try:
+            with override(self._words.language):
+                self._arrived(path)
+        except Exception as error:
+            self._fail(key, name, error)
+        else:
             self._answer(key, "done")
 
     def _drop(self, key: str) -> None:

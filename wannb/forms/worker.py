@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -75,7 +75,6 @@ class _Work:
 
     progress: Progress
     thread: threading.Thread | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Worker:
@@ -148,21 +147,18 @@ class Worker:
             self._show(work.progress)
             began = time.monotonic()
 
-            def run() -> None:
-                with override(self._client.language):
-                    try:
-                        self._run(work, act)
-                    finally:
-                        work.ended.set()
+            # Daemons: a kernel that is shut down does not wait for them, and what they wait for is on disk.
+            thread = threading.Thread(target=self._run, args=(work, act), name="wannb-worker", daemon=True)
 
             def tick() -> None:
                 with override(self._client.language):
-                    while not work.ended.wait(_TICK):
+                    thread.join(_TICK)
+                    while thread.is_alive():
                         self._report(work, seconds=time.monotonic() - began)
+                        thread.join(_TICK)
 
-            # Daemons: a kernel that is shut down does not wait for them, and what they wait for is on disk.
-            work.thread = threading.Thread(target=run, name="wannb-worker", daemon=True)
-            work.thread.start()
+            work.thread = thread
+            thread.start()
             threading.Thread(target=tick, name="wannb-worker-clock", daemon=True).start()
         return True
 
@@ -208,15 +204,16 @@ class Worker:
         return work.progress
 
     def _run(self, work: _Work, act: Act) -> None:
-        try:
-            result = act(partial(self._report, work))
-        except BaseException as error:
-            run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)
-            shown = self._report(work, phase="failed", error=error, open_run=self._still_open(run))
-        else:
-            shown = self._report(work, phase="done", result=result)
-        if shown:
-            self._end(work)
+        with override(self._client.language):
+            try:
+                result = act(partial(self._report, work))
+            except BaseException as error:
+                run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)
+                shown = self._report(work, phase="failed", error=error, open_run=self._still_open(run))
+            else:
+                shown = self._report(work, phase="done", result=result)
+            if shown:
+                self._end(work)
 
     def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None) -> Any:
         task = find()

@@ -1,7 +1,14 @@
 """Record: the facts of one run, as one typed value that is parsed and checked once.
 
-docs/architecture.md says what each state means. `MOVES` holds every step that is allowed, and `Run.advance` checks it;
-the one way back from an end is `Store.reopen`, for a run whose task the service still knows.
+A run passes through these states; `MOVES` holds every step that is allowed, and `Run.advance` checks it:
+
+    prepared ──► sending ──► running ──► answered ──► done
+       │            │           │            │
+       └────────────┴───────────┴────────────┴──► failed, canceled, lost
+
+docs/architecture.md says what each state means and when it is billed. A synchronous call goes from sending to
+answered, since it has no task. The last four states are ends; the one way back is `Store.reopen`, for a run whose task
+the service still knows.
 """
 
 from __future__ import annotations

@@ -11,14 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from rooms import FLOOR, PACKAGE, ROOT, against_the_order, circles, imported, lines_of_rooms, modules, room, target
+from rooms import FLOOR, PACKAGE, ROOT, against_the_order, circle, imported, lines_of_rooms, modules, room, target
 
 import wannb
 
 #: All that the mock may know of the rest.
 MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
-#: Circles that are still there; this list only shrinks.
-CIRCLES: list[set[str]] = []
 #: Names in a face that are for people: forms, and what public calls return.
 FOR_PEOPLE = {"wannb.judging.Score", "wannb.judging.Scores"}
 MOST_LINES_OF_A_FUNCTION = 60
@@ -69,8 +67,7 @@ def test_the_mock_knows_nothing_of_the_rest(name: str) -> None:
 
 
 def test_no_modules_lead_to_each_other() -> None:
-    assert [circle for circle in circles() if circle not in CIRCLES] == []
-    assert [circle for circle in CIRCLES if circle not in circles()] == [], "take it off the list"
+    assert circle() == []
 
 
 def test_only_service_and_recordings_use_httpx() -> None:

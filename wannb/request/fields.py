@@ -20,7 +20,6 @@ from .sizes import PRESETS, PRO, STANDARD
 
 P = ParamSpec("P")
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
 
 MODELS = (PRO, STANDARD)
 MAX_PROMPT = 5000

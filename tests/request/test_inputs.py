@@ -17,6 +17,8 @@ from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.request.inputs import InputImage, as_input, as_inputs
 
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])
 def test_what_the_service_takes_stays_untouched_to_the_byte(kind: str) -> None:

@@ -240,8 +240,8 @@ def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -
     with suppress(OSError):
         content = read_file(path, most=MAX_FILE) if path else b""
     if path is None or hashlib.sha256(content).hexdigest() != sha256:
-        sides = (side if isinstance(side := record.get(name), int) else None for name in ("width", "height"))
-        return missing(name, sha256=sha256, **dict(zip(("width", "height"), sides, strict=True)))
+        sides = {side: record[side] for side in ("width", "height") if isinstance(record.get(side), int)}
+        return missing(name, sha256=sha256, **sides)
     return from_bytes(content, name=name, origin=str(path))
 
 

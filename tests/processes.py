@@ -48,6 +48,28 @@ def busy_port() -> socket.socket:
     raise OSError("no port is free")
 
 
+def memory_of(code: str, *arguments: object) -> list[tuple[str, int]]:
+    """Run code that calls `measure(text)` at its beginning and after each step; return what it says of each step.
+
+    That is the text, and the most MB that the process ever took beyond those of its beginning.
+    """
+    import wannb
+
+    here = {**os.environ, "PYTHONPATH": str(Path(wannb.__file__).parent.parent)}  # the very package that is tested
+    command = [sys.executable, "-c", _MEASURE + code, *map(str, arguments)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=here).stdout.splitlines()[1:]
+    return [(text, int(grown)) for grown, text in (line.split(" ", 1) for line in said)]
+
+
+_MEASURE = """
+import resource, sys
+took = []
+def measure(text=""):
+    took.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print((took[-1] - took[0]) // 1024, text)
+"""
+
+
 class Command:
     """A Python module run as a command; leaving the `with` block ends it and all that it started.
 

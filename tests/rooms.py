@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -67,32 +68,14 @@ def room(module: str) -> str:
     return module.split(".")[1]
 
 
-def circles() -> list[set[str]]:
-    """Return the sets of modules that lead to each other (Tarjan)."""
-    arrows = {name: {target(*each) for each in imported(name)} - {name} for name in modules()}
-    number: dict[str, int] = {}
-    low: dict[str, int] = {}
-    path: list[str] = []
-    found: list[set[str]] = []
-
-    def visit(name: str) -> None:
-        number[name] = low[name] = len(number)
-        path.append(name)
-        for other in arrows[name]:
-            if other not in number:
-                visit(other)
-            if other in path:
-                low[name] = min(low[name], low[other])
-        if low[name] == number[name]:
-            circle = set(path[path.index(name) :])
-            del path[path.index(name) :]
-            if len(circle) > 1:
-                found.append(circle)
-
-    for name in arrows:
-        if name not in number:
-            visit(name)
-    return found
+def circle() -> list[str]:
+    """Return modules of which each imports the next and the last is the first; nothing where there are none."""
+    try:
+        TopologicalSorter({name: {target(*each) for each in imported(name)} - {name} for name in modules()}).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
 
 
 def against_the_order() -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,8 @@ from wannb.errors import (
 )
 from wannb.ledger.store import Store
 from wannb.png import read_text
+
+pytestmark = pytest.mark.usefixtures("quick_pictures")
 
 MODES: dict[str, Callable[[Client, Path], Result]] = {
     "text to image": lambda c, p: c.generate("a cat", size="768*768", n=2),
@@ -192,8 +195,6 @@ def test_the_vendors_bytes_are_kept_but_for_one_chunk(client: Client, server: mo
     data = result[0].bytes()
     begin = data.index(b"iTXtwannb") - 4
     length = int.from_bytes(data[begin : begin + 4], "big") + 12
-    import hashlib
-
     assert hashlib.sha256(data[:begin] + data[begin + length :]).hexdigest() == result[0].sha256
 
 

@@ -28,25 +28,21 @@ def test_two_clients_of_one_process_share_the_mock_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "address"),
+    ("options", "address", "region"),
     [
-        ({}, "https://dashscope-intl.aliyuncs.com/api/v1"),
-        ({"region": "beijing"}, "https://dashscope.aliyuncs.com/api/v1"),
-        ({"workspace": "ws-1"}, "https://ws-1.ap-southeast-1.maas.aliyuncs.com/api/v1"),
-        ({"workspace": "ws-1", "region": "beijing"}, "https://ws-1.cn-beijing.maas.aliyuncs.com/api/v1"),
-        ({"base_url": "https://gateway.example/api/v1/"}, "https://gateway.example/api/v1"),
+        ({}, "https://dashscope-intl.aliyuncs.com/api/v1", "singapore"),
+        ({"region": "beijing"}, "https://dashscope.aliyuncs.com/api/v1", "beijing"),
+        ({"workspace": "ws-1"}, "https://ws-1.ap-southeast-1.maas.aliyuncs.com/api/v1", "singapore"),
+        ({"workspace": "ws-1", "region": "beijing"}, "https://ws-1.cn-beijing.maas.aliyuncs.com/api/v1", "beijing"),
+        ({"base_url": "https://gateway.example/api/v1/"}, "https://gateway.example/api/v1", "singapore"),
+        ({"base_url": "https://dashscope.aliyuncs.com/api/v1"}, "https://dashscope.aliyuncs.com/api/v1", "beijing"),
     ],
 )
-def test_regions_workspaces_and_addresses(options: dict[str, str], address: str) -> None:
+def test_regions_workspaces_and_addresses(options: dict[str, str], address: str, region: str) -> None:
     with connect(api_key=KEY, **options) as client:  # type: ignore[arg-type]
-        assert client.service.base_url == address
-        assert client.service.kind == "live"
+        assert (client.service.kind, client.service.base_url) == ("live", address)
+        assert client.service.region == region, "the address decides the region and so the price"
         assert "live at" in repr(client)
-
-
-def test_the_address_decides_the_region_and_so_the_price() -> None:
-    with connect(api_key=KEY, base_url="https://dashscope.aliyuncs.com/api/v1") as client:
-        assert client.service.region == "beijing"
 
 
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,54 +62,49 @@ MOCK_ADDRESS = "http://127.0.0.1:8123/api/v1"
 LIVE_ADDRESS = "https://dashscope-intl.aliyuncs.com/api/v1"
 
 
+KEY_SET, MODE_SET = {"DASHSCOPE_API_KEY": KEY}, {"WANNB_MODE": "mock"}
+ADDRESS_SET = {"DASHSCOPE_HTTP_BASE_URL": MOCK_ADDRESS}
+#: What `wannb lab` sets.
+LAB = MODE_SET | ADDRESS_SET
+
+
 @pytest.mark.parametrize(
-    ("key_is_set", "mode", "options", "kind", "address"),
+    ("environment", "mode", "options", "kind", "address"),
     [
-        (False, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
-        (False, "auto", {"api_key": KEY}, "live", LIVE_ADDRESS),
-        (False, "live", {"api_key": KEY}, "live", LIVE_ADDRESS),
-        (False, "live", {"api_key": KEY, "base_url": MOCK_ADDRESS}, "live", MOCK_ADDRESS),
-        (False, "mock", {"api_key": KEY}, "mock", MOCK_ADDRESS),
-        (True, "live", {}, "live", LIVE_ADDRESS),
-        (True, "auto", {}, "live", LIVE_ADDRESS),
-        (True, None, {}, "mock", MOCK_ADDRESS),
-        (False, None, {}, "mock", MOCK_ADDRESS),
-        (False, None, {"base_url": "http://127.0.0.1:9/api/v1"}, "mock", "http://127.0.0.1:9/api/v1"),
+        (LAB, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (LAB, "auto", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (LAB, "live", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (LAB, "live", {"api_key": KEY, "base_url": MOCK_ADDRESS}, "live", MOCK_ADDRESS),
+        (LAB, "mock", {"api_key": KEY}, "mock", MOCK_ADDRESS),
+        (LAB | KEY_SET, "live", {}, "live", LIVE_ADDRESS),
+        (LAB | KEY_SET, "auto", {}, "live", LIVE_ADDRESS),
+        (LAB | KEY_SET, None, {}, "mock", MOCK_ADDRESS),
+        (LAB, None, {}, "mock", MOCK_ADDRESS),
+        (LAB, None, {"base_url": "http://127.0.0.1:9/api/v1"}, "mock", "http://127.0.0.1:9/api/v1"),
+        (MODE_SET | KEY_SET, None, {}, "mock", None),
+        (ADDRESS_SET, None, {"api_key": KEY}, "live", MOCK_ADDRESS),
     ],
 )
-def test_a_key_or_mode_that_is_given_wins_over_what_the_lab_has_set(
+def test_a_key_or_mode_that_is_given_wins_over_what_the_environment_has(
     monkeypatch: pytest.MonkeyPatch,
-    key_is_set: bool,
+    environment: dict[str, str],
     mode: connection.Mode | None,
     options: dict[str, str],
     kind: str,
-    address: str,
+    address: str | None,
 ) -> None:
-    monkeypatch.setenv("WANNB_MODE", "mock")
-    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", MOCK_ADDRESS)
-    if key_is_set:
-        monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     with connect(mode, **options) as client:  # type: ignore[arg-type]
-        assert (client.service.kind, client.service.base_url) == (kind, address)
+        assert client.service.kind == kind
+        assert address in (client.service.base_url, None)
 
 
-def test_a_gateway_on_this_machine_can_be_set_for_the_live_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", MOCK_ADDRESS)
-    with connect(api_key=KEY) as client:
-        assert (client.service.kind, client.service.base_url) == ("live", MOCK_ADDRESS)
-
-
-def test_a_key_in_the_environment_does_not_win_over_the_mode_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANNB_MODE", "mock")
-    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
-    with connect() as client:
-        assert client.service.kind == "mock"
-
-
-def test_errors_speak_the_language_that_is_asked_for() -> None:
-    with pytest.raises(NoKey, match="DASHSCOPE_API_KEY") as caught:
-        connect("live", language="zh")
-    assert re.search("[\u4e00-\u9fff]{4}", str(caught.value))
+def test_live_without_a_key_says_where_it_looks_in_the_language_that_is_asked_for() -> None:
+    for language, words in (("en", "or leave the mode out"), ("zh", "[\u4e00-\u9fff]{4}")):
+        with pytest.raises(NoKey, match=r"DASHSCOPE_API_KEY.*~/\.dashscope/api_key") as caught:
+            connect("live", language=language)
+        assert re.search(words, str(caught.value))
     with pytest.raises(ValueError, match="language='fr'"):
         connect("mock", language="fr")
 
@@ -150,11 +141,6 @@ def test_an_address_of_the_live_service_is_never_taken_for_a_mock(monkeypatch: p
 def test_what_cannot_be_used_is_one_sentence(options: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         connect(**options)  # type: ignore[arg-type]
-
-
-def test_live_without_a_key_says_where_it_looks() -> None:
-    with pytest.raises(NoKey, match=r"DASHSCOPE_API_KEY.*~/\.dashscope/api_key"):
-        connect("live")
 
 
 def test_a_budget_is_in_the_regions_currency() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 import wannb
 from wannb import ImageRequest, mock
 from wannb.client import Client
-from wannb.errors import ConnectionFailed, NotFound, RecallError, TaskForgotten
+from wannb.errors import ConnectionFailed, NotFound, TaskForgotten
 from wannb.service.endpoint import mock as mock_service
 
 SEED = {"size": "768*768", "seed": 1}
@@ -106,8 +106,3 @@ def test_saved_copies_do_not_overwrite_each_other(client: Client, tmp_path: Path
     assert {wannb.recall(place).seed for place in places} == {1, 2}
     named = client.generate("x", **SEED)[0].save(tmp_path / "mine.png")  # type: ignore[arg-type]
     assert named.name == "mine.png"
-
-
-def test_recall_promises_one_error(tmp_path: Path) -> None:
-    with pytest.raises(RecallError):
-        wannb.recall(tmp_path)

@@ -9,6 +9,7 @@ import pickle
 import re
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 import wannb
 from wannb import errors, translation
 from wannb.display import html
+from wannb.request import FIELDS, help_of
 from wannb.text import count
 from wannb.translation import Said, Words, as_data, from_data, joined, override, say, spoken
 
@@ -158,9 +160,11 @@ def constants(node: ast.expr) -> Iterator[str]:
             yield from constants(value)
 
 
+@cache
 def used() -> dict[str, set[str]]:
     """Return the texts of each room."""
-    found: dict[str, set[str]] = {}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.WannbError)]
+    found = {"root": {kind.title for kind in kinds}, "request": {help_of(name) for name in FIELDS}}
     for path in PACKAGE.rglob("*.py"):
         parts = path.relative_to(PACKAGE).parts
         room = parts[0] if len(parts) > 1 else "root"

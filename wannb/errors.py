@@ -28,7 +28,8 @@
         └── MalformedAnswer         the answer is not what the documentation describes
 
 Each message says what happened, with which value, and what to do next. Error codes are those of Model Studio's "Error
-codes" page. Keys and the signatures of links are masked in every message.
+codes" page; what is billed and what is kept for 24 hours is as documented. Keys and the signatures of links are masked
+in every message.
 """
 
 from __future__ import annotations
@@ -65,12 +66,16 @@ class WannbError(Exception):
     """Root of all errors raised by wannb, made of a sentence, or of its template and values.
 
     Attributes:
-        title: the kind of error in a sentence, for people.
+        title: the kind of error in a sentence, for people: the first line of its docstring.
         said: the message in English; a `translation.Said` keeps its values as well.
         language: the language of the client that raised it; `str(error)` speaks it.
     """
 
     title = Said("wannb cannot go on.")
+
+    def __init_subclass__(cls) -> None:
+        if cls.__doc__:
+            cls.title = Said(cls.__doc__.split("\n")[0])
 
     def __init__(self, said: str = "", **values: object) -> None:
         self.said = Said(said, **values) if values and not isinstance(said, Said) else said
@@ -86,9 +91,10 @@ class WannbError(Exception):
 
 
 class InvalidRequest(WannbError, ValueError):
-    """A request breaks documented rules; nothing was sent. `problems` holds every one of them."""
+    """The request breaks documented rules; nothing was sent.
 
-    title = Said("The request breaks documented rules; nothing was sent.")
+    `problems` holds every one of them.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -99,37 +105,25 @@ class InvalidRequest(WannbError, ValueError):
 class OverBudget(WannbError):
     """The next request could exceed the budget; nothing was sent."""
 
-    title = Said("The next request could exceed the budget; nothing was sent.")
-
 
 class CalledOff(WannbError):
-    """The person stopped before the request was sent: nothing was sent, nothing is billed."""
-
-    title = Said("Stopped before the request was sent: nothing was sent, nothing is billed.")
+    """Stopped before the request was sent: nothing was sent, nothing is billed."""
 
 
 class NoKey(WannbError):
     """Live mode, and no API key was found."""
 
-    title = Said("Live mode, and no API key was found.")
-
 
 class StoreError(WannbError):
-    """The folder of runs cannot be used."""
-
-    title = Said("The runs folder cannot be used.")
+    """The runs folder cannot be used."""
 
 
 class RecallError(WannbError, ValueError):
-    """A file holds no request to recall."""
-
-    title = Said("There is no request to recall.")
+    """There is no request to recall."""
 
 
 class ConnectionFailed(WannbError):
     """The service was not reached: nothing was sent, nothing is billed."""
-
-    title = Said("The service was not reached: nothing was sent, nothing is billed.")
 
 
 class UnknownOutcome(WannbError):
@@ -137,8 +131,6 @@ class UnknownOutcome(WannbError):
 
     `candidates` are the ids of the service's tasks that could be its outcome, `run_id` the run it belongs to.
     """
-
-    title = Said("A request was sent and no answer came back, so it may have been accepted and billed.")
 
     def __init__(
         self, message: str, *, candidates: Sequence[str] = (), run_id: str | None = None, **values: object
@@ -155,33 +147,26 @@ class _TaskError(WannbError):
 
 
 class WaitTimeout(_TaskError, TimeoutError):
-    """The wait ended before the task did. The task goes on; `task_id` picks it up later."""
+    """The wait ended before the task did; the task goes on.
 
-    title = Said("The wait ended before the task did; the task goes on.")
+    `task_id` picks it up later.
+    """
 
 
 class TaskCanceled(_TaskError):
     """The task was canceled before it ran; nothing is billed."""
 
-    title = Said("The task was canceled before it ran; nothing is billed.")
-
 
 class TaskForgotten(_TaskError):
-    """The service does not know this task. Task data is kept for 24 hours (documented)."""
-
-    title = Said("The service does not know this task; it keeps tasks for 24 hours.")
+    """The service does not know this task; it keeps tasks for 24 hours."""
 
 
 class DownloadFailed(_TaskError):
     """The task succeeded, but an image could not be fetched whole."""
 
-    title = Said("The task succeeded, but an image could not be fetched whole.")
-
 
 class LinkExpired(DownloadFailed):
-    """The link of an image is dead; links live for 24 hours (documented)."""
-
-    title = Said("The link of an image is dead; links live for 24 hours.")
+    """The link of an image is dead; links live for 24 hours."""
 
 
 class ApiError(WannbError):
@@ -196,7 +181,6 @@ class ApiError(WannbError):
         retry_after: seconds the service asked to wait, if it did.
     """
 
-    title = Said("The service answered with an error.")
     next_step = Said("See the code on the Model Studio page 'Error codes'.")
 
     def __init__(
@@ -227,7 +211,6 @@ class ApiError(WannbError):
 class AuthenticationError(ApiError):
     """The service does not accept the key."""
 
-    title = Said("The service does not accept the key.")
     next_step = Said(
         "Keys belong to one region: a Singapore key fails in Beijing and the other way round. Check "
         "DASHSCOPE_API_KEY and the region, as in connect(region='beijing')."
@@ -237,42 +220,36 @@ class AuthenticationError(ApiError):
 class PermissionDenied(ApiError):
     """The key is known but may not do this."""
 
-    title = Said("The key is known but may not do this.")
     next_step = Said("Activate the model and check the workspace's permissions in the Model Studio console.")
 
 
 class QuotaExhausted(ApiError):
     """No quota or no money is left; asking again does not help."""
 
-    title = Said("No quota or no money is left; asking again does not help.")
     next_step = Said("Nothing was billed. Top up the account or its quota in the Model Studio console, then run again.")
 
 
 class RateLimited(ApiError):
     """Requests came faster than the account's limits allow."""
 
-    title = Said("Requests came faster than the account's limits allow.")
     next_step = Said("Nothing was billed. Wait about a minute; other programs may be using the same account.")
 
 
 class ContentRefused(ApiError):
     """The content inspection refused the prompt, an input image or the output."""
 
-    title = Said("The content inspection refused the prompt, an input image or the output.")
     next_step = Said("Nothing was billed. Reword the prompt, change the input image, or try another seed.")
 
 
 class BadRequest(ApiError):
     """The service refused a value of the request."""
 
-    title = Said("The service refused a value of the request.")
     next_step = Said("Nothing was billed. Change the value that the message names and send it again.")
 
 
 class CancelRefused(BadRequest):
     """The task cannot be canceled: only one that is PENDING can."""
 
-    title = Said("The task cannot be canceled: only one that is PENDING can.")
     next_step = Said(
         "If it has begun, it goes on and its images are billed: task.result() or client.rescue() brings them."
     )
@@ -281,28 +258,24 @@ class CancelRefused(BadRequest):
 class ModelNotFound(ApiError):
     """The model does not exist in this region."""
 
-    title = Said("The model does not exist in this region.")
     next_step = Said("The models are 'wan2.7-image-pro' and 'wan2.7-image', in the regions 'singapore' and 'beijing'.")
 
 
 class NotFound(ApiError):
     """The address, the workspace or the task does not exist."""
 
-    title = Said("The address, the workspace or the task does not exist.")
     next_step = Said("Nothing was billed. Check base_url (it ends with /api/v1), the workspace and the id.")
 
 
 class ServiceError(ApiError):
-    """The service failed; failed calls are not billed (documented)."""
+    """The service failed; failed calls are not billed."""
 
-    title = Said("The service failed; failed calls are not billed.")
     next_step = Said("Nothing was billed. Try again in a minute.")
 
 
 class MalformedAnswer(ApiError):
-    """An answer is not what the documentation describes."""
+    """The answer is not what the documentation describes."""
 
-    title = Said("The answer is not what the documentation describes.")
     next_step = Said("A proxy may be in the way. Requests that were sent are on disk: client.rescue() looks again.")
 
 

@@ -119,25 +119,23 @@ def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync
     # Half a surrogate pair, as a service's message may hold, cannot be written to a file.
     line = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode(errors="replace") + b"\n"
     try:
-        number = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0))
-        try:
-            found = os.fstat(number)
-            if not stat.S_ISREG(found.st_mode):
+        with open(place, "a+b", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(None, say("it is not a plain file"))
-            if found.st_size:
-                os.lseek(number, -1, os.SEEK_END)
-                line = line if os.read(number, 1) == b"\n" else b"\n" + line
+            before = file.tell()
+            if before:
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line
             try:
-                _write_all(number, line)
+                while line:
+                    line = line[os.write(file.fileno(), line) :]
             except OSError:
                 with suppress(OSError):
-                    os.ftruncate(number, found.st_size)
+                    file.truncate(before)
                 raise
             if sync:
-                os.fsync(number)
-        finally:
-            os.close(number)
-        if sync and not found.st_size:
+                os.fsync(file)
+        if sync and not before:
             _sync_folder(place.parent)
     except OSError as error:
         raise OSError(error.errno, _cannot_write(place, error)) from error
@@ -159,12 +157,6 @@ def read_lines(path: str | os.PathLike[str], *, most: int) -> tuple[list[Any], i
         with suppress(ValueError):
             records.append(parse_json(line))
     return records, len(lines) - len(records)
-
-
-def _write_all(number: int, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[os.write(number, left) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -95,7 +95,7 @@ def killed_after_sending(client: Client) -> Iterator[None]:
         if response.url.path.endswith("/generation"):
             raise Killed
 
-    hooks = client._ledger.transport._sender._api.event_hooks["response"]
+    hooks = client._ledger.transport._api.event_hooks["response"]
     hooks.append(killed)
     try:
         with suppress(Killed):

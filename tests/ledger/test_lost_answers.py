@@ -97,7 +97,7 @@ def test_a_clock_that_is_set_right_before_a_lost_answer_bills_nothing_twice(serv
     jumping = Jumping()
     with jumping.client(server, store) as client:
         client.run(small(9))
-        client._ledger.transport._sender.skew = (0.0, 0.001)
+        client._ledger.transport._learned = (0.0, 0.001, time.time() - time.monotonic())
         jumping.offset = -30.0
         with server.scenario("dropped after accept"):
             assert len(client.run(small())) == 1

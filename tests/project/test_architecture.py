@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from rooms import FLOOR, PACKAGE, ROOT, against_the_order, circles, imported, lines_of_rooms, modules, room, target
+from rooms import FLOOR, PACKAGE, ROOT, against_the_order, circle, imported, lines_of_rooms, modules, room, target
 
 import wannb
 
@@ -70,7 +70,7 @@ def test_the_mock_knows_nothing_of_the_rest(name: str) -> None:
 
 
 def test_no_modules_lead_to_each_other() -> None:
-    assert circles() == []
+    assert circle() == []
 
 
 def test_only_service_and_recordings_use_httpx() -> None:

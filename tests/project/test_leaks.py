@@ -124,7 +124,7 @@ def everything(watched: Watched) -> None:
     watched.show("code", *(result.request.code() for result in results if result.request))
     watched.show("client", client, client.service, client._ledger, client._ledger.transport, client.store)
     transport = client._ledger.transport
-    watched.show("connections", transport._sender, transport._sender._api, transport._sender.files)
+    watched.show("connections", transport, transport._api, transport.files)
     task = client.submit(small(7))
     watched.show(
         "task", task, task.wait(), task.result(), client.task(str(task.id)), client.tasks(), client.task_list()

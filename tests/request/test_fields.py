@@ -1,4 +1,4 @@
-"""`wannb.request.fields`: one text for each option, and signatures and docstrings that agree with it."""
+"""`wannb.request.fields`: signatures and docstrings agree with the options and their limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import pytest
 
 from wannb import ImageRequest
 from wannb.client import Client
-from wannb.request.fields import FIELDS
+from wannb.request.fields import FIELDS, MAX_IMAGES, MAX_N, MAX_N_SET, MAX_PROMPT, MAX_SEED, PALETTE
+from wannb.request.image_request import help_of
+from wannb.request.inputs import MAX_RATIO, MAX_SIDE, MIN_SIDE
+from wannb.request.sizes import PRESETS, PRO, STANDARD
 
 #: Calls that take the options of a request, and those of their own or with a text of their own.
 CALLS: list[tuple[Callable[..., Any], set[str]]] = [
@@ -28,8 +31,19 @@ def texts(documented: object) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in found}
 
 
-def test_a_request_describes_every_option_in_the_words_of_its_field() -> None:
-    assert texts(ImageRequest.__doc__) == {name: field.help for name, field in FIELDS.items()}
+def test_a_request_describes_every_option_with_its_limits() -> None:
+    assert texts(ImageRequest.__doc__) == {name: help_of(name) for name in FIELDS}
+    limits: dict[str, tuple[object, ...]] = {
+        "prompt": (f"at most {MAX_PROMPT} characters",),
+        "images": (f"Up to {MAX_IMAGES} pictures", f"{MIN_SIDE} to {MAX_SIDE} pixels", f"at most {MAX_RATIO}:1"),
+        "model": (f"'{PRO}' (best", f"'{STANDARD}' (faster"),
+        "size": (*map(repr, PRESETS), f"on {PRO} only"),
+        "n": (f"1 to {MAX_N};", f"in an image set 1 to {MAX_N_SET} "),
+        "seed": (f"0 to {MAX_SEED}.",),
+        "color_palette": (f"{PALETTE[0]} to {PALETTE[-1]} colors",),
+        "enable_sequential": (f"up to {MAX_N_SET} images",),
+    }
+    assert [(name, limit) for name, each in limits.items() for limit in each if str(limit) not in help_of(name)] == []
     parameters = inspect.signature(ImageRequest).parameters
     assert {name: each.default for name, each in parameters.items()} == {name: f.default for name, f in FIELDS.items()}
 
@@ -47,7 +61,7 @@ def test_calls_take_the_options_of_a_request_and_describe_them_briefly(call: Cal
         parameter = inspect.signature(call).parameters[name]
         assert parameter.annotation == usual[name].annotation
         assert parameter.default in (usual[name].default, parameter.empty)
-        numbers, usual_numbers = (re.findall(r"\d+", text) for text in (described[name], FIELDS[name].help))
+        numbers, usual_numbers = (re.findall(r"\d+", text) for text in (described[name], help_of(name)))
         assert numbers[:1] == usual_numbers[:1], f"{name}: another limit than the field's"
         assert set(numbers) <= set(usual_numbers), f"{name}: another limit than the field's"
     names = [parameter.name for parameter in parameters if parameter.name in FIELDS and parameter.name not in own]

@@ -52,7 +52,7 @@ def test_an_option_that_comes_later_leaves_the_fingerprints_of_before(monkeypatc
     ]
     before = [request.fingerprint for request in requests]
     assert len(set(before)) == len(before)
-    later = Field(name="mood", label=Said("Mood"), default="plain", help=Said("Mood of the image."))
+    later = Field(name="mood", label=Said("Mood"), default="plain")
     monkeypatch.setitem(FIELDS, "mood", later)
     monkeypatch.setattr(image_request.ImageRequest, "mood", "plain", raising=False)
     assert [request.fingerprint for request in requests] == before

@@ -17,6 +17,8 @@ from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.request.inputs import InputImage, as_input, as_inputs
 
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP"])
 def test_what_the_service_takes_stays_untouched_to_the_byte(kind: str) -> None:
@@ -55,9 +57,12 @@ def test_a_photograph_on_its_side_is_turned_upright() -> None:
     assert Image.open(io.BytesIO(image.content or b"")).getexif().get(0x0112, 1) == 1
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparent_parts_are_put_on_white_with_a_notice(mode: str) -> None:
-    image = as_input(Image.new(mode, (300, 300), 0))
+    picture = Image.new(mode, (300, 300), 0)
+    if mode == "P":
+        picture.info["transparency"] = 0
+    image = as_input(picture)
     assert Image.open(io.BytesIO(image.content or b"")).convert("RGB").getpixel((0, 0)) == (255, 255, 255)
     assert "white" in image.notices[0]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from conftest import make_client
 
 from wannb import ImageRequest, Result, mock
 from wannb.ledger.store import Store
 
 
+@pytest.mark.usefixtures("quick_pictures")
 def test_sixty_threads_through_bad_weather_get_sixty_images_billed_once(store: Store) -> None:
     requests = [ImageRequest(prompt=f"picture number {i}", size="768*768", seed=i) for i in range(60)]
     with mock.serve(task_seconds=0.05) as server, make_client(server, store) as client:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import ipywidgets as widgets
 
 from wannb.errors import Problem
-from wannb.request import FIELDS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
+from wannb.request import FIELDS, MAX_SEED, PRESETS, PRO, help_of, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
 from .button import button
@@ -43,7 +43,7 @@ class Control:
     Attributes:
         name: the option's name.
         box: what is shown.
-        label, help_text: the option's name and help for people, by default those of `FIELDS`.
+        label, help_text: the option's name and help for people, by default those of the request.
         changed: called when a person changes the value.
     """
 
@@ -54,7 +54,7 @@ class Control:
         self.words = words
         field = FIELDS.get(name)
         self.label = label or (words(field.label) if field else name)
-        self.help_text = help_text or (words(field.help) if field else "")
+        self.help_text = help_text or words(help_of(name))
         self.changed: Callable[[], None] = lambda: None
         self._inputs = list(inputs)
         self._note = widgets.HTML()

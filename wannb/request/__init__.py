@@ -29,6 +29,7 @@ from .image_request import (
     TEXT_TO_IMAGE,
     Boxes,
     ImageRequest,
+    help_of,
     mode_of,
 )
 from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, from_bytes, missing
@@ -70,6 +71,7 @@ __all__ = [
     "check_names",
     "checks_options",
     "from_bytes",
+    "help_of",
     "inputs",
     "missing",
     "mode_of",

@@ -1,7 +1,7 @@
-"""Options of a request: default, bounds, choices, label and help of each.
+"""Options of a request: default, bounds, choices and label of each; its text is in the docstring of `ImageRequest`.
 
-An option's text is written here. Forms and rules read it; a test holds signatures and docstrings to it. Values are as
-documented on the API's page (parameter tables, mid-2026).
+Forms and rules read them; a test holds signatures and docstrings to them. Values are as documented on the API's page
+(parameter tables, mid-2026).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from .sizes import PRESETS, PRO, STANDARD
 
 P = ParamSpec("P")
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
 
 MODELS = (PRO, STANDARD)
 MAX_PROMPT = 5000
@@ -38,116 +37,22 @@ class Field:
     name: str
     label: Said
     default: Any
-    help: Said
     choices: tuple[str, ...] = ()
     advanced: bool = False
 
 
 _ALL = (
-    Field(
-        name="prompt",
-        label=Said("Prompt"),
-        default="",
-        help=Said(
-            "Description of the image, in Chinese or English, at most {most} characters. Input images are named by "
-            "their position: 'image 1', 'image 2'.",
-            most=MAX_PROMPT,
-        ),
-    ),
-    Field(
-        name="images",
-        label=Said("Input images"),
-        default=(),
-        help=Said(
-            "Up to {most} pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier "
-            "result. Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect "
-            "ratio when size is a preset.",
-            most=MAX_IMAGES,
-        ),
-    ),
-    Field(
-        name="model",
-        label=Said("Model"),
-        default=PRO,
-        choices=MODELS,
-        help=Said(
-            "'{pro}' (best, up to 4K) or '{standard}' (faster and cheaper, up to 2K).", pro=PRO, standard=STANDARD
-        ),
-    ),
-    Field(
-        name="size",
-        label=Said("Size"),
-        default="2K",
-        choices=tuple(PRESETS),
-        help=Said(
-            "'1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the ratio "
-            "of the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image on "
-            "{pro} only.",
-            pro=PRO,
-        ),
-    ),
-    Field(
-        name="n",
-        label=Said("Images"),
-        default=1,
-        help=Said(
-            "Number of images, 1 to {most}; in an image set 1 to {most_in_set} and a maximum: the model may return "
-            "fewer. Each image that comes back is billed.",
-            most=MAX_N,
-            most_in_set=MAX_N_SET,
-        ),
-    ),
-    Field(
-        name="seed",
-        label=Said("Seed"),
-        default=None,
-        help=Said(
-            "0 to {most}. The same seed gives similar, not identical, images. An equal request with a seed is answered "
-            "from the runs folder and not billed again; without one, a seed is drawn and every call is new.",
-            most=MAX_SEED,
-        ),
-    ),
-    Field(
-        name="watermark",
-        label=Said("Watermark"),
-        default=False,
-        advanced=True,
-        help=Said("Adds the service's fixed 'AI generated' mark in the bottom right corner."),
-    ),
-    Field(
-        name="thinking_mode",
-        label=Said("Thinking"),
-        default=True,
-        advanced=True,
-        help=Said("Thinks before drawing: better and slower. Only text to image has it; elsewhere it is not sent."),
-    ),
-    Field(
-        name="color_palette",
-        label=Said("Palette"),
-        default=None,
-        advanced=True,
-        help=Said(
-            '3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"}, ...] or '
-            '{"#C2D1E6": 23.51, ...}. Not in image sets.'
-        ),
-    ),
-    Field(
-        name="bbox_list",
-        label=Said("Boxes"),
-        default=None,
-        advanced=True,
-        help=Said(
-            "Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in pixels of that image "
-            "(origin top left, EXIF rotation applied); an empty list for an image without a box. Not in image sets."
-        ),
-    ),
-    Field(
-        name="enable_sequential",
-        label=Said("Image set"),
-        default=False,
-        advanced=True,
-        help=Said("Asks for a consistent set of up to {most} images instead of single ones.", most=MAX_N_SET),
-    ),
+    Field(name="prompt", label=Said("Prompt"), default=""),
+    Field(name="images", label=Said("Input images"), default=()),
+    Field(name="model", label=Said("Model"), default=PRO, choices=MODELS),
+    Field(name="size", label=Said("Size"), default="2K", choices=tuple(PRESETS)),
+    Field(name="n", label=Said("Images"), default=1),
+    Field(name="seed", label=Said("Seed"), default=None),
+    Field(name="watermark", label=Said("Watermark"), default=False, advanced=True),
+    Field(name="thinking_mode", label=Said("Thinking"), default=True, advanced=True),
+    Field(name="color_palette", label=Said("Palette"), default=None, advanced=True),
+    Field(name="bbox_list", label=Said("Boxes"), default=None, advanced=True),
+    Field(name="enable_sequential", label=Said("Image set"), default=False, advanced=True),
 )
 
 #: Every option by its name, in the order in which people meet them.

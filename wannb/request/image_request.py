@@ -6,11 +6,13 @@ A call, a form and a saved image all lead to the same request, and each can be m
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -199,6 +201,13 @@ class ImageRequest:
         return request_call(self)
 
 
+@cache
+def help_of(option: str) -> str:
+    """Return what the docstring of `ImageRequest` says of an option; nothing for anything else."""
+    told = re.search(rf"^ {{4}}{option}: (.+(?:\n {{8}}.+)*)", inspect.cleandoc(ImageRequest.__doc__ or ""), re.M)
+    return " ".join(told[1].split()) if told else ""
+
+
 def mode_of(record: Mapping[str, Any]) -> str:
     """Return the mode of a request's record, as `as_dict` wrote it, without opening its pictures."""
     images = len(record.get("images") or ())
@@ -231,8 +240,8 @@ def _image_from(record: Mapping[str, Any], find: Callable[[str], Path | None]) -
     with suppress(OSError):
         content = read_file(path, most=MAX_FILE) if path else b""
     if path is None or hashlib.sha256(content).hexdigest() != sha256:
-        sides = (side if isinstance(side := record.get(name), int) else None for name in ("width", "height"))
-        return missing(name, sha256=sha256, **dict(zip(("width", "height"), sides, strict=True)))
+        sides = {side: record[side] for side in ("width", "height") if isinstance(record.get(side), int)}
+        return missing(name, sha256=sha256, **sides)
     return from_bytes(content, name=name, origin=str(path))
 
 

@@ -21,7 +21,7 @@ from .inputs import as_input
 _HEX = re.compile(r"#[0-9A-F]{6}")
 _SHORT_HEX = re.compile(r"#[0-9A-Fa-f]{3}")
 _SHARE = re.compile(r"\d{1,3}\.\d{2}%")
-
+_NUMBER = Said("a palette has {least} to {most} colors", least=PALETTE.start, most=PALETTE.stop - 1)
 
 #: What people write: `{color: share}`, or a list of pairs or of `{"hex": ..., "ratio": ...}`.
 Palette: TypeAlias = Mapping[str, Any] | Iterable[Any]
@@ -82,7 +82,7 @@ def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:
     from PIL import Image
 
     if colors not in PALETTE:
-        raise ValueError(say("colors={colors}: {rule}", colors=repr(colors), rule=_number_rule()))
+        raise ValueError(say("colors={colors}: {rule}", colors=repr(colors), rule=_NUMBER))
     source = as_input(picture)
     if source.content is None:
         why = source.problem or Said("a link is not fetched")
@@ -91,13 +91,8 @@ def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:
         # Without smoothing, which would add colors that are not in the picture.
         image.thumbnail((256, 256), Image.Resampling.NEAREST)
         small = image.convert("RGB").quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2)
-    flat = small.getpalette() or []
-    counted: list[tuple[int, int]] = sorted(small.getcolors() or [], reverse=True)
-    found: dict[str, int] = {}
-    for pixels, index in counted:
-        red, green, blue = flat[3 * index : 3 * index + 3]
-        name = f"#{red:02X}{green:02X}{blue:02X}"
-        found[name] = found.get(name, 0) + pixels
+    counted: list[tuple[int, tuple[int, ...]]] = sorted(small.convert("RGB").getcolors() or [], reverse=True)
+    found = {"#" + bytes(color).hex().upper(): pixels for pixels, color in counted}
     if len(found) < PALETTE.start:
         few = count(len(found), "color")
         raise ValueError(
@@ -111,7 +106,7 @@ def palette_rules(palette: tuple[Any, ...]) -> list[tuple[str, str]]:
     """Return the rules that a palette breaks, as pairs of the value as text and the rule."""
     broken: list[tuple[str, str]] = []
     if len(palette) not in PALETTE:
-        broken.append((count(len(palette), "color"), _number_rule()))
+        broken.append((count(len(palette), "color"), _NUMBER))
     hundredths = 0
     for entry in palette:
         if not isinstance(entry, Color):
@@ -127,10 +122,6 @@ def palette_rules(palette: tuple[Any, ...]) -> list[tuple[str, str]]:
         rule = Said("the shares must add up to 100.00%; change one of them by {by}", by=by)
         broken.append((f"{hundredths / 100:.2f}%", rule))
     return broken
-
-
-def _number_rule() -> Said:
-    return Said("a palette has {least} to {most} colors", least=PALETTE.start, most=PALETTE.stop - 1)
 
 
 def _entry(entry: Any) -> Any:

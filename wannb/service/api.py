@@ -51,20 +51,12 @@ _MAX_FILE, _FILE_SECONDS, _MOST_LINKS = 256 * 1024 * 1024, 600.0, 4
 _SERVICE_ZONE = timezone(timedelta(hours=8))
 
 
-class Transport:
+class Transport(Sender):
     """Speak to one service with one key, at the pace of its `account`. Threads may share it."""
 
     def __init__(self, service: Service, key: Secret, *, pace: Pace, clock: Clock, random: Callable[[], float]) -> None:
-        self._name = service.name
+        super().__init__(service, key, pace=pace, clock=clock, random=random)
         self.account = account(service.base_url, key, pace=pace, clock=clock)
-        self._sender = Sender(service, key, pace=pace, clock=clock, random=random)
-
-    def __repr__(self) -> str:
-        return f"Transport({self._name})"
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._sender.close()
 
     # Creating
 
@@ -88,7 +80,7 @@ class Transport:
             headers = {"X-DashScope-Async": "enable"}
             return self._paid(wire.read_created, _CREATE, json=body, headers=headers | _resolving(oss))
 
-        return self._sender.retry(attempt)
+        return self.retry(attempt)
 
     def generate(self, body: Mapping[str, Any], *, oss: bool) -> wire.Answer:
         """Call the synchronous endpoint and return its answer; tries again like `create`."""
@@ -97,11 +89,11 @@ class Transport:
             self.account.submits.wait()
             return self._paid(wire.read_answer, _SYNC, json=body, headers=_resolving(oss), timeout=_SYNC_TIMEOUT)
 
-        return self._sender.retry(attempt)
+        return self.retry(attempt)
 
     def _paid(self, read: Callable[[object], T], path: str, **options: Any) -> T:
         try:
-            return read(self._sender.call("POST", path, **options))
+            return read(self.call("POST", path, **options))
         except MalformedAnswer as error:
             if error.status in (303, 408, *range(200, 300), *range(500, 600)):
                 why = Said("the answer to a sent request cannot be read (HTTP {status})", status=error.status)
@@ -132,7 +124,7 @@ class Transport:
             nonlocal flat
             self.account.queries.wait()
             try:
-                return wire.read_answer(self._sender.call("GET", f"/tasks/{quote(task_id, safe='')}"))
+                return wire.read_answer(self.call("GET", f"/tasks/{quote(task_id, safe='')}"))
             except ApiError as error:
                 passing = isinstance(error, ServiceError) and not error.code.startswith("InternalError.")
                 if error.status != 200 or passing or isinstance(error, _NOT_THE_TASKS):
@@ -145,7 +137,7 @@ class Transport:
                     raise UnknownOutcome(why) from error
                 return wire.Answer(status=wire.FAILED, task_id=task_id, code=error.code, message=error.message)
 
-        return self._sender.retry(attempt, unknown=True, seconds=seconds, unreached=unreached)
+        return self.retry(attempt, unknown=True, seconds=seconds, unreached=unreached)
 
     def tasks(self, *, since: float, until: float, model: str | None = None) -> list[wire.ListedTask]:
         """Return the account's tasks created between two times of the service's clock (seconds since 1970)."""
@@ -160,10 +152,10 @@ class Transport:
 
         def page(number: int) -> tuple[list[wire.ListedTask], int]:
             self.account.queries.wait()
-            return wire.read_list(self._sender.call("GET", "/tasks/", params={**params, "page_no": number}))
+            return wire.read_list(self.call("GET", "/tasks/", params={**params, "page_no": number}))
 
         for number in range(1, _MOST_PAGES + 1):
-            tasks, pages = self._sender.retry(partial(page, number), unknown=True)
+            tasks, pages = self.retry(partial(page, number), unknown=True)
             found += tasks
             if number >= pages:
                 break
@@ -172,30 +164,17 @@ class Transport:
     def cancel(self, task_id: str) -> None:
         """Cancel a task that has not begun; the service refuses any other."""
         self.account.queries.wait()
-        self._sender.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
-
-    def now(self) -> tuple[float, float]:
-        """Return the service's time, and by how many seconds that may be wrong."""
-        # In this order: a clock that is set in between makes the second doubtful, and so both.
-        now = self._sender.clock.now()
-        ahead, within = self.skew
-        return now + ahead, within
-
-    @property
-    def skew(self) -> tuple[float, float]:
-        """Seconds that the service's clock is ahead of this machine's, and by how much that may be wrong."""
-        known = self._sender.skew
-        return (known[0], known[1] + self._sender.strayed()) if known else (0.0, 3600.0)
+        self.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
 
     def learn_time(self) -> None:
         """Read the service's clock with a free call, so that it is known before money is spent.
 
         Once, and again after this machine's clock was set or the machine slept.
         """
-        if self._sender.skew is None or self._sender.strayed() > _STRAYED:
+        if self._learned is None or self._strayed() > _STRAYED:
             self.account.queries.wait()
             try:
-                self._sender.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
+                self.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
             except AuthenticationError:
                 raise
             except WannbError:
@@ -208,17 +187,17 @@ class Transport:
 
         def attempt() -> str:
             params = {"action": "getPolicy", "model": model}
-            host, form = _policy(self._sender.call("GET", "/uploads", params=params).get("data"), image)
+            host, form = _policy(self.call("GET", "/uploads", params=params).get("data"), image)
             name = form["key"]
             _check_scheme(Secret(host))
             file = (name.rpartition("/")[2], image.content, image.mime)
-            answer = self._sender.exchange(self._sender.files, "POST", host, data=form, files={"file": file})
+            answer = self.exchange(self.files, "POST", host, data=form, files={"file": file})
             if answer.status_code != 200:
                 kind = ServiceError if answer.status_code >= 500 else BadRequest
                 raise kind("UploadFailed", Said("the file host refused the upload"), status=answer.status_code)
             return f"oss://{name}"
 
-        return self._sender.retry(attempt, unknown=True)
+        return self.retry(attempt, unknown=True)
 
     def download(self, link: Secret, *, check: Callable[[bytes], object] = lambda data: None) -> bytes:
         """Return the content of a file of at most 256 MB.
@@ -241,20 +220,17 @@ class Transport:
             return data
 
         try:
-            return self._sender.retry(attempt, unknown=True)
+            return self.retry(attempt, unknown=True)
         except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited) as error:
             reason = f"{error.code}, HTTP {error.status}" if isinstance(error, ApiError) else error.said
             raise DownloadFailed(Said("an image could not be fetched: {reason}", reason=reason)) from error
 
     def _fetch(self, link: Secret) -> bytes:
-        sender = self._sender
         for _ in range(_MOST_LINKS):
             _check_scheme(link)
             # Not worth another try, as an unknown outcome would be.
             too_large = DownloadFailed(Said("an image is larger than 256 MB, which no documented size can be"))
-            answer = sender.exchange(
-                sender.files, "GET", link, most=_MAX_FILE, too_large=too_large, seconds=_FILE_SECONDS
-            )
+            answer = self.exchange(self.files, "GET", link, most=_MAX_FILE, too_large=too_large, seconds=_FILE_SECONDS)
             if not answer.has_redirect_location:
                 break
             link = _redirected(link, Secret(answer.headers["location"]))

@@ -99,10 +99,11 @@ class Sender:
         if service.workspace:
             self._api.headers["X-DashScope-WorkSpace"] = service.workspace
         self._skew_lock = threading.Lock()
-        #: Seconds that the service's clock is ahead of this machine's, and by how much that may be wrong.
-        self.skew: tuple[float, float] | None = None
-        #: Lead of the clock that can be set over the one that cannot, when the skew was learned.
-        self._lead: float | None = None
+        #: The skew as it was learned, and then the lead of the clock that can be set over the one that cannot.
+        self._learned: tuple[float, float, float] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.service.name})"
 
     def close(self) -> None:
         """Close all connections."""
@@ -207,10 +208,22 @@ class Sender:
         what = self.service.called
         return UnknownOutcome(Said("the connection to {what} was lost: {why}", what=what, why=reason))
 
-    def strayed(self) -> float:
+    @property
+    def skew(self) -> tuple[float, float]:
+        """Seconds that the service's clock is ahead of this machine's, and by how much that may be wrong."""
+        learned = self._learned
+        return (learned[0], learned[1] + self._strayed()) if learned else (0.0, 3600.0)
+
+    def now(self) -> tuple[float, float]:
+        """Return the service's time, and by how many seconds that may be wrong."""
+        # In this order: a clock that is set in between makes the second doubtful, and so both.
+        now = self.clock.now()
+        ahead, within = self.skew
+        return now + ahead, within
+
+    def _strayed(self) -> float:
         """Return by how many seconds this machine's clock was set, or it slept, since the service's was learned."""
-        lead = self._lead
-        return 0.0 if lead is None else abs(self.clock.now() - self.clock.monotonic() - lead)
+        return abs(self.clock.now() - self.clock.monotonic() - self._learned[2]) if self._learned else 0.0
 
     def _learn_skew(self, headers: httpx.Headers, began: float, began_mono: float, took: float) -> None:
         arrived, exact = _arrival(headers)
@@ -221,9 +234,9 @@ class Sender:
             # The shortest answer tells the time best: its arrival lies within a smaller span. One that contradicts it
             # says that a clock was set.
             new = arrived - (began + took / 2)
-            doubt = self.skew[1] + self.strayed() if self.skew else 0.0
-            if self.skew is None or within <= doubt * 1.5 or abs(new - self.skew[0]) > within + doubt:
-                self.skew, self._lead = (new, within), began - began_mono
+            ahead, doubt = self.skew
+            if self._learned is None or within <= doubt * 1.5 or abs(new - ahead) > within + doubt:
+                self._learned = (new, within, began - began_mono)
 
     def retry(
         self,

@@ -135,7 +135,4 @@ def account(base_url: str, key: object, *, pace: Pace, clock: Clock) -> Account:
     """
     name = hashlib.sha256(f"wannb {key} {base_url}".encode()).hexdigest()
     with _accounts_lock:
-        known = _accounts.get(name)
-        if known is None:
-            known = _accounts[name] = Account(name, pace, clock)
-        return known
+        return _accounts.setdefault(name, Account(name, pace, clock))

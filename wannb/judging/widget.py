@@ -13,13 +13,12 @@ import traitlets
 
 from wannb.display import ELEMENTS, esm, html, preview
 from wannb.errors import StoreError
-from wannb.figures import STATES
 from wannb.ledger import GeneratedImage
 from wannb.service import Clock
 from wannb.text import count
 from wannb.translation import Said, Words, joined, override, say
 
-from .pairs import Contest, Pair, chosen, rank
+from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores
 from .verdicts import LEFT, RIGHT, SKIP, TIE, Record
 
@@ -237,11 +236,8 @@ def _note(contest: Contest) -> str:
     """Return a note for the judge, with nothing about what is compared."""
     notes: list[str] = []
     if contest.left_out:
-        cells = [
-            Said("{state}: {n}", state=STATES.get(state, state), n=number) for state, number in contest.missing.items()
-        ]
-        pairs = count(contest.left_out, "pair")
-        notes.append(Said("{pairs} left out, a picture is missing ({why}).", pairs=pairs, why=joined(", ", cells)))
+        pairs, why = count(contest.left_out, "pair"), in_words(contest.missing)
+        notes.append(Said("{pairs} left out, a picture is missing ({why}).", pairs=pairs, why=why))
     if contest.mock:
         notes.append(Said("Practice: the mock server writes each prompt into its picture, so this is not blind."))
     return joined(" ", notes)

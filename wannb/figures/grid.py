@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from wannb.text import count, shorten
 from wannb.translation import Said, current, joined, override, say, spoken
 
 from .fonts import families, width_of
-from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, language_of
+from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, flat, language_of, prompt_of, seed_of
 from .paper import DASHED, LINE, QUIET, Lines, Paper, check_size, ending, line_height, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
@@ -185,14 +185,20 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
     with override(language):
         if columns is not None and not (isinstance(columns, int) and 1 <= columns <= 12):
             raise ValueError(say("columns={columns}: give 1 to 12 pictures side by side", columns=columns))
-        images = list(_images_of(results))
+        images = list(flat(results))
+        for each in images:
+            if not isinstance(each, GeneratedImage):
+                kind = type(each).__name__
+                raise TypeError(
+                    say("a contact sheet takes results, not {kind}; wannb.gallery shows any picture", kind=kind)
+                )
         if not images:
             raise ValueError(say("a contact sheet needs at least one image"))
     across = min(columns or _SHEET_COLUMNS, len(images))
     size = across * _SHEET_ROWS
     placed = [
         Placed(
-            label=_caption(number, image),
+            label=joined("\n", [joined(" · ", [str(number), *seed_of(image)]), prompt_of(image, 48)]),
             spot=Spot(options={}, images=(image,), alt=joined(": ", [str(number), image.alt])),
         )
         for number, image in enumerate(images, 1)
@@ -204,23 +210,6 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
         heading = heading if len(placed) > size else ""
         sheets.append(Sheet(heading=heading, rows=("",), columns=("",), cells=((inside,),), across=across))
     return Grid(sheets=tuple(sheets), language=language)
-
-
-def _images_of(value: Any) -> Iterator[GeneratedImage]:
-    if isinstance(value, GeneratedImage):
-        yield value
-    elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
-        for each in value:
-            yield from _images_of(each)
-    else:
-        kind = type(value).__name__
-        raise TypeError(say("a contact sheet takes results, not {kind}; wannb.gallery shows any picture", kind=kind))
-
-
-def _caption(number: int, image: GeneratedImage) -> str:
-    prompt = shorten(image.request.prompt, 48) if image.request else image.path.parent.name
-    seed = [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
-    return joined("\n", [joined(" · ", [str(number), *seed]), prompt])
 
 
 def _is_flow(sheet: Sheet) -> bool:

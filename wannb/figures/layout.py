@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from wannb.ledger import GeneratedImage, Result
 from wannb.masking import mask
 from wannb.request import Color, InputImage
+from wannb.text import shorten
 from wannb.translation import Said, current, joined, say
 
 Axis = str | Sequence[str] | None
@@ -146,15 +147,13 @@ def arrange(
 
 def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
     """Return the pictures side by side in a cell: all of up to three, otherwise about a square of them."""
-    most = max((pictures(cell) for row in cells for cell in row), default=1)
+    most = max(
+        (sum(max(1, len(placed.spot.images)) for placed in cell) for row in cells for cell in row),
+        default=1,
+    )
     if len(cells) == 1 and len(cells[0]) == 1:
         return max(1, min(most, _LINE, math.ceil(math.sqrt(most * 1.5))))
     return max(1, most if most <= 3 else math.ceil(math.sqrt(most)))
-
-
-def pictures(cell: Iterable[Placed]) -> int:
-    """Return the number of places for a picture that a cell needs."""
-    return sum(max(1, len(placed.spot.images)) for placed in cell)
 
 
 def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
@@ -178,6 +177,31 @@ def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
             label = joined("", [label, "'"])
         distinct.append(label)
     return tuple(distinct)
+
+
+def named(values: Iterable[tuple[str, str]], joint: str) -> Said:
+    """Return values of options as one label, with the names of those that say too little alone."""
+    return joined(joint, [text if name in _PLAIN else joined(" ", [name, text]) for name, text in values])
+
+
+def prompt_of(image: GeneratedImage, most: int) -> str:
+    """Return an image's prompt, cut to a length; without one, the name of its run."""
+    return shorten(image.request.prompt, most) if image.request else image.path.parent.name
+
+
+def seed_of(image: GeneratedImage) -> list[str]:
+    """Return an image's seed in words; nothing without one."""
+    return [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """Yield a picture, or those of a result and of any nesting of lists."""
+    single = (GeneratedImage, str, bytes, bytearray, memoryview, os.PathLike, Mapping)
+    if isinstance(value, Iterable) and not isinstance(value, single) and not hasattr(value, "__array_interface__"):
+        for each in value:
+            yield from flat(each)
+    else:
+        yield value
 
 
 def language_of(*values: Any) -> str:
@@ -232,8 +256,7 @@ def _size(names: Iterable[str], labels: Mapping[str, Sequence[str]]) -> int:
 
 
 def _label(names: Sequence[str], indices: Sequence[int], labels: Mapping[str, Sequence[str]]) -> str:
-    values = [(name, labels[name][index]) for name, index in zip(names, indices, strict=True)]
-    return joined("\n", [value if name in _PLAIN else joined(" ", [name, value]) for name, value in values])
+    return named(((name, labels[name][index]) for name, index in zip(names, indices, strict=True)), "\n")
 
 
 def _text(value: Any) -> str:

@@ -62,10 +62,11 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """A spot in its cell, with a small label if the cell has several."""
+    """A picture of a spot in its cell, None without one; the first has the spot's label if the cell has several."""
 
     label: str
     spot: Spot
+    image: GeneratedImage | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ class Sheet:
     Attributes:
         heading: of the page; empty if it is the only one.
         rows, columns: their labels, one line for each option; one empty label for an axis without options.
-        cells: the spots in each row and column.
+        cells: the pictures in each row and column.
         across: pictures side by side in one cell, at most.
     """
 
@@ -87,7 +88,7 @@ class Sheet:
 
     @property
     def placed(self) -> Iterable[Placed]:
-        """All spots of the page, row by row."""
+        """All pictures of the page, row by row."""
         return (each for row in self.cells for cell in row for each in cell)
 
 
@@ -127,7 +128,13 @@ def arrange(
     def cell(place: tuple[Any, ...]) -> tuple[Placed, ...]:
         inside = sorted(found.get(place, ()), key=lambda spot: [spot.options[name] for name in rest])
         return tuple(
-            Placed(label=_label(rest, [spot.options[name] for name in rest], labels), spot=spot) for spot in inside
+            Placed(
+                label="" if number else _label(rest, [spot.options[name] for name in rest], labels),
+                spot=spot,
+                image=image,
+            )
+            for spot in inside
+            for number, image in enumerate(spot.images or (None,))
         )
 
     sheets = []
@@ -147,10 +154,7 @@ def arrange(
 
 def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
     """Return the pictures side by side in a cell: all of up to three, otherwise about a square of them."""
-    most = max(
-        (sum(max(1, len(placed.spot.images)) for placed in cell) for row in cells for cell in row),
-        default=1,
-    )
+    most = max((len(cell) for row in cells for cell in row), default=1)
     if len(cells) == 1 and len(cells[0]) == 1:
         return max(1, min(most, _LINE, math.ceil(math.sqrt(most * 1.5))))
     return max(1, most if most <= 3 else math.ceil(math.sqrt(most)))
@@ -313,13 +317,10 @@ def _without_common(texts: list[str]) -> list[str]:
     ]
 
 
-def _common(split: Sequence[Sequence[str]]) -> int:
+def _common(split: Sequence[list[str]]) -> int:
     """Return the number of pieces that all begin with, leaving at least a word of each."""
-    count = 0
-    for pieces in zip(*split, strict=False):
-        if len(set(pieces)) > 1:
-            break
-        count += 1
+    same = itertools.takewhile(lambda pieces: len(set(pieces)) == 1, zip(*split, strict=False))
+    count = sum(1 for _ in same)
     while count and not all(any(piece.strip() for piece in pieces[count:]) for pieces in split):
         count -= 1
     return count

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.errors import StoreError
-from wannb.figures import STATES
+from wannb.figures import STATES, flat
 from wannb.files import opened_picture
-from wannb.ledger import GeneratedImage, Result, read
+from wannb.ledger import GeneratedImage, read
 from wannb.masking import mask
 from wannb.text import count
 from wannb.translation import Said, joined, say
@@ -159,14 +159,10 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
 
 
 def _listed(name: object, values: Iterable[Any]) -> list[GeneratedImage]:
-    images: list[GeneratedImage] = []
-    for value in [values] if isinstance(values, (Result, GeneratedImage)) else values:
-        if isinstance(value, GeneratedImage):
-            images.append(value)
-        elif isinstance(value, Result):
-            images.extend(value)
-        else:
-            kind = type(value).__name__
+    images = list(flat(values))
+    for image in images:
+        if not isinstance(image, GeneratedImage):
+            kind = type(image).__name__
             raise TypeError(say("{name} holds {kind}; give a list of results", name=repr(name), kind=kind))
     return images
 

@@ -224,6 +224,7 @@ def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, se
         tallied = tally(judgings)
         notices: list[str] = []
         ranked = _ranked(tallied, notices, resamples=resamples, seed=seed)
+        shared, agreement, alpha = _agreement(tallied)
         preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
         return Scores(
             contestants=tuple(ranked),
@@ -231,9 +232,9 @@ def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, se
             verdicts=len(tallied.votes),
             pairs=len(tallied.by_pair()),
             skipped=tallied.skipped,
-            agreement=tallied.agreement(),
-            shared=len(tallied.shared()),
-            alpha=_alpha(tallied),
+            agreement=agreement,
+            shared=shared,
+            alpha=alpha,
             left=sum(preferred) / len(preferred) if preferred else None,
             notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
         )
@@ -288,10 +289,6 @@ class Tally:
             grouped[vote.pair].append(vote)
         return list(grouped.values())
 
-    def shared(self) -> list[list[Vote]]:
-        """Return the votes on each pair of pictures that at least two judges judged."""
-        return [votes for votes in self.by_pair() if len(votes) > 1]
-
     def connected(self) -> list[set[str]]:
         """Return the contestants that were compared, in groups connected by comparisons."""
         groups: list[set[str]] = []
@@ -300,13 +297,6 @@ class Tally:
             groups = [group for group in groups if group not in met]
             groups.append(set(vote.contestants).union(*met))
         return groups
-
-    def agreement(self) -> float | None:
-        """Return the share of equal verdicts of two judges on the same pair, 0 to 1; None without such pairs."""
-        equal = [
-            one.winner == other.winner for votes in self.shared() for one, other in itertools.combinations(votes, 2)
-        ]
-        return sum(equal) / len(equal) if equal else None
 
 
 def tally(sources: Iterable[Any]) -> Tally:
@@ -505,16 +495,17 @@ def _exact(strength: float, pairs: int, *, won: bool) -> tuple[float, float]:
     return (min(edge, strength), 1.0) if won else (0.0, max(1 - edge, strength))
 
 
-def _alpha(tallied: Tally) -> float | None:
-    shared = tallied.shared()
-    if len(shared) < 2:
-        return None
+def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
+    """Return the number of pairs with several judges, the share of their verdicts that are equal, and the alpha."""
+    shared = [votes for votes in tallied.by_pair() if len(votes) > 1]
+    equal = [one.winner == other.winner for votes in shared for one, other in itertools.combinations(votes, 2)]
+    share = sum(equal) / len(equal) if equal else None
     said = [{vote.judge: float(_kind(vote)) for vote in votes} for votes in shared]
-    if len({kind for each in said for kind in each.values()}) < 2:
-        return None
+    if len(said) < 2 or len({kind for each in said for kind in each.values()}) < 2:
+        return len(shared), share, None
     evalica, pandas = _libraries()
     rows = [[each.get(judge, float("nan")) for each in said] for judge in tallied.judges]
-    return float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
+    return len(shared), share, float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
 
 
 def _libraries() -> tuple[Any, Any]:

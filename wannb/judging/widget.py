@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from wannb.display import ELEMENTS, esm, html, preview
+from wannb.display import ELEMENTS, esm, html, previews
 from wannb.errors import StoreError
 from wannb.ledger import GeneratedImage
 from wannb.service import Clock
@@ -150,7 +150,8 @@ class Judging(anywidget.AnyWidget):
                 if each >= self.total:
                     setattr(self, slot, {})
                 elif getattr(self, slot).get("number") != each:
-                    left, right = (_preview(image.path) for _, image in self._sides(self._order[each]))
+                    # Empty for one that is missing or damaged, so that the judging continues.
+                    left, right = previews([image.path for _, image in self._sides(self._order[each])], PICTURE_PIXELS)
                     setattr(self, slot, {"number": each, "left": left, "right": right})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number = number
@@ -218,14 +219,6 @@ def _order(contest: Contest, record: Record, most: int | None, draw: str, chance
 
 def _slot(number: int) -> str:
     return "odd" if number % 2 else "even"
-
-
-def _preview(path: Path) -> bytes:
-    """Return a picture for the page; empty if it is missing or damaged, so that the judging continues."""
-    try:
-        return preview(path, PICTURE_PIXELS)
-    except OSError:
-        return b""
 
 
 def _facts(contestant: str, image: GeneratedImage) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def draw(lines: list[str], family: list[str]) -> None:
 
 def test_latin_text_needs_no_other_font() -> None:
     assert families("a flower shop, 35 mm, $5 & café") == Typeface(families=PLAIN, missing="", notice="")
+    assert Path(fonts._face(*PLAIN)).name == "DejaVuSans.ttf", "neither bold nor oblique"
 
 
 @has_chinese

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from figures.spots import LABELS, spots
+from figures.spots import LABELS, image, spots
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +43,13 @@ def test_prompts_are_rows_and_seeds_are_columns(tmp_path: Path) -> None:
     assert sheet.rows == ("a cat", "a dog")
     assert sheet.columns == ("seed 1", "seed 2", "seed 3")
     assert [placed.label for placed in sheet.cells[0][0]] == ["pro", "plain"]
+
+
+def test_a_label_stands_with_the_first_picture_of_its_spot(tmp_path: Path) -> None:
+    two = (image(tmp_path / "1.png"),) * 2
+    made = [Spot(options={"seed": seed}, images=two) for seed in (0, 1)]
+    (sheet,) = arrange(made, {"seed": ("1", "2")}, rows=(), columns=())
+    assert [placed.label for placed in sheet.cells[0][0]] == ["seed 1", "", "seed 2", ""]
 
 
 def test_any_option_on_any_axis(tmp_path: Path) -> None:

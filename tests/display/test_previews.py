@@ -52,7 +52,7 @@ def test_an_image_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -
 
 @pytest.mark.parametrize("number", [1, 5, 60])
 def test_thumbnails_shrink_until_they_fit_and_no_further_than_the_least(number: int) -> None:
-    pictures = [Image.effect_noise((600, 400), 100 + each).convert("RGB") for each in range(number)]
+    pictures = [Image.effect_noise((240, 160), 100 + each).convert("RGB") for each in range(number)]
 
     def draw(sources: object, pixels: int) -> list[bytes]:
         return [small_jpeg(each, pixels) for each in sources]  # type: ignore[attr-defined]

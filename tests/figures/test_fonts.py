@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import wannb
 from wannb.figures import fonts
-from wannb.figures.fonts import MISSING, families, pdf_fonttype, width_of, wrap
+from wannb.figures.fonts import MISSING, Typeface, families, pdf_fonttype, width_of, wrap
 
 PLAIN = ["DejaVu Sans"]
 #: A character that no font has: a code point that Unicode keeps for private use.
@@ -31,8 +31,8 @@ def draw(lines: list[str], family: list[str]) -> None:
 
 
 def test_latin_text_needs_no_other_font() -> None:
-    face = families("a flower shop, 35 mm, $5 & café")
-    assert (face.families, face.missing, face.notice) == (PLAIN, "", "")
+    assert families("a flower shop, 35 mm, $5 & café") == Typeface(families=PLAIN, missing="", notice="")
+    assert Path(fonts._face(*PLAIN)).name == "DejaVuSans.ttf", "neither bold nor oblique"
 
 
 @has_chinese
@@ -126,9 +126,8 @@ def test_a_font_can_be_added(tmp_path: Path) -> None:
     assert families(NOWHERE).missing
     try:
         assert wannb.add_font(tmp_path / "ours.ttf") == ("Ours",)
-        face = families(f"a {NOWHERE}")
-        assert (face.families, face.missing, face.notice) == ([*PLAIN, "Ours"], "", "")
-        draw([NOWHERE], face.families)
+        assert families(f"a {NOWHERE}") == Typeface(families=[*PLAIN, "Ours"], missing="", notice="")
+        draw([NOWHERE], [*PLAIN, "Ours"])
         assert families("猫").families == [*PLAIN, "Ours"]
     finally:
         font_manager.fontManager.ttflist[:] = before
@@ -138,13 +137,12 @@ def test_a_font_can_be_added(tmp_path: Path) -> None:
 
 
 def test_what_is_no_font_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "empty.ttf").write_bytes(b"no font")
-    for name, reason in (("none.ttf", "there is no such file"), ("empty.ttf", "cannot be used in figures")):
+    for name in ("empty.ttf", "font.woff2"):
+        (tmp_path / name).write_bytes(b"no font")
+    reasons = ["there is no such file", "cannot be used in figures", r"give a \.ttf, \.otf or \.ttc file"]
+    for name, reason in zip(("none.ttf", "empty.ttf", "font.woff2"), reasons, strict=True):
         with pytest.raises(ValueError, match=reason):
             wannb.add_font(tmp_path / name)
-    (tmp_path / "font.woff2").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"give a \.ttf, \.otf or \.ttc file"):
-        wannb.add_font(tmp_path / "font.woff2")
 
 
 def test_fonts_with_postscript_outlines_are_not_put_into_a_pdf_as_truetype() -> None:

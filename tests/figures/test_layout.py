@@ -5,36 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from figures.spots import LABELS, spots
+from figures.spots import LABELS, image, spots
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wannb.figures.grid import grid
 from wannb.figures.layout import Spot, arrange, labels_of
 
-
-def test_only_what_differs_stays() -> None:
-    long = "a photograph of a very old lighthouse on a cliff at {}, cinematic light and film grain"
-    assert labels_of([long.format("dawn"), long.format("dusk")]) == ("…dawn…", "…dusk…")
-    assert labels_of(["一只非常可爱的橘猫坐在窗台上", "一只非常可爱的橘猫坐在屋顶上"]) == ("…窗台上", "…屋顶上")
+LONG = "a photograph of a very old lighthouse"
 
 
-def test_short_texts_stay_whole_and_words_are_not_cut() -> None:
-    assert labels_of(["a cat", "a dog"]) == ("a cat", "a dog")
-    assert labels_of(["a photograph of a cathedral", "a photograph of a caterpillar"])[1] == "…caterpillar"
-
-
-def test_a_text_that_goes_on_keeps_a_word_in_both() -> None:
-    long = "a photograph of a very old lighthouse"
-    assert labels_of([long, f"{long} in fog"]) == ("…lighthouse", "…lighthouse in fog")
-
-
-def test_other_values_are_brief(tmp_path: Path) -> None:
-    assert labels_of([None, True, 7, "photos/me.jpg", Path("b/you.png")]) == ("-", "on", "7", "me.jpg", "you.png")
-    palette = [("#AABBCC", 50), ("#000000", 25), ("#FFFFFF", 25)]
-    assert labels_of([dict(palette), None]) == ("#AABBCC #000000 #FFFFFF", "-")
-    assert labels_of([["a.png", "b.png"], [[1, 2, 30, 40]]]) == ("a.png + b.png", "1,2,30,40")
-    assert labels_of([]) == ()
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([f"{LONG} at {at}, cinematic light, film grain" for at in ("dawn", "dusk")], ("…dawn…", "…dusk…")),
+        (["一只非常可爱的橘猫坐在窗台上", "一只非常可爱的橘猫坐在屋顶上"], ("…窗台上", "…屋顶上")),
+        (["a cat", "a dog"], ("a cat", "a dog")),
+        (["a photograph of a cathedral", "a photograph of a caterpillar"], ("…cathedral", "…caterpillar")),
+        ([LONG, f"{LONG} in fog"], ("…lighthouse", "…lighthouse in fog")),
+        ([None, True, 7, "photos/me.jpg", Path("b/you.png")], ("-", "on", "7", "me.jpg", "you.png")),
+        ([{"#AABBCC": 50, "#000000": 25, "#FFFFFF": 25}, None], ("#AABBCC #000000 #FFFFFF", "-")),
+        ([["a.png", "b.png"], [[1, 2, 30, 40]]], ("a.png + b.png", "1,2,30,40")),
+        ([], ()),
+    ],
+)
+def test_labels_say_only_what_differs_in_whole_words(values: list[object], labels: tuple[str, ...]) -> None:
+    assert labels_of(values) == labels
 
 
 @given(st.lists(st.one_of(st.text(max_size=30), st.none(), st.integers(), st.sampled_from(["x", "x (2)"])), max_size=8))
@@ -47,6 +43,13 @@ def test_prompts_are_rows_and_seeds_are_columns(tmp_path: Path) -> None:
     assert sheet.rows == ("a cat", "a dog")
     assert sheet.columns == ("seed 1", "seed 2", "seed 3")
     assert [placed.label for placed in sheet.cells[0][0]] == ["pro", "plain"]
+
+
+def test_a_label_stands_with_the_first_picture_of_its_spot(tmp_path: Path) -> None:
+    two = (image(tmp_path / "1.png"),) * 2
+    made = [Spot(options={"seed": seed}, images=two) for seed in (0, 1)]
+    (sheet,) = arrange(made, {"seed": ("1", "2")}, rows=(), columns=())
+    assert [placed.label for placed in sheet.cells[0][0]] == ["seed 1", "", "seed 2", ""]
 
 
 def test_any_option_on_any_axis(tmp_path: Path) -> None:
@@ -64,13 +67,7 @@ def test_any_option_on_any_axis(tmp_path: Path) -> None:
 
 def test_every_spot_stands_once_whatever_the_axes(tmp_path: Path) -> None:
     made = spots(tmp_path)
-    for axes in (
-        {},
-        {"rows": "model"},
-        {"columns": ("seed", "model")},
-        {"pages": ("prompt", "seed")},
-        {"rows": ()},
-    ):
+    for axes in ({}, {"rows": "model"}, {"columns": ("seed", "model")}, {"pages": ("prompt", "seed")}, {"rows": ()}):
         placed = [each.spot for sheet in arrange(made, LABELS, **axes) for each in sheet.placed]  # type: ignore[arg-type]
         assert sorted(map(id, placed)) == sorted(map(id, made))
 

@@ -55,7 +55,7 @@ def test_a_page_that_cannot_be_drawn_is_refused(width: float, dpi: float, reason
 
 
 def test_a_figure_shows_itself_without_pyplot() -> None:
-    [shown] = [attributes for tag, attributes in Tags(paper().figure._repr_html_()).tags if tag == "img"]  # type: ignore[operator]
+    [shown] = Tags(paper().figure._repr_html_()).every("img")  # type: ignore[operator]
     assert (shown["alt"], shown["width"], shown["height"]) == ("a page", "192", "96")
 
 

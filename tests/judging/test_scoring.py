@@ -54,7 +54,7 @@ def test_two_contestants_get_their_share_of_wins_and_ties_count_half(folder: Pat
         left_is_first = judging._sides(judging._order[number])[0][0] == first
         judging.press("=" if number < 4 else "1" if left_is_first == (number < 16) else "2")
     best = judging.scores(resamples=50).contestants[0]
-    assert (best.wins, best.ties, best.losses) == (12, 4, 4)
+    assert (best.label, best.wins, best.ties, best.losses) == ("A", 12, 4, 4)
     assert best.strength == pytest.approx(0.7, abs=0.002)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import fonts
 from .fonts import families, leftwards
 from .grid import Grid, grid
-from .layout import STATES, Spot, labels_of
+from .layout import STATES, Spot, flat, labels_of
 from .paper import (
     DASHED,
     EMPTY,
@@ -37,6 +37,7 @@ __all__ = [
     "check_size",
     "ending",
     "families",
+    "flat",
     "fonts",
     "grid",
     "labels_of",

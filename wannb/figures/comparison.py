@@ -16,7 +16,7 @@ from wannb.request import FIELDS, ImageRequest, InputImage, as_input
 from wannb.text import shorten
 from wannb.translation import Said, current, joined, override, say, spoken
 
-from .layout import labels_of, language_of
+from .layout import labels_of, language_of, named, prompt_of
 from .paper import QUIET, Paper, check_size, ending, put, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
@@ -29,13 +29,8 @@ _ENDINGS = (".png", ".pdf", ".html")
 #: Bytes of the three pictures as base64: the page stays under 400 kB.
 _MOST_BYTES = 370_000
 _PIXELS, _LEAST_PIXELS = 900, 200
-#: Colors of the map in steps that look even, dark to bright: points on matplotlib's "inferno".
-_RAMP = (
-    *((0, 0, 4), (31, 12, 72), (85, 15, 109), (136, 34, 106), (186, 54, 85)),
-    *((227, 89, 51), (249, 140, 10), (249, 201, 50), (252, 255, 164)),
-)
-#: Lifts small differences, which would be lost in the dark.
-_GAMMA = 0.6
+#: Colors of the map, dark to bright in steps that look even; the power lifts small differences out of the dark.
+_COLORS, _GAMMA = "inferno", 0.6
 #: Of the figure: inches around everything, between pictures, between a label and its picture; points of the text.
 _MARGIN, _GAP, _PAD, _SIZE = 0.04, 0.07, 0.045, 7.0
 
@@ -81,10 +76,8 @@ class Comparison:
     @property
     def summary(self) -> str:
         """How much changed, in words."""
-        changed = _percent(self.changed)
-        said = [
-            Said("{share} of the pixels changed (by more than {least} of 255)", share=changed, least=self.tolerance)
-        ]
+        facts = {"share": _percent(self.changed), "least": self.tolerance}
+        said = [Said("{share} of the pixels changed (by more than {least} of 255)", **facts)]
         if self.inside is not None:
             said.append(Said("in the boxes {share} changed", share=_percent(self.inside)))
         if self.outside is not None:
@@ -99,14 +92,8 @@ class Comparison:
             return ()
         shapes = (first.width * second.height, second.width * first.height)
         how = Said("stretched") if max(shapes) > 1.03 * min(shapes) else Said("scaled")
-        sizes = {"right": self.b.size, "left": self.a.size}
-        return (
-            Said(
-                "the right picture of {right} is {how} to {left}, which itself changes pixels at edges",
-                how=how,
-                **sizes,
-            ),
-        )
+        facts = {"right": self.b.size, "how": how, "left": self.a.size}
+        return (Said("the right picture of {right} is {how} to {left}, which itself changes pixels at edges", **facts),)
 
     @spoken
     def __repr__(self) -> str:
@@ -250,6 +237,7 @@ def compare(a: Any, b: Any = None, *, boxes: Iterable[Sequence[int]] | None = No
 
 
 def _measured(a: Side, b: Side, boxes: tuple[Box, ...], tolerance: int) -> Comparison:
+    import matplotlib
     import numpy
     from PIL import Image
 
@@ -258,6 +246,7 @@ def _measured(a: Side, b: Side, boxes: tuple[Box, ...], tolerance: int) -> Compa
         other = other.resize(a.picture.size, Image.Resampling.LANCZOS)
     before, after = (numpy.asarray(image, dtype=numpy.int16) for image in (a.picture, other))
     apart = numpy.abs(before - after).max(axis=2)
+    colors = matplotlib.colormaps[_COLORS]((numpy.arange(256) / 255) ** _GAMMA, bytes=True)[:, :3]
     changed = apart > tolerance
     inside = numpy.zeros(changed.shape, dtype=bool)
     for left, top, right, bottom in boxes:
@@ -272,20 +261,10 @@ def _measured(a: Side, b: Side, boxes: tuple[Box, ...], tolerance: int) -> Compa
         changed=float(changed.mean()),
         inside=share(changed[inside]),
         outside=share(changed[~inside]),
-        difference=Image.fromarray(_colors()[apart]),
+        difference=Image.fromarray(colors[apart]),
         boxes=boxes,
         tolerance=tolerance,
     )
-
-
-def _colors() -> Any:
-    """Return the color of each difference from 0 to 255."""
-    import numpy
-
-    steps = (numpy.arange(256) / 255) ** _GAMMA * (len(_RAMP) - 1)
-    ramp = numpy.array(_RAMP, dtype=float)
-    channels = [numpy.interp(steps, numpy.arange(len(_RAMP)), ramp[:, channel]) for channel in range(3)]
-    return numpy.stack(channels, axis=1).round().astype(numpy.uint8)
 
 
 def _one(value: Any) -> GeneratedImage | InputImage:
@@ -322,23 +301,13 @@ def _side(value: GeneratedImage | InputImage, label: str) -> Side:
         return Side(picture=image.convert("RGB"), label=label, alt=label)
 
 
-def _labels(first: GeneratedImage | InputImage, second: GeneratedImage | InputImage) -> list[str]:
+def _labels(first: GeneratedImage | InputImage, second: GeneratedImage | InputImage) -> Sequence[str]:
     """Return labels for the two: the options in which their requests differ, or their names."""
     requests = [value.request for value in (first, second) if isinstance(value, GeneratedImage) and value.request]
     if len(requests) == 2:
         names = [name for name in FIELDS if getattr(requests[0], name) != getattr(requests[1], name)]
-        facts = [labels_of([_value(request, name) for request in requests]) for name in names]
-        plain = ("prompt", "model", "images")
-        labels: list[str] = [
-            joined(
-                " · ",
-                [
-                    fact[side] if name in plain else joined(" ", [name, fact[side]])
-                    for name, fact in zip(names, facts, strict=True)
-                ],
-            )
-            for side in (0, 1)
-        ]
+        facts = {name: labels_of([_value(request, name) for request in requests]) for name in names}
+        labels = [named(((name, fact[side]) for name, fact in facts.items()), " · ") for side in (0, 1)]
         if all(labels):
             return labels
     return [_name(value) for value in (first, second)]
@@ -352,7 +321,7 @@ def _value(request: ImageRequest, name: str) -> Any:
 def _name(value: GeneratedImage | InputImage) -> str:
     if isinstance(value, InputImage):
         return Path(value.name).name or value.name
-    prompt = shorten(value.request.prompt, 100) if value.request else value.path.parent.name
+    prompt = prompt_of(value, 100)
     if value.count == 1:
         return prompt
     return Said("{prompt} · image {number} of {n}", prompt=prompt, number=value.number, n=value.count)

@@ -276,20 +276,15 @@ def _face(family: str) -> Any:
     """Return the file of a family's regular face, as `get_font` takes it; `findfont` would log missing weights."""
     from matplotlib import font_manager
 
-    weights = font_manager.weight_dict
-    entries = [entry for entry in font_manager.fontManager.ttflist if entry.name == family]
-    if not entries:
-        return None
-    best = min(
-        entries,
-        key=lambda entry: (
-            entry.style != "normal",
-            entry.stretch not in ("normal", 400),
-            abs((weights.get(entry.weight, 400) if isinstance(entry.weight, str) else entry.weight) - 400),
-        ),
-    )
+    known = font_manager.fontManager
+
+    def unlike(entry: Any) -> tuple[float, float, float]:
+        style, stretch = known.score_style(entry.style, "normal"), known.score_stretch(entry.stretch, "normal")
+        return style, stretch, known.score_weight(entry.weight, "normal")
+
+    best: Any = min((entry for entry in known.ttflist if entry.name == family), key=unlike, default=None)
     index = getattr(best, "index", None)  # matplotlib 3.11 and newer open every face of a collection
-    return best.fname if index is None else font_manager.FontPath(best.fname, index)
+    return best and (best.fname if index is None else font_manager.FontPath(best.fname, index))
 
 
 @lru_cache(maxsize=65536)

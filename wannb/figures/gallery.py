@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from wannb.display import html, previews, small_jpeg
 from wannb.ledger import GeneratedImage
 from wannb.request import as_input
-from wannb.text import count, shorten
+from wannb.text import count
 from wannb.translation import Said, current, joined, override, say, spoken
 
-from .layout import language_of
+from .layout import flat, language_of, prompt_of, seed_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ def gallery(pictures: Any, *, width: int = 240) -> Gallery:
     """
     pairs = pictures.items() if isinstance(pictures, Mapping) else [("", pictures)]
     pixels = round(width * 1.6)
-    listed = [(title, each) for title, value in pairs for each in _each(value)]
+    listed = [(title, each) for title, value in pairs for each in flat(value)]
     with override(language_of(pictures)):
         # All previews at once, which uses every core: an image without a preview is decoded here.
         jpegs = iter(previews([each.path for _, each in listed if isinstance(each, GeneratedImage)], pixels))
@@ -84,20 +83,9 @@ def gallery(pictures: Any, *, width: int = 240) -> Gallery:
         return Gallery(pictures=tuple(shown), width=width)
 
 
-def _each(value: Any) -> Iterator[Any]:
-    single = (GeneratedImage, str, bytes, bytearray, memoryview, os.PathLike)
-    if isinstance(value, Iterable) and not isinstance(value, single) and not hasattr(value, "__array_interface__"):
-        for each in value:
-            yield from _each(each)
-    else:
-        yield value
-
-
 def _generated(title: str, image: GeneratedImage, jpeg: bytes) -> Picture:
-    prompt = shorten(image.request.prompt, 60) if image.request else image.path.parent.name
-    facts = [f"{image.width}*{image.height}"]
-    facts += [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
-    caption = (title or prompt, joined(" · ", facts))
+    facts = joined(" · ", [f"{image.width}*{image.height}", *seed_of(image)])
+    caption = (title or prompt_of(image, 60), facts)
     return Picture(jpeg=jpeg, size=(image.width, image.height), alt=image.alt, caption=caption)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from wannb.text import count, shorten
 from wannb.translation import Said, current, joined, override, say, spoken
 
 from .fonts import families, width_of
-from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, language_of
+from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, flat, language_of, prompt_of, seed_of
 from .paper import DASHED, LINE, QUIET, Lines, Paper, check_size, ending, line_height, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
@@ -119,20 +120,20 @@ class Grid:
         texts = [text for sheet in self.sheets for text in _texts(sheet)]
         return save(path, figures, pages=self.pages, texts=texts, title=self.title)
 
+    @property
+    def _placed(self) -> list[Placed]:
+        return [each for sheet in self.sheets for each in sheet.placed]
+
     def _summary(self) -> str:
-        spots = [placed.spot for sheet in self.sheets for placed in sheet.placed]
-        kinds: dict[str, int] = {}
-        for spot in spots:
-            if not spot.images:
-                kinds[spot.kind] = kinds.get(spot.kind, 0) + 1
-        images = count(sum(len(spot.images) for spot in spots), "image")
+        kinds = Counter(each.spot.kind if each.image is None else "" for each in self._placed)
+        images = count(kinds.pop("", 0), "image")
         others = [Said("{n} {state}", n=number, state=STATES.get(kind, kind)) for kind, number in kinds.items()]
         return joined(", ", [images, *others])
 
     def _html(self) -> str:
         across = max(len(sheet.columns) * sheet.across for sheet in self.sheets)
         room = _PAGE - (_LABELS if any(label for sheet in self.sheets for label in sheet.rows) else 0)
-        paths = [image.path for sheet in self.sheets for placed in sheet.placed for image in placed.spot.images]
+        paths = [each.image.path for each in self._placed if each.image]
         least = _LEAST if len(paths) > _MANY else _LEAST_OF_FEW
         shown = max(least, min(_MOST, room // across - 12))
         most = min(_MOST_BYTES, _SOME_BYTES + _BYTES_EACH * len(paths))
@@ -141,7 +142,7 @@ class Grid:
         return self._page(max(_LEAST, min(shown, pixels)), iter(jpegs))
 
     def _page(self, shown: int, jpegs: Iterator[bytes]) -> str:
-        short = sum(1 for sheet in self.sheets for _ in sheet.placed) > _MANY // 2
+        short = len({id(each.spot) for each in self._placed}) > _MANY // 2
         body = "".join(_table(sheet, shown, jpegs, most=70 if short else 300) for sheet in self.sheets)
         return html.block(self.title, lines=[self.constants, self._summary()], body=body)
 
@@ -185,15 +186,22 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
     with override(language):
         if columns is not None and not (isinstance(columns, int) and 1 <= columns <= 12):
             raise ValueError(say("columns={columns}: give 1 to 12 pictures side by side", columns=columns))
-        images = list(_images_of(results))
+        images = list(flat(results))
+        for each in images:
+            if not isinstance(each, GeneratedImage):
+                kind = type(each).__name__
+                raise TypeError(
+                    say("a contact sheet takes results, not {kind}; wannb.gallery shows any picture", kind=kind)
+                )
         if not images:
             raise ValueError(say("a contact sheet needs at least one image"))
     across = min(columns or _SHEET_COLUMNS, len(images))
     size = across * _SHEET_ROWS
     placed = [
         Placed(
-            label=_caption(number, image),
+            label=joined("\n", [joined(" · ", [str(number), *seed_of(image)]), prompt_of(image, 48)]),
             spot=Spot(options={}, images=(image,), alt=joined(": ", [str(number), image.alt])),
+            image=image,
         )
         for number, image in enumerate(images, 1)
     ]
@@ -206,34 +214,8 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
     return Grid(sheets=tuple(sheets), language=language)
 
 
-def _images_of(value: Any) -> Iterator[GeneratedImage]:
-    if isinstance(value, GeneratedImage):
-        yield value
-    elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
-        for each in value:
-            yield from _images_of(each)
-    else:
-        kind = type(value).__name__
-        raise TypeError(say("a contact sheet takes results, not {kind}; wannb.gallery shows any picture", kind=kind))
-
-
-def _caption(number: int, image: GeneratedImage) -> str:
-    prompt = shorten(image.request.prompt, 48) if image.request else image.path.parent.name
-    seed = [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
-    return joined("\n", [joined(" · ", [str(number), *seed]), prompt])
-
-
 def _is_flow(sheet: Sheet) -> bool:
     return sheet.rows == ("",) and sheet.columns == ("",)
-
-
-def _items(cell: Sequence[Placed]) -> list[tuple[str, Spot, GeneratedImage | None]]:
-    """Return an entry for each picture of a cell, the label with the first picture of a spot."""
-    items: list[tuple[str, Spot, GeneratedImage | None]] = []
-    for placed in cell:
-        images: Sequence[GeneratedImage | None] = placed.spot.images or (None,)
-        items += [(placed.label if number == 0 else "", placed.spot, image) for number, image in enumerate(images)]
-    return items
 
 
 # In the cell
@@ -248,7 +230,7 @@ def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> st
     )
     item = partial(_item, shown=shown, jpegs=jpegs, most=most)
     if _is_flow(sheet):
-        inside = "".join(map(item, _items(sheet.cells[0][0])))
+        inside = "".join(map(item, sheet.cells[0][0]))
         width = sheet.across * (shown + 8)
         return (
             f'{heading}<div style="display:flex;flex-wrap:wrap;gap:8px;margin:8px 0;max-width:{width}px">{inside}</div>'
@@ -273,7 +255,7 @@ def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> st
         cells = "".join(
             f'<td style="{plain};padding:3px"><div style="display:flex;flex-wrap:wrap;gap:4px;'
             f'width:{min(width, max(1, len(items)) * (shown + 6))}px">{"".join(map(item, items)) or "–"}</div></td>'
-            for items in map(_items, row)
+            for items in row
         )
         body.append(f'<tr style="background:none">{side}{cells}</tr>')
     style = f"border-collapse:collapse;{html.FONT};margin:0;border:0"
@@ -281,8 +263,8 @@ def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> st
     return f'{heading}<div style="overflow-x:auto;margin:6px 0">{table}</div>'
 
 
-def _item(item: tuple[str, Spot, GeneratedImage | None], *, shown: int, jpegs: Iterator[bytes], most: int) -> str:
-    label, spot, image = item
+def _item(placed: Placed, *, shown: int, jpegs: Iterator[bytes], most: int) -> str:
+    label, spot, image = placed.label, placed.spot, placed.image
     note = f'<div style="color:{html.QUIET};font-size:11px;overflow-wrap:anywhere">{_cut(label)}</div>' if label else ""
     jpeg = next(jpegs) if image is not None else b""
     if image is None or not jpeg:
@@ -342,8 +324,7 @@ class _Page:
         self.heading = _label(sheet.heading, width - 2 * _MARGIN, size + 1, most=3)
         self.columns = [_label(text, self.cell, size, most=5) for text in sheet.columns]
         self.captions = [
-            [[_label(text, self.side, size - 1, most=3) for text, _, _ in _items(cell)] for cell in row]
-            for row in sheet.cells
+            [[_label(each.label, self.side, size - 1, most=3) for each in cell] for cell in row] for row in sheet.cells
         ]
         self.band = max(lines.height for lines in self.columns)
         self.heights = [max(map(self._height, row), default=0.0) for row in self.captions]
@@ -397,15 +378,16 @@ class _Page:
         if not cell:
             dash = typeset("–", 1, self.size, most=1)
             paper.write(dash, left, top + self.tall / 2, width=self.side, align="center", anchor="center", color=QUIET)
-        for number, ((_, spot, image), caption) in enumerate(zip(_items(cell), captions, strict=True)):
+        for number, (placed, caption) in enumerate(zip(cell, captions, strict=True)):
             line, column = divmod(number, self.sheet.across)
             x = left + column * (self.side + _INNER)
             y = top + sum(below[:line]) + line * (self.tall + _INNER)
-            if image is None:
+            if placed.image is None:
+                spot = placed.spot
                 text = spot.text or STATES.get(spot.kind, spot.kind)
                 self._draw_words(paper, text, x, y, loud=spot.kind in _LOUD)
             else:
-                yield image.path, x, y, self.side, self.tall
+                yield placed.image.path, x, y, self.side, self.tall
             paper.write(caption, x, y + self.tall + _CAPTION_PAD / 2, width=self.side, color=QUIET)
 
     def _draw_words(self, paper: Paper, text: str, x: float, y: float, *, loud: bool) -> None:
@@ -429,7 +411,7 @@ def _label_width(labels: Sequence[str], width: float, size: float) -> float:
 
 def _shape(sheet: Sheet) -> float:
     """Return the height of a picture's place for a width of 1: a square if some are wide and some are tall."""
-    shapes = [image.height / image.width for placed in sheet.placed for image in placed.spot.images]
+    shapes = [each.image.height / each.image.width for each in sheet.placed if each.image]
     if not shapes or min(shapes) < 1 < max(shapes):
         return 1.0
     return min(max(shapes), 2.5)

@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from wannb.ledger import GeneratedImage, Result
 from wannb.masking import mask
 from wannb.request import Color, InputImage
+from wannb.text import shorten
 from wannb.translation import Said, current, joined, say
 
 Axis = str | Sequence[str] | None
@@ -61,10 +62,11 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """A spot in its cell, with a small label if the cell has several."""
+    """A picture of a spot in its cell, None without one; the first has the spot's label if the cell has several."""
 
     label: str
     spot: Spot
+    image: GeneratedImage | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ class Sheet:
     Attributes:
         heading: of the page; empty if it is the only one.
         rows, columns: their labels, one line for each option; one empty label for an axis without options.
-        cells: the spots in each row and column.
+        cells: the pictures in each row and column.
         across: pictures side by side in one cell, at most.
     """
 
@@ -86,7 +88,7 @@ class Sheet:
 
     @property
     def placed(self) -> Iterable[Placed]:
-        """All spots of the page, row by row."""
+        """All pictures of the page, row by row."""
         return (each for row in self.cells for cell in row for each in cell)
 
 
@@ -126,7 +128,13 @@ def arrange(
     def cell(place: tuple[Any, ...]) -> tuple[Placed, ...]:
         inside = sorted(found.get(place, ()), key=lambda spot: [spot.options[name] for name in rest])
         return tuple(
-            Placed(label=_label(rest, [spot.options[name] for name in rest], labels), spot=spot) for spot in inside
+            Placed(
+                label="" if number else _label(rest, [spot.options[name] for name in rest], labels),
+                spot=spot,
+                image=image,
+            )
+            for spot in inside
+            for number, image in enumerate(spot.images or (None,))
         )
 
     sheets = []
@@ -146,15 +154,10 @@ def arrange(
 
 def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
     """Return the pictures side by side in a cell: all of up to three, otherwise about a square of them."""
-    most = max((pictures(cell) for row in cells for cell in row), default=1)
+    most = max((len(cell) for row in cells for cell in row), default=1)
     if len(cells) == 1 and len(cells[0]) == 1:
         return max(1, min(most, _LINE, math.ceil(math.sqrt(most * 1.5))))
     return max(1, most if most <= 3 else math.ceil(math.sqrt(most)))
-
-
-def pictures(cell: Iterable[Placed]) -> int:
-    """Return the number of places for a picture that a cell needs."""
-    return sum(max(1, len(placed.spot.images)) for placed in cell)
 
 
 def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
@@ -178,6 +181,31 @@ def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
             label = joined("", [label, "'"])
         distinct.append(label)
     return tuple(distinct)
+
+
+def named(values: Iterable[tuple[str, str]], joint: str) -> Said:
+    """Return values of options as one label, with the names of those that say too little alone."""
+    return joined(joint, [text if name in _PLAIN else joined(" ", [name, text]) for name, text in values])
+
+
+def prompt_of(image: GeneratedImage, most: int) -> str:
+    """Return an image's prompt, cut to a length; without one, the name of its run."""
+    return shorten(image.request.prompt, most) if image.request else image.path.parent.name
+
+
+def seed_of(image: GeneratedImage) -> list[str]:
+    """Return an image's seed in words; nothing without one."""
+    return [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """Yield a picture, or those of a result and of any nesting of lists."""
+    single = (GeneratedImage, str, bytes, bytearray, memoryview, os.PathLike, Mapping)
+    if isinstance(value, Iterable) and not isinstance(value, single) and not hasattr(value, "__array_interface__"):
+        for each in value:
+            yield from flat(each)
+    else:
+        yield value
 
 
 def language_of(*values: Any) -> str:
@@ -232,8 +260,7 @@ def _size(names: Iterable[str], labels: Mapping[str, Sequence[str]]) -> int:
 
 
 def _label(names: Sequence[str], indices: Sequence[int], labels: Mapping[str, Sequence[str]]) -> str:
-    values = [(name, labels[name][index]) for name, index in zip(names, indices, strict=True)]
-    return joined("\n", [value if name in _PLAIN else joined(" ", [name, value]) for name, value in values])
+    return named(((name, labels[name][index]) for name, index in zip(names, indices, strict=True)), "\n")
 
 
 def _text(value: Any) -> str:
@@ -290,13 +317,10 @@ def _without_common(texts: list[str]) -> list[str]:
     ]
 
 
-def _common(split: Sequence[Sequence[str]]) -> int:
+def _common(split: Sequence[list[str]]) -> int:
     """Return the number of pieces that all begin with, leaving at least a word of each."""
-    count = 0
-    for pieces in zip(*split, strict=False):
-        if len(set(pieces)) > 1:
-            break
-        count += 1
+    same = itertools.takewhile(lambda pieces: len(set(pieces)) == 1, zip(*split, strict=False))
+    count = sum(1 for _ in same)
     while count and not all(any(piece.strip() for piece in pieces[count:]) for pieces in split):
         count -= 1
     return count

@@ -166,10 +166,7 @@ class Paper:
             Whether each file could be read.
         """
 
-        def load(place: tuple[Path, float, float, float, float]) -> Image.Image:
-            return picture(place[0], math.ceil(max(place[3:]) * self.dpi))
-
-        loaded = in_parallel(load, places)
+        loaded = in_parallel(lambda place: picture(place[0], math.ceil(max(place[3:]) * self.dpi)), places)
         for image, (_, *place) in zip(loaded, places, strict=True):
             if image:
                 self.picture(image, *place)
@@ -290,15 +287,11 @@ def save(
                 for figure in figures:
                     figure.savefig(pdf, format="pdf", dpi=figure.dpi)
             return (put(place, buffer.getvalue()),)
-        names = (
-            [f"{place.stem}-{number}{place.suffix}" for number in range(1, pages + 1)] if pages > 1 else [place.name]
+        names = [f"{place.stem}-{number}{place.suffix}" for number in range(1, pages + 1)]
+        return tuple(
+            put(place.with_name(name), rendered(figure, kind[1:], metadata=_METADATA[kind]))
+            for name, figure in zip(names if pages > 1 else [place.name], figures, strict=True)
         )
-        files = []
-        for name, figure in zip(names, figures, strict=True):
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind[1:], dpi=figure.dpi, metadata=_METADATA[kind])
-            files.append(put(place.with_name(name), buffer.getvalue()))
-        return tuple(files)
 
 
 def _style(texts: Iterable[str]) -> Any:

@@ -8,13 +8,14 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.errors import StoreError
-from wannb.figures import STATES
-from wannb.ledger import GeneratedImage, Result, read
+from wannb.figures import STATES, flat
+from wannb.files import opened_picture
+from wannb.ledger import GeneratedImage, read
 from wannb.masking import mask
 from wannb.text import count
 from wannb.translation import Said, joined, say
@@ -126,7 +127,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
             missing["lost" if status.state == "done" else status.state] += 1
         groups.setdefault(digest(shared), (shared, {}))[1][key] = images
     return _contest(
-        contestants,
+        contestants.values(),
         groups.values(),
         missing,
         name=plan.name,
@@ -144,14 +145,13 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
         raise ValueError(say("different numbers of pictures ({numbers}); give equally many", numbers=said))
-    contestants = {key: Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups}
-    missing: Counter[str] = Counter()
-    places = []
-    for place in range(max(lengths.values())):
-        there = {contestants[key].id: [images[place]] for key, images in groups.items() if _is_there(images[place])}
-        missing["lost"] += len(groups) - len(there)
-        places.append(({"place": place + 1}, {each.id: there.get(each.id, []) for each in contestants.values()}))
-    if not any(lengths.values()):
+    contestants = [Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups]
+    places: list[_Group] = []
+    for place, images in enumerate(zip(*groups.values(), strict=True), 1):
+        there = [[image] if _is_there(image) else [] for image in images]
+        places.append(({"place": place}, {each.id: one for each, one in zip(contestants, there, strict=True)}))
+    missing = Counter(lost=sum(not images for _, two in places for images in two.values()))
+    if not places:
         raise ValueError(say("the groups have no pictures; give results, such as client.generate(...) returns"))
     first = next(iter(groups.values()))[0]
     name = "groups-" + digest(sorted([image.sha256 for image in images] for images in groups.values()))
@@ -159,20 +159,16 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
 
 
 def _listed(name: object, values: Iterable[Any]) -> list[GeneratedImage]:
-    images: list[GeneratedImage] = []
-    for value in [values] if isinstance(values, (Result, GeneratedImage)) else values:
-        if isinstance(value, GeneratedImage):
-            images.append(value)
-        elif isinstance(value, Result):
-            images.extend(value)
-        else:
-            kind = type(value).__name__
+    images = list(flat(values))
+    for image in images:
+        if not isinstance(image, GeneratedImage):
+            kind = type(image).__name__
             raise TypeError(say("{name} holds {kind}; give a list of results", name=repr(name), kind=kind))
     return images
 
 
 def _contest(
-    contestants: Mapping[str, Contestant],
+    contestants: Iterable[Contestant],
     groups: Iterable[_Group],
     missing: Counter[str],
     *,
@@ -191,24 +187,27 @@ def _contest(
             for number, two in enumerate(met, 1):
                 both = {**shared, "image": number} if most > 1 else dict(shared)
                 pairs.append(_pair((one, other), two, both))
+    without = {state: number for state, number in sorted(missing.items()) if number}
     if not pairs:
-        states = [
-            Said("{state}: {n}", state=STATES.get(state, state), n=number)
-            for state, number in sorted(missing.items())
-            if number
-        ]
-        why = joined(", ", states) if states else Said("at least two values must vary")
+        why = in_words(without) if without else Said("at least two values must vary")
         raise ValueError(say("no two pictures can be compared ({why}); plan.run() generates those of a plan", why=why))
     return Contest(
         name=name,
         by=by,
         usual=usual,
-        contestants=tuple(contestants.values()),
+        contestants=tuple(contestants),
         pairs=tuple(pairs),
         left_out=left_out,
-        missing={state: number for state, number in sorted(missing.items()) if number},
+        missing=without,
         folder=folder,
         mock=_is_mock(pairs[0].images[0]),
+    )
+
+
+def in_words(missing: Mapping[str, int]) -> str:
+    """Return the number of cells without a picture, by their state, in words."""
+    return joined(
+        ", ", [Said("{state}: {n}", state=STATES.get(state, state), n=number) for state, number in missing.items()]
     )
 
 
@@ -220,12 +219,10 @@ def _pair(contestants: tuple[str, str], images: tuple[GeneratedImage, GeneratedI
 
 def _is_there(image: GeneratedImage) -> bool:
     """Return whether a picture's file exists and is whole, by its checksums."""
-    from PIL import Image
-
     try:
-        with Image.open(image.path) as opened:
+        with opened_picture(image.path) as opened:
             opened.verify()
-    except Exception:  # damaged files raise anything: SyntaxError, struct.error, ...
+    except OSError:
         return False
     return True
 
@@ -273,22 +270,18 @@ def chosen(pairs: Sequence[Pair], most: int | None, *, chance: str) -> list[Pair
         met.sort(key=lambda pair: rank(chance, pair.mark))
     seen: Counter[str] = Counter()
     order: list[Pair] = []
-    wanted = len(pairs) if most is None else min(most, len(pairs))
-    rounds = 0
-    while len(order) < wanted:
-        here = [met[rounds] for met in meetings.values() if rounds < len(met)]
-        rounds += 1
-        waiting = [(0, rank(chance, f"{rounds} {pair.mark}"), place) for place, pair in enumerate(here)]
-        heapq.heapify(waiting)
-        while waiting and len(order) < wanted:
-            known, place_in_round, place = heapq.heappop(waiting)
+    for number, met_now in enumerate(zip_longest(*meetings.values()), 1):
+        here = [pair for pair in met_now if pair]
+        waiting = sorted((0, rank(chance, f"{number} {pair.mark}"), place) for place, pair in enumerate(here))
+        while waiting:
+            known, at_random, place = heapq.heappop(waiting)
             now = sum(seen[each] for each in here[place].contestants)
             if now > known:
-                heapq.heappush(waiting, (now, place_in_round, place))
+                heapq.heappush(waiting, (now, at_random, place))
                 continue
             seen.update(here[place].contestants)
             order.append(here[place])
-    return order
+    return order[:most]
 
 
 def rank(chance: str, what: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _PRIOR = 0.1
 _LEVEL = 0.95
 _FEW = 10
+_COUNTS = ("wins", "ties", "losses", "pairs")
 #: Pixels of a bar in the table; inches and points of a figure.
 _BAR, _BAR_MARGIN, _BAR_HEIGHT = 180, 6, 18
 _ROW, _BELOW, _ABOVE, _GAP, _SIZE = 0.34, 0.55, 0.1, 0.1, 9.0
@@ -103,7 +104,7 @@ class Scores:
 
     def table(self) -> Any:
         """Return a row for each contestant: a DataFrame, without pandas a list of dicts."""
-        names = ("strength", "low", "high", "wins", "ties", "losses", "pairs")
+        names = ("strength", "low", "high", *_COUNTS)
         rows = [
             {"contestant": each.label, **{name: getattr(each, name) for name in names}, **each.options}
             for each in self.contestants
@@ -163,14 +164,7 @@ class Scores:
         head = [Said("contestant"), Said("strength"), Said("95 % interval"), "0 … 0.5 … 1"]
         head += [Said("wins"), Said("ties"), Said("losses"), Said("pairs")]
         rows = [
-            (
-                each.label,
-                *(_number(each.strength), each.interval, _bar(each)),
-                each.wins,
-                each.ties,
-                each.losses,
-                each.pairs,
-            )
+            [each.label, _number(each.strength), each.interval, _bar(each), *(getattr(each, name) for name in _COUNTS)]
             for each in self.contestants
         ]
         meaning = Said(
@@ -230,6 +224,7 @@ def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, se
         tallied = tally(judgings)
         notices: list[str] = []
         ranked = _ranked(tallied, notices, resamples=resamples, seed=seed)
+        shared, agreement, alpha = _agreement(tallied)
         preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
         return Scores(
             contestants=tuple(ranked),
@@ -237,9 +232,9 @@ def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, se
             verdicts=len(tallied.votes),
             pairs=len(tallied.by_pair()),
             skipped=tallied.skipped,
-            agreement=tallied.agreement(),
-            shared=len(tallied.shared()),
-            alpha=_alpha(tallied),
+            agreement=agreement,
+            shared=shared,
+            alpha=alpha,
             left=sum(preferred) / len(preferred) if preferred else None,
             notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
         )
@@ -255,15 +250,15 @@ class Vote:
     Attributes:
         judge: the name.
         pair: the pair's id, the same for all judges of the same pictures.
-        contestants: their two ids, the smaller first.
-        winner: one of the two, None for a tie.
-        left_won: whether the picture on the left won; None for a tie.
+        contestants: their two ids, the smaller first; an empty one is not among those of the file.
+        winner: one of the two, "tie" or "skip".
+        left_won: whether the picture on the left won; None for a tie and a skip.
     """
 
     judge: str
     pair: str
     contestants: tuple[str, str]
-    winner: str | None
+    winner: str
     left_won: bool | None
 
 
@@ -294,10 +289,6 @@ class Tally:
             grouped[vote.pair].append(vote)
         return list(grouped.values())
 
-    def shared(self) -> list[list[Vote]]:
-        """Return the votes on each pair of pictures that at least two judges judged."""
-        return [votes for votes in self.by_pair() if len(votes) > 1]
-
     def connected(self) -> list[set[str]]:
         """Return the contestants that were compared, in groups connected by comparisons."""
         groups: list[set[str]] = []
@@ -306,13 +297,6 @@ class Tally:
             groups = [group for group in groups if group not in met]
             groups.append(set(vote.contestants).union(*met))
         return groups
-
-    def agreement(self) -> float | None:
-        """Return the share of equal verdicts of two judges on the same pair, 0 to 1; None without such pairs."""
-        equal = [
-            one.winner == other.winner for votes in self.shared() for one, other in itertools.combinations(votes, 2)
-        ]
-        return sum(equal) / len(equal) if equal else None
 
 
 def tally(sources: Iterable[Any]) -> Tally:
@@ -327,7 +311,7 @@ def tally(sources: Iterable[Any]) -> Tally:
         raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
     first_name, first = sheets[0]
     contestants: dict[str, Contestant] = {}
-    said: dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, str]]] = {}
+    said: dict[tuple[str, str], Vote] = {}
     torn: dict[str, None] = {}
     for name, sheet in sheets:
         if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
@@ -340,21 +324,19 @@ def tally(sources: Iterable[Any]) -> Tally:
             # Matched by their options, whatever their labels and places in the file.
             ids[each["id"]] = key = digest(each["options"])
             contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
-        judge = called = sheet.header["judge"] or name  # two judges without a name are two
-        for number in itertools.count(2):
-            before = {pair: said[judge, pair] for pair in sheet.verdicts if (judge, pair) in said}
-            if all(_winner(*one) == _winner(sheet.verdicts[pair], ids) for pair, one in before.items()):
+        called = sheet.header["judge"] or name  # two judges without a name are two
+        for number in itertools.count(1):
+            judge = called if number == 1 else f"{called} ({number})"
+            given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in sheet.verdicts.items()}
+            if all(said.get(key, vote).winner == vote.winner for key, vote in given.items()):
                 break
             torn[called] = None
-            judge = f"{called} ({number})"
-        for pair, verdict in sheet.verdicts.items():
-            said[judge, pair] = (verdict, ids)
-    votes = [_vote(judge, pair, verdict, ids) for (judge, pair), (verdict, ids) in said.items()]
+        said.update(given)
     return Tally(
         contestants=contestants,
         judges=tuple(dict.fromkeys(judge for judge, _ in said)),
-        votes=tuple(vote for vote in votes if vote is not None),
-        skipped=sum(verdict["verdict"] == SKIP for verdict, _ in said.values()),
+        votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
+        skipped=sum(vote.winner == SKIP for vote in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
         notices=tuple(
             Said("files of {judge} contradict each other: counted as several judges", judge=repr(name)) for name in torn
@@ -392,22 +374,15 @@ def _plan_of(sheet: Sheet) -> str:
     return Said("plan {plan} by {by}", plan=plan, by=by) if by else Said("plan {plan}", plan=plan)
 
 
-def _winner(line: Mapping[str, Any], ids: Mapping[str, str]) -> str | None:
-    """Return the contestant that won, on whichever side; or "tie" or "skip"."""
+def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]) -> Vote:
+    left, right = (ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT))
     verdict = line["verdict"]
-    return ids.get(line[verdict]["contestant"]) if verdict in (LEFT, RIGHT) else verdict
-
-
-def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]) -> Vote | None:
-    verdict, (left, right) = line["verdict"], [ids.get(line[side]["contestant"]) for side in (LEFT, RIGHT)]
-    if verdict == SKIP or left is None or right is None:
-        return None
     return Vote(
         judge=judge,
         pair=pair,
         contestants=(min(left, right), max(left, right)),
-        winner=None if verdict == TIE else left if verdict == LEFT else right,
-        left_won=None if verdict == TIE else verdict == LEFT,
+        winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
+        left_won=None if verdict in (TIE, SKIP) else verdict == LEFT,
     )
 
 
@@ -421,8 +396,8 @@ def _ranked(tallied: Tally, notices: list[str], *, resamples: int, seed: int) ->
     found = []
     for key, contestant in tallied.contestants.items():
         own = [vote for vote in tallied.votes if key in vote.contestants]
-        kinds = Counter("win" if vote.winner == key else "loss" if vote.winner else "tie" for vote in own)
-        wins, ties, losses = kinds["win"], kinds["tie"], kinds["loss"]
+        counts = Counter({key: "wins", TIE: "ties"}.get(vote.winner, "losses") for vote in own)
+        wins, ties, losses = (counts[name] for name in ("wins", "ties", "losses"))
         pairs = len({vote.pair for vote in own})
         strength, low, high = estimates.get(key, (None, None, None))
         if strength is not None and len(own) in (wins, losses):
@@ -478,50 +453,40 @@ def _estimates(
     tallied: Tally, scored: Sequence[str], *, resamples: int, seed: int
 ) -> dict[str, tuple[float, float, float]]:
     """Return the strength of each contestant, and the ends of its interval."""
-    place = {key: number for number, key in enumerate(scored)}
-    kinds: dict[tuple[int, int, int], int] = {}
-    clusters: list[list[int]] = []  # the kinds of outcome on each pair
-    for votes in tallied.by_pair():
-        outcomes = [(place[vote.contestants[0]], place[vote.contestants[1]], _kind(vote)) for vote in votes]
-        clusters.append([kinds.setdefault(outcome, len(kinds)) for outcome in outcomes])
-
-    def fit(drawn: Sequence[Sequence[int]]) -> list[float]:
-        weights = [0.0] * len(kinds)
-        for kind in itertools.chain.from_iterable(drawn):
-            weights[kind] += 1
-        return _fit(list(kinds), weights, len(scored))
-
+    clusters = [[(*vote.contestants, _kind(vote)) for vote in votes] for votes in tallied.by_pair()]
     # Python's own generator draws the same on every version. The library's bootstrap draws single verdicts, as if
     # several judges of one pair had seen several pairs.
     chance = random.Random(seed)
-    fits = [fit(chance.choices(clusters, k=len(clusters))) for _ in range(resamples)]
+    fits = [_fit(chance.choices(clusters, k=len(clusters)), scored) for _ in range(resamples)]
     cut = int((1 - _LEVEL) / 2 * resamples)
     ordered = (sorted(values) for values in zip(*fits, strict=True))
     return {
         key: (strength, values[cut], values[-1 - cut])
-        for key, strength, values in zip(scored, fit(clusters), ordered, strict=True)
+        for key, strength, values in zip(scored, _fit(clusters, scored), ordered, strict=True)
     }
 
 
 def _kind(vote: Vote) -> int:
-    return 0 if vote.winner is None else 1 if vote.winner == vote.contestants[0] else 2
+    """Return what evalica's `Winner` calls a draw, the first and the second."""
+    return {TIE: 0, vote.contestants[0]: 1}.get(vote.winner, 2)
 
 
-def _fit(kinds: Sequence[tuple[int, int, int]], weights: Sequence[float], size: int) -> list[float]:
+def _fit(clusters: Iterable[Iterable[tuple[str, str, int]]], scored: Sequence[str]) -> list[float]:
     """Return the chance of each contestant to be preferred to one of the others."""
     evalica, pandas = _libraries()
-    ties = [(one, other, 0) for one in range(size) for other in range(one)]
-    rows = [*kinds, *ties]
+    outcomes = Counter(itertools.chain.from_iterable(clusters))
+    ties = [(one, other, 0) for one, other in itertools.combinations(scored, 2)]
+    firsts, seconds, winners = map(list, zip(*outcomes, *ties, strict=True))
     fitted = evalica.bradley_terry(
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        [evalica.Winner(row[2]) for row in rows],
-        index=pandas.Index(range(size)),
-        weights=[*map(float, weights), *(_PRIOR for _ in ties)],
+        firsts,
+        seconds,
+        [evalica.Winner(each) for each in winners],
+        index=pandas.Index(scored),
+        weights=[*map(float, outcomes.values()), *(_PRIOR for _ in ties)],
         limit=1000,
     )
-    chances = evalica.pairwise_scores(fitted.scores.reindex(range(size)).to_numpy())
-    return [float((row.sum() - 0.5) / (size - 1)) for row in chances]
+    chances = evalica.pairwise_scores(fitted.scores.reindex(scored).to_numpy())
+    return [float((row.sum() - 0.5) / (len(scored) - 1)) for row in chances]
 
 
 def _exact(strength: float, pairs: int, *, won: bool) -> tuple[float, float]:
@@ -530,16 +495,17 @@ def _exact(strength: float, pairs: int, *, won: bool) -> tuple[float, float]:
     return (min(edge, strength), 1.0) if won else (0.0, max(1 - edge, strength))
 
 
-def _alpha(tallied: Tally) -> float | None:
-    shared = tallied.shared()
-    if len(shared) < 2:
-        return None
+def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
+    """Return the number of pairs with several judges, the share of their verdicts that are equal, and the alpha."""
+    shared = [votes for votes in tallied.by_pair() if len(votes) > 1]
+    equal = [one.winner == other.winner for votes in shared for one, other in itertools.combinations(votes, 2)]
+    share = sum(equal) / len(equal) if equal else None
     said = [{vote.judge: float(_kind(vote)) for vote in votes} for votes in shared]
-    if len({kind for each in said for kind in each.values()}) < 2:
-        return None
+    if len(said) < 2 or len({kind for each in said for kind in each.values()}) < 2:
+        return len(shared), share, None
     evalica, pandas = _libraries()
     rows = [[each.get(judge, float("nan")) for each in said] for judge in tallied.judges]
-    return float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
+    return len(shared), share, float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
 
 
 def _libraries() -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,15 @@ class Sheet:
     """
 
     header: Mapping[str, Any]
-    verdicts: Mapping[str, Mapping[str, Any]]
+    verdicts: dict[str, Mapping[str, Any]]
     broken: int
 
 
 class Record:
     """Verdicts of one judge on one contest, on disk and in memory.
+
+    Attributes:
+        sheet: the content of the file, or the content that its first verdict gives it.
 
     Raises:
         ValueError: the file holds another judging, or another judge's verdicts.
@@ -57,7 +60,7 @@ class Record:
         self.path = Path(path).expanduser().resolve()
         # As it comes back from the file, which cannot hold half a surrogate pair.
         self.judge = judge.encode(errors="replace").decode()
-        self._header = {
+        header = {
             "wannb_judgements": FORMAT,
             "plan": contest.name,
             "by": list(contest.by),
@@ -67,55 +70,41 @@ class Record:
             ],
         }
         sheet = read(self.path) if self.path.exists() else Sheet(header={}, verdicts={}, broken=0)
-        self.broken = sheet.broken
+        self.sheet = replace(sheet, header=header)
         self._has_header = bool(sheet.header)
-        self._verdicts: dict[str, Mapping[str, Any]] = dict(sheet.verdicts)
         if sheet.header:
             self._check(sheet.header)
-        elif self._verdicts:
+        elif sheet.verdicts:
             self._restore_header(contest)
-
-    @property
-    def sheet(self) -> Sheet:
-        """The content of the file, or the content that its first verdict gives it."""
-        return Sheet(header=self._header, verdicts=self.verdicts, broken=self.broken)
 
     @property
     def verdicts(self) -> Mapping[str, Mapping[str, Any]]:
         """The verdicts that count, by the pair's id, in the order in which they were given."""
-        return dict(self._verdicts)
+        return self.sheet.verdicts
 
     def add(self, pair: str, verdict: Mapping[str, Any]) -> None:
         """Save a verdict; on `StoreError` nothing has changed."""
         line = {"pair": pair, **verdict}
         self._append(line)
-        self._verdicts.pop(pair, None)
-        self._verdicts[pair] = line
+        self.sheet.verdicts.pop(pair, None)
+        self.sheet.verdicts[pair] = line
 
     def take_back(self, pair: str, time: str) -> None:
         """Save that a verdict does not count; on `StoreError` nothing has changed."""
         self._append({"undo": pair, "judge": self.judge, "time": time})
-        self._verdicts.pop(pair, None)
+        self.sheet.verdicts.pop(pair, None)
 
     def _check(self, header: Mapping[str, Any]) -> None:
         for name, what in (("plan", Said("plan")), ("by", Said("comparison")), ("judge", Said("judge"))):
-            if header.get(name) != self._header[name]:
-                path, found = repr(str(self.path)), repr(header.get(name))
-                raise ValueError(
-                    say(
-                        "{path} is of another {what}, {found}; give another file= or judge=",
-                        path=path,
-                        what=what,
-                        found=found,
-                    )
-                )
+            if header.get(name) != self.sheet.header[name]:
+                facts = {"path": repr(str(self.path)), "what": what, "found": repr(header.get(name))}
+                raise ValueError(say("{path} is of another {what}, {found}; give another file= or judge=", **facts))
 
     def _restore_header(self, contest: Contest) -> None:
         """Write the header again if it was damaged, so that the verdicts count without this judging too."""
-        for line in self._verdicts.values():
-            if line.get("judge", self.judge) != self.judge:
-                self._check({**self._header, "judge": line["judge"]})
-        if {pair.id for pair in contest.pairs} & set(self._verdicts):
+        for line in self.verdicts.values():
+            self._check({**self.sheet.header, "judge": line.get("judge", self.judge)})
+        if any(pair.id in self.verdicts for pair in contest.pairs):
             # A read-only file gets it with its next verdict.
             with suppress(StoreError):
                 self._append()
@@ -123,7 +112,7 @@ class Record:
     def _append(self, *lines: Mapping[str, Any]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            for line in lines if self._has_header else (self._header, *lines):
+            for line in lines if self._has_header else (self.sheet.header, *lines):
                 append_line(self.path, line)
                 self._has_header = True
         except OSError as error:

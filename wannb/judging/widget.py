@@ -11,15 +11,14 @@ from typing import Any
 import anywidget
 import traitlets
 
-from wannb.display import ELEMENTS, esm, html, preview
+from wannb.display import ELEMENTS, esm, html, previews
 from wannb.errors import StoreError
-from wannb.figures import STATES
 from wannb.ledger import GeneratedImage
 from wannb.service import Clock
 from wannb.text import count
 from wannb.translation import Said, Words, joined, override, say
 
-from .pairs import Contest, Pair, chosen, rank
+from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores
 from .verdicts import LEFT, RIGHT, SKIP, TIE, Record
 
@@ -151,7 +150,8 @@ class Judging(anywidget.AnyWidget):
                 if each >= self.total:
                     setattr(self, slot, {})
                 elif getattr(self, slot).get("number") != each:
-                    left, right = (_preview(image.path) for _, image in self._sides(self._order[each]))
+                    # Empty for one that is missing or damaged, so that the judging continues.
+                    left, right = previews([image.path for _, image in self._sides(self._order[each])], PICTURE_PIXELS)
                     setattr(self, slot, {"number": each, "left": left, "right": right})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number = number
@@ -221,14 +221,6 @@ def _slot(number: int) -> str:
     return "odd" if number % 2 else "even"
 
 
-def _preview(path: Path) -> bytes:
-    """Return a picture for the page; empty if it is missing or damaged, so that the judging continues."""
-    try:
-        return preview(path, PICTURE_PIXELS)
-    except OSError:
-        return b""
-
-
 def _facts(contestant: str, image: GeneratedImage) -> dict[str, Any]:
     return {"contestant": contestant, "run": image.path.parent.name, "image": image.number, "sha256": image.sha256}
 
@@ -237,11 +229,8 @@ def _note(contest: Contest) -> str:
     """Return a note for the judge, with nothing about what is compared."""
     notes: list[str] = []
     if contest.left_out:
-        cells = [
-            Said("{state}: {n}", state=STATES.get(state, state), n=number) for state, number in contest.missing.items()
-        ]
-        pairs = count(contest.left_out, "pair")
-        notes.append(Said("{pairs} left out, a picture is missing ({why}).", pairs=pairs, why=joined(", ", cells)))
+        pairs, why = count(contest.left_out, "pair"), in_words(contest.missing)
+        notes.append(Said("{pairs} left out, a picture is missing ({why}).", pairs=pairs, why=why))
     if contest.mock:
         notes.append(Said("Practice: the mock server writes each prompt into its picture, so this is not blind."))
     return joined(" ", notes)

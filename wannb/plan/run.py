@@ -90,9 +90,8 @@ class Allowance:
         self._budget = budget
         self._max_images = max_images
         self._prices = {cell.fingerprint: self._price(cell) for cell in cells} if budget else {}
-        self._images = 0
-        self._amount = Decimal(0)
-        self._reserved: dict[str, tuple[int, Decimal]] = {}
+        # Of each cell its images and its cost: what they may be at most, and once it has ended what they are.
+        self._used: dict[str, tuple[int, Decimal]] = {}
 
     @property
     def limits(self) -> Said:
@@ -105,25 +104,21 @@ class Allowance:
         """Reserve what a cell may use at most; False if that could pass a limit."""
         if not self.limits or (status.run and status.run.task_id and status.state == "under way"):
             return True
-        images, amount = cell.request.n, self._prices.get(cell.fingerprint, Decimal(0))
-        if self._max_images is not None and self._images + images > self._max_images:
+        used = [*self._used.values(), (cell.request.n, self._prices.get(cell.fingerprint, Decimal(0)))]
+        if self._max_images is not None and sum(images for images, _ in used) > self._max_images:
             return False
-        if self._budget is not None and self._amount + amount > self._budget.amount:
+        if self._budget is not None and sum(amount for _, amount in used) > self._budget.amount:
             return False
-        self._reserved[cell.fingerprint] = (images, amount)
-        self._images, self._amount = self._images + images, self._amount + amount
+        self._used[cell.fingerprint] = used[-1]
         return True
 
     def release(self, cell: Cell) -> None:
         """Give back what a cell did not use: all of it if it failed, the rest of an image set that fell short."""
-        reserved = self._reserved.pop(cell.fingerprint, None)
-        if reserved is None:
-            return
-        run = self._client.known(cell.request)
-        images = 0 if run is None else run.images_made if run.state == DONE else cell.request.n
-        cost = run.cost() if run else None
-        self._images += images - reserved[0]
-        self._amount += (cost.amount if cost else Decimal(0)) - reserved[1]
+        if cell.fingerprint in self._used:
+            run = self._client.known(cell.request)
+            images = 0 if run is None else run.images_made if run.state == DONE else cell.request.n
+            cost = run.cost() if run else None
+            self._used[cell.fingerprint] = (images, cost.amount if cost else Decimal(0))
 
     def _price(self, cell: Cell) -> Decimal:
         most = self._client.estimate(cell.request)
@@ -215,14 +210,6 @@ class Runner:
         if now.canceled:
             said.append(Said("{n} canceled", n=now.canceled))
         return said
-
-    def interrupted(self) -> Said:
-        """Return how an interrupt left the run, in words."""
-        return Said(
-            "stopped: {canceled} canceled before they began, {n} go on; run() picks them up, nothing is billed twice",
-            canceled=self.progress.canceled,
-            n=self.progress.under_way,
-        )
 
     def _stopped(self) -> bool:
         return self._off.is_set() or bool(self._stop and self._stop.is_set())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from wannb.errors import ContentRefused, api_error
@@ -43,13 +44,8 @@ class Status:
 _NOT_RUN = Status(state="open", note=STATES_OF_A_SPOT["open"])
 
 
-def snapshot(client: Client) -> list[Run]:
-    """Return all runs of a client's store, the newest first, from one scan of the folder."""
-    return list(client.store.newest())
-
-
-def statuses_of(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> list[Status]:
-    """Return the status of each cell, in their order.
+def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> list[Status]:
+    """Return the status of each cell, in their order; `runs` are all of the store, the newest first.
 
     Of several runs of one request the one counts that an equal call would return: a finished one, then one under way.
     """
@@ -61,8 +57,7 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> l
             continue
         if run.state != DONE and not client.owns(run):
             continue
-        known = best.get(fingerprint)
-        if known is None or _worth(run) > _worth(known):
+        if fingerprint not in best or _worth(run) > _worth(best[fingerprint]):
             best[fingerprint] = run
     known_statuses = {fingerprint: _status(run) for fingerprint, run in best.items()}
     return [
@@ -187,17 +182,19 @@ def forecast(client: Client, cells: Sequence[Cell], statuses: Sequence[Status], 
 
 
 def _cost(client: Client, cells: Sequence[Cell]) -> tuple[Money, Money] | None:
-    mosts = [client.estimate(cell.request) for cell in cells]
-    known = [money for money in mosts if money is not None]
-    if not known or len(known) < len(mosts) or len({money.currency for money in known}) > 1:
+    least = most = Decimal(0)
+    currencies = set()
+    for cell in cells:
+        price = client.estimate(cell.request)
+        if price is None:
+            return None
+        currencies.add(price.currency)
+        least += price.amount / cell.request.n if cell.request.enable_sequential else price.amount
+        most += price.amount
+    if len(currencies) != 1:
         return None
-    leasts = [
-        money.amount / cell.request.n if cell.request.enable_sequential else money.amount
-        for money, cell in zip(known, cells, strict=True)
-    ]
-    currency = known[0].currency
-    most = sum(money.amount for money in known)
-    return Money(amount=sum(leasts), currency=currency), Money(amount=most, currency=currency)  # type: ignore[arg-type]
+    [currency] = currencies
+    return Money(amount=least, currency=currency), Money(amount=most, currency=currency)
 
 
 def _seconds(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> float | None:

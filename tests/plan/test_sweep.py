@@ -33,6 +33,8 @@ from wannb.request.inputs import as_input
 from wannb.service.limits import Pace
 from wannb.service.prices import Money
 
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
 PROMPTS = ["A boat at dawn", "A boat at dusk", "A boat at night"]
 
 
@@ -390,7 +392,7 @@ def test_any_executor_will_do(client: Client, server: mock.MockServer, make: Any
 
 def test_processes_share_the_folder_and_the_pace(store: Store) -> None:
     with mock.serve(task_seconds=0.3, limits=True) as server, make_client(server, store, pace=Pace()) as client:
-        with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as executor:
+        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
             plan = study(client, seed=[1, 2, 3]).run(executor=executor)
         assert server.billed == 9
         assert all(plan.results())

@@ -15,6 +15,7 @@ import pytest
 from conftest import make_client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pictures import encoded
 from PIL import Image
 
 from wannb import mock
@@ -23,6 +24,9 @@ from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
 from wannb.ledger.store import Store
 from wannb.service.prices import Money
 from wannb.storyboard import BoardFiles, Scene, Storyboard
+from wannb.storyboard.state import HISTORY
+
+pytestmark = pytest.mark.usefixtures("quick_pictures")
 
 SCENES = ["a cat wakes up", "it stretches", "it goes out", "it sleeps"]
 
@@ -33,7 +37,7 @@ def make(client: Client, scenes: Any = SCENES, **options: Any) -> Storyboard:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs that has the four frames of `SCENES`, since drawing them takes longest."""
+    """A folder of runs that has the four frames of `SCENES`, drawn as the mock draws."""
     root = tmp_path_factory.mktemp("drawn")
     with mock.serve(task_seconds=0) as server, make_client(server, Store(root / "runs")) as client:
         make(client).run()
@@ -46,6 +50,13 @@ def board(client: Client, drawn: Path) -> Storyboard:
     """A board whose four frames are in the store already, so that nothing of it is billed."""
     shutil.copytree(drawn, client.store.root)
     return make(client).run()
+
+
+@pytest.fixture
+def cat(tmp_path: Path) -> Path:
+    """A picture of the person's own."""
+    Image.new("RGB", (320, 320), "teal").save(tmp_path / "cat.png")
+    return tmp_path / "cat.png"
 
 
 def sent(server: mock.MockServer) -> list[Any]:
@@ -148,10 +159,9 @@ def test_a_cell_run_twice_loses_no_takes(client: Client, board: Storyboard, serv
 
 
 def test_a_reroll_sends_the_neighbours_the_references_and_only_one_image(
-    client: Client, server: mock.MockServer, tmp_path: Path
+    client: Client, server: mock.MockServer, cat: Path
 ) -> None:
-    Image.new("RGB", (320, 320), "teal").save(tmp_path / "cat.png")
-    board = make(client, images=tmp_path / "cat.png", size="1K").run()
+    board = make(client, images=cat, size="1K").run()
     board.lock(4)
     take = board.reroll(2)
     body = sent(server)[-1]
@@ -169,14 +179,8 @@ def test_a_reroll_sends_the_neighbours_the_references_and_only_one_image(
     assert server.billed == 6
 
 
-def test_at_most_nine_input_images_and_locked_frames_first(
-    client: Client, server: mock.MockServer, tmp_path: Path
-) -> None:
-    pictures = []
-    for number in range(8):
-        Image.new("RGB", (240, 240), (number * 20, 90, 90)).save(tmp_path / f"{number}.png")
-        pictures.append(tmp_path / f"{number}.png")
-    board = make(client, images=pictures).run()
+def test_at_most_nine_input_images_and_locked_frames_first(client: Client, server: mock.MockServer) -> None:
+    board = make(client, images=[encoded(color=(number * 20, 90, 90)) for number in range(8)]).run()
     board.lock(4)
     board.reroll(1)
     body = sent(server)[-1]
@@ -365,13 +369,11 @@ def test_threads_that_draw_on_one_board_lose_no_takes(
     assert [len(board.takes(number)) for number in (1, 2, 3, 4)] == [2] * 4
 
 
-def test_a_vanished_input_picture_puts_no_board_aside(client: Client, tmp_path: Path) -> None:
-    place = tmp_path / "cat.png"
-    Image.new("RGB", (320, 320), "teal").save(place)
-    board = make(client, images=place)
-    place.unlink()
+def test_a_vanished_input_picture_puts_no_board_aside(client: Client, cat: Path) -> None:
+    board = make(client, images=cat)
+    cat.unlink()
     with pytest.raises(InvalidRequest, match="no file"):
-        make(client, images=place)
+        make(client, images=cat)
     assert not list(board.path.parent.glob("board-*.jsonl"))
 
 
@@ -469,12 +471,10 @@ def test_locked_frames_stay(client: Client, server: mock.MockServer, board: Stor
     assert "locked" in board._repr_mimebundle_()["text/html"]
 
 
-def test_a_replaced_frame_is_kept_beside_the_board(client: Client, board: Storyboard, tmp_path: Path) -> None:
-    place = tmp_path / "photo.png"
-    Image.new("RGB", (640, 320), "teal").save(place)
-    content = place.read_bytes()
-    board.replace(2, place)
-    place.unlink()
+def test_a_replaced_frame_is_kept_beside_the_board(client: Client, board: Storyboard, cat: Path) -> None:
+    content = cat.read_bytes()
+    board.replace(2, cat)
+    cat.unlink()
     frame = board.frames[1]
     assert frame is not None
     assert frame.path.read_bytes() == content
@@ -558,6 +558,7 @@ def change(board: Storyboard, what: tuple[Any, ...]) -> None:
 def test_undo_takes_back_every_change_and_redo_does_it_again(
     client: Client, board: Storyboard, changes: list[Any]
 ) -> None:
+    shutil.rmtree(board.path.parent)
     board = make(client).run()
     if len(board.takes(1)) < 2:
         board.reroll(1)
@@ -580,8 +581,10 @@ def test_undo_takes_back_every_change_and_redo_does_it_again(
 
 
 def test_undo_keeps_what_was_paid_for_among_the_takes(
-    client: Client, board: Storyboard, server: mock.MockServer
+    client: Client, board: Storyboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert HISTORY == 50
+    monkeypatch.setattr("wannb.storyboard.state.HISTORY", 5)
     take = board.reroll(2)
     assert board.undo() == "undone: new frame of scene 2"
     assert [each.path for each in board.takes(2)][-1] == take.path
@@ -593,9 +596,9 @@ def test_undo_keeps_what_was_paid_for_among_the_takes(
     fresh = make(client, ["x"], name="fresh")
     with pytest.raises(ValueError, match="nothing to undo"):
         fresh.undo()
-    for number in range(55):
+    for number in range(7):
         board.edit_scene(1, text=f"text {number}")
-    for _ in range(50):
+    for _ in range(5):
         board.undo()
     with pytest.raises(ValueError, match="nothing to undo"):
         board.undo()
@@ -605,16 +608,15 @@ def test_undo_keeps_what_was_paid_for_among_the_takes(
 
 
 def test_it_opens_in_a_copied_folder_on_another_machine(
-    client: Client, server: mock.MockServer, tmp_path: Path
+    client: Client, server: mock.MockServer, tmp_path: Path, cat: Path
 ) -> None:
-    Image.new("RGB", (320, 320), "teal").save(tmp_path / "cat.png")
-    board = make(client, images=tmp_path / "cat.png").run()
-    board.replace(2, tmp_path / "cat.png")
+    board = make(client, images=cat).run()
+    board.replace(2, cat)
     board.lock(2)
     page = board._repr_mimebundle_()
     shutil.copytree(client.store.root, tmp_path / "elsewhere", ignore=shutil.ignore_patterns(".locks"))
     shutil.rmtree(client.store.root)
-    (tmp_path / "cat.png").unlink()
+    cat.unlink()
     with make_client(server, Store(tmp_path / "elsewhere")) as other:
         again = Storyboard.open(other, tmp_path / "elsewhere" / "storyboards" / "storyboard")
         assert again._repr_mimebundle_() == page
@@ -703,7 +705,7 @@ def test_missing_and_damaged_pictures_are_said_and_break_nothing(
     for number in (1, 2, 3):
         assert "missing or damaged" in board.takes(number)._repr_mimebundle_()["text/html"]
     for ending in ("html", "pdf", "gif", "pptx"):
-        assert board.save(tmp_path / f"story.{ending}")
+        assert board.save(tmp_path / f"story.{ending}", dpi=30, pixels=64)
 
 
 def test_a_file_among_the_runs_that_is_written_over_changes_no_frame(client: Client, board: Storyboard) -> None:

@@ -103,13 +103,13 @@ class Storyboard:
             said: list[str] = []
             if before:
                 record = state.made_again(record, before)
-            if before and before.beginning != record.beginning:
-                aside = Said(
-                    "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
-                    name=repr(name),
-                    file=files.set_aside().name,
-                )
-                said.append(aside)
+                if before.beginning != record.beginning:
+                    aside = Said(
+                        "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
+                        name=repr(name),
+                        file=files.set_aside().name,
+                    )
+                    said.append(aside)
             for image in base.images:
                 files.keep(image)
             files.write(record)
@@ -256,7 +256,20 @@ class Storyboard:
         """Return the frames that a scene ever had; those from before the board was made again come last."""
         at = state.index(self._panels, scene)
         panel = self._panels[at]
-        return view.takes_of(at + 1, self.record.takes(panel.key), panel.frame, self._files)
+        return Takes(
+            Take(
+                scene=at + 1,
+                number=number,
+                path=self._files.path_of(frame),
+                width=frame.width,
+                height=frame.height,
+                seed=frame.seed,
+                text=frame.text,
+                run_id=frame.run,
+                chosen=panel.frame is not None and panel.frame.place == frame.place,
+            )
+            for number, frame in enumerate(self.record.takes(panel.key), 1)
+        )
 
     @_change
     def choose(self, scene: int, take: int | Take) -> None:
@@ -310,11 +323,12 @@ class Storyboard:
         for at, panel in enumerate(panels):
             if panel.frame and panel.frame.place in given and at not in frames:
                 if panel.locked:
-                    why = Said(
-                        "that image is the locked frame of scene {number}; board.unlock({number}) unlocks it",
-                        number=at + 1,
+                    raise ValueError(
+                        say(
+                            "that image is the locked frame of scene {number}; board.unlock({number}) unlocks it",
+                            number=at + 1,
+                        )
                     )
-                    raise ValueError(say(why))
                 frames[at] = None
         for at, each in frames.items():
             panels = state.put(panels, at, frame=each, sure=True)

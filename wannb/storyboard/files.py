@@ -85,8 +85,8 @@ class BoardFiles:
                 )
                 raise ValueError(say(why))
             return cls(store, path)
-        with suppress(ValueError, TypeError):
-            files = cls.named(store, os.fspath(place) if isinstance(place, os.PathLike) else place)
+        with suppress(ValueError):
+            files = cls.named(store, str(place))
             if files.file.is_file():
                 return files
         there = ", ".join(map(repr, cls.names(store))) or Said("no boards yet")
@@ -191,7 +191,7 @@ class BoardFiles:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self._make(self.folder)
-        mark = hashlib.sha256(str(self.file.name + self.folder.name).encode()).hexdigest()[:12]
+        mark = hashlib.sha256((self.file.name + self.folder.name).encode()).hexdigest()[:12]
         with self.store.lock(f"storyboard-{mark}"):
             yield
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from wannb.translation import Said, current, joined, say, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Frame, Panels, Record, Scene, named
+from .state import Panels, Record, Scene, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -232,24 +232,6 @@ class Takes(list[Take]):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         body = html.row([take.figure(pixels=360, width=220) for take in self])
         return {"text/plain": repr(self), "text/html": html.block("", body=body)}
-
-
-def takes_of(scene: int, frames: Sequence[Frame], now: Frame | None, files: BoardFiles) -> Takes:
-    """Return the takes of a scene; `now` is its frame."""
-    return Takes(
-        Take(
-            scene=scene,
-            number=number,
-            path=files.path_of(frame),
-            width=frame.width,
-            height=frame.height,
-            seed=frame.seed,
-            text=frame.text,
-            run_id=frame.run,
-            chosen=now is not None and now.place == frame.place,
-        )
-        for number, frame in enumerate(frames, 1)
-    )
 
 
 # What a board says of itself

@@ -79,11 +79,7 @@ class Progress:
 
 
 class Allowance:
-    """The images and the money that one run of a plan may still use.
-
-    Raises:
-        OverBudget: the price of a cell is unknown, so that the budget cannot be kept.
-    """
+    """The images and the money that one run of a plan may still use; `OverBudget` if a budget lacks a price."""
 
     def __init__(self, client: Client, cells: Sequence[Cell], budget: Money | None, max_images: int | None) -> None:
         self._client = client
@@ -283,9 +279,7 @@ class Runner:
 def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] = lambda: False) -> str:
     """Run one request and return the id of its run; with a seed it may be called any number of times.
 
-    Raises:
-        CalledOff: it was stopped before it was sent.
-        TaskCanceled: it was canceled before it began.
+    It raises `CalledOff` if it was stopped before it was sent, `TaskCanceled` if it was canceled before it began.
     """
     with override(client.language):
         with callable_off(stopped):  # not while it waits: what was sent is canceled, or waited for
@@ -298,11 +292,7 @@ def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] 
 
 
 def run_remote_cell(client: Client, request: ImageRequest, marker: Path) -> str:
-    """Run one request in another process, where the runs folder must hold the plan's marker.
-
-    Raises:
-        StoreError: it is another folder, so nothing was sent.
-    """
+    """Run one request in another process; `StoreError` if its runs folder is another, without the plan's marker."""
     if not marker.is_file():
         with override(client.language):
             why = Said(

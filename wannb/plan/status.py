@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from wannb.errors import ContentRefused, api_error
 from wannb.figures import STATES as STATES_OF_A_SPOT
 from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
+from wannb.request import ImageRequest
 from wannb.service import Money
 from wannb.text import count
 from wannb.translation import Said, joined
@@ -201,19 +202,16 @@ def _seconds(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> floa
     """Return the time that the limits imply: submits a second over all models, running tasks for each model."""
     if not cells:
         return 0.0
-    usual: dict[tuple[object, ...], float | None] = {}
-    totals: dict[str, float] = {}
-    for cell in cells:
-        request = cell.request
-        kind = (request.mode, request.model, request.n, request.size)
-        if kind not in usual:
-            usual[kind] = usual_seconds(request, runs, client.service.name)
-        took = usual[kind]
+    kinds: dict[tuple[object, ...], list[ImageRequest]] = {}
+    for request in (cell.request for cell in cells):
+        kinds.setdefault((request.mode, request.model, request.n, request.size), []).append(request)
+    totals: dict[str, float] = defaultdict(float)
+    for alike in kinds.values():
+        took = usual_seconds(alike[0], runs, client.service.name)
         if took is None:
             return None
-        totals[request.model] = totals.get(request.model, 0.0) + took
-    pace = client.pace
-    counted = Counter(cell.request.model for cell in cells)
+        totals[alike[0].model] += took * len(alike)
+    pace, counted = client.pace, Counter(cell.request.model for cell in cells)
     slowest = max(math.ceil(counted[model] / pace.running) * total / counted[model] for model, total in totals.items())
     return max(slowest, len(cells) / pace.submits)
 

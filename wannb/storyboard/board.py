@@ -490,7 +490,7 @@ class Storyboard:
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         reel = self.reel()
-        said = {"lines": view.facts(self.generator(), reel), "notes": self._notices(reel)}
+        said = {"lines": [*view.facts(self.generator(), reel)], "notes": self._notices(reel)}
         return {"text/plain": say(view.text(reel, **said)), "text/html": view.strip(reel, **said)}
 
     def reel(self, title: str | None = None) -> Reel:

@@ -115,11 +115,7 @@ class BoardFiles:
         return self.record
 
     def write(self, record: Record) -> None:
-        """Save the board if it differs from the one that is there.
-
-        Raises:
-            StoreError: it was changed elsewhere since it was read, or cannot be written; the file stays as it was.
-        """
+        """Save the board; `StoreError`, and the file as it was, if it was changed elsewhere or cannot be written."""
         if self._revision and record == self.record:
             return
         with self._locked():

@@ -151,13 +151,7 @@ class Plan:
                     runner.run(executor, self.name)
                     said = runner.summary()
             except KeyboardInterrupt:
-                left = Said(
-                    "stopped: {canceled} canceled before they began, {n} go on; run() picks them up, nothing is billed "
-                    "twice",
-                    canceled=runner.progress.canceled,
-                    n=runner.progress.under_way,
-                )
-                line.done(say(left))
+                line.done(say(runner.interrupted()))
                 raise
             if on_progress is None:
                 line.done(say(joined(" · ", [*said, self.forecast().summary()])))
@@ -216,11 +210,13 @@ class Plan:
 
     @spoken
     def __repr__(self) -> str:
-        return say(view.text(self, *self._now()))
+        statuses, ahead = self._now()
+        return say(view.text(self.varying, self.cells, statuses, ahead.summary()))
 
     @spoken
     def _repr_html_(self) -> str:
-        return view.page(self, *self._now())
+        statuses, ahead = self._now()
+        return view.page(self.varying, self.cells, statuses, [self.constants(), ahead.summary()])
 
 
 def _reason(status: Status) -> str:

@@ -207,6 +207,14 @@ class Runner:
             said.append(Said("{n} canceled", n=now.canceled))
         return said
 
+    def interrupted(self) -> Said:
+        """Return how an interrupt left the run, in words."""
+        return Said(
+            "stopped: {canceled} canceled before they began, {n} go on; run() picks them up, nothing is billed twice",
+            canceled=self.progress.canceled,
+            n=self.progress.under_way,
+        )
+
     def _stopped(self) -> bool:
         return self._off.is_set() or bool(self._stop and self._stop.is_set())
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from wannb.display import html
 from wannb.figures import labels_of
@@ -15,10 +15,9 @@ from wannb.text import count
 from wannb.translation import Said, joined, say
 
 from .cell import Cell
-from .status import STATES, Forecast, State, Status
+from .status import STATES, State, Status
 
-if TYPE_CHECKING:
-    from .plan import Plan
+Varying = Mapping[str, tuple[Any, ...]]
 
 #: The most rows and columns shown in a notebook; the grid and the table show all.
 _ROWS, _COLUMNS = 40, 12
@@ -35,20 +34,19 @@ _SIGNS: dict[State, str] = {
 _TROUBLE = frozenset({"failed", "refused", "not legal", "lost"})
 
 
-def text(plan: Plan, statuses: Sequence[Status], ahead: Forecast) -> Said:
+def text(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], summary: str) -> Said:
     """Return a line on the plan, and one for each reason why cells are in trouble."""
-    head = Said("Plan({size}): {summary}", size=_size(plan), summary=ahead.summary())
-    return joined("\n", [head, *(joined("", ["  ", trouble]) for trouble in _troubles(plan, statuses))])
+    head = Said("Plan({size}): {summary}", size=_size(varying, cells), summary=summary)
+    return joined("\n", [head, *(joined("", ["  ", trouble]) for trouble in _troubles(varying, cells, statuses))])
 
 
-def page(plan: Plan, statuses: Sequence[Status], ahead: Forecast) -> str:
-    """Return the plan as HTML."""
-    troubles = _troubles(plan, statuses)
-    body = _matrix(plan, statuses)
+def page(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], lines: list[str]) -> str:
+    """Return the plan as HTML, with some lines under its title."""
+    troubles = _troubles(varying, cells, statuses)
+    body = _matrix(varying, cells, statuses)
     if troubles:
         body += html.block("", notes=troubles[:_ROWS])
-    lines = [plan.constants(), ahead.summary()]
-    return html.block(Said("Plan: {size}", size=_size(plan)), lines=lines, body=body)
+    return html.block(Said("Plan: {size}", size=_size(varying, cells)), lines=lines, body=body)
 
 
 def rows(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[dict[str, Any]]:
@@ -64,61 +62,61 @@ def rows(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[dict[str, An
     return rows
 
 
-def _size(plan: Plan) -> str:
-    requests = count(len(plan.cells), "request")
-    parts = [f"{len(values)} x {name}" for name, values in plan.varying.items()]
+def _size(varying: Varying, cells: Sequence[Cell]) -> str:
+    requests = count(len(cells), "request")
+    parts = [f"{len(values)} x {name}" for name, values in varying.items()]
     return joined("", [", ".join(parts), " = ", requests]) if parts else requests
 
 
-def _matrix(plan: Plan, statuses: Sequence[Status]) -> str:
-    names = list(plan.varying)
+def _matrix(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status]) -> str:
+    names = list(varying)
     if not names:
-        return html.table(["", ""], [("", _said(plan.cells[0], statuses[0]))])
+        return html.table(["", ""], [("", _said(cells[0], statuses[0]))])
     # The last option goes across if it fits: the cells are in the order of all options, the last one fastest.
-    across = names[-1] if len(plan.varying[names[-1]]) <= _COLUMNS else None
+    across = names[-1] if len(varying[names[-1]]) <= _COLUMNS else None
     down = [name for name in names if name != across]
-    labels = {name: plan.labels(name) for name in names}
-    width = len(plan.varying[across]) if across else 1
+    labels = {name: labels_of(varying[name]) for name in names}
+    width = len(varying[across]) if across else 1
     # Prompts and models say what they are; a bare number needs the name of its option.
     named = "" if across in (None, "prompt", "model", "images") else f"{across} "
     head = [*down, *(f"{named}{label}" for label in (labels[across] if across else ("",)))]
     rows = []
-    for start in range(0, len(plan.cells), width):
-        cells = plan.cells[start : start + width]
-        begin = [labels[name][cells[0].positions[name]] for name in down]
-        rows.append([*begin, *map(_said, cells, statuses[start : start + width])])
+    for start in range(0, len(cells), width):
+        begin = [labels[name][cells[start].positions[name]] for name in down]
+        here = slice(start, start + width)
+        rows.append([*begin, *map(_said, cells[here], statuses[here])])
     left_out = len(rows) - _ROWS
     note = Said("and {rows}", rows=count(left_out, "more row")) if left_out > 0 else ""
     return html.scrolled(html.table(head, rows[:_ROWS])) + html.block("", lines=[note])
 
 
-def _troubles(plan: Plan, statuses: Sequence[Status]) -> list[Said]:
+def _troubles(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status]) -> list[Said]:
     """Return what is wrong, once for each reason, with the cells it concerns."""
     reasons: dict[tuple[State, str], list[Cell]] = {}
-    for cell, status in zip(plan.cells, statuses, strict=True):
+    for cell, status in zip(cells, statuses, strict=True):
         if status.state in _TROUBLE:
             reasons.setdefault((status.state, status.note), []).append(cell)
     return [
-        Said("{where}: {state}: {why}", where=_where(plan, cells), state=STATES[state], why=note)
-        for (state, note), cells in reasons.items()
+        Said("{where}: {state}: {why}", where=_where(varying, cells, them), state=STATES[state], why=note)
+        for (state, note), them in reasons.items()
     ]
 
 
-def _where(plan: Plan, cells: list[Cell]) -> str:
+def _where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> str:
     """Return which cells these are: by the values that only they share, if there are any."""
-    if len(cells) == len(plan.cells):
+    if len(cells) == len(every):
         return Said("every cell")
     shared, others = [], 1
-    for name, values in plan.varying.items():
+    for name, values in varying.items():
         numbers = {cell.positions[name] for cell in cells}
         if len(numbers) < len(values):
-            labels = plan.labels(name)
+            labels = labels_of(varying[name])
             shared.append((name, [labels[number] for number in sorted(numbers)]))
         else:
             others *= len(values)
     if math.prod(len(labels) for _, labels in shared) * others == len(cells):
         return ", ".join(f"{name} {' | '.join(labels)}" for name, labels in shared)
-    first = ", ".join(f"{name} {plan.labels(name)[at]}" for name, at in cells[0].positions.items())
+    first = ", ".join(f"{name} {labels_of(varying[name])[at]}" for name, at in cells[0].positions.items())
     if len(cells) == 1:
         return first
     return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))

@@ -159,8 +159,10 @@ def test_a_set_has_a_price_range(client: Client) -> None:
 
 
 def test_what_is_not_legal_is_skipped_with_its_reason(client: Client, server: mock.MockServer) -> None:
+    plan = study(client, size="1920x1080")
+    assert "every cell: not legal: " in repr(plan)
     with pytest.raises(InvalidRequest, match="1920x1080"):
-        study(client, size="1920x1080").run()
+        plan.run()
     assert not server.log
     plan = study(client, model=["wan2.7-image-pro", "wan2.7-image"], size=["1K", "4K"], prompt="A boat", seed=[1])
     assert [cell.problems != () for cell in plan.cells] == [False, False, False, True]

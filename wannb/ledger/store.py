@@ -112,13 +112,29 @@ class Store:
             run.folder.mkdir(exist_ok=True)
             for image in run.request.images if run.request else ():
                 if image.content is not None:
-                    self._keep_input(run.folder, image)
+                    self.keep(image, run.folder / "inputs")
             # As a whole: a journal without a first line would say nothing, not even that nothing was sent.
             line = json.dumps(run.record.as_json(), ensure_ascii=False, separators=(",", ":"), default=str)
             files.write(run.folder / FILE, line.encode(errors="replace") + b"\n")
         except OSError as error:
             shutil.rmtree(run.folder, ignore_errors=True)  # nothing of it was sent, and the disk may be full
             raise self._unusable(error, sent_nothing=True) from error
+
+    def keep(self, image: InputImage, folder: Path) -> Path:
+        """Save a picture in a folder, named by its content; all folders of the store share one copy, where they can."""
+        place = folder / f"{image.sha256}{image.suffix}"
+        if place.is_file():
+            return place
+        shared = self.root / ".inputs" / place.name
+        folder.mkdir(parents=True, exist_ok=True)
+        if not shared.is_file():
+            shared.parent.mkdir(exist_ok=True)
+            files.write(shared, image.content or b"")
+        try:
+            os.link(shared, place)
+        except OSError:
+            files.write(place, image.content or b"")
+        return place
 
     def refresh(self, run: Run) -> None:
         """Read a run again before it is sent; one that another caller discarded meanwhile is written anew."""
@@ -247,18 +263,6 @@ class Store:
             return self._index.make(make)
         except OSError as error:
             raise self._unusable(error, sent_nothing=True) from error
-
-    def _keep_input(self, folder: Path, image: InputImage) -> None:
-        name = f"{image.sha256}{image.suffix}"
-        (folder / "inputs").mkdir(exist_ok=True)
-        shared = self.root / ".inputs" / name
-        if not shared.is_file():
-            shared.parent.mkdir(exist_ok=True)
-            files.write(shared, image.content or b"")
-        try:
-            os.link(shared, folder / "inputs" / name)
-        except OSError:
-            files.write(folder / "inputs" / name, image.content or b"")
 
     def _unusable(self, error: OSError, *, sent_nothing: bool = False) -> StoreError:
         said = Said(

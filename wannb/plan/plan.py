@@ -19,10 +19,10 @@ from wannb.request import FIELDS, check_names
 from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, spoken
 
+from . import view
 from .cell import Cell, cells_of, split_options
 from .run import Allowance, Progress, Runner
-from .status import STATES, Forecast, Status, forecast, snapshot, statuses_of, to_do
-from .view import View, constants
+from .status import STATES, Forecast, Status, forecast, statuses_of, to_do
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -58,7 +58,7 @@ class Plan:
 
     def statuses(self) -> list[Status]:
         """Return the status of each cell, in the order of `cells`."""
-        return statuses_of(self.client, self.cells, snapshot(self.client))
+        return statuses_of(self.client, self.cells, self.client.store.newest())
 
     def results(self) -> list[Result | None]:
         """Return each cell's result, None if there is none yet, in the order of `cells`."""
@@ -70,7 +70,7 @@ class Plan:
 
     def forecast(self) -> Forecast:
         """Return what the next `run()` generates, what it costs at least and at most, and how long it takes."""
-        return self._view().ahead
+        return self._now()[1]
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return a short text for each value of a varying option, with only what tells it from the others."""
@@ -78,13 +78,24 @@ class Plan:
 
     def constants(self) -> str:
         """Return the options that all cells share, in one line."""
-        return constants(self.cells[0].request, self.varying)
+        request = self.cells[0].request
 
-    def _view(self) -> View:
-        runs = snapshot(self.client)
+        def is_told(name: str) -> bool:
+            return name in ("prompt", "model", "size", "seed") or getattr(request, name) != FIELDS[name].default
+
+        shared = (name for name in FIELDS if name not in self.varying)
+        parts = [f"{name} {labels_of([getattr(request, name)])[0]}" for name in shared if is_told(name)]
+        if "prompt" in self.varying:
+            # The words that all prompts share and the labels leave out, with a gap where they differ.
+            differs, whole = self.labels("prompt")[0], " ".join(str(self.varying["prompt"][0]).split())
+            if "…" in (differs[:1], differs[-1:]) and differs.strip("…") in whole:
+                parts.insert(0, f"prompt {whole.replace(differs.strip('…'), '…', 1)}")
+        return " · ".join(parts)
+
+    def _now(self) -> tuple[list[Status], Forecast]:
+        runs = list(self.client.store.newest())
         statuses = statuses_of(self.client, self.cells, runs)
-        ahead = forecast(self.client, self.cells, statuses, runs)
-        return View(varying=self.varying, cells=self.cells, statuses=statuses, ahead=ahead)
+        return statuses, forecast(self.client, self.cells, statuses, runs)
 
     # Running
 
@@ -187,7 +198,7 @@ class Plan:
 
         A cell without images has one row, with its state and the reason.
         """
-        rows = self._view().rows()
+        rows = view.rows(self.cells, self.statuses())
         try:
             import pandas
         except ImportError:
@@ -199,11 +210,13 @@ class Plan:
 
     @spoken
     def __repr__(self) -> str:
-        return say(self._view().text())
+        statuses, ahead = self._now()
+        return say(view.text(self.varying, self.cells, statuses, ahead.summary()))
 
     @spoken
     def _repr_html_(self) -> str:
-        return self._view().page()
+        statuses, ahead = self._now()
+        return view.page(self.varying, self.cells, statuses, [self.constants(), ahead.summary()])
 
 
 def _reason(status: Status) -> str:

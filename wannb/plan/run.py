@@ -79,20 +79,15 @@ class Progress:
 
 
 class Allowance:
-    """The images and the money that one run of a plan may still use.
-
-    Raises:
-        OverBudget: the price of a cell is unknown, so that the budget cannot be kept.
-    """
+    """The images and the money that one run of a plan may still use; `OverBudget` if a budget lacks a price."""
 
     def __init__(self, client: Client, cells: Sequence[Cell], budget: Money | None, max_images: int | None) -> None:
         self._client = client
         self._budget = budget
         self._max_images = max_images
         self._prices = {cell.fingerprint: self._price(cell) for cell in cells} if budget else {}
-        self._images = 0
-        self._amount = Decimal(0)
-        self._reserved: dict[str, tuple[int, Decimal]] = {}
+        # Of each cell its images and its cost: what they may be at most, and once it has ended what they are.
+        self._used: dict[str, tuple[int, Decimal]] = {}
 
     @property
     def limits(self) -> Said:
@@ -105,25 +100,21 @@ class Allowance:
         """Reserve what a cell may use at most; False if that could pass a limit."""
         if not self.limits or (status.run and status.run.task_id and status.state == "under way"):
             return True
-        images, amount = cell.request.n, self._prices.get(cell.fingerprint, Decimal(0))
-        if self._max_images is not None and self._images + images > self._max_images:
+        used = [*self._used.values(), (cell.request.n, self._prices.get(cell.fingerprint, Decimal(0)))]
+        if self._max_images is not None and sum(images for images, _ in used) > self._max_images:
             return False
-        if self._budget is not None and self._amount + amount > self._budget.amount:
+        if self._budget is not None and sum(amount for _, amount in used) > self._budget.amount:
             return False
-        self._reserved[cell.fingerprint] = (images, amount)
-        self._images, self._amount = self._images + images, self._amount + amount
+        self._used[cell.fingerprint] = used[-1]
         return True
 
     def release(self, cell: Cell) -> None:
         """Give back what a cell did not use: all of it if it failed, the rest of an image set that fell short."""
-        reserved = self._reserved.pop(cell.fingerprint, None)
-        if reserved is None:
-            return
-        run = self._client.known(cell.request)
-        images = 0 if run is None else run.images_made if run.state == DONE else cell.request.n
-        cost = run.cost() if run else None
-        self._images += images - reserved[0]
-        self._amount += (cost.amount if cost else Decimal(0)) - reserved[1]
+        if cell.fingerprint in self._used:
+            run = self._client.known(cell.request)
+            images = 0 if run is None else run.images_made if run.state == DONE else cell.request.n
+            cost = run.cost() if run else None
+            self._used[cell.fingerprint] = (images, cost.amount if cost else Decimal(0))
 
     def _price(self, cell: Cell) -> Decimal:
         most = self._client.estimate(cell.request)
@@ -296,9 +287,7 @@ class Runner:
 def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] = lambda: False) -> str:
     """Run one request and return the id of its run; with a seed it may be called any number of times.
 
-    Raises:
-        CalledOff: it was stopped before it was sent.
-        TaskCanceled: it was canceled before it began.
+    It raises `CalledOff` if it was stopped before it was sent, `TaskCanceled` if it was canceled before it began.
     """
     with override(client.language):
         with callable_off(stopped):  # not while it waits: what was sent is canceled, or waited for
@@ -311,11 +300,7 @@ def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] 
 
 
 def run_remote_cell(client: Client, request: ImageRequest, marker: Path) -> str:
-    """Run one request in another process, where the runs folder must hold the plan's marker.
-
-    Raises:
-        StoreError: it is another folder, so nothing was sent.
-    """
+    """Run one request in another process; `StoreError` if its runs folder is another, without the plan's marker."""
     if not marker.is_file():
         with override(client.language):
             why = Said(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from wannb.errors import ContentRefused, api_error
 from wannb.figures import STATES as STATES_OF_A_SPOT
 from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
+from wannb.request import ImageRequest
 from wannb.service import Money
 from wannb.text import count
 from wannb.translation import Said, joined
@@ -43,13 +45,8 @@ class Status:
 _NOT_RUN = Status(state="open", note=STATES_OF_A_SPOT["open"])
 
 
-def snapshot(client: Client) -> list[Run]:
-    """Return all runs of a client's store, the newest first, from one scan of the folder."""
-    return list(client.store.newest())
-
-
-def statuses_of(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> list[Status]:
-    """Return the status of each cell, in their order.
+def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> list[Status]:
+    """Return the status of each cell, in their order; `runs` are all of the store, the newest first.
 
     Of several runs of one request the one counts that an equal call would return: a finished one, then one under way.
     """
@@ -61,8 +58,7 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> l
             continue
         if run.state != DONE and not client.owns(run):
             continue
-        known = best.get(fingerprint)
-        if known is None or _worth(run) > _worth(known):
+        if fingerprint not in best or _worth(run) > _worth(best[fingerprint]):
             best[fingerprint] = run
     known_statuses = {fingerprint: _status(run) for fingerprint, run in best.items()}
     return [
@@ -187,36 +183,35 @@ def forecast(client: Client, cells: Sequence[Cell], statuses: Sequence[Status], 
 
 
 def _cost(client: Client, cells: Sequence[Cell]) -> tuple[Money, Money] | None:
-    mosts = [client.estimate(cell.request) for cell in cells]
-    known = [money for money in mosts if money is not None]
-    if not known or len(known) < len(mosts) or len({money.currency for money in known}) > 1:
+    least = most = Decimal(0)
+    currencies = set()
+    for cell in cells:
+        price = client.estimate(cell.request)
+        if price is None:
+            return None
+        currencies.add(price.currency)
+        least += price.amount / cell.request.n if cell.request.enable_sequential else price.amount
+        most += price.amount
+    if len(currencies) != 1:
         return None
-    leasts = [
-        money.amount / cell.request.n if cell.request.enable_sequential else money.amount
-        for money, cell in zip(known, cells, strict=True)
-    ]
-    currency = known[0].currency
-    most = sum(money.amount for money in known)
-    return Money(amount=sum(leasts), currency=currency), Money(amount=most, currency=currency)  # type: ignore[arg-type]
+    [currency] = currencies
+    return Money(amount=least, currency=currency), Money(amount=most, currency=currency)
 
 
 def _seconds(client: Client, cells: Sequence[Cell], runs: Sequence[Run]) -> float | None:
     """Return the time that the limits imply: submits a second over all models, running tasks for each model."""
     if not cells:
         return 0.0
-    usual: dict[tuple[object, ...], float | None] = {}
-    totals: dict[str, float] = {}
-    for cell in cells:
-        request = cell.request
-        kind = (request.mode, request.model, request.n, request.size)
-        if kind not in usual:
-            usual[kind] = usual_seconds(request, runs, client.service.name)
-        took = usual[kind]
+    kinds: dict[tuple[object, ...], list[ImageRequest]] = {}
+    for request in (cell.request for cell in cells):
+        kinds.setdefault((request.mode, request.model, request.n, request.size), []).append(request)
+    totals: dict[str, float] = defaultdict(float)
+    for alike in kinds.values():
+        took = usual_seconds(alike[0], runs, client.service.name)
         if took is None:
             return None
-        totals[request.model] = totals.get(request.model, 0.0) + took
-    pace = client.pace
-    counted = Counter(cell.request.model for cell in cells)
+        totals[alike[0].model] += took * len(alike)
+    pace, counted = client.pace, Counter(cell.request.model for cell in cells)
     slowest = max(math.ceil(counted[model] / pace.running) * total / counted[model] for model, total in totals.items())
     return max(slowest, len(cells) / pace.submits)
 

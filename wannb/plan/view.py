@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from wannb.display import html
 from wannb.figures import labels_of
 from wannb.ledger import seconds_of
-from wannb.request import FIELDS, ImageRequest
+from wannb.request import FIELDS
 from wannb.text import count
 from wannb.translation import Said, joined, say
 
 from .cell import Cell
-from .status import STATES, Forecast, State, Status
+from .status import STATES, State, Status
+
+Varying = Mapping[str, tuple[Any, ...]]
 
 #: The most rows and columns shown in a notebook; the grid and the table show all.
 _ROWS, _COLUMNS = 40, 12
@@ -33,119 +34,92 @@ _SIGNS: dict[State, str] = {
 _TROUBLE = frozenset({"failed", "refused", "not legal", "lost"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """A plan at one moment.
-
-    Attributes:
-        varying: {option: its values}.
-        cells, statuses: each cell and its status, in the same order.
-        ahead: the forecast of the next run.
-    """
-
-    varying: Mapping[str, tuple[Any, ...]]
-    cells: Sequence[Cell]
-    statuses: Sequence[Status]
-    ahead: Forecast
-
-    def text(self) -> Said:
-        """Return a line on the plan, and one for each reason why cells are in trouble."""
-        head = Said("Plan({size}): {summary}", size=self._size(), summary=self.ahead.summary())
-        return joined("\n", [head, *(joined("", ["  ", trouble]) for trouble in self._troubles())])
-
-    def page(self) -> str:
-        """Return the plan as HTML."""
-        troubles = self._troubles()
-        body = self._matrix()
-        if troubles:
-            body += html.block("", notes=troubles[:_ROWS])
-        lines = [constants(self.cells[0].request, self.varying), self.ahead.summary()]
-        return html.block(Said("Plan: {size}", size=self._size()), lines=lines, body=body)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one row an image, with every option, cost, time and path; a run's cost is counted once."""
-        rows: list[dict[str, Any]] = []
-        billed: set[str] = set()
-        for cell, status in zip(self.cells, self.statuses, strict=True):
-            for row in _rows(cell, status):
-                if row["run"] in billed:
-                    row |= {"cost": 0.0, "note": say("the same request as a cell above")}
-                rows.append(row)
-            billed |= {status.run.id} if status.run else set()
-        return rows
-
-    def _size(self) -> str:
-        requests = count(len(self.cells), "request")
-        parts = [f"{len(values)} x {name}" for name, values in self.varying.items()]
-        return joined("", [", ".join(parts), " = ", requests]) if parts else requests
-
-    def _matrix(self) -> str:
-        names = list(self.varying)
-        if not names:
-            return html.table(["", ""], [("", _said(self.cells[0], self.statuses[0]))])
-        # The last option goes across if it fits: the cells are in the order of all options, the last one fastest.
-        across = names[-1] if len(self.varying[names[-1]]) <= _COLUMNS else None
-        down = [name for name in names if name != across]
-        labels = {name: labels_of(self.varying[name]) for name in names}
-        width = len(self.varying[across]) if across else 1
-        # Prompts and models say what they are; a bare number needs the name of its option.
-        named = "" if across in (None, "prompt", "model", "images") else f"{across} "
-        head = [*down, *(f"{named}{label}" for label in (labels[across] if across else ("",)))]
-        rows = []
-        for start in range(0, len(self.cells), width):
-            cells = self.cells[start : start + width]
-            begin = [labels[name][cells[0].positions[name]] for name in down]
-            rows.append([*begin, *map(_said, cells, self.statuses[start : start + width])])
-        left_out = len(rows) - _ROWS
-        note = Said("and {rows}", rows=count(left_out, "more row")) if left_out > 0 else ""
-        return html.scrolled(html.table(head, rows[:_ROWS])) + html.block("", lines=[note])
-
-    def _troubles(self) -> list[Said]:
-        """Return what is wrong, once for each reason, with the cells it concerns."""
-        reasons: dict[tuple[State, str], list[Cell]] = {}
-        for cell, status in zip(self.cells, self.statuses, strict=True):
-            if status.state in _TROUBLE:
-                reasons.setdefault((status.state, status.note), []).append(cell)
-        return [
-            Said("{where}: {state}: {why}", where=self._where(cells), state=STATES[state], why=note)
-            for (state, note), cells in reasons.items()
-        ]
-
-    def _where(self, cells: list[Cell]) -> str:
-        """Return which cells these are: by the values that only they share, if there are any."""
-        if len(cells) == len(self.cells):
-            return Said("every cell")
-        shared, others = [], 1
-        for name, values in self.varying.items():
-            numbers = {cell.positions[name] for cell in cells}
-            if len(numbers) < len(values):
-                labels = labels_of(values)
-                shared.append((name, [labels[number] for number in sorted(numbers)]))
-            else:
-                others *= len(values)
-        if math.prod(len(labels) for _, labels in shared) * others == len(cells):
-            return ", ".join(f"{name} {' | '.join(labels)}" for name, labels in shared)
-        first = ", ".join(f"{name} {labels_of(self.varying[name])[at]}" for name, at in cells[0].positions.items())
-        if len(cells) == 1:
-            return first
-        return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))
+def text(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], summary: str) -> Said:
+    """Return a line on the plan, and one for each reason why cells are in trouble."""
+    head = Said("Plan({size}): {summary}", size=_size(varying, cells), summary=summary)
+    return joined("\n", [head, *(joined("", ["  ", trouble]) for trouble in _troubles(varying, cells, statuses))])
 
 
-def constants(request: ImageRequest, varying: Mapping[str, tuple[Any, ...]]) -> str:
-    """Return the options that all cells share, in one line; `request` is that of any cell."""
+def page(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], lines: list[str]) -> str:
+    """Return the plan as HTML, with some lines under its title."""
+    troubles = _troubles(varying, cells, statuses)
+    body = _matrix(varying, cells, statuses)
+    if troubles:
+        body += html.block("", notes=troubles[:_ROWS])
+    return html.block(Said("Plan: {size}", size=_size(varying, cells)), lines=lines, body=body)
 
-    def is_told(name: str) -> bool:
-        return name in ("prompt", "model", "size", "seed") or getattr(request, name) != FIELDS[name].default
 
-    shared = (name for name in FIELDS if name not in varying)
-    parts = [f"{name} {labels_of([getattr(request, name)])[0]}" for name in shared if is_told(name)]
-    if "prompt" in varying:
-        # The words that all prompts share and the labels leave out, with a gap where they differ.
-        first = varying["prompt"][0]
-        differs, whole = labels_of(varying["prompt"])[0], " ".join(str(first).split())
-        if "…" in (differs[:1], differs[-1:]) and differs.strip("…") in whole:
-            parts.insert(0, f"prompt {whole.replace(differs.strip('…'), '…', 1)}")
-    return " · ".join(parts)
+def rows(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[dict[str, Any]]:
+    """Return one row an image, with every option, cost, time and path; a run's cost is counted once."""
+    rows: list[dict[str, Any]] = []
+    billed: set[str] = set()
+    for cell, status in zip(cells, statuses, strict=True):
+        for row in _rows(cell, status):
+            if row["run"] in billed:
+                row |= {"cost": 0.0, "note": say("the same request as a cell above")}
+            rows.append(row)
+        billed |= {status.run.id} if status.run else set()
+    return rows
+
+
+def _size(varying: Varying, cells: Sequence[Cell]) -> str:
+    requests = count(len(cells), "request")
+    parts = [f"{len(values)} x {name}" for name, values in varying.items()]
+    return joined("", [", ".join(parts), " = ", requests]) if parts else requests
+
+
+def _matrix(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status]) -> str:
+    names = list(varying)
+    if not names:
+        return html.table(["", ""], [("", _said(cells[0], statuses[0]))])
+    # The last option goes across if it fits: the cells are in the order of all options, the last one fastest.
+    across = names[-1] if len(varying[names[-1]]) <= _COLUMNS else None
+    down = [name for name in names if name != across]
+    labels = {name: labels_of(varying[name]) for name in names}
+    width = len(varying[across]) if across else 1
+    # Prompts and models say what they are; a bare number needs the name of its option.
+    named = "" if across in (None, "prompt", "model", "images") else f"{across} "
+    head = [*down, *(f"{named}{label}" for label in (labels[across] if across else ("",)))]
+    rows = []
+    for start in range(0, len(cells), width):
+        begin = [labels[name][cells[start].positions[name]] for name in down]
+        here = slice(start, start + width)
+        rows.append([*begin, *map(_said, cells[here], statuses[here])])
+    left_out = len(rows) - _ROWS
+    note = Said("and {rows}", rows=count(left_out, "more row")) if left_out > 0 else ""
+    return html.scrolled(html.table(head, rows[:_ROWS])) + html.block("", lines=[note])
+
+
+def _troubles(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status]) -> list[Said]:
+    """Return what is wrong, once for each reason, with the cells it concerns."""
+    reasons: dict[tuple[State, str], list[Cell]] = {}
+    for cell, status in zip(cells, statuses, strict=True):
+        if status.state in _TROUBLE:
+            reasons.setdefault((status.state, status.note), []).append(cell)
+    return [
+        Said("{where}: {state}: {why}", where=_where(varying, cells, them), state=STATES[state], why=note)
+        for (state, note), them in reasons.items()
+    ]
+
+
+def _where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> str:
+    """Return which cells these are: by the values that only they share, if there are any."""
+    if len(cells) == len(every):
+        return Said("every cell")
+    shared, others = [], 1
+    for name, values in varying.items():
+        numbers = {cell.positions[name] for cell in cells}
+        if len(numbers) < len(values):
+            labels = labels_of(varying[name])
+            shared.append((name, [labels[number] for number in sorted(numbers)]))
+        else:
+            others *= len(values)
+    if math.prod(len(labels) for _, labels in shared) * others == len(cells):
+        return ", ".join(f"{name} {' | '.join(labels)}" for name, labels in shared)
+    first = ", ".join(f"{name} {labels_of(varying[name])[at]}" for name, at in cells[0].positions.items())
+    if len(cells) == 1:
+        return first
+    return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))
 
 
 def _said(cell: Cell, status: Status) -> Said:

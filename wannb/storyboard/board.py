@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -17,7 +19,7 @@ from . import state, view
 from .files import BoardFiles
 from .generate import Generator
 from .pages import Pages
-from .state import Frame, Panels, Record, Scene
+from .state import Frame, Panel, Panels, Record, Scene
 from .view import Reel, Take, Takes
 
 if TYPE_CHECKING:
@@ -101,13 +103,13 @@ class Storyboard:
             said: list[str] = []
             if before:
                 record = state.made_again(record, before)
-            if before and before.beginning != record.beginning:
-                aside = Said(
-                    "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
-                    name=repr(name),
-                    file=files.set_aside().name,
-                )
-                said.append(aside)
+                if before.beginning != record.beginning:
+                    aside = Said(
+                        "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
+                        name=repr(name),
+                        file=files.set_aside().name,
+                    )
+                    said.append(aside)
             for image in base.images:
                 files.keep(image)
             files.write(record)
@@ -254,13 +256,38 @@ class Storyboard:
         """Return the frames that a scene ever had; those from before the board was made again come last."""
         at = state.index(self._panels, scene)
         panel = self._panels[at]
-        return view.takes_of(at + 1, self.record.takes(panel.key), panel.frame, self._files)
+        return Takes(
+            Take(
+                scene=at + 1,
+                number=number,
+                path=self._files.path_of(frame),
+                width=frame.width,
+                height=frame.height,
+                seed=frame.seed,
+                text=frame.text,
+                run_id=frame.run,
+                chosen=panel.frame is not None and panel.frame.place == frame.place,
+            )
+            for number, frame in enumerate(self.record.takes(panel.key), 1)
+        )
 
     @_change
     def choose(self, scene: int, take: int | Take) -> None:
         """Make a take of a scene, by its number, the scene's frame."""
-        place = (take.run_id, take.path.name) if isinstance(take, Take) else take
-        self._files.write(state.chosen(self.record, scene, place))
+        at = state.unlocked(self._panels, scene)
+        frames = self.record.takes(self._panels[at].key)
+        if isinstance(take, Take):
+            places = [frame.place for frame in frames]
+            if (take.run_id, take.path.name) not in places:
+                raise ValueError(say("this is a take of another scene, not one of scene {number}", number=scene))
+            take = places.index((take.run_id, take.path.name)) + 1
+        if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= len(frames):
+            values = {"take": repr(take), "number": scene, "most": len(frames)}
+            raise ValueError(
+                say("there is no take {take}; scene {number} has {most} of them, counted from 1", **values)
+            )
+        now = state.put(self._panels, at, frame=frames[take - 1], sure=True)
+        self._changed(Said("take of scene {number}", number=scene), now)
 
     @_change
     def assign(self, which: Mapping[int, int | None]) -> None:
@@ -271,22 +298,81 @@ class Storyboard:
 
         >>> board.assign({2: None, 3: 2})      # the second image that came is of scene 3    # doctest: +SKIP
         """
-        self._files.write(state.assigned(self.record, which))
+        if not isinstance(which, Mapping) or not which:
+            raise TypeError(
+                say("say which image each scene has: board.assign({scene: image number, ...}), None for no image")
+            )
+        record, panels = self.record, self._panels
+        frames: dict[int, Frame | None] = {}
+        for number, image in which.items():
+            at = state.unlocked(panels, number)
+            asked = record.journal.sets.get(panels[at].asked or "")
+            if asked is None:
+                raise ValueError(say("scene {number} was in no image set, so it has no image to assign", number=number))
+            frames[at] = None
+            if image is None:
+                continue
+            if isinstance(image, bool) or not isinstance(image, int) or not 1 <= image <= len(asked.frames):
+                values = {"number": number, "value": repr(image), "most": len(asked.frames)}
+                raise ValueError(say("scene {number}: image {value}; its image set has 1 to {most}", **values))
+            frame = asked.frames[image - 1]
+            if any(frame.place == other.place for other in frames.values() if other):
+                raise ValueError(say("image {number} is given to two scenes; each image has one", number=image))
+            frames[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.text))
+        given = {frame.place for frame in frames.values() if frame}
+        for at, panel in enumerate(panels):
+            if panel.frame and panel.frame.place in given and at not in frames:
+                if panel.locked:
+                    raise ValueError(
+                        say(
+                            "that image is the locked frame of scene {number}; board.unlock({number}) unlocks it",
+                            number=at + 1,
+                        )
+                    )
+                frames[at] = None
+        for at, each in frames.items():
+            panels = state.put(panels, at, frame=each, sure=True)
+            if each:
+                record = record.with_take(panels[at].key, each)
+        self._files.write(record.changed(Said("assignment"), panels))
 
     @_change
     def lock(self, *scenes: int) -> None:
         """Lock scenes: their frames are not generated again, replaced, assigned or removed, and guide new ones."""
-        self._changed(Said("lock"), state.lock(self._panels, scenes, locked=True))
+        self._lock(Said("lock"), "board.lock(1, 3)", scenes, locked=True)
 
     @_change
     def unlock(self, *scenes: int) -> None:
         """Unlock scenes."""
-        self._changed(Said("unlock"), state.lock(self._panels, scenes, locked=False))
+        self._lock(Said("unlock"), "board.unlock(1, 3)", scenes, locked=False)
+
+    def _lock(self, label: Said, call: str, scenes: tuple[int, ...], *, locked: bool) -> None:
+        if not scenes:
+            raise ValueError(say("name the scenes, such as {call}", call=call))
+        panels = self._panels
+        for number in scenes:
+            at = state.index(panels, number)
+            if locked and panels[at].frame is None:
+                raise ValueError(
+                    say("scene {number} has no frame to lock yet; board.run() generates it", number=number)
+                )
+            panels = state.put(panels, at, locked=locked)
+        self._changed(label, panels)
 
     @_change
     def reorder(self, order: Iterable[int]) -> None:
         """Put the scenes in another order, frames and all: `[3, 1, 2]` puts the third first."""
-        self._changed(Said("order"), state.reorder(self._panels, order))
+        if isinstance(order, (str, bytes)) or not isinstance(order, Iterable):
+            raise TypeError(
+                say("an order is a list of all scene numbers, such as [3, 1, 2], not {value}", value=repr(order))
+            )
+        places = [state.index(self._panels, number) for number in order]
+        double = [at + 1 for at, times in Counter(places).items() if times > 1]
+        left_out = [at + 1 for at in range(len(self._panels)) if at not in places]
+        if double or left_out:
+            listed = {"double": state.numbers(double) or "–", "missing": state.numbers(left_out) or "–"}
+            raise ValueError(say("an order names every scene once; twice: {double}; missing: {missing}", **listed))
+        self._changed(Said("order"), tuple(self._panels[at] for at in places))
 
     @_change
     def replace(self, scene: int, image: Input) -> None:
@@ -300,7 +386,7 @@ class Storyboard:
         text = self._panels[at].scene.text
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
         record = self.record.with_take(self._panels[at].key, frame)
-        now = state.put(self._panels, at, frame=frame, sure=True)
+        now = state.put(record.panels, at, frame=frame, sure=True)
         self._files.write(record.changed(Said("picture of scene {number}", number=scene), now))
 
     @_change
@@ -314,12 +400,24 @@ class Storyboard:
     @_change
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
         """Add a scene as number `at`, by default at the end; the next `run` generates its frame."""
-        self._changed(Said("new scene"), state.add(self._panels, state.as_scene(scene), at))
+        new, panels = state.as_scene(scene), self._panels
+        last = len(panels) + 1
+        at = last if at is None else at
+        if isinstance(at, bool) or not isinstance(at, int):
+            raise TypeError(say("at={value} is not a scene number", value=repr(at)))
+        if not 1 <= at <= last:
+            raise ValueError(say("at={value}: the number of a new scene is 1 to {most}", value=at, most=last))
+        [key] = state.keys_of([new.text], taken=(panel.key for panel in panels))
+        self._changed(Said("new scene"), (*panels[: at - 1], Panel(key=key, scene=new), *panels[at - 1 :]))
 
     @_change
     def remove(self, scene: int) -> None:
         """Remove a scene from the board; its images stay in the runs folder."""
-        self._changed(Said("removal of scene {number}", number=scene), state.remove(self._panels, scene))
+        at = state.unlocked(self._panels, scene)
+        if len(self._panels) == 1:
+            raise ValueError(say("a storyboard has at least one scene; add another one first"))
+        now = self._panels[:at] + self._panels[at + 1 :]
+        self._changed(Said("removal of scene {number}", number=scene), now)
 
     @_change
     def undo(self) -> str:
@@ -392,7 +490,7 @@ class Storyboard:
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         reel = self.reel()
-        said = {"lines": view.facts(self.generator(), reel), "notes": self._notices(reel)}
+        said = {"lines": [*view.facts(self.generator(), reel)], "notes": self._notices(reel)}
         return {"text/plain": say(view.text(reel, **said)), "text/html": view.strip(reel, **said)}
 
     def reel(self, title: str | None = None) -> Reel:

@@ -21,7 +21,7 @@ from typing import Any
 
 from wannb.errors import StoreError
 from wannb.files import append_line, read_lines, write
-from wannb.ledger import Store, read
+from wannb.ledger import Store
 from wannb.request import InputImage
 from wannb.translation import Said, say
 
@@ -85,8 +85,8 @@ class BoardFiles:
                 )
                 raise ValueError(say(why))
             return cls(store, path)
-        with suppress(ValueError, TypeError):
-            files = cls.named(store, os.fspath(place) if isinstance(place, os.PathLike) else place)
+        with suppress(ValueError):
+            files = cls.named(store, str(place))
             if files.file.is_file():
                 return files
         there = ", ".join(map(repr, cls.names(store))) or Said("no boards yet")
@@ -115,11 +115,7 @@ class BoardFiles:
         return self.record
 
     def write(self, record: Record) -> None:
-        """Save the board if it differs from the one that is there.
-
-        Raises:
-            StoreError: it was changed elsewhere since it was read, or cannot be written; the file stays as it was.
-        """
+        """Save the board; `StoreError`, and the file as it was, if it was changed elsewhere or cannot be written."""
         if self._revision and record == self.record:
             return
         with self._locked():
@@ -152,20 +148,17 @@ class BoardFiles:
         with self._locked():
             # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
             copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
-            _write(copy, _line(self._last_line()))
+            with _store_errors():
+                write(copy, _line(self._last_line()))
         return copy
 
     def keep(self, image: InputImage) -> str | None:
         """Save a picture beside the board, named by its content, and return its file name; None for a link."""
         if image.content is None or image.sha256 is None:
             return None
-        name = f"{image.sha256}{image.suffix}"
-        place = self.folder / "pictures" / name
-        if not place.is_file():
-            self._make(place.parent)
-            if not self._linked(image, place):
-                _write(place, image.content)
-        return name
+        self._make(self.folder / "pictures")
+        with _store_errors():
+            return self.store.keep(image, self.folder / "pictures").name
 
     def find(self, sha256: str) -> Path | None:
         """Return the file of an input image by its hash."""
@@ -194,7 +187,7 @@ class BoardFiles:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self._make(self.folder)
-        mark = hashlib.sha256(str(self.file.name + self.folder.name).encode()).hexdigest()[:12]
+        mark = hashlib.sha256((self.file.name + self.folder.name).encode()).hexdigest()[:12]
         with self.store.lock(f"storyboard-{mark}"):
             yield
 
@@ -205,33 +198,11 @@ class BoardFiles:
             path, why = repr(str(folder)), error.strerror or error
             raise StoreError(Said("cannot make the folder {path}: {why}", path=path, why=why)) from error
 
-    def _linked(self, image: InputImage, place: Path) -> bool:
-        """Try to give a picture of the store a second name instead of a copy."""
-        with suppress(OSError):
-            origin = Path(image.origin or "").resolve()
-            # A file of the person's own may be written over, wherever it is; those of the store are not.
-            if self._of_the_store(origin) and origin.read_bytes() == image.content:
-                os.link(origin, place)
-                return True
-        return False
 
-    def _of_the_store(self, file: Path) -> bool:
-        """Return whether a file is an image of a run or a kept input, not one that a person put there."""
-        root = self.store.root.resolve()
-        if file.parent == root / ".inputs":
-            return True
-        if file.parent.parent != root:
-            return False
-        try:
-            images = read(file.parent).record.images
-        except StoreError:
-            return False
-        return any(image.file == file.name for image in images)
-
-
-def _write(place: Path, content: bytes) -> None:
+@contextmanager
+def _store_errors() -> Iterator[None]:
     try:
-        write(place, content)
+        yield
     except OSError as error:
         raise StoreError(error.strerror or str(error)) from error
 

@@ -157,14 +157,13 @@ class Generator:
             if self._wanted(pending, request) and not self.client.known(request):
                 unpaid += request.n
         left = groups(record.panels)
-        while left:
-            request = self._filling(left[0], record)
+        for position, group in enumerate(left):
+            request = self._filling(group, record)
             known = self.client.known(request)
             if known is None or known.state != DONE:
                 # What follows is shown these frames, so that it cannot be known yet.
-                return unpaid + sum(map(len, left[1:] if known else left))
-            record = with_result(record, _pending(left[0], request), known.id, _frames(known.result()))
-            left = left[1:]
+                return unpaid + sum(map(len, left[position + bool(known) :]))
+            record = with_result(record, _pending(group, request), known.id, _frames(known.result()))
         return unpaid
 
     def cost(self) -> Money | None:
@@ -226,11 +225,7 @@ class Generator:
     # What became of it
 
     def _arrived(self, request: ImageRequest) -> bool:
-        """Return whether the service has a request; one whose answer was lost is looked up, and nothing is sent.
-
-        Raises:
-            UnknownOutcome: it cannot be known yet.
-        """
+        """Return whether the service has a request, after looking up a lost answer; `UnknownOutcome` if that fails."""
         run = self.client._ledger.find(request)
         if run and run.state == SENDING and not run.task_id:
             try:

@@ -1,7 +1,6 @@
 """State of a board: scenes with their frames and all that its file holds, as frozen values and as JSON.
 
-Every change is a function that returns new values or raises `ValueError`; it knows no file and no service. Scenes are
-counted from 1.
+Scenes are counted from 1.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import chain, count, groupby
@@ -365,34 +363,6 @@ def put(panels: Panels, at: int, **changes: Any) -> Panels:
     return (*panels[:at], replace(panels[at], **changes), *panels[at + 1 :])
 
 
-def lock(panels: Panels, numbers: Iterable[Any], *, locked: bool) -> Panels:
-    """Return the panels with some of them locked or unlocked."""
-    numbers = list(numbers)
-    if not numbers:
-        raise ValueError(say("name the scenes, such as {call}", call=f"board.{'lock' if locked else 'unlock'}(1, 3)"))
-    for number in numbers:
-        at = index(panels, number)
-        if locked and panels[at].frame is None:
-            raise ValueError(say("scene {number} has no frame to lock yet; board.run() generates it", number=number))
-        panels = put(panels, at, locked=locked)
-    return panels
-
-
-def reorder(panels: Panels, order: Any) -> Panels:
-    """Return the panels in another order; every scene is named once."""
-    if isinstance(order, (str, bytes)) or not isinstance(order, Iterable):
-        raise TypeError(
-            say("an order is a list of all scene numbers, such as [3, 1, 2], not {value}", value=repr(order))
-        )
-    places = [index(panels, number) for number in order]
-    double = [at + 1 for at, times in Counter(places).items() if times > 1]
-    left_out = [at + 1 for at in range(len(panels)) if at not in places]
-    if double or left_out:
-        listed = {"double": numbers(double) or "–", "missing": numbers(left_out) or "–"}
-        raise ValueError(say("an order names every scene once; twice: {double}; missing: {missing}", **listed))
-    return tuple(panels[at] for at in places)
-
-
 def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
     """Return the panels with a scene's text, notes or seconds changed; its frame stays."""
     given = {name: value for name, value in changes.items() if value is not None}
@@ -402,26 +372,6 @@ def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
             say("say what changes: board.edit_scene({number}, text=..., notes=... or seconds=...)", number=number)
         )
     return put(panels, at, scene=replace(panels[at].scene, **given))
-
-
-def add(panels: Panels, scene: Scene, at: Any) -> Panels:
-    """Return the panels with one more scene, as number `at` or at the end."""
-    last = len(panels) + 1
-    at = last if at is None else at
-    if isinstance(at, bool) or not isinstance(at, int):
-        raise TypeError(say("at={value} is not a scene number", value=repr(at)))
-    if not 1 <= at <= last:
-        raise ValueError(say("at={value}: the number of a new scene is 1 to {most}", value=at, most=last))
-    [key] = keys_of([scene.text], taken=(panel.key for panel in panels))
-    return (*panels[: at - 1], Panel(key=key, scene=scene), *panels[at - 1 :])
-
-
-def remove(panels: Panels, number: Any) -> Panels:
-    """Return the panels without one scene."""
-    at = unlocked(panels, number)
-    if len(panels) == 1:
-        raise ValueError(say("a storyboard has at least one scene; add another one first"))
-    return panels[:at] + panels[at + 1 :]
 
 
 def named(values: Iterable[int]) -> Said:
@@ -441,61 +391,6 @@ def numbers(values: Iterable[int]) -> str:
         run = [value for _, value in group]
         parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}")
     return ", ".join(parts)
-
-
-def assigned(record: Record, which: Mapping[Any, Any]) -> Record:
-    """Return the record with images of a set put to scenes as the person says."""
-    if not isinstance(which, Mapping) or not which:
-        raise TypeError(
-            say("say which image each scene has: board.assign({scene: image number, ...}), None for no image")
-        )
-    panels = record.panels
-    chosen: dict[int, Frame | None] = {}
-    for number, image in which.items():
-        at = unlocked(panels, number)
-        chosen[at] = None
-        asked = record.journal.sets.get(panels[at].asked or "")
-        if asked is None:
-            raise ValueError(say("scene {number} was in no image set, so it has no image to assign", number=number))
-        if image is None:
-            continue
-        if isinstance(image, bool) or not isinstance(image, int) or not 1 <= image <= len(asked.frames):
-            values = {"number": number, "value": repr(image), "most": len(asked.frames)}
-            raise ValueError(say("scene {number}: image {value}; its image set has 1 to {most}", **values))
-        frame = asked.frames[image - 1]
-        if any(frame.place == other.place for other in chosen.values() if other):
-            raise ValueError(say("image {number} is given to two scenes; each image has one", number=image))
-        chosen[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.text))
-    given = {frame.place for frame in chosen.values() if frame}
-    losers = [at for at, panel in enumerate(panels) if panel.frame and panel.frame.place in given and at not in chosen]
-    for at in losers:
-        if panels[at].locked:
-            why = Said(
-                "that image is the locked frame of scene {number}; board.unlock({number}) unlocks it", number=at + 1
-            )
-            raise ValueError(say(why))
-        chosen[at] = None
-    for at, each in chosen.items():
-        panels = put(panels, at, frame=each, sure=True)
-        if each:
-            record = record.with_take(panels[at].key, each)
-    return record.changed(Said("assignment"), panels)
-
-
-def chosen(record: Record, scene: Any, take: Any) -> Record:
-    """Return the record with a take of a scene, by its number or by the place of its picture, as its frame."""
-    at = unlocked(record.panels, scene)
-    frames = record.takes(record.panels[at].key)
-    places = [frame.place for frame in frames]
-    if isinstance(take, tuple):
-        if take not in places:
-            raise ValueError(say("this is a take of another scene, not one of scene {number}", number=scene))
-        take = places.index(take) + 1
-    if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= len(frames):
-        values = {"take": repr(take), "number": scene, "most": len(frames)}
-        raise ValueError(say("there is no take {take}; scene {number} has {most} of them, counted from 1", **values))
-    now = put(record.panels, at, frame=frames[take - 1], sure=True)
-    return record.changed(Said("take of scene {number}", number=scene), now)
 
 
 # JSON

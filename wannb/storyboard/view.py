@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from wannb.translation import Said, current, joined, say, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Frame, Panels, Record, Scene, named
+from .state import Panels, Record, Scene, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -234,68 +234,50 @@ class Takes(list[Take]):
         return {"text/plain": repr(self), "text/html": html.block("", body=body)}
 
 
-def takes_of(scene: int, frames: Sequence[Frame], now: Frame | None, files: BoardFiles) -> Takes:
-    """Return the takes of a scene; `now` is its frame."""
-    return Takes(
-        Take(
-            scene=scene,
-            number=number,
-            path=files.path_of(frame),
-            width=frame.width,
-            height=frame.height,
-            seed=frame.seed,
-            text=frame.text,
-            run_id=frame.run,
-            chosen=now is not None and now.place == frame.place,
-        )
-        for number, frame in enumerate(frames, 1)
-    )
-
-
 # What a board says of itself
 
 
-def facts(generator: Generator, reel: Reel) -> list[str]:
-    """Return the facts of a board, and what its next run would generate."""
+def facts(generator: Generator, reel: Reel) -> Iterator[str]:
+    """Yield the facts of a board, and what its next run would generate."""
     client, record = generator.client, generator.files.record
     mock = client.service.kind == "mock"
-    said: list[str] = [reel.summary, Said("seed {seed}", seed=record.base.seed)]
+    yield reel.summary
+    yield Said("seed {seed}", seed=record.base.seed)
     if record.journal.runs:
         cost = generator.cost()
         spent = str(cost) if cost else Said("price unknown")
-        said.append(Said("nothing billed by the mock server (live: {cost})", cost=spent) if mock else spent)
+        yield Said("nothing billed by the mock server (live: {cost})", cost=spent) if mock else spent
     images, to_pay = generator.to_generate(), generator.to_pay()
     if images and not to_pay:
-        said.append(Said("board.run() reuses {images}, free", images=count(images, "image")))
+        yield Said("board.run() reuses {images}, free", images=count(images, "image"))
     elif images:
         price = client.estimate(record.base.replace(n=to_pay))
         most = Said("at most {cost}", cost=price) if price else Said("price unknown")
         cost_said = Said("live: {cost}", cost=most) if mock else most
-        said.append(Said("board.run() generates {images}, {cost}", images=count(images, "image"), cost=cost_said))
-    return said
+        yield Said("board.run() generates {images}, {cost}", images=count(images, "image"), cost=cost_said)
 
 
-def notices(generator: Generator, reel: Reel) -> list[str]:
-    """Return what a person should know of a board."""
+def notices(generator: Generator, reel: Reel) -> Iterator[str]:
+    """Yield what a person should know of a board."""
     record = generator.files.record
-    said: list[str] = [*_unsure(record), *_under_way(record)]
-    gone = [shot.number for shot in reel.shots if shot.instead == MISSING]
-    said += [Said("scene {number}: {why}", number=number, why=MISSING) for number in gone]
-    said += [Said("board.run() would be refused: {problem}", problem=each.said) for each in generator.problems()]
+    yield from _unsure(record)
+    yield from _under_way(record)
+    for shot in reel.shots:
+        if shot.instead == MISSING:
+            yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
+    for problem in generator.problems():
+        yield Said("board.run() would be refused: {problem}", problem=problem.said)
     if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:
-        crowded = Said(
+        yield Said(
             "{most} input images leave no room for frames of the first set among those of the later ones, which may "
             "look different; give fewer images",
             most=MAX_IMAGES,
         )
-        said.append(crowded)
     if any(ord(letter) >= _RARE for letter in reel.words) and (notice := families(reel.words).notice):
-        said.append(Said("on pages: {notice}", notice=notice))
-    return said
+        yield Said("on pages: {notice}", notice=notice)
 
 
-def _unsure(record: Record) -> list[Said]:
-    said = []
+def _unsure(record: Record) -> Iterator[Said]:
     by_set: dict[str, list[int]] = {}
     for number, panel in enumerate(record.panels, 1):
         if panel.frame and not panel.sure and panel.asked and panel.asked in record.journal.sets:
@@ -303,24 +285,18 @@ def _unsure(record: Record) -> list[Said]:
     for run, members in by_set.items():
         asked = record.journal.sets[run]
         came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
-        check = Said(
+        yield Said(
             "{came} came back, and the service does not say which; they were put to the scenes in order. Check "
             "{scenes}: board.assign({call}) corrects them, before the next board.run()",
             came=came,
             scenes=named(members),
             call="{scene: image number, ...}",
         )
-        said.append(check)
-    return said
 
 
-def _under_way(record: Record) -> list[Said]:
+def _under_way(record: Record) -> Iterator[Said]:
     numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
-    said = []
     for pending in record.journal.pending:
         there = [numbers[key] for key in pending.texts if key in numbers]
         which = named(there) if there else Said("a scene that was removed")
-        said.append(
-            Said("a request for {scenes} was begun and has not come back: board.run() picks it up", scenes=which)
-        )
-    return said
+        yield Said("a request for {scenes} was begun and has not come back: board.run() picks it up", scenes=which)

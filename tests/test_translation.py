@@ -20,8 +20,7 @@ import wannb
 from wannb import errors, translation
 from wannb.display import html
 from wannb.request import FIELDS, help_of
-from wannb.text import count
-from wannb.translation import Said, Words, as_data, from_data, joined, override, say, spoken
+from wannb.translation import Said, Words, as_data, count, from_data, joined, override, say, spoken
 
 PACKAGE = Path(wannb.__file__).parent
 FILES = sorted((PACKAGE / "languages" / "zh").glob("*.json"))

@@ -29,8 +29,7 @@ from wannb.service import Clock, Money, Pace, Service, Transport, price, wire
 from ._version import versions
 from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome
 from .masking import Secret
-from .text import count
-from .translation import Said, Words, say, spoken
+from .translation import Said, Words, count, say, spoken
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -41,8 +41,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .masking import mask
-from .text import count
-from .translation import Said, Words, current, joined
+from .translation import Said, Words, count, current, joined
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from wannb._version import __version__
 from wannb.connection import connect, open_store
 from wannb.errors import WannbError
 from wannb.ledger import Store
-from wannb.text import count
+from wannb.translation import count
 
 from . import jupyter
 

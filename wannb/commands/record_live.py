@@ -23,7 +23,7 @@ from wannb.errors import WannbError
 from wannb.ledger import Task
 from wannb.request import STANDARD, ImageRequest
 from wannb.service import Pace, price, wire
-from wannb.text import count
+from wannb.translation import count
 
 if TYPE_CHECKING:
     from wannb.ledger import Result

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wannb.display import data_uri, fitting, html, small_jpeg
 from wannb.ledger import GeneratedImage, Result
 from wannb.request import FIELDS, ImageRequest, InputImage, as_input
-from wannb.text import shorten
-from wannb.translation import Said, current, joined, override, say, spoken
+from wannb.translation import Said, current, joined, override, say, shorten, spoken
 
 from .layout import labels_of, language_of, named, prompt_of
 from .paper import QUIET, Paper, check_size, ending, put, save, typeset, warn_of_missing

@@ -10,8 +10,7 @@ from typing import Any
 from wannb.display import html, previews, small_jpeg
 from wannb.ledger import GeneratedImage
 from wannb.request import as_input
-from wannb.text import count
-from wannb.translation import Said, current, joined, override, say, spoken
+from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .layout import flat, language_of, prompt_of, seed_of
 

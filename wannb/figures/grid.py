@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wannb.display import data_uri, fitting, html, previews
 from wannb.ledger import GeneratedImage
-from wannb.text import count, shorten
-from wannb.translation import Said, current, joined, override, say, spoken
+from wannb.translation import Said, count, current, joined, override, say, shorten, spoken
 
 from .fonts import families, width_of
 from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, flat, language_of, prompt_of, seed_of

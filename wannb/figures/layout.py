@@ -14,8 +14,7 @@ from typing import Any
 from wannb.ledger import GeneratedImage, Result
 from wannb.masking import mask
 from wannb.request import Color, InputImage
-from wannb.text import shorten
-from wannb.translation import Said, current, joined, say
+from wannb.translation import Said, current, joined, say, shorten
 
 Axis = str | Sequence[str] | None
 

@@ -17,8 +17,7 @@ from wannb.errors import InvalidRequest, Problem
 from wannb.plan import MOST, Forecast, Plan, sweep
 from wannb.plan import Progress as PlanProgress
 from wannb.request import FIELDS, MAX_N, check_names, sweep_call
-from wannb.text import count
-from wannb.translation import Said, Words
+from wannb.translation import Said, Words, count
 
 from . import controls
 from .alternatives import Models, Pictures, Prompts, Seeds, Sizes

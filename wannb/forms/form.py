@@ -15,8 +15,7 @@ from wannb.display import html
 from wannb.errors import InvalidRequest, Problem, RecallError, StoreError
 from wannb.ledger import DONE, GeneratedImage, Result, Run, Task, recall
 from wannb.request import FIELDS, IMAGE_SET, MAX_N, MAX_SEED, TEXT_SET, TEXT_TO_IMAGE, ImageRequest, check_names
-from wannb.text import count, shorten
-from wannb.translation import Said, joined, say
+from wannb.translation import Said, count, joined, say, shorten
 
 from . import controls
 from .boxes import boxed

@@ -15,8 +15,7 @@ from wannb.client import Client
 from wannb.display import html, preview
 from wannb.ledger import DONE, ENDED, Run, Runs
 from wannb.request import FIELDS, MODES, ImageRequest
-from wannb.text import count, shorten
-from wannb.translation import Said
+from wannb.translation import Said, count, shorten
 
 from .button import button
 from .controls import close_all

@@ -12,8 +12,7 @@ import ipywidgets as widgets
 from wannb.display import html, small_jpeg
 from wannb.ledger import DONE, Store
 from wannb.request import MAX_IMAGES, InputImage, as_input, as_inputs
-from wannb.text import shorten
-from wannb.translation import Said, Words
+from wannb.translation import Said, Words, shorten
 
 from .boxes import BoxEditor
 from .button import button

@@ -17,8 +17,7 @@ from wannb.figures import STATES, flat
 from wannb.files import opened_picture
 from wannb.ledger import GeneratedImage, read
 from wannb.masking import mask
-from wannb.text import count
-from wannb.translation import Said, joined, say
+from wannb.translation import Said, count, joined, say
 
 if TYPE_CHECKING:
     from wannb.plan import Cell, Plan

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wannb.display import html
-from wannb.text import count
-from wannb.translation import Said, current, joined, override, say, spoken
+from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .pairs import Contestant, digest
 from .verdicts import LEFT, RIGHT, SKIP, TIE, Record, Sheet, read

@@ -15,8 +15,7 @@ from wannb.display import ELEMENTS, esm, html, previews
 from wannb.errors import StoreError
 from wannb.ledger import GeneratedImage
 from wannb.service import Clock
-from wannb.text import count
-from wannb.translation import Said, Words, joined, override, say
+from wannb.translation import Said, Words, count, joined, override, say
 
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from wannb.display import html
 from wannb.errors import StoreError, WaitTimeout, WannbError
-from wannb.text import count
-from wannb.translation import Said, current, joined, say, spoken
+from wannb.translation import Said, count, current, joined, say, spoken
 
 from .record import ENDED
 from .result import Result

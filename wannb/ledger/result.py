@@ -13,8 +13,7 @@ from wannb.display import html, previews
 from wannb.files import opened_picture, read_file
 from wannb.request import MAX_FILE, ImageRequest, InputImage, from_bytes
 from wannb.service import Money
-from wannb.text import count, shorten
-from wannb.translation import Said, current, joined, say, spoken
+from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 if TYPE_CHECKING:
     from PIL import Image

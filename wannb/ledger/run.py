@@ -16,8 +16,7 @@ from wannb.display import html
 from wannb.errors import StoreError
 from wannb.request import PRESETS, ImageRequest, mode_of, parse
 from wannb.service import Money
-from wannb.text import count, shorten
-from wannb.translation import Said, current, spoken
+from wannb.translation import Said, count, current, shorten, spoken
 
 from .record import DONE, FAILED, LOST, MOVES, PREPARED, RUNNING, SENDING, Record
 from .result import GeneratedImage, Result

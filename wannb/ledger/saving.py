@@ -20,8 +20,7 @@ from wannb import files, png
 from wannb.errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
 from wannb.masking import Secret
 from wannb.service import Transport, wire
-from wannb.text import count
-from wannb.translation import Said
+from wannb.translation import Said, count
 
 from .record import ANSWERED, DONE, ENDED, FAILED, RUNNING, Failure, NewerFormat, Record, SavedImage, saved_image
 from .run import FILE, Run, read

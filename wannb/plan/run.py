@@ -28,8 +28,7 @@ from wannb.figures import put
 from wannb.ledger import DONE
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off
-from wannb.text import count
-from wannb.translation import Said, joined, override, say
+from wannb.translation import Said, count, joined, override, say
 
 from .cell import Cell
 from .status import Status

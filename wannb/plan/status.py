@@ -14,8 +14,7 @@ from wannb.figures import STATES as STATES_OF_A_SPOT
 from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
 from wannb.request import ImageRequest
 from wannb.service import Money
-from wannb.text import count
-from wannb.translation import Said, joined
+from wannb.translation import Said, count, joined
 
 from .cell import Cell
 

@@ -11,8 +11,7 @@ from wannb.display import html
 from wannb.figures import labels_of
 from wannb.ledger import seconds_of
 from wannb.request import FIELDS
-from wannb.text import count
-from wannb.translation import Said, joined, say
+from wannb.translation import Said, count, joined, say
 
 from .cell import Cell
 from .status import STATES, State, Status

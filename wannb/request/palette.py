@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeAlias
 
-from wannb.text import count
-from wannb.translation import Said, say
+from wannb.translation import Said, count, say
 
 from .fields import PALETTE
 from .inputs import as_input

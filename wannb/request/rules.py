@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wannb.errors import Problem
-from wannb.text import count
-from wannb.translation import Said
+from wannb.translation import Said, count
 
 from .code import as_lists
 from .fields import FIELDS, MAX_BOXES, MAX_IMAGES, MAX_N, MAX_N_SET, MAX_PROMPT, MAX_SEED, MODELS

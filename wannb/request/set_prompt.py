@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wannb.errors import InvalidRequest, Problem
-from wannb.text import count
-from wannb.translation import Said, say
+from wannb.translation import Said, count, say
 
 from .fields import MAX_N_SET
 

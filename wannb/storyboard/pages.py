@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wannb.display import html
 from wannb.figures import DASHED, EMPTY, INK, QUIET, Paper, ending, families, line_height, rendered, save, typeset
-from wannb.text import count
-from wannb.translation import Said, current, joined, say, spoken
+from wannb.translation import Said, count, current, joined, say, spoken
 
 from .view import Reel, Shot
 

@@ -11,8 +11,7 @@ from wannb.display import fitting, html, previews
 from wannb.figures import families
 from wannb.files import opened_picture
 from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
-from wannb.text import count, shorten
-from wannb.translation import Said, current, joined, say, spoken
+from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .files import BoardFiles
 from .generate import Generator

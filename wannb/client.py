@@ -291,7 +291,7 @@ class Client:
             return say("stopped waiting; a synchronous call that was sent goes on and cannot be picked up")
         if task is not None and task.withdraw():
             return say("canceled while it was queued; nothing is billed")
-        return say("stopped waiting; what was sent goes on, and client.rescue() brings it")
+        return say("stopped waiting; what was sent goes on, and client.rescue() fetches it")
 
     @spoken
     def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:

@@ -250,7 +250,7 @@ class CancelRefused(BadRequest):
     """The task cannot be canceled: only one that is PENDING can."""
 
     next_step = Said(
-        "If it has begun, it goes on and its images are billed: task.result() or client.rescue() brings them."
+        "If it has begun, it goes on and its images are billed: task.result() or client.rescue() fetches them."
     )
 
 

@@ -37,7 +37,7 @@ def test_rescue_brings_what_was_cut_off(
     monkeypatch.setenv("WANNB_MODE", "mock")
     monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", server.base_url)
     assert main(["rescue", "--store", str(client.store.root)]) == 0
-    assert capsys.readouterr().out == "1 image of 1 run brought to disk\n"
+    assert capsys.readouterr().out == "1 image of 1 run saved\n"
     assert client.runs()[0].state == "done"
 
 

@@ -56,13 +56,13 @@ class Case:
     fetched: tuple[int, ...] = (200,)
     billed: int = 1
     state: str = "done"
-    rescued: str = "nothing to bring to disk"
+    rescued: str = "nothing to save"
     again: Literal["store", "sends", "refuses"] = "store"
 
 
 RESENT, FOUND = "the request was sent again", "found by its time in the account's task list"
 GAP = r"may or may not have been billed\. fresh=True asks and pays again; via='task' has no such gap"
-BROUGHT = "1 image of 1 run brought to disk"
+BROUGHT = "1 image of 1 run saved"
 
 CASES = [
     Case(name="429 then ok", sent=(429, 200)),
@@ -218,7 +218,7 @@ def test_a_failure_is_told_paid_and_kept_as_it_should(
 
 
 @pytest.mark.parametrize(
-    ("name", "summary"), [("dropped before answer", "1 run had never been sent"), ("dropped after accept", BROUGHT)]
+    ("name", "summary"), [("dropped before answer", "1 run never sent"), ("dropped after accept", BROUGHT)]
 )
 def test_what_cannot_be_looked_up_now_is_looked_up_by_rescue_and_not_sent(
     name: str, summary: str, client: Client, server: mock.MockServer
@@ -247,7 +247,7 @@ def test_a_task_left_alone_for_a_day_is_lost_and_said_to_be(client: Client, serv
         client.task(str(task.id)).result()
     [run] = client.runs()
     assert (run.state, run.images_made, files(run.folder)) == ("lost", 0, {"run.jsonl"})
-    assert client.rescue().summary() == "nothing to bring to disk"
+    assert client.rescue().summary() == "nothing to save"
     assert sent(server) == (200,)
     assert len(client.run(request)) == 1
     assert (sent(server), server.billed) == ((200, 200), 2)
@@ -266,9 +266,9 @@ def test_a_lost_synchronous_call_is_closed_after_a_day(client: Client, server: m
     server.advance(hours=25)
     client.task_list()  # any answer tells the time
     [(run_id, problem)] = client.rescue().problems
-    assert "nothing can tell any more; the same call asks and pays again" in str(problem)
-    assert client.rescue().summary() == "nothing to bring to disk"
-    with pytest.raises(UnknownOutcome, match="nothing can tell any more"):
+    assert "can no longer be found out; the same call asks and pays again" in str(problem)
+    assert client.rescue().summary() == "nothing to save"
+    with pytest.raises(UnknownOutcome, match="can no longer be found out"):
         client.pick_up(run_id).result()
     assert sent(server) == (LOST,)
     assert len(client.generate("gone", seed=1, size="768*768", via="sync")) == 1

@@ -134,7 +134,7 @@ def test_an_interrupt_of_a_running_task_says_that_it_goes_on(
     with mock.serve(task_seconds=60) as server, make_client(server, store) as client:
         with pytest.raises(KeyboardInterrupt):
             client.run(small(), on_status=interrupting("RUNNING"))
-        assert "goes on, and client.rescue() brings it" in capsys.readouterr().out
+        assert "goes on, and client.rescue() fetches it" in capsys.readouterr().out
         assert client.runs()[0].state == "running"
         server.advance(minutes=2)
         assert len(client.rescue().results) == 1

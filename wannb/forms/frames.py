@@ -151,7 +151,7 @@ class Frames:
             text = "Fewer images came than scenes; the service does not say which. Check scene {which}: More… fixes it."
             notes.append(Said(text, which=unsure))
         if board.record.journal.pending:
-            notes.append(Said("A request has not come back yet: the button picks it up."))
+            notes.append(Said("A request is still under way: the button picks it up."))
         # Of the board's own notices only those on fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]
         told = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notes)

@@ -45,13 +45,13 @@ class Rescue:
         results, unsent, problems, elsewhere = (count(len(found), "run") for found in lists)
         images = count(sum(map(len, self.results)), "image")
         parts = [
-            Said("{images} of {runs} brought to disk", images=images, runs=results),
-            Said("{runs} had never been sent", runs=unsent),
+            Said("{images} of {runs} saved", images=images, runs=results),
+            Said("{runs} never sent", runs=unsent),
             Said("{runs} could not be finished", runs=problems),
             Said("{runs} of another service or account left alone", runs=elsewhere),
         ]
         found = [part for part, runs in zip(parts, lists, strict=True) if runs]
-        return joined(", ", found) if found else Said("nothing to bring to disk")
+        return joined(", ", found) if found else Said("nothing to save")
 
     @spoken
     def __repr__(self) -> str:

@@ -273,7 +273,7 @@ def find_input(folder: Path, sha256: str) -> Path | None:
 def stranded(error: StoreError, task_id: str) -> StoreError:
     """Return a fault of the disk as one that says how the images of a task, which goes on, can still be fetched."""
     return StoreError(
-        "{error}. Task {task_id} goes on and its images are paid for. When that is put right client.rescue() "
+        "{error}. Task {task_id} goes on and its images are paid for. Once that is fixed, client.rescue() "
         "fetches them; so does client.task({quoted}).result(), from another folder of runs too, within 24 hours",
         error=error.said,
         task_id=task_id,

@@ -210,8 +210,8 @@ class Ledger:
                 run.accept(task_id, request_id=request_id)
                 return
         raise UnknownOutcome(
-            "{times} answers in a row were lost, and no task is listed for them: {error}. Something between here "
-            "and the service may be at fault; the same call looks again before it sends anything",
+            "{times} answers in a row were lost, and no task is listed for them: {error}. Something between "
+            "this machine and the service may be at fault; the same call looks again before it sends anything",
             times=_LOST_IN_A_ROW,
             error=lost.said,
             run_id=run.id,
@@ -362,7 +362,7 @@ def forgotten_answer(run: Run) -> UnknownOutcome:
     """Return an error for a run whose answer was lost too long ago to be found."""
     return UnknownOutcome(
         "run {run_id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
-        "have been billed, and nothing can tell any more; the same call asks and pays again",
+        "have been billed, and this can no longer be found out; the same call asks and pays again",
         run_id=run.id,
     )
 

@@ -66,7 +66,7 @@ class ImageRequest:
         n: Number of images, 1 to 4; in an image set 1 to 12 and a maximum: the model may return fewer. Each image that
             comes back is billed.
         seed: 0 to 2147483647. The same seed gives similar, not identical, images. An equal request with a seed is
-            answered from the runs folder and not billed again; without one, a seed is drawn and every call is new.
+            answered from the runs folder and not billed again; without one, a random one is used and every call is new.
         watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
         thinking_mode: Thinks before drawing: better and slower. Only text to image has it; elsewhere it is not sent.
         color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"}, ...]

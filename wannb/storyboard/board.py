@@ -131,7 +131,9 @@ class Storyboard:
         with override(client.language):
             files = BoardFiles.found(client.store, place)
             if files.read() is None:
-                raise ValueError(say("the storyboard {name} was removed while it was opened", name=repr(str(place))))
+                raise ValueError(
+                    say("the storyboard {name} was removed while it was being opened", name=repr(str(place)))
+                )
         board = cls.__new__(cls)
         board._open(client, files, [])
         return board

@@ -136,8 +136,8 @@ class BoardFiles:
                     append_line(self.file, data)
             except OSError as error:
                 why = Said(
-                    "{why}. The board stays as it was; every image is in the runs folder, and the same call takes it "
-                    "from there for nothing when the file can be written",
+                    "{why}. The board stays as it was; every image is in the runs folder, and repeating the "
+                    "call once the file can be written costs nothing",
                     why=error.strerror or error,
                 )
                 raise StoreError(why) from error

@@ -285,7 +285,7 @@ def _unsure(record: Record) -> Iterator[Said]:
         asked = record.journal.sets[run]
         came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
         yield Said(
-            "{came} came back, and the service does not say which; they were put to the scenes in order. Check "
+            "{came} came back, and the service does not say which; they were assigned to the scenes in order. Check "
             "{scenes}: board.assign({call}) corrects them, before the next board.run()",
             came=came,
             scenes=named(members),
@@ -298,4 +298,4 @@ def _under_way(record: Record) -> Iterator[Said]:
     for pending in record.journal.pending:
         there = [numbers[key] for key in pending.texts if key in numbers]
         which = named(there) if there else Said("a scene that was removed")
-        yield Said("a request for {scenes} was begun and has not come back: board.run() picks it up", scenes=which)
+        yield Said("a request for {scenes} is still under way: board.run() picks it up", scenes=which)

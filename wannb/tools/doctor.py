@@ -26,7 +26,7 @@ from wannb.figures import fonts
 from wannb.ledger import ENDED, Store
 from wannb.masking import mask
 from wannb.service import Clock, Transport
-from wannb.translation import Said, Words, current, joined, override, say, spoken
+from wannb.translation import Said, Words, count, current, joined, override, say, spoken
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -113,7 +113,7 @@ class Checkup:
         """Return the whole in one line."""
         notes = sum(line.state == "note" for line in self.lines)
         wrong = Said("{n} wrong", n=len(self.wrong)) if self.wrong else Said("nothing wrong")
-        parts = [wrong, Said("{n} to know", n=notes)] if notes else [wrong]
+        parts = [wrong, count(notes, "note")] if notes else [wrong]
         return f"wannb {__version__}: {say(joined(', ', parts))}"
 
     @spoken

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import site
 import tempfile
 import uuid
@@ -37,6 +38,9 @@ _PERSONAL = re.compile(
 def isolate() -> dict[str, str]:
     """Replace the person's settings in this process by the tests' own; return the environment."""
     user_site = site.getuserbase()
+    # A shell starts a background job with Ctrl-C ignored, and whatever the tests start would ignore it too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if is_personal(name)]:
         del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="wannb-"))

@@ -70,20 +70,3 @@ def test_it_serves_one_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//[^"' >]+""", page)
     assert not re.findall(r"https?://[\w.-]*(?:jsdelivr|cloudflare|unpkg|googleapis|mathjax)[^\"' ]*", page)
     assert "application/vnd.jupyter.widget-view+json" in page
-
-
-STUCK = """
-import os, sys
-from wannb.commands import jupyter
-jupyter._ENDING = 0.5
-server = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-sys.exit(jupyter._run([sys.executable, "-c", server], dict(os.environ), asks=False))
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="ends the command by a POSIX signal")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_server_that_does_not_end_is_killed(tmp_path: Path, number: int) -> None:
-    with Command("-c", STUCK, folder=tmp_path) as command:
-        command.wait_for("up")
-        assert command.signal(number) == 0

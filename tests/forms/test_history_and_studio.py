@@ -80,7 +80,7 @@ def test_a_run_of_another_account_is_left_to_it(client: Client, store: Store) ->
 
 def test_the_history_shows_the_run_that_was_chosen_last(client: Client, server: mock.MockServer) -> None:
     done = client.generate("a tower", size="1K", seed=1)
-    server.app.generator.task_seconds = 0.8
+    server.app.task_seconds = 0.8
     task = client.submit(wannb.ImageRequest(prompt="a river", size="1K", seed=2))
     history = forms.HistoryForm(client)
     named(history, f"Show run {task.run_id}").click()

@@ -74,7 +74,7 @@ def test_a_misspelt_option_is_a_type_error(kind: Any, client: Client) -> None:
 
 @pytest.mark.parametrize("kind", BUTTONS)
 def test_presses_at_the_same_moment_are_one_run(kind: Any, client: Client, server: mock.MockServer) -> None:
-    server.app.generator.task_seconds = 0.3
+    server.app.task_seconds = 0.3
     form = filled(kind, client)
     presses = [threading.Thread(target=form.button.click) for _ in range(6)]
     for each in presses:
@@ -149,7 +149,7 @@ def test_the_live_service_is_named_and_the_key_is_not(kind: Any, store: Store) -
 def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(
     kind: Any, client: Client, server: mock.MockServer
 ) -> None:
-    server.app.generator.task_seconds = 0.2
+    server.app.task_seconds = 0.2
     before = set(_instances)
     form = filled(kind, client)
     work = None

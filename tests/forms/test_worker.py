@@ -16,7 +16,7 @@ from wannb.client import Client
 def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(
     form: forms.TextToImageForm, client: Client, server: mock.MockServer
 ) -> None:
-    server.app.generator.task_seconds = 1.0
+    server.app.task_seconds = 1.0
     reached = followed(form, lambda progress: progress.status)
     form.button.click()
     assert form.button.disabled
@@ -50,7 +50,7 @@ def test_a_task_in_the_queue_is_canceled_and_costs_nothing(
 def test_a_task_that_has_begun_is_not_canceled_which_is_said_and_goes_on(
     form: forms.TextToImageForm, server: mock.MockServer
 ) -> None:
-    server.app.generator.task_seconds = 1.0
+    server.app.task_seconds = 1.0
     seen: list[str] = []
     queued = followed(form, lambda progress: seen.append(shown(form)) or progress.can_cancel)
     running = followed(form, lambda progress: progress.status == "RUNNING")
@@ -95,7 +95,7 @@ def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is
     form: forms.TextToImageForm, server: mock.MockServer
 ) -> None:
     seen: list[str] = []
-    server.app.generator.task_seconds = 0.5
+    server.app.task_seconds = 0.5
     with ExitStack() as away:
 
         def follow(progress: Any) -> None:
@@ -114,7 +114,7 @@ def test_a_connection_lost_while_it_waits_is_said_and_the_images_come_when_it_is
 
 
 def test_two_forms_run_at_once(client: Client, server: mock.MockServer) -> None:
-    server.app.generator.task_seconds = 0.6
+    server.app.task_seconds = 0.6
     pair = [forms.TextToImageForm(client, prompt=text, size="1K") for text in ("a cat", "a dog")]
     for form in pair:
         form.button.click()
@@ -125,7 +125,7 @@ def test_two_forms_run_at_once(client: Client, server: mock.MockServer) -> None:
 
 
 def test_progress_says_what_is_usual_once_there_is_a_past(form: forms.TextToImageForm, server: mock.MockServer) -> None:
-    server.app.generator.task_seconds = 0.3
+    server.app.task_seconds = 0.3
     seen: list[Any] = []
     followed(form, lambda progress: seen.append((progress.usual, shown(form))))
     press(form)
@@ -138,7 +138,7 @@ def test_progress_says_what_is_usual_once_there_is_a_past(form: forms.TextToImag
 def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(
     form: forms.TextToImageForm, server: mock.MockServer
 ) -> None:
-    server.app.generator.task_seconds = 0.6
+    server.app.task_seconds = 0.6
     form.button.click()
     form.worker.stop_waiting()
     named(form, "Prompt").value = "a dog"

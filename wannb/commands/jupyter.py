@@ -27,8 +27,6 @@ _SERVED = Path(__file__).parent / "served"
 _PACKAGE = Path(__file__).parent.parent
 #: In a folder of copied tutorials: the hashes of what was copied.
 _COPIED = ".wannb-tutorials.json"
-#: Seconds that Voilà has to end its kernels.
-_ENDING = 20.0
 _EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
@@ -142,29 +140,22 @@ def _run(
     """Run a server until it ends and return its exit status; `ready` is called when it answers at the port.
 
     A server that asks for confirmation at Ctrl-C shares the terminal with this process. Any other is kept away from
-    the terminal and told to end once: a second signal would break off its cleaning up. Voilà may wait forever for a
-    kernel that has died, so it is killed when it takes too long; kernels end with their server.
+    the terminal and told to end once: a second signal would break off its cleaning up.
     """
     with subprocess.Popen(command, env=variables, start_new_session=not asks) as server:
         for name in ("SIGTERM", "SIGHUP"):  # the latter: the terminal was closed; Windows has none
-            if not asks and hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.default_int_handler)
-            elif name == "SIGTERM":
-                signal.signal(signal.SIGTERM, lambda number, frame: server.terminate())
+            if hasattr(signal, name) and not (asks and name == "SIGHUP"):
+                signal.signal(getattr(signal, name), lambda number, frame: server.terminate())
         if port:
             threading.Thread(target=_when_it_answers, args=(server, port, ready), daemon=True).start()
-        told = False
+        presses = 0
         while True:
             try:
-                return server.wait(_ENDING if told else None)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-                return 0
+                return server.wait()
             except KeyboardInterrupt:
+                presses += 1
                 if not asks:
-                    server.kill() if told else server.terminate()
-                    told = True
+                    server.terminate() if presses == 1 else server.kill()  # kernels end with their server
 
 
 def _when_it_answers(server: subprocess.Popen[bytes], port: int, ready: Callable[[], None]) -> None:

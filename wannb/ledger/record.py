@@ -127,7 +127,7 @@ class Record:
             NewerFormat: a newer version wrote it, and may mean other things by the same names.
             ValueError: it is no record, or a field has a value that no version writes.
         """
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             raise ValueError("it is no JSON object")
         written = data.get("wannb", FORMAT)
         if _is_whole(written) and written > FORMAT:
@@ -192,6 +192,17 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
 
 
+def _of(*kinds: type) -> Parse:
+    """Return a parser that gives back values of the kinds that JSON has, and refuses all others."""
+
+    def parsed(value: Any) -> Any:
+        if type(value) not in kinds:
+            raise ValueError
+        return value
+
+    return parsed
+
+
 def _only(holds: Callable[[Any], object]) -> Parse:
     """Return a parser that gives back the values for which something holds, and refuses all others."""
 
@@ -203,10 +214,8 @@ def _only(holds: Callable[[Any], object]) -> Parse:
     return parsed
 
 
-_text = _only(lambda value: isinstance(value, str))
+_text, _flag, _table, _list = _of(str), _of(bool), _of(dict), _of(list)
 _task_id = _only(lambda value: isinstance(value, str) and value)
-_flag = _only(lambda value: isinstance(value, bool))
-_table = _only(lambda value: isinstance(value, Mapping))
 _state = _only(lambda value: isinstance(value, str) and value in MOVES)
 _whole = _only(_is_whole)
 _positive = _only(lambda value: _is_whole(value) and value > 0)
@@ -225,22 +234,16 @@ def _or(parse: Parse, otherwise: Any) -> Parse:
 
 
 def _each(parse: Parse) -> Parse:
-    def parsed(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise ValueError
-        return tuple(parse(each) for each in value)
-
-    return parsed
+    return lambda value: tuple(map(parse, _list(value)))
 
 
 def _parsed(data: Any, parsers: Mapping[str, Parse], prefix: str = "") -> dict[str, Any]:
     """Return the fields of JSON data that have a parser; `ValueError` names the one that no version writes so."""
     values: dict[str, Any] = {}
-    for name, parse in parsers.items():
-        if name not in _table(data):
-            continue
+    _table(data)
+    for name in filter(data.__contains__, parsers):
         try:
-            values[name] = parse(data[name])
+            values[name] = parsers[name](data[name])
         except (ValueError, TypeError, KeyError, ArithmeticError) as error:
             if isinstance(error, ValueError) and error.args:
                 raise  # of a field within
@@ -273,17 +276,16 @@ def _color(value: Any) -> None:
 _FIELDS: dict[str, Parse] = {
     "state": _state,
     **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via"), _text),
-    "request": _or(check_request, None),
-    **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time"), _or(_flag, False)),
-    "price": _or(lambda value: Price(**{"as_of": "", **_parsed(value, _PRICE)}), None),
-    "task_id": _or(_task_id, None),
-    "request_id": _or(_text, None),
-    **dict.fromkeys(("sent_at", "last_sent_at"), _or(_seconds, None)),
-    "sent_within": _or(_seconds, 0.0),
-    **dict.fromkeys(("usage", "times", "versions"), _or(_table, _NOTHING)),
-    **dict.fromkeys(("notices", "input_notices"), _or(_each(from_data), ())),
-    "images": _or(_each(saved_image), ()),
-    "error": _or(lambda value: Failure(**_parsed(value, _FAILURE)), None),
+    "request": check_request,
+    **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time"), _flag),
+    "price": lambda value: Price(**{"as_of": "", **_parsed(value, _PRICE)}),
+    "task_id": _task_id,
+    "request_id": _text,
+    **dict.fromkeys(("sent_at", "last_sent_at", "sent_within"), _seconds),
+    **dict.fromkeys(("usage", "times", "versions"), _table),
+    **dict.fromkeys(("notices", "input_notices"), _each(from_data)),
+    "images": _each(saved_image),
+    "error": lambda value: Failure(**_parsed(value, _FAILURE)),
 }
 _IMAGE: dict[str, Parse] = {
     "index": _count,
@@ -295,7 +297,7 @@ _IMAGE: dict[str, Parse] = {
 _PRICE: dict[str, Parse] = {"amount": _amount, **dict.fromkeys(("currency", "as_of"), _text)}
 _FAILURE: dict[str, Parse] = {
     "text": lambda value: from_data(value or ""),
-    **dict.fromkeys(("code", "message", "request_id"), _or(_text, None)),
+    **dict.fromkeys(("code", "message", "request_id"), _of(str, type(None))),
     "status": _or(_whole, None),
 }
 _REQUEST: dict[str, Parse] = {

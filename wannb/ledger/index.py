@@ -73,8 +73,8 @@ class Index:
         self._names = names
         self._file = root / ".index" / f"{__version__}.sqlite"
         self._lock = threading.RLock()
-        #: Records that this process has read, with the versions of their journals.
-        self._kept: dict[str, tuple[Mark, Record]] = {}
+        #: Folders and records that this process has read, with the versions of their journals.
+        self._kept: dict[str, tuple[Mark, Path, Record]] = {}
 
     # Finding
 
@@ -165,19 +165,18 @@ class Index:
     def _checked(self, db: sqlite3.Connection, row: tuple[Any, ...]) -> Run | None:
         """Return a run as its journal has it now, None if there is none that can be read."""
         name, ended, inode, time, size, skipped, record = row
-        folder = self._root / name
         try:
             status = os.stat(f"{self._root}/{name}/{FILE}")
             mark = (status.st_ino, status.st_mtime_ns, status.st_size)
             known = self._known(name, mark, record) if mark == (inode, time, size) else None
             if known:
-                return Run(folder, known, skipped=skipped)
-            run = read(folder)
+                return Run(*known, skipped=skipped)
+            run = read(self._root / name)
         except (OSError, StoreError):
             if record is not None:
                 db.execute("UPDATE runs SET ended = 0, inode = NULL, record = NULL WHERE name = ?", (name,))
             return None
-        self._kept[name] = (mark, run.record)
+        self._kept[name] = (mark, run.folder, run.record)
         if ended:
             # Open again first: a trigger takes what it cost before out of the sums.
             db.execute("UPDATE runs SET ended = 0 WHERE name = ?", (name,))
@@ -193,14 +192,14 @@ class Index:
         )
         return run
 
-    def _known(self, name: str, mark: Mark, record: str | None) -> Record | None:
-        """Return the record that was read from this version of a journal, by this process or by another one."""
+    def _known(self, name: str, mark: Mark, record: str | None) -> tuple[Path, Record] | None:
+        """Return what was read from this version of a journal, by this process or by another one."""
         kept = self._kept.get(name)
         if kept and kept[0] == mark:
-            return kept[1]
+            return kept[1:]
         with suppress(ValueError, TypeError, StoreError):
-            found = Record.from_json(json.loads(record or ""))
-            self._kept[name] = (mark, found)
+            found = self._root / name, Record.from_json(json.loads(record or ""))
+            self._kept[name] = (mark, *found)
             return found
         return None
 

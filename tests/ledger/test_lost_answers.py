@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST, make_client, small
-from ledger.around import Jumping, creates, killed_after_sending, light_server, prepared, unanswered
+from hostile import is_create
+from ledger.around import Jumping, creates, killed_after_sending, light_server, prepared, saying, served, unanswered
 
 from wannb import ImageRequest
 from wannb.client import Client
-from wannb.errors import UnknownOutcome
+from wannb.errors import ContentRefused, UnknownOutcome
 from wannb.ledger.store import Store
 from wannb.ledger.submit import _began
-from wannb.mock import MockServer
+from wannb.mock import App, MockServer, Request, Response
 
 
 def test_a_second_lost_answer_is_looked_for_in_its_own_time(client: Client, server: MockServer) -> None:
@@ -25,6 +26,31 @@ def test_a_second_lost_answer_is_looked_for_in_its_own_time(client: Client, serv
     with server.scenario("dropped after accept"):
         assert len(client.run(small())) == 1
     assert server.billed == 2
+
+
+def test_a_repeat_that_is_refused_says_nothing_of_the_first_try(store: Store) -> None:
+    """The task list lags, so the request is sent again; its images may still come from the first try."""
+    lags, tries = True, 0
+
+    def between(app: App, request: Request) -> Response:
+        nonlocal tries
+        if request.path.endswith("/tasks/") and lags:
+            return App().handle(request)
+        if not is_create(request):
+            return app.handle(request)
+        tries += 1
+        if tries == 1:
+            app.handle(request)
+            return Response(drop=True)
+        return saying(400, "DataInspectionFailed")
+
+    with served(between) as server, make_client(server, store) as client:
+        with pytest.raises(ContentRefused):
+            client.run(small())
+        assert client.runs()[0].state == "sending"
+        lags = False
+        assert len(client.run(small())) == 1
+        assert (tries, server.billed) == (2, 1)
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])

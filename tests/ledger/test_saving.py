@@ -10,6 +10,7 @@ from conftest import make_client, small
 from hostile import is_image, is_query
 from journals import change, last
 from ledger.around import Instead, served
+from pictures import noise
 
 from wannb import files
 from wannb.client import Client
@@ -50,6 +51,21 @@ def test_images_of_a_synchronous_call_that_could_not_be_fetched_are_fetched_by_r
         assert len(result) == 2
         assert client.run(small(n=2), via="sync").reused
         assert server.billed == 2
+
+
+@pytest.mark.parametrize("spoilt", [b"<html>busy</html>", noise(64)[:-2000]], ids=["a page", "a cut picture"])
+def test_an_image_that_cannot_be_opened_is_fetched_again_and_never_kept(store: Store, spoilt: bytes) -> None:
+    wrong = Instead(is_image, Response(body=spoilt), left=1)
+    with served(wrong) as server, make_client(server, store) as client:
+        assert len(client.run(small())) == 1
+        assert wrong.given == 1
+        wrong.left = 10**6
+        with pytest.raises(DownloadFailed, match="rescue"):
+            client.run(small(8))
+        run = client.runs()[0]
+        assert (run.state, run.images) == ("answered", ())
+        wrong.left = 0
+        assert len(client.rescue().results) == 1
 
 
 @pytest.mark.parametrize("hours", [0, 25])

@@ -118,7 +118,8 @@ class Session:
         self._server: Command | None = None
         self._playwright: Any = None
         self._browser: Any = None
-        self.family: list[Any] = []
+        self._driver: set[psutil.Process] = set()
+        self.family: set[psutil.Process] = set()
         self.pages: dict[tuple[float, bool], Any] = {}
         self.left: list[str] = []
         self.errors: list[str] = []
@@ -133,31 +134,33 @@ class Session:
         if self._browser is None:
             from playwright.sync_api import sync_playwright
 
-            self._playwright = self._playwright or sync_playwright().start()
-            before = set(psutil.Process().children(recursive=True))
+            before = _children()
+            if self._playwright is None:
+                self._playwright = sync_playwright().start()
+                self._driver = _children() - before
+            before = _children()
             self._browser = self._playwright.chromium.launch(
                 executable_path=chromium(), args=ARGUMENTS, handle_sigint=False, handle_sigterm=False
             )
-            self.family = [one for one in psutil.Process().children(recursive=True) if one not in before]
+            self.family = _children() - before
 
     def kill(self) -> None:
         """End a browser that answers no more; the next test gets another one. Called outside of the thread."""
-        for process in self.family:
-            with suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(self.family, timeout=5)
-        self.family, self._browser, self.pages = [], None, {}
+        _kill(self.family)
+        self.family, self._browser, self.pages = set(), None, {}
 
     def close(self) -> None:
         """End the browser, the server and every kernel, whatever state they are in."""
         try:
             if self._browser is not None:
                 with suppress(Hanging):
-                    self.thread.run(self._browser.close, 15)
+                    self.thread.run(self._browser.close, ACTION_SECONDS)
             self.kill()  # a call that still hangs in the thread ends with an error now
             if self._playwright is not None:
-                self.thread.run(self._playwright.stop, 60)
+                with suppress(Hanging):
+                    self.thread.run(self._playwright.stop, ACTION_SECONDS)
         finally:
+            _kill(self._driver)  # Playwright may wait forever for what was killed
             self.thread.end()
             if self._server is not None:
                 self._server.end()
@@ -217,6 +220,17 @@ class Session:
         for kernel in self.api("GET", "kernels"):
             with suppress(OSError):  # it has ended by itself
                 self.api("DELETE", f"kernels/{kernel['id']}")
+
+
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def _kill(processes: set[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
 
 
 def bounded(page: Any, function: str, argument: Any = None, *, seconds: float = ACTION_SECONDS) -> Any:

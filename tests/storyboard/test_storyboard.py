@@ -247,7 +247,7 @@ def test_what_was_cut_off_is_picked_up_for_nothing(client: Client, server: mock.
         board.run(on_status=dies)
     del board
     board = Storyboard.open(client, "storyboard")
-    assert any("was begun" in notice for notice in board.notices)
+    assert any("under way" in notice for notice in board.notices)
     assert str(board.estimate()) == "0.00 USD"
     board.run()
     assert all(board.frames)
@@ -307,7 +307,7 @@ def test_a_reroll_under_way_outlives_a_new_start_and_other_scenes(
     with pytest.raises(KeyboardInterrupt):
         board.reroll(2, text="it yawns", on_status=dies)
     again = make(client)
-    assert any("was begun" in notice for notice in again.notices)
+    assert any("under way" in notice for notice in again.notices)
     again.run()
     assert not again.notices
     assert [take.text for take in again.takes(2)] == [SCENES[1], "it yawns"]

@@ -43,6 +43,20 @@ def test_a_picture_of_the_mock_is_never_taken_for_one_of_the_live_service(client
     assert store.find(request.fingerprint, "dashscope-intl.aliyuncs.com", "") is None
 
 
+def test_a_request_of_which_only_the_folder_name_looks_alike_is_another(client: Client, store: Store) -> None:
+    request = small()
+    client.run(request)
+    alike = request.fingerprint[:8] + "0" * (len(request.fingerprint) - 8)
+    assert store.find(request.fingerprint, "mock", "")
+    assert store.find(alike, "mock", "") is None
+
+
+def test_a_run_under_way_is_waited_for_by_its_own_account_alone(client: Client, store: Store) -> None:
+    run = prepared(client, small())
+    assert store.find(run.record.fingerprint, "mock", run.record.account)
+    assert store.find(run.record.fingerprint, "mock", "another") is None
+
+
 def test_what_a_folder_may_hold_besides(client: Client, store: Store, form: HistoryForm, tmp_path: Path) -> None:
     result = client.run(small())
     moved = tmp_path / "elsewhere"
@@ -171,6 +185,14 @@ def test_a_run_that_was_copied_into_the_folder_answers(client: Client, server: M
         result = client.run(small())
         shutil.copytree(result.path, other.store.root / result.path.name)
         assert other.run(small()).reused
+
+
+def test_a_folder_that_came_right_before_a_run_began_is_seen(client: Client, store: Store) -> None:
+    result = client.run(small())
+    assert len(store.runs()) == 1
+    shutil.copytree(result.path, result.path.with_name(result.path.name[:-4] + "0000"))
+    prepared(client, small(2))
+    assert len(store.runs()) == 3
 
 
 def test_the_index_is_not_believed_against_a_journal(many: Path) -> None:

@@ -20,12 +20,20 @@ from wannb.errors import TaskForgotten, UnknownOutcome, WaitTimeout, WannbError
 from wannb.ledger.record import Failure
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.mock.exchange import json_response
 
 
 @pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])
 def test_being_too_fast_or_an_outage_is_no_word_about_the_task(store: Store, code: str) -> None:
     with served(Instead(is_query, saying(200, code), left=4)) as server, make_client(server, store) as client:
         assert len(client.run(small())) == 1
+
+
+def test_one_answer_that_it_is_unknown_is_not_believed(store: Store) -> None:
+    unknown = Instead(is_query, json_response(200, {"output": {"task_status": "UNKNOWN"}}), left=1)
+    with served(unknown) as server, make_client(server, store) as client:
+        assert len(client.run(small())) == 1
+        assert unknown.given == 1
 
 
 def test_a_failed_task_in_the_flat_shape_is_believed_when_it_is_said_twice(store: Store) -> None:

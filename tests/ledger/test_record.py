@@ -164,8 +164,9 @@ def test_a_damaged_journal_is_told_and_its_images_bring_it_back(
     assert server.billed == 2
 
 
-def test_the_images_alone_bring_a_run_back(client: Client, server: MockServer) -> None:
-    result = client.run(small(n=2))
+@pytest.mark.parametrize("via", ["task", "sync"])
+def test_the_images_alone_bring_a_run_back(client: Client, server: MockServer, via: str) -> None:
+    result = client.run(small(n=2), via=via)
     before = {image.path.name: (image.sha256, image.bytes()) for image in result}
     (result.path / "run.jsonl").write_bytes(b"")
     server.advance(hours=25)
@@ -174,6 +175,14 @@ def test_the_images_alone_bring_a_run_back(client: Client, server: MockServer) -
     assert again.request == small(n=2)
     assert client.run(small(n=2)).reused
     assert [path.read_bytes() for path in result.path.glob("damaged-*.jsonl")] == [b""]
+
+
+def test_the_images_of_a_task_that_was_adopted_bring_its_run_back(server: MockServer, store: Store) -> None:
+    with make_client(server, store) as client, make_client(server, Store(store.root.parent / "another")) as other:
+        adopted = other.task(str(client.submit(small()).id)).result()
+        (adopted.path / "run.jsonl").write_bytes(b"")
+        [again] = other.rescue().results
+        assert [image.sha256 for image in again] == [image.sha256 for image in adopted]
 
 
 def test_one_error_names_the_folder_and_the_task(client: Client, store: Store) -> None:

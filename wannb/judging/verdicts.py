@@ -80,7 +80,7 @@ class Record:
     @property
     def verdicts(self) -> Mapping[str, Mapping[str, Any]]:
         """The verdicts that count, by the pair's id, in the order in which they were given."""
-        return self.sheet.verdicts
+        return dict(self.sheet.verdicts)
 
     def add(self, pair: str, verdict: Mapping[str, Any]) -> None:
         """Save a verdict; on `StoreError` nothing has changed."""

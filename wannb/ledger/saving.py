@@ -238,7 +238,10 @@ def restore(folder: Path, account: str) -> Run:
         raise
     except StoreError:
         _, said = images_there(folder)
-        facts = {name: said[name] for name in ("request", "task_id", "service", "created") if name in said}
+        # A synchronous call has no task, and of a task that was adopted the request is unknown.
+        facts = {
+            name: said[name] for name in ("request", "task_id", "service", "created") if said.get(name) is not None
+        }
         facts = {"service": "", **facts, "state": RUNNING, "account": account, "fingerprint": "0" * 64}
         record = None
         with suppress(ValueError, StoreError):

@@ -241,7 +241,8 @@ def test_garbage_in_answer_to_everything_ends_in_an_error_of_ours(name: str, sto
         for call in (lambda: client.run(small()), client.task_list, lambda: client.task("0385dc79-5ff8")):
             with pytest.raises(WannbError):
                 call()
-    assert sum(creates) == 1
+    # Not always one: it may be sent on the very connection that the server is just closing.
+    assert sum(creates) <= 1, "never sent twice"
     [run] = store.runs()
     assert run.state == "sending", "it may have been billed, so it is still open"
     assert run.cost() is None or run.cost().amount > 0  # type: ignore[union-attr]

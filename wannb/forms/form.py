@@ -274,8 +274,8 @@ class Form(WorkPanel):
 
     def _ended(self, progress: Progress) -> None:
         if progress.result is not None:
-            super()._ended(progress)
             self.result = progress.result
+            super()._ended(progress)
 
     # Buttons under an image
 

@@ -162,7 +162,8 @@ class Generator:
             known = self.client.known(request)
             if known is None or known.state != DONE:
                 # What follows is shown these frames, so that it cannot be known yet.
-                return unpaid + sum(map(len, left[position + bool(known) :]))
+                rest = left[position + 1 :] if known else left[position:]
+                return unpaid + sum(map(len, rest))
             record = with_result(record, _pending(group, request), known.id, _frames(known.result()))
         return unpaid
 

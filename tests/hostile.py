@@ -73,19 +73,25 @@ class Hostile:
         self._thread.join(5)
 
 
+#: Without it a client may send its next request on the connection that is just closing, where nobody hears it.
+CLOSES = "connection: close\r\n"
+
+
 def plain(answer: Response) -> Iterator[bytes]:
     """Yield an answer as HTTP."""
     if answer.drop:
         return
     headers = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-    yield f"HTTP/1.1 {answer.status} Said\r\n{headers}content-length: {len(answer.body)}\r\n\r\n".encode("latin-1")
+    yield f"HTTP/1.1 {answer.status} Said\r\n{headers}{CLOSES}content-length: {len(answer.body)}\r\n\r\n".encode(
+        "latin-1"
+    )
     yield answer.body[: answer.cut]
 
 
 def ok(body: bytes, *headers: str) -> list[bytes]:
     """Return a 200 with a body."""
     lines = "".join(f"{line}\r\n" for line in headers)
-    return [f"HTTP/1.1 200 OK\r\n{lines}content-length: {len(body)}\r\n\r\n".encode("latin-1"), body]
+    return [f"HTTP/1.1 200 OK\r\n{lines}{CLOSES}content-length: {len(body)}\r\n\r\n".encode("latin-1"), body]
 
 
 def is_create(request: Request) -> bool:

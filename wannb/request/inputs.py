@@ -129,6 +129,8 @@ def as_input(value: Input) -> InputImage:
         name = _shown(Path(str(getattr(value, "name", "open file"))).name)
         try:
             content = value.read()
+        except UnicodeDecodeError:
+            content = ""
         except Exception as error:
             return InputImage(name=name, problem=Said("the file cannot be read: {error}", error=error))
         if isinstance(content, bytes):

@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from wannb import ImageRequest
 from wannb.client import Client
 from wannb.forms import HistoryForm
 from wannb.ledger import index
+from wannb.ledger.record import Record
 from wannb.ledger.run import Run, read
 from wannb.ledger.store import Store
 from wannb.mock import MockServer
@@ -238,6 +240,12 @@ def another_kernel_writes(file: Path) -> None:
 BUSY: list[sqlite3.Connection] = []
 
 
+def spoilt_records(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("UPDATE runs SET record = '{\"state\": 5}'")
+        db.commit()
+
+
 @pytest.mark.parametrize(
     "harm",
     [
@@ -248,8 +256,9 @@ BUSY: list[sqlite3.Connection] = []
         Path.unlink,
         a_folder,
         another_kernel_writes,
+        spoilt_records,
     ],
-    ids=["empty", "none", "cut", "noise", "gone", "a folder", "busy"],
+    ids=["empty", "none", "cut", "noise", "gone", "a folder", "busy", "spoilt records"],
 )
 def test_a_damaged_index_harms_nothing(
     many: Path, harm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
@@ -261,6 +270,7 @@ def test_a_damaged_index_harms_nothing(
     try:
         for store in (Store(many), Store(many)):
             assert len(store.runs("boat number")) == MANY
+            assert {run.state for run in store.runs()} == {"done"}
             assert store.by_task("task-7")
             assert store.spent("mock", "USD") == MANY * Decimal("0.075")
             run = store.create(small(), small().fingerprint, service="mock")
@@ -269,6 +279,19 @@ def test_a_damaged_index_harms_nothing(
     finally:
         while BUSY:
             BUSY.pop().close()
+
+
+def test_a_list_parses_the_records_that_are_looked_at(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store(many).runs()
+    parsed: list[object] = []
+    parse = Record.from_json
+    monkeypatch.setattr(Record, "from_json", lambda data: parsed.append(data) or parse(data))
+    store = Store(many)
+    [found] = store.runs(f"boat number {MANY - 1}")
+    assert len(store.runs()) == MANY
+    assert not parsed
+    assert found.prompt.endswith(f"boat number {MANY - 1}")
+    assert len(parsed) == 1
 
 
 def test_where_no_index_can_be_written_the_runs_are_read_themselves(many: Path) -> None:

@@ -34,16 +34,18 @@ Mark = tuple[int, int, int]
 _PART = Decimal(10) ** -9
 #: Seconds to wait for another kernel's transaction.
 _BUSY = 2.0
+#: Counts up when the tables below change within a version.
+_LAYOUT = 2
 #: Rows that are read at once, so that a long list can begin early.
 _PAGE = 500
-_ROWS = "SELECT name, ended, inode, time, size, skipped, record FROM runs"
+_ROWS = "SELECT name, ended, inode, time, size, skipped, words, record FROM runs"
 #: In a folder's name, such as 20261122-130157-3fa9c1d2b7e0, the fingerprint begins with the 17th letter.
 _SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER);
 CREATE TABLE IF NOT EXISTS runs (
     name TEXT PRIMARY KEY, ended INTEGER NOT NULL DEFAULT 0, task_id TEXT, mock INTEGER, currency TEXT, amount INTEGER,
-    inode INTEGER, time INTEGER, size INTEGER, skipped INTEGER, record TEXT
+    inode INTEGER, time INTEGER, size INTEGER, skipped INTEGER, words TEXT, record TEXT
 );
 CREATE INDEX IF NOT EXISTS by_print ON runs (substr(name, 17, 8));
 CREATE INDEX IF NOT EXISTS by_task ON runs (task_id) WHERE task_id IS NOT NULL;
@@ -71,10 +73,10 @@ class Index:
     def __init__(self, root: Path, names: Callable[[], list[str]]) -> None:
         self._root = root
         self._names = names
-        self._file = root / ".index" / f"{__version__}.sqlite"
+        self._file = root / ".index" / f"{__version__}-{_LAYOUT}.sqlite"
         self._lock = threading.RLock()
-        #: Folders and records that this process has read, with the versions of their journals.
-        self._kept: dict[str, tuple[Mark, Path, Record]] = {}
+        #: Folders and records that this process has seen, with the versions of their journals.
+        self._kept: dict[str, tuple[Mark, Path, Record | _Stored]] = {}
 
     # Finding
 
@@ -112,13 +114,16 @@ class Index:
 
         return self._ask(query)
 
-    def runs(self) -> Iterator[Run]:
-        """Yield all runs, the newest first; each is compared with its own journal, and read from it if that changed."""
+    def runs(self, wanted: str = "") -> Iterator[Run]:
+        """Yield the runs among whose words (case-folded) is what is `wanted`, the newest first.
+
+        Each is compared with its own journal, and read from it if that changed.
+        """
         last, full = "\U0010ffff", True
 
         def query(db: sqlite3.Connection) -> tuple[list[str], list[Run]]:
             rows = db.execute(f"{_ROWS} WHERE name < ? ORDER BY name DESC LIMIT ?", (last, _PAGE)).fetchall()
-            return [row[0] for row in rows], [run for row in rows if (run := self._checked(db, row))]
+            return [row[0] for row in rows], [run for row in rows if (run := self._checked(db, row, wanted))]
 
         while full:
             names, found = self._ask(query)
@@ -162,15 +167,14 @@ class Index:
         found = [run for row in rows if (run := self._checked(db, row))]
         return [run for run in found if not _is_final(run.record)]
 
-    def _checked(self, db: sqlite3.Connection, row: tuple[Any, ...]) -> Run | None:
-        """Return a run as its journal has it now, None if there is none that can be read."""
-        name, ended, inode, time, size, skipped, record = row
+    def _checked(self, db: sqlite3.Connection, row: tuple[Any, ...], wanted: str = "") -> Run | None:
+        """Return a run as its journal has it now, None if it cannot be read or is not among those `wanted`."""
+        name, ended, inode, time, size, skipped, words, record = row
         try:
             status = os.stat(f"{self._root}/{name}/{FILE}")
             mark = (status.st_ino, status.st_mtime_ns, status.st_size)
-            known = self._known(name, mark, record) if mark == (inode, time, size) else None
-            if known:
-                return Run(*known, skipped=skipped)
+            if mark == (inode, time, size) and record is not None:
+                return Run(*self._known(name, mark, record), skipped=skipped) if wanted in (words or "") else None
             run = read(self._root / name)
         except (OSError, StoreError):
             if record is not None:
@@ -181,27 +185,25 @@ class Index:
             # Open again first: a trigger takes what it cost before out of the sums.
             db.execute("UPDATE runs SET ended = 0 WHERE name = ?", (name,))
         price, amount, final = run.record.price, run.record.amount, _is_final(run.record)
+        words = _words_of(run)
         db.execute(
             "UPDATE runs SET ended = ?, task_id = ?, mock = ?, currency = ?, amount = ?, inode = ?, time = ?, "
-            "size = ?, skipped = ?, record = ? WHERE name = ?",
+            "size = ?, skipped = ?, words = ?, record = ? WHERE name = ?",
             (
                 *(final, _storable(run.task_id), run.service == "mock", _storable(price.currency if price else None)),
-                *(int(amount / _PART) if final and amount else 0, *mark, run.skipped),
+                *(int(amount / _PART) if final and amount else 0, *mark, run.skipped, _storable(words)),
                 *(json.dumps(run.record.as_json(), separators=(",", ":"), default=str), name),
             ),
         )
-        return run
+        return run if wanted in words else None
 
-    def _known(self, name: str, mark: Mark, record: str | None) -> tuple[Path, Record] | None:
+    def _known(self, name: str, mark: Mark, record: str) -> tuple[Path, Record | _Stored]:
         """Return what was read from this version of a journal, by this process or by another one."""
         kept = self._kept.get(name)
-        if kept and kept[0] == mark:
-            return kept[1:]
-        with suppress(ValueError, TypeError, StoreError):
-            found = self._root / name, Record.from_json(json.loads(record or ""))
-            self._kept[name] = (mark, *found)
-            return found
-        return None
+        if not kept or kept[0] != mark:
+            folder = self._root / name
+            kept = self._kept[name] = (mark, folder, _Stored(folder, record))
+        return kept[1:]
 
     def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Return what a query finds in an index that knows every folder."""
@@ -267,6 +269,24 @@ class Index:
             self._file.unlink(missing_ok=True)
 
 
+class _Stored:
+    """A record in the index, parsed when it is first looked at: a list of 10,000 runs shows a few of them."""
+
+    __slots__ = ("_folder", "_found", "_text")
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self._folder, self._text = folder, text
+        self._found: Record | None = None
+
+    def __call__(self) -> Record:
+        if self._found is None:
+            try:
+                self._found = Record.from_json(json.loads(self._text))
+            except (ValueError, TypeError, StoreError):
+                self._found = read(self._folder).record  # the index is damaged, not the run
+        return self._found
+
+
 def _is_final(record: Record) -> bool:
     """Return whether a run has ended, and its cost is a number that the index can keep."""
     amount = record.amount
@@ -276,3 +296,8 @@ def _is_final(record: Record) -> bool:
 def _storable(text: str | None) -> str | None:
     # Half a surrogate pair, as a hostile journal may hold, is no text for SQLite.
     return None if text is None else text.encode(errors="replace").decode()
+
+
+def _words_of(run: Run) -> str:
+    words = (run.prompt, run.state, (run.record.request or {}).get("model"), run.id, run.task_id)
+    return " ".join(str(word) for word in words if word).casefold()

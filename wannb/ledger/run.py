@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -38,14 +38,24 @@ class Run:
 
     Attributes:
         folder: where it lives.
-        record: its facts.
         skipped: lines of its journal that were cut or damaged and passed over.
     """
 
     folder: Path
-    record: Record
+    _record: Record | Callable[[], Record]
     _request: ImageRequest | None = None
     skipped: int = field(default=0, kw_only=True)
+
+    @property
+    def record(self) -> Record:
+        """The facts of the run, as its journal had them when the run was read."""
+        if callable(self._record):
+            self._record = self._record()
+        return self._record
+
+    @record.setter
+    def record(self, record: Record) -> None:
+        self._record = record
 
     @property
     def id(self) -> str:

@@ -166,8 +166,7 @@ class Store:
 
     def runs(self, search: str = "") -> Runs:
         """Return all runs, the newest first; with `search`, those whose prompt, state, model or id holds it."""
-        wanted = search.casefold()
-        return Runs(run for run in self.newest() if not wanted or wanted in _words_of(run))
+        return Runs(self._index.runs(search.casefold()))
 
     def newest(self) -> Iterator[Run]:
         """Yield all runs, the newest first, each read when it is asked for."""
@@ -271,8 +270,3 @@ class Store:
             why=error.strerror or str(error),
         )
         return StoreError(Said("{unusable}. Nothing was sent", unusable=said) if sent_nothing else said)
-
-
-def _words_of(run: Run) -> str:
-    words = (run.prompt, run.state, (run.record.request or {}).get("model"), run.id, run.task_id)
-    return " ".join(str(word) for word in words if word).casefold()

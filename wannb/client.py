@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -41,7 +41,7 @@ class Client:
     """One service, one key and one folder of runs. `wannb.connect()` makes it.
 
     Threads may share a client. `generate`, `edit` and `image_set` make a request and `run` it; `run` and `submit` take
-    a request that is ready.
+    a request that is ready. `notices` are what one should know, such as a key that is there and not used.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Client:
         pace: Pace | None = None,
         clock: Clock | None = None,
         chance: random.Random | None = None,
+        notices: Iterable[str] = (),
     ) -> None:
         pace, clock = pace or Pace(), clock or Clock()
         self.service = service
@@ -62,6 +63,7 @@ class Client:
         self.store = store
         self.budget = budget
         self.language = Words(language).language
+        self.notices = tuple(notices)
         self.pace = pace
         self._chance = chance or random.SystemRandom()
         transport = Transport(service, key, pace=pace, clock=clock, random=self._chance.random)
@@ -439,19 +441,20 @@ class Client:
         """Return whether this client's service and account made a run, and so can be asked for it."""
         return run.service == self.service.name and run.record.account == self._ledger.account.mark
 
+    @spoken
     def __repr__(self) -> str:
-        return f"Client({self.service.where})"
+        return f"Client({say(self.service.where)})" + "".join(f"\n  {say(notice)}" for notice in self.notices)
 
     @spoken
     def _repr_html_(self) -> str:
         if self.service.kind == "live":
             title = Said("wannb · {service}", service=self.service.name)
-            return html.block(title, lines=[Said("Live: every image that comes back is billed.")])
+            return html.block(title, lines=[Said("Live: every image that comes back is billed.")], notes=self.notices)
         lines = [
             Said("Images are drawn on this machine; nothing is sent out and nothing is billed."),
             Said("Set DASHSCOPE_API_KEY to use the live service."),
         ]
-        return html.block(Said("wannb · mock server"), lines=lines)
+        return html.block(Said("wannb · mock server"), lines=lines, notes=self.notices)
 
     def close(self) -> None:
         """Close the connections; runs under way go on at the service."""

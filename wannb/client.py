@@ -284,7 +284,7 @@ class Client:
                 raise
             if on_status is None:
                 saved = Said("{images} saved", images=count(len(result), "image"))
-                line.done(say("reused, nothing billed" if result.reused else saved))
+                line.done(say(result.price_line if result.reused else saved))
             return result
 
     def _stopped(self, task: Task | None, via: Via) -> str:
@@ -330,7 +330,10 @@ class Client:
         return self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost)
 
     def known(self, request: ImageRequest) -> Run | None:
-        """Return the run that answers a request for nothing: an equal seeded one, done or under way."""
+        """Return the run that answers a request for nothing: an equal seeded one, done or under way.
+
+        One that is done may be of another region or key; what the mock server drew answers on the mock server alone.
+        """
         run = None if request.seed is None else self._ledger.find(request)
         return run if run and (run.state == DONE or run.task_id) else None
 
@@ -385,10 +388,19 @@ class Client:
         """Return the task of a run that was cut off; one whose answer was lost is looked up. Sends no generation.
 
         Raises:
-            StoreError: nothing of it had reached the service, so nothing is billed.
+            StoreError: nothing of it had reached the service, so nothing is billed; or another key sent it.
             UnknownOutcome: the service's task list does not tell which task it became.
         """
         run = self.store.get(run_id)
+        if run.state not in ENDED and not self._ledger.owns(run, ask=True):
+            # The task list of this account would say that it was never sent.
+            raise StoreError(
+                Said(
+                    "run {run} was sent to {service} with another key; connect with that one to pick it up",
+                    run=run_id,
+                    service=run.service,
+                )
+            )
         if run.state not in ENDED and not self._ledger.settle(run):
             raise StoreError(
                 Said("nothing of run {run} had reached the service: nothing is billed, send it again", run=run_id)
@@ -428,7 +440,7 @@ class Client:
         Args:
             timeout: seconds to wait for tasks that are still running.
         """
-        return rescue(self._ledger, owns=self.owns, timeout=timeout)
+        return rescue(self._ledger, timeout=timeout)
 
     def spent(self) -> Money | None:
         """Return what all runs of this service cost, those under way at their most."""
@@ -439,7 +451,7 @@ class Client:
 
     def owns(self, run: Run) -> bool:
         """Return whether this client's service and account made a run, and so can be asked for it."""
-        return run.service == self.service.name and run.record.account == self._ledger.account.mark
+        return self._ledger.owns(run)
 
     @spoken
     def __repr__(self) -> str:

@@ -105,11 +105,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _mock(self) -> bool:
         return self.client.service.kind == "mock"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
+        # As a bare anywidget: in Colab with the address of the widget manager, without which no widget of ours runs.
+        data, metadata = anywidget.AnyWidget._repr_mimebundle_(self) or ({}, {})
         with override(self.words.language):
-            page = self._page()
-        return {**bundle, "text/plain": repr(self), "text/html": page}
+            data["text/html"] = self._page()
+        return (data, metadata) if metadata else data
 
 
 class WorkPanel(Panel):

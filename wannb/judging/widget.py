@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from wannb.display import ELEMENTS, esm, html, previews
+from wannb.display import ELEMENTS, data_uri, esm, html, previews
 from wannb.errors import StoreError
 from wannb.ledger import GeneratedImage
 from wannb.service import Clock
@@ -150,7 +150,9 @@ class Judging(anywidget.AnyWidget):
                     setattr(self, slot, {})
                 elif getattr(self, slot).get("number") != each:
                     # Empty for one that is missing or damaged, so that the judging continues.
-                    left, right = previews([image.path for _, image in self._sides(self._order[each])], PICTURE_PIXELS)
+                    paths = [image.path for _, image in self._sides(self._order[each])]
+                    # As text: not every front end passes the binary parts of messages.
+                    left, right = map(data_uri, previews(paths, PICTURE_PIXELS))
                     setattr(self, slot, {"number": each, "left": left, "right": right})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number = number

@@ -36,7 +36,7 @@ function render({ model, el }) {
     hint,
     note,
   );
-  /** Pictures of the pair that is shown and of the next one: {number: {left, right, urls, ready}}. */
+  /** Pictures of the pair that is shown and of the next one: {number: {left, right, ready}}. */
   const loaded = new Map();
   let shown = -1; // the pair whose pictures stand on the page
   let since = 0; // when they came
@@ -53,7 +53,6 @@ function render({ model, el }) {
     stop.abort();
     clearTimeout(timer);
     model.off("msg:custom", answered);
-    for (const number of [...loaded.keys()]) forget(number);
     root.remove();
   };
 
@@ -100,26 +99,17 @@ function render({ model, el }) {
   function load() {
     const slots = [model.get("even"), model.get("odd")].filter((slot) => Number.isInteger(slot?.number));
     for (const number of [...loaded.keys()]) {
-      if (number !== shown && !slots.some((slot) => slot.number === number)) forget(number);
+      if (number !== shown && !slots.some((slot) => slot.number === number)) loaded.delete(number);
     }
     for (const slot of slots) {
       if (loaded.has(slot.number)) continue;
-      const sent = [slot.left, slot.right];
-      const urls = sent.map((bytes) => URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })));
-      const [left, right] = ["left", "right"].map((name, place) => {
-        if (!sent[place]?.byteLength) return element("span", { class: "wannb-judge-wait" }, text("gone"));
-        const image = element("img", { alt: text(`${name}Picture`), draggable: "false" });
-        image.src = urls[place];
-        return image;
+      const [left, right] = ["left", "right"].map((name) => {
+        if (!slot[name]) return element("span", { class: "wannb-judge-wait" }, text("gone"));
+        return element("img", { alt: text(`${name}Picture`), draggable: "false", src: slot[name] });
       });
       const ready = Promise.all([left, right].map((image) => image.decode?.().catch(() => {})));
-      loaded.set(slot.number, { left, right, urls, ready });
+      loaded.set(slot.number, { left, right, ready });
     }
-  }
-
-  function forget(number) {
-    loaded.get(number)?.urls.forEach((url) => URL.revokeObjectURL(url));
-    loaded.delete(number);
   }
 
   async function place(number) {

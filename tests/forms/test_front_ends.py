@@ -1,4 +1,4 @@
-"""Front ends other than JupyterLab with a running kernel: Colab, those that lose binary parts, pages without a kernel."""
+"""Other front ends than JupyterLab with a kernel: Colab, those that lose binary parts, pages without a kernel."""
 
 from __future__ import annotations
 

@@ -250,8 +250,8 @@ def _texts(words: Words) -> dict[str, str]:
         "progress": words("{file}: {done} of {total} MB"),
         "slow": words("{file}: waiting for Python, which may be busy with a cell"),
         "lost": words(
-            "{file}: not uploaded, since Python did not answer for {seconds} s. It is busy with a cell, or its kernel is "
-            "gone: upload the file again later, or write its path below."
+            "{file}: not uploaded, since Python did not answer for {seconds} s. It is busy with a cell, or its kernel "
+            "is gone: upload the file again later, or write its path below."
         ),
         "opening": words("{file}: opening"),
         "done": words("{file}: uploaded"),

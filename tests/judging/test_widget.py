@@ -53,6 +53,14 @@ def test_each_key_has_its_verdict_on_disk_before_the_next_pair(plan: Plan) -> No
     assert judging.file == plan.client.store.root / "judgements" / f"{plan.name}-Keys.jsonl"
 
 
+def test_completion_shows_what_is_for_people(plan: Plan) -> None:
+    judging = judge(plan, judge="Tab")
+    judging.press("1")
+    own = {"file", "judge", "language", "number", "press", "question", "record", "scores", "total", "verdicts"}
+    assert set(dir(judging)) == own | {"close", "layout", "observe", "unobserve"}
+    assert all(hasattr(judging, name) for name in dir(judging))
+
+
 def test_the_page_gets_nothing_of_what_is_compared(plan: Plan, folder: Path) -> None:
     judging = judge(plan, judge="two", file=folder / "two.jsonl")
     contest = contest_of(plan)

@@ -189,6 +189,11 @@ class Judging(anywidget.AnyWidget):
                 # The page accepts no other press until it hears of this one.
                 self.send({"kind": "answered", "number": number})
 
+    def __dir__(self) -> list[str]:
+        """Return the names that are for people, without the many of ipywidgets, so that completion shows them alone."""
+        own = ("file", "judge", "language", "number", "press", "question", "record", "scores", "total", "verdicts")
+        return sorted((*own, "close", "layout", "observe", "unobserve"))
+
     def __repr__(self) -> str:
         whose = f"judge={self.judge!r}, " if self.judge else ""
         return f"Judging({whose}{self.number} of {self.total} pairs judged)"
@@ -257,6 +262,9 @@ def _texts(words: Words) -> dict[str, str]:
         "keys": words("Keys: 1 left, 2 right, = tie, S skip, U undo"),
         "focus": words("Click here to use the keys"),
         "gone": words("no picture"),
+        "noKernel": words(
+            "The kernel was restarted or is gone, so presses are not saved. Run the cell again: all verdicts are kept."
+        ),
         "loading": words("The pictures are coming…"),
         "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
         "thanks": words("Thank you! All {total} pairs are judged, {counted} verdicts are saved."),

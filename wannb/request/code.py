@@ -40,8 +40,8 @@ def request_call(request: Any) -> str:
     return code.lines(_call(call, [*arguments, *_options(values)]))
 
 
-def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str]) -> str:
-    """Return the code of a sweep and of its grid."""
+def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str], *, budget: object = None) -> str:
+    """Return the code of a sweep, of its run within a budget, and of its grid."""
     code = _Code()
     arguments = ["client"]
     for name, value in options.items():
@@ -52,7 +52,8 @@ def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str]) -> str:
         else:
             arguments.append(f"{name}={_value(value)}")
     shown = ", ".join(f"{axis}={_quoted(name)}" for axis, name in axes.items())
-    return code.lines(f"plan = {_call('wannb.sweep', arguments)}", "plan.run()", f"plan.grid({shown})")
+    limit = "" if budget is None else f"budget={budget}"
+    return code.lines(f"plan = {_call('wannb.sweep', arguments)}", f"plan.run({limit})", f"plan.grid({shown})")
 
 
 def board_call(options: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ function render({ model, el }) {
   let waiting = null; // the number that was answered and is not saved yet
   let timer = 0;
 
-  el.classList.add("wannb-widget");
+  el.classList.add("wannb-widget", "wannb-judge-root");
   el.append(root);
   follow(model, ["number", "total", "even", "odd", "question", "note", "problem", "counted", "texts"], show, stop.signal);
   model.on("msg:custom", answered);
@@ -75,6 +75,7 @@ function render({ model, el }) {
     const over = number >= total;
     if (waiting !== null && waiting !== number) settle();
     root.setAttribute("aria-label", text("label"));
+    el.dataset.gone = text("noKernel");
     question.textContent = model.get("question");
     note.textContent = model.get("note");
     note.hidden = !note.textContent;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,6 +199,132 @@ def test_a_function_that_follows_is_told(client: Client) -> None:
     form.made = lambda: told.append(form.button.description)
     form.run()
     assert told == ["Show side by side · free, already generated"]
+
+
+def rewrite(form: CompareForm, text: str) -> None:
+    """Write another first prompt."""
+    form._controls["prompt"]._rows.entries[0]._text.value = text  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda form: rewrite(form, "a fox"),
+        lambda form: rewrite(form, ""),
+        lambda form: seeds(form, "1, 3"),
+        lambda form: seeds(form, "x"),
+        lambda form: form._controls["size"].fill(["1K"]),
+        lambda form: form._controls["model"].fill([]),
+        lambda form: form._controls["n"].fill(2),
+    ],
+)
+def test_the_images_of_other_requests_are_not_shown(client: Client, server: mock.MockServer, change: Any) -> None:
+    form = CompareForm(client, **FOUR)
+    form.run()
+    form.grid._axes["rows"].value = "seed"
+    before = form._repr_mimebundle_()["text/html"]
+    change(form)
+    assert form.grid.box.layout.display == "none"
+    assert "<img " not in form._repr_mimebundle_()["text/html"]
+    assert form.code.endswith("plan.grid()") or form.plan is None
+    with form._filling:
+        form._fill({**FOUR, "model": PRO, "n": 1})
+    form._touched()
+    assert form._repr_mimebundle_()["text/html"] == before, "they are there again without a request"
+    assert form.grid.box.layout.display == ""
+    assert form.code.endswith('plan.grid(rows="seed")')
+    assert server.billed == 4
+
+
+def test_what_was_just_paid_is_shown_although_a_prompt_changed_meanwhile(
+    client: Client, server: mock.MockServer
+) -> None:
+    form = CompareForm(client, **FOUR)
+    with form._lock:  # the worker waits with its first word
+        form.button.click()
+        rewrite(form, "a fox")
+    form.worker.join(30)
+    assert form.grid.html().count("<img ") == 4
+    assert "a fox" not in form.grid.html()
+
+
+# Budget
+
+
+@pytest.mark.parametrize(
+    ("budget", "button", "made"),
+    [
+        ("", "Generate 4 images · demo ($0.30 live)", 4),
+        ("0.30", "Generate 4 images · demo ($0.30 live)", 4),
+        ("5", "Generate 4 images · demo ($0.30 live)", 4),
+        ("0.20", "Generate up to 4 images · demo ($0.20 live)", 2),
+    ],
+)
+def test_a_budget_holds_back_what_could_pass_it(
+    client: Client, server: mock.MockServer, budget: str, button: str, made: int
+) -> None:
+    form = CompareForm(client, **FOUR, budget=budget)
+    assert form.button.description == button
+    press(form)
+    assert server.billed == made
+    assert f"{made} of 4 generated" in told(form)
+    assert ("2 held back by the budget" in told(form)) == (made == 2)
+    written = f"plan.run(budget={budget})" if budget else "plan.run()"
+    assert f"\n{written}\n" in form.code
+    form._controls["budget"].fill(None)
+    press(form)
+    assert server.billed == 4
+
+
+@pytest.mark.parametrize("budget", [1, 1.5, "1.5", Decimal("1.5")])
+def test_a_budget_is_given_as_to_a_plan(client: Client, budget: Any) -> None:
+    form = CompareForm(client, **FOUR, budget=budget)
+    assert f"plan.run(budget={budget})" in form.code
+    assert form.plan is not None
+
+
+@pytest.mark.parametrize("budget", ["-1", "a lot", "nan", "inf"])
+def test_what_is_no_budget_is_said_and_nothing_is_sent(client: Client, budget: str) -> None:
+    form = CompareForm(client, **FOUR, budget=budget)
+    assert [problem.field for problem in form.problems] == ["budget"]
+    assert form.button.disabled
+    assert budget in form._controls["budget"]._note.value
+
+
+def test_a_budget_below_one_image_is_an_error_in_plain_words(client: Client, server: mock.MockServer) -> None:
+    form = CompareForm(client, **FOUR, budget="0.01")
+    press(form)
+    assert server.billed == 0
+    assert "0.01" in told(form)
+
+
+# Files
+
+
+@pytest.mark.parametrize(("ending", "start"), [(".pdf", b"%PDF"), (".png", b"\x89PNG"), (".svg", b"<?xml")])
+def test_the_grid_is_saved_as_it_is_laid_out(client: Client, ending: str, start: bytes, tmp_path: Path) -> None:
+    form = CompareForm(client, **FOUR)
+    form.run()
+    form.grid._axes["rows"].value = "seed"
+    form.grid.files._format.value = ending
+    form.grid.files.name.value = str(tmp_path / "my study")
+    form.grid.files.buttons[0].click()
+    form.worker.join(60)
+    file = tmp_path / f"my study{ending}"
+    assert file.read_bytes().startswith(start)
+    assert f"Saved: {file}" in shown(form)
+    assert form.grid.html().count("<img ") == 4
+
+
+def test_a_file_that_cannot_be_saved_is_an_error_in_the_form(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    form = CompareForm(client, **FOUR)
+    form.run()
+    form.grid.files.name.value = str(tmp_path / "file" / "study")
+    form.grid.files.buttons[0].click()
+    form.worker.join(60)
+    assert 'role="alert"' in told(form)
+    assert not form.button.disabled
 
 
 # Layouts

@@ -113,11 +113,17 @@ def test_an_error_is_shown_by_the_button_raised_by_run_and_the_form_lives(
 def test_every_control_has_a_name(kind: Any, language: str, client: Client) -> None:
     client.language = language
     form = filled(kind, client)
+    if kind in BUTTONS:
+        form.run()
+    if kind in REQUESTS:
+        form._controls["color_palette"]._use.value = True
     named_ones = [widget for widget in inputs(form) if hasattr(widget, "description")]
     assert named_ones
     for widget in named_ones:
         assert widget.description.strip() or widget.tooltip, widget
-        assert type(widget).__name__ != "Button" or widget.tooltip, f"{widget.description}: its title would be null"
+        if type(widget).__name__ == "Button":
+            assert widget.tooltip, f"{widget.description}: its title would be null"
+            assert re.search(r"\w", widget.description), f"{widget.tooltip}: a screen reader would read a sign"
 
 
 @pytest.mark.parametrize("kind", BUTTONS)
@@ -179,11 +185,43 @@ def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
     kept = (
         r"<[^>]+>|wan2\.7-image(-pro)?|wannb[-\w/.]*|lock|a dog|room\.png|image-\d\.png|DataInspectionFailed\w*|"
         r"Output data may .*?not judged\.\)|\b[0-9a-f]{8}-[-0-9a-f]+|NumPy|storyboard|\b(prompt|model|size|seed)\b|"
-        r"\d+\w*|https?|[A-Z]{2,}\w*|client\.\w+|\w+=\S+|#\w+|[\w-]+\.(png|jpg)"
+        r"form\.run|\d+\w*|https?|[A-Z]{2,}\w*|client\.\w+|\w+=\S+|#\w+|[\w-]+\.(png|jpg)"
     )
     for page in pages:
         english = re.findall(r"[A-Za-z]{4,}[A-Za-z ]*", re.sub(kept, " ", page))
         assert not english, english
+
+
+#: What completion shows of every form, and of each kind besides.
+SHARED = {"client", "close", "layout", "observe", "unobserve"}
+WORKING = SHARED | {"button", "code", "made", "problems", "run", "status", "worker"}
+REQUEST = WORKING | {"mode", "offer_to", "recall", "request", "result", "watch"}
+PUBLIC = {
+    forms.TextToImageForm: REQUEST,
+    forms.EditForm: REQUEST | {"use"},
+    forms.RegionForm: REQUEST | {"use"},
+    forms.ImageSetForm: REQUEST | {"use"},
+    forms.CompareForm: WORKING | {"grid", "plan", "stop"},
+    forms.StoryboardForm: WORKING | {"board", "frames", "go_on_with", "leave"},
+    forms.HistoryForm: SHARED
+    | {"form", "opened", "refresh", "runs", "search", "select", "selected", "status", "worker"},
+    forms.Studio: SHARED
+    | {"compare", "edit", "form", "history", "image_set", "regions", "storyboard", "text_to_image"},
+}
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_completion_shows_what_is_for_people(kind: Any, client: Client) -> None:
+    form = filled(kind, client)
+    if kind in BUTTONS:
+        form.run()
+    assert set(dir(form)) == PUBLIC[kind]
+    assert all(hasattr(form, name) for name in dir(form))
+
+
+@pytest.mark.parametrize("module", [wannb, wannb.forms, wannb.mock])
+def test_completion_shows_no_module_that_an_import_left(module: Any) -> None:
+    assert set(dir(module)) == set(module.__all__)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,9 @@ class Page(Upload):
         return said
 
 
+LOST = "its pieces arrived incomplete, twice or out of order; upload it again, or write its path below"
+
+
 def pieces_of(content: bytes) -> list[bytes]:
     return [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)]
 
@@ -87,6 +91,30 @@ def test_every_byte_arrives_under_its_hash_and_name(page: Page, folder: Path, le
         *range(1, len(pieces_of(content)) + 1)
     ]
     assert all(answer["id"] == "a" for answer in page.answers)
+
+
+def test_a_piece_is_at_most_512_kib_also_as_the_text_in_which_a_page_sends_it(page: Page) -> None:
+    assert page.chunk == CHUNK
+    assert len(b64encode(bytes(CHUNK))) <= 512 * 1024
+
+
+def test_a_page_sends_pieces_as_text_since_some_front_ends_lose_binary_parts(page: Page) -> None:
+    content = noise(2 * CHUNK + 17)
+    page.say("begin", size=len(content), name="a.png")
+    for index, piece in enumerate(pieces_of(content)):
+        said = page.say("chunk", index=index, text=b64encode(piece).decode())
+    assert said == ["taken", "done"]
+    assert page.came[0].read_bytes() == content
+
+
+@pytest.mark.parametrize("text", [None, "", "no base64!", b64encode(bytes(CHUNK - 1)).decode(), 7])
+def test_bytes_that_are_lost_on_the_way_end_in_a_sentence_with_the_next_step(
+    page: Page, folder: Path, text: Any
+) -> None:
+    page.say("begin", size=2 * CHUNK, name="a.png")
+    assert page.say("chunk", index=0, text=text) == ["failed"]
+    assert page.problems == [f"a.png: {LOST}"]
+    assert files(folder) == []
 
 
 #: Messages of a page that is not ours, each as index and lengths; the last one ends the upload.

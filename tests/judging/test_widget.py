@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,14 @@ def test_each_key_has_its_verdict_on_disk_before_the_next_pair(plan: Plan) -> No
     assert judging.file == plan.client.store.root / "judgements" / f"{plan.name}-Keys.jsonl"
 
 
+def test_completion_shows_what_is_for_people(plan: Plan) -> None:
+    judging = judge(plan, judge="Tab")
+    judging.press("1")
+    own = {"file", "judge", "language", "number", "press", "question", "record", "scores", "total", "verdicts"}
+    assert set(dir(judging)) == own | {"close", "layout", "observe", "unobserve"}
+    assert all(hasattr(judging, name) for name in dir(judging))
+
+
 def test_the_page_gets_nothing_of_what_is_compared(plan: Plan, folder: Path) -> None:
     judging = judge(plan, judge="two", file=folder / "two.jsonl")
     contest = contest_of(plan)
@@ -64,16 +73,15 @@ def test_the_page_gets_nothing_of_what_is_compared(plan: Plan, folder: Path) -> 
             state.pop(name)
         slots = [slot for slot in (judging.even, judging.odd) if slot]
         # Letters of a short secret may be among the bytes of a picture by chance.
-        pictures = [slot[side] for slot in slots for side in (LEFT, RIGHT)]
+        pictures = [b64decode(slot[side].partition(",")[2]) for slot in slots for side in (LEFT, RIGHT)]
         state |= {name: {**state[name], LEFT: "", RIGHT: ""} for name in ("even", "odd")}
         seen = repr(state).casefold() + repr(judging._repr_mimebundle_()).casefold()
         for secret in secrets:
             assert secret.casefold() not in seen, secret
             assert len(secret) < 6 or not any(secret.encode() in picture for picture in pictures), secret
         assert {slot["number"] for slot in slots} == {number, number + 1} & set(range(judging.total))
-        for slot in slots:
-            assert slot[LEFT].startswith(b"\xff\xd8")
-            assert b"iTXt" not in slot[LEFT] + slot[RIGHT]
+        assert all(slot[side].startswith("data:image/jpeg;base64,") for slot in slots for side in (LEFT, RIGHT))
+        assert all(picture.startswith(b"\xff\xd8") and b"iTXt" not in picture for picture in pictures)
         judging.press("1")
     judging.press("u")
     assert (judging.odd["number"], judging.even) == (5, {})
@@ -126,7 +134,7 @@ def test_a_picture_lost_while_judging_is_skipped(folder: Path, monkeypatch: pyte
     for number in range(2):
         judging._handle_custom_msg({"verdict": "left", "number": number}, [])
     assert (judging.number, len(read(judging.file).verdicts), len(sent)) == (2, 2, 2)
-    assert (judging.even["left"], judging.even["right"][:2]) == (b"", b"\xff\xd8")
+    assert (judging.even["left"], judging.even["right"][:15]) == ("", "data:image/jpeg")
     assert "skip" in judging.problem
     judging._handle_custom_msg({"verdict": "left", "number": 2}, [])
     with pytest.raises(StoreError, match="skip"):

@@ -98,8 +98,8 @@ def fitting(
 
 
 def data_uri(jpeg: bytes) -> str:
-    """Return a JPEG as an address that holds the picture itself."""
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+    """Return a JPEG as an address that holds the picture itself; nothing for nothing."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
 
 
 def make_preview(path: Path) -> bytes:

@@ -38,6 +38,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 def open(client: Client, source: Any) -> Form:
     """Return the filled form of a run, a result, an image, a request, or of the path of a saved image.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -13,6 +14,7 @@ from wannb.errors import Problem
 from wannb.ledger import Store
 from wannb.plan import SEED
 from wannb.request import FIELDS, MODELS, PRESETS, as_inputs, parse
+from wannb.service import Money, as_budget
 from wannb.translation import Said, Words
 
 from .controls import Control, Rows, TextRow, as_size
@@ -91,6 +93,35 @@ def _seeds(text: str) -> range | Said:
 def _parts(text: str) -> list[str]:
     """Return the parts of a list that a person wrote, without empty ones."""
     return [part.strip() for part in re.split(r"[,;，、；\n]", text) if part.strip()]
+
+
+class Budget(Control):
+    """The most that a press of the button may bill; nothing for no limit."""
+
+    def __init__(self, words: Words, region: str) -> None:
+        self._region = region
+        self._text = widgets.Text(description=words("Budget"), placeholder=words("no limit"))
+        one = as_budget(1, region)
+        help_text = words(
+            "The most that a press of the button may bill, in {currency}. Requests that could pass it are not sent.",
+            currency=one.currency if one else "",
+        )
+        super().__init__("budget", [self._text], words, label=words("Budget"), help_text=help_text)
+        self._text.observe(lambda change: self.changed(), "value")
+
+    @property
+    def value(self) -> Money | None:
+        with suppress(ValueError):
+            return as_budget(self._text.value.strip() or None, self._region)
+        return None
+
+    def problems(self) -> Iterable[Problem]:
+        written = self._text.value.strip()
+        if written and self.value is None:
+            yield Problem(field="budget", value=written, rule=Said("write an amount such as 2.50, or nothing"))
+
+    def fill(self, value: Any) -> None:
+        self._text.value = "" if value is None else str(getattr(value, "amount", value))
 
 
 class Choices(Control):

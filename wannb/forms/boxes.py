@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from wannb.display import ELEMENTS, esm, small_jpeg
+from wannb.display import ELEMENTS, data_uri, esm, small_jpeg
 from wannb.request import MAX_BOXES, InputImage
 from wannb.translation import Words
 
@@ -27,7 +27,8 @@ _DARK, _LIGHT = "#1c1c1e", "white"
 class BoxEditor(anywidget.AnyWidget):
     """Up to two boxes on a picture, drawn or typed.
 
-    Only a small preview is sent to the browser, never the picture itself. All coordinates are whole pixels of the
+    Only a small preview is sent to the browser, never the picture itself, and as text: not every front end passes the
+    binary parts of messages. All coordinates are whole pixels of the
     picture as the service sees it.
 
     Attributes:
@@ -41,7 +42,7 @@ class BoxEditor(anywidget.AnyWidget):
     _esm = esm(ELEMENTS, STATIC / "geometry.js", STATIC / "boxes.js")
     _css = STATIC / "boxes.css"
 
-    preview = traitlets.Bytes().tag(sync=True)
+    preview = traitlets.Unicode().tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
     boxes: traitlets.List[list[int]] = traitlets.List().tag(sync=True)
@@ -53,9 +54,9 @@ class BoxEditor(anywidget.AnyWidget):
 
     def __init__(self, picture: InputImage, *, boxes: Sequence[Sequence[int]] = (), words: Words | None = None) -> None:
         words = words or Words()
-        preview, note = b"", words(picture.problem) if picture.problem else ""
+        preview, note = "", words(picture.problem) if picture.problem else ""
         if picture.content is not None and not picture.problem:
-            preview = small_jpeg(io.BytesIO(picture.content), PREVIEW_PIXELS)
+            preview = data_uri(small_jpeg(io.BytesIO(picture.content), PREVIEW_PIXELS))
         elif picture.url:
             note = words("This picture is a link, so it has no preview. Type the boxes as numbers.")
         super().__init__(

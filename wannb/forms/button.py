@@ -18,6 +18,22 @@ def button(text: str, pressed: Callable[[], Any], *, tooltip: str = "", classes:
     return made
 
 
+def sign(kind: str, pressed: Callable[[], Any], name: str = "") -> widgets.Button:
+    """Return a button that shows a sign in place of its name, which screen readers read; `form.css` draws the signs.
+
+    Args:
+        kind: up, down, left, right or remove.
+        pressed: called without arguments.
+        name: of the button; `name_sign` changes it.
+    """
+    return button(name, pressed, classes=["wannb-sign", f"wannb-sign-{kind}"])
+
+
+def name_sign(made: widgets.Button, name: str) -> None:
+    """Name a button that shows a sign."""
+    made.description = made.tooltip = name
+
+
 def button_text(
     words: Words, images: int, cost: Money | None, *, mock: bool, up_to: bool = False, again: bool = False
 ) -> str:

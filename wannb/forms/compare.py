@@ -17,12 +17,13 @@ from wannb.errors import InvalidRequest, Problem
 from wannb.plan import MOST, Forecast, Plan, sweep
 from wannb.plan import Progress as PlanProgress
 from wannb.request import FIELDS, MAX_N, check_names, sweep_call
+from wannb.service import Money
 from wannb.translation import Said, Words, count
 
 from . import controls
-from .alternatives import Models, Pictures, Prompts, Seeds, Sizes
+from .alternatives import Budget, Models, Pictures, Prompts, Seeds, Sizes
 from .button import button_text
-from .controls import Disclosure, Filling
+from .controls import Disclosure, FileRow, Filling
 from .panel import WorkPanel
 from .status import Status
 from .worker import Progress, Report
@@ -47,7 +48,7 @@ class CompareForm(WorkPanel):
     Args:
         client: what `wannb.connect()` returns.
         options: what the form shows at first, as `wannb.sweep` takes it: `prompt=[...]`, `seed=[1, 2, 3]`, `model`,
-            `size`, `n` and `images`.
+            `size`, `n` and `images`; and `budget`, the most that a press of the button may bill.
 
     Attributes:
         button: generates the images; its description names how many and the price.
@@ -66,7 +67,7 @@ class CompareForm(WorkPanel):
     sheets = ("boards.css",)
 
     def __init__(self, client: Client, **options: Any) -> None:
-        check_names(options, OPTIONS)
+        check_names(options, (*OPTIONS, "budget"))
         self._plan: Plan | None = None
         self._options: dict[str, Any] = {}
         self._stop = threading.Event()
@@ -86,7 +87,8 @@ class CompareForm(WorkPanel):
     @property
     def code(self) -> str:
         """The calls that do the same as the form, ready to paste."""
-        return sweep_call(self._options, self.grid.axes)
+        budget = self._budget
+        return sweep_call(self._options, self.grid.axes, budget=budget and budget.amount)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -124,14 +126,25 @@ class CompareForm(WorkPanel):
 
     # The controls and the plan
 
+    @property
+    def _budget(self) -> Money | None:
+        budget: Money | None = self._controls["budget"].value
+        return budget
+
+    def _touched(self) -> None:
+        super()._touched()
+        if not self._filling:
+            self.grid.follow(self._plan)
+            self._code.code = self.code
+
     def _build(self) -> None:
         words = self.words
         number = controls.number(words, most=MAX_N, label=words("Images of each request"))
-        pictures = Pictures(words, self.client.store)
-        self._use([Prompts(words), Seeds(words), number, Models(words), Sizes(words), pictures])
+        pictures, budget = Pictures(words, self.client.store), Budget(words, self.client.service.region)
+        self._use([Prompts(words), Seeds(words), number, Models(words), Sizes(words), budget, pictures])
         self._pictures = Disclosure(words("Input images"), pictures.box)
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
-        self.grid = SideBySide(words, self._refresh)
+        self.grid = SideBySide(words, self._refresh, self._save)
         self._make_worker()
         tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
@@ -142,7 +155,7 @@ class CompareForm(WorkPanel):
             control, listed = self._controls[name], isinstance(value, (list, tuple, range))
             if name == "n" and control.refuses(value):
                 raise ValueError(f"n={value!r} cannot be shown by CompareForm; it takes one number from 1 to {MAX_N}")
-            control.fill(value if name == "n" or listed else [value])
+            control.fill(value if name in ("n", "budget") or listed else [value])
         if "images" in options:
             self._pictures.open()
 
@@ -192,8 +205,16 @@ class CompareForm(WorkPanel):
         images = ahead.images[1]
         works = bool(images or ahead.cells.get("under way") or ahead.cells.get("done"))
         hints = [] if works else [words("None of these requests can be sent: the table says why.")]
-        self._offer(_button_text(words, ahead), free=not images, enabled=works, hints=hints)
+        limit = self._limit(ahead)
+        if limit:
+            hints.append(words("Requests that could pass the budget of {budget} are not sent.", budget=limit.short))
+        self._offer(_button_text(words, ahead, limit), free=not images, enabled=works, hints=hints)
         self._draw_matrix()
+
+    def _limit(self, ahead: Forecast) -> Money | None:
+        """Return the budget if it may hold requests back."""
+        budget, most = self._budget, ahead.cost[1] if ahead.cost else None
+        return budget if budget and most and budget.amount < most.amount else None
 
     def _draw_matrix(self) -> None:
         if self._plan is not None:
@@ -207,9 +228,24 @@ class CompareForm(WorkPanel):
             if plan is None or self.worker.under_way:
                 return False
             self._stop = stop = threading.Event()
-            return self.worker.start(lambda report: self._generate(plan, stop, report), text=Said("sending"))
+            budget = self._budget
+            return self.worker.start(lambda report: self._generate(plan, budget, stop, report), text=Said("sending"))
 
-    def _generate(self, plan: Plan, stop: threading.Event, report: Report) -> list[str]:
+    def _save(self) -> None:
+        """Save the images side by side, on the worker."""
+        with self._lock:
+            plan, axes, path = self.grid.plan, self.grid.axes, self.grid.files.path
+            if plan is None or self.worker.under_way:
+                return
+
+            def save(report: Report) -> list[str]:
+                files = ", ".join(map(str, plan.grid(**axes).save(path)))
+                return [self.words("Saved: {files}", files=files)]
+
+            self._stop = threading.Event()
+            self.worker.start(save, text=Said("saving"))
+
+    def _generate(self, plan: Plan, budget: Money | None, stop: threading.Event, report: Report) -> list[str]:
         """Run a plan and return how it ended, in lines."""
         drawn = 0.0
 
@@ -222,7 +258,7 @@ class CompareForm(WorkPanel):
                     self._draw_matrix()
 
         try:
-            plan.run(on_progress=progressed, stop=stop)
+            plan.run(budget=budget, on_progress=progressed, stop=stop)
         finally:
             # Before it is said that it is done; also after an error, what was generated is shown.
             self.grid.show(plan)
@@ -273,15 +309,19 @@ class SideBySide:
     Args:
         words: of the form.
         changed: called when a person has chosen another layout.
+        save: called when a person wants it saved as a file.
 
     Attributes:
-        box: the widget; empty before `show`.
-        plan: the plan that is shown, None before.
+        box: the widget; hidden while nothing is shown.
+        plan: the plan that is shown, None for none.
+        files: what it is saved as.
     """
 
-    def __init__(self, words: Words, changed: Callable[[], None]) -> None:
+    def __init__(self, words: Words, changed: Callable[[], None], save: Callable[[], None]) -> None:
         self.words = words
         self.plan: Plan | None = None
+        #: The last plan that was run.
+        self._ran: Plan | None = None
         self._changed = changed
         self._filling = Filling()
         labels = {"rows": words("Rows"), "columns": words("Columns"), "pages": words("Pages")}
@@ -291,28 +331,38 @@ class SideBySide:
         title = widgets.HTML(f'<h4 class="wannb-title">{escape(words("Side by side"))}</h4>')
         self._row = widgets.HBox(list(self._axes.values()), _dom_classes=("wannb-row", "wannb-axes"))
         self._page = widgets.HTML()
-        self.box = widgets.VBox([title, self._row, self._page], _dom_classes=("wannb-side-by-side",))
+        formats = [(words("Pages, PDF"), ".pdf"), (words("Pages, PNG"), ".png"), (words("Pages, SVG"), ".svg")]
+        tooltip = words("Save the images side by side as a file; one of that name is overwritten")
+        self.files = FileRow(words, formats, save, tooltip=tooltip, name="comparison")
+        parts = [title, self._row, self._page, self.files.box]
+        self.box = widgets.VBox(parts, _dom_classes=("wannb-side-by-side",))
         self.box.layout.display = "none"
 
     @property
     def axes(self) -> dict[str, str]:
         """The options that a person has put on an axis, by the axis."""
-        return {axis: each.value for axis, each in self._axes.items() if each.value}
+        return {axis: each.value for axis, each in self._axes.items() if each.value} if self.plan else {}
 
     def show(self, plan: Plan) -> None:
         """Show the images of a plan."""
         names = tuple(plan.varying)
         options = [(self.words(FIELDS[name].label), name) for name in names]
-        if self.plan is None or tuple(self.plan.varying) != names:
+        if self._ran is None or tuple(self._ran.varying) != names:
             for axis, each in self._axes.items():
                 none = self.words("one page") if axis == "pages" else self.words("automatic")
                 with self._filling:
                     chosen, each.options = each.value, [(none, ""), *options]
                     each.value = chosen if chosen in names else ""
-        self.plan = plan
+        self.plan = self._ran = plan
         self._row.layout.display = "" if len(names) > 1 else "none"
         self._page.value = self.html()
         self.box.layout.display = ""
+
+    def follow(self, plan: Plan | None) -> None:
+        """Show the images only while they are those of the form's plan."""
+        same = plan is not None and self._ran is not None and plan.name == self._ran.name
+        self.plan = self._ran if same else None
+        self.box.layout.display = "" if same else "none"
 
     def html(self) -> str:
         """Return the grid as it is shown, empty before there is one."""
@@ -329,9 +379,10 @@ class SideBySide:
         self._changed()
 
 
-def _button_text(words: Words, ahead: Forecast) -> str:
+def _button_text(words: Words, ahead: Forecast, limit: Money | None) -> str:
     if ahead.images[1]:
-        return button_text(words, ahead.images[1], ahead.cost[1] if ahead.cost else None, mock=ahead.mock)
+        cost = limit or (ahead.cost[1] if ahead.cost else None)
+        return button_text(words, ahead.images[1], cost, mock=ahead.mock, up_to=limit is not None)
     if ahead.cells.get("under way"):
         return words("Pick up what is under way · free")
     if ahead.cells.get("done"):
@@ -355,4 +406,6 @@ def _ended(words: Words, plan: Plan, *, stopped: bool) -> list[str]:
     lines = [words("{done} of {total} generated", done=states["done"], total=len(statuses))]
     if stopped and states["open"]:
         lines.append(words("Canceled: nothing more was sent. Press the button again to send the rest."))
+    elif states["open"]:
+        lines.append(words("{n} held back by the budget: raise it and press the button again.", n=states["open"]))
     return lines + [words(text, n=states[state]) for state, text in _NOT_DONE.items() if states[state]]

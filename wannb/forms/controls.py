@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
@@ -14,7 +15,7 @@ from wannb.errors import Problem
 from wannb.request import FIELDS, MAX_SEED, PRESETS, PRO, help_of, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
-from .button import button
+from .button import button, name_sign, sign
 
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 _FREE = "free"
@@ -286,6 +287,45 @@ def as_size(text: str) -> str:
     return text.lower().replace("x", "*").replace("×", "*").replace(" ", "")
 
 
+class FileRow:
+    """A format, a file name, and a button that saves.
+
+    Args:
+        formats: what can be chosen: its text and the file's ending.
+        save: called when the button is pressed.
+        more: buttons beside it.
+
+    Attributes:
+        box: the widget.
+        name: of the file, with or without its ending.
+        buttons: the one that saves, and those beside it.
+    """
+
+    def __init__(
+        self,
+        words: Words,
+        formats: Sequence[tuple[str, str]],
+        save: Callable[[], object],
+        *,
+        tooltip: str,
+        name: str,
+        more: Sequence[widgets.Button] = (),
+    ) -> None:
+        self._default = name
+        self._format = widgets.Dropdown(description=words("Format"), options=formats)
+        self.name = widgets.Text(description=words("File name"), value=name)
+        self.buttons = [button(words("Save"), save, tooltip=tooltip), *more]
+        row = [self._format, self.name, *self.buttons]
+        self.box = widgets.HBox(row, _dom_classes=("wannb-row", "wannb-save-row"))
+
+    @property
+    def path(self) -> Path:
+        """The file that the button writes."""
+        ending = str(self._format.value)
+        written = self.name.value.strip() or self._default
+        return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
+
+
 class Disclosure:
     """Content that a button shows and hides."""
 
@@ -334,9 +374,9 @@ class Row:
         self.changed: Callable[[], None] = lambda: None
         self.moved: Callable[[int], None] = lambda by: None
         self.removed: Callable[[], None] = lambda: None
-        self.up = button("↑", lambda: self.moved(-1))
-        self.down = button("↓", lambda: self.moved(1))
-        self.remove = button("×", lambda: self.removed())
+        self.up = sign("up", lambda: self.moved(-1))
+        self.down = sign("down", lambda: self.moved(1))
+        self.remove = sign("remove", lambda: self.removed())
         self.buttons = widgets.HBox([self.up, self.down, self.remove], _dom_classes=("wannb-row",))
         self.box = self._layout()
         for each in self.inputs:
@@ -350,9 +390,9 @@ class Row:
         """Show the row's place, from 1."""
         words, what = self.words, self.name(number)
         self.up.disabled, self.down.disabled = number == 1, number == count
-        self.up.tooltip = words("Move up: {what}", what=what)
-        self.down.tooltip = words("Move down: {what}", what=what)
-        self.remove.tooltip = words("Remove: {what}", what=what)
+        name_sign(self.up, words("Move up: {what}", what=what))
+        name_sign(self.down, words("Move down: {what}", what=what))
+        name_sign(self.remove, words("Remove: {what}", what=what))
         if self.inputs:
             name = words(what)
             self.inputs[0].description = name[:1].upper() + name[1:]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,8 +16,8 @@ from wannb.request import ImageRequest
 from wannb.storyboard import Shot, Storyboard, Take
 from wannb.translation import Said, Words
 
-from .button import button, button_text, spent_text
-from .controls import Filling, close_all
+from .button import button, button_text, name_sign, sign, spent_text
+from .controls import FileRow, Filling, close_all
 from .references import Picker
 from .scenes import notes_input, seconds_input
 
@@ -179,8 +179,8 @@ class Card:
             each.observe(lambda change, name=name: self._edited(name, change["new"]), "value")
         self.lock = button("", lambda: frames.change(self._turn_lock))
         self.reroll = button("", lambda: frames.start(self._reroll))
-        self.left = button("←", lambda: frames.move(number, -1))
-        self.right = button("→", lambda: frames.move(number, 1))
+        self.left = sign("left", lambda: frames.move(number, -1))
+        self.right = sign("right", lambda: frames.move(number, 1))
         self.more = button(words("More…"), lambda: frames.open(number))
         rows = [
             widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",)),
@@ -217,8 +217,8 @@ class Card:
                 "Generate scene {number} to go with the frames around it; only this image is paid for", number=number
             )
         self.left.disabled, self.right.disabled = busy or number == 1, busy or number == shot.of
-        self.left.tooltip = words("Move left: {what}", what=scene)
-        self.right.tooltip = words("Move right: {what}", what=scene)
+        name_sign(self.left, words("Move left: {what}", what=scene))
+        name_sign(self.right, words("Move right: {what}", what=scene))
         self.more.tooltip = words("Earlier takes of scene {number}, a picture of your own, removal", number=number)
         (self.box.add_class if locked else self.box.remove_class)("wannb-locked")
         (self.box.add_class if is_open else self.box.remove_class)("wannb-open")
@@ -326,13 +326,11 @@ class Details:
             self._change(lambda board: act(board, scene))
 
 
-class Files:
-    """A format, a name, a button that saves, and a view of the pages.
+class Files(FileRow):
+    """What a board is saved as, and a view of its pages.
 
     Attributes:
         box: the widget.
-        name: of the file, without its ending.
-        buttons: that save the board and show its pages.
     """
 
     def __init__(self, frames: Frames) -> None:
@@ -345,23 +343,13 @@ class Files:
             (words("Web page, HTML"), ".html"),
             (words("Slides, PowerPoint"), ".pptx"),
         ]
-        self._format = widgets.Dropdown(description=words("Format"), options=formats)
-        self.name = widgets.Text(description=words("File name"))
         tooltip = words("Save the board as a file; one of that name is overwritten")
-        save = button(words("Save"), lambda: frames.start(self._write), tooltip=tooltip)
-        self.buttons = [save, button(words("Show the pages"), lambda: frames.start(self._show_pages))]
-        row = [self._format, self.name, *self.buttons]
+        show = button(words("Show the pages"), lambda: frames.start(self._show_pages))
+        save = partial(frames.start, self._write)
+        super().__init__(words, formats, save, tooltip=tooltip, name="storyboard", more=[show])
         self._said = widgets.HTML()
         self._pages = widgets.HTML()
-        classes = ("wannb-row", "wannb-save-row")
-        self.box = widgets.VBox([widgets.HBox(row, _dom_classes=classes), self._said, self._pages])
-
-    @property
-    def path(self) -> Path:
-        """The file that the button writes."""
-        ending = str(self._format.value)
-        written = self.name.value.strip() or "storyboard"
-        return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
+        self.box = widgets.VBox([self.box, self._said, self._pages])
 
     def show(self, *, said: str = "", pages: str = "") -> None:
         """Show a line of text, or pages; nothing without."""

@@ -17,7 +17,7 @@ from wannb.ledger import Store
 from wannb.request import PALETTE, Color, as_input, as_palette, palette_from, palette_rules, shares
 from wannb.translation import Words, override
 
-from .button import button
+from .button import button, sign
 from .controls import Control, Filling, close_all
 from .references import Picker
 
@@ -58,7 +58,7 @@ class _Row:
             value=hundredths / 100, min=0.01, max=99.99, step=1, description=words("Share, %")
         )
         self.share.add_class("wannb-quiet")
-        self.remove = button("×", lambda: None, tooltip=words("Remove this color"))
+        self.remove = sign("remove", lambda: None, words("Remove this color"))
         self.box = widgets.HBox(
             [self.color, self.share, widgets.HTML("%"), self.remove], _dom_classes=("wannb-row", "wannb-color")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
@@ -13,15 +14,17 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import ELEMENTS, esm
+from wannb.display import ELEMENTS, esm, html
 from wannb.errors import Problem
-from wannb.translation import Words, joined, override
+from wannb.translation import Said, Words, joined, override
 
 from .controls import Control, Disclosure, Filling, close_all
 from .status import Status
 from .worker import Progress, Worker
 
 STATIC = Path(__file__).parent / "static"
+#: Names that the forms need of each other.
+_INSIDE = {"fixed", "modes", "most", "offer_earlier", "sheets", "words"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -33,6 +36,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     #: Style sheets beside `form.css`.
     sheets: ClassVar[tuple[str, ...]] = ()
+    #: What to do where no widget runs.
+    _go_on: ClassVar[str] = Said("Where this page shows no buttons, run the cell again.")
 
     def __init__(self, client: Client, **traits: Any) -> None:
         self.client = client
@@ -69,6 +74,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     # Shared by all panels
 
+    def __dir__(self) -> list[str]:
+        """Return the names that are for people, without the many of ipywidgets, so that completion shows them alone."""
+        own = type(self).__mro__[: type(self).__mro__.index(Panel) + 1]
+        names = {*vars(self), *(name for each in own for name in vars(each)), "layout", "observe", "unobserve"}
+        return sorted(name for name in names if not name.startswith("_") and name not in _INSIDE)
+
     def close(self) -> None:
         """Close the form with all its widgets; a request that was sent goes on and is saved."""
         if "worker" in vars(self):  # not so when the constructor raised
@@ -86,6 +97,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _style(self) -> widgets.HTML:
         """Return the style sheets as a widget, so that they travel with the form."""
         sheets = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("form.css", *self.sheets))
+        gone = self.words(
+            "The kernel of this form was restarted or is gone, so its buttons do nothing. Run the cell again; images "
+            "that were paid for are in the runs folder."
+        )
+        sheets += f".wannb-form {{ --wannb-gone: {json.dumps(gone, ensure_ascii=False)}; }}"
         return widgets.HTML(f"<style>{sheets}</style>", layout=widgets.Layout(display="none"))
 
     def _show_heading(self, title: str) -> None:
@@ -105,11 +121,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _mock(self) -> bool:
         return self.client.service.kind == "mock"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]:
+        # As a bare anywidget: in Colab with the address of the widget manager, without which no widget of ours runs.
+        data, metadata = anywidget.AnyWidget._repr_mimebundle_(self) or ({}, {})
         with override(self.words.language):
-            page = self._page()
-        return {**bundle, "text/plain": repr(self), "text/html": page}
+            data["text/html"] = self._page() + html.block("", lines=[self._go_on])
+        return (data, metadata) if metadata else data
 
 
 class WorkPanel(Panel):
@@ -123,6 +140,7 @@ class WorkPanel(Panel):
     """
 
     status: Status
+    _go_on = Said("Where this page shows no buttons, run the cell again, or call form.run(), which does the same.")
 
     def __init__(self, client: Client, **traits: Any) -> None:
         self.made: Callable[[], None] = lambda: None

@@ -1,11 +1,13 @@
 """Upload of files of any size from the browser to a folder on the kernel's machine, in pieces.
 
 ipywidgets' own `FileUpload` puts all files into one message, and one of more than 10 MiB is lost silently. Here each
-file comes in pieces of 1 MiB, a few of them under way until the kernel has written them.
+file comes in pieces, a few of them under way until the kernel has written them. A piece is text, since some front ends
+lose the binary parts of messages, and at most 512 KiB.
 """
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import os
 import secrets
@@ -23,13 +25,16 @@ import traitlets
 from wannb.display import ELEMENTS, esm
 from wannb.masking import mask
 from wannb.request import MAX_FILE
-from wannb.translation import Words, override
+from wannb.translation import Said, Words, override
 
 STATIC = Path(__file__).parent / "static"
 
-CHUNK = 1024 * 1024
-WINDOW = 4  # pieces under way at a time
+CHUNK = 384 * 1024  # bytes of a piece; as base64 they are 512 KiB
+WINDOW = 8  # pieces under way at a time
+PATIENCE = 60  # seconds without an answer after which the page gives a file up
+_MB = 1024 * 1024
 _NAME_LENGTH, _NAME_BYTES, _SUFFIX_LENGTH = 80, 230, 12
+_LOST = Said("its pieces arrived incomplete, twice or out of order; upload it again, or write its path below")
 _FORBIDDEN = '/\\:*?"<>|'
 
 
@@ -52,6 +57,7 @@ class Upload(anywidget.AnyWidget):
     limit = traitlets.Int(MAX_FILE).tag(sync=True)
     chunk = traitlets.Int(CHUNK).tag(sync=True)
     window = traitlets.Int(WINDOW).tag(sync=True)
+    patience = traitlets.Int(PATIENCE).tag(sync=True)
     problems = traitlets.List(traitlets.Unicode()).tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
 
@@ -84,7 +90,7 @@ class Upload(anywidget.AnyWidget):
                 if kind == "begin":
                     self._begin(key, name, content.get("size"))
                 elif kind == "chunk":
-                    whole = self._chunk(key, content.get("index"), buffers)
+                    whole = self._chunk(key, content.get("index"), _piece(content.get("text"), buffers))
                 elif kind == "cancel":
                     self._drop(key)
                     self._answer(key, "canceled")
@@ -97,20 +103,20 @@ class Upload(anywidget.AnyWidget):
 
     def _begin(self, key: str, name: str, size: object) -> None:
         if key in self._incoming:
-            raise _Broken(self._words("its pieces arrived twice or out of order"))
+            raise _Broken(self._words(_LOST))
         if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
             raise _Broken(self._words("the file is empty"))
         if size > self.limit:
-            raise _Broken(self._words("the file is over {most} MB; save a smaller copy", most=self.limit // CHUNK))
+            raise _Broken(self._words("the file is over {most} MB; save a smaller copy", most=self.limit // _MB))
         self._incoming[key] = _Incoming(self._folder, name, size)
         self._answer(key, "ready")
 
-    def _chunk(self, key: str, index: object, buffers: Sequence[Any]) -> Path | None:
+    def _chunk(self, key: str, index: object, piece: Any) -> Path | None:
         incoming = self._incoming.get(key)
         if incoming is None:
             return None  # refused or canceled in the meantime
-        if not isinstance(index, int) or len(buffers) != 1 or not incoming.add(index, buffers[0]):
-            raise _Broken(self._words("its pieces arrived twice or out of order"))
+        if not isinstance(index, int) or not incoming.add(index, piece):
+            raise _Broken(self._words(_LOST))
         self._answer(key, "taken", pieces=incoming.pieces)
         return self._incoming.pop(key).finish() if incoming.whole else None
 
@@ -215,6 +221,14 @@ def safe_name(name: str) -> str:
     return (stem.rstrip(" .") or "picture") + dot + suffix
 
 
+def _piece(text: object, buffers: Sequence[Any]) -> Any:
+    """Return the bytes of a piece, from text or from the binary part of a message; none that fit when they are lost."""
+    if isinstance(text, str):
+        with suppress(ValueError):
+            return binascii.a2b_base64(text)
+    return buffers[0] if len(buffers) == 1 else b""
+
+
 def _receive(widget: Upload, content: Any, buffers: Sequence[Any]) -> None:
     if isinstance(content, dict):
         widget._take(content, buffers)
@@ -235,6 +249,10 @@ def _texts(words: Words) -> dict[str, str]:
         "waiting": words("{file}: in the queue"),
         "progress": words("{file}: {done} of {total} MB"),
         "slow": words("{file}: waiting for Python, which may be busy with a cell"),
+        "lost": words(
+            "{file}: not uploaded, since Python did not answer for {seconds} s. It is busy with a cell, or its kernel "
+            "is gone: upload the file again later, or write its path below."
+        ),
         "opening": words("{file}: opening"),
         "done": words("{file}: uploaded"),
         "canceled": words("{file}: canceled"),

@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from wannb.display import ELEMENTS, esm, html, previews
+from wannb.display import ELEMENTS, data_uri, esm, html, previews
 from wannb.errors import StoreError
 from wannb.ledger import GeneratedImage
 from wannb.service import Clock
@@ -150,7 +150,9 @@ class Judging(anywidget.AnyWidget):
                     setattr(self, slot, {})
                 elif getattr(self, slot).get("number") != each:
                     # Empty for one that is missing or damaged, so that the judging continues.
-                    left, right = previews([image.path for _, image in self._sides(self._order[each])], PICTURE_PIXELS)
+                    paths = [image.path for _, image in self._sides(self._order[each])]
+                    # As text: not every front end passes the binary parts of messages.
+                    left, right = map(data_uri, previews(paths, PICTURE_PIXELS))
                     setattr(self, slot, {"number": each, "left": left, "right": right})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number = number
@@ -186,6 +188,11 @@ class Judging(anywidget.AnyWidget):
             finally:
                 # The page accepts no other press until it hears of this one.
                 self.send({"kind": "answered", "number": number})
+
+    def __dir__(self) -> list[str]:
+        """Return the names that are for people, without the many of ipywidgets, so that completion shows them alone."""
+        own = ("file", "judge", "language", "number", "press", "question", "record", "scores", "total", "verdicts")
+        return sorted((*own, "close", "layout", "observe", "unobserve"))
 
     def __repr__(self) -> str:
         whose = f"judge={self.judge!r}, " if self.judge else ""
@@ -255,6 +262,9 @@ def _texts(words: Words) -> dict[str, str]:
         "keys": words("Keys: 1 left, 2 right, = tie, S skip, U undo"),
         "focus": words("Click here to use the keys"),
         "gone": words("no picture"),
+        "noKernel": words(
+            "The kernel was restarted or is gone, so presses are not saved. Run the cell again: all verdicts are kept."
+        ),
         "loading": words("The pictures are coming…"),
         "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
         "thanks": words("Thank you! All {total} pairs are judged, {counted} verdicts are saved."),

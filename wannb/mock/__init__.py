@@ -27,3 +27,7 @@ __all__ = [
     "record",
     "serve",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

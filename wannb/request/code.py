@@ -9,7 +9,7 @@ from typing import Any
 from wannb.masking import without_signature
 
 from .fields import FIELDS
-from .inputs import InputImage
+from .inputs import InputImage, original_boxes
 from .palette import Color
 from .set_prompt import split
 
@@ -20,6 +20,8 @@ def request_call(request: Any) -> str:
     """Return the call of a client that makes an `ImageRequest`."""
     code = _Code()
     values = {name: getattr(request, name) for name in FIELDS}
+    if isinstance(request.bbox_list, tuple) and len(request.bbox_list) == len(request.images):
+        values["bbox_list"] = tuple(map(original_boxes, request.images, request.bbox_list))
     arguments = [_quoted(request.prompt)]
     if request.enable_sequential:
         call = "client.image_set"
@@ -40,8 +42,8 @@ def request_call(request: Any) -> str:
     return code.lines(_call(call, [*arguments, *_options(values)]))
 
 
-def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str]) -> str:
-    """Return the code of a sweep and of its grid."""
+def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str], *, budget: object = None) -> str:
+    """Return the code of a sweep, of its run within a budget, and of its grid."""
     code = _Code()
     arguments = ["client"]
     for name, value in options.items():
@@ -52,7 +54,8 @@ def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str]) -> str:
         else:
             arguments.append(f"{name}={_value(value)}")
     shown = ", ".join(f"{axis}={_quoted(name)}" for axis, name in axes.items())
-    return code.lines(f"plan = {_call('wannb.sweep', arguments)}", "plan.run()", f"plan.grid({shown})")
+    limit = "" if budget is None else f"budget={budget}"
+    return code.lines(f"plan = {_call('wannb.sweep', arguments)}", f"plan.run({limit})", f"plan.grid({shown})")
 
 
 def board_call(options: Mapping[str, Any]) -> str:
@@ -79,6 +82,10 @@ class _Code:
         self._unnamed: list[InputImage] = []
 
     def image(self, image: InputImage) -> str:
+        named = self._named(image)
+        return f"wannb.fit({named})" if image.fitted_from else named
+
+    def _named(self, image: InputImage) -> str:
         link = image.url or ""
         source = image.origin or (link if without_signature(link) == link else None)
         if source:

@@ -21,7 +21,6 @@ function render({ model, el }) {
   let boxes = [];
   let selected = -1;
   let drag = null;
-  let address = null;
 
   const keysId = uniqueId("keys");
   const image = element("img", { draggable: "false" });
@@ -59,7 +58,6 @@ function render({ model, el }) {
 
   return () => {
     stop.abort();
-    if (address) URL.revokeObjectURL(address);
     root.remove();
   };
 
@@ -70,9 +68,7 @@ function render({ model, el }) {
   }
 
   function showPreview() {
-    if (address) URL.revokeObjectURL(address);
-    const bytes = model.get("preview");
-    address = bytes?.byteLength ? URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })) : null;
+    const address = model.get("preview");
     image.hidden = !address;
     if (address) image.src = address;
     else image.removeAttribute("src");

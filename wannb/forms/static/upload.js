@@ -1,10 +1,21 @@
-// A button and drop zone that sends files to the kernel in pieces, a few of them under way at a time.
+// A button and drop zone that sends files to the kernel in pieces, a few of them under way at a time. A piece is text:
+// not every front end passes the binary parts of messages.
 
 import { element, fill, follow } from "./elements.js";
 
 const SLOW_AFTER = 3000;
 const GONE_AFTER = 2500;
 const MB = 1024 * 1024;
+
+/** Return bytes as base64. */
+function encoded(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+}
 
 function render({ model, el }) {
   const stop = new AbortController();
@@ -40,8 +51,8 @@ function render({ model, el }) {
   return () => {
     stop.abort();
     model.off("msg:custom", answered);
-    for (const file of [...files]) if (file.begun) model.send({ kind: "cancel", id: file.id });
-    files.forEach((file) => clearTimeout(file.timer));
+    for (const file of [...files]) if (file.begun) send({ kind: "cancel", id: file.id });
+    files.forEach(rest);
     files.length = 0;
     current = null;
     root.remove();
@@ -66,7 +77,7 @@ function render({ model, el }) {
 
   function dismiss() {
     refused = [];
-    model.send({ kind: "dismiss" });
+    send({ kind: "dismiss" });
     showProblems();
     button.focus();
   }
@@ -74,6 +85,15 @@ function render({ model, el }) {
   function refuse(name, values) {
     refused = [...refused, text(name, values)];
     showProblems();
+  }
+
+  // Without its kernel a front end may raise an error, or lose the message in silence.
+  function send(message) {
+    try {
+      model.send(message);
+    } catch (error) {
+      console.warn(error);
+    }
   }
 
   // ---- where files come from
@@ -147,7 +167,7 @@ function render({ model, el }) {
     const cancel = element("button", { type: "button", "aria-label": text("cancelOf", { file: blob.name }) }, text("cancel"));
     const row = element("li", {}, line, bar, cancel);
     const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
-    const file = { id, blob, name: blob.name, line, bar, cancel, row, sent: 0, taken: 0, begun: false, ready: false, timer: 0 };
+    const file = { id, blob, name: blob.name, line, bar, cancel, row, sent: 0, taken: 0, begun: false, ready: false, slow: 0, lost: 0 };
     cancel.addEventListener("click", () => drop(file));
     files.push(file);
     list.append(row);
@@ -158,7 +178,7 @@ function render({ model, el }) {
     if (current || !files.length) return;
     current = files[0];
     current.begun = true;
-    model.send({ kind: "begin", id: current.id, name: current.name, size: current.blob.size });
+    send({ kind: "begin", id: current.id, name: current.name, size: current.blob.size });
     progress(current);
   }
 
@@ -170,7 +190,7 @@ function render({ model, el }) {
       file.sent += 1;
       let piece;
       try {
-        piece = await file.blob.slice(index * size, (index + 1) * size).arrayBuffer();
+        piece = await encoded(file.blob.slice(index * size, (index + 1) * size));
       } catch {
         if (file === current) {
           refuse("unreadable", { file: file.name });
@@ -179,7 +199,7 @@ function render({ model, el }) {
         return;
       }
       if (file !== current) return;
-      model.send({ kind: "chunk", id: file.id, index }, undefined, [piece]);
+      send({ kind: "chunk", id: file.id, index, text: piece });
     }
   }
 
@@ -202,18 +222,29 @@ function render({ model, el }) {
     file.bar.value = done;
     const values = { file: file.name, done: mb(done), total: mb(file.blob.size) };
     file.line.textContent = text(done === file.blob.size ? "opening" : "progress", values);
-    clearTimeout(file.timer);
-    file.timer = setTimeout(() => { file.line.textContent = text("slow", values); }, SLOW_AFTER);
+    rest(file);
+    const patience = model.get("patience");
+    file.slow = setTimeout(() => { file.line.textContent = text("slow", values); }, SLOW_AFTER);
+    file.lost = setTimeout(() => {
+      refuse("lost", { file: file.name, seconds: patience });
+      send({ kind: "cancel", id: file.id });
+      end(file, "failed");
+    }, patience * 1000);
+  }
+
+  function rest(file) {
+    clearTimeout(file.slow);
+    clearTimeout(file.lost);
   }
 
   function drop(file) {
-    if (file.begun) model.send({ kind: "cancel", id: file.id });
+    if (file.begun) send({ kind: "cancel", id: file.id });
     end(file, "canceled");
     button.focus();
   }
 
   function end(file, how) {
-    clearTimeout(file.timer);
+    rest(file);
     files.splice(files.indexOf(file), 1);
     if (current === file) current = null;
     file.cancel.remove();

@@ -36,14 +36,14 @@ function render({ model, el }) {
     hint,
     note,
   );
-  /** Pictures of the pair that is shown and of the next one: {number: {left, right, urls, ready}}. */
+  /** Pictures of the pair that is shown and of the next one: {number: {left, right, ready}}. */
   const loaded = new Map();
   let shown = -1; // the pair whose pictures stand on the page
   let since = 0; // when they came
   let waiting = null; // the number that was answered and is not saved yet
   let timer = 0;
 
-  el.classList.add("wannb-widget");
+  el.classList.add("wannb-widget", "wannb-judge-root");
   el.append(root);
   follow(model, ["number", "total", "even", "odd", "question", "note", "problem", "counted", "texts"], show, stop.signal);
   model.on("msg:custom", answered);
@@ -53,7 +53,6 @@ function render({ model, el }) {
     stop.abort();
     clearTimeout(timer);
     model.off("msg:custom", answered);
-    for (const number of [...loaded.keys()]) forget(number);
     root.remove();
   };
 
@@ -76,6 +75,7 @@ function render({ model, el }) {
     const over = number >= total;
     if (waiting !== null && waiting !== number) settle();
     root.setAttribute("aria-label", text("label"));
+    el.dataset.gone = text("noKernel");
     question.textContent = model.get("question");
     note.textContent = model.get("note");
     note.hidden = !note.textContent;
@@ -100,26 +100,17 @@ function render({ model, el }) {
   function load() {
     const slots = [model.get("even"), model.get("odd")].filter((slot) => Number.isInteger(slot?.number));
     for (const number of [...loaded.keys()]) {
-      if (number !== shown && !slots.some((slot) => slot.number === number)) forget(number);
+      if (number !== shown && !slots.some((slot) => slot.number === number)) loaded.delete(number);
     }
     for (const slot of slots) {
       if (loaded.has(slot.number)) continue;
-      const sent = [slot.left, slot.right];
-      const urls = sent.map((bytes) => URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })));
-      const [left, right] = ["left", "right"].map((name, place) => {
-        if (!sent[place]?.byteLength) return element("span", { class: "wannb-judge-wait" }, text("gone"));
-        const image = element("img", { alt: text(`${name}Picture`), draggable: "false" });
-        image.src = urls[place];
-        return image;
+      const [left, right] = ["left", "right"].map((name) => {
+        if (!slot[name]) return element("span", { class: "wannb-judge-wait" }, text("gone"));
+        return element("img", { alt: text(`${name}Picture`), draggable: "false", src: slot[name] });
       });
       const ready = Promise.all([left, right].map((image) => image.decode?.().catch(() => {})));
-      loaded.set(slot.number, { left, right, urls, ready });
+      loaded.set(slot.number, { left, right, ready });
     }
-  }
-
-  function forget(number) {
-    loaded.get(number)?.urls.forEach((url) => URL.revokeObjectURL(url));
-    loaded.delete(number);
   }
 
   async function place(number) {

@@ -75,6 +75,9 @@ def test_labels_say_what_differs(client: Client) -> None:
     assert repr(shown).startswith("Comparison('seed 1', 'seed 2': ")
     pair = client.generate("a house", seed=1, size="1K", n=2)
     assert compare(pair[0], pair[1]).b.label == "a house · image 2 of 2"
+    other = client.generate("a house", seed=2, size="1K", n=2)
+    mixed = compare(pair[0], other[1])
+    assert (mixed.a.label, mixed.b.label) == ("seed 1 · image 1 of 2", "seed 2 · image 2 of 2")
 
 
 def test_another_size_is_said(pair: tuple[Image.Image, Image.Image]) -> None:

@@ -100,7 +100,13 @@ def test_a_gallery_takes_results_images_paths_and_titles(client: Client, tmp_pat
     Image.new("RGB", (640, 320), "teal").save(place)
     result = client.generate("a cat", n=2, seed=7, size="768*768")
     gallery = wannb.gallery([result, result[0], place])
-    assert repr(gallery).splitlines()[0] == "Gallery(4 images)"
+    assert repr(gallery).splitlines() == [
+        "Gallery(4 images)",
+        "  a cat · 768*768 · seed 7 · image 1 of 2",
+        "  a cat · 768*768 · seed 7 · image 2 of 2",
+        "  a cat · 768*768 · seed 7 · image 1 of 2",
+        "  photo.png · 640*320",
+    ]
     titled = wannb.gallery({"before": place, "after": result[1]})
     words = Tags(titled).words
     assert "before" in words

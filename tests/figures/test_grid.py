@@ -143,7 +143,9 @@ class TestContactSheet:
         assert repr(many) == "Grid(40 images, 2 pages)"
         words = Tags(many).words
         assert "1 to 36 of 40" in words
-        assert "40 · seed 7" in words
+        assert "40 · 768*768 · seed 7 · image 2 of 2" in words
+        alone = client.generate("a cat", seed=8, size="768*768")
+        assert "1 · 768*768 · seed 8a cat" in Tags(contact_sheet(alone)).words
         assert contact_sheet(result[0]).save(tmp_path / "sheet.png", dpi=60) == (tmp_path / "sheet.png",)
 
     def test_what_is_no_image_is_refused(self) -> None:

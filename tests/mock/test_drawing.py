@@ -388,5 +388,94 @@ def test_every_setting_draws(word: str) -> None:
     assert len({draw(drawing(word, seed=seed, size=(160, 120))) for seed in range(2)}) == 2
 
 
+@pytest.mark.parametrize(
+    ("prompt", "weather", "season"),
+    [
+        ("A paper boat in a puddle, after the rain", "", ""), ("a street after heavy rain", "", ""),
+        ("a harbour before the storm", "", ""), ("雨后的街道", "", ""), ("a house after the snow", "", "winter"),
+        ("a park without snow", "", ""), ("a lake, no fog", "", ""), ("a street in the rain", "rain", ""),
+        ("a boat before the island in the rain", "rain", ""), ("a cat in the snow", "snow", "winter"),
+    ],
+)  # fmt: skip
+def test_weather_that_is_over_or_not_there_is_not_drawn(prompt: str, weather: str, season: str) -> None:
+    scenes = [scene_of(drawing(prompt, seed=seed)) for seed in range(9)]
+    assert {scene.weather for scene in scenes} == {weather}
+    winter = {scene.season == "winter" for scene in scenes}
+    assert winter == {season == "winter"}
+
+
+@pytest.mark.parametrize("prompt", ["a street without cars", "a park with no people", "a room without a lamp"])
+def test_what_is_not_there_is_not_drawn(prompt: str) -> None:
+    scene = scene_of(drawing(prompt))
+    assert (scene.figure, scene.companions) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "settings"),
+    [
+        ("The same boat at sea. First image: at sunrise. Second image: in the rain. Third image: at night, moon.",
+         ["sea"] * 3),
+        ("A cat in the desert. First image: the cat walks. Second image: the cat sleeps at night.", ["desert"] * 2),
+        ("A red car in a city. First image: morning. Second image: the car in a forest.", ["city", "forest"]),
+        ("同一只猫在海边。第一张：清晨。第二张：夜晚。", ["sea"] * 2),
+        ("A boat at sea. First image: it sails. Second image: a lighthouse. Third image: a cat on a street",
+         ["sea", "sea", "street"]),
+    ],
+)  # fmt: skip
+def test_a_scene_that_names_no_place_stays_in_the_place_of_its_set(prompt: str, settings: list[str]) -> None:
+    count = len(settings)
+    frames = [scene_of(drawing(prompt, sequential=True, count=count, index=i)) for i in range(count)]
+    assert [frame.setting for frame in frames] == settings
+
+
+def test_a_story_stays_in_one_season_until_a_scene_names_another() -> None:
+    story = "The same cat. Scene 1: the cat wakes. Scene 2: it eats. Scene 3: snow falls. Scene 4: it sleeps."
+    for seed in range(5):
+        seasons = [scene_of(drawing(story, seed=seed, sequential=True, count=4, index=i)).season for i in range(4)]
+        assert seasons[2] == "winter"
+        assert len({*seasons[:2], seasons[3]} - {"winter"}) == 1
+
+
+@pytest.mark.parametrize(
+    "prompt", ["balloon", "rocket", "house", "lamp", "flowers", "fox", "owl", "island", "clock", "cat", "cup"]
+)
+@pytest.mark.parametrize("box", [(60, 40, 180, 180), (20, 60, 300, 130), (100, 20, 150, 220)])
+def test_a_figure_in_a_box_is_whole(prompt: str, box: tuple[int, int, int, int]) -> None:
+    base = Image.new("RGB", (320, 240), (120, 140, 150))
+    found = drawn(f"a {prompt}", images=(encoded(base),), boxes=((box,),), size=(320, 240), model=FLAT).crop(box)
+    width, height = found.size
+    rim = Image.new("L", found.size, 255)
+    rim.paste(0, (3, 3, width - 3, height - 3))
+    apart = ImageChops.difference(found, base.crop(box)).convert("L")
+    assert max(level for level, count in enumerate(apart.histogram(rim)) if count) < 12
+    left, top, right, bottom = apart.point(lambda level: 255 * (level > 40)).getbbox() or (0, 0, 0, 0)
+    assert max((right - left) / width, (bottom - top) / height) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("prompt", "base"),
+    [
+        ("Print the cat of image 1 on the cup of image 2", 1), ("put graffiti of image 2 on the car of image 1", 0),
+        ("Put image 1 into image 2", 1), ("把图1的猫印到图2的杯子上", 1), ("image 1 in the style of image 2", 0),
+        ("hang image 1 on the wall in image 2", 1), ("a cat", 0), ("put it on image 7", 0),
+    ],
+)  # fmt: skip
+def test_the_picture_that_something_is_put_on_is_the_one_that_is_edited(prompt: str, base: int) -> None:
+    tones = ((200, 40, 40), (40, 40, 200))
+    inputs = tuple(encoded(Image.new("RGB", (300, 300), tone)) for tone in tones)
+    red, _, blue = drawn(prompt, images=inputs).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # type: ignore[misc]
+    assert (blue > red) == bool(base)
+
+
+def test_the_person_of_a_reference_is_not_drawn_as_somebody_else() -> None:
+    tone = (250, 0, 250)
+    photo_bytes = encoded(Image.new("RGB", (300, 300), tone))
+    prompt = "A portrait series of the person through the four seasons"
+    for index in range(4):
+        found = drawn(prompt, images=(photo_bytes,), sequential=True, count=4, index=index)
+        near = [n for (r, g, b), n in colors(found).items() if r > 240 and g < 12 and b > 240]
+        assert sum(near) > 0.12 * 320**2
+
+
 def test_a_2k_picture_stays_small() -> None:
     assert len(draw(drawing(size=(2048, 2048)))) < 1_500_000

@@ -15,7 +15,7 @@ from wannb.ledger import GeneratedImage, Result
 from wannb.request import FIELDS, ImageRequest, InputImage, as_input
 from wannb.translation import Said, current, joined, override, say, shorten, spoken
 
-from .layout import labels_of, language_of, named, prompt_of
+from .layout import labels_of, language_of, named, prompt_of, which_of
 from .paper import QUIET, Paper, check_size, ending, put, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
@@ -302,13 +302,14 @@ def _side(value: GeneratedImage | InputImage, label: str) -> Side:
 
 def _labels(first: GeneratedImage | InputImage, second: GeneratedImage | InputImage) -> Sequence[str]:
     """Return labels for the two: the options in which their requests differ, or their names."""
-    requests = [value.request for value in (first, second) if isinstance(value, GeneratedImage) and value.request]
+    images = [value for value in (first, second) if isinstance(value, GeneratedImage)]
+    requests = [image.request for image in images if image.request]
     if len(requests) == 2:
         names = [name for name in FIELDS if getattr(requests[0], name) != getattr(requests[1], name)]
         facts = {name: labels_of([_value(request, name) for request in requests]) for name in names}
         labels = [named(((name, fact[side]) for name, fact in facts.items()), " · ") for side in (0, 1)]
         if all(labels):
-            return labels
+            return [joined(" · ", [label, *which_of(image)]) for label, image in zip(labels, images, strict=True)]
     return [_name(value) for value in (first, second)]
 
 
@@ -320,10 +321,7 @@ def _value(request: ImageRequest, name: str) -> Any:
 def _name(value: GeneratedImage | InputImage) -> str:
     if isinstance(value, InputImage):
         return Path(value.name).name or value.name
-    prompt = prompt_of(value, 100)
-    if value.count == 1:
-        return prompt
-    return Said("{prompt} · image {number} of {n}", prompt=prompt, number=value.number, n=value.count)
+    return joined(" · ", [prompt_of(value, 100), *which_of(value)])
 
 
 def _box(box: Sequence[int], size: tuple[int, int]) -> Box:

@@ -12,7 +12,7 @@ from wannb.ledger import GeneratedImage
 from wannb.request import as_input
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
-from .layout import flat, language_of, prompt_of, seed_of
+from .layout import facts_of, flat, language_of, prompt_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +83,7 @@ def gallery(pictures: Any, *, width: int = 240) -> Gallery:
 
 
 def _generated(title: str, image: GeneratedImage, jpeg: bytes) -> Picture:
-    facts = joined(" · ", [f"{image.width}*{image.height}", *seed_of(image)])
-    caption = (title or prompt_of(image, 60), facts)
+    caption = (title or prompt_of(image, 60), joined(" · ", facts_of(image)))
     return Picture(jpeg=jpeg, size=(image.width, image.height), alt=image.alt, caption=caption)
 
 

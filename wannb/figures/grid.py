@@ -15,7 +15,7 @@ from wannb.ledger import GeneratedImage
 from wannb.translation import Said, count, current, joined, override, say, shorten, spoken
 
 from .fonts import families, width_of
-from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, flat, language_of, prompt_of, seed_of
+from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, facts_of, flat, language_of, prompt_of
 from .paper import DASHED, LINE, QUIET, Lines, Paper, check_size, ending, line_height, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:
     size = across * _SHEET_ROWS
     placed = [
         Placed(
-            label=joined("\n", [joined(" · ", [str(number), *seed_of(image)]), prompt_of(image, 48)]),
+            label=joined("\n", [joined(" · ", [str(number), *facts_of(image)]), prompt_of(image, 48)]),
             spot=Spot(options={}, images=(image,), alt=joined(": ", [str(number), image.alt])),
             image=image,
         )
@@ -323,7 +323,7 @@ class _Page:
         self.heading = _label(sheet.heading, width - 2 * _MARGIN, size + 1, most=3)
         self.columns = [_label(text, self.cell, size, most=5) for text in sheet.columns]
         self.captions = [
-            [[_label(each.label, self.side, size - 1, most=3) for each in cell] for cell in row] for row in sheet.cells
+            [[_label(each.label, self.side, size - 1, most=4) for each in cell] for cell in row] for row in sheet.cells
         ]
         self.band = max(lines.height for lines in self.columns)
         self.heights = [max(map(self._height, row), default=0.0) for row in self.captions]

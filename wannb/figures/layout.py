@@ -192,9 +192,15 @@ def prompt_of(image: GeneratedImage, most: int) -> str:
     return shorten(image.request.prompt, most) if image.request else image.path.parent.name
 
 
-def seed_of(image: GeneratedImage) -> list[str]:
-    """Return an image's seed in words; nothing without one."""
-    return [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
+def facts_of(image: GeneratedImage) -> list[str]:
+    """Return an image's size and seed in words, and which of its run's images it is if there are several."""
+    seed = [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
+    return [f"{image.width}*{image.height}", *seed, *which_of(image)]
+
+
+def which_of(image: GeneratedImage) -> list[str]:
+    """Return which of its run's images one is; nothing if it is the only one."""
+    return [Said("image {number} of {n}", number=image.number, n=image.count)] if image.count > 1 else []
 
 
 def flat(value: Any) -> Iterator[Any]:

@@ -56,6 +56,8 @@ def _scene(drawing: Drawing) -> Image.Image:
         return card(canvas, drawing, scene, text_of(drawing))
     if not scene.known:  # the reference is the subject
         scene = replace(scene, setting="parlour")
+    elif references and scene.figure == "person":  # that of the reference, not somebody else
+        scene = replace(scene, figure="", known=False)
     stage = compose(canvas, drawing, scene)
     picture = canvas.finish()
     if "poster" in scene.manners:

@@ -44,12 +44,17 @@ def scene_of(drawing: Drawing) -> Scene:
     lead = words.read(shared, drawing.chance("lead"))
     if not lead.figure:
         lead = words.read(drawing.prompt, drawing.chance("lead"))
-    scene = words.read(text_of(drawing), chance, season=_YEAR[drawing.index % 4])
+    text = text_of(drawing)
+    scene = words.read(text, chance, season=lead.season)
     setting, season, time = scene.setting, scene.season, scene.time
     if not parts:  # one text for all frames: go through the year, then through the day
         season = _YEAR[drawing.index % 4]
         time = _HOURS[drawing.index // 4 % 4] if drawing.index >= 4 else time
-    if not scene.known:
+    elif (
+        scene.figure in ("", lead.figure)
+        and not words.names_a_place(text)
+        and not (scene.weather and lead.setting in words.INDOORS)
+    ):
         setting = lead.setting
     companions = tuple(name for name in (scene.figure, *scene.companions) if name not in (lead.figure, ""))
     return replace(

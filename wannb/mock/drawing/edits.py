@@ -7,11 +7,12 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from . import marks, words
-from .canvas import Canvas, Color, darker, lighter, turned
+from .canvas import Canvas, Color, Pen, darker, lighter, turned
 from .composition import card, put
 from .marks import Box, font
 from .order import BADGE_CHUNK, Drawing
@@ -88,6 +89,11 @@ _REMOVE = re.compile(
 )
 _RECOLOR = re.compile(r"\b(?:paint|turn|colou?r|dye|make)\b|涂|变", re.IGNORECASE)
 _PAINTED = re.compile(r"\b(?:watercolou?r|painting|painted|ink|sketch|pastel)\b|水彩|油画|水墨|素描", re.IGNORECASE)
+_ONTO = re.compile(
+    r"\b(?:on|onto|in|into)\s+(?:(?:the|an?)\s+)?(?:\w+\s+){0,3}?(?:(?:of|in|from)\s+)?image\s*(\d)|[到在]图\s*(\d)",
+    re.IGNORECASE,
+)
+_STYLE = re.compile(r"\b(?:in|with) the (?:style|manner|colou?rs?|light|mood) (?:of|from) image\s*\d", re.IGNORECASE)
 _STAMP = re.compile(r"\bstamps?\b|邮票", re.IGNORECASE)
 _TONES: dict[str, Color] = {
     "spring": (236, 150, 178), "summer": (244, 190, 92), "autumn": (222, 130, 60), "winter": (150, 186, 222),
@@ -98,12 +104,14 @@ _TONES: dict[str, Color] = {
 def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
     """Draw the edited picture at output size, and find where an older badge shows on it.
 
-    The edited picture is the last one that has boxes, else the first; the others are its references.
+    The edited picture is the last one that has boxes, else the one that the prompt puts something on, else the first;
+    the others are its references.
     """
     found = [opened(data) for data in drawing.images]
     boxes = [drawing.boxes[i] if i < len(drawing.boxes) else () for i in range(len(found))]
     boxed = [i for i, places in enumerate(boxes) if places]
-    base = boxed[-1] if boxed else 0
+    onto = [int(a or b) - 1 for a, b in _ONTO.findall(_STYLE.sub("", drawing.prompt))]
+    base = boxed[-1] if boxed else next((number for number in onto if 0 <= number < len(found)), 0)
     readable, old = found[base]
     source = readable or placeholder(base + 1, drawing.size)
     references: list[tuple[int, Image.Image]] = []
@@ -179,15 +187,28 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
     glow = Image.blend(before, Image.new("RGB", size, lighter(light.sky[2], 0.2)), 0.26)
     lit = Image.composite(glow, before, soft)
     canvas = Canvas(size, lit, fine=drawing.fine)
-    scale = min(canvas.height / 1.16, canvas.width / SUBJECTS[name].width / 1.06)
-    foot = (canvas.height + scale) / 2 - 0.005
-    pen = canvas.pen(canvas.width / 2, foot, scale)
-    put(name, pen, light, chance, tint=scene.tint, manners=scene.manners)
+    shadow = name != "balloon"  # it hangs in the air
+    figure = partial(put, name, light=light, tint=scene.tint, manners=scene.manners, shadow=shadow)
+    left, top, right, bottom = _extent(partial(figure, chance=drawing.chance("figure", drawing.index, number)))
+    scale = 0.88 * min(canvas.width / (right - left), canvas.height / (bottom - top))
+    foot = canvas.height / 2 - scale * (top + bottom) / 2
+    figure(canvas.pen(canvas.width / 2 - scale * (left + right) / 2, foot, scale), chance=chance)
     drawn = canvas.finish()
     # The canvas softens the photo a little: keep the original pixels wherever nothing was drawn.
     touched = ImageChops.difference(drawn, Canvas(size, lit).finish()).convert("L").point(lambda v: 255 if v > 2 else 0)
     lit.paste(drawn, (0, 0), touched)
     picture.paste(lit.crop((1, 1, size[0] - 1, size[1] - 1)), (place[0] + 1, place[1] + 1))
+
+
+def _extent(figure: Callable[[Pen], None]) -> tuple[float, float, float, float]:
+    """Return how far a figure at scale 1 reaches from its foot point: left, top, right, bottom.
+
+    At most 1 to the sides: a bird's branch grows out of the picture.
+    """
+    canvas = Canvas((100, 160), fine=False)
+    figure(canvas.pen(0.5, 0.8, 0.5))
+    left, top, right, bottom = canvas.finish().getbbox() or (49, 79, 51, 81)
+    return left / 50 - 1, top / 50 - 1.6, right / 50 - 1, bottom / 50 - 1.6
 
 
 def _healed(before: Image.Image) -> Image.Image:

@@ -40,6 +40,7 @@ class Subject:
 
 
 ON_WATER = ("boat", "paper boat")
+INDOORS = ("room", "studio")
 _PEOPLE = (
     r"person|people|m[ae]n|wom[ae]n|girls?|boys?|portraits?|child(?:ren)?|kids?|toddlers?|lad(?:y|ies)"
     r"|teachers?|students?|friends?|face|selfie|headshot|grandmother|grandfather|mother|father"
@@ -181,6 +182,12 @@ _LEAD = re.compile(
     r"|from|for|during)\b",
     re.IGNORECASE,
 )
+# What is not in the picture, and weather that is over or still to come.
+_ABSENT = re.compile(r"\b(?:no|without)\s+(?:(?:an?|any|the)\s+)?\w+", re.IGNORECASE)
+_PAST = re.compile(
+    r"\b(?:after|before)\s+(?:(?:an?|the|heavy|light|long|first|last)\s+)*(?:rain|storm|snow|fog|mist)\w*|[雨雪雾](?=[后前])",
+    re.IGNORECASE,
+)
 _FILLERS = re.compile(r"^(?:the|an?|as|some|this|that|one|into|make|it)$", re.IGNORECASE)
 
 
@@ -220,9 +227,10 @@ def scenes(prompt: str) -> tuple[str, list[str]]:
 
 def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
     """Read a text. ``season`` is taken when it names none; chance fills what else it leaves open."""
+    text = _ABSENT.sub("", text)
     names = _found(text, _NAMES)
     settings, seasons, times = _found(text, _SETTINGS), _found(text, _SEASONS), _found(text, _TIMES)
-    weathers = _found(text, _WEATHERS)
+    weathers = _found(_PAST.sub("", text), _WEATHERS)
     if "shop" in names:  # a flower shop, a coffee shop: it sells flowers, they do not stand beside it
         names = ["shop", *(name for name in names if name not in ("shop", "flowers", "cup"))]
     figure = names[0] if names else ""
@@ -233,7 +241,7 @@ def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
         settings = ["lake", *settings] if figure == "boat" else ["puddle"]
     if "puddle" in settings and figure not in ("paper boat", ""):
         settings.remove("puddle")
-    if weathers and not settings and home in ("room", "studio"):
+    if weathers and not settings and home in INDOORS:
         settings = ["meadow"]
     if figure == "fish" or (figure in ("island", "lighthouse") and settings[:1] != ["harbour"]):
         settings = ["underwater" if figure == "fish" else "sea"]
@@ -256,6 +264,11 @@ def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
         known=bool(figure) or _about_a_place(text),
         summary=" ".join(word for word in named if word),
     )
+
+
+def names_a_place(text: str) -> bool:
+    """Return whether a text names a setting."""
+    return bool(_spans(text, _SETTINGS))
 
 
 def _about_a_place(text: str) -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .plan import sweep as sweep
     from .request.image_request import ImageRequest as ImageRequest
     from .request.inputs import InputImage as InputImage
+    from .request.inputs import fit as fit
     from .request.sizes import size_for as size_for
     from .service.prices import Money as Money
     from .service.prices import set_price as set_price
@@ -61,6 +62,7 @@ _HOMES = {
     "connect": ".connection",
     "contact_sheet": ".figures.grid",
     "doctor": ".tools.doctor",
+    "fit": ".request.inputs",
     "gallery": ".figures.gallery",
     "judge": ".judging",
     "recall": ".ledger.recall",

@@ -32,7 +32,7 @@ from .image_request import (
     help_of,
     mode_of,
 )
-from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, from_bytes, missing
+from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, fit, from_bytes, missing
 from .palette import Color, Palette, as_palette, palette_from, palette_rules, shares
 from .sizes import PRESETS, PRO, STANDARD, parse, size_for, size_problem
 
@@ -70,6 +70,7 @@ __all__ = [
     "board_call",
     "check_names",
     "checks_options",
+    "fit",
     "from_bytes",
     "help_of",
     "inputs",

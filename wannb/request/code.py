@@ -9,7 +9,7 @@ from typing import Any
 from wannb.masking import without_signature
 
 from .fields import FIELDS
-from .inputs import InputImage
+from .inputs import InputImage, original_boxes
 from .palette import Color
 from .set_prompt import split
 
@@ -20,6 +20,8 @@ def request_call(request: Any) -> str:
     """Return the call of a client that makes an `ImageRequest`."""
     code = _Code()
     values = {name: getattr(request, name) for name in FIELDS}
+    if isinstance(request.bbox_list, tuple) and len(request.bbox_list) == len(request.images):
+        values["bbox_list"] = tuple(map(original_boxes, request.images, request.bbox_list))
     arguments = [_quoted(request.prompt)]
     if request.enable_sequential:
         call = "client.image_set"
@@ -79,6 +81,10 @@ class _Code:
         self._unnamed: list[InputImage] = []
 
     def image(self, image: InputImage) -> str:
+        named = self._named(image)
+        return f"wannb.fit({named})" if image.fitted_from else named
+
+    def _named(self, image: InputImage) -> str:
         link = image.url or ""
         source = image.origin or (link if without_signature(link) == link else None)
         if source:

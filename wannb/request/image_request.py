@@ -23,7 +23,7 @@ from wannb.translation import Said, say
 
 from .code import as_lists, request_call
 from .fields import FIELDS, checks_options
-from .inputs import MAX_FILE, InputImage, Inputs, as_inputs, from_bytes, from_link, missing
+from .inputs import MAX_FILE, InputImage, Inputs, as_inputs, from_bytes, from_link, missing, settled
 from .palette import Color, Palette, as_palette
 from .rules import problems
 from .sizes import PRO
@@ -57,8 +57,9 @@ class ImageRequest:
         prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
             their position: 'image 1', 'image 2'.
         images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier result.
-            Each side 240 to 8000 pixels, at most 8:1, at most 20 MB. The last one sets the output's aspect ratio when
-            size is a preset.
+            Each side 240 to 8000 pixels, at most 8:1, at most 20 MB; wannb.fit(picture) makes a larger one fit. JPEG,
+            PNG without alpha, BMP and WEBP are sent as they are, other kinds are converted. The last one sets the
+            output's aspect ratio when size is a preset.
         model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
         size: '1K', '2K', '4K' or 'width*height' in pixels, such as '1280*720'. A preset gives a square, or the ratio of
             the last input image; wannb.size_for('16:9') gives a legal free size. 4K is for text to image on
@@ -72,7 +73,8 @@ class ImageRequest:
         color_palette: 3 to 10 colors with shares that add up to 100.00 %: [{"hex": "#C2D1E6", "ratio": "23.51%"}, ...]
             or {"#C2D1E6": 23.51, ...}. Not in image sets.
         bbox_list: Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in pixels of that
-            image (origin top left, EXIF rotation applied); an empty list for an image without a box. Not in image sets.
+            image (origin top left, EXIF rotation applied); an empty list for an image without a box. For a picture made
+            by wannb.fit give the original's pixels; the request has those of the copy. Not in image sets.
         enable_sequential: Asks for a consistent set of up to 12 images instead of single ones.
 
     >>> ImageRequest(prompt="a flower shop", n=2).mode
@@ -107,9 +109,10 @@ class ImageRequest:
         bbox_list: Boxes | None = None,
         enable_sequential: bool = False,
     ) -> None:
+        pictures, boxes = settled(as_inputs(images), None if bbox_list is None else _frozen(bbox_list))
         vars(self).update(
             prompt=prompt,
-            images=as_inputs(images),
+            images=pictures,
             model=model,
             size=size,
             n=_plain_int(n),
@@ -117,7 +120,7 @@ class ImageRequest:
             watermark=watermark,
             thinking_mode=thinking_mode,
             color_palette=as_palette(color_palette),
-            bbox_list=None if bbox_list is None else _frozen(bbox_list),
+            bbox_list=boxes,
             enable_sequential=enable_sequential,
         )
 

@@ -14,10 +14,12 @@ import binascii
 import hashlib
 import io
 import itertools
+import math
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -61,6 +63,11 @@ class InputImage:
     """One input image, ready to be sent: either `content` or a `url`, or a `problem` that says why neither.
 
     Two of them are equal when they hold the same picture, whatever the file was called.
+
+    Attributes:
+        fitted_from: width and height of the original, for a copy that `fit` made.
+        own_boxes: whether boxes on that copy are in its own pixels, as in a request, and no longer in the original's.
+        make_fit: makes the copy, for a picture whose only problem is that it is too large.
     """
 
     name: str = field(compare=False)
@@ -73,6 +80,9 @@ class InputImage:
     origin: str | None = field(default=None, compare=False, repr=False)
     notices: tuple[str, ...] = field(default=(), compare=False)
     problem: str | None = field(default=None, compare=False)
+    fitted_from: tuple[int, int] | None = field(default=None, compare=False)
+    own_boxes: bool = field(default=False, compare=False, repr=False)
+    make_fit: Callable[[], InputImage] | None = field(default=None, compare=False, repr=False)
 
     @property
     def suffix(self) -> str:
@@ -146,13 +156,72 @@ def as_input(value: Input) -> InputImage:
     return InputImage(name=kind, problem=advice)
 
 
-def from_bytes(content: bytes, *, name: str, origin: str | None = None) -> InputImage:
-    """Return an encoded picture as an input image, its bytes untouched where the service accepts them."""
+def fit(picture: Input) -> InputImage:
+    """Return a picture as an input image, and one that is too large as a copy that fits.
+
+    A copy has sides of at most 8000 pixels and at most 20 MB: smaller, and as JPEG where PNG would be over 20 MB. A
+    picture that fits stays as it is, to the byte. Boxes are given in the pixels of the original: a request scales them.
+
+    Args:
+        picture: a path, bytes, a PIL image, a NumPy array or an earlier result. A link stays a link.
+
+    Returns:
+        The input image. As with every other one, its `problem` says what else is wrong with it, and nothing is raised.
+
+    >>> client.edit("a clock", wannb.fit("photo.jpg"), bbox_list=[[[989, 515, 1138, 681]]])    # doctest: +SKIP
+    """
+    image = as_input(picture)
+    return image.make_fit() if image.make_fit else image
+
+
+def settled(images: Sequence[InputImage], boxes: Any) -> tuple[tuple[InputImage, ...], Any]:
+    """Return pictures and their boxes, those given in the pixels of an original in the pixels of its copy."""
+    if isinstance(boxes, tuple):
+        pairs = itertools.zip_longest(images[: len(boxes)], boxes)
+        boxes = tuple(each if not image or image.own_boxes else copy_boxes(image, each) for image, each in pairs)
+    return tuple(replace(image, own_boxes=True) if image.fitted_from else image for image in images), boxes
+
+
+def copy_boxes(image: InputImage, boxes: Any) -> Any:
+    """Return the boxes on a fitted copy that hold those on its original; all else stays, for the rules."""
+    if not image.fitted_from or not isinstance(boxes, tuple):
+        return boxes
+    wide, high = (image.width or 1, image.fitted_from[0]), (image.height or 1, image.fitted_from[1])
+    return tuple(_scaled(box, wide, high, outward=True) for box in boxes)
+
+
+def original_boxes(image: InputImage, boxes: Any) -> Any:
+    """Return boxes on the original that `copy_boxes` makes into these; all else stays."""
+    if not image.fitted_from or not isinstance(boxes, tuple):
+        return boxes
+    wide, high = (image.fitted_from[0], image.width or 1), (image.fitted_from[1], image.height or 1)
+    return tuple(_scaled(box, wide, high, outward=False) for box in boxes)
+
+
+def _scaled(box: Any, wide: tuple[int, int], high: tuple[int, int], *, outward: bool) -> Any:
+    if not (isinstance(box, tuple) and len(box) == 4 and all(type(side) is int for side in box)):
+        return box
+    # In whole numbers, so that there and back is the same box; a box never becomes empty.
+    down = [side * to // of for side, (to, of) in zip(box, (wide, high, wide, high), strict=True)]
+    up = [-(-side * to // of) for side, (to, of) in zip(box, (wide, high, wide, high), strict=True)]
+    return (*down[:2], *up[2:]) if outward else (*up[:2], *down[2:])
+
+
+def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: bool = False) -> InputImage:
+    """Return an encoded picture as an input image, its bytes untouched where the service accepts them.
+
+    Args:
+        content: the bytes of the file.
+        name: how it is called in notices and problems.
+        origin: its path, for the code of a request.
+        fit: whether to make it smaller where it is too large.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(content)) as image:
-            return _prepare(image, content, name, origin)
+            again = partial(from_bytes, content, name=name, origin=origin, fit=True)
+            return _prepare(image, content, name, origin, None if fit else again)
     except UnidentifiedImageError:
         problem = Said(
             "not a picture that Pillow can open; JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow "
@@ -241,7 +310,7 @@ def _here() -> str:
         return "?"
 
 
-def _from_array(array: Any) -> InputImage:
+def _from_array(array: Any, *, fit: bool = False) -> InputImage:
     import numpy as np
     from PIL import Image
 
@@ -254,7 +323,17 @@ def _from_array(array: Any) -> InputImage:
             type=values.dtype,
         )
         return InputImage(name="array", problem=shapeless)
-    problem = _side_problem(values.shape[1], values.shape[0])
+    height, width = values.shape[:2]
+    problem = _side_problem(width, height)
+    if problem and _is_too_large(width, height):
+        most = 2 * (Image.MAX_IMAGE_PIXELS or math.inf)
+        if width * height > most:
+            problem = Said("far too many pixels; each side is at most {most}", most=MAX_SIDE)
+        elif not fit:
+            again = partial(_from_array, array, fit=True)
+            return InputImage(name="array", width=width, height=height, problem=problem, make_fit=again)
+        else:
+            problem = None
     if not problem and unit and not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
         problem = Said("an array of floats must hold 0.0 to 1.0, as in matplotlib")
     if problem:
@@ -263,25 +342,37 @@ def _from_array(array: Any) -> InputImage:
         values = (values * np.uint8(255)).round().astype("uint8")
     if values.shape[2:] == (1,):
         values = values[:, :, 0]
-    return _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array")
+    return _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array", fit=fit)
 
 
-def _from_pil(image: Image.Image, name: str) -> InputImage:
+def _from_pil(image: Image.Image, name: str, *, fit: bool = False) -> InputImage:
     try:
         file = str(getattr(image, "filename", ""))
-        return _prepare(image, None, _shown(Path(file).name) or name, None)
+        again = partial(_from_pil, image, name, fit=True)
+        return _prepare(image, None, _shown(Path(file).name) or name, None, None if fit else again)
     except Exception as error:
         return InputImage(name=name, problem=Said("the picture is damaged: {error}", error=_shown(error)))
 
 
-def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str | None) -> InputImage:
+def _prepare(
+    image: Image.Image, content: bytes | None, name: str, origin: str | None, again: Callable[[], InputImage] | None
+) -> InputImage:
+    """Return an open picture as an input image; `again` makes it fit, and where it is None it is made to fit here."""
     from PIL import ImageOps
 
-    problem = _side_problem(*image.size)
-    if problem:
-        return InputImage(name=name, origin=origin, problem=problem)
-    image.load()
+    width, height = image.size
+    if image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8):
+        width, height = height, width
+    facts: dict[str, Any] = {"name": name, "origin": origin, "width": width, "height": height}
+    too_large = _is_too_large(width, height)
+    problem = _side_problem(width, height)
+    if problem and (again or not too_large):
+        return InputImage(**facts, problem=problem, make_fit=again if too_large else None)
     kind, notices = image.format or "", list[str]()
+    if too_large:
+        # A JPEG far too large is decoded at half its size or less.
+        image.draft(None, (MAX_SIDE, MAX_SIDE))
+    image.load()
     lossy = kind in ("JPEG", "MPO")
     fits = content is not None and kind in _MIME
     if image.getexif().get(_ORIENTATION, 1) != 1:
@@ -296,30 +387,44 @@ def _prepare(image: Image.Image, content: bytes | None, name: str, origin: str |
     elif image.mode not in _PLAIN_MODES:
         image, fits = _to_eight_bit(image), False
         notices.append(Said("converted to 8-bit RGB"))
-    if fits and content is not None:
+    if fits and again and content is not None:
         mime = _MIME[kind]
     else:
         if content is not None and kind not in _MIME:
             notices.append(Said("converted from {kind}", kind=kind))
-        content, mime = _encode(image, lossy=lossy)
+        image, content, mime = _encode(image, lossy=lossy, fit=not again)
+    if not again:
+        facts |= {"fitted_from": (width, height), "width": image.width, "height": image.height}
+        notices.append(_fitted((width, height), image.size, content, mime))
+    problem = None
     if len(content) > MAX_BYTES:
-        size = f"{len(content) / 1048576:.1f}"
-        problem = Said("{size} MB; at most 20 MB. Save it as JPEG or make it smaller", size=size)
+        problem = Said(
+            "{size} MB; at most 20 MB. wannb.fit(picture) makes a copy that fits", size=f"{len(content) / 2**20:.1f}"
+        )
     return InputImage(
-        name=name,
+        **facts,
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
         mime=mime,
-        width=image.width,
-        height=image.height,
-        origin=origin,
         notices=tuple(notices),
         problem=problem,
+        make_fit=again if problem else None,
     )
+
+
+def _is_too_large(width: int, height: int) -> bool:
+    return max(width, height) > MAX_SIDE and max(width, height) <= MAX_RATIO * min(width, height)
 
 
 def _side_problem(width: int, height: int) -> Said | None:
     size = f"{width}x{height}"
+    if _is_too_large(width, height):
+        return Said(
+            "{size} pixels; each side must be {least} to {most}. wannb.fit(picture) makes a copy that fits",
+            size=size,
+            least=MIN_SIDE,
+            most=MAX_SIDE,
+        )
     if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
         return Said("{size} pixels; each side must be {least} to {most}", size=size, least=MIN_SIDE, most=MAX_SIDE)
     if max(width, height) > MAX_RATIO * min(width, height):
@@ -340,12 +445,35 @@ def _to_eight_bit(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _encode(image: Image.Image, *, lossy: bool) -> tuple[bytes, str]:
-    buffer = io.BytesIO()
+def _fitted(before: tuple[int, int], after: tuple[int, int], content: bytes, mime: str) -> Said:
+    if before != after:
+        sizes = {"before": "x".join(map(str, before)), "after": "x".join(map(str, after))}
+        return Said("made smaller to fit, from {before} to {after} pixels; this copy is sent and kept", **sizes)
+    kind, size = mime[6:].upper(), f"{len(content) / 2**20:.1f}"
+    return Said("saved as {kind} of {size} MB to fit; this copy is sent and kept", kind=kind, size=size)
+
+
+def _encode(image: Image.Image, *, lossy: bool, fit: bool) -> tuple[Image.Image, bytes, str]:
+    """Return a picture as it is encoded, its bytes and their kind: PNG, or JPEG if it was one or PNG is over 20 MB."""
+    if fit and max(image.size) > MAX_SIDE:
+        image = _smaller(image, MAX_SIDE / max(image.size))
     if not lossy:
+        buffer = io.BytesIO()
         image.save(buffer, "PNG", compress_level=3)
         if buffer.tell() <= MAX_BYTES:
-            return buffer.getvalue(), "image/png"
-        buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=95, subsampling=0)
-    return buffer.getvalue(), "image/jpeg"
+            return image, buffer.getvalue(), "image/png"
+    while True:
+        for quality in (95, 85) if fit else (95,):
+            buffer = io.BytesIO()
+            image.convert("RGB").save(buffer, "JPEG", quality=quality, subsampling=0)
+            if buffer.tell() <= MAX_BYTES or not fit:
+                return image, buffer.getvalue(), "image/jpeg"
+        image = _smaller(image, 0.95 * math.sqrt(MAX_BYTES / buffer.tell()))
+
+
+def _smaller(image: Image.Image, share: float) -> Image.Image:
+    from PIL import Image as pil
+
+    # A palette and two colors cannot be mixed.
+    image = image.convert({"1": "L", "P": "RGB"}.get(image.mode, image.mode))
+    return image.resize((round(image.width * share), round(image.height * share)), pil.Resampling.LANCZOS)

@@ -124,6 +124,9 @@ class RecallError(WannbError, ValueError):
 class ConnectionFailed(WannbError):
     """The service was not reached: nothing was sent, nothing is billed."""
 
+    #: Whether waiting may help, as it does not with a certificate.
+    passing = True
+
 
 class UnknownOutcome(WannbError):
     """A request was sent and no answer came back, so it may have been accepted and billed.

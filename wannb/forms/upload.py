@@ -7,7 +7,6 @@ file comes in pieces of 1 MiB, a few of them under way until the kernel has writ
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import threading
 import unicodedata
@@ -21,6 +20,7 @@ import anywidget
 import traitlets
 
 from wannb.display import ELEMENTS, esm
+from wannb.files import rename
 from wannb.masking import mask
 from wannb.request import MAX_FILE
 from wannb.translation import Words, override
@@ -185,7 +185,7 @@ class _Incoming:
             if self._part.stat().st_size != self.size:
                 raise OSError(0, "the file on disk is shorter than the upload")
             path = self._folder / f"{self._hash.hexdigest()[:12]}-{safe_name(self.name)}"
-            os.replace(self._part, path)
+            rename(self._part, path)
         except OSError:
             self.discard()
             raise

@@ -64,8 +64,16 @@ class Store:
     """A folder of runs."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        # Absolute, so that a later change of the working folder does not split the store.
-        self.root = Path(root).expanduser().absolute()
+        try:
+            # Absolute, so that a later change of the working folder does not split the store.
+            self.root = Path(root).expanduser().absolute()
+        except (OSError, RuntimeError) as error:  # the working folder is gone, or there is no home
+            raise StoreError(
+                "the folder of runs {folder} leads nowhere: {why}. Change to a working folder that is there, or give "
+                "the whole path with connect(store=...)",
+                folder=repr(str(root)),
+                why=getattr(error, "strerror", None) or str(error).rstrip("."),
+            ) from None
         self._index = Index(self.root, self._names)
         self._looked = False
 

@@ -1,14 +1,23 @@
-"""Append-only logs of JSON lines."""
+"""Append-only logs of JSON lines, and files that are renamed to their place."""
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import make_client, small
+from PIL import Image
 
+from wannb import files, mock
+from wannb.display.previews import make_preview
 from wannb.files import append_line, read_file, read_lines
+from wannb.forms.upload import _Incoming
+from wannb.ledger.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_hang")
 
@@ -79,3 +88,91 @@ def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
     assert read_file(tmp_path / "a", most=5) == b"12345"
     with pytest.raises(OSError, match="over"):
         read_file(tmp_path / "a", most=4)
+
+
+# Renaming while another program looks at the file
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, times: int, error: int) -> list[str]:
+    """Let the system refuse to rename, so many times, as Windows does while a scanner reads; return the tries."""
+    tries: list[str] = []
+    plain = os.replace
+
+    def replace(source: str, target: str) -> None:
+        tries.append(os.path.basename(target))
+        if len(tries) <= times:
+            raise OSError(error, os.strerror(error), str(source), None, str(target))
+        plain(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(os, "rename", replace)
+    monkeypatch.setattr(files, "_PAUSES", (0, 0, 0))
+    return tries
+
+
+def write_file(folder: Path) -> Path:
+    files.write(folder / "a.json", b"{}")
+    return folder / "a.json"
+
+
+def write_preview(folder: Path) -> Path:
+    Image.new("RGB", (300, 300)).save(folder / "image-1.png")
+    make_preview(folder / "image-1.png")
+    return folder / ".preview-image-1.jpg"
+
+
+def upload(folder: Path) -> Path:
+    incoming = _Incoming(folder, "a.png", 3)
+    assert incoming.add(0, b"abc")
+    return incoming.finish()
+
+
+def mend_record(folder: Path) -> Path:
+    with mock.serve(task_seconds=0.0) as server, make_client(server, Store(folder)) as client:
+        result = client.run(small())
+        (result.path / "run.jsonl").write_text("{")
+        assert len(client.rescue().results) == 1
+        [kept] = result.path.glob("damaged-*")
+        return kept
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EPERM, errno.EBUSY])
+@pytest.mark.parametrize("write", [write_file, write_preview, upload, mend_record])
+def test_a_rename_refused_for_a_moment_is_tried_again(
+    write: Callable[[Path], Path], error: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tries = refuse(monkeypatch, 3, error)
+    path = write(tmp_path)
+    assert path.is_file()
+    assert tries[:4] == tries[:1] * 4
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_rename_refused_for_long_is_given_up_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tries = refuse(monkeypatch, 99, errno.EACCES)
+    with pytest.raises(OSError, match=r"cannot write '.*a\.json': Permission denied"):
+        write_file(tmp_path)
+    assert len(tries) == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rename_refused_for_another_reason_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tries = refuse(monkeypatch, 99, errno.ENOSPC)
+    with pytest.raises(OSError, match="No space left"):
+        write_file(tmp_path)
+    assert len(tries) == 1
+
+
+def test_all_renames_together_wait_for_a_second_or_two() -> None:
+    assert 1 <= sum(files._PAUSES) <= 3
+
+
+def test_nothing_else_renames() -> None:
+    """Every rename goes through `files.rename`, which bears with scanners."""
+    package = Path(files.__file__).parent
+    # `replace` of a text takes two values, that of a dataclass names.
+    rename = re.compile(r"os\.renames?\(|os\.replace\(|shutil\.move\(|(?<!files)\.rename\(|\.replace\([\w.]+\)")
+    found = [(path.name, each) for path in package.rglob("*.py") for each in rename.findall(path.read_text())]
+    assert found == [("files.py", "os.replace(")]

@@ -41,7 +41,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .masking import mask
-from .translation import Said, Words, count, current, joined
+from .translation import Said, Words, count, current, docstring, joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +73,8 @@ class WannbError(Exception):
     title = Said("wannb cannot go on.")
 
     def __init_subclass__(cls) -> None:
-        if cls.__doc__:
-            cls.title = Said(cls.__doc__.split("\n")[0])
+        if told := docstring(cls):
+            cls.title = Said(told.split("\n")[0])
 
     def __init__(self, said: str = "", **values: object) -> None:
         self.said = Said(said, **values) if values and not isinstance(said, Said) else said
@@ -123,6 +123,9 @@ class RecallError(WannbError, ValueError):
 
 class ConnectionFailed(WannbError):
     """The service was not reached: nothing was sent, nothing is billed."""
+
+    #: Whether waiting may help, as it does not with a certificate.
+    passing = True
 
 
 class UnknownOutcome(WannbError):

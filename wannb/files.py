@@ -6,12 +6,14 @@ Python can follow, and a small picture can unpack to gigabytes. Each of them rai
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Levels of lists and objects in JSON; what wannb and the service write has under ten.
 _DEEPEST = 60
+#: Seconds between the tries of a rename, while a scanner or a synchronizer still looks at the file.
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 def read_file(path: str | os.PathLike[str], *, most: int) -> bytes:
@@ -96,12 +100,27 @@ def write(path: str | os.PathLike[str], content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(place)
+        rename(temporary, place)
         _sync_folder(place.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OSError(error.errno, _cannot_write(place, error)) from error
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename a file, over another one too; tried again for a second or two while another program looks at either.
+
+    Windows refuses that (errors 5, 32 and 33), as do some folders on a network or in a cloud.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            os.replace(source, target)
+            return
+        except OSError as error:
+            if pause is None or error.errno not in (errno.EACCES, errno.EPERM, errno.EBUSY):
+                raise
+        time.sleep(pause)
 
 
 def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync: bool = True) -> None:

@@ -14,8 +14,9 @@ from __future__ import annotations
 import copyreg
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -177,6 +178,25 @@ def catalogue(language: str) -> dict[str, str]:
 @lru_cache
 def _words(language: str) -> Words:
     return Words(language)
+
+
+def docstring(kind: type) -> str:
+    """Return the docstring of a class, empty without one; from its source where `python -OO` has removed it."""
+    if sys.flags.optimize < 2:
+        return kind.__doc__ or ""
+    return _docstrings(kind.__module__).get(kind.__name__, "")
+
+
+@lru_cache
+def _docstrings(module: str) -> dict[str, str]:
+    import ast
+
+    loader: Any = getattr(sys.modules.get(module), "__loader__", None)
+    source = ""
+    with suppress(AttributeError, ImportError, OSError):  # a class of a notebook has no source
+        source = loader.get_source(module) or ""
+    classes = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
+    return {node.name: ast.get_docstring(node) or "" for node in classes}
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from wannb.files import opened_picture, read_file
+from wannb.files import opened_picture, read_file, rename
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -109,7 +109,7 @@ def make_preview(path: Path) -> bytes:
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:
         temporary.write_bytes(content)
-        temporary.replace(place)
+        rename(temporary, place)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import os
 import secrets
 import threading
 import unicodedata
@@ -23,6 +22,7 @@ import anywidget
 import traitlets
 
 from wannb.display import ELEMENTS, esm
+from wannb.files import rename
 from wannb.masking import mask
 from wannb.request import MAX_FILE
 from wannb.translation import Said, Words, override
@@ -191,7 +191,7 @@ class _Incoming:
             if self._part.stat().st_size != self.size:
                 raise OSError(0, "the file on disk is shorter than the upload")
             path = self._folder / f"{self._hash.hexdigest()[:12]}-{safe_name(self.name)}"
-            os.replace(self._part, path)
+            rename(self._part, path)
         except OSError:
             self.discard()
             raise

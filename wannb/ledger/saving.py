@@ -252,7 +252,7 @@ def restore(folder: Path, account: str) -> Run:
         if request := Run(folder, record).request:
             record = replace(record, fingerprint=request.fingerprint)
     with suppress(OSError):
-        (folder / FILE).rename(folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{FILE}")
+        files.rename(folder / FILE, folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{FILE}")
     run = Run(folder, record)
     run.advance(record.state)
     finish_from_disk(run)

@@ -20,7 +20,9 @@ import os
 import re
 import secrets
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -33,22 +35,47 @@ from wannb import files
 from wannb.errors import StoreError, WaitTimeout
 from wannb.request import ImageRequest, InputImage
 from wannb.service import Clock
-from wannb.translation import Said
+from wannb.translation import Said, say
 
 from .index import Index
 from .record import ENDED, PREPARED, NewerFormat, Record
 from .run import FILE, Run, Runs, read
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
+#: Where notebooks are hosted: a variable that is set there, and how a folder outlives the runtime.
+_HOSTED = {
+    "COLAB_RELEASE_TAG": (
+        Said("Colab"),
+        Said(
+            "to keep it, mount Google Drive with google.colab.drive.mount('/content/drive') and "
+            "connect(store='/content/drive/MyDrive/wannb-runs')"
+        ),
+    ),
+    "KAGGLE_KERNEL_RUN_TYPE": (
+        Said("Kaggle"),
+        Said("to keep it, save a version with its output, or download it; no Google Drive can be mounted there"),
+    ),
+}
+#: Folders there that are part of the runtime's own disk although they may be mounted.
+_OWN = ("/", "/content", "/kaggle/working")
 
 
 class Store:
     """A folder of runs."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        # Absolute, so that a later change of the working folder does not split the store.
-        self.root = Path(root).expanduser().absolute()
+        try:
+            # Absolute, so that a later change of the working folder does not split the store.
+            self.root = Path(root).expanduser().absolute()
+        except (OSError, RuntimeError) as error:  # the working folder is gone, or there is no home
+            raise StoreError(
+                "the folder of runs {folder} leads nowhere: {why}. Change to a working folder that is there, or give "
+                "the whole path with connect(store=...)",
+                folder=repr(str(root)),
+                why=getattr(error, "strerror", None) or str(error).rstrip("."),
+            ) from None
         self._index = Index(self.root, self._names)
+        self._looked = False
 
     def __repr__(self) -> str:
         return f"Store({str(self.root)!r})"
@@ -78,6 +105,60 @@ class Store:
         with locked:
             yield
 
+    def locks_hold(self) -> bool:
+        """Return whether a lock keeps others out, as the locks of some network folders do not.
+
+        Raises:
+            StoreError: the folder cannot be used, or has no locks.
+        """
+        name = f"try-{secrets.token_hex(4)}"
+
+        def is_free() -> bool:
+            try:
+                with self.lock(name, seconds=0):
+                    return True
+            except WaitTimeout:
+                return False
+
+        try:
+            # Another thread, since one that holds a lock may be told without a look at the file.
+            with self.lock(name, seconds=1), ThreadPoolExecutor(1) as other:
+                return not other.submit(is_free).result()
+        finally:
+            with suppress(OSError):
+                (self.root / ".locks" / f"{name}.lock").unlink()
+
+    @property
+    def short_lived(self) -> tuple[str, str] | None:
+        """What empties the folder when its runtime ends, and what to do; None for a disk that stays."""
+        host = next((host for variable, host in _HOSTED.items() if variable in os.environ), None)
+        places = (str(place) for place in (self.root, *self.root.parents))
+        if host is None or any(os.path.ismount(place) for place in places if place not in _OWN):
+            return None
+        return Said("on the own disk of {host}, which dies with the runtime", host=host[0]), host[1]
+
+    def _warn(self) -> None:
+        """Say once, before anything is sent from it, what the folder does not do."""
+        if self._looked:
+            return
+        folder, short_lived = repr(str(self.root)), self.short_lived
+        if not self.locks_hold():
+            warnings.warn(
+                say(
+                    "locks keep nobody out of the folder of runs {folder}, as on some network disks: two kernels that "
+                    "use it at the same time pay twice. Use it from one kernel at a time, or give a folder on a "
+                    "local disk with connect(store=...)",
+                    folder=folder,
+                ),
+                stacklevel=3,
+            )
+        if short_lived:
+            where, do = short_lived
+            warnings.warn(
+                say("the folder of runs {folder} is {where}; {do}", folder=folder, where=where, do=do), stacklevel=3
+            )
+        self._looked = True
+
     def take_turn(self, interval: float, clock: Clock) -> None:
         """Wait until the last submit by any process is `interval` seconds ago; the caller holds the lock "submit"."""
         last = self.root / ".locks" / "submitted"
@@ -98,6 +179,7 @@ class Store:
         Without a request it is for a task that is adopted by its id alone. `StoreError` if the folder cannot be
         written to; nothing is left of it then.
         """
+        self._warn()
         now = datetime.now(timezone.utc)
         record = Record(
             state=PREPARED,
@@ -150,7 +232,8 @@ class Store:
     def discard(self, run: Run) -> None:
         """Remove a run of which nothing was sent."""
         if run.state == PREPARED:
-            shutil.rmtree(run.folder)
+            # What a scanner holds stays, as a run of which nothing was sent.
+            shutil.rmtree(run.folder, ignore_errors=True)
 
     def get(self, run_id: str) -> Run:
         """Return a run by its id, as its journal has it now."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from wannb.errors import InvalidRequest, Problem
 from wannb.files import read_file
 from wannb.masking import without_signature
-from wannb.translation import Said, say
+from wannb.translation import Said, docstring, say
 
 from .code import as_lists, request_call
 from .fields import FIELDS, checks_options
@@ -207,7 +207,7 @@ class ImageRequest:
 @cache
 def help_of(option: str) -> str:
     """Return what the docstring of `ImageRequest` says of an option; nothing for anything else."""
-    told = re.search(rf"^ {{4}}{option}: (.+(?:\n {{8}}.+)*)", inspect.cleandoc(ImageRequest.__doc__ or ""), re.M)
+    told = re.search(rf"^ {{4}}{option}: (.+(?:\n {{8}}.+)*)", inspect.cleandoc(docstring(ImageRequest)), re.M)
     return " ".join(told[1].split()) if told else ""
 
 

@@ -6,15 +6,22 @@ and did not answer (`UnknownOutcome`), or it answered (`ApiError`).
 
 from __future__ import annotations
 
+import ipaddress
 import math
+import os
+import re
+import ssl
 import threading
+import weakref
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import lru_cache
+from glob import glob
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
@@ -58,12 +65,6 @@ _NOT_SENT = (
 mask_http_logs()
 
 
-@cache
-def _certificates(trust_env: bool) -> Any:
-    """Return the certificates that connections trust, read once: that takes longer than a call."""
-    return httpx.create_ssl_context(trust_env=trust_env)
-
-
 class Sender:
     """Two connections: one carries the key and speaks to the API host, the other has no key and is for files.
 
@@ -76,24 +77,13 @@ class Sender:
         self._key = key
         self._pace = pace
         self._random = random
-        direct = is_loopback(urlsplit(service.address).hostname)
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-        options: dict[str, Any] = {"timeout": TIMEOUT, "limits": limits, "trust_env": not direct, "headers": _HEADERS}
-        try:
-            options["verify"] = _certificates(not direct)
-            self._api, self.files = httpx.Client(**options), httpx.Client(**options)
-        except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
-            wrong = mask(str(error))
-        else:
-            wrong = ""
-        if wrong:
-            raise ValueError(
-                say(
-                    "a proxy or certificates of the environment cannot be used: {why}. Correct or remove HTTPS_PROXY, "
-                    "ALL_PROXY or SSL_CERT_FILE",
-                    why=wrong,
-                )
-            )
+        self._host = urlsplit(service.address).hostname or ""
+        #: Sockets that nobody closes are closed with this object.
+        self._api, self.files = (
+            httpx.Client(transport=_Way(service.address), timeout=TIMEOUT, headers=_HEADERS, trust_env=False)
+            for _ in range(2)
+        )
+        weakref.finalize(self, _close, self._api, self.files)
         # Put in last and by no variable: a traceback that prints variables would print the key.
         self._api.headers["Authorization"] = f"Bearer {key}"
         if service.workspace:
@@ -107,8 +97,7 @@ class Sender:
 
     def close(self) -> None:
         """Close all connections."""
-        self._api.close()
-        self.files.close()
+        _close(self._api, self.files)
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the API and return its JSON; raise `ApiError` for an error body."""
@@ -154,7 +143,7 @@ class Sender:
             what = Said("the answer is larger than {most} MB", most=most // 2**20)
             trouble: WannbError = too_large or self._lost(what)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            trouble = self._trouble(error)
+            trouble = self._trouble(error, urlsplit(str(url)).hostname or "")
         except BaseException as error:  # Ctrl-C above all
             raise _without_frames(error)  # noqa: B904
         # Outside the handler: httpx's own error holds the request, and so the key or a signed link.
@@ -188,14 +177,19 @@ class Sender:
         headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
         return None if content is None else httpx.Response(answer.status_code, headers=headers, content=content)
 
-    def _trouble(self, error: Exception) -> ConnectionFailed | UnknownOutcome:
+    def _trouble(self, error: Exception, host: str) -> ConnectionFailed | UnknownOutcome:
         """Return whether a request was surely not sent, or may have arrived."""
+        if untrusted := _untrusted(error):
+            return _distrust(untrusted, host)
         reason = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
         if isinstance(error, _NOT_SENT):
+            what = self.service.called if host == self._host else host
+            if variable := _proxy(host)[0]:
+                what = Said("{what}, through the proxy of {variable},", what=what, variable=variable)
             return ConnectionFailed(
                 Said(
                     "{what} was not reached: {why}. Nothing was sent. Check the network and a proxy",
-                    what=self.service.called,
+                    what=what,
                     why=reason,
                 )
             )
@@ -267,7 +261,9 @@ class Sender:
                 return unknown
             if isinstance(error, RateLimited) and (error.retry_after or 0) > _MAX_RETRY_AFTER:
                 return False
-            return isinstance(error, (ConnectionFailed, RateLimited, ServiceError))
+            if isinstance(error, ConnectionFailed):
+                return error.passing or unknown
+            return isinstance(error, (RateLimited, ServiceError))
 
         patience = self._pace.retry_seconds if seconds is None else seconds
 
@@ -359,3 +355,202 @@ def _arrival(headers: httpx.Headers) -> tuple[float | None, bool]:
     except (KeyError, ValueError, TypeError, ArithmeticError):
         return None, False
     return (arrived, exact) if _FIRST_TIME < arrived < _LAST_TIME else (None, False)
+
+
+def _close(*clients: httpx.Client) -> None:
+    for client in clients:
+        client.close()
+
+
+# Certificates and proxies of the environment
+
+#: Variables that lead to certificates: those of OpenSSL, which httpx knows, then those of requests and curl.
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: OpenSSL's numbers: not yet valid, expired; of another name, of another IP address.
+_OUT_OF_TIME, _MISMATCH = (9, 10), (62, 64)
+
+
+class _Way(httpx.BaseTransport):
+    """Connections to each host: straight, or through the environment's proxy where `NO_PROXY` does not name the host.
+
+    After a failure the environment is read again, so that a variable that is set in a cell works without a new kernel.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._here = is_loopback(urlsplit(address).hostname)
+        self._secure = urlsplit(address).scheme == "https"
+        self._lock = threading.Lock()
+        self._failed = False
+        self._found: tuple[object, ...] = ()
+        #: Pools to go straight and by proxy; the last pair counts, others end with what they still carry.
+        self._pools: list[tuple[httpx.HTTPTransport, httpx.HTTPTransport | None]] = []
+        self._open()
+
+    def _open(self) -> None:
+        """Open connections of what the environment says; `ValueError` names the variable that cannot be used."""
+        certificates = _trusted() if self._secure else ("", "", None)
+        variable, address = ("", Secret("")) if self._here else _proxy()
+        with self._lock:
+            self._failed = False
+            if (certificates, address) == self._found:
+                return
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+            context = _certificates(*certificates)
+            straight, proxied, wrong = httpx.HTTPTransport(verify=context, limits=limits), None, ""
+            try:
+                if variable:
+                    proxied = httpx.HTTPTransport(verify=context, limits=limits, proxy=_checked_proxy(str(address)))
+            except (ValueError, ImportError, httpx.InvalidURL) as error:
+                wrong = mask(str(error)).rstrip(".")
+            if wrong:  # outside the handler: httpx's own error holds the password
+                raise ValueError(
+                    say(
+                        "the proxy in {variable} cannot be used: {why}. Correct or remove it",
+                        variable=variable,
+                        why=wrong,
+                    )
+                )
+            self._pools.append((straight, proxied))
+            self._found = (certificates, address)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self._failed:
+            try:
+                self._open()
+            except ValueError as error:
+                raise httpx.ConnectError(str(error)) from None
+        straight, proxied = self._pools[-1]
+        pool = straight if proxied is None or _unproxied(request.url) else proxied
+        try:
+            return pool.handle_request(request)
+        except httpx.TransportError:
+            self._failed = True
+            raise
+
+    def close(self) -> None:
+        for pair in self._pools:
+            for pool in pair:
+                if pool:
+                    pool.close()
+
+
+def _trusted() -> tuple[str, str, object]:
+    """Return the variable that leads to certificates and its value, empty if there is none, and their version."""
+    for variable in _CERTIFICATES:
+        if place := os.environ.get(variable, "").strip():
+            try:
+                return variable, place, os.stat(os.path.expanduser(place)).st_mtime_ns
+            except OSError:
+                return variable, place, None
+    try:
+        import truststore
+    except ImportError:
+        return "", "", None
+    return "", "", truststore
+
+
+@lru_cache(maxsize=4)
+def _certificates(variable: str, place: str, version: Any) -> ssl.SSLContext:
+    """Return the certificates that connections trust, read once: that takes longer than a call."""
+    if not variable:
+        return version.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if version else httpx.create_ssl_context(trust_env=False)
+    path = os.path.expanduser(place)
+    try:
+        if os.path.isfile(path):
+            return ssl.create_default_context(cafile=path)
+        folders = [folder for folder in path.split(os.pathsep) if os.path.isdir(folder)]
+        if not folders:
+            os.stat(path)
+        if any(glob("????????.[0-9]*", root_dir=folder) for folder in folders):
+            return ssl.create_default_context(capath=path)
+        why: str = Said("the folder has no certificates named as `openssl rehash` names them")
+    except OSError as error:
+        why = str(getattr(error, "reason", None) or error.strerror or error).replace("_", " ").capitalize()
+    raise ValueError(
+        say(
+            "{variable}={place} cannot be used for certificates: {why}. Correct it (a file in PEM format) or remove it",
+            variable=variable,
+            place=repr(place),
+            why=why,
+        )
+    )
+
+
+def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Return the error about a certificate that is behind another one, if there is one."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _distrust(error: ssl.SSLCertVerificationError, host: str) -> ConnectionFailed:
+    variable, place, _ = _trusted()
+    if error.verify_code in _OUT_OF_TIME:
+        advice = Said("Check this machine's clock")
+    elif error.verify_code in _MISMATCH:
+        advice = Said("Check base_url; a network with a log-in page answers in place of every host")
+    elif variable:
+        advice = Said(
+            "Trusted are the certificates of {variable}={place}: add that of this network, or remove the variable",
+            variable=variable,
+            place=repr(place),
+        )
+    else:
+        advice = Said(
+            "If this network or a virus scanner reads encrypted traffic, set SSL_CERT_FILE to the file with its "
+            "certificate (PEM), or install truststore to trust what this system trusts, and call again"
+        )
+    why = (error.verify_message or error.reason or type(error).__name__).rstrip(".")
+    failed = ConnectionFailed(
+        Said(
+            "the certificate of {host} is not trusted: {why}. Nothing was sent. {advice}",
+            host=host,
+            why=why,
+            advice=advice,
+        )
+    )
+    failed.passing = False
+    return failed
+
+
+def _proxy(host: str = "") -> tuple[str, Secret]:
+    """Return the variable that names a proxy, and the proxy; empty without one, or for a host that has none."""
+    known = getproxies()
+    for scheme in ("https", "all"):
+        if known.get(scheme) and not (host and (is_loopback(host) or _unproxied(httpx.URL(scheme="https", host=host)))):
+            return f"{scheme.upper()}_PROXY", Secret(known[scheme])
+    return "", Secret("")
+
+
+def _checked_proxy(address: str) -> httpx.Proxy:
+    proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+    if not proxy.url.host or " " in address:
+        raise ValueError(say("it is not an address like http://host:port"))
+    return proxy
+
+
+def _unproxied(url: httpx.URL) -> bool:
+    """Return whether an address is reached without a proxy: it is on this machine, or `NO_PROXY` names its host.
+
+    `NO_PROXY` holds names, which stand for all below them as well, IP addresses and networks, each with a port if
+    wanted. Where the proxy comes from the settings of the system, its exceptions do as well.
+    """
+    if url.scheme == "http" or is_loopback(url.host):
+        return True
+    listed = getproxies().get("no")
+    if listed is None:
+        return bool(proxy_bypass(url.host))
+    return any(_names(entry, url) for entry in re.split(r"[\s,]+", listed.lower()) if entry)
+
+
+def _names(entry: str, url: httpx.URL) -> bool:
+    name, port = entry.rpartition("://")[2], ""
+    if name.startswith("[") or name.count(":") == 1:
+        name, _, port = name.rpartition(":") if re.search(r":\d*$", name) and not name.endswith("]") else (name, "", "")
+    if port and int(port) != (url.port or 443):
+        return False
+    with suppress(ValueError):
+        return ipaddress.ip_address(url.host) in ipaddress.ip_network(name.translate({91: "", 93: ""}), strict=False)
+    suffix = name.lstrip("*").strip(".")
+    hosts = (url.host.rstrip("."), url.raw_host.decode("ascii").rstrip("."))
+    return name == "*" or any(f".{host}".endswith(f".{suffix}") for host in hosts if suffix)

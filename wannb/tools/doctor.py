@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from wannb._version import __version__
 from wannb.connection import connect, find_key, names_alike, open_store, other_keys
 from wannb.display import html
-from wannb.errors import ApiError, AuthenticationError, WaitTimeout, WannbError
+from wannb.errors import ApiError, AuthenticationError, WannbError
 from wannb.figures import fonts
 from wannb.ledger import ENDED, Store
 from wannb.masking import mask
@@ -436,11 +436,17 @@ def _store(setting: _Setting) -> Iterator[Line]:
     elif kind.startswith(_SHARED_FILE_SYSTEMS):
         do = Said("locks may not hold between machines: use the folder from one machine at a time")
         yield _note(joined(", ", [says, Said("on a {kind} file system", kind=kind)]), do)
+    elif store.short_lived:
+        where, how = store.short_lived
+        yield _note(joined(", ", [says, where]), how)
     else:
         yield _ok(says)
     if place == root:
         yield _locks(store)
         yield from _runs(store)
+    else:
+        with tempfile.TemporaryDirectory(dir=place, prefix=".wannb-doctor-") as trial:
+            yield _locks(Store(trial))
 
 
 def _file_system(folder: Path) -> str:
@@ -456,21 +462,15 @@ def _file_system(folder: Path) -> str:
 
 def _locks(store: Store) -> Line:
     """Check that one lock keeps a second one out, which lets two kernels share a folder."""
-    name = f".doctor-{os.getpid()}"
     do = Said("use this folder from one kernel at a time, or a folder on a local disk: connect(store=...)")
     try:
-        with store.lock(name, seconds=1):
-            try:
-                with store.lock(name, seconds=0):
-                    return _note(Said("do not keep a second kernel out"), do, name=Said("locks"))
-            except (WaitTimeout, RuntimeError):  # newer versions say that this thread would wait for itself
-                return _ok(Said("work: two kernels may share the folder"), name=Said("locks"))
+        if store.locks_hold():
+            return _ok(Said("work: two kernels may share the folder"), name=Said("locks"))
+        says = Said("do not keep a second kernel out: two that use the folder at the same time pay twice")
     except (WannbError, NotImplementedError) as error:
         why = getattr(error.__cause__, "strerror", None) or type(error).__name__
-        return _wrong(Said("do not work in this folder: {why}", why=why), do, name=Said("locks"))
-    finally:
-        with suppress(OSError):
-            (store.root / ".locks" / f"{name}.lock").unlink()
+        says = Said("do not work in this folder: {why}", why=why)
+    return _wrong(says, do, name=Said("locks"))
 
 
 def _runs(store: Store) -> Iterator[Line]:

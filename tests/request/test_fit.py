@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,13 @@ def test_what_cannot_fit_is_not_promised_to(value: Any, words: str) -> None:
     assert words in (image.problem or "")
     assert "wannb.fit" not in (image.problem or "")
     assert wannb.fit(value).problem == image.problem
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_photo_of_200_megapixels_is_no_bomb() -> None:
+    content = encoded("JPEG", mode="L").replace(struct.pack(">HH", 240, 320), struct.pack(">HH", 12_240, 16_320))
+    image = as_input(content)
+    assert (image.problem or "").startswith("16320x12240 pixels; each side must be 240 to 8000. wannb.fit(picture)")
 
 
 def test_a_list_is_refused_by_name() -> None:

@@ -69,7 +69,7 @@ def test_transparent_parts_are_put_on_white_with_a_notice(mode: str) -> None:
 
 @pytest.mark.parametrize(("kind", "mode"), [("TIFF", "RGB"), ("GIF", "P"), ("JPEG", "CMYK"), ("PNG", "I;16")])
 def test_other_formats_are_converted(kind: str, mode: str) -> None:
-    image = as_input(encoded(kind, mode=mode))
+    image = as_input(encoded(kind, mode=mode, color=40_000 if mode == "I;16" else 90))
     assert image.problem is None
     assert image.mime in ("image/png", "image/jpeg")
     assert image.notices

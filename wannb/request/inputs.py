@@ -1,8 +1,9 @@
 """Input images from a path, URL, bytes, PIL image, array or earlier result, as the service accepts them.
 
 A picture is read once, when the request is made, and kept as the bytes that will be sent: later changes to the file or
-the array change nothing. Pictures that the service accepts stay untouched to the byte; the others are turned upright
-(EXIF), flattened on white, or converted.
+the array change nothing. Pictures that the service accepts stay untouched to the byte, and with them their color
+profile; the others are turned upright (EXIF), brought to 8 bit by what their values mean, converted to sRGB by their
+profile, flattened on white. The notices say so.
 
 Documented limits: JPEG, PNG without alpha, BMP or WEBP; each side 240 to 8000 pixels; at most 8:1; 20 MB.
 """
@@ -42,7 +43,20 @@ _MIME = {
 }
 _SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp"}
 _PLAIN_MODES = {"RGB", "L", "P", "1"}
-_ORIENTATION = 0x0112
+#: The color space of a profile, and the mode of the pixels that it is for.
+_SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+#: Steps of 255 within which a profile's colors are sRGB's own.
+_SAME = 2
+#: Deep values that stay below this share of white are probably of another scale; they would come out nearly black.
+_DARK = 1 / 8
+#: What an EXIF orientation asks for, as Pillow calls it; those that swap the sides.
+_TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270"}
+_TURNS |= {7: "TRANSVERSE", 8: "ROTATE_90"}
+_SIDEWAYS = ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
+#: Kinds whose frames are layers or views of one picture.
+_LAYERED = ("MPO", "PSD")
+#: Tags of EXIF and TIFF.
+_ORIENTATION, _BITS, _WHITE_IS_ZERO = 0x0112, 0x0102, 0x0106
 _MOST_INPUTS, _DEEPEST, _MOST_NAME = 100, 8, 200
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
@@ -216,10 +230,12 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: boo
         origin: its path, for the code of a request.
         fit: whether to make it smaller where it is too large.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
+    # A photo of 200 megapixels is no bomb, as Pillow's check has it: it is refused, or unpacked at half its size.
+    opened = JpegImagePlugin.jpeg_factory if content.startswith(b"\xff\xd8\xff") else Image.open
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with opened(io.BytesIO(content)) as image:
             again = partial(from_bytes, content, name=name, origin=origin, fit=True)
             return _prepare(image, content, name, origin, None if fit else again)
     except UnidentifiedImageError:
@@ -315,8 +331,7 @@ def _from_array(array: Any, *, fit: bool = False) -> InputImage:
     from PIL import Image
 
     values = np.asarray(array)
-    unit = values.dtype.kind in "fb"
-    if values.shape[2:] not in ((), (1,), (3,), (4,)) or values.ndim < 2 or not (unit or values.dtype == np.uint8):
+    if values.shape[2:] not in ((), (1,), (3,), (4,)) or values.ndim < 2 or values.dtype.kind not in "fbiu":
         shapeless = Said(
             "an array of shape {shape} and type {type}; give height x width (x 3 or 4), uint8 or 0-1",
             shape="x".join(map(str, values.shape)),
@@ -324,25 +339,20 @@ def _from_array(array: Any, *, fit: bool = False) -> InputImage:
         )
         return InputImage(name="array", problem=shapeless)
     height, width = values.shape[:2]
-    problem = _side_problem(width, height)
-    if problem and _is_too_large(width, height):
-        most = 2 * (Image.MAX_IMAGE_PIXELS or math.inf)
-        if width * height > most:
-            problem = Said("far too many pixels; each side is at most {most}", most=MAX_SIDE)
-        elif not fit:
-            again = partial(_from_array, array, fit=True)
-            return InputImage(name="array", width=width, height=height, problem=problem, make_fit=again)
-        else:
-            problem = None
-    if not problem and unit and not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-        problem = Said("an array of floats must hold 0.0 to 1.0, as in matplotlib")
-    if problem:
-        return InputImage(name="array", problem=problem)
-    if unit:
-        values = (values * np.uint8(255)).round().astype("uint8")
+    problem, too_large = _side_problem(width, height), _is_too_large(width, height)
+    if too_large and width * height > 2 * (Image.MAX_IMAGE_PIXELS or math.inf):
+        return InputImage(name="array", problem=Said("far too many pixels; each side is at most {most}", most=MAX_SIDE))
+    if problem and not (fit and too_large):
+        again = partial(_from_array, array, fit=True) if too_large else None
+        return InputImage(name="array", width=width, height=height, problem=problem, make_fit=again)
+    try:
+        values, white = _eight_bit(values, whites=(1,) if values.dtype.kind == "f" else (255, 65535))
+    except _Unclear as error:
+        return InputImage(name="array", problem=error.why)
     if values.shape[2:] == (1,):
         values = values[:, :, 0]
-    return _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array", fit=fit)
+    image = _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array", fit=fit)
+    return replace(image, notices=(*([_scaled_down(white)] if white > 255 else []), *image.notices))
 
 
 def _from_pil(image: Image.Image, name: str, *, fit: bool = False) -> InputImage:
@@ -358,41 +368,41 @@ def _prepare(
     image: Image.Image, content: bytes | None, name: str, origin: str | None, again: Callable[[], InputImage] | None
 ) -> InputImage:
     """Return an open picture as an input image; `again` makes it fit, and where it is None it is made to fit here."""
-    from PIL import ImageOps
+    from PIL import Image as pil
 
-    width, height = image.size
-    if image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8):
-        width, height = height, width
+    # 0, 9 and the like stand in files too, and mean nothing.
+    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    width, height = reversed(image.size) if turn in _SIDEWAYS else image.size
     facts: dict[str, Any] = {"name": name, "origin": origin, "width": width, "height": height}
     too_large = _is_too_large(width, height)
     problem = _side_problem(width, height)
     if problem and (again or not too_large):
         return InputImage(**facts, problem=problem, make_fit=again if too_large else None)
-    kind, notices = image.format or "", list[str]()
-    if too_large:
-        # A JPEG far too large is decoded at half its size or less.
-        image.draft(None, (MAX_SIDE, MAX_SIDE))
+    kind, lossy, notices = image.format or "", image.format in ("JPEG", "MPO"), list[str]()
+    if too_large and content is not None:
+        # A JPEG of far too many pixels is unpacked at half its size or less.
+        image.draft(None, (image.width * MAX_SIDE // max(image.size), image.height * MAX_SIDE // max(image.size)))
     image.load()
-    lossy = kind in ("JPEG", "MPO")
-    fits = content is not None and kind in _MIME
-    if image.getexif().get(_ORIENTATION, 1) != 1:
-        image, fits = ImageOps.exif_transpose(image), False
-        notices.append(Said("turned upright by its EXIF orientation"))
-    if getattr(image, "is_animated", False) and kind != "MPO":
+    fits = content is not None and kind in _MIME and again is not None
+    if turn:
         fits = False
-        notices.append(Said("only the first frame is used"))
-    if image.has_transparency_data:
-        image, fits = _flatten(image), False
-        notices.append(Said("transparent parts were put on white: the service takes no alpha channel"))
-    elif image.mode not in _PLAIN_MODES:
-        image, fits = _to_eight_bit(image), False
-        notices.append(Said("converted to 8-bit RGB"))
-    if fits and again and content is not None:
+        notices.append(Said("turned upright by its EXIF orientation"))
+    if getattr(image, "is_animated", False) and kind not in _LAYERED:
+        frame, fits = image.tell(), False
+        notices.append(Said("only frame {n} is used", n=frame + 1) if frame else Said("only the first frame is used"))
+    if fits and content is not None and image.mode in _PLAIN_MODES and not image.has_transparency_data:
         mime = _MIME[kind]
     else:
         if content is not None and kind not in _MIME:
             notices.append(Said("converted from {kind}", kind=kind))
+        try:
+            image = _plain(image, notices)
+        except _Unclear as error:
+            return InputImage(**facts, problem=error.why)
+        image = image.transpose(pil.Transpose[turn]) if turn else image
         image, content, mime = _encode(image, lossy=lossy, fit=not again)
+        if again and not lossy and mime == "image/jpeg":
+            notices.append(Said("saved as JPEG: as PNG it is over 20 MB"))
     if not again:
         facts |= {"fitted_from": (width, height), "width": image.width, "height": image.height}
         notices.append(_fitted((width, height), image.size, content, mime))
@@ -417,31 +427,130 @@ def _is_too_large(width: int, height: int) -> bool:
 
 
 def _side_problem(width: int, height: int) -> Said | None:
-    size = f"{width}x{height}"
-    if _is_too_large(width, height):
-        return Said(
-            "{size} pixels; each side must be {least} to {most}. wannb.fit(picture) makes a copy that fits",
-            size=size,
-            least=MIN_SIDE,
-            most=MAX_SIDE,
-        )
-    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
-        return Said("{size} pixels; each side must be {least} to {most}", size=size, least=MIN_SIDE, most=MAX_SIDE)
+    sizes = {"size": f"{width}x{height}", "least": MIN_SIDE, "most": MAX_SIDE}
     if max(width, height) > MAX_RATIO * min(width, height):
-        return Said("{size} pixels; the ratio of the sides must be 1:{most} to {most}:1", size=size, most=MAX_RATIO)
+        return Said("{size} pixels; the ratio of the sides must be 1:{most} to {most}:1", **sizes | {"most": MAX_RATIO})
+    if max(width, height) > MAX_SIDE:
+        return Said(
+            "{size} pixels; each side must be {least} to {most}. wannb.fit(picture) makes a copy that fits", **sizes
+        )
+    if min(width, height) < MIN_SIDE:
+        return Said("{size} pixels; each side must be {least} to {most}", **sizes)
     return None
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+class _Unclear(Exception):
+    """Values of a picture that could mean anything; `why` says what to give instead."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def _plain(image: Image.Image, notices: list[str]) -> Image.Image:
+    """Return a picture in 8-bit sRGB without alpha, and add what was done to the notices."""
     from PIL import Image as pil
 
-    layer = image.convert("RGBA")
-    return pil.alpha_composite(pil.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    profile, alpha = image.info.get("icc_profile"), None
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = _from_deep(image, notices)
+    elif image.has_transparency_data:
+        layer = image.convert("LA" if image.mode == "La" else "RGBA")
+        alpha = layer.getchannel("A")
+        image = layer.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB")
+    image = to_srgb(image, profile, notices)
+    if alpha and alpha.getextrema()[0] == 255:
+        notices.append(Said("its alpha channel was left out; no part of it is transparent"))
+    elif alpha:
+        image = pil.composite(image.convert("RGB"), pil.new("RGB", image.size, "white"), alpha)
+        notices.append(Said("transparent parts were put on white: the service takes no alpha channel"))
+    return image
 
 
-def _to_eight_bit(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        return image.convert("I").point(lambda value: value / 256).convert("L")
+def _from_deep(image: Image.Image, notices: list[str]) -> Image.Image:
+    """Return a picture of whole numbers or floats as 8 bit."""
+    import numpy as np
+    from PIL import Image as pil
+
+    tags: Any = getattr(image, "tag_v2", {})
+    whites: tuple[int, ...] = (1, 255) if image.mode == "F" else (255, 65535)
+    if image.mode.startswith("I;16"):
+        bits = tags.get(_BITS, (16,))[0]
+        whites = (2**bits - 1,)
+    elif image.mode == "I" and image.format == "PPM":
+        whites = (65535,)
+    values, white = _eight_bit(np.asarray(image), whites=whites)
+    notices.append(_scaled_down(white))
+    return pil.fromarray(255 - values if tags.get(_WHITE_IS_ZERO) == 0 else values)
+
+
+def _eight_bit(values: Any, *, whites: Sequence[int]) -> tuple[Any, int]:
+    """Return an array as 8-bit values, and the value that is white in it: the first of `whites` that none exceeds.
+
+    Raises:
+        _Unclear: there are values below zero or above all of them, or so dark ones that another white is likely.
+    """
+    import numpy as np
+
+    if values.dtype == np.uint8 or values.dtype.kind == "b":
+        return (values if values.dtype == np.uint8 else values * np.uint8(255)), 255
+    least, most = float(values.min()), float(values.max())
+    found = {"least": f"{least:.7g}", "most": f"{most:.7g}"}
+    # What rounds to black and white is black and white.
+    edge = 0.5 / 255
+    white = next((each for each in whites if most <= each * (1 + edge)), None)
+    if white is None or not least >= -white * edge:
+        raise _Unclear(
+            Said(
+                "values from {least} to {most}; give floats from 0.0 to 1.0, or whole numbers from 0 to 255 or 65535",
+                **found,
+            )
+        )
+    if white > 1 and 0 < most < white * _DARK:
+        raise _Unclear(
+            Said(
+                "values from {least} to {most} of {white} would be nearly black; scale them to 0 to 255, as 8 bit",
+                white=white,
+                **found,
+            )
+        )
+    scaled = np.multiply(values, 255 / white, dtype="float32", casting="same_kind")
+    return scaled.round().clip(0, 255).astype("uint8"), white
+
+
+def _scaled_down(white: int) -> Said:
+    return Said("brought to 8 bit, from values of 0 to {white}", white=white)
+
+
+def to_srgb(image: Image.Image, profile: bytes | None, notices: list[str]) -> Image.Image:
+    """Return a picture in sRGB, by its color profile if there is one, and add what was done to the notices."""
+    from PIL import ImageChops, ImageCms
+
+    # Lab is a color by itself, whatever the profile says.
+    if profile and image.mode != "LAB":
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            mode = _SPACES[source.profile.xcolor_space.strip()]
+            if (mode == "CMYK") != (image.mode == "CMYK") or (mode == "L" and image.mode not in ("1", "L")):
+                raise ValueError("a profile for other pixels")
+            before = image.convert(mode)
+            # As measured, without the deeper blacks that a perceptual conversion gives a print.
+            intent, srgb = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.createProfile("sRGB")
+            after = ImageCms.buildTransform(source, srgb, mode, "RGB", intent).apply(before)
+        except (ImageCms.PyCMSError, ImportError, LookupError, OSError, TypeError, ValueError):
+            notices.append(Said("its color profile does not fit its pixels and was left out"))
+        else:
+            bands: Any = ImageChops.difference(before.convert("RGB"), after).getextrema()
+            if mode != "CMYK" and max(most for _, most in bands) <= _SAME:
+                return image
+            notices.append(Said("converted to sRGB by its color profile"))
+            return after
+    if image.mode in _PLAIN_MODES:
+        return image
+    if image.mode == "CMYK":
+        notices.append(Said("converted from CMYK to RGB; without a color profile the colors are a guess"))
+    else:
+        notices.append(Said("converted from {mode} to RGB", mode=image.mode))
     return image.convert("RGB")
 
 
@@ -459,7 +568,7 @@ def _encode(image: Image.Image, *, lossy: bool, fit: bool) -> tuple[Image.Image,
         image = _smaller(image, MAX_SIDE / max(image.size))
     if not lossy:
         buffer = io.BytesIO()
-        image.save(buffer, "PNG", compress_level=3)
+        image.save(buffer, "PNG", compress_level=3, icc_profile=None)
         if buffer.tell() <= MAX_BYTES:
             return image, buffer.getvalue(), "image/png"
     while True:

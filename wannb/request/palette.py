@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from wannb.translation import Said, count, say
 
 from .fields import PALETTE
-from .inputs import as_input
+from .inputs import as_input, to_srgb
 
 _HEX = re.compile(r"#[0-9A-F]{6}")
 _SHORT_HEX = re.compile(r"#[0-9A-Fa-f]{3}")
@@ -89,8 +89,9 @@ def palette_from(picture: Any, colors: int = 5) -> tuple[Color, ...]:
     with Image.open(io.BytesIO(source.content)) as image:
         # Without smoothing, which would add colors that are not in the picture.
         image.thumbnail((256, 256), Image.Resampling.NEAREST)
-        small = image.convert("RGB").quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2)
-    counted: list[tuple[int, tuple[int, ...]]] = sorted(small.convert("RGB").getcolors() or [], reverse=True)
+        small = to_srgb(image, image.info.get("icc_profile"), []).convert("RGB")
+        small = small.quantize(colors, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    counted: Any = sorted(small.convert("RGB").getcolors() or [], reverse=True)
     found = {"#" + bytes(color).hex().upper(): pixels for pixels, color in counted}
     if len(found) < PALETTE.start:
         few = count(len(found), "color")

@@ -188,6 +188,12 @@ class Book:
         saved: dict[str, Any] = json.loads(self.path.read_text())
         return saved
 
+    def reopened(self) -> Book:
+        """Open the file again as it is on disk now; what is on the page is not saved."""
+        bounded(self.page, _CLOSE)
+        bounded(self.page, _OPEN, self.path.relative_to(self.lab.session.work).as_posix())
+        return self
+
     def restart(self) -> None:
         """Restart the kernel; the page stays as it is, and the environment is set again."""
         bounded(self.page, _RESTART)

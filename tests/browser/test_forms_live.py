@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from wannb import mock
 
 CLIENT = "import wannb\nclient = wannb.connect()"
 KINDS = ("TextToImageForm", "EditForm", "RegionForm", "ImageSetForm", "HistoryForm")
-#: Every input, choice and button of a form needs a name that can be read out.
+#: Every input, choice and button of a form needs a name that can be read out: words, where a sign is shown too.
 NAMELESS = """root => [...root.querySelectorAll('input, select, textarea, button, summary')]
   .filter(one => one.offsetParent !== null && one.type !== 'hidden' && one.type !== 'file')
-  .filter(one => !(one.textContent.trim() || one.title || one.ariaLabel))
+  .filter(one => !/[\\p{L}\\p{N}]/u.test(one.ariaLabel || one.textContent.trim() || one.title || ''))
   .filter(one => ![...(one.labels || [])].some(label => label.textContent.trim()))
   .map(one => one.outerHTML)"""
 #: Whatever reaches out of the form to the right.
@@ -250,6 +251,67 @@ def test_a_large_picture_is_uploaded_whole(lab: Lab, tmp_path: Path) -> None:
     )
     page.get_by_role("img", name=re.compile("noise.png")).wait_for()
     assert not page.locator("button.wannb-go").is_disabled()
+
+
+def test_an_upload_without_an_answer_ends_in_a_sentence(lab: Lab, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300)).save(tmp_path / "quiet.png")
+    book = form(lab, "wannb.forms.EditForm(client, prompt='Softer')")
+    book.do("from wannb.forms.upload import Upload\nUpload._take = lambda *message: None")
+    book.do("form._references._picker.box.children[0].patience = 1")
+    page = book.output(1)
+    page.locator("input[type=file]").first.set_input_files(str(tmp_path / "quiet.png"))
+    page.get_by_text("quiet.png: not uploaded, since Python did not answer for 1 s.").wait_for()
+    assert page.locator(".wannb-upload-list li").count() == 0
+    assert page.get_by_label("Path or link").is_visible(), "the sentence names it"
+
+
+@pytest.mark.parametrize("code", ["wannb.forms.TextToImageForm(client)", "wannb.studio(client)"])
+def test_a_form_whose_kernel_was_restarted_says_so_once(lab: Lab, code: str) -> None:
+    book = form(lab, code)
+    said = """() => [...document.querySelectorAll('.jupyter-widgets-disconnected')]
+      .map(one => getComputedStyle(one, '::before')).filter(one => one.display !== 'none').map(one => one.content)"""
+    assert book.page.evaluate(said) == []
+    book.restart()
+    book.page.wait_for_function("() => document.querySelector('.wannb-form.jupyter-widgets-disconnected')")
+    [sentence] = book.page.evaluate(said)
+    assert "Run the cell again" in sentence
+
+
+def test_a_notebook_that_is_not_trusted_shows_pictures_and_what_to_do(lab: Lab) -> None:
+    book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K', n=2, seed=3)")
+    book.do("form.run()")
+    book.run()
+    saved = book.save()
+    saved["cells"][0]["source"] = "print('changed elsewhere')"
+    book.path.write_text(json.dumps(saved))
+    other = book.reopened()
+    page = other.output(1)
+    page.get_by_role("img", name="Image 2 of 2: A cat").wait_for()
+    assert page.get_by_role("img", name="Image 2 of 2: A cat").evaluate("one => one.naturalWidth") > 0
+    page.get_by_text("form.run()").wait_for()
+    assert page.locator(".wannb-form").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_the_browser_draws_has_the_colors_of_the_theme(lab: Lab, theme: str) -> None:
+    book = form(lab, "wannb.forms.TextToImageForm(client)", theme=theme)
+    select = book.output(1).locator(".wannb-form select").first
+    drawn = select.evaluate("""one => { const style = getComputedStyle(one);
+      return [style.appearance, style.backgroundImage, style.colorScheme.includes('dark')]; }""")
+    assert drawn == ["auto", "none", theme == "dark"]
+
+
+def test_long_words_of_the_code_are_not_broken(lab: Lab) -> None:
+    word = "w" * 300
+    book = form(lab, f"wannb.forms.TextToImageForm(client, prompt='{word} and more')", width=700)
+    page = book.output(1)
+    page.get_by_role("button", name="The same as code").click()
+    code = page.locator(".wannb-code-text")
+    lines = code.evaluate("""one => { const text = one.firstChild, range = document.createRange();
+      const at = text.data.indexOf('www'); range.setStart(text, at); range.setEnd(text, at + 300);
+      return range.getClientRects().length; }""")
+    assert lines == 1
+    assert code.evaluate("one => one.scrollWidth > one.clientWidth")
 
 
 def test_the_code_is_live_and_goes_to_the_clipboard(lab: Lab) -> None:

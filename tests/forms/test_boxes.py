@@ -16,10 +16,14 @@ from typing import Any
 
 import pytest
 import traitlets
+from forms.using import BUTTONS, inputs, named, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+import wannb
+from wannb import forms
+from wannb.client import Client
 from wannb.display.assets import ELEMENTS, esm
 from wannb.forms.boxes import STATIC, BoxEditor, boxed, legal
 from wannb.forms.panel import CodeView
@@ -192,6 +196,35 @@ def test_what_is_no_box_is_refused_and_the_boxes_stay() -> None:
     assert editor.boxes == [[10, 10, 50, 50]]
     with pytest.raises(traitlets.TraitError, match="at most 2"):
         BoxEditor(as_input(photograph(400, 300)), boxes=[(0, 0, 9, 9)] * 3)
+
+
+@pytest.mark.parametrize("kind", [k for k in BUTTONS if k is not forms.TextToImageForm])
+def test_one_button_makes_a_picture_fit_that_is_too_large(kind: Any, client: Client) -> None:
+    large = picture("large.png", (8400, 1200))
+    given: dict[str, Any] = {"images": [picture("small.png"), large]}
+    given |= {"scenes": ["a"]} if kind is forms.StoryboardForm else {"prompt": "a clock"}
+    if kind is forms.RegionForm:
+        given["bbox_list"] = [[[1, 2, 30, 40]], [[0, 0, 4200, 600], [8300, 1100, 8400, 1200]]]
+    form = kind(client, **given)
+    if kind is not forms.CompareForm:  # there the table of the plan says which requests are not legal
+        assert any("8400x1200" in str(problem) for problem in form.problems)
+    first = form._controls["images"]._rows.entries[0]
+    named(form, "Make it fit").click()
+    images = form._controls["images"].images
+    assert [(image.width, image.height) for image in images] == [(640, 480), (8000, 1143)]
+    assert form._controls["images"]._rows.entries[0] is first
+    assert form.problems == ()
+    assert not form.button.disabled
+    assert not [each for each in inputs(form) if getattr(each, "description", "") == "Make it fit"]
+    assert f"wannb.fit({json.dumps(large)})" in form.code
+    if kind is forms.RegionForm:
+        assert form.request.bbox_list == (((1, 2, 30, 40),), ((0, 0, 4000, 572), (7904, 1047, 8000, 1143)))
+        assert "[0, 0, 4200, 600]" in form.code
+
+        def again(prompt: str, images: Any, **options: Any) -> wannb.ImageRequest:
+            return wannb.ImageRequest(prompt=prompt, images=images, **options)
+
+        assert eval(form.code.replace("client.edit(", "again("), {"wannb": wannb, "again": again}) == form.request
 
 
 def test_a_link_and_a_bad_picture_say_why_there_is_no_preview() -> None:

@@ -309,7 +309,7 @@ def test_the_grid_is_saved_as_it_is_laid_out(client: Client, ending: str, start:
     form.grid.files._format.value = ending
     form.grid.files.name.value = str(tmp_path / "my study")
     form.grid.files.buttons[0].click()
-    form.worker.join(60)
+    form.worker.join()
     file = tmp_path / f"my study{ending}"
     assert file.read_bytes().startswith(start)
     assert f"Saved: {file}" in shown(form)
@@ -322,7 +322,7 @@ def test_a_file_that_cannot_be_saved_is_an_error_in_the_form(client: Client, tmp
     form.run()
     form.grid.files.name.value = str(tmp_path / "file" / "study")
     form.grid.files.buttons[0].click()
-    form.worker.join(60)
+    form.worker.join()
     assert 'role="alert"' in told(form)
     assert not form.button.disabled
 

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 
 from wannb.display import html, small_jpeg
 from wannb.ledger import DONE, Store
-from wannb.request import MAX_IMAGES, InputImage, as_input, as_inputs
+from wannb.request import MAX_IMAGES, ImageRequest, InputImage, as_input, as_inputs
 from wannb.translation import Said, Words, shorten
 
 from .boxes import BoxEditor
@@ -120,6 +120,10 @@ class ImageRow(Row):
             self.editor.number = number
 
     def _layout(self) -> widgets.Widget:
+        if self.image.make_fit:
+            tooltip = self.words("Send a copy of at most 8000 pixels a side and 20 MB; boxes are scaled along")
+            fit = button(self.words("Make it fit"), lambda: self._owner.fit(self), tooltip=tooltip)
+            self.buttons.children = (fit, *self.buttons.children)
         if self.editor:
             top = widgets.HBox([self._caption, self.buttons], _dom_classes=("wannb-row", "wannb-between"))
             return widgets.VBox([top, self.editor], _dom_classes=("wannb-reference", "wannb-with-boxes"))
@@ -185,6 +189,14 @@ class References(Control):
             rows.append(same or ImageRow(image, self, own))
         self._rows.show(rows)
         self._show_picker()
+
+    def fit(self, row: ImageRow) -> None:
+        """Put a copy that fits in the place of a picture that is too large, with its boxes scaled along."""
+        if row.image.make_fit:
+            request = ImageRequest(images=[row.image.make_fit()], bbox_list=[row.boxes])
+            fitted = ImageRow(request.images[0], self, (request.bbox_list or [()])[0])
+            self._rows.show([fitted if each is row else each for each in self._rows.entries])
+            self._rows_changed()
 
     def refresh(self) -> None:
         self._picker.refresh()

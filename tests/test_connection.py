@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import wannb
 from wannb import connect, connection
 from wannb.errors import NoKey
+from wannb.masking import Secret
 
 KEY = "sk-0123456789abcdef"
 
@@ -64,25 +67,68 @@ LIVE_ADDRESS = "https://dashscope-intl.aliyuncs.com/api/v1"
 
 KEY_SET, MODE_SET = {"DASHSCOPE_API_KEY": KEY}, {"WANNB_MODE": "mock"}
 ADDRESS_SET = {"DASHSCOPE_HTTP_BASE_URL": MOCK_ADDRESS}
-#: What `wannb lab` sets.
-LAB = MODE_SET | ADDRESS_SET
+SHARED_ADDRESS = "http://127.0.0.1:8124/api/v1"
+#: What `wannb lab` and `wannb studio` set for their kernels if they found no key.
+LAB = {connection.SHARED_MOCK: SHARED_ADDRESS}
+#: What scripts set to send everything to a mock server.
+SCRIPT = MODE_SET | ADDRESS_SET
+GATEWAY = "https://gateway.example/api/v1"
+GATEWAY_SET = {"DASHSCOPE_HTTP_BASE_URL": GATEWAY}
 
 
 @pytest.mark.parametrize(
     ("environment", "mode", "options", "kind", "address"),
     [
+        # A lab that was started without a key
+        (LAB, None, {}, "mock", SHARED_ADDRESS),
+        (LAB, "auto", {}, "mock", SHARED_ADDRESS),
+        (LAB, "mock", {}, "mock", SHARED_ADDRESS),
+        (LAB, "mock", {"api_key": KEY}, "mock", SHARED_ADDRESS),
         (LAB, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
         (LAB, "auto", {"api_key": KEY}, "live", LIVE_ADDRESS),
         (LAB, "live", {"api_key": KEY}, "live", LIVE_ADDRESS),
-        (LAB, "live", {"api_key": KEY, "base_url": MOCK_ADDRESS}, "live", MOCK_ADDRESS),
-        (LAB, "mock", {"api_key": KEY}, "mock", MOCK_ADDRESS),
+        (LAB, None, {"api_key": KEY, "base_url": GATEWAY}, "live", GATEWAY),
+        (LAB, None, {"api_key": KEY, "base_url": SHARED_ADDRESS}, "mock", SHARED_ADDRESS),
+        (LAB, None, {"api_key": KEY, "base_url": SHARED_ADDRESS + "/"}, "mock", SHARED_ADDRESS),
+        (LAB, None, {"base_url": MOCK_ADDRESS}, "mock", MOCK_ADDRESS),
+        (LAB | KEY_SET, None, {}, "live", LIVE_ADDRESS),
         (LAB | KEY_SET, "live", {}, "live", LIVE_ADDRESS),
-        (LAB | KEY_SET, "auto", {}, "live", LIVE_ADDRESS),
-        (LAB | KEY_SET, None, {}, "mock", MOCK_ADDRESS),
-        (LAB, None, {}, "mock", MOCK_ADDRESS),
-        (LAB, None, {"base_url": "http://127.0.0.1:9/api/v1"}, "mock", "http://127.0.0.1:9/api/v1"),
+        (LAB | KEY_SET, "mock", {}, "mock", SHARED_ADDRESS),
+        (LAB | KEY_SET | MODE_SET, None, {}, "mock", SHARED_ADDRESS),
+        (LAB | MODE_SET, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (LAB | GATEWAY_SET, None, {}, "mock", SHARED_ADDRESS),
+        (LAB | GATEWAY_SET, None, {"api_key": KEY}, "live", GATEWAY),
+        (LAB | {"DASHSCOPE_HTTP_BASE_URL": SHARED_ADDRESS}, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (LAB | {"DASHSCOPE_HTTP_BASE_URL": SHARED_ADDRESS}, "live", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (LAB | ADDRESS_SET, None, {}, "mock", MOCK_ADDRESS),
+        # A script's environment
+        (SCRIPT, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (SCRIPT, "auto", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (SCRIPT, "live", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (SCRIPT, "live", {"api_key": KEY, "base_url": MOCK_ADDRESS}, "live", MOCK_ADDRESS),
+        (SCRIPT, "mock", {"api_key": KEY}, "mock", MOCK_ADDRESS),
+        (SCRIPT | KEY_SET, "live", {}, "live", LIVE_ADDRESS),
+        (SCRIPT | KEY_SET, "auto", {}, "live", LIVE_ADDRESS),
+        (SCRIPT | KEY_SET, None, {}, "mock", MOCK_ADDRESS),
+        (SCRIPT, None, {}, "mock", MOCK_ADDRESS),
+        (SCRIPT, None, {"base_url": "http://127.0.0.1:9/api/v1"}, "mock", "http://127.0.0.1:9/api/v1"),
+        # A person's own
+        ({}, None, {}, "mock", None),
+        ({}, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
+        ({}, None, {"api_key": f" {KEY}\n"}, "live", LIVE_ADDRESS),
+        ({}, "LIVE", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        (KEY_SET, None, {}, "live", LIVE_ADDRESS),
+        (KEY_SET, "mock", {}, "mock", None),
+        (KEY_SET, None, {"base_url": GATEWAY}, "live", GATEWAY),
         (MODE_SET | KEY_SET, None, {}, "mock", None),
+        (MODE_SET, "auto", {"api_key": KEY}, "live", LIVE_ADDRESS),
+        ({"WANNB_MODE": "live"}, None, {"api_key": KEY}, "live", LIVE_ADDRESS),
+        ({"WANNB_MODE": "live"}, "mock", {}, "mock", None),
         (ADDRESS_SET, None, {"api_key": KEY}, "live", MOCK_ADDRESS),
+        (ADDRESS_SET, None, {}, "mock", MOCK_ADDRESS),
+        (GATEWAY_SET, None, {}, "mock", None),
+        (GATEWAY_SET | KEY_SET, None, {}, "live", GATEWAY),
+        (GATEWAY_SET | KEY_SET, "mock", {}, "mock", None),
     ],
 )
 def test_a_key_or_mode_that_is_given_wins_over_what_the_environment_has(
@@ -98,6 +144,47 @@ def test_a_key_or_mode_that_is_given_wins_over_what_the_environment_has(
     with connect(mode, **options) as client:  # type: ignore[arg-type]
         assert client.service.kind == kind
         assert address in (client.service.base_url, None)
+        shown = repr(client) + client._repr_html_()
+        assert ("is billed" in shown, "nothing is billed" in shown) == (True, kind == "mock"), shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "mode", "options", "error", "words"),
+    [
+        (LAB, "live", {}, NoKey, "live mode needs a key"),
+        (SCRIPT, "live", {}, NoKey, "live mode needs a key"),
+        (LAB, "live", {"api_key": KEY, "base_url": SHARED_ADDRESS}, ValueError, "is a mock server: nothing .* live"),
+        ({"WANNB_MODE": "live"}, None, {}, NoKey, "live mode needs a key"),
+        ({}, None, {"base_url": GATEWAY}, NoKey, "'https://gateway.example/api/v1' needs a key"),
+        ({}, "mock", {"base_url": GATEWAY, "api_key": KEY}, ValueError, "a mock server always is"),
+        ({}, None, {"api_key": ""}, ValueError, "the API key is not text"),
+        ({}, None, {"api_key": " "}, ValueError, "the API key is not text"),
+        ({}, 5, {}, ValueError, "mode=5 is not"),
+        ({}, KEY, {}, ValueError, r"mode='sk-\*+' is not"),
+    ],
+)
+def test_what_contradicts_itself_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    mode: Any,
+    options: dict[str, str],
+    error: type[Exception],
+    words: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(error, match=words) as caught:
+        connect(mode, **options)  # type: ignore[arg-type]
+    assert KEY not in str(caught.value)
+
+
+def test_the_mock_server_of_this_process_is_never_called_live() -> None:
+    with connect() as mock:
+        address = mock.service.base_url
+        with connect(api_key=KEY, base_url=address) as client:
+            assert client.service.kind == "mock"
+        with pytest.raises(ValueError, match="is a mock server"):
+            connect("live", api_key=KEY, base_url=address)
 
 
 def test_live_without_a_key_says_where_it_looks_in_the_language_that_is_asked_for() -> None:
@@ -109,11 +196,160 @@ def test_live_without_a_key_says_where_it_looks_in_the_language_that_is_asked_fo
         connect("mock", language="fr")
 
 
-def test_the_key_file_of_the_official_sdk_is_read(tmp_path: Path) -> None:
-    (tmp_path / ".dashscope").mkdir()
-    (tmp_path / ".dashscope" / "api_key").write_text(f"{KEY}\n")
+# Where a key is looked for
+
+OTHER = "sk-fedcba9876543210"
+
+
+def key_file(content: bytes) -> None:
+    file = Path.home() / ".dashscope" / "api_key"
+    file.parent.mkdir()
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{KEY}\n".encode(),
+        f"\r\n {KEY}\r\n".encode(),
+        KEY.encode("utf-8-sig"),  # Notepad
+        f"{KEY}\r\n".encode("utf-16"),  # PowerShell
+        codecs.BOM_UTF16_BE + KEY.encode("utf-16-be"),
+    ],
+    ids=["a line", "spaces around", "Notepad", "PowerShell", "big-endian"],
+)
+def test_the_key_file_of_the_official_sdk_is_read(content: bytes) -> None:
+    key_file(content)
+    assert connection.find_key() == (Secret(KEY), "~/.dashscope/api_key")
     with connect() as client:
         assert client.service.kind == "live"
+
+
+@pytest.mark.parametrize("name", ["DASHSCOPE_API_KEY", "QWENCLOUD_API_KEY", "MODELSTUDIO_API_KEY"])
+def test_a_key_is_found_under_each_of_its_names(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, KEY)
+    with connect() as client:
+        assert client.service.kind == "live"
+        assert (name in repr(client)) is (name != "DASHSCOPE_API_KEY"), "another name than the usual one is said"
+        assert KEY not in repr(client) + client._repr_html_()
+    monkeypatch.setenv("DASHSCOPE_API_KEY", OTHER)
+    assert connection.find_key() == (Secret(OTHER), "DASHSCOPE_API_KEY")
+
+
+def test_the_file_that_the_sdk_is_told_of_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key_file(OTHER.encode())
+    monkeypatch.setenv("DASHSCOPE_API_KEY_FILE_PATH", "~/mine.txt")
+    (tmp_path / "mine.txt").write_text(KEY)
+    assert connection.find_key() == (Secret(KEY), "DASHSCOPE_API_KEY_FILE_PATH")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", OTHER)
+    assert connection.find_key() == (Secret(OTHER), "DASHSCOPE_API_KEY")
+
+
+def test_a_key_that_is_renewed_is_taken_by_the_next_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    key_file(KEY.encode())
+    with connect() as before:
+        monkeypatch.setenv("DASHSCOPE_API_KEY", OTHER)
+        with connect() as after:
+            assert (before._key, after._key) == (Secret(KEY), Secret(OTHER))
+    (Path.home() / ".dashscope" / "api_key").chmod(0o600)
+    says = "yes, in DASHSCOPE_API_KEY; another one in ~/.dashscope/api_key is not used"
+    assert (wannb.doctor()["key"].says, wannb.doctor()["key"].state) == (says, "note")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is empty"),
+        (b"\xef\xbb\xbf \r\n", "it is empty"),
+        (b"x" * (2**20 + 1), "over 1 MB"),
+        (None, "not a plain file"),
+        ("missing", "No such file"),
+        ("closed", "Permission denied"),
+    ],
+    ids=["empty", "blank", "large", "folder", "gone", "closed"],
+)
+@pytest.mark.parametrize("place", ["~/.dashscope/api_key", "DASHSCOPE_API_KEY_FILE_PATH"])
+def test_a_key_that_cannot_be_read_is_named_and_the_mock_takes_no_ones_place_in_silence(
+    content: Any, why: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path.home() / ".dashscope" / "api_key"
+    file.parent.mkdir()
+    if place != "~/.dashscope/api_key":
+        monkeypatch.setenv(place, str(file))
+    if content is None:
+        file.mkdir()
+    elif content == "missing":
+        file.symlink_to("nowhere")
+    elif content == "closed":
+        file.write_text(KEY)
+        plain = connection.read_file
+
+        def closed(path: Path, *, most: int) -> bytes:
+            raise PermissionError(13, "Permission denied") if path == file else AssertionError(plain)
+
+        monkeypatch.setattr(connection, "read_file", closed)
+    else:
+        file.write_bytes(content)
+    for mode in (None, "live"):
+        with pytest.raises(ValueError, match=rf"the API key in {place} cannot be read: .*{why}.*connect\('mock'\)"):
+            connect(mode)  # type: ignore[arg-type]
+    with connect("mock") as client:
+        assert client.notices == ()
+    found = wannb.doctor()["key"]
+    assert (found.state, place in found.says, why in found.says) == ("wrong", True, True)
+
+
+def test_a_home_that_is_closed_to_this_user_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/nonexistent")
+    with connect() as client:
+        assert client.service.kind == "mock"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f'"{KEY}"', f"'{KEY}'", f"DASHSCOPE_API_KEY={KEY}", f'{{"api_key": "{KEY}"}}', f"{KEY} {KEY}", f"{KEY}\u00e9"],
+)
+def test_a_key_with_something_around_it_is_refused_before_it_is_sent(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", text)
+    with pytest.raises(ValueError, match="copy it again to DASHSCOPE_API_KEY") as caught:
+        connect()
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        *((name, False) for name in ("DASHSCOPE_KEY", "QWEN_API_KEY", "BAILIAN_API_KEY", "ALIBABA_API_KEY")),
+        *((name, False) for name in ("dashscope_api_key", "QWEN_CLOUD_API_KEY", "ALIYUN_API_KEY", "DASHSCOPE_APIKEY")),
+        *((name, True) for name in ("ALIBABA_CLOUD_ACCESS_KEY_ID", "OPENAI_API_KEY", "DASHSCOPE_WORKSPACE_ID")),
+    ],
+)
+def test_a_variable_that_may_hold_a_key_and_is_not_read_is_named(
+    name: str, read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, KEY)
+    with connect() as client:
+        assert client.service.kind == "mock"
+        shown = repr(client) + client._repr_html_()
+        assert (f"{name} is not read" in shown) is not read
+        assert KEY not in shown
+    assert (name in wannb.doctor()["key"].says) is not read
+    with connect(language="zh") as client:
+        assert ("不会读取" in repr(client)) is not read
+
+
+def test_a_key_that_the_mode_leaves_unused_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANNB_MODE", "mock")
+    with connect() as client:
+        assert client.notices == ()
+    key_file(KEY.encode())
+    with connect() as client:
+        assert "The key in ~/.dashscope/api_key is not used: WANNB_MODE is 'mock'" in repr(client)
+    with connect("mock") as client:
+        assert client.notices == (), "who says mock means it"
 
 
 def test_an_address_of_the_live_service_is_never_taken_for_a_mock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -41,7 +41,7 @@ class Client:
     """One service, one key and one folder of runs. `wannb.connect()` makes it.
 
     Threads may share a client. `generate`, `edit` and `image_set` make a request and `run` it; `run` and `submit` take
-    a request that is ready.
+    a request that is ready. `notices` are what one should know, such as a key that is there and not used.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Client:
         pace: Pace | None = None,
         clock: Clock | None = None,
         chance: random.Random | None = None,
+        notices: Iterable[str] = (),
     ) -> None:
         pace, clock = pace or Pace(), clock or Clock()
         self.service = service
@@ -62,6 +63,7 @@ class Client:
         self.store = store
         self.budget = budget
         self.language = Words(language).language
+        self.notices = tuple(notices)
         self.pace = pace
         self._chance = chance or random.SystemRandom()
         transport = Transport(service, key, pace=pace, clock=clock, random=self._chance.random)
@@ -282,7 +284,7 @@ class Client:
                 raise
             if on_status is None:
                 saved = Said("{images} saved", images=count(len(result), "image"))
-                line.done(say("reused, nothing billed" if result.reused else saved))
+                line.done(say(result.price_line if result.reused else saved))
             return result
 
     def _stopped(self, task: Task | None, via: Via) -> str:
@@ -328,7 +330,10 @@ class Client:
         return self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost)
 
     def known(self, request: ImageRequest) -> Run | None:
-        """Return the run that answers a request for nothing: an equal seeded one, done or under way."""
+        """Return the run that answers a request for nothing: an equal seeded one, done or under way.
+
+        One that is done may be of another region or key; what the mock server drew answers on the mock server alone.
+        """
         run = None if request.seed is None else self._ledger.find(request)
         return run if run and (run.state == DONE or run.task_id) else None
 
@@ -383,10 +388,19 @@ class Client:
         """Return the task of a run that was cut off; one whose answer was lost is looked up. Sends no generation.
 
         Raises:
-            StoreError: nothing of it had reached the service, so nothing is billed.
+            StoreError: nothing of it had reached the service, so nothing is billed; or another key sent it.
             UnknownOutcome: the service's task list does not tell which task it became.
         """
         run = self.store.get(run_id)
+        if run.state not in ENDED and not self._ledger.owns(run, ask=True):
+            # The task list of this account would say that it was never sent.
+            raise StoreError(
+                Said(
+                    "run {run} was sent to {service} with another key; connect with that one to pick it up",
+                    run=run_id,
+                    service=run.service,
+                )
+            )
         if run.state not in ENDED and not self._ledger.settle(run):
             raise StoreError(
                 Said("nothing of run {run} had reached the service: nothing is billed, send it again", run=run_id)
@@ -426,7 +440,7 @@ class Client:
         Args:
             timeout: seconds to wait for tasks that are still running.
         """
-        return rescue(self._ledger, owns=self.owns, timeout=timeout)
+        return rescue(self._ledger, timeout=timeout)
 
     def spent(self) -> Money | None:
         """Return what all runs of this service cost, those under way at their most."""
@@ -437,21 +451,22 @@ class Client:
 
     def owns(self, run: Run) -> bool:
         """Return whether this client's service and account made a run, and so can be asked for it."""
-        return run.service == self.service.name and run.record.account == self._ledger.account.mark
+        return self._ledger.owns(run)
 
+    @spoken
     def __repr__(self) -> str:
-        return f"Client({self.service.where})"
+        return f"Client({say(self.service.where)})" + "".join(f"\n  {say(notice)}" for notice in self.notices)
 
     @spoken
     def _repr_html_(self) -> str:
         if self.service.kind == "live":
             title = Said("wannb · {service}", service=self.service.name)
-            return html.block(title, lines=[Said("Live: every image that comes back is billed.")])
+            return html.block(title, lines=[Said("Live: every image that comes back is billed.")], notes=self.notices)
         lines = [
             Said("Images are drawn on this machine; nothing is sent out and nothing is billed."),
             Said("Set DASHSCOPE_API_KEY to use the live service."),
         ]
-        return html.block(Said("wannb · mock server"), lines=lines)
+        return html.block(Said("wannb · mock server"), lines=lines, notes=self.notices)
 
     def close(self) -> None:
         """Close the connections; runs under way go on at the service."""

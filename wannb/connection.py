@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +17,8 @@ from wannb.service import Money, as_budget, endpoint
 
 from .client import Client
 from .errors import NoKey
-from .masking import Secret
+from .files import read_file
+from .masking import Secret, mask
 from .translation import Said, current, override, say
 
 if TYPE_CHECKING:
@@ -21,6 +26,16 @@ if TYPE_CHECKING:
 
 Mode = Literal["auto", "live", "mock"]
 _KEY_FILE = "~/.dashscope/api_key"
+#: Bytes of a file that holds one key.
+_MOST = 2**20
+#: What a key consists of (RFC 6750); a quote, a brace or a "name=" around it was copied by mistake.
+_KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+#: Variables whose name says that they may hold a key, but no more than that.
+_ALIKE = re.compile(
+    r"(DASHSCOPE|QWEN(_?CLOUD)?|MODEL_?STUDIO|BAILIAN|ALI(BABA|YUN)(_?CLOUD)?)_?(API_?)?(KEYS?|TOKEN)", re.I
+)
+#: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
+SHARED_MOCK = "WANNB_MOCK_URL"
 _server: MockServer | None = None
 
 
@@ -42,7 +57,8 @@ def connect(
 
     Args:
         mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
-        api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file `~/.dashscope/api_key`.
+        api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_API_KEY_FILE_PATH` names, then
+            `~/.dashscope/api_key`, then `QWENCLOUD_API_KEY`, then `MODELSTUDIO_API_KEY`.
         region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
         workspace: gives that workspace's own host; `DASHSCOPE_WORKSPACE_ID`.
         base_url: another address of the same API, up to `/api/v1`; `DASHSCOPE_HTTP_BASE_URL`. In mock mode the
@@ -53,8 +69,8 @@ def connect(
         language: what the client, its results and forms speak, "en" (the default) or "zh"; `WANNB_LANGUAGE`.
 
     Raises:
-        NoKey: live mode without a key.
-        ValueError: a mode, region, address, budget or language that cannot be used.
+        NoKey: live mode, or an address that is not on this machine, without a key.
+        ValueError: a mode, key, region, address, budget or language that cannot be used.
 
     >>> client = connect("mock", store=tmp_path)    # doctest: +SKIP
     """
@@ -62,39 +78,73 @@ def connect(
     given, api_key = (Secret(api_key) if isinstance(api_key, str) else api_key), None
     with override(language or _environment("WANNB_LANGUAGE") or "en"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
-        set_url = _environment("DASHSCOPE_HTTP_BASE_URL")
+        set_url, shared = _environment("DASHSCOPE_HTTP_BASE_URL"), _environment(SHARED_MOCK)
         set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
-        key = _key_for(mode or ("auto" if given else set_mode), given)
-        if set_mode == "mock" and set_url_is_here and key:
-            set_url = None  # `wannb lab` has set both: it is the address of its mock server
+        found = _key_for(mode or ("auto" if given is not None else set_mode), given, base_url)
+        if base_url and found and base_url.rstrip("/") in (shared, _server and _server.base_url):
+            found = None  # a mock server of ours: nothing there is live, whatever key it is given
+            _check_not_live(mode, base_url)
+        if found and set_url_is_here and (set_mode == "mock" or set_url == shared):
+            set_url = None  # it is the address of a mock server
         live = endpoint.live(
             region=(region or _environment("WANNB_REGION") or "singapore").lower(),
             workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
-            base_url=(base_url or set_url) if key else None,
+            base_url=(base_url or set_url) if found else None,
         )
-        if key is None and not base_url:
+        if found is None and not base_url:
             # An address of the live service in the environment is not meant for the mock.
-            base_url = set_url if set_url_is_here else _mock_server().base_url
-        service = live if key else endpoint.mock(str(base_url), region=live.region)
-        limit = as_budget(budget, service.region)
-        return Client(service, key or "sk-mock", open_store(store), budget=limit, language=current())
+            base_url = set_url if set_url_is_here else shared or _mock_server().base_url
+        service = live if found else endpoint.mock(str(base_url), region=live.region)
+        limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
+        key = found[0] if found else "sk-mock"
+        return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
 
 
-def _key_for(mode: str, given: Secret | None) -> Secret | None:
-    """Return the key that a mode uses, None for the mock server."""
-    mode = mode.lower()
+def _key_for(mode: object, given: object, base_url: str | None) -> tuple[Secret, str] | None:
+    """Return the key that a mode uses and where it was found, None for the mock server."""
+    named = mask(repr(mode))  # a key may have been given in its place
+    mode = str(mode).lower()
     if mode not in ("auto", "live", "mock"):
-        raise ValueError(say("mode={mode} is not 'auto', 'live' or 'mock'", mode=repr(mode)))
+        raise ValueError(say("mode={mode} is not 'auto', 'live' or 'mock'", mode=named))
     found = None if mode == "mock" else find_key(given)
-    if mode == "live" and found is None:
+    away = base_url is not None and not endpoint.is_loopback(urlsplit(base_url).hostname)
+    if found is None and (mode == "live" or (mode == "auto" and away)):
         raise NoKey(
             Said(
                 "live mode needs a key: set DASHSCOPE_API_KEY, write it to {file}, or leave the mode out to use "
-                "the mock server, which needs none",
+                "the mock server, which needs none"
+                if mode == "live"
+                else "{url} needs a key: set DASHSCOPE_API_KEY, write it to {file}, or leave base_url out to use the "
+                "mock server, which needs none",
+                url=mask(repr(base_url)),
                 file=_KEY_FILE,
             )
         )
-    return found[0] if found else None
+    return found
+
+
+def _check_not_live(mode: str | None, base_url: str) -> None:
+    if str(mode).lower() == "live":
+        raise ValueError(
+            say(
+                "base_url={url} is a mock server: nothing there is live. Leave base_url out for the live service",
+                url=repr(base_url),
+            )
+        )
+
+
+def _notices(found: tuple[Secret, str] | None, mode: str | None, set_mode: str) -> Iterator[str]:
+    """Yield what one should know of the key that is used, or why there is none."""
+    if found is not None:
+        if found[1] not in ("api_key", "DASHSCOPE_API_KEY", _KEY_FILE):
+            yield Said("The key is that in {place}.", place=found[1])
+    elif mode is None and set_mode == "mock":
+        with suppress(ValueError):
+            if unused := find_key():
+                yield Said("The key in {place} is not used: WANNB_MODE is 'mock'.", place=unused[1])
+    elif str(mode).lower() != "mock" and (names := names_alike()):
+        named = ", ".join(names)
+        yield Said("{names} is not read. If it holds a Model Studio key, set DASHSCOPE_API_KEY to it.", names=named)
 
 
 def open_store(folder: str | os.PathLike[str] | None = None) -> Store:
@@ -106,22 +156,91 @@ def _environment(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
-def find_key(given: str | Secret | None = None) -> tuple[Secret, str] | None:
-    """Return the key that `connect()` would use, and where it was found; `ValueError` if it cannot be a key."""
-    key = str(given) if isinstance(given, Secret) else given
-    key, place = key or _environment("DASHSCOPE_API_KEY"), "api_key" if key else "DASHSCOPE_API_KEY"
-    if key is None:
-        try:
-            key, place = Path(_KEY_FILE).expanduser().read_text("utf-8", "replace").strip() or None, _KEY_FILE
-        except (OSError, RuntimeError):
-            return None
+def find_key(given: object = None) -> tuple[Secret, str] | None:
+    """Return the key that `connect()` would use, and where it was found; None if there is none.
+
+    Raises:
+        ValueError: the first that is found cannot be read, or cannot be a key.
+    """
+    places: Mapping[str, Callable[[], object]] = KEY_PLACES if given is None else {"api_key": lambda: _bare(given)}
+    for place, look in places.items():
+        if found := _key_in(place, look):
+            return found, place
+    return None
+
+
+def other_keys() -> list[str]:
+    """Return the places with a key that differs from the one that `connect()` would use."""
+    used, found = find_key(), []
+    for place, look in KEY_PLACES.items():
+        with suppress(ValueError):
+            key = _key_in(place, look)
+            found += [place] if key and used and key != used[0] else []
+    return found
+
+
+def names_alike() -> list[str]:
+    """Return the variables that may hold a key by their names, and that nothing reads."""
+    return sorted(name for name in os.environ if _ALIKE.fullmatch(name) and name not in KEY_PLACES and os.environ[name])
+
+
+def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
+    why = None
+    try:
+        key = look()
+    except OSError as error:
+        key, why = None, error.strerror or str(error)
+    if why is not None:
+        raise ValueError(
+            say(
+                "the API key in {place} cannot be read: {why}. Correct or remove it, or use connect('mock')",
+                place=place,
+                why=mask(why),
+            )
+        )
     if key is None:
         return None
-    usable = isinstance(key, str) and key.isascii() and not any(letter.isspace() for letter in key)
-    secret, key, given = Secret(key), None, None
+    usable = isinstance(key, str) and bool(_KEY.fullmatch(key))
+    secret, key = Secret(str(key)), None
     if not usable:
-        raise ValueError(say("the API key is not text, or holds spaces or characters beyond ASCII; copy it again"))
-    return secret, place
+        raise ValueError(
+            say(
+                "the API key is not text, or holds spaces, quotes or characters beyond ASCII; copy it again to {place}",
+                place=place,
+            )
+        )
+    return secret
+
+
+def _bare(given: object) -> object:
+    return str(given).strip() if isinstance(given, (str, Secret)) else given
+
+
+def _in_file(name: str | None, *, must: bool = False) -> str | None:
+    """Return what a key file holds, None if there is none; `OSError` if it cannot be read, is empty or `must` be."""
+    if name is None:
+        return None
+    file = Path(os.path.expanduser(name))
+    hidden = file.parent.is_dir() and not os.access(file.parent, os.X_OK)
+    if not (must or hidden or os.path.lexists(file)):
+        return None
+    content = read_file(file, most=_MOST)
+    # Windows writes files of text in either way.
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if text := content.decode("utf-16" if wide else "utf-8-sig", "replace").strip():
+        return text
+    raise OSError(say("it is empty"))
+
+
+#: Where a key is looked for, in this order: what the place is called, and what is there. None is nothing; an `OSError`
+#: is a key that cannot be read. The first three are those of the official SDK.
+KEY_PLACES: dict[str, Callable[[], str | None]] = {
+    "DASHSCOPE_API_KEY": lambda: _environment("DASHSCOPE_API_KEY"),
+    "DASHSCOPE_API_KEY_FILE_PATH": lambda: _in_file(_environment("DASHSCOPE_API_KEY_FILE_PATH"), must=True),
+    _KEY_FILE: lambda: _in_file(_KEY_FILE),
+    "QWENCLOUD_API_KEY": lambda: _environment("QWENCLOUD_API_KEY"),
+    "MODELSTUDIO_API_KEY": lambda: _environment("MODELSTUDIO_API_KEY"),
+}
 
 
 def _mock_server() -> MockServer:

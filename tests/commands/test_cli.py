@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from processes import Command, fetched, needs_voila
+from isolation import PATIENCE
+from processes import OPENER, Command, fetched, needs_voila
 
 from wannb import mock
 from wannb.client import Client
@@ -86,6 +88,26 @@ def test_a_tutorial_that_was_changed_is_never_written_over(tmp_path: Path) -> No
     assert "01-text-to-image.ipynb" in notes[1]
 
 
+def test_only_the_tutorials_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / "notebooks", checkout / "notebooks", ignore=shutil.ignore_patterns("recordings"))
+    (checkout / "pyproject.toml").touch()
+    for name in ("my-notes.md", "Untitled.ipynb", "01-text-to-image-Copy1.ipynb", "04-boxes-of-mine.ipynb"):
+        (checkout / "notebooks" / name).write_text("mine")
+    monkeypatch.setattr(jupyter, "_PACKAGE", checkout / "wannb")
+    folder, _ = jupyter.copy_tutorials(tmp_path / "copy")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [".wannb-tutorials.json", "README.md", *(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))]
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken").touch()
+    assert main(["lab", "--folder", str(tmp_path / "taken")]) == 1
+    says = rf"wannb: cannot copy the tutorials to '{tmp_path}/taken': .*exists; --folder names another place\n"
+    assert re.fullmatch(says, capsys.readouterr().err)
+
+
 def test_a_wheel_holds_the_package_and_the_tutorials(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
@@ -103,10 +125,37 @@ def test_a_wheel_holds_the_package_and_the_tutorials(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="ends the server by a POSIX signal")
-def test_lab_serves_the_tutorials_with_a_mock_server_for_all_kernels(tmp_path: Path) -> None:
+def test_lab_opens_the_first_tutorial_with_a_mock_server_for_all_kernels(tmp_path: Path) -> None:
     options = ("--no-browser", "--folder", str(tmp_path / "t"), "--port", "0", "--", "--IdentityProvider.token=secret")
     with Command("-m", "wannb.commands.cli", "lab", *options, folder=tmp_path) as lab:
         address = lab.wait_for(r"http://127\.0\.0\.1:(\d+)/lab")
-        url = f"http://127.0.0.1:{address[1]}/api/contents?token=secret"
-        assert "01-text-to-image.ipynb" in fetched(url)
-        assert "Nothing is sent out and nothing is billed" in lab.said()
+        url = f"http://127.0.0.1:{address[1]}"
+        assert "01-text-to-image.ipynb" in fetched(f"{url}/api/contents?token=secret")
+        assert OPENER.open(f"{url}/?token=secret", timeout=PATIENCE).url.partition("?")[0] == (
+            f"{url}/lab/tree/01-text-to-image.ipynb"
+        )
+        assert "No key: the tutorials use the mock server. Nothing is sent out and nothing is billed." in lab.said()
+        [environment] = [one.environ() for one in lab.family() if "jupyterlab" in one.cmdline()]
+        assert environment["WANNB_MOCK_URL"].startswith("http://127.0.0.1:")
+        assert "WANNB_MODE" not in environment, "a key that is found or given later is used"
+        assert "DASHSCOPE_HTTP_BASE_URL" not in environment, "nobody takes the mock's address for the service's"
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "No key: they use the mock server. Nothing is sent out and nothing is billed."),
+        ({"WANNB_MODE": "mock"}, "The mode is mock: they use the mock server. Nothing is sent out and nothing is"),
+        ({"DASHSCOPE_API_KEY": "sk-1"}, "Live at dashscope-intl.aliyuncs.com: every image that comes back is billed."),
+        ({"QWENCLOUD_API_KEY": "sk-1"}, "The key is that in QWENCLOUD_API_KEY."),
+        ({"DASHSCOPE_KEY": "sk-1"}, "DASHSCOPE_KEY is not read. If it holds a Model Studio key,"),
+        ({"WANNB_MODE": "mock", "DASHSCOPE_API_KEY": "sk-1"}, "The key in DASHSCOPE_API_KEY is not used"),
+    ],
+)
+def test_the_first_message_says_whether_there_is_a_key(
+    environment: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with jupyter._environment("they use"):
+        assert says in capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import sys
 from importlib.metadata import packages_distributions
@@ -37,16 +39,53 @@ def names(extra: str) -> set[str]:
 
 def imported() -> set[str]:
     """Return the distributions of every package that wannb imports, within functions too."""
-    tops = {module.partition(".")[0] for name in modules() for module, _ in imports(name)}
+    return distributions({module.partition(".")[0] for name in modules() for module, _ in imports(name)})
+
+
+def examples() -> dict[str, str]:
+    """Return the Python code of every tutorial and of the README."""
+    folder = PACKAGE.parent / "notebooks"
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        found[path.stem] = "\n".join("".join(each["source"]) for each in cells if each["cell_type"] == "code")
+    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
+    found["README"] = "\n".join(re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S))
+    return found
+
+
+def distributions(tops: set[str]) -> set[str]:
     known = packages_distributions()
     foreign = tops - set(sys.stdlib_module_names) - {"wannb", "typing_extensions"}
     return {known.get(top, [top])[0].lower().replace("_", "-") for top in foreign}
 
 
-def test_the_lab_installs_all_that_the_tutorials_use() -> None:
-    installed = names("") | names("lab") | names("studio") | COMES_ALONG | OPTIONAL
-    assert imported() - installed == set()
-    assert {"pandas", "evalica", "python-pptx", "jupyterlab"} <= names("lab")
+@pytest.mark.parametrize("name", sorted(examples()))
+def test_what_an_example_imports_comes_with_the_lab(name: str) -> None:
+    # A cell may await, outside of a function too.
+    tree = compile(examples()[name], name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    tops = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            tops |= {each.name.partition(".")[0] for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            tops.add(str(node.module).partition(".")[0])
+    assert "wannb" in tops
+    assert distributions(tops) - names("") - names("lab") - COMES_ALONG == set()
+
+
+def test_what_the_package_imports_comes_with_the_lab() -> None:
+    """Also what is imported only when it is used: by a table, by scores, by slides."""
+    optional = imported() - names("") - COMES_ALONG - OPTIONAL
+    assert optional == {"evalica", "pandas", "python-pptx"}
+    assert optional | {"jupyterlab"} <= names("lab")
+
+
+def test_the_readme_says_of_each_optional_package_what_it_is_for() -> None:
+    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
+    start = readme[readme.index("## Start") : readme.index("## The six modes")]
+    says = r"optional: .*DataFrames \(pandas;.*scores .*\(`\[judge\]`\).*slides \(`\[slides\]`\)"
+    assert re.search(says, start, re.S)
 
 
 def test_each_dependency_says_why_it_is_needed() -> None:

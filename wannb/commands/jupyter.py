@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from wannb.connection import connect, open_store
+from wannb.connection import SHARED_MOCK, connect, open_store
 from wannb.translation import Words
 
 HOST = "127.0.0.1"
@@ -27,15 +28,23 @@ _SERVED = Path(__file__).parent / "served"
 _PACKAGE = Path(__file__).parent.parent
 #: In a folder of copied tutorials: the hashes of what was copied.
 _COPIED = ".wannb-tutorials.json"
+#: What `wannb lab` shows first, and the page that names every tutorial with a link.
+_FIRST, _CONTENTS = "01-text-to-image.ipynb", "README.md"
+_LINKED = re.compile(r"\]\(([\w-]+\.ipynb)\)")
 _EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
 def lab(folder: Path, *, port: int, browser: bool, more: Sequence[str]) -> int:
-    """Run JupyterLab on a folder until it ends, and return its exit status; the next free port is taken."""
+    """Run JupyterLab on a folder until it ends, and return its exit status; the next free port is taken.
+
+    It opens on the first tutorial, unless `more`, which are further options of JupyterLab, say otherwise.
+    """
+    first = (folder / _FIRST).is_file() and not any("default_url" in option for option in more)
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", f"--port={port}"),
         # JupyterLab itself would look for updates and news on the network.
         *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"),
+        *([f"--LabApp.default_url=/lab/tree/{_FIRST}"] if first else []),
         *([] if browser else ["--no-browser"]),
         # Jupyter refuses to start as root unless told to, and in a container root is a deliberate choice.
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
@@ -48,31 +57,46 @@ def lab(folder: Path, *, port: int, browser: bool, more: Sequence[str]) -> int:
 def copy_tutorials(folder: Path | None) -> tuple[Path, list[str]]:
     """Return the folder to open and what to tell the person.
 
-    In a checkout, if no folder is given, that is the checkout's own folder. Otherwise the tutorials are copied: one
-    that was changed since stays as it is, any other is updated.
+    In a checkout, if no folder is given, that is the checkout's own folder. Otherwise the tutorials and their page of
+    contents are copied: one that was changed since stays as it is, any other is updated.
+
+    Raises:
+        ValueError: the folder cannot be written.
     """
     checkout = _PACKAGE.parent / "notebooks"
     is_checkout = (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir()
     if is_checkout and folder is None:
         return checkout, []
     folder = folder or Path("wannb-tutorials")
-    folder.mkdir(parents=True, exist_ok=True)
-    record = folder / _COPIED
-    copied: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
-    kept = []
     home = checkout if is_checkout else _PACKAGE / "notebooks"
-    for tutorial in sorted(path for path in home.iterdir() if path.is_file() and path.suffix in (".ipynb", ".md")):
-        content, place = tutorial.read_bytes(), folder / tutorial.name
-        if place.exists() and _hash(place.read_bytes()) not in (copied.get(tutorial.name), _hash(content)):
-            kept.append(tutorial.name)
-            continue
-        place.write_bytes(content)
-        copied[tutorial.name] = _hash(content)
-    record.write_text(json.dumps(copied, indent=1))
+    try:
+        kept = _copied(home, folder)
+    except OSError as error:
+        why = error.strerror or error
+        place = repr(str(folder))
+        raise ValueError(f"cannot copy the tutorials to {place}: {why}; --folder names another place") from error
     notes = [f"The tutorials are in {folder}."]
     if kept:
         notes.append(f"Yours were kept as you changed them: {', '.join(kept)}. A new --folder gives fresh ones.")
     return folder, notes
+
+
+def _copied(home: Path, folder: Path) -> list[str]:
+    """Copy the tutorials from their home, and return the names of those that were changed and stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / _COPIED
+    copied: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
+    kept = []
+    # A person may keep other notebooks and notes in the checkout's folder.
+    for name in (_CONTENTS, *_LINKED.findall((home / _CONTENTS).read_text("utf-8"))):
+        content, place = (home / name).read_bytes(), folder / name
+        if place.exists() and _hash(place.read_bytes()) not in (copied.get(name), _hash(content)):
+            kept.append(name)
+            continue
+        place.write_bytes(content)
+        copied[name] = _hash(content)
+    record.write_text(json.dumps(copied, indent=1))
+    return kept
 
 
 def _hash(content: bytes) -> str:
@@ -119,13 +143,21 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
 
 @contextmanager
 def _environment(user: str) -> Iterator[dict[str, str]]:
-    """Give the environment for a Jupyter server whose kernels share this process's mock server, if there is no key."""
+    """Give the environment for a Jupyter server; without a key its kernels share this process's mock server.
+
+    A kernel that finds a key later, or is given one, is live.
+    """
     with connect() as client:
         variables = dict(os.environ)
         if client.service.kind == "mock":
             # One server for all kernels, so that a task is still there after a kernel's restart.
-            variables |= {"WANNB_MODE": "mock", "DASHSCOPE_HTTP_BASE_URL": client.service.base_url}
-            print(f"No key: {user} the mock server. Nothing is sent out and nothing is billed.", flush=True)
+            variables[SHARED_MOCK] = client.service.base_url
+            why = "The mode is mock" if os.environ.get("WANNB_MODE", "").strip().lower() == "mock" else "No key"
+            print(f"{why}: {user} the mock server. Nothing is sent out and nothing is billed.", flush=True)
+        else:
+            print(f"Live at {client.service.name}: every image that comes back is billed.", flush=True)
+        for notice in client.notices:
+            print(notice, flush=True)
         yield variables
 
 

@@ -144,7 +144,8 @@ class Frames:
         parts += [words("{seconds} s", seconds=f"{reel.seconds:g}"), words("seed {seed}", seed=board.seed)]
         cost = board.cost
         if cost is None or cost.amount:
-            parts.append(spent_text(words, cost, mock=self.client.service.kind == "mock"))
+            drawn = self.client.service.kind == "mock" and not board.generator().made_by()
+            parts.append(spent_text(words, cost, mock=drawn))
         notes: list[str] = []
         unsure = ", ".join(str(shot.number) for shot in reel.shots if shot.unsure)
         if unsure:

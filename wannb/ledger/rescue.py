@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wannb.display import html
@@ -11,7 +10,6 @@ from wannb.translation import Said, count, current, joined, say, spoken
 
 from .record import ENDED
 from .result import Result
-from .run import Run
 from .saving import restore
 from .store import Store
 from .submit import Ledger
@@ -64,12 +62,11 @@ class Rescue:
         return html.block(self._summary(), body=body, notes=notes)
 
 
-def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None) -> Rescue:
+def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
     """Finish runs that have not ended, one after the other, since the service works on them meanwhile.
 
     Args:
         ledger: of the client that asks.
-        owns: whether the client can be asked for a run.
         timeout: seconds to wait for tasks that are still running.
     """
     clock, store = ledger.clock, ledger.store
@@ -79,7 +76,8 @@ def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None
     problems: list[tuple[str, WannbError]] = []
     restored, damaged = _restored(store, ledger.account.mark)
     runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
-    for run in filter(owns, runs):
+    owned = [run for run in runs if ledger.owns(run, ask=True)]
+    for run in owned:
         left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
         try:
             if ledger.settle(run, seconds=left):
@@ -96,7 +94,7 @@ def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None
         results=tuple(results),
         unsent=tuple(unsent),
         problems=(*problems, *damaged),
-        elsewhere=tuple(run.id for run in runs if not owns(run)),
+        elsewhere=tuple(run.id for run in runs if run not in owned),
     )
 
 

@@ -110,6 +110,7 @@ class Result(Sequence[GeneratedImage]):
         asked: how many images were asked for, at most.
         task_id, run_id: the service's name for the job and the folder's name in the store.
         service: "mock", or the host that made it.
+        created: when the run began, UTC, such as "2026-11-22T13:01:57Z".
         reused: whether it came from the store, without asking and without cost.
         notices: what one should know, such as fewer images than asked.
         path: the folder of the run.
@@ -123,6 +124,7 @@ class Result(Sequence[GeneratedImage]):
     task_id: str | None
     run_id: str
     service: str
+    created: str
     reused: bool
     notices: tuple[str, ...]
     path: Path
@@ -150,6 +152,9 @@ class Result(Sequence[GeneratedImage]):
     def price_line(self) -> str:
         """The cost in words."""
         cost = str(self.cost) if self.cost else Said("price unknown")
+        if self.reused and self.service != "mock":
+            made = {"service": self.service, "date": self.created[:10]}
+            return Said("reused: made by {service} on {date}, nothing billed", **made)
         if self.reused:
             return Said("reused, nothing billed")
         if self.service == "mock":

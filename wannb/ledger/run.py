@@ -107,6 +107,15 @@ class Run:
         """Whether every image that was saved is still there."""
         return bool(self.images) and all(image.is_file() for image in self.images)
 
+    def answers(self, service: str) -> int:
+        """Return how well a whole run answers an equal request at a service, 0 for not at all.
+
+        What a live service made answers everywhere, at that service before others. What the mock server drew answers
+        there alone, after all that was made live: a drawn picture is never taken for a live one.
+        """
+        own, live = self.service == service, self.service not in ("", "mock")
+        return 1 + own + 2 * live if (own or live) and self.state == DONE and self.whole else 0
+
     def cost(self) -> Money | None:
         """Return what the run cost, or while it is under way what it may cost at most; None if unknown."""
         price, amount = self.record.price, self.record.amount
@@ -181,6 +190,7 @@ class Run:
             task_id=self.task_id,
             run_id=self.id,
             service=self.service,
+            created=self.created,
             reused=reused,
             notices=(*record.notices, *(skipped if self.skipped else ())),
             path=self.folder,

@@ -21,7 +21,7 @@ import re
 import secrets
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -38,7 +38,7 @@ from wannb.service import Clock
 from wannb.translation import Said, say
 
 from .index import Index
-from .record import DONE, ENDED, PREPARED, NewerFormat, Record
+from .record import ENDED, PREPARED, NewerFormat, Record
 from .run import FILE, Run, Runs, read
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
@@ -169,8 +169,12 @@ class Store:
         with suppress(OSError):
             last.touch()
 
-    def create(self, request: ImageRequest | None, fingerprint: str, **facts: Any) -> Run:
+    def create(
+        self, request: ImageRequest | None, fingerprint: str, *, notices: Sequence[str] = (), **facts: Any
+    ) -> Run:
         """Write the journal of a new run, with more `facts` of `Record`, and copies of its input images.
+
+        The result will show the `notices`, after those of the input images.
 
         Without a request it is for a task that is adopted by its id alone. `StoreError` if the folder cannot be
         written to; nothing is left of it then.
@@ -182,7 +186,7 @@ class Store:
             created=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             fingerprint=fingerprint,
             request=request.as_dict() if request else None,
-            input_notices=request.notices if request else (),
+            input_notices=(*(request.notices if request else ()), *notices),
             **facts,
         )
         run = Run(self._new_folder(f"{now:%Y%m%d-%H%M%S}-{fingerprint[:8]}"), record, request)
@@ -263,13 +267,29 @@ class Store:
 
     # Look-ups and sums, which take as long in a large folder as in a small one
 
-    def find(self, fingerprint: str, service: str, account: str, *, surely: bool = False) -> Run | None:
+    def find(
+        self,
+        fingerprint: str,
+        service: str,
+        account: str,
+        *,
+        surely: bool = False,
+        owns: Callable[[Run], bool] | None = None,
+    ) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way.
 
+        Finished ones are those of `Run.answers`, of equally good ones the newest.
+
+        Args:
+            fingerprint, service, account: of the request and of the client that makes it.
+            surely: whether a damaged run that may be the answer, which would be paid for once more, is an error.
+            owns: whether a run under way is the account's, so that it is waited for; by default by its mark alone.
+
         Raises:
-            StoreError: with `surely`, if a damaged run may be the answer, which would be paid for once more.
+            StoreError: with `surely`, if a damaged run may be the answer.
         """
-        under_way, doubt = None, None
+        owns = owns or (lambda run: run.service == service and run.record.account == account)
+        best, under_way, doubt = None, None, None
         for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
@@ -277,12 +297,14 @@ class Store:
                 if self._is_damaged(name):
                     doubt = doubt or (name, error)
                 continue
-            if run.record.fingerprint != fingerprint or run.service != service:
+            if run.record.fingerprint != fingerprint:
                 continue
-            if run.state == DONE and run.whole:
-                return run
-            if run.state not in ENDED and run.record.account == account:
-                under_way = under_way or run
+            if (answers := run.answers(service)) > (best.answers(service) if best else 0):
+                best = run
+            elif not answers and not (best or under_way) and run.state not in ENDED:
+                under_way = run if owns(run) else None
+        if best:
+            return best
         if surely and doubt and not under_way:
             name, why = doubt
             if isinstance(why, NewerFormat):

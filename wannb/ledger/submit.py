@@ -36,6 +36,8 @@ _SETTLED = 60
 _BEGAN_WITHIN = 2.0
 #: Seconds by which a file system's times may be coarse.
 _TICK = 0.02
+#: Seconds in which the service is asked whether a task of another key is this account's.
+_ASKED = 5.0
 #: Answers lost one after the other before the person is told.
 _LOST_IN_A_ROW = 5
 
@@ -64,9 +66,32 @@ class Ledger:
 
     # From a request to a run
 
-    def find(self, request: ImageRequest, *, surely: bool = False) -> Run | None:
+    def find(self, request: ImageRequest) -> Run | None:
         """Return the run that answers an equal request (see `Store.find`); None if there is none."""
-        return self.store.find(request.fingerprint, self.facts["service"], self.account.mark, surely=surely)
+        return self.store.find(request.fingerprint, self.facts["service"], self.account.mark)
+
+    def owns(self, run: Run, *, ask: bool = False) -> bool:
+        """Return whether a run is this service's and account's, and so can be asked for.
+
+        Args:
+            run: of any client.
+            ask: ask the service, which is free, for a task of another key: one that was renewed has the tasks of the
+                one before. That it is the same account is written down.
+        """
+        if run.service != self.facts["service"]:
+            return False
+        if run.record.account == self.account.mark:
+            return True
+        if not ask or run.service == "mock" or run.task_id is None or run.state in ENDED:
+            return False
+        with suppress(WannbError):
+            if self.transport.query(run.task_id, seconds=_ASKED).status != wire.UNKNOWN:
+                with self.store.lock(run.id):
+                    run.reload()
+                    if run.state not in ENDED:
+                        run.advance(run.state, account=self.account.mark)
+                return True
+        return False
 
     def begin(
         self, request: ImageRequest, *, seed_drawn: bool, fresh: bool, via: str, price: Price | None
@@ -79,12 +104,22 @@ class Ledger:
         fingerprint = request.fingerprint
         reuse = not seed_drawn and not fresh
         with self.store.lock(f"same-{fingerprint[:8]}"):
-            known = self.find(request, surely=True) if reuse else None
+            elsewhere: list[Run] = []
+
+            def owns(run: Run) -> bool:
+                mine = self.owns(run, ask=True)
+                if not mine and run.service != "mock":
+                    elsewhere.append(run)
+                return mine
+
+            same = (fingerprint, self.facts["service"], self.account.mark)
+            known = self.store.find(*same, surely=True, owns=owns) if reuse else None
             if known:
                 # The caller's own request: its links are not masked, and its pictures are at hand.
                 return Run(known.folder, known.record, request, skipped=known.skipped), False
             facts = {**self.facts, "seed_drawn": seed_drawn, "price": price, "via": via}
-            return self.store.create(request, fingerprint, **facts), True
+            notices = [_under_way_elsewhere(run) for run in elsewhere[:1]]
+            return self.store.create(request, fingerprint, notices=notices, **facts), True
 
     def adopt(self, task_id: str, run: Run) -> None:
         """Tie a task of the account to a run that has none."""
@@ -364,6 +399,16 @@ def forgotten_answer(run: Run) -> UnknownOutcome:
         "run {run_id} was cut off more than 24 hours ago, and the service keeps nothing longer. It may or may not "
         "have been billed, and this can no longer be found out; the same call asks and pays again",
         run_id=run.id,
+    )
+
+
+def _under_way_elsewhere(run: Run) -> Said:
+    return Said(
+        "an equal request was sent to {service} on {date} with another key, and its images are not here: run {run}. "
+        "client.rescue() with that key brings them, within 24 hours",
+        service=run.service,
+        date=run.created[:10],
+        run=run.id,
     )
 
 

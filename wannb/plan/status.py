@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -50,16 +50,14 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> l
     Of several runs of one request the one counts that an equal call would return: a finished one, then one under way.
     """
     wanted = {cell.fingerprint for cell in cells if not cell.problems}
-    best: dict[str, Run] = {}
+    best: dict[str, tuple[int, Run]] = {}
     for run in runs:
         fingerprint = run.record.fingerprint
-        if fingerprint not in wanted or run.service != client.service.name:
+        if fingerprint not in wanted or (worth := _worth(run, client)) is None:
             continue
-        if run.state != DONE and not client.owns(run):
-            continue
-        if fingerprint not in best or _worth(run) > _worth(best[fingerprint]):
-            best[fingerprint] = run
-    known_statuses = {fingerprint: _status(run) for fingerprint, run in best.items()}
+        if fingerprint not in best or worth > best[fingerprint][0]:
+            best[fingerprint] = worth, run
+    known_statuses = {fingerprint: _status(run) for fingerprint, (_, run) in best.items()}
     return [
         Status(state="not legal", note=joined("; ", cell.problems))
         if cell.problems
@@ -77,10 +75,13 @@ def to_do(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[tuple[Cell,
     return list(found.values())
 
 
-def _worth(run: Run) -> int:
+def _worth(run: Run, client: Client) -> int | None:
+    """Return how well a run tells how an equal request stands, None for one that is none of the client's business."""
+    if answers := run.answers(client.service.name):
+        return 2 + answers
     if run.state == DONE:
-        return 3 if run.whole else 0
-    return 1 if run.state in ENDED else 2
+        return 0 if run.service == client.service.name else None
+    return (1 if run.state in ENDED else 2) if client.owns(run) else None
 
 
 def _status(run: Run) -> Status:
@@ -118,6 +119,7 @@ class Forecast:
         cost: at least and at most; None if a price is unknown.
         seconds: from the service's limits and the usual time of such requests; None before one was made.
         mock: whether the mock server answers, which bills nothing.
+        elsewhere: how many of the cells that are done another service than the client's made, by its name.
     """
 
     cells: dict[str, int]
@@ -126,12 +128,14 @@ class Forecast:
     cost: tuple[Money, Money] | None
     seconds: float | None
     mock: bool
+    elsewhere: dict[str, int] = field(default_factory=dict)
 
     def summary(self) -> str:
         """Return the forecast in one line."""
         parts: list[str] = [count(sum(self.cells.values()), "cell")]
         if self.cells.get("done"):
             parts.append(Said("{n} done, free", n=self.cells["done"]))
+        parts += [Said("{n} were made by {service}", n=n, service=name) for name, n in self.elsewhere.items()]
         parts += [
             Said("{n} {state}", n=self.cells[state], state=said)
             for state, said in STATES.items()
@@ -170,6 +174,7 @@ def forecast(client: Client, cells: Sequence[Cell], statuses: Sequence[Status], 
     """Return what lies ahead of cells with these statuses; `runs` tell how long such requests usually take."""
     ahead = to_do(cells, statuses)
     new = [cell for cell, status in ahead if status.state != "under way"]
+    made_by = [status.run.service for status in statuses if status.run and status.state == "done"]
     least = sum(1 if cell.request.enable_sequential else cell.request.n for cell in new)
     return Forecast(
         cells=dict(Counter(status.state for status in statuses)),
@@ -178,6 +183,7 @@ def forecast(client: Client, cells: Sequence[Cell], statuses: Sequence[Status], 
         cost=_cost(client, new),
         seconds=_seconds(client, [cell for cell, _ in ahead], runs),
         mock=client.service.kind == "mock",
+        elsewhere=dict(Counter(name for name in made_by if name != client.service.name)),
     )
 
 

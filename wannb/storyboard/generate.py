@@ -6,6 +6,7 @@ A kill at any moment costs nothing: what was written down is looked up, or sent 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -168,15 +169,29 @@ class Generator:
         return unpaid
 
     def cost(self) -> Money | None:
-        """Return what all runs of the board cost, each counted once; None if a price or a run is unknown."""
-        record = self.files.record
-        nothing = self.client.estimate(ImageRequest(model=record.base.model, n=0))
+        """Return what all runs of the board cost, each counted once; None if a price or a run is unknown.
+
+        What the mock server drew counts only while nothing of the board was made live.
+        """
         try:
-            costs = [self.client.store.get(run_id).cost() for run_id in record.journal.runs]
+            runs = [self.client.store.get(run_id) for run_id in self.files.record.journal.runs]
         except StoreError:
             return None
-        known = [cost.amount for cost in costs if cost and nothing and cost.currency == nothing.currency]
-        return replace(nothing, amount=sum(known, Decimal(0))) if nothing and len(known) == len(costs) else None
+        costs = [run.cost() for run in runs if run.service != "mock"] or [run.cost() for run in runs]
+        known = [cost for cost in costs if cost]
+        if len(known) < len(costs) or len({cost.currency for cost in known}) > 1:
+            return None
+        nothing = self.client.estimate(ImageRequest(model=self.files.record.base.model, n=0))
+        first = known[0] if known else nothing
+        return replace(first, amount=sum((cost.amount for cost in known), Decimal(0))) if first else None
+
+    def made_by(self) -> list[str]:
+        """Return the live services that made something of the board."""
+        runs = []
+        for run_id in self.files.record.journal.runs:
+            with suppress(StoreError):
+                runs.append(self.client.store.get(run_id))
+        return sorted({run.service for run in runs} - {"mock"})
 
     def _filling(self, group: Sequence[Panel], record: Record) -> ImageRequest:
         """Return the request for scenes without a frame: a set, or for a single one among frames that one frame."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from wannb._version import __version__
-from wannb.connection import connect, find_key, open_store
+from wannb.connection import connect, find_key, names_alike, open_store, other_keys
 from wannb.display import html
 from wannb.errors import ApiError, AuthenticationError, WannbError
 from wannb.figures import fonts
@@ -304,18 +304,23 @@ def _key(setting: _Setting) -> Iterator[Line]:
     try:
         found = find_key()
     except ValueError as error:
-        yield _wrong(str(error), Said("write it again as one line without spaces"))
+        yield _wrong(str(error), Said("write it again as one line without spaces, or remove what is there"))
         return
     if found is None:
         do = Said("nothing, to go on with the mock server; for live images set DASHSCOPE_API_KEY")
-        yield _note(Said("none"), do)
+        alike = ", ".join(names_alike())
+        yield _note(Said("none; {names} is not read", names=alike) if alike else Said("none"), do)
         return
     place = found[1]
-    file = Path(place).expanduser()
+    file = Path(os.environ.get(place, "") if place.endswith("_PATH") else place).expanduser()
     if not setting.live and not setting.problem:
         yield _note(Said("yes, in {place}, not used here: the mode is mock", place=place))
     elif os.name == "posix" and file.is_file() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield _note(Said("yes, in {place}, which other users can read", place=place), f"chmod 600 {place}")
+        shown = place if file == Path(place).expanduser() else file
+        yield _note(Said("yes, in {place}, which other users can read", place=place), f"chmod 600 {shown}")
+    elif others := other_keys():
+        says = Said("yes, in {place}; another one in {others} is not used", place=place, others=joined(", ", others))
+        yield _note(says, Said("remove the one that is old"))
     else:
         yield _ok(Said("yes, in {place}", place=place))
 

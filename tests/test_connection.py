@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import wannb
 from wannb import connect, connection
 from wannb.errors import NoKey
 from wannb.masking import Secret
+from wannb.tools.doctor import doctor
 
 KEY = "sk-0123456789abcdef"
 
@@ -385,3 +388,112 @@ def test_a_budget_is_in_the_regions_currency() -> None:
     with connect("mock", region="beijing", budget="1") as client:
         assert str(client.budget) == "1.00 CNY"
     assert isinstance(client.budget, wannb.Money)
+
+
+# Secrets of hosted notebooks
+
+
+class TimeoutException(Exception):
+    """As Colab raises it when its page does not answer."""
+
+
+class SecretNotFoundError(Exception):
+    """As Colab raises it for a name that has no secret."""
+
+
+class NotebookAccessError(Exception):
+    """As Colab raises it for a secret that was not opened to the notebook."""
+
+
+class BackendError(Exception):
+    """As Kaggle raises it for a name that has no secret."""
+
+
+def hosted(monkeypatch: pytest.MonkeyPatch, host: str, answer: object) -> list[str]:
+    """Let a host of notebooks answer with a secret, or raise an error; return the names that it is asked for."""
+    asked: list[str] = []
+
+    def get(*given: Any) -> object:
+        asked.append(given[-1])
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    google, colab, userdata, kaggle = (ModuleType(name) for name in ("google", "colab", "userdata", "kaggle_secrets"))
+    vars(google)["colab"], vars(colab)["userdata"], vars(userdata)["get"] = colab, userdata, get
+    vars(kaggle)["UserSecretsClient"] = type("UserSecretsClient", (), {"get_secret": get})
+    stand_ins = {"google": google, "google.colab": colab, "google.colab.userdata": userdata}
+    for name, module in (stand_ins if host == "Colab" else {"kaggle_secrets": kaggle}).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return asked
+
+
+@pytest.mark.parametrize("host", ["Colab", "Kaggle"])
+def test_a_key_is_found_in_the_secrets_of_a_hosted_notebook(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = hosted(monkeypatch, host, f" {KEY}\n")
+    with connect() as client:
+        assert (client.service.kind, client._key) == ("live", Secret(KEY))
+        assert f"The key is that in {host}'s secrets." in repr(client)
+        assert KEY not in repr(client) + client._repr_html_()
+    assert set(asked) == {"DASHSCOPE_API_KEY"}
+    found = doctor()["key"]
+    assert found.says == f"yes, in {host}'s secrets"
+    with connect(language="zh") as client:
+        assert f"{host} 的密钥" in repr(client)
+
+
+@pytest.mark.parametrize("host", ["Colab", "Kaggle"])
+def test_a_key_of_the_environment_wins_over_secrets_which_are_not_asked(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = hosted(monkeypatch, host, "sk-another-0123456789")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    with connect() as client:
+        assert client._key == Secret(KEY)
+    with connect("mock"):
+        pass
+    with connect(api_key=KEY):
+        pass
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("host", "answer"),
+    [
+        ("Colab", TimeoutException("Requesting secret DASHSCOPE_API_KEY timed out.")),
+        ("Colab", SecretNotFoundError("no such secret")),
+        ("Colab", TimeoutError()),
+        ("Colab", AttributeError("no kernel")),
+        ("Colab", None),
+        ("Colab", ""),
+        ("Colab", "  "),
+        ("Kaggle", BackendError("no such secret")),
+        ("Kaggle", ConnectionError("Timeout error trying to communicate with service.")),
+        ("Kaggle", ValueError()),
+        ("Kaggle", None),
+    ],
+)
+def test_secrets_that_do_not_come_are_passed_over(host: str, answer: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = hosted(monkeypatch, host, answer)
+    with connect() as client:
+        assert client.service.kind == "mock"
+    assert asked
+
+
+def test_a_secret_that_is_not_open_to_the_notebook_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted(monkeypatch, "Colab", NotebookAccessError("no"))
+    with pytest.raises(ValueError, match=r"in Colab's secrets cannot be read: this notebook may not read it; allow"):
+        connect()
+
+
+def test_a_secret_that_is_no_key_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted(monkeypatch, "Colab", "two words")
+    with pytest.raises(ValueError, match="Colab's secrets") as caught:
+        connect()
+    assert "two words" not in str(caught.value)
+
+
+def test_an_interrupt_while_a_secret_is_asked_for_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted(monkeypatch, "Colab", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        connect()

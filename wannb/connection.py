@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -58,7 +60,8 @@ def connect(
     Args:
         mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
         api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_API_KEY_FILE_PATH` names, then
-            `~/.dashscope/api_key`, then `QWENCLOUD_API_KEY`, then `MODELSTUDIO_API_KEY`.
+            `~/.dashscope/api_key`, then `QWENCLOUD_API_KEY`, then `MODELSTUDIO_API_KEY`, then the secret
+            `DASHSCOPE_API_KEY` of a notebook in Colab or Kaggle.
         region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
         workspace: gives that workspace's own host; `DASHSCOPE_WORKSPACE_ID`.
         base_url: another address of the same API, up to `/api/v1`; `DASHSCOPE_HTTP_BASE_URL`. In mock mode the
@@ -76,6 +79,7 @@ def connect(
     """
     # A traceback that prints variables would print the key: no variable holds it as it is.
     given, api_key = (Secret(api_key) if isinstance(api_key, str) else api_key), None
+    _show_everything()
     with override(language or _environment("WANNB_LANGUAGE") or "en"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
         set_url, shared = _environment("DASHSCOPE_HTTP_BASE_URL"), _environment(SHARED_MOCK)
@@ -98,6 +102,12 @@ def connect(
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
+
+
+def _show_everything() -> None:
+    """Let a terminal or file that cannot write Chinese show escapes, instead of losing a result to an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict" and "utf" not in sys.stdout.encoding:
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _key_for(mode: object, given: object, base_url: str | None) -> tuple[Secret, str] | None:
@@ -232,6 +242,31 @@ def _in_file(name: str | None, *, must: bool = False) -> str | None:
     raise OSError(say("it is empty"))
 
 
+def _in_secrets(ask: Callable[[], object]) -> str | None:
+    """Return what a hosted notebook keeps as the secret DASHSCOPE_API_KEY; None elsewhere, or if it does not answer."""
+    try:
+        key = ask()
+    except Exception as error:  # each host has its own kinds for one that is missing and one that does not come
+        if type(error).__name__ != "NotebookAccessError":
+            return None
+        key = None
+    else:
+        return (str(key).strip() or None) if key else None
+    raise OSError(say("this notebook may not read it; allow that beside the secret"))
+
+
+def _of_colab() -> object:
+    from google.colab import userdata
+
+    return userdata.get("DASHSCOPE_API_KEY")
+
+
+def _of_kaggle() -> object:
+    from kaggle_secrets import UserSecretsClient
+
+    return UserSecretsClient().get_secret("DASHSCOPE_API_KEY")
+
+
 #: Where a key is looked for, in this order: what the place is called, and what is there. None is nothing; an `OSError`
 #: is a key that cannot be read. The first three are those of the official SDK.
 KEY_PLACES: dict[str, Callable[[], str | None]] = {
@@ -240,6 +275,8 @@ KEY_PLACES: dict[str, Callable[[], str | None]] = {
     _KEY_FILE: lambda: _in_file(_KEY_FILE),
     "QWENCLOUD_API_KEY": lambda: _environment("QWENCLOUD_API_KEY"),
     "MODELSTUDIO_API_KEY": lambda: _environment("MODELSTUDIO_API_KEY"),
+    Said("Colab's secrets"): lambda: _in_secrets(_of_colab),
+    Said("Kaggle's secrets"): lambda: _in_secrets(_of_kaggle),
 }
 
 

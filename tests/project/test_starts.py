@@ -16,8 +16,8 @@ from wannb.request import FIELDS, help_of
 
 TITLES = (
     "import json; from wannb import errors; from wannb.request import FIELDS, help_of\n"
-    "kinds = {name: kind for name, kind in vars(errors).items() if name[0].isupper()}\n"
-    "titles = {name: kind.title for name, kind in kinds.items() if hasattr(kind, 'title')}\n"
+    "found = [(name, getattr(kind, 'title', None)) for name, kind in vars(errors).items()]\n"
+    "titles = {name: title for name, title in found if isinstance(title, str)}\n"
     "print(json.dumps([titles, {name: help_of(name) for name in FIELDS}]))"
 )
 #: One picture, shown; nothing is closed.

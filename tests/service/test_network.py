@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import socketserver
@@ -258,6 +259,19 @@ def test_truststore_is_used_where_it_is_installed_also_when_that_is_done_after_a
     monkeypatch.setenv("CURL_CA_BUNDLE", certifi.where())
     with pytest.raises(ConnectionFailed, match="CURL_CA_BUNDLE"):
         ask(connect())
+
+
+def test_connections_that_nobody_closes_close_themselves(
+    secure: Secure, authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    place = endpoint.live(region="singapore", base_url=f"https://localhost:{secure.port}/api/v1")
+    transport = Transport(place, Secret("sk-0123456789"), pace=Pace(), clock=Clock(), random=lambda: 1.0)
+    assert ask(transport) == {}
+    clients = transport._api, transport.files
+    del transport
+    gc.collect()
+    assert all(client.is_closed for client in clients)
 
 
 # Proxies

@@ -182,10 +182,14 @@ class Store:
     def find(self, fingerprint: str, service: str, account: str, *, surely: bool = False) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way.
 
+        Of finished ones that lack images the one with the most counts, unless a later try has its task already.
+
         Raises:
             StoreError: with `surely`, if a damaged run may be the answer, which would be paid for once more.
         """
-        under_way, doubt = None, None
+        under_way: Run | None = None
+        partial: Run | None = None
+        doubt = None
         for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
@@ -196,9 +200,15 @@ class Store:
             if run.record.fingerprint != fingerprint or run.service != service:
                 continue
             if run.state == DONE and run.whole:
-                return run
-            if run.state not in ENDED and run.record.account == account:
-                under_way = under_way or run
+                if not run.record.short:
+                    return run
+                if partial is None or len(run.images) > len(partial.images):
+                    partial = run
+            elif run.state not in ENDED and run.record.account == account:
+                surer = under_way and run.task_id and not under_way.task_id
+                under_way = run if surer else under_way or run
+        if partial and not (under_way and under_way.task_id):
+            return partial  # one of which nothing is known to have arrived would be paid for anew
         if surely and doubt and not under_way:
             name, why = doubt
             if isinstance(why, NewerFormat):
@@ -210,6 +220,10 @@ class Store:
                 run=name,
             ) from why
         return under_way
+
+    def alike(self, fingerprint: str) -> set[str]:
+        """Return the ids of all runs that were begun for an equal request, whatever became of them."""
+        return set(self._index.alike(fingerprint))
 
     def by_task(self, task_id: str) -> Run | None:
         """Return the run that holds a task, one with a request before one that was adopted by the id alone."""

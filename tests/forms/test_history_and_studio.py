@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from forms.using import SMALL, named, picture, press, shown
 import wannb
 from wannb import forms, mock
 from wannb.client import Client
+from wannb.errors import ContentRefused
 from wannb.ledger.store import Store
 
 
@@ -43,6 +45,43 @@ def test_a_search_that_finds_the_same_leaves_the_rows_in_place(client: Client) -
     assert history._list.children[0] is row
     history.search("dog")
     assert not history._list.children
+
+
+def rows(history: forms.HistoryForm) -> dict[str, str]:
+    """Return what each row says between its prompt and its button, by the last word of the prompt."""
+    return dict(re.findall(r"(\w+)\s+(20\d\d-.*?)\s+Show", shown(history), re.S))
+
+
+def test_rows_of_one_study_can_be_told_apart(client: Client) -> None:
+    beginning = "a small wooden boat with a red sail, seen from the harbour wall " * 5
+    for word, seed, model in (("dawn", 3, "wan2.7-image"), ("noon", 4, "wan2.7-image-pro")):
+        client.generate(f"{beginning} by {word}", size=SMALL, seed=seed, model=model)
+    client.generate(f"{beginning} by night", size="1024*768", seed=4, watermark=True)
+    told = {word: row.partition(" · ")[2] for word, row in rows(forms.HistoryForm(client)).items()}
+    assert told == {
+        "dawn": "text to image · wan2.7-image · 768*768 · seed 3 · done · 1 image",
+        "noon": "text to image · wan2.7-image-pro · 768*768 · seed 4 · done · 1 image",
+        "night": "text to image · wan2.7-image-pro · 1024*768 · seed 4 · Watermark · done · 1 image",
+    }
+
+
+def test_history_says_what_was_refused(client: Client, server: mock.MockServer) -> None:
+    with server.scenario("partly refused"):
+        client.generate("a cat", size=SMALL, seed=1, n=3)
+    with server.scenario("refused content"), pytest.raises(ContentRefused):
+        client.generate("a dog", size=SMALL, seed=1)
+    history = forms.HistoryForm(client)
+    partly, failed = rows(history)["cat"], rows(history)["dog"]
+    assert re.search(
+        r"done · 2 of 3 images\s+2 of 3 images came back; .* refused: DataInspectionFailed: Output data", partly
+    )
+    assert re.search(r"seed 1 · failed\s+DataInspectionFailed: Output data may contain", failed)
+    [run] = client.runs("dog")
+    named(history, f"Show run {run.id}").click()
+    assert "This run is failed and has no images." in shown(history.status)
+    assert "DataInspectionFailed" in shown(history.status)
+    client.language = "zh"
+    assert "3 张中的 2 张" in shown(forms.HistoryForm(client))
 
 
 def test_history_opens_a_saved_image_and_says_what_is_none(client: Client) -> None:

@@ -26,11 +26,11 @@ def tasks(api: Api) -> int:
     return int(api.call("GET", "/tasks").json()["total"])
 
 
-def test_there_are_the_fourteen_scenarios_each_explained() -> None:
+def test_there_are_the_fifteen_scenarios_each_explained() -> None:
     assert list(mock.SCENARIOS) == [
         "429 then ok", "quota gone", "slow queue", "500 then ok", "dropped before answer", "dropped after accept",
-        "failed task", "refused content", "set returns fewer", "truncated image", "slow image", "expired URL",
-        "task forgotten", "malformed answer",
+        "failed task", "refused content", "set returns fewer", "partly refused", "truncated image", "slow image",
+        "expired URL", "task forgotten", "malformed answer",
     ]  # fmt: skip
     assert all(scenario.explanation.endswith(".") for scenario in mock.SCENARIOS.values())
 
@@ -109,6 +109,20 @@ def test_a_set_returns_fewer(api: Api) -> None:
         assert len(urls(answer)) == answer["usage"]["image_count"] == 2
         assert len(urls(api.sync(body(n=3)).json())) == 3
     assert api.server.billed == 5
+
+
+@pytest.mark.parametrize(("n", "sequential", "came"), [(1, False, 1), (2, False, 1), (3, False, 2), (12, True, 6)])
+def test_a_batch_is_partly_refused(api: Api, n: int, sequential: bool, came: int) -> None:
+    with api.server.scenario("partly refused"):
+        asked = body(n=n, enable_sequential=sequential)
+        for answer in (api.query(api.made(asked)), api.sync(asked).json()):
+            output = answer["output"]
+            assert len(urls(answer)) == answer["usage"]["image_count"] == came
+            assert [item["code"] for item in output.get("results", [])] == ["DataInspectionFailed"] * (n - came)
+            counted = {"TOTAL": n, "SUCCEEDED": came, "FAILED": n - came}
+            assert output.get("task_metrics") == (counted if n > came else None)
+            assert all(api.http.get(url).status_code == 200 for url in urls(answer))
+    assert api.server.billed == 2 * came
 
 
 def test_a_truncated_image_is_whole_the_second_time(api: Api) -> None:

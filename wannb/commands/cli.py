@@ -15,7 +15,7 @@ from wannb._version import __version__
 from wannb.connection import connect, open_store
 from wannb.errors import WannbError
 from wannb.ledger import Store
-from wannb.translation import count
+from wannb.translation import shorten
 
 from . import jupyter
 
@@ -113,8 +113,8 @@ def _studio(options: argparse.Namespace) -> int:
 def _runs(options: argparse.Namespace) -> int:
     for run in _existing(options.store).runs(options.search):
         cost = "mock, not billed" if run.service == "mock" else str(run.cost() or "price unknown")
-        facts = [run.created, run.state, count(run.images_made, "image"), cost]
-        print("  ".join(facts), run.id, repr(run.prompt[:70]), sep="  ")
+        facts = [run.created, run.state, run.tally, cost, run.id, repr(run.prompt[:70]), run.settings]
+        print(*facts, *([shorten(run.why, 200)] if run.why else []), sep="  ")
     return 0
 
 

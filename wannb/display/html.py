@@ -89,12 +89,12 @@ def row(figures: Iterable[str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table of plain text; a `Markup` value is inserted unchanged."""
+    """Return a table of plain text; a `Markup` value is inserted unchanged. A column is 30 letters wide at most."""
     cell = f"padding:3px 10px 3px 0;text-align:left;vertical-align:top;border-bottom:1px solid {BORDER}"
-    top = "".join(f'<th style="{cell}">{text(name)}</th>' for name in head)
+    top = "".join(f'<th style="{cell};max-width:30em;overflow-wrap:break-word">{text(name)}</th>' for name in head)
     body = "".join(
         "<tr style='background:none'>"
-        + "".join(f'<td style="{cell};overflow-wrap:anywhere">{_cell(value)}</td>' for value in values)
+        + "".join(f'<td style="{cell};max-width:30em;overflow-wrap:break-word">{_cell(value)}</td>' for value in values)
         + "</tr>"
         for values in rows
     )

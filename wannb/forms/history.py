@@ -15,7 +15,7 @@ from wannb.client import Client
 from wannb.display import html, preview
 from wannb.ledger import DONE, ENDED, Run, Runs
 from wannb.request import FIELDS, MODES, ImageRequest
-from wannb.translation import Said, count, shorten
+from wannb.translation import Said, shorten
 
 from .button import button
 from .controls import close_all
@@ -27,6 +27,8 @@ from .status import Status
 from .worker import Progress, Worker
 
 _PAGE = 12
+#: Characters of a row's prompt.
+_TITLE = 140
 _PIXELS, _WIDTH = 160, 96
 _ALL, _BUT_SEED = "all", "but seed"
 
@@ -133,7 +135,7 @@ class HistoryForm(Panel):
             self.status.tell(self.words("This run belongs to {service} or another key.", service=run.service))
         else:
             state = self.words(run.state)
-            self.status.tell(self.words("This run is {state} and has no images.", state=state), _why(run))
+            self.status.tell(self.words("This run is {state} and has no images.", state=state), self.words(run.why))
 
     def _searched(self) -> None:
         self._shown = _PAGE
@@ -145,10 +147,11 @@ class HistoryForm(Panel):
 
     def _row(self, run: Run) -> widgets.Widget:
         words = self.words
-        facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id"), words(run.state)]
-        facts += [words(count(run.images_made, "image"))] if run.images_made else []
-        title = html.text(shorten(run.prompt, 140) or run.id)
-        about = f'<div><b>{title}</b></div><div class="wannb-quietly">{escape(" · ".join(facts))}</div>'
+        facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id"), words(run.settings)]
+        facts += [words(run.state), *([words(run.tally)] if run.images_made else [])]
+        lines = [" · ".join(filter(None, facts)), *([shorten(words(run.why), 200)] if run.why else [])]
+        about = f"<div><b>{html.text(_title(run.prompt) or run.id)}</b></div>"
+        about += "".join(f'<div class="wannb-quietly">{html.text(line)}</div>' for line in lines)
         under_way = run.state not in ENDED and self.client.owns(run)
         show = button(
             words("Pick up") if under_way else words("Show"),
@@ -213,6 +216,7 @@ def _picture(run: Run) -> str:
     return '<div class="wannb-nothing"></div>'
 
 
-def _why(run: Run) -> str:
-    error = run.record.error
-    return " ".join(filter(None, (error.code, error.message, error.text))) if error else ""
+def _title(prompt: str) -> str:
+    """Return a prompt in one line; a long one with its end, in which the prompts of one study may differ."""
+    line = " ".join(prompt.split())
+    return line if len(line) <= _TITLE else f"{line[: _TITLE * 2 // 3].rstrip()} … {line[-_TITLE // 3 :].lstrip()}"

@@ -17,12 +17,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 from wannb.errors import StoreError
 from wannb.service import Price
-from wannb.translation import Said, as_data, from_data
+from wannb.translation import Said, as_data, from_data, joined, say
 
 PREPARED, SENDING, RUNNING, ANSWERED = "prepared", "sending", "running", "answered"
 DONE, FAILED, CANCELED, LOST = "done", "failed", "canceled", "lost"
@@ -37,11 +36,23 @@ MOVES: Mapping[str, frozenset[str]] = {
 }
 #: The format that this version writes.
 FORMAT = 1
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class NewerFormat(StoreError):
     """A run was written by a newer version; nothing is wrong with it."""
+
+
+class Frozen(dict[str, Any]):
+    """A dictionary that cannot be changed: all runs of a list, and their results, share their records."""
+
+    def _refuse(self, *args: Any, **values: Any) -> Any:
+        raise TypeError(say("the facts of a run cannot be changed; dict(...) makes a copy that can"))
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> Any:
+        return Frozen, (dict(self),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +77,15 @@ class Failure:
     request_id: str | None = None
     status: int | None = None
 
+    @property
+    def said(self) -> str:
+        """The code with the words, as far as they are known."""
+        return joined(": ", [part for part in (self.code, self.message or self.text) if part])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The facts of one run, frozen; every state is a new one.
+    """The facts of one run, frozen all through; every state is a new one.
 
     Attributes:
         state: one of `MOVES`.
@@ -119,6 +135,10 @@ class Record:
     images: tuple[SavedImage, ...] = ()
     error: Failure | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("request", "versions", "usage", "times"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
+
     @classmethod
     def from_json(cls, data: object) -> Record:
         """Return the record that JSON data holds.
@@ -163,11 +183,25 @@ class Record:
         return first, self.last_sent_at if self.last_sent_at is not None else first
 
     @property
+    def billed(self) -> int | None:
+        """How many images the service says it made, which it bills; None where it does not say."""
+        made: Any = self.usage.get("image_count")
+        return made if _is_whole(made) and 0 <= made < _MOST_IMAGES else None
+
+    @property
     def images_made(self) -> int:
-        """How many images the service made and bills."""
-        made = self.usage.get("image_count")
-        known = isinstance(made, int) and 0 <= made < _MOST_IMAGES
-        return int(made or 0) if known else len(self.images)
+        """How many images the service made and bills, by its own count or, without one, by those that are saved."""
+        return len(self.images) if self.billed is None else self.billed
+
+    @property
+    def asked(self) -> int:
+        """How many images were asked for at most; 0 where the request is unknown."""
+        return self.request.get("n", 0) if self.request else 0
+
+    @property
+    def short(self) -> bool:
+        """Whether the run is done with fewer images than were asked for."""
+        return self.state == DONE and len(self.images) < self.asked
 
     @property
     def amount(self) -> Decimal | None:
@@ -176,10 +210,10 @@ class Record:
             return None
         if self.state in (FAILED, CANCELED, PREPARED):
             images = 0
-        elif self.usage or self.state == DONE:
+        elif self.billed is not None or self.state == DONE:
             images = self.images_made
         else:
-            images = self.request.get("n", 0) if self.request else 0
+            images = self.asked
         return self.price.amount * images
 
 
@@ -297,7 +331,8 @@ _IMAGE: dict[str, Parse] = {
 _PRICE: dict[str, Parse] = {"amount": _amount, **dict.fromkeys(("currency", "as_of"), _text)}
 _FAILURE: dict[str, Parse] = {
     "text": lambda value: from_data(value or ""),
-    **dict.fromkeys(("code", "message", "request_id"), _of(str, type(None))),
+    "message": lambda value: None if value is None else from_data(value),
+    **dict.fromkeys(("code", "request_id"), _of(str, type(None))),
     "status": _or(_whole, None),
 }
 _REQUEST: dict[str, Parse] = {
@@ -316,11 +351,20 @@ def _as_json(value: Any) -> Any:
         return as_data(value)
     if isinstance(value, tuple):
         return [_as_json(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _as_json(each) for name, each in value.items()}
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, (SavedImage, Price, Failure)):
         return {each.name: _as_json(getattr(value, each.name)) for each in fields(value)}
     return value
+
+
+def _frozen(value: Any) -> Any:
+    """Return JSON data that cannot be changed."""
+    if type(value) is dict:
+        return Frozen({name: _frozen(each) for name, each in value.items()})
+    return tuple(map(_frozen, value)) if type(value) is list else value
 
 
 def _seconds_of(created: str) -> float:

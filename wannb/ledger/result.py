@@ -87,7 +87,7 @@ class GeneratedImage:
         return html.figure(jpeg, alt=self.alt, caption=caption, size=(self.width, self.height), width=width)
 
     def _caption(self, number: str) -> Said:
-        return joined(" · ", [number, f"{self.width}*{self.height}", *_seed(self.seed)])
+        return joined(" · ", [number, f"{self.width}*{self.height}", *seed_words(self.seed)])
 
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -104,7 +104,7 @@ class Result(Sequence[GeneratedImage]):
     Attributes:
         images: the images, in the service's order.
         request: what was asked, with the seed that was sent; None for a task adopted by its id alone.
-        usage: the service's own numbers, such as `image_count` and `size`.
+        usage: the service's own numbers, such as `image_count` and `size`; it cannot be changed.
         cost: what the images cost at the price of the day; None if that price is unknown. On the mock
             server it is what the live service would have billed.
         asked: how many images were asked for, at most.
@@ -168,7 +168,7 @@ class Result(Sequence[GeneratedImage]):
 
     def _summary(self) -> Said:
         sizes = dict.fromkeys(f"{image.width}*{image.height}" for image in self.images)
-        parts = [count(len(self.images), "image"), ", ".join(sizes), *_seed(self.seed), self.price_line]
+        parts = [count(len(self.images), "image"), ", ".join(sizes), *seed_words(self.seed), self.price_line]
         return joined(" · ", [part for part in parts if part])
 
     @spoken
@@ -203,5 +203,6 @@ class Result(Sequence[GeneratedImage]):
         return {"text/plain": repr(self), "text/html": page}
 
 
-def _seed(seed: int | None) -> list[str]:
+def seed_words(seed: int | None) -> list[str]:
+    """Return a seed in words; nothing without one."""
     return [] if seed is None else [Said("seed {seed}", seed=seed)]

@@ -14,12 +14,12 @@ from typing import Any
 from wannb import files
 from wannb.display import html
 from wannb.errors import StoreError
-from wannb.request import PRESETS, ImageRequest, mode_of, parse
+from wannb.request import FIELDS, PRESETS, ImageRequest, mode_of, parse
 from wannb.service import Money
-from wannb.translation import Said, count, current, shorten, spoken
+from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .record import DONE, FAILED, LOST, MOVES, PREPARED, RUNNING, SENDING, Record
-from .result import GeneratedImage, Result
+from .result import GeneratedImage, Result, seed_words
 
 #: A run's journal: each line the whole record, the last whole line counts.
 FILE = "run.jsonl"
@@ -113,18 +113,51 @@ class Run:
         return self.record.images_made
 
     @property
+    def tally(self) -> str:
+        """How many images came, and of how many if fewer than were asked for."""
+        record = self.record
+        if record.short:
+            return Said("{came} of {asked} images", came=len(record.images), asked=record.asked)
+        return count(record.images_made, "image")
+
+    @property
+    def settings(self) -> Said:
+        """What tells the runs of one study apart: model, size, seed, and every other option that is not as usual."""
+        asked = self.record.request or {}
+        parts = [*(str(asked[name]) for name in ("model", "size") if name in asked), *seed_words(asked.get("seed"))]
+        parts += [shorten(str(image.get("name")), 40) for image in asked.get("images", ())]
+        for name in ("watermark", "thinking_mode", "color_palette", "bbox_list"):
+            value, usual = asked.get(name), FIELDS[name].default
+            if value not in (None, usual):
+                label = FIELDS[name].label
+                parts.append(label if value else Said("{option} off", option=label))
+        return joined(" · ", parts)
+
+    @property
+    def why(self) -> str:
+        """Why the run failed, or what one should know of its result; empty where all is well."""
+        if self.state == FAILED and self.record.error:
+            return self.record.error.said
+        usual = self.record.input_notices
+        return joined("; ", [notice for notice in self.record.notices if notice not in usual])
+
+    @property
     def whole(self) -> bool:
         """Whether every image that was saved is still there."""
         return bool(self.images) and all(image.is_file() for image in self.images)
 
-    def answers(self, service: str) -> int:
-        """Return how well a whole run answers an equal request at a service, 0 for not at all.
+    def answers(self, service: str) -> tuple[int, ...]:
+        """Return how well a whole run answers an equal request at a service, to be compared; empty for not at all.
 
-        What a live service made answers everywhere, at that service before others. What the mock server drew answers
-        there alone, after all that was made live: a drawn picture is never taken for a live one.
+        What a live service made answers everywhere, with all its images before with some, at that service before
+        others. What the mock server drew answers there alone, after all that was made live: a drawn picture is never
+        taken for a live one.
         """
         own, live = self.service == service, self.service not in ("", "mock")
-        return 1 + own + 2 * live if (own or live) and self.state == DONE and self.whole else 0
+        if not (own or live) or self.state != DONE or not self.whole:
+            return ()
+        short = self.record.short
+        return live, not short, own, len(self.images) if short else 0
 
     def cost(self) -> Money | None:
         """Return what the run cost, or while it is under way what it may cost at most; None if unknown."""
@@ -190,7 +223,11 @@ class Run:
             )
             for number, image in enumerate(record.images, 1)
         )
-        skipped = [Said("{lines} of the run's journal cannot be read", lines=count(self.skipped, "line"))]
+        notices = list(record.notices)
+        if reused and record.short:
+            notices.append(Said("reused as it came; fresh=True asks for all of its images again, and pays for them"))
+        if self.skipped:
+            notices.append(Said("{lines} of the run's journal cannot be read", lines=count(self.skipped, "line")))
         return Result(
             images=images,
             request=request,
@@ -202,12 +239,13 @@ class Run:
             service=self.service,
             created=self.created,
             reused=reused,
-            notices=(*record.notices, *(skipped if self.skipped else ())),
+            notices=tuple(notices),
             path=self.folder,
         )
 
     def __repr__(self) -> str:
-        return f"Run({self.id!r}, {self.state}, {shorten(self.prompt, 40)!r})"
+        why = f": {shorten(self.why, 120)}" if self.state == FAILED and self.why else ""
+        return f"Run({self.id!r}, {self.state}, {shorten(self.prompt, 40)!r}{why})"
 
 
 class Runs(list[Run]):
@@ -223,18 +261,20 @@ class Runs(list[Run]):
             (
                 run.created.replace("T", " ").rstrip("Z"),
                 Said(run.state),
-                count(run.images_made, "image"),
+                run.tally,
                 run.cost() or "",
                 shorten(run.prompt, 80),
+                run.settings,
+                shorten(say(run.why), 200),
                 run.id,
             )
             for run in self[:_SHOWN]
         ]
         if len(self) > _SHOWN:
             more = Said("{n} more; client.runs(search) finds them", n=len(self) - _SHOWN)
-            rows.append(("…", "", "", "", more, ""))
-        heads = (Said("started (UTC)"), Said("state"), Said("images"), Said("cost"), Said("prompt"), Said("run"))
-        return html.table(heads, rows)
+            rows.append(("…", "", "", "", more, "", "", ""))
+        known = (Said("started (UTC)"), Said("state"), Said("images"), Said("cost"))
+        return html.table((*known, Said("prompt"), Said("settings"), Said("note"), Said("run")), rows)
 
 
 def read(folder: Path) -> Run:

@@ -17,8 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from wannb import files, png
-from wannb.errors import ApiError, ContentRefused, DownloadFailed, LinkExpired, MalformedAnswer, StoreError
-from wannb.masking import Secret
+from wannb.errors import (
+    ApiError,
+    ContentRefused,
+    DownloadFailed,
+    LinkExpired,
+    MalformedAnswer,
+    StoreError,
+    api_error,
+)
+from wannb.masking import Secret, mask
 from wannb.service import Transport, wire
 from wannb.translation import Said, count
 
@@ -30,37 +38,67 @@ CHUNK = "wannb"
 #: Bytes of an image.
 MOST = 256 * 1024 * 1024
 _AT_ONCE = 4
+#: Characters of a reason that an image may carry.
+_MOST_REASON = 500
 
 
 def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
-    """Save every image of a succeeded answer; the caller holds the run's lock.
+    """Save every image of an answer that ends a run; the caller holds the run's lock.
 
     Images that an earlier try saved are kept. Links that have died are asked for once more.
 
     Raises:
         DownloadFailed: an image did not arrive whole; those that did are kept, and `client.rescue()` fetches the rest.
-        ContentRefused: every image was refused.
+        ApiError: no image came: the task failed, or each of its images was refused.
     """
     if not answer.links:
-        if answer.refused and not answer.usage.get("image_count"):
-            refused = "; ".join(answer.refused)
-            run.advance(FAILED, error=Failure(code="ContentRefused", message=refused))
-            raise ContentRefused("ContentRefused", refused, status=200, task_id=run.task_id)
-        raise MalformedAnswer("MalformedAnswer", "a finished task without images", status=200, task_id=run.task_id)
+        if answer.status != wire.FAILED and answer.made != 0:
+            raise MalformedAnswer("MalformedAnswer", "a finished task without images", status=200, task_id=run.task_id)
+        failure = _failure(answer)
+        run.advance(FAILED, error=failure)
+        raise error_of(failure, run.task_id)
+    reasons = list(answer.refused)
+    if not reasons and answer.code and (answer.status == wire.FAILED or len(answer.links) < run.record.asked):
+        reasons = [(answer.code, answer.message or "")]
+    refused = tuple(dict.fromkeys(_said(*reason) for reason in reasons))
+    facts: dict[str, Any] = {"usage": dict(answer.usage), "times": dict(answer.times)}
     try:
+        noted = replace(run.record, **facts)
+        facts["notices"] = _notices(noted, len(answer.links), refused)
         # What a task answered can be asked again, so that the disk need not be waited for.
-        facts = {"usage": dict(answer.usage), "times": dict(answer.times), "notices": _notices(run, answer)}
         run.advance(ANSWERED, sync=run.task_id is None, **facts)
         try:
-            images = _save_all(run, answer.links, transport)
+            images = _save_all(run, answer.links, refused, transport)
         except LinkExpired:
             links = _new_links(run, answer, transport)
             if not links:
                 raise
-            images = _save_all(run, links, transport)
+            images = _save_all(run, links, refused, transport)
         run.advance(DONE, images=images)
     except StoreError as error:
         raise _incomplete(len(run.record.images), len(answer.links), run, error) from error
+
+
+def error_of(failure: Failure, task_id: str | None) -> ApiError:
+    """Return the exception for a run that failed at the service."""
+    code, message, status = failure.code or "Failed", failure.message or "", failure.status or 200
+    return api_error(code, message, status=status, request_id=failure.request_id, task_id=task_id)
+
+
+def _failure(answer: wire.Answer) -> Failure:
+    """Return why no image came: by the task's own code, else by a refusal that another try can change, if there is one.
+
+    Some of a batch may have been refused for what is on them, and others have failed by chance.
+    """
+    codes = [code for code, _ in answer.refused if code] or ["ContentRefused" if answer.refused else "Failed"]
+    code = answer.code or min(codes, key=lambda each: isinstance(api_error(each, "", status=200), ContentRefused))
+    said = [words if each == code else _said(each, words) for each, words in answer.refused]
+    words = "; ".join(filter(None, dict.fromkeys([answer.message, *said])))
+    return Failure(code=code, message=words or Said("the service gave no reason"), request_id=answer.request_id)
+
+
+def _said(code: str, message: str) -> str:
+    return ": ".join(filter(None, (code, message)))
 
 
 def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[Secret]:
@@ -77,11 +115,25 @@ def _new_links(run: Run, answer: wire.Answer, transport: Transport) -> Sequence[
             code=error.code,
             task_id=run.task_id,
         ) from error
-    return again.links if again.status == wire.SUCCEEDED and len(again.links) >= len(answer.links) else ()
+    return again.links if len(again.links) >= len(answer.links) else ()
 
 
-def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> tuple[SavedImage, ...]:
+def _save_all(
+    run: Run, links: Sequence[Secret], refused: Sequence[str], transport: Transport
+) -> tuple[SavedImage, ...]:
     """Return all images, those fetched now and those that are there already."""
+    # What an image says of itself: the request, and which image of which run it is.
+    facts = {
+        "wannb": 1,
+        "request": run.record.request,
+        "of": len(links),
+        "run": run.id,
+        "task_id": run.task_id,
+        "service": run.service,
+        "created": run.created,
+        **({"refused": refused} if refused else {}),
+        **({} if run.record.billed in (None, len(links)) else {"billed": run.record.billed}),
+    }
     saved: dict[int, SavedImage] = {}
     for image in (*images_there(run.folder)[0].values(), *run.record.images):
         if image.index < len(links) and (run.folder / image.file).is_file():
@@ -89,7 +141,7 @@ def _save_all(run: Run, links: Sequence[Secret], transport: Transport) -> tuple[
     missing = [index for index in range(len(links)) if index not in saved]
 
     def save(index: int) -> None:
-        saved[index] = _save(run, index, len(links), links[index], transport)
+        saved[index] = _save(run.folder, index, {**facts, "image": index + 1}, links[index], transport)
 
     with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(missing)))) as pool:
         try:
@@ -129,24 +181,13 @@ def _incomplete(have: int, of: int, run: Run, error: BaseException) -> DownloadF
     )
 
 
-def _save(run: Run, index: int, of: int, link: Secret, transport: Transport) -> SavedImage:
+def _save(folder: Path, index: int, facts: Mapping[str, Any], link: Secret, transport: Transport) -> SavedImage:
     """Fetch one image, check it, and write it once, with its request in it."""
     found: list[tuple[str, tuple[int, int]]] = []
     data = transport.download(link, check=lambda data: found.append(_checked(data)))
     suffix, (width, height) = found[-1]
     sha256 = hashlib.sha256(data).hexdigest()
-    path = run.folder / f"image-{index + 1}{suffix}"
-    # What an image says of itself: the request, and which image of which run it is.
-    facts = {
-        "wannb": 1,
-        "request": run.record.request,
-        "image": index + 1,
-        "of": of,
-        "run": run.id,
-        "task_id": run.task_id,
-        "service": run.service,
-        "created": run.created,
-    }
+    path = folder / f"image-{index + 1}{suffix}"
     written = png.with_text(data, CHUNK, json.dumps(facts, ensure_ascii=False)) if suffix == ".png" else data
     try:
         files.write(path, written)
@@ -168,16 +209,16 @@ def _checked(data: bytes) -> tuple[str, tuple[int, int]]:
         raise ValueError(f"damaged: {error}") from error
 
 
-def _notices(run: Run, answer: wire.Answer) -> tuple[str, ...]:
-    record, request = run.record, run.request
+def _notices(record: Record, came: int, refused: Sequence[str]) -> tuple[str, ...]:
+    """Return what one should know of a result of so many images, and of the others that were refused."""
     notices = list(record.input_notices)
-    if request and len(answer.links) < request.n:
+    asked, billed = record.asked, came if record.billed is None else record.billed
+    if billed > came:
+        told = "{came} of {asked} images came back; by the service's own count {billed} were made and are billed"
+        notices.append(Said(told, came=came, asked=max(asked, billed), billed=billed))
+    elif came < asked:
         notices.append(
-            Said(
-                "{came} of {asked} images came back; only those that came are billed",
-                came=len(answer.links),
-                asked=request.n,
-            )
+            Said("{came} of {asked} images came back; only those that came are billed", came=came, asked=asked)
         )
     if record.matched_by_time:
         notices.append(
@@ -190,7 +231,7 @@ def _notices(run: Run, answer: wire.Answer) -> tuple[str, ...]:
                 "one have arrived late, client.task_list() shows it"
             )
         )
-    return (*notices, *(Said("refused: {reason}", reason=reason) for reason in answer.refused))
+    return (*notices, *(Said("refused: {reason}", reason=reason) for reason in refused))
 
 
 # Images that no record names
@@ -220,7 +261,16 @@ def finish_from_disk(run: Run) -> bool:
     of = said.get("of")
     if run.state in ENDED or not found or not isinstance(of, int) or set(found) != set(range(of)):
         return False
-    run.advance(DONE, images=tuple(found[index] for index in sorted(found)))
+    record = run.record
+    if not record.notices:
+        # It was cut off before the answer was written down: the images know how many came, and why not more.
+        refused, billed = said.get("refused"), said.get("billed")
+        if not record.usage and isinstance(billed, int):
+            record = replace(record, usage={"image_count": billed})
+        reasons = filter(lambda each: isinstance(each, str), refused if isinstance(refused, list) else [])
+        record = replace(record, notices=_notices(record, of, [mask(each)[:_MOST_REASON] for each in reasons]))
+    images = tuple(found[index] for index in sorted(found))
+    run.advance(DONE, images=images, usage=record.usage, notices=record.notices)
     return True
 
 

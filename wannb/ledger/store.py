@@ -277,7 +277,8 @@ class Store:
     ) -> Run | None:
         """Return the run that answers an equal request: a finished one, else one of the account that is under way.
 
-        Finished ones are those of `Run.answers`, of equally good ones the newest.
+        Finished ones are those of `Run.answers`, of equally good ones the newest. One that lacks images counts less
+        than a later try that has its task already.
 
         Args:
             fingerprint, service, account: of the request and of the client that makes it.
@@ -288,7 +289,9 @@ class Store:
             StoreError: with `surely`, if a damaged run may be the answer.
         """
         owns = owns or (lambda run: run.service == service and run.record.account == account)
-        best, under_way, doubt = None, None, None
+        best: Run | None = None
+        under_way: Run | None = None
+        doubt = None
         for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
@@ -298,12 +301,14 @@ class Store:
                 continue
             if run.record.fingerprint != fingerprint:
                 continue
-            if (answers := run.answers(service)) > (best.answers(service) if best else 0):
+            if (answers := run.answers(service)) > (best.answers(service) if best else ()):
                 best = run
-            elif not answers and not (best or under_way) and run.state not in ENDED:
-                under_way = run if owns(run) else None
-        if best:
-            return best
+            elif answers or run.state in ENDED or (best and not best.record.short):
+                continue
+            elif (under_way is None or (run.task_id and not under_way.task_id)) and owns(run):
+                under_way = run
+        if best and not (best.record.short and under_way and under_way.task_id):
+            return best  # before a try of which nothing is known to have arrived, which would be paid for anew
         if surely and doubt and not under_way:
             name, why = doubt
             if isinstance(why, NewerFormat):
@@ -315,6 +320,10 @@ class Store:
                 run=name,
             ) from why
         return under_way
+
+    def alike(self, fingerprint: str) -> set[str]:
+        """Return the ids of all runs that were begun for an equal request, whatever became of them."""
+        return set(self._index.alike(fingerprint))
 
     def by_task(self, task_id: str) -> Run | None:
         """Return the run that holds a task, one with a request before one that was adopted by the id alone."""

@@ -275,8 +275,11 @@ class Ledger:
 
     def collect(self, run: Run, answer: wire.Answer) -> None:
         """Save the images of an answer (see `saving.collect`); the caller holds the run's lock."""
-        collect(run, answer, self.transport)
-        self.kept.pop(run.folder, None)
+        try:
+            collect(run, answer, self.transport)
+        finally:
+            if run.state in ENDED:
+                self.kept.pop(run.folder, None)
 
     def _found(self, run: Run) -> bool:
         """Accept the task that an unanswered try became, if it became one."""

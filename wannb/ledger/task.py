@@ -18,7 +18,6 @@ from wannb.errors import (
     UnknownOutcome,
     WaitTimeout,
     WannbError,
-    api_error,
 )
 from wannb.service import wire
 from wannb.translation import Said, current, override, spoken
@@ -27,7 +26,7 @@ from .lost_answers import is_past
 from .record import CANCELED, DONE, ENDED, FAILED, LOST, Failure
 from .result import Result
 from .run import Run, stranded
-from .saving import finish_from_disk
+from .saving import error_of, finish_from_disk
 from .submit import Ledger, forgotten_answer, reason_of
 
 #: Called with the service's state, or UNREACHED while there is no way to it, and the seconds waited so far.
@@ -223,13 +222,10 @@ class Task:
         with self._ledger.store.lock(self.run_id, seconds=seconds):
             if self._saved() or (answer.status != wire.SUCCEEDED and finish_from_disk(self._run)):
                 return
-            if answer.status == wire.SUCCEEDED:
+            if answer.status in (wire.SUCCEEDED, wire.FAILED):
                 self._ledger.collect(self._run, answer)
                 return
-            if answer.status == wire.FAILED:
-                code, message = answer.code or "Failed", answer.message or Said("the service gave no reason")
-                self._run.advance(FAILED, error=Failure(code=code, message=message, request_id=answer.request_id))
-            elif answer.status == wire.CANCELED:
+            if answer.status == wire.CANCELED:
                 self._run.advance(CANCELED)
             elif is_past(self._run.record.sent[1], self._run.record, self._ledger.transport):
                 self._run.advance(LOST)
@@ -247,9 +243,7 @@ class Task:
 def _ended_badly(run: Run) -> WannbError:
     error, task_id = run.record.error or Failure(), run.task_id
     if run.state == FAILED and error.code:
-        return api_error(
-            error.code, error.message or "", status=error.status or 200, request_id=error.request_id, task_id=task_id
-        )
+        return error_of(error, task_id)
     if run.state == FAILED:
         return ConnectionFailed(error.text or Said("the run failed"))
     if run.state == CANCELED:

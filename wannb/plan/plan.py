@@ -17,7 +17,7 @@ from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import SENDING, Result
 from wannb.request import FIELDS, check_names
 from wannb.service import Money, as_budget
-from wannb.translation import Said, joined, override, say, spoken
+from wannb.translation import Said, joined, override, say, shorten, spoken
 
 from . import view
 from .cell import Cell, cells_of, split_options
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 #: The seed of a sweep that is given none: the same for every cell, so that images differ by the options alone.
 SEED = 1
+#: Characters of a value that all cells share, in a notebook.
+_MOST = 200
 
 
 class Plan:
@@ -68,16 +70,19 @@ class Plan:
         """Return the cells that the next `run()` sends or picks up; of equal cells the first."""
         return [cell for cell, _ in to_do(self.cells, self.statuses())]
 
-    def forecast(self) -> Forecast:
-        """Return what the next `run()` generates, what it costs at least and at most, and how long it takes."""
-        return self._now()[1]
+    def forecast(self, *, fill: bool = False) -> Forecast:
+        """Return what the next `run()` generates, what it costs at least and at most, and how long it takes.
+
+        With `fill` it is what `run(fill=True)` does.
+        """
+        return self._now(fill=fill)[1]
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return a short text for each value of a varying option, with only what tells it from the others."""
         return labels_of(self.varying[name])
 
-    def constants(self) -> str:
-        """Return the options that all cells share, in one line."""
+    def constants(self, most: int | None = None) -> str:
+        """Return the options that all cells share, in one line, each cut to `most` characters."""
         request = self.cells[0].request
 
         def is_told(name: str) -> bool:
@@ -90,12 +95,12 @@ class Plan:
             differs, whole = self.labels("prompt")[0], " ".join(str(self.varying["prompt"][0]).split())
             if "…" in (differs[:1], differs[-1:]) and differs.strip("…") in whole:
                 parts.insert(0, f"prompt {whole.replace(differs.strip('…'), '…', 1)}")
-        return " · ".join(parts)
+        return " · ".join(parts if most is None else [shorten(part, most) for part in parts])
 
-    def _now(self) -> tuple[list[Status], Forecast]:
+    def _now(self, *, fill: bool = False) -> tuple[list[Status], Forecast]:
         runs = list(self.client.store.newest())
         statuses = statuses_of(self.client, self.cells, runs)
-        return statuses, forecast(self.client, self.cells, statuses, runs)
+        return statuses, forecast(self.client, self.cells, statuses, runs, fill=fill)
 
     # Running
 
@@ -103,6 +108,7 @@ class Plan:
     def run(
         self,
         *,
+        fill: bool = False,
         budget: float | str | Decimal | Money | None = None,
         max_images: int | None = None,
         executor: Executor | None = None,
@@ -112,11 +118,14 @@ class Plan:
         """Generate what is not in the runs folder yet, within the service's limits, and return the plan.
 
         It may be interrupted and run again at any time: only what is missing is sent. A failure ends its own cell, not
-        the plan. Cells that are not legal, or that the content inspection refused, are left out.
+        the plan. Cells that are not legal, or that the content inspection refused, are left out, and so are those of
+        which some images came: `fill=True` sends them again.
 
         A stop or an interrupt cancels the tasks that have not begun, which are not billed; those that have begun go on.
 
         Args:
+            fill: whether to send the whole request of each cell with fewer images than were asked for again. What comes
+                is billed, and the cell then has the run with the most images. `forecast(fill=True)` says the price.
             budget: the most this call may bill, in the region's currency; cells that could pass it stay open.
             max_images: the most images this call may generate.
             executor: runs the cells instead of threads here: any `concurrent.futures.Executor`, such as Dask's
@@ -140,7 +149,7 @@ class Plan:
         most = as_budget(budget, self.client.service.region)
         if all(cell.problems for cell in self.cells):
             self.cells[0].request.check()
-        cells = to_do(self.cells, self._settled())
+        cells = to_do(self.cells, self._settled(), fill=fill)
         said: list[Said] = []
         with ProgressLine() as line:
             show = on_progress or (lambda now: line.show(str(now), seconds=now.seconds))
@@ -216,7 +225,7 @@ class Plan:
     @spoken
     def _repr_html_(self) -> str:
         statuses, ahead = self._now()
-        return view.page(self.varying, self.cells, statuses, [self.constants(), ahead.summary()])
+        return view.page(self.varying, self.cells, statuses, [self.constants(_MOST), ahead.summary()])
 
 
 def _reason(status: Status) -> str:

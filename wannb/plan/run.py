@@ -25,7 +25,7 @@ from wannb.errors import (
     WannbError,
 )
 from wannb.figures import put
-from wannb.ledger import DONE
+from wannb.ledger import DONE, Run
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off
 from wannb.translation import Said, count, joined, override, say
@@ -107,10 +107,10 @@ class Allowance:
         self._used[cell.fingerprint] = used[-1]
         return True
 
-    def release(self, cell: Cell) -> None:
-        """Give back what a cell did not use: all of it if it failed, the rest of an image set that fell short."""
+    def release(self, cell: Cell, find: Callable[[], Run | None]) -> None:
+        """Give back what a cell did not use: all of it if no run came of it, the rest where fewer images came."""
         if cell.fingerprint in self._used:
-            run = self._client.known(cell.request)
+            run = find()
             images = 0 if run is None else run.images_made if run.state == DONE else cell.request.n
             cost = run.cost() if run else None
             self._used[cell.fingerprint] = (images, cost.amount if cost else Decimal(0))
@@ -150,6 +150,12 @@ class Runner:
         self._stop = stop
         self._off = threading.Event()
         self._waiting: dict[str, deque[tuple[Cell, Status]]] = {}
+        #: Of cells that are filled, the run that lacks images, and all that were begun for the same.
+        self._lacking: dict[str, tuple[str, set[str]]] = {
+            cell.fingerprint: (status.run.id, client.store.alike(cell.fingerprint))
+            for cell, status in cells
+            if status.short and status.run
+        }
         for cell, status in cells:
             self._waiting.setdefault(cell.request.model, deque()).append((cell, status))
         self._sent: dict[Future[str], Cell] = {}
@@ -228,13 +234,22 @@ class Runner:
 
     def _take_in(self, future: Future[str]) -> None:
         cell, error = self._sent.pop(future), CalledOff() if future.cancelled() else future.exception()
-        self._allowance.release(cell)
+        self._allowance.release(cell, lambda: self._came_of(cell, None if error else future.result()))
         now, ours = self.progress, cell.fingerprint in self._canceled
         if not isinstance(error, CalledOff) and not (ours and isinstance(error, TaskCanceled)):
             self.progress = replace(now, done=now.done + (not error), failed=now.failed + bool(error))
         if isinstance(error, _POINTLESS) or isinstance(error and error.__cause__, StoreError):
             self._fatal = error
             self._off.set()
+
+    def _came_of(self, cell: Cell, run_id: str | None) -> Run | None:
+        """Return the run that a cell was sent as; of one that is filled not the run that it had before."""
+        lacking, _ = self._lacking.get(cell.fingerprint, (None, None))
+        run = self._client.known(cell.request)
+        if lacking and run_id:
+            with suppress(StoreError):
+                run = self._client.store.get(run_id)
+        return None if run and run.id == lacking else run
 
     def _drop_waiting(self) -> None:
         self._waiting.clear()
@@ -247,7 +262,7 @@ class Runner:
         for future, cell in self._sent.items():
             if future.done() or cell.fingerprint in self._asked_to_cancel:
                 continue
-            run = self._client.known(cell.request)
+            run = self._came_of(cell, None)
             if run is None or not run.task_id:
                 every = False
                 continue
@@ -263,6 +278,9 @@ class Runner:
         seconds = time.monotonic() - self._began
         self.progress = replace(self.progress, under_way=under_way, canceled=len(self._canceled), seconds=seconds)
 
+    def _after(self, cell: Cell) -> set[str] | None:
+        return self._lacking.get(cell.fingerprint, (None, None))[1]
+
     @contextmanager
     def _workers(self, executor: Executor | None, marker: str) -> Iterator[tuple[Callable[[Cell], Future[str]], int]]:
         """Give the function that hands a cell to a worker, and how many cells of a model may be out at a time."""
@@ -272,25 +290,31 @@ class Runner:
         at_once = client.pace.at_once
         if executor is not None:
             file = _written(client.store.root / "plans" / f"{marker}.json")
-            yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file), at_once
+            yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file, self._after(cell)), at_once
             return
         pool = ThreadPoolExecutor(at_once * len(self._waiting), thread_name_prefix="wannb-sweep")
         try:
-            yield lambda cell: pool.submit(run_cell, client, cell.request, self._stopped), at_once
+            yield lambda cell: pool.submit(run_cell, client, cell.request, self._stopped, self._after(cell)), at_once
         finally:
             # After an interrupt nobody waits: what has begun is saved from its own thread, and no more is sent.
             self._off.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] = lambda: False) -> str:
+def run_cell(
+    client: Client, request: ImageRequest, stopped: Callable[[], bool] = lambda: False, after: set[str] | None = None
+) -> str:
     """Run one request and return the id of its run; with a seed it may be called any number of times.
+
+    With `after` it is sent again although its images are there, but only while no other run than those has begun for
+    it: an executor may call this twice.
 
     It raises `CalledOff` if it was stopped before it was sent, `TaskCanceled` if it was canceled before it began.
     """
     with override(client.language):
         with callable_off(stopped):  # not while it waits: what was sent is canceled, or waited for
-            task = client.submit(request)
+            fresh = after is not None and client.store.alike(request.fingerprint) == after
+            task = client.submit(request, fresh=fresh)
         try:
             return task.result().run_id
         except KeyboardInterrupt:  # an executor that runs it in the main thread
@@ -298,7 +322,7 @@ def run_cell(client: Client, request: ImageRequest, stopped: Callable[[], bool] 
             raise
 
 
-def run_remote_cell(client: Client, request: ImageRequest, marker: Path) -> str:
+def run_remote_cell(client: Client, request: ImageRequest, marker: Path, after: set[str] | None = None) -> str:
     """Run one request in another process; `StoreError` if its runs folder is another, without the plan's marker."""
     if not marker.is_file():
         with override(client.language):
@@ -308,7 +332,7 @@ def run_remote_cell(client: Client, request: ImageRequest, marker: Path) -> str:
                 folder=repr(str(marker.parent.parent)),
             )
             raise StoreError(why)
-    return run_cell(client, request)
+    return run_cell(client, request, after=after)
 
 
 def _written(marker: Path) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from wannb.errors import ContentRefused, api_error
 from wannb.figures import STATES as STATES_OF_A_SPOT
-from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
+from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, PREPARED, Failure, Result, Run, usual_seconds
 from wannb.request import ImageRequest
 from wannb.service import Money
 from wannb.translation import Said, count, joined
@@ -36,6 +36,11 @@ class Status:
     note: str = ""
     run: Run | None = None
 
+    @property
+    def short(self) -> bool:
+        """Whether the cell is done with fewer images than were asked for."""
+        return self.state == "done" and self.run is not None and self.run.record.short
+
     def result(self) -> Result | None:
         """Return the cell's result; None if there is none yet."""
         return self.run.result(reused=True) if self.run and self.state == "done" else None
@@ -48,9 +53,10 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> l
     """Return the status of each cell, in their order; `runs` are all of the store, the newest first.
 
     Of several runs of one request the one counts that an equal call would return: a finished one, then one under way.
+    One that lacks images counts less than a later try that was sent.
     """
     wanted = {cell.fingerprint for cell in cells if not cell.problems}
-    best: dict[str, tuple[int, Run]] = {}
+    best: dict[str, tuple[tuple[int, ...], Run]] = {}
     for run in runs:
         fingerprint = run.record.fingerprint
         if fingerprint not in wanted or (worth := _worth(run, client)) is None:
@@ -66,29 +72,37 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> l
     ]
 
 
-def to_do(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[tuple[Cell, Status]]:
-    """Return the cells that the next run sends or picks up; of equal requests the first."""
+def to_do(cells: Sequence[Cell], statuses: Sequence[Status], *, fill: bool = False) -> list[tuple[Cell, Status]]:
+    """Return the cells that the next run sends or picks up; of equal requests the first.
+
+    With `fill` those that have fewer images than were asked for are sent again.
+    """
     found: dict[str, tuple[Cell, Status]] = {}
     for cell, status in zip(cells, statuses, strict=True):
-        if status.state in TO_DO:
+        if status.state in TO_DO or (fill and status.short):
             found.setdefault(cell.fingerprint, (cell, status))
     return list(found.values())
 
 
-def _worth(run: Run, client: Client) -> int | None:
+def _worth(run: Run, client: Client) -> tuple[int, ...] | None:
     """Return how well a run tells how an equal request stands, None for one that is none of the client's business."""
+    live = run.service != "mock"
     if answers := run.answers(client.service.name):
-        return 2 + answers
+        return live, 3 if run.record.short else 5, *answers
     if run.state == DONE:
-        return 0 if run.service == client.service.name else None
-    return (1 if run.state in ENDED else 2) if client.owns(run) else None
+        return (live, 0) if run.service == client.service.name else None
+    if not client.owns(run):
+        return None
+    if run.state in ENDED:
+        return live, 1
+    return live, 2 if run.state == PREPARED else 4
 
 
 def _status(run: Run) -> Status:
     state: State = "under way"
     note: str = STATES["under way"]
     if run.state == DONE and run.whole:
-        state, note = "done", ""
+        state, note = "done", (run.why or run.tally) if run.record.short else ""
     elif run.state == DONE:
         state, note = "open", Said("its images are missing from the runs folder")
     elif run.state == LOST:
@@ -114,6 +128,7 @@ class Forecast:
 
     Attributes:
         cells: how many cells are in each state.
+        short: how many of those that are done have fewer images than were asked for; `run(fill=True)` sends them again.
         requests: how many would be sent; equal cells are one request.
         images: how many images these make, at least and at most (an image set may bring fewer than asked).
         cost: at least and at most; None if a price is unknown.
@@ -123,6 +138,7 @@ class Forecast:
     """
 
     cells: dict[str, int]
+    short: int
     requests: int
     images: tuple[int, int]
     cost: tuple[Money, Money] | None
@@ -141,6 +157,9 @@ class Forecast:
             for state, said in STATES.items()
             if state not in ("done", "open") and self.cells.get(state)
         ]
+        if self.short:
+            short = count(self.short, "cell")
+            parts.append(Said("{cells} with fewer images than asked: run(fill=True) asks and pays again", cells=short))
         if self.requests:
             images = _range(*self.images)
             parts.append(
@@ -170,14 +189,17 @@ class Forecast:
         return Said("about {n} min", n=round(self.seconds / 60))
 
 
-def forecast(client: Client, cells: Sequence[Cell], statuses: Sequence[Status], runs: Sequence[Run]) -> Forecast:
+def forecast(
+    client: Client, cells: Sequence[Cell], statuses: Sequence[Status], runs: Sequence[Run], *, fill: bool = False
+) -> Forecast:
     """Return what lies ahead of cells with these statuses; `runs` tell how long such requests usually take."""
-    ahead = to_do(cells, statuses)
+    ahead = to_do(cells, statuses, fill=fill)
     new = [cell for cell, status in ahead if status.state != "under way"]
     made_by = [status.run.service for status in statuses if status.run and status.state == "done"]
     least = sum(1 if cell.request.enable_sequential else cell.request.n for cell in new)
     return Forecast(
         cells=dict(Counter(status.state for status in statuses)),
+        short=0 if fill else sum(status.short for status in statuses),
         requests=len(new),
         images=(least, sum(cell.request.n for cell in new)),
         cost=_cost(client, new),

@@ -11,7 +11,7 @@ from wannb.display import html
 from wannb.figures import labels_of
 from wannb.ledger import seconds_of
 from wannb.request import FIELDS
-from wannb.translation import Said, count, joined, say
+from wannb.translation import Said, count, joined, say, shorten
 
 from .cell import Cell
 from .status import STATES, State, Status
@@ -20,6 +20,8 @@ Varying = Mapping[str, tuple[Any, ...]]
 
 #: The most rows and columns shown in a notebook; the grid and the table show all.
 _ROWS, _COLUMNS = 40, 12
+#: Characters of a value there; a prompt may have thousands.
+_LABEL = 90
 _SIGNS: dict[State, str] = {
     "done": "✓",
     "open": "○",
@@ -74,7 +76,7 @@ def _matrix(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status])
     # The last option goes across if it fits: the cells are in the order of all options, the last one fastest.
     across = names[-1] if len(varying[names[-1]]) <= _COLUMNS else None
     down = [name for name in names if name != across]
-    labels = {name: labels_of(varying[name]) for name in names}
+    labels = {name: _short(labels_of(varying[name])) for name in names}
     width = len(varying[across]) if across else 1
     # Prompts and models say what they are; a bare number needs the name of its option.
     named = "" if across in (None, "prompt", "model", "images") else f"{across} "
@@ -93,10 +95,12 @@ def _troubles(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status
     """Return what is wrong, once for each reason, with the cells it concerns."""
     reasons: dict[tuple[State, str], list[Cell]] = {}
     for cell, status in zip(cells, statuses, strict=True):
-        if status.state in _TROUBLE:
+        if status.state in _TROUBLE or status.short:
             reasons.setdefault((status.state, status.note), []).append(cell)
     return [
-        Said("{where}: {state}: {why}", where=_where(varying, cells, them), state=STATES[state], why=note)
+        joined(": ", [_where(varying, cells, them), note])
+        if state == "done"
+        else Said("{where}: {state}: {why}", where=_where(varying, cells, them), state=STATES[state], why=note)
         for (state, note), them in reasons.items()
     ]
 
@@ -109,19 +113,28 @@ def _where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> st
     for name, values in varying.items():
         numbers = {cell.positions[name] for cell in cells}
         if len(numbers) < len(values):
-            labels = labels_of(varying[name])
+            labels = _short(labels_of(varying[name]))
             shared.append((name, [labels[number] for number in sorted(numbers)]))
         else:
             others *= len(values)
     if math.prod(len(labels) for _, labels in shared) * others == len(cells):
         return ", ".join(f"{name} {' | '.join(labels)}" for name, labels in shared)
-    first = ", ".join(f"{name} {labels_of(varying[name])[at]}" for name, at in cells[0].positions.items())
+    first = ", ".join(f"{name} {_short(labels_of(varying[name]))[at]}" for name, at in cells[0].positions.items())
     if len(cells) == 1:
         return first
     return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))
 
 
+def _short(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return labels that a table has room for, no two the same."""
+    if all(len(label) <= _LABEL for label in labels):
+        return tuple(labels)
+    return labels_of([shorten(label, _LABEL) for label in labels])
+
+
 def _said(cell: Cell, status: Status) -> Said:
+    if status.short and status.run:
+        return joined(" ", ["◐", status.run.tally])
     words = count(cell.request.n, "image") if status.state == "open" else STATES[status.state]
     return joined(" ", [_SIGNS[status.state], words])
 

@@ -2,6 +2,8 @@
 
 The shapes are the documented ones. Images are read from every choice and every content item: a set puts all its images
 in one choice, several single images may come as several choices, and a reader of only the first would lose paid images.
+Of a batch that came in part, links and refusals stand in `choices`, in `results` or in both (FAQ on image batches,
+October 2026).
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from wannb.errors import ApiError, MalformedAnswer, api_error
-from wannb.masking import Hidden, Secret, mask
+from wannb.masking import Hidden, Secret, expires, mask, without_signature
 from wannb.request import TEXT_TO_IMAGE, ImageRequest
-from wannb.translation import Said
+from wannb.translation import Said, shorten
 
 PENDING, RUNNING, SUCCEEDED = "PENDING", "RUNNING", "SUCCEEDED"
 FAILED, CANCELED, UNKNOWN = "FAILED", "CANCELED", "UNKNOWN"
@@ -25,6 +27,10 @@ FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, UNKNOWN})
 _TASK_ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,199}", re.ASCII)
 #: Characters that are kept of a text of the service.
 _MOST_WORDS = 4000
+#: Characters that are kept of a refusal's code and message: a batch may hold twelve of them.
+_MOST_CODE, _MOST_REASON = 100, 300
+#: A count beyond this is none.
+_MOST_IMAGES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +38,16 @@ class Answer:
     """Answer of the service about a task, or of a synchronous call.
 
     `links` are signed and expire after 24 hours: they are used at once, never shown, never kept. `str(link)` reveals
-    one.
+    one. `refused` has the code and the message of each image that was refused, one of which may be empty. `made` is how
+    many images the service says it made, None where it does not say.
     """
 
     status: str
     task_id: str | None = None
     request_id: str | None = None
     links: tuple[Secret, ...] = field(default=(), repr=False)
-    refused: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    made: int | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
     message: str | None = None
@@ -99,22 +107,33 @@ def read_answer(data: object) -> Answer:
     """Return the answer to a task query or a synchronous call; a failed task is an answer too, not an exception."""
     output = _mapping(data, "output")
     top = data if isinstance(data, Mapping) else {}
-    status = output.get("task_status", SUCCEEDED if "choices" in output else None)
+    status = output.get("task_status", SUCCEEDED if "choices" in output or "results" in output else None)
     if not isinstance(status, str):
         _malformed(Said("neither task_status nor choices in the answer"), data)
-    usage = top.get("usage")
-    items = list(_items(output.get("choices"))) if status == SUCCEEDED else []
+    usage, metrics = (
+        each if isinstance(each, Mapping) else {} for each in (top.get("usage"), output.get("task_metrics"))
+    )
+    links: dict[str, Secret] = {}
+    refused: list[tuple[str, str]] = []
+    ended, blank = status in (SUCCEEDED, FAILED), False
+    for item in _items(output) if ended else ():
+        found = [link for name in ("image", "url") if isinstance(link := item.get(name), str) and link.strip()]
+        if found:
+            # One image may be named in both places, and be signed anew in each.
+            links.setdefault(without_signature(found[0]) if expires(found[0]) else found[0], Secret(found[0]))
+        elif item.get("code") or item.get("message"):
+            refused.append((_reason(item.get("code"), _MOST_CODE), _reason(item.get("message"), _MOST_REASON)))
+        else:
+            blank = blank or "image" in item or "url" in item
+    made = next(filter(_is_count, (usage.get("image_count"), metrics.get("SUCCEEDED"))), None) if ended else None
     return Answer(
         status=status,
         task_id=_text(output.get("task_id")),
         request_id=_request_id(data),
-        links=tuple(Secret(item["image"]) for item in items if isinstance(item.get("image"), str)),
-        refused=tuple(
-            _masked(f"{item.get('code') or 'image refused'}: {item.get('message') or ''}".rstrip(": "))
-            for item in items
-            if item.get("code") or item.get("message")
-        ),
-        usage=_plain(usage) if isinstance(usage, Mapping) else {},
+        links=tuple(links.values()),
+        refused=tuple(refused),
+        made=0 if made is None and refused and not links and not blank else made,
+        usage=_plain(usage),
         code=_text(output.get("code")) or _text(top.get("code")),
         message=_text(output.get("message")) or _text(top.get("message")),
         times={
@@ -166,13 +185,29 @@ def has_error(data: object) -> bool:
     return isinstance(data, Mapping) and bool(data.get("code")) and not isinstance(data.get("output"), Mapping)
 
 
-def _items(choices: object) -> Iterator[Mapping[str, Any]]:
-    for choice in choices if isinstance(choices, list) else []:
+def _items(output: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what may be an image or a refusal, those of `choices` first; a text that is a link stands for its image."""
+    items: list[object] = []
+    for choice in _list(output.get("choices")):
         message = choice.get("message") if isinstance(choice, Mapping) else None
-        content = message.get("content") if isinstance(message, Mapping) else None
-        for item in content if isinstance(content, list) else []:
-            if isinstance(item, Mapping):
-                yield item
+        items += _list(message.get("content")) if isinstance(message, Mapping) else [choice]
+    for item in (*items, *_list(output.get("results"))):
+        if isinstance(item, Mapping):
+            yield item
+        elif isinstance(item, str) and re.match(r"https?://\S+$", item):
+            yield {"url": item}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _reason(value: object, most: int) -> str:
+    return shorten(_masked(value or ""), most)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_IMAGES
 
 
 def _mapping(data: object, key: str) -> Mapping[str, Any]:

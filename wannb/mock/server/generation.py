@@ -113,17 +113,26 @@ class Generator:
     def _drawn(self, request: CheckedRequest, seed: int, call: Call) -> dict[str, Any]:
         count = max(1, request.n * 2 // 3) if call.effect.fewer and request.sequential else request.n
         size, name = request.output_size, self._settings.fresh()
-        items = []
+        items, refused = [], []
         for index in range(count):
+            if call.effect.partly and index % 2:
+                refused.append(dict(zip(("code", "message"), call.effect.partly, strict=True)))
+                continue
             draw = partial(self._draw, request, seed, size, count, index)
             path = self._images.add(name, index, size=size, draw=draw, playing=call.own)
             items.append({"type": "image", "image": path})
         # Shaped like the documented examples: a text costs a few tokens, an input image some 9,000, and the
         # output 3n-1. The numbers are not billed.
         tokens = {"input_tokens": 14 + len(request.prompt) // 4 + 9350 * len(request.images)}
-        tokens["output_tokens"] = 3 * count - 1
-        usage = {"size": f"{size[0]}*{size[1]}", "image_count": count, "total_tokens": sum(tokens.values()), **tokens}
-        return {"output": finished(items, request.sequential), "usage": usage}
+        came = len(items)
+        tokens["output_tokens"] = 3 * came - 1
+        usage = {"size": f"{size[0]}*{size[1]}", "image_count": came, "total_tokens": sum(tokens.values()), **tokens}
+        output = finished(items, request.sequential)
+        if refused:
+            # Documented for image batches in general (FAQ, October 2026).
+            counts = {"TOTAL": count, "SUCCEEDED": came, "FAILED": len(refused)}
+            output |= {"results": refused, "task_metrics": counts}
+        return {"output": output, "usage": usage}
 
     def _replayed(
         self, recording: Recording, request: CheckedRequest | None, seed: int, call: Call

@@ -46,6 +46,7 @@ class Effect:
         fail: the error that the task ends with.
         slow: the task waits for long.
         fewer: an image set has two thirds of its images.
+        partly: the error of every second image of a request; the others come.
         expired: the links of a finished task no longer work.
         forgotten: the task is unknown.
     """
@@ -61,6 +62,7 @@ class Effect:
     fail: Refusal | None = None
     slow: bool = False
     fewer: bool = False
+    partly: Refusal | None = None
     expired: bool = False
     forgotten: bool = False
 
@@ -138,6 +140,12 @@ _TABLE = (
         "An image set brings two thirds of the n that was requested; n is a maximum. usage.image_count "
         "says how many came and were billed.",
         (Effect(on=SUBMITS, fewer=True),),
+    ),
+    Scenario(
+        "partly refused",
+        "Every second image of a request is refused with DataInspectionFailed: the others come, in choices, and the "
+        "refused ones stand in results. Only what came is billed. A client saves that and says why there is no more.",
+        (Effect(on=SUBMITS, partly=UNSAFE),),
     ),
     Scenario(
         "truncated image",

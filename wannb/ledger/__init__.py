@@ -12,7 +12,7 @@ from .result import GeneratedImage, Result
 from .run import Run, Runs, read, seconds_of, usual_seconds
 from .store import Store
 from .submit import Ledger
-from .task import UNREACHED, OnStatus, Task
+from .task import OnStatus, Task, waits_shown
 
 __all__ = [
     "ANSWERED",
@@ -22,7 +22,6 @@ __all__ = [
     "FAILED",
     "LOST",
     "SENDING",
-    "UNREACHED",
     "Failure",
     "GeneratedImage",
     "Ledger",
@@ -38,4 +37,5 @@ __all__ = [
     "rescue",
     "seconds_of",
     "usual_seconds",
+    "waits_shown",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wannb.display import html
 from wannb.errors import StoreError, WaitTimeout, WannbError
+from wannb.service import waiting
 from wannb.translation import Said, count, current, joined, say, spoken
 
 from .record import ENDED
@@ -79,13 +80,16 @@ def rescue(ledger: Ledger, *, owns: Callable[[Run], bool], timeout: float | None
     problems: list[tuple[str, WannbError]] = []
     restored, damaged = _restored(store, ledger.account.mark)
     runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
-    for run in filter(owns, runs):
+    owned = [run for run in runs if owns(run)]
+    for number, run in enumerate(owned, 1):
         left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
+        wait = Said("picking up run {run}, {number} of {total}", run=run.id, number=number, total=len(owned))
         try:
-            if ledger.settle(run, seconds=left):
-                results.append(Task(ledger, run).result(left))
-            else:
-                unsent.append(run.id)
+            with waiting(wait):
+                if ledger.settle(run, seconds=left):
+                    results.append(Task(ledger, run).result(left))
+                else:
+                    unsent.append(run.id)
         except WannbError as error:
             problems.append((run.id, error))
         except Exception as error:

@@ -11,6 +11,7 @@ Names are loaded when they are first used, so the import itself is light.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -91,3 +92,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return list(__all__)  # not what an import left here
+
+
+if _shell := getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)():
+    import_module(".errors", __name__).shorten_tracebacks(_shell.InteractiveTB)

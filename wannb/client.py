@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from wannb.display import ProgressLine, html
+from wannb.display import html
 from wannb.ledger import (
     DONE,
     ENDED,
@@ -21,6 +21,7 @@ from wannb.ledger import (
     Store,
     Task,
     rescue,
+    waits_shown,
 )
 from wannb.request import MAX_SEED, PRO, Boxes, ImageRequest, Inputs, Palette, checks_options
 from wannb.request import set_prompt as scenes
@@ -281,16 +282,19 @@ class Client:
                 )
             )
         task: Task | None = None
-        with ProgressLine() as line:
-            show = on_status or (lambda status, seconds: line.show(status.lower(), seconds=seconds))
+        with waits_shown(after=0) as line:
+            show = on_status or line.status
+            if on_status is None:
+                line.show(Said("sending"))
             try:
                 if via == "sync":
                     task = self._call(request, fresh=fresh, on_status=show)
                 else:
                     task = self.submit(request, fresh=fresh)
+                line.usual = task.usual
                 result = task.wait(timeout, on_status=show).result()
-            except KeyboardInterrupt:
-                line.done(self._stopped(task, via))
+            except KeyboardInterrupt as stop:
+                stop.args = (self._stopped(task, via),)
                 raise
             if on_status is None:
                 saved = Said("{images} saved", images=count(len(result), "image"))
@@ -301,11 +305,12 @@ class Client:
         """Withdraw the task of an interrupted call, and return what becomes of it."""
         if via == "sync":
             return say("stopped waiting; a synchronous call that was sent goes on and cannot be picked up")
-        if task is not None and task.withdraw():
-            return say("canceled while it was queued; nothing is billed")
-        return say("stopped waiting; what was sent goes on, and client.rescue() fetches it")
+        if task is None or not task.id:
+            return say("stopped waiting; what was sent goes on, and client.rescue() fetches it")
+        return say("canceled while it was queued; nothing is billed" if task.withdraw() else task.goes_on)
 
     @spoken
+    @waits_shown()
     def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:
         """Send a request and return at once; the task's id is on disk before this returns."""
         run, own = self._begin(request, fresh=fresh)
@@ -361,6 +366,7 @@ class Client:
     # Looking back
 
     @spoken
+    @waits_shown()
     def task(self, task_id: str, *, run: str | None = None) -> Task:
         """Return a task by its id: one of the runs folder, or any other of the account, whose images it then saves.
 
@@ -394,6 +400,7 @@ class Client:
         return Task(self._ledger, run, reused=run.state == DONE)
 
     @spoken
+    @waits_shown()
     def pick_up(self, run_id: str) -> Task:
         """Return the task of a run that was cut off; one whose answer was lost is looked up. Sends no generation.
 
@@ -423,6 +430,7 @@ class Client:
         return [Task(self._ledger, r) for r in self.runs() if r.task_id and r.state not in ENDED and self.owns(r)]
 
     @spoken
+    @waits_shown()
     def task_list(self, *, hours: float = 24) -> list[wire.ListedTask]:
         """Return the service's own list: all tasks of the account, from any program, without their prompts.
 
@@ -442,6 +450,7 @@ class Client:
         return self.store.runs(search)
 
     @spoken
+    @waits_shown()
     def rescue(self, *, timeout: float | None = 600) -> Rescue:
         """Bring every image that was paid for to disk: pick up each run of this service that was cut off.
 

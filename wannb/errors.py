@@ -35,12 +35,15 @@ in every message.
 from __future__ import annotations
 
 import copyreg
+import dis
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
-from .masking import mask
+from .masking import mask, mask_in_use
 from .translation import Said, Words, count, current, docstring, joined
 
 
@@ -315,3 +318,80 @@ def api_error(code: str, message: str, *, status: int, **more: Any) -> ApiError:
         by_status = {401: AuthenticationError, 403: PermissionDenied, 404: NotFound}
         kind = by_status.get(status) or (ServiceError if status >= 500 else BadRequest)
     return kind(code, message, status=status, **more)
+
+
+# In a notebook
+
+_PACKAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+
+
+def shorten_tracebacks(formatter: Any) -> None:
+    """Let IPython show what wannb raises on purpose as its sentence, under the caller's own frames.
+
+    These are errors of wannb, refused arguments, and an interrupt while wannb waits. `%xmode Verbose` and `%tb Verbose`
+    show every frame with its variables. Whatever passed through wannb is shown without keys and signatures of links.
+
+    Args:
+        formatter: IPython's `get_ipython().InteractiveTB`.
+    """
+    whole = formatter.structured_traceback
+    if getattr(whole, "of_wannb", False):
+        return
+
+    def structured_traceback(
+        etype: Any, evalue: Any = None, etb: Any = None, tb_offset: int | None = None, context: int = 5
+    ) -> list[str]:
+        frames = list(_frames(etb)) if isinstance(etb, TracebackType) else []
+        at = _entrance(frames)
+        if at is None:
+            return list(whole(etype, evalue, etb, tb_offset, context))
+        if formatter.mode == "Verbose" or not _is_said(evalue, frames, at):
+            lines = whole(etype, evalue, etb, tb_offset, context)
+        else:
+            caused = evalue.__cause__, evalue.__context__, evalue.__suppress_context__
+            evalue.__cause__ = evalue.__context__ = None
+            try:
+                lines = whole(etype, evalue, _linked(frames[:at]), tb_offset, context)
+            finally:
+                evalue.__cause__, evalue.__context__, evalue.__suppress_context__ = caused
+                formatter.tb = etb  # for %debug, which has all frames
+        return [mask_in_use(line) for line in lines]
+
+    structured_traceback.of_wannb = True  # type: ignore[attr-defined]
+    formatter.structured_traceback = structured_traceback
+
+
+def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _linked(frames: Sequence[TracebackType]) -> TracebackType | None:
+    linked = None
+    for each in reversed(frames):
+        linked = TracebackType(linked, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return linked
+
+
+def _entrance(frames: Sequence[TracebackType]) -> int | None:
+    """Return where the caller's last frame leads into wannb, None if an error did not pass through it."""
+    callers = [at for at, each in enumerate(frames) if each.tb_frame.f_globals.get("__name__") == "__main__"]
+    inside = range(callers[-1] + 1 if callers else 0, len(frames))
+    return next((at for at in inside if _is_ours(frames[at])), None)
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith(_PACKAGE)
+
+
+def _is_said(error: BaseException, frames: Sequence[TracebackType], entrance: int) -> bool:
+    """Return whether an error says to the caller what is wrong; any other is a fault, whose frames are needed."""
+    if isinstance(error, (WannbError, KeyboardInterrupt)):
+        return True
+    if not isinstance(error, Exception) or isinstance(error, (AssertionError, NotImplementedError)):
+        return False
+    last = frames[-1]
+    raised = dis.opname[last.tb_frame.f_code.co_code[last.tb_lasti]] == "RAISE_VARARGS"
+    # What the first frame meets is of the call itself, such as an argument that Python refuses.
+    return _is_ours(last) and (raised or entrance == len(frames) - 1)

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 #: Replaces a secret.
 MASK = "***"
@@ -157,11 +158,25 @@ def _mask_record(record: logging.LogRecord) -> bool:
     return True
 
 
+def mask_in_use(text: str) -> str:
+    """Return a text of any length without keys, signed links' queries, and whatever is a `Secret` of this process.
+
+    >>> secret = Secret("a key of no known form")
+    >>> mask_in_use("k='a key of no known form'")
+    "k='***'"
+    """
+    for secret in map(str, list(_in_use.values())):
+        if len(secret) >= SHORTEST:
+            text = text.replace(secret, MASK)
+    return mask_keys(LINK.sub(lambda link: without_signature(link[0]), text))
+
+
 class Secret:
     """A key that does not show in its repr, and so in no traceback that prints variables."""
 
     def __init__(self, value: str) -> None:
         self._reveal: Callable[[], str] = lambda: value
+        _in_use[id(self)] = self
 
     def __repr__(self) -> str:
         return MASK
@@ -177,6 +192,10 @@ class Secret:
 
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
         return Secret, (str(self),)
+
+
+#: Every secret, by its identity, for as long as it is used.
+_in_use: WeakValueDictionary[int, Secret] = WeakValueDictionary()
 
 
 class Hidden(dict[str, Any]):

@@ -15,8 +15,16 @@ from wannb.ledger.store import Store
 
 
 class Terminal(io.StringIO):
+    def __init__(self) -> None:
+        super().__init__()
+        self.wrote = threading.Event()
+
     def isatty(self) -> bool:
         return True
+
+    def write(self, text: str) -> int:
+        self.wrote.set()
+        return super().write(text)
 
 
 def seen(text: str) -> list[str]:
@@ -29,7 +37,7 @@ def test_a_wait_is_one_line_that_ends_in_a_fixed_text(store: Store, monkeypatch:
     monkeypatch.setattr(sys, "stdout", terminal)
     with mock.serve(task_seconds=0.8) as server, make_client(server, store) as client:
         client.generate("a", n=2, seed=1, size="768*768")
-        assert "running, " in terminal.getvalue()
+        assert "generating, " in terminal.getvalue()
         assert seen(terminal.getvalue()) == ["2 images saved"]
         client.generate("a", n=2, seed=1, size="768*768")
     assert seen(terminal.getvalue()) == ["2 images saved", "reused, nothing billed"]
@@ -38,9 +46,10 @@ def test_a_wait_is_one_line_that_ends_in_a_fixed_text(store: Store, monkeypatch:
 def test_a_line_that_an_error_ended_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
-    with ProgressLine() as line:
-        line.show("running", seconds=1)
-    assert "running" in terminal.getvalue()
+    with ProgressLine(after=0) as line:
+        line.status("RUNNING")
+        assert terminal.wrote.wait(20)
+    assert "generating, " in terminal.getvalue()
     assert terminal.getvalue().count("\n") == 0
     assert terminal.getvalue().rpartition("\r")[2] == ""
 

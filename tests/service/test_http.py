@@ -18,7 +18,7 @@ from wannb.errors import (
 from wannb.masking import Secret
 from wannb.service.endpoint import mock
 from wannb.service.http import Sender
-from wannb.service.limits import Clock, Pace
+from wannb.service.limits import Clock, Pace, heard
 
 
 @pytest.fixture
@@ -89,8 +89,32 @@ def test_a_service_that_keeps_failing_is_given_up(sender: Sender, slept: list[fl
     assert len(slept) == 8
 
 
-def test_a_caller_hears_of_each_try_without_an_answer(sender: Sender) -> None:
-    heard: list[int] = []
-    errors = (UnknownOutcome("lost"), too_fast(1), ConnectionFailed("not reached"))
-    sender.retry(failing(*errors), unknown=True, unreached=lambda: heard.append(1))
-    assert len(heard) == 2
+def test_a_caller_hears_why_and_how_long_each_pause_is(sender: Sender) -> None:
+    said: list[str] = []
+    failed = ServiceError("InternalError", "oops", status=500)
+    errors = (UnknownOutcome("lost"), too_fast(7), failed, ConnectionFailed("not reached"))
+    with heard(said.append):
+        sender.retry(failing(*errors), unknown=True)
+    assert said == [
+        "the answer of the mock server was lost on its way; trying again in 1 s",
+        "",
+        "the mock server asks to wait (429); trying again in 7 s, usually under 10 s in all",
+        "",
+        "the mock server failed (InternalError); trying again in 2 s, usually under 10 s in all",
+        "",
+        "the mock server cannot be reached; trying again in 3 s",
+        "",
+    ]
+
+
+def test_a_service_that_was_never_reached_is_given_up_after_seconds(
+    sender: Sender, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that answered before is tried for longer; its time is that of tenacity, which the pauses move on here."""
+    monkeypatch.setattr("tenacity.time.monotonic", lambda: sum(slept))
+    for reached, least, most in ((False, 3, 6.5), (True, 20, 35)):
+        slept.clear()
+        sender._reached = reached
+        with pytest.raises(ConnectionFailed):
+            sender.retry(failing(*(ConnectionFailed("not reached") for _ in range(99))))
+        assert least <= sum(slept) <= most

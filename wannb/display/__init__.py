@@ -17,11 +17,12 @@ from .previews import (
     previews,
     small_jpeg,
 )
-from .progress import ProgressLine
+from .progress import STATES, ProgressLine
 
 __all__ = [
     "ELEMENTS",
     "PREVIEW_PIXELS",
+    "STATES",
     "ProgressLine",
     "data_uri",
     "esm",

@@ -396,6 +396,8 @@ def _progress_text(words: Words, now: PlanProgress) -> str:
         parts.append(words("{n} under way", n=now.under_way))
     if now.failed:
         parts.append(words("{n} failed", n=now.failed))
+    if now.waits:
+        parts.append(words(now.waits))
     return " · ".join(parts)
 
 

@@ -219,12 +219,13 @@ class WorkPanel(Panel):
 
     def _finish(self, start: Callable[[], bool]) -> Any:
         """Start as the button does, wait, and return the result; a `RuntimeError` when something is under way."""
-        if not start():
-            raise RuntimeError(self.words("this form is at work; form.worker.join() waits for it"))
         try:
+            if not start():
+                raise RuntimeError(self.words("this form is at work; form.worker.join() waits for it"))
             ended = self.worker.join()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             self._interrupted()
+            stop.args = (self.words("stopped waiting; what was sent goes on and is saved, and the form picks it up"),)
             raise
         if ended.error is not None:
             raise ended.error

@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 import ipywidgets as widgets
 
-from wannb.display import html
+from wannb.display import STATES, html
 from wannb.errors import ApiError, TaskCanceled, UnknownOutcome, WannbError
-from wannb.ledger import UNREACHED, GeneratedImage, Result
+from wannb.ledger import GeneratedImage, Result
 from wannb.masking import mask
 from wannb.translation import Said, Words, override
 
@@ -22,12 +22,6 @@ from .worker import Progress
 #: A button under each image: its text, its tooltip, and what it does.
 Action = tuple[str, str, Callable[[GeneratedImage], None]]
 _PIXELS, _WIDTH = 640, 400
-_STATES = {
-    "PENDING": Said("in the queue"),
-    "RUNNING": Said("generating"),
-    "SUCCEEDED": Said("downloading the images"),
-    UNREACHED: Said("the service cannot be reached; the task goes on there, trying again"),
-}
 
 
 class Status:
@@ -163,13 +157,16 @@ class Status:
 
     def _waiting(self, progress: Progress) -> str:
         words = self.words
-        state = _STATES.get(progress.status) or (Said("sent") if progress.phase == "waiting" else Said("sending"))
-        parts = [words(progress.text or state), words("{seconds} s", seconds=f"{progress.seconds:.0f}")]
+        state = STATES.get(progress.status) or (Said("sent") if progress.phase == "waiting" else Said("sending"))
+        parts = [
+            words(progress.wait or progress.text or state),
+            words("{seconds} s", seconds=f"{progress.seconds:.0f}"),
+        ]
         # Without an end to run to the element has no value, which the browser shows as a bar that wanders.
         value = ""
         if progress.total:
             value = f' max="{progress.total}" value="{progress.done}"'
-        elif progress.usual:
+        elif progress.usual and not progress.wait:
             parts.append(words("usually about {seconds} s", seconds=f"{max(1, progress.usual):.0f}"))
             most = progress.usual
             value = f' max="{most:.1f}" value="{min(progress.seconds, most * 0.97):.1f}"'

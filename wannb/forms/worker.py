@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from wannb.client import Client
 from wannb.errors import CancelRefused, UnknownOutcome
-from wannb.ledger import ENDED, Task, usual_seconds
+from wannb.ledger import ENDED, Task
 from wannb.request import ImageRequest
+from wannb.service import heard
 from wannb.translation import Said, override
 
 Phase = Literal["idle", "sending", "waiting", "left", "done", "failed"]
@@ -29,6 +30,7 @@ class Progress:
         phase: idle, sending, waiting, left (it goes on, but is not shown), done or failed.
         status: the service's own state, such as RUNNING; empty before the first answer.
         text: what the work says of itself, shown instead of the state.
+        wait: what holds it up, such as a limit of the service, shown instead of both.
         seconds: since it began.
         usual: how long such a request usually takes, None before there is such a run.
         done, total: how much of the work is done; a total of 0 is unknown.
@@ -41,6 +43,7 @@ class Progress:
     phase: Phase = "idle"
     status: str = ""
     text: str = ""
+    wait: str = ""
     seconds: float = 0.0
     usual: float | None = None
     done: int = 0
@@ -204,9 +207,10 @@ class Worker:
         return work.progress
 
     def _run(self, work: _Work, act: Act) -> None:
-        with override(self._client.language):
+        report = partial(self._report, work)
+        with override(self._client.language), heard(lambda wait: report(wait=wait)):
             try:
-                result = act(partial(self._report, work))
+                result = act(report)
             except BaseException as error:
                 run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)
                 shown = self._report(work, phase="failed", error=error, open_run=self._still_open(run))
@@ -219,7 +223,7 @@ class Worker:
         task = find()
         report(phase="waiting", task_id=task.id, run_id=task.run_id, cancel=task.cancel)
         if request:
-            report(usual=self._usual(request))
+            report(usual=task.usual())
         return task.wait(on_status=lambda status, _: report(status=status, text="")).result()
 
     def _cancel(self, work: _Work) -> None:
@@ -249,12 +253,6 @@ class Worker:
         except Exception:
             # A person's own function raised; the form and its images are whole.
             logging.getLogger("wannb").exception("a function that follows a form's result raised")
-
-    def _usual(self, request: ImageRequest) -> float | None:
-        """Return the usual time; a damaged old run must not stop a new one."""
-        with suppress(Exception):
-            return usual_seconds(request, self._client.store.newest(), self._client.service.name)
-        return None
 
     def _still_open(self, run_id: str | None) -> str | None:
         with suppress(Exception):

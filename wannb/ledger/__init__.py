@@ -12,7 +12,7 @@ from .result import GeneratedImage, Result
 from .run import Run, Runs, read, seconds_of, usual_seconds
 from .store import Store
 from .submit import Ledger
-from .task import UNREACHED, OnStatus, Task
+from .task import OnStatus, Task, waits_shown
 
 __all__ = [
     "ANSWERED",
@@ -23,7 +23,6 @@ __all__ = [
     "LOST",
     "PREPARED",
     "SENDING",
-    "UNREACHED",
     "Failure",
     "GeneratedImage",
     "Ledger",
@@ -39,4 +38,5 @@ __all__ = [
     "rescue",
     "seconds_of",
     "usual_seconds",
+    "waits_shown",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from wannb.display import html
 from wannb.errors import StoreError, WaitTimeout, WannbError
+from wannb.service import waiting
 from wannb.translation import Said, count, current, joined, say, spoken
 
 from .record import ENDED
@@ -77,13 +78,15 @@ def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
     restored, damaged = _restored(store, ledger.account.mark)
     runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
     owned = [run for run in runs if ledger.owns(run, ask=True)]
-    for run in owned:
+    for number, run in enumerate(owned, 1):
         left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
+        wait = Said("picking up run {run}, {number} of {total}", run=run.id, number=number, total=len(owned))
         try:
-            if ledger.settle(run, seconds=left):
-                results.append(Task(ledger, run).result(left))
-            else:
-                unsent.append(run.id)
+            with waiting(wait):
+                if ledger.settle(run, seconds=left):
+                    results.append(Task(ledger, run).result(left))
+                else:
+                    unsent.append(run.id)
         except WannbError as error:
             problems.append((run.id, error))
         except Exception as error:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -27,7 +28,7 @@ from wannb.errors import (
     api_error,
 )
 from wannb.masking import Secret, mask
-from wannb.service import Transport, wire
+from wannb.service import Transport, waiting, wire
 from wannb.translation import Said, count
 
 from .record import ANSWERED, DONE, ENDED, FAILED, RUNNING, Failure, NewerFormat, Record, SavedImage, saved_image
@@ -143,9 +144,12 @@ def _save_all(
     def save(index: int) -> None:
         saved[index] = _save(run.folder, index, {**facts, "image": index + 1}, links[index], transport)
 
-    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(missing)))) as pool:
+    wait = Said("downloading {images}, usually a few seconds", images=count(len(missing), "image"))
+    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(missing)))) as pool, waiting(wait):
         try:
-            errors = [future.exception() for future in [pool.submit(save, index) for index in missing]]
+            # In copies of this context, so that who waits hears why a download pauses.
+            futures = [pool.submit(copy_context().run, save, index) for index in missing]
+            errors = [future.exception() for future in futures]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -23,7 +23,7 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -34,7 +34,7 @@ from filelock import FileLock, Timeout
 from wannb import files
 from wannb.errors import StoreError, WaitTimeout
 from wannb.request import ImageRequest, InputImage
-from wannb.service import Clock
+from wannb.service import SOON, Clock, waiting
 from wannb.translation import Said, say
 
 from .index import Index
@@ -92,7 +92,7 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
-            locked = held.acquire(timeout=-1 if seconds is None else seconds)
+            locked = _acquired(held, name, seconds)
         except Timeout as error:
             raise WaitTimeout(
                 "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
@@ -384,3 +384,16 @@ class Store:
             why=error.strerror or str(error),
         )
         return StoreError(Said("{unusable}. Nothing was sent", unusable=said) if sent_nothing else said)
+
+
+def _acquired(lock: FileLock, name: str, seconds: float | None) -> AbstractContextManager[object]:
+    try:
+        return lock.acquire(timeout=SOON if seconds is None else min(SOON, seconds))
+    except Timeout:
+        if seconds is not None and seconds <= SOON:
+            raise
+    wait = Said("waiting for {run}: another kernel or thread is using it", run=name)
+    if name == "submit":
+        wait = Said("waiting for a turn: another kernel is sending a request, usually for under 2 s")
+    with waiting(wait):
+        return lock.acquire(timeout=-1 if seconds is None else max(0.0, seconds - SOON))

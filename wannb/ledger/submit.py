@@ -17,7 +17,7 @@ from typing import Any
 from wannb.errors import ApiError, CalledOff, ConnectionFailed, OverBudget, StoreError, UnknownOutcome, WannbError
 from wannb.masking import Secret
 from wannb.request import ImageRequest, InputImage
-from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, wire
+from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, waiting, wire
 from wannb.translation import Said
 
 from .lost_answers import is_past, look_up
@@ -206,7 +206,7 @@ class Ledger:
             if run.state in (SENDING, ANSWERED) and run.record.via == "sync":
                 raise _sync_gap(run)
             if run.state == SENDING:
-                with self.account.submitting, self.store.lock("submit"):
+                with self.account.submitting(), self.store.lock("submit"):
                     if not self._found(run):
                         run.advance(FAILED, error=Failure(text=Said("it never reached the service; nothing is billed")))
                         return False
@@ -218,8 +218,13 @@ class Ledger:
         check_called_off()
         links = self._links(request)
         body = wire.body(request, links)
-        self.transport.learn_time()
-        with self.account.submitting, self.store.lock("submit"):
+        try:
+            self.transport.learn_time()
+        except ConnectionFailed as error:
+            if run.state == PREPARED:
+                run.advance(FAILED, error=_failure(error))
+            raise
+        with self.account.submitting(), self.store.lock("submit"):
             again = run.state == SENDING
             if again and self._found(run):
                 return
@@ -258,7 +263,7 @@ class Ledger:
         try:
             check_called_off()
             links = self._links(request)
-            with self.account.submitting, self.store.lock("submit"):
+            with self.account.submitting(), self.store.lock("submit"):
                 self._check_budget(run)
                 self._journal(run, "sync")
             self.kept[run.folder] = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
@@ -288,8 +293,13 @@ class Ledger:
             (ahead, within), (began, doubt) = self.transport.skew, _began(run)
             at = began + ahead
             run.record = replace(run.record, sent_at=at, last_sent_at=at, sent_within=within + doubt)
+        wait = Said(
+            "the answer was lost; looking in the service's task list for what became of it, at most {seconds} s",
+            seconds=f"{sum(self.pace.lookups):.0f}",
+        )
         try:
-            task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
+            with waiting(wait):
+                task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
         except (ApiError, ConnectionFailed) as error:
             raise UnknownOutcome(
                 "the answer to run {run_id} was lost, and the task list cannot be read: {reason}. It may have been "
@@ -366,8 +376,10 @@ class Ledger:
         known = self._uploads.get((str(image.sha256), model))
         if known and self.clock.now() - known[0] < _UPLOAD_LIFE:
             return known[1]
+        megabytes = f"{len(image.content or b'') / 2**20:.1f}"
         try:
-            link = self.transport.upload(image, model=model)
+            with waiting(Said("uploading a picture of {megabytes} MB", megabytes=megabytes)):
+                link = self.transport.upload(image, model=model)
         except WannbError:
             # The upload is documented for one region in one place and for two in another: send it inline then.
             return image.data_uri

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from wannb.display import ProgressLine
 from wannb.errors import (
     CancelRefused,
     ConnectionFailed,
@@ -19,22 +21,32 @@ from wannb.errors import (
     WaitTimeout,
     WannbError,
 )
-from wannb.service import wire
-from wannb.translation import Said, current, override, spoken
+from wannb.service import heard, wire
+from wannb.translation import Said, current, override, say, spoken
 
 from .lost_answers import is_past
 from .record import CANCELED, DONE, ENDED, FAILED, LOST, Failure
 from .result import Result
-from .run import Run, stranded
+from .run import Run, stranded, usual_seconds
 from .saving import error_of, finish_from_disk
 from .submit import Ledger, forgotten_answer, reason_of
 
-#: Called with the service's state, or UNREACHED while there is no way to it, and the seconds waited so far.
+#: Called with the service's state and the seconds waited so far.
 OnStatus = Callable[[str, float], None]
-UNREACHED = "UNREACHED"
 
 #: The service says UNKNOWN of a task it has forgotten; one just created might not be listed yet.
 _UNKNOWN_TIMES = 3
+
+
+@contextmanager
+def waits_shown(after: float | None = None) -> Iterator[ProgressLine]:
+    """Show what is waited for in a line of text, where none is shown already; also as a decorator."""
+    with ProgressLine(after) as line:
+        if not line.on:
+            yield line
+            return
+        with heard(line.hear):
+            yield line
 
 
 class Task:
@@ -65,11 +77,22 @@ class Task:
         """The name of the run's folder."""
         return self._run.id
 
+    @property
+    def goes_on(self) -> Said:
+        """What becomes of the task when nobody waits for it, in words."""
+        return Said(
+            "stopped waiting; task {task_id} goes on and nothing is lost: client.task({quoted}) picks it up, within 24 "
+            "hours",
+            task_id=self.id,
+            quoted=repr(self.id),
+        )
+
     def __repr__(self) -> str:
         state = self._last or ("saved" if self._run.state == DONE else self._run.state)
         return f"Task({self.id!r}, {state})"
 
     @spoken
+    @waits_shown()
     def status(self) -> str:
         """Ask the service and return PENDING, RUNNING, SUCCEEDED, FAILED, CANCELED or UNKNOWN.
 
@@ -87,37 +110,39 @@ class Task:
 
         Args:
             timeout: seconds; None waits as long as it takes.
-            on_status: called after each query with the state (UNREACHED: no answer yet) and the seconds waited.
+            on_status: called after each query with the state and the seconds waited; without it a line of text shows
+                what is waited for.
 
         Raises:
             WaitTimeout: the time is over; the task goes on and nothing is lost.
             ApiError: the task failed; failed tasks are not billed.
             TaskCanceled, TaskForgotten, DownloadFailed: as they say.
         """
-        self._wait(timeout, on_status, threading.Event())
+        try:
+            with waits_shown() as line:
+                line.usual = self.usual
+                self._wait(timeout, on_status or line.status, threading.Event())
+        except KeyboardInterrupt as stop:
+            if self.id:
+                stop.args = (say(self.goes_on),)
+            raise
         return self
 
-    def _wait(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> None:
+    def _wait(self, timeout: float | None, on_status: OnStatus, stop: threading.Event) -> None:
         try:
             self._watch(timeout, on_status, stop)
         except StoreError as error:
             raise stranded(error, self.id) if self.id else error from error
 
-    def _watch(self, timeout: float | None, on_status: OnStatus | None, stop: threading.Event) -> None:
+    def _watch(self, timeout: float | None, on_status: OnStatus, stop: threading.Event) -> None:
         clock, began = self._ledger.clock, self._ledger.clock.monotonic()
         unknown = 0
-
-        def unreached() -> None:
-            if on_status:
-                on_status(UNREACHED, clock.monotonic() - began)
-
         while not self._saved() and not stop.is_set():
             left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
-            answer = self._query(left, unreached)
+            answer = self._query(left)
             self._last = answer.status
             waited = clock.monotonic() - began
-            if on_status:
-                on_status(answer.status, waited)
+            on_status(answer.status, waited)
             unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
             if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
                 self._finish(answer, None if timeout is None else max(0.0, timeout - waited))
@@ -143,6 +168,7 @@ class Task:
         return self._run.result(reused=self._reused)
 
     @spoken
+    @waits_shown()
     def cancel(self) -> None:
         """Cancel the task, which the service allows only while it is PENDING; a canceled task is not billed.
 
@@ -162,7 +188,7 @@ class Task:
         A task that has begun goes on, and so does one that another caller sent. Trouble raises nothing: the caller has
         an exception already.
         """
-        if not self._own or not self.id or self._last not in (None, UNREACHED, wire.PENDING):
+        if not self._own or not self.id or self._last not in (None, wire.PENDING):
             return False
         try:
             self.cancel()
@@ -178,8 +204,9 @@ class Task:
     async def _awaited(self) -> Result:
         stop = threading.Event()
         try:
-            with override(self.language):
-                await asyncio.to_thread(self._wait, None, None, stop)
+            with override(self.language), waits_shown() as line:
+                line.usual = self.usual
+                await asyncio.to_thread(self._wait, None, line.status, stop)
         finally:
             # A cancelled wait must not keep its thread, and with it the event loop, until the task ends.
             stop.set()
@@ -192,13 +219,20 @@ class Task:
             )
         return self.id
 
-    def _query(self, seconds: float | None = None, unreached: Callable[[], None] = lambda: None) -> wire.Answer:
+    def usual(self) -> float | None:
+        """Return how many seconds such a task usually takes, None if that is unknown; a damaged run stops nothing."""
+        with suppress(Exception):
+            request, store = self._run.request, self._ledger.store
+            return usual_seconds(request, store.newest(), self._run.service) if request else None
+        return None
+
+    def _query(self, seconds: float | None = None) -> wire.Answer:
         kept = self._ledger.kept.get(self._run.folder)
         if kept:
             return kept
         task_id = self._id()
         try:
-            return self._ledger.transport.query(task_id, seconds=seconds, unreached=unreached)
+            return self._ledger.transport.query(task_id, seconds=seconds)
         except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited) as error:
             raise WaitTimeout(
                 "task {task_id} cannot be queried: {reason}. It goes on and nothing is lost: "

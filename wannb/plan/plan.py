@@ -11,10 +11,9 @@ from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
-from wannb.display import ProgressLine
 from wannb.errors import WannbError
 from wannb.figures import Grid, Spot, grid, labels_of
-from wannb.ledger import SENDING, Result
+from wannb.ledger import SENDING, Result, waits_shown
 from wannb.request import FIELDS, check_names
 from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, shorten, spoken
@@ -149,18 +148,18 @@ class Plan:
         most = as_budget(budget, self.client.service.region)
         if all(cell.problems for cell in self.cells):
             self.cells[0].request.check()
-        cells = to_do(self.cells, self._settled(), fill=fill)
         said: list[Said] = []
-        with ProgressLine() as line:
-            show = on_progress or (lambda now: line.show(str(now), seconds=now.seconds))
+        with waits_shown(after=0) as line:
+            cells = to_do(self.cells, self._settled(), fill=fill)
+            show = on_progress or (lambda now: line.show(now.said))
             allowance = Allowance(self.client, [cell for cell, _ in cells], most, max_images)
             runner = Runner(self.client, cells, allowance, show=show, stop=stop)
             try:
                 if cells:
                     runner.run(executor, self.name)
                     said = runner.summary()
-            except KeyboardInterrupt:
-                line.done(say(runner.interrupted()))
+            except KeyboardInterrupt as interrupt:
+                interrupt.args = (say(runner.interrupted()),)
                 raise
             if on_progress is None:
                 line.done(say(joined(" · ", [*said, self.forecast().summary()])))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wannb.display import STATES
 from wannb.errors import (
     AuthenticationError,
     CalledOff,
@@ -27,7 +29,7 @@ from wannb.errors import (
 from wannb.figures import put
 from wannb.ledger import DONE, Run
 from wannb.request import ImageRequest
-from wannb.service import Money, callable_off
+from wannb.service import Money, callable_off, heard
 from wannb.translation import Said, count, joined, override, say
 
 from .cell import Cell
@@ -52,6 +54,7 @@ class Progress:
         under_way: how many were handed out and have not ended.
         canceled: how many were canceled after a stop before they began; they are not billed.
         held: how many `budget` or `max_images` holds back.
+        waits: what most of them wait for, in words; empty while nothing holds them up.
         seconds: since the start.
     """
 
@@ -61,16 +64,18 @@ class Progress:
     under_way: int = 0
     canceled: int = 0
     held: int = 0
+    waits: str = ""
     seconds: float = 0.0
 
     @property
     def said(self) -> Said:
         """The progress in one line, to be translated."""
-        parts = [Said("{done} of {total} done", done=self.done, total=self.total)]
+        parts: list[str] = [Said("{done} of {total} done", done=self.done, total=self.total)]
         parts += [Said("{n} under way", n=self.under_way)] if self.under_way else []
         parts += [Said("{n} failed", n=self.failed)] if self.failed else []
         parts += [Said("{n} canceled", n=self.canceled)] if self.canceled else []
         parts += [Said("{n} held back", n=self.held)] if self.held else []
+        parts += [self.waits] if self.waits else []
         return joined(" · ", parts)
 
     def __str__(self) -> str:
@@ -159,6 +164,7 @@ class Runner:
         for cell, status in cells:
             self._waiting.setdefault(cell.request.model, deque()).append((cell, status))
         self._sent: dict[Future[str], Cell] = {}
+        self._waits: dict[str, str] = {}
         self._asked_to_cancel: set[str] = set()
         self._canceled: set[str] = set()
         self._fatal: BaseException | None = None
@@ -276,7 +282,23 @@ class Runner:
     def _advance(self) -> None:
         under_way = sum(not f.cancelled() and cell.fingerprint not in self._canceled for f, cell in self._sent.items())
         seconds = time.monotonic() - self._began
-        self.progress = replace(self.progress, under_way=under_way, canceled=len(self._canceled), seconds=seconds)
+        waits = Counter(filter(None, self._waits.copy().values())).most_common(1)
+        self.progress = replace(
+            self.progress,
+            under_way=under_way,
+            canceled=len(self._canceled),
+            waits=waits[0][0] if waits else "",
+            seconds=seconds,
+        )
+
+    def _run_cell(self, cell: Cell) -> str:
+        """Run a cell on a thread of this process, and keep in mind what it waits for."""
+        hear = partial(self._waits.__setitem__, cell.fingerprint)
+        try:
+            with heard(hear):
+                return run_cell(self._client, cell.request, self._stopped, self._after(cell), hear)
+        finally:
+            self._waits.pop(cell.fingerprint, None)
 
     def _after(self, cell: Cell) -> set[str] | None:
         return self._lacking.get(cell.fingerprint, (None, None))[1]
@@ -294,7 +316,7 @@ class Runner:
             return
         pool = ThreadPoolExecutor(at_once * len(self._waiting), thread_name_prefix="wannb-sweep")
         try:
-            yield lambda cell: pool.submit(run_cell, client, cell.request, self._stopped, self._after(cell)), at_once
+            yield lambda cell: pool.submit(self._run_cell, cell), at_once
         finally:
             # After an interrupt nobody waits: what has begun is saved from its own thread, and no more is sent.
             self._off.set()
@@ -302,21 +324,26 @@ class Runner:
 
 
 def run_cell(
-    client: Client, request: ImageRequest, stopped: Callable[[], bool] = lambda: False, after: set[str] | None = None
+    client: Client,
+    request: ImageRequest,
+    stopped: Callable[[], bool] = lambda: False,
+    after: set[str] | None = None,
+    hear: Callable[[str], None] = lambda wait: None,
 ) -> str:
     """Run one request and return the id of its run; with a seed it may be called any number of times.
 
     With `after` it is sent again although its images are there, but only while no other run than those has begun for
-    it: an executor may call this twice.
+    it: an executor may call this twice. `hear` is told when it waits in the service's queue.
 
     It raises `CalledOff` if it was stopped before it was sent, `TaskCanceled` if it was canceled before it began.
     """
+    queued = STATES["PENDING"]
     with override(client.language):
         with callable_off(stopped):  # not while it waits: what was sent is canceled, or waited for
             fresh = after is not None and client.store.alike(request.fingerprint) == after
             task = client.submit(request, fresh=fresh)
         try:
-            return task.result().run_id
+            return task.wait(on_status=lambda status, _: hear(queued if status == "PENDING" else "")).result().run_id
         except KeyboardInterrupt:  # an executor that runs it in the main thread
             task.withdraw()
             raise

@@ -13,7 +13,6 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar
 
-from wannb.errors import InvalidRequest
 from wannb.translation import Said, say
 
 from .sizes import PRESETS, PRO, STANDARD
@@ -79,7 +78,7 @@ def check_names(names: Iterable[str], allowed: Iterable[str]) -> None:
 
 
 def checks_options(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a method that answers a misspelt option with advice, and an illegal request with a short traceback."""
+    """Return a method that answers a misspelt option with advice."""
     parameters = list(signature(function).parameters.values())[1:]
     names = [parameter.name for parameter in parameters]
     positional = sum(parameter.kind is Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
@@ -91,10 +90,6 @@ def checks_options(function: Callable[P, R]) -> Callable[P, R]:
             call = type(args[0]).__name__ if function.__name__ == "__init__" else function.__name__
             example = f"{call}({names[positional]}={args[positional + 1]!r})"
             raise TypeError(say("options are given by name, as in {example}", example=example))
-        try:
-            return function(*args, **options)
-        except InvalidRequest as error:
-            # The mistake is in what a person wrote; frames of this package would only bury the sentence.
-            raise error.with_traceback(None) from None
+        return function(*args, **options)
 
     return checked

@@ -8,10 +8,11 @@ from __future__ import annotations
 from . import endpoint, wire
 from .api import Transport
 from .endpoint import Service
-from .limits import Account, Clock, Pace, callable_off, check_called_off
+from .limits import SOON, Account, Clock, Pace, callable_off, check_called_off, heard, waiting
 from .prices import Money, Price, as_budget, price
 
 __all__ = [
+    "SOON",
     "Account",
     "Clock",
     "Money",
@@ -23,6 +24,8 @@ __all__ = [
     "callable_off",
     "check_called_off",
     "endpoint",
+    "heard",
     "price",
+    "waiting",
     "wire",
 ]

@@ -107,16 +107,8 @@ class Transport(Sender):
 
     # Looking
 
-    def query(
-        self, task_id: str, *, seconds: float | None = None, unreached: Callable[[], None] = lambda: None
-    ) -> wire.Answer:
-        """Return the service's answer about a task.
-
-        Args:
-            task_id: the service's id.
-            seconds: how long a query in trouble is tried again.
-            unreached: called before each new try after one that got no answer.
-        """
+    def query(self, task_id: str, *, seconds: float | None = None) -> wire.Answer:
+        """Return the service's answer about a task; `seconds` is how long a query in trouble is tried again."""
 
         flat = 0
 
@@ -137,7 +129,7 @@ class Transport(Sender):
                     raise UnknownOutcome(why) from error
                 return wire.Answer(status=wire.FAILED, task_id=task_id, code=error.code, message=error.message)
 
-        return self.retry(attempt, unknown=True, seconds=seconds, unreached=unreached)
+        return self.retry(attempt, unknown=True, seconds=seconds)
 
     def tasks(self, *, since: float, until: float, model: str | None = None) -> list[wire.ListedTask]:
         """Return the account's tasks created between two times of the service's clock (seconds since 1970)."""
@@ -170,15 +162,25 @@ class Transport(Sender):
         """Read the service's clock with a free call, so that it is known before money is spent.
 
         Once, and again after this machine's clock was set or the machine slept.
+
+        Raises:
+            AuthenticationError: the key is wrong.
+            ConnectionFailed: the service cannot be reached, and never was.
         """
         if self._learned is None or self._strayed() > _STRAYED:
-            self.account.queries.wait()
-            try:
-                self.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
-            except AuthenticationError:
-                raise
-            except WannbError:
-                pass  # the clock stays unknown, which only makes a later look-up ask the person
+
+            def attempt() -> None:
+                self.account.queries.wait()
+                try:
+                    self.call("GET", "/tasks/", params={"page_no": 1, "page_size": 1})
+                except AuthenticationError:
+                    raise
+                except WannbError as error:
+                    if isinstance(error, ConnectionFailed) and not self._reached:
+                        raise
+                    # The clock stays unknown, which only makes a later look-up ask the person.
+
+            self.retry(attempt)
 
     # Files
 

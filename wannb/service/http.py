@@ -41,7 +41,7 @@ from wannb.translation import Said, say
 
 from . import wire
 from .endpoint import Service, is_loopback
-from .limits import Clock, Pace
+from .limits import Clock, Pace, waiting
 
 T = TypeVar("T")
 
@@ -54,8 +54,9 @@ _MAX_RETRY_AFTER = 60.0
 _MOST_TRIES, _MOST_FAULTS = 40, 8
 #: Between 2020 and 2100: times that a service's clock may show.
 _FIRST_TIME, _LAST_TIME = 1_577_836_800, 4_102_444_800
-#: Seconds for which a service that cannot be reached is tried before the person is told.
-_UNREACHED_SECONDS = 20.0
+#: Seconds for which a service that cannot be reached is tried before the person is told: one that never answered this
+#: client, and one that did.
+_NEVER_REACHED_SECONDS, _UNREACHED_SECONDS = 3.0, 20.0
 _NOT_SENT = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
     *(httpx.UnsupportedProtocol, httpx.ProxyError, httpx.InvalidURL),
@@ -88,6 +89,7 @@ class Sender:
         self._api.headers["Authorization"] = f"Bearer {key}"
         if service.workspace:
             self._api.headers["X-DashScope-WorkSpace"] = service.workspace
+        self._reached = False
         self._skew_lock = threading.Lock()
         #: The skew as it was learned, and then the lead of the clock that can be set over the one that cannot.
         self._learned: tuple[float, float, float] | None = None
@@ -138,12 +140,14 @@ class Sender:
         deadline = self.clock.monotonic() + float(seconds or math.inf)
         try:
             answer = self._exchange(client, method, url, most, deadline, options)
+            self._reached = True
             if answer:
                 return answer
             what = Said("the answer is larger than {most} MB", most=most // 2**20)
             trouble: WannbError = too_large or self._lost(what)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             trouble = self._trouble(error, urlsplit(str(url)).hostname or "")
+            self._reached |= not isinstance(trouble, ConnectionFailed)
         except BaseException as error:  # Ctrl-C above all
             raise _without_frames(error)  # noqa: B904
         # Outside the handler: httpx's own error holds the request, and so the key or a signed link.
@@ -238,9 +242,8 @@ class Sender:
         *,
         unknown: bool = False,
         seconds: float | None = None,
-        unreached: Callable[[], None] = lambda: None,
     ) -> T:
-        """Return the result of an attempt, trying again while that is worth it.
+        """Return the result of an attempt, trying again while that is worth it, and saying so.
 
         A 429 waits as long as the service asks, at most a minute.
 
@@ -248,14 +251,14 @@ class Sender:
             attempt: called for each try.
             unknown: try again although the last try may have arrived: safe for calls that cost nothing.
             seconds: how long to go on; the pace's own by default.
-            unreached: called before each new try after one that got no answer.
         """
         faults = 0
+        last: BaseException | None = None
 
         def worth(error: BaseException) -> bool:
-            nonlocal faults
-            faults += isinstance(error, ServiceError)
-            if faults > _MOST_FAULTS:
+            nonlocal faults, last
+            faults, last = faults + isinstance(error, ServiceError), error
+            if faults > _MOST_FAULTS or self._api.is_closed:
                 return False
             if isinstance(error, (UnknownOutcome, MalformedAnswer)):
                 return unknown
@@ -269,22 +272,33 @@ class Sender:
 
         def stop(state: RetryCallState) -> bool:
             # A request that was never sent can be sent again by hand; only one under way is worth a long wait.
-            unsent = isinstance(_error(state), ConnectionFailed) and not unknown
-            most = min(patience, _UNREACHED_SECONDS) if unsent else patience
+            most = patience
+            if isinstance(_error(state), ConnectionFailed):
+                if not self._reached:
+                    most = min(patience, _NEVER_REACHED_SECONDS)
+                elif not unknown:
+                    most = min(patience, _UNREACHED_SECONDS)
             return state.attempt_number >= _MOST_TRIES or (state.seconds_since_start or 0) >= most
 
-        def tell(state: RetryCallState) -> None:
-            if isinstance(_error(state), (ConnectionFailed, UnknownOutcome)):
-                unreached()
+        def pause(seconds: float) -> None:
+            with waiting(self._why(last, seconds)):
+                self.clock.sleep(seconds)
 
-        return Retrying(
-            before_sleep=tell,
-            retry=retry_if_exception(worth),
-            wait=self._pause,
-            stop=stop,
-            sleep=self.clock.sleep,
-            reraise=True,
-        )(attempt)
+        return Retrying(retry=retry_if_exception(worth), wait=self._pause, stop=stop, sleep=pause, reraise=True)(
+            attempt
+        )
+
+    def _why(self, error: BaseException | None, seconds: float) -> Said:
+        """Return why a call pauses, and for how long."""
+        values = {"what": self.service.called, "seconds": f"{max(1, seconds):.0f}"}
+        if isinstance(error, RateLimited):
+            return Said("{what} asks to wait (429); trying again in {seconds} s, usually under 10 s in all", **values)
+        if isinstance(error, ServiceError):
+            values["code"] = error.code
+            return Said("{what} failed ({code}); trying again in {seconds} s, usually under 10 s in all", **values)
+        if isinstance(error, ConnectionFailed):
+            return Said("{what} cannot be reached; trying again in {seconds} s", **values)
+        return Said("the answer of {what} was lost on its way; trying again in {seconds} s", **values)
 
     def _pause(self, state: RetryCallState) -> float:
         first, longest = self._pace.backoff

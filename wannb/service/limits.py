@@ -1,4 +1,4 @@
-"""Pace of requests within the service's limits, and the way to call one off before it is sent.
+"""Pace of requests within the service's limits, what a thread waits for, and how to call a request off.
 
 Limits are counted per account: 5 submits a second for each model, 5 running tasks and up to 500 queued ones, 20 queries
 a second (documented). So all clients of a process that use one account share one `Account`. A task beyond the running
@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
@@ -45,7 +45,8 @@ class Pace:
         queries: queries a second, over all tasks of an account.
         query_interval: seconds between two queries of one task.
         lookups: seconds to wait before each look into the task list after a lost answer.
-        retry_seconds: how long a call in trouble is tried again; one that never reached the service 20 at most.
+        retry_seconds: how long a call in trouble is tried again; one that did not reach the service 20 at most, 3 if
+            none of this client ever did.
         backoff: first and longest pause between two tries, in seconds.
     """
 
@@ -69,11 +70,60 @@ class Pace:
         return SLACK / self.submits
 
 
+#: Told what this thread waits for, and "" when that is over; set by what shows it. And what it waits for now.
+_hear: ContextVar[Callable[[str], object]] = ContextVar("hear", default=lambda wait: None)
+_wait: ContextVar[str] = ContextVar("wait", default="")
+#: Seconds for which a lock is waited for without a word.
+SOON = 0.3
+
+
+@contextmanager
+def heard(hear: Callable[[str], object]) -> Iterator[None]:
+    """Let a function hear what this thread waits for within a `with` block, and "" when that is over."""
+    token = _hear.set(hear)
+    try:
+        yield
+    finally:
+        _hear.reset(token)
+
+
+@contextmanager
+def waiting(wait: Said) -> Iterator[None]:
+    """Say what this thread waits for within a `with` block, how long and what is usual, to whoever shows it.
+
+    >>> with heard(print), waiting(Said("trying again in {seconds} s", seconds=4)):
+    ...     pass
+    trying again in 4 s
+    <BLANKLINE>
+    """
+    hear, outer = _hear.get(), _wait.get()
+    token = _wait.set(wait)
+    hear(wait)
+    try:
+        yield
+    finally:
+        _wait.reset(token)
+        hear(outer)
+
+
+@contextmanager
+def held(lock: threading.Lock, wait: Said) -> Iterator[None]:
+    """Hold a lock of this process, and say what is waited for until another thread lets it go."""
+    if not lock.acquire(timeout=SOON):
+        with waiting(wait):
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 class Gate:
     """Let callers through one after the other, evenly spaced from one that went through to the next."""
 
     def __init__(self, per_second: float, clock: Clock, *, slack: float = SLACK) -> None:
         self._interval = slack / per_second
+        self._turn = Said("waiting for a turn: the service allows {n} requests a second", n=f"{per_second:g}")
         self._clock = clock
         self._lock = threading.Lock()
         self._last = -math.inf
@@ -82,7 +132,7 @@ class Gate:
         """Sleep until it is this caller's turn."""
         # The lock is held through the sleep: the next turn counts from when this caller went, not from when it was
         # to go. So a caller that wakes up late does not come close to the next.
-        with self._lock:
+        with held(self._lock, self._turn):
             while (left := self._last + self._interval - self._clock.monotonic()) > 0:
                 self._clock.sleep(left)
             self._last = self._clock.monotonic()
@@ -113,14 +163,17 @@ class Account:
 
     Attributes:
         submits, queries: pass one of them before each request of its kind.
-        submitting: held while a request is submitted, so that the time in which a lost one can have arrived is narrow.
         mark: tells an account's runs from those of another in the same folder; it does not tell the key.
     """
 
     def __init__(self, name: str, pace: Pace, clock: Clock) -> None:
         self.submits, self.queries = Gate(pace.submits, clock), Gate(pace.queries, clock, slack=QUERY_SLACK)
-        self.submitting = threading.Lock()
+        self._submitting = threading.Lock()
         self.mark = name[:8]
+
+    def submitting(self) -> AbstractContextManager[None]:
+        """Hold this while a request is submitted, so that the time in which a lost one can have arrived is narrow."""
+        return held(self._submitting, Said("waiting for a turn: another request is being sent, usually for under 2 s"))
 
 
 #: Forgotten with the last client that uses it.

@@ -107,7 +107,7 @@ class Response:
         self.content, self.url = content, "https://host/a.png?Signature=secret"
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter([self.content])
+        return (self.content[at : at + 128] for at in range(0, len(self.content), 128))
 
 
 @pytest.fixture(autouse=True)

@@ -225,9 +225,11 @@ def parts(value: Any) -> Iterable[Any] | None:
             if values.dtype.kind in "OUST":
                 return list(values.flat) if values.ndim < 3 else None
             return values if values.ndim > 3 and _has_channels(values.shape[-3:]) else None
-        held = getattr(value, "value", None)  # of an upload widget
-        if isinstance(held, tuple):
-            return held
+        if _held(value) is not None:
+            return None
+        uploads = getattr(value, "value", None)  # of an upload widget
+        if isinstance(uploads, tuple):
+            return uploads
         unordered = isinstance(value, (set, frozenset)) and len(value) > 1
         return value if isinstance(value, Iterable) and not unordered else None
     except Exception:
@@ -330,11 +332,9 @@ def _from_file(file: Any) -> InputImage:
 def _from_holder(value: Any) -> InputImage | None:
     """Return the picture of an object that keeps it in an attribute; None if it keeps none."""
     kind = type(value).__name__
-    # IPython's Image, a widget of ipywidgets, an HTTP response
-    for attribute in ("data", "value", "content"):
-        held = getattr(value, attribute, None)
-        if isinstance(held, (bytes, bytearray, memoryview)):
-            return from_bytes(bytes(held), name=kind)
+    held = _held(value)
+    if held is not None:
+        return from_bytes(bytes(held), name=kind)
     if hasattr(value, "read_bytes"):
         return from_bytes(value.read_bytes(), name=_shown(without_signature(str(getattr(value, "name", kind)))))
     if not hasattr(value, "_repr_png_"):
@@ -345,6 +345,12 @@ def _from_holder(value: Any) -> InputImage | None:
             return _from_text(source)
     shown = value._repr_png_()
     return from_bytes(shown, name=kind) if isinstance(shown, bytes) else None
+
+
+def _held(value: Any) -> bytes | bytearray | memoryview | None:
+    """Return the file in an attribute: of IPython's Image, a widget of ipywidgets, an HTTP response."""
+    kept = (getattr(value, attribute, None) for attribute in ("data", "value", "content"))
+    return next((each for each in kept if isinstance(each, (bytes, bytearray, memoryview))), None)
 
 
 def _upload(value: Mapping[Any, Any]) -> bytes | bytearray | memoryview | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import base64
+import ctypes
 import enum
 import io
 import os
@@ -176,6 +178,10 @@ ONE: list[tuple[str, Callable[[], Any]]] = [
     ("memoryview of a file", lambda: memoryview(PICTURE)),
     ("memoryview with steps", lambda: memoryview(b"".join(bytes([each, 0]) for each in PICTURE))[::2]),
     ("bytearray", lambda: bytearray(PICTURE)),
+    ("array.array", lambda: array.array("B", PICTURE)),
+    ("array of ctypes", lambda: (ctypes.c_char * len(PICTURE)).from_buffer_copy(PICTURE)),
+    ("path with a line break", lambda: "cat.png\n"),
+    ("path in quotes, as Windows copies it", lambda: '"cat.png"'),
     ("encoded array (cv2.imencode)", lambda: np.frombuffer(PICTURE, np.uint8)),
     ("base64 text", lambda: base64.b64encode(PICTURE).decode()),
     ("array of one path", lambda: np.array(["cat.png"])),
@@ -324,6 +330,7 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
     ("Series of numbers", lambda: pd.Series(range(500)), "500"),
     ("range", lambda: range(100), "int is not a picture"),
     ("list of bytes", lambda: list(PICTURE), "int is not a picture"),
+    ("nested too deep", lambda: [[[[[[[[[["cat.png"]]]]]]]]]], "give one list of pictures"),
     ("None in a list", lambda: [None], "NoneType is not a picture; give a path, URL, bytes"),
     ("number", lambda: 3.5, "float is not a picture"),
     ("NumPy number", lambda: np.float64(3), "float64 is not a picture"),

@@ -189,8 +189,9 @@ def as_inputs(value: Inputs, _level: int = 0) -> tuple[InputImage, ...]:
     several = parts(value)
     if several is None:
         return (_one(value),)
+    kind = type(value).__name__
     # A list may hold itself, and an iterator may have no end.
-    too_deep = InputImage(name="list", problem=Said("a list within a list within a list; give one list of pictures"))
+    too_deep = InputImage(name=kind, problem=Said("a list within a list within a list; give one list of pictures"))
     nested = (as_inputs(item, _level + 1) for item in several) if _level < _DEEPEST else ((too_deep,),)
     return tuple(itertools.islice(itertools.chain.from_iterable(nested), MOST_INPUTS))
 
@@ -348,7 +349,9 @@ def _from_holder(value: Any) -> InputImage | None:
 
 
 def _held(value: Any) -> bytes | bytearray | memoryview | None:
-    """Return the file in an attribute: of IPython's Image, a widget of ipywidgets, an HTTP response."""
+    """Return the file that an object is, or has in an attribute: IPython's Image, a widget, an HTTP response."""
+    with suppress(TypeError):
+        return memoryview(value)
     kept = (getattr(value, attribute, None) for attribute in ("data", "value", "content"))
     return next((each for each in kept if isinstance(each, (bytes, bytearray, memoryview))), None)
 
@@ -554,6 +557,10 @@ def _from_text(source: str) -> InputImage:
             return InputImage(name=shown, origin=shown, problem=problem)
         content = read_file(path, most=MAX_FILE)
     except FileNotFoundError:
+        # A line of a file, or a path in quotes as Windows copies it
+        bare = text.strip("'\"")
+        if bare != source:
+            return _from_text(bare)
         problem = Said("no file {file} from folder {folder}", file=repr(shown), folder=repr(_here()))
         return InputImage(name=_shown(path.name), origin=shown, problem=problem)
     except (OSError, RuntimeError, ValueError) as error:

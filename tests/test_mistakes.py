@@ -43,7 +43,7 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda c: c.edit("x", "http://"), "names no host"),
     (lambda c: c.edit("x", "htps://host/a.png?Signature=secret"), r"htps://host/a\.png.*not htps"),
     (lambda c: c.edit("x", "https://bob:secret@host/a.png"), "must not hold a user name or password"),
-    (lambda c: c.edit("x", b"hello"), "other kinds that Pillow opens are converted"),
+    (lambda c: c.edit("x", b"hello"), "this is text, not a picture; give a path as str or Path"),
     (lambda c: c.task(None), "task_id=None is not a task id"),
     (lambda c: ImageRequest("a cat"), r"ImageRequest\(prompt='a cat'\)"),  # type: ignore[call-arg, misc]
     (lambda c: wannb.size_for((16, 9)), "is not a ratio"),  # type: ignore[arg-type]

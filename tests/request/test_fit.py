@@ -233,8 +233,8 @@ def test_a_photo_of_200_megapixels_is_no_bomb() -> None:
 
 
 def test_a_list_is_refused_by_name() -> None:
-    with pytest.raises(InvalidRequest, match="list is not a picture"):
-        ImageRequest(prompt="x", images=wannb.fit([encoded()])).check()
+    with pytest.raises(InvalidRequest, match="list holds 2 pictures; give one picture"):
+        ImageRequest(prompt="x", images=wannb.fit([encoded(), encoded()])).check()
 
 
 def test_a_request_with_a_picture_that_is_too_large_can_travel(photo: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from wannb.ledger import GeneratedImage, Result
 from wannb.masking import mask
-from wannb.request import Color, InputImage
+from wannb.request import Color, InputImage, inputs
 from wannb.translation import Said, current, joined, say, shorten
 
 Axis = str | Sequence[str] | None
@@ -205,12 +205,12 @@ def which_of(image: GeneratedImage) -> list[str]:
 
 def flat(value: Any) -> Iterator[Any]:
     """Yield a picture, or those of a result and of any nesting of lists."""
-    single = (GeneratedImage, str, bytes, bytearray, memoryview, os.PathLike, Mapping)
-    if isinstance(value, Iterable) and not isinstance(value, single) and not hasattr(value, "__array_interface__"):
-        for each in value:
-            yield from flat(each)
-    else:
+    several = None if isinstance(value, Mapping) else inputs.parts(value)
+    if several is None:
         yield value
+    else:
+        for each in several:
+            yield from flat(each)
 
 
 def language_of(*values: Any) -> str:

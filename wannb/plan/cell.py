@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wannb.ledger import Result
-from wannb.request import ImageRequest, SupportsInput, as_inputs
+from wannb.request import ImageRequest, SupportsInput, as_inputs, inputs
 from wannb.translation import Said, say
 
 #: The most requests of one plan. More are probably a mistake: they would take hours at the service's limits.
@@ -98,13 +98,15 @@ def _is_single(name: str, value: Any) -> bool:
     """Return whether a value that can be iterated is one value: a text, a file, a picture."""
     if isinstance(value, _SINGLE) or hasattr(value, "read") or hasattr(value, "getexif"):
         return True
-    return name == "images" and hasattr(value, "__array_interface__")
+    return name == "images" and inputs.parts(value) is None
 
 
 def _reusable(name: str, value: Any) -> Any:
     """Return a value that can be read again and again: iterators as tuples, arrays of numbers as lists."""
     if _is_single(name, value):
         return value
+    if name == "images":
+        return tuple(_reusable(name, each) for each in inputs.parts(value) or ())
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, (list, tuple)) or hasattr(value, "__next__"):

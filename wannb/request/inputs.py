@@ -11,22 +11,27 @@ Documented limits: JPEG, PNG without alpha, BMP or WEBP; each side 240 to 8000 p
 from __future__ import annotations
 
 import base64
-import binascii
+import codecs
 import hashlib
 import io
 import itertools
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from wannb.files import read_file
-from wannb.translation import Said
+from wannb.masking import mask, without_signature
+from wannb.translation import Said, count
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,8 +62,83 @@ _SIDEWAYS = ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
 _LAYERED = ("MPO", "PSD")
 #: Tags of EXIF and TIFF.
 _ORIENTATION, _BITS, _WHITE_IS_ZERO = 0x0112, 0x0102, 0x0106
-_MOST_INPUTS, _DEEPEST, _MOST_NAME = 100, 8, 200
+#: A longer list is cut.
+MOST_INPUTS = 100
+_DEEPEST, _MOST_NAME = 8, 200
+_HEIC = re.compile(rb".{4}ftyp(?:hei[cfmsx]|hev[cmsx]|mif1|msf1)", re.S)
+#: Drawings, films and data that Pillow recognizes and cannot load, or only with another program.
+_NEVER_LOADED = re.compile(
+    rb"%!PS|\xc5\xd0\xd3\xc6|\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF|\0\0\x01\xb3|\x89HDF|GRIB|BUFR|II\*\0.{4}CR", re.S
+)
+_SUBFILE_TYPE, _MAKE, _DNG_VERSION = 0x00FE, 0x010F, 0xC612
+_RAW = Said("a camera's RAW file")
+_AGAIN = Said("copy or download it again")
+_SAVE = Said("save it as JPEG or PNG")
+_FRAME = Said("save the frame that you want as PNG")
+_UNPACK = Said("unpack it and give a picture in it")
+#: How files begin that Pillow does not open, what they are, and what to do.
+_KINDS = (
+    (_HEIC.pattern, Said("a picture that is damaged or cut off"), _AGAIN),
+    (rb".{4}ftypavi[fs]", Said("an AVIF picture that Pillow cannot open here"), _SAVE),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", Said("a JPEG XL picture"), _SAVE),
+    (
+        rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb|\0MRM|II\*\0.{4}CR",
+        _RAW,
+        _SAVE,
+    ),
+    (rb".{4}ftypM4A|ID3|fLaC|OggS|RIFF.{4}WAVE|\xff[\xfb\xf3\xf2]", Said("a sound file"), Said("give a picture")),
+    (
+        rb"\0.{3}(?:ftyp|moov|mdat|wide|free|skip)|RIFF.{4}AVI |\x1aE\xdf\xa3|FLV\x01|\0\0\x01[\xb3\xba]",
+        Said("a video"),
+        _FRAME,
+    ),
+    (rb".{,1000}?%PDF-", Said("a PDF"), Said("save the page that you want as PNG")),
+    (rb"%!PS|\xc5\xd0\xd3\xc6", Said("an EPS or PostScript drawing"), _SAVE),
+    (rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF", Said("a WMF or EMF drawing"), _SAVE),
+    (rb"8BPS|gimp xcf|CSFCHUNK", Said("a paint program's own file"), _SAVE),
+    (rb"v/1\x01|#\?R(?:ADIANCE|GBE)", Said("an HDR picture"), _SAVE),
+    (rb".{128}DICM", Said("a DICOM file"), _SAVE),
+    (rb"\x93NUMPY", Said("a NumPy file"), Said("give its array, numpy.load(file)")),
+    (rb"\x89HDF|GRIB|BUFR", Said("a file of data"), Said("give the picture in it as an array")),
+    (rb"PK[\x03\x05]", Said("a ZIP archive or an Office document"), _UNPACK),
+    (rb"\x1f\x8b", Said("a gzip archive"), _UNPACK),
+    (rb"Rar!\x1a|7z\xbc\xaf|BZh[1-9]|\xfd7zXZ|\(\xb5/\xfd|.{257}ustar", Said("an archive"), _UNPACK),
+    (rb"\0\x05\x16\x07", Said("a helper file of macOS"), Said("give the file without '._' before its name")),
+    (rb"L\0\0\0\x01\x14\x02\0", Said("a Windows shortcut"), Said("give the file to which it leads")),
+    (
+        rb"\xff\xd8|\x89PNG|GIF8|RIFF.{4}WEBP|BM.{4}\0\0\0\0|II[*+]\0|MM\0[*+]",
+        Said("a picture that is damaged or cut off"),
+        _AGAIN,
+    ),
+)
+_TEXTS = (
+    (rb"version https://git-lfs", Said("a Git LFS pointer, not the picture"), Said("run git lfs pull")),
+    (
+        rb"/annex/objects/|\.\./.*/annex/objects/",
+        Said("a git-annex pointer, not the picture"),
+        Said("run git annex get"),
+    ),
+    (
+        rb"(?:<\?xml[^>]*>|<!--(?:(?!-->).)*-->|\s)*<(?:!doctype html|html|head|body)",
+        Said("a web page (HTML), not a picture"),
+        Said("open its link in a browser and save the picture itself"),
+    ),
+    (rb"<.*<svg|<svg", Said("an SVG drawing"), Said("export it as PNG")),
+    (rb"<\?xml|<[a-z]", Said("XML, perhaps a server's error message"), _AGAIN),
+    (rb"[{\[]", Said("JSON, perhaps a server's error message"), _AGAIN),
+    (rb"", Said("text, not a picture"), Said("give a path as str or Path, and the bytes of a picture as bytes")),
+)
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_LOST_SLASH = re.compile(r"^((?:https?|oss):)/(?=[^/])", re.I)
+_FILE_URI = re.compile(
+    r"file:(?:///(?=[A-Za-z]:)|//localhost(?:/(?=[A-Za-z]:)|(?=/))|//|/(?=[A-Za-z]:)|(?=/))(.*)", re.I | re.S
+)
+#: How the base64 text of a PNG, JPEG, WebP or GIF begins, as APIs return it.
+_BASE64 = re.compile(r"(?:iVBORw0KGgo|/9j/|UklGR|R0lGOD)[\w+/-]{60}")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+#: What data frames have and arrays have not.
+_TABLE = ("columns", "column_names")
+_ONE = (str, bytes, bytearray, memoryview, os.PathLike, type, ModuleType)
 
 
 @runtime_checkable
@@ -116,23 +196,18 @@ class InputImage:
 def as_inputs(value: Inputs, _level: int = 0) -> tuple[InputImage, ...]:
     """Return the input images in a value, which is one of anything or a list of them; a result gives all its images.
 
-    A list that is far too long is cut after 100.
+    A dict gives its values, and an array of pictures each of them. A list that is far too long is cut after 100.
     """
-    if value is None:
+    if value is None and not _level:
         return ()
-    single = (str, bytes, bytearray, memoryview, os.PathLike, SupportsInput)
-    if (
-        isinstance(value, single)
-        or hasattr(value, "read")
-        or hasattr(value, "getexif")
-        or hasattr(value, "__array_interface__")
-        or not isinstance(value, Iterable)
-    ):
-        return (as_input(value),)
+    several = parts(value)
+    if several is None:
+        return (_one(value),)
+    kind = type(value).__name__
     # A list may hold itself, and an iterator may have no end.
-    too_deep = InputImage(name="list", problem=Said("a list within a list within a list; give one list of pictures"))
-    nested = (as_inputs(item, _level + 1) for item in value) if _level < _DEEPEST else ((too_deep,),)
-    return tuple(itertools.islice(itertools.chain.from_iterable(nested), _MOST_INPUTS))
+    too_deep = InputImage(name=kind, problem=Said("a list within a list within a list; give one list of pictures"))
+    nested = (as_inputs(item, _level + 1) for item in several) if _level < _DEEPEST else ((too_deep,),)
+    return tuple(itertools.islice(itertools.chain.from_iterable(nested), MOST_INPUTS))
 
 
 def as_input(value: Input) -> InputImage:
@@ -143,31 +218,193 @@ def as_input(value: Input) -> InputImage:
     >>> as_input("https://example.com/cat.png").name
     'https://example.com/cat.png'
     """
-    if isinstance(value, SupportsInput):
-        return value.as_input()
+    found = as_inputs((value,))
+    if len(found) == 1:
+        return found[0]
+    kind = type(value).__name__
+    number = Said("{kind} holds {pictures}; give one picture", kind=kind, pictures=count(len(found), "picture"))
+    return InputImage(name=kind, problem=number)
+
+
+def parts(value: Any) -> Iterable[Any] | None:
+    """Return the parts of a value that holds several pictures; None for what is one picture, or none."""
+    try:
+        if isinstance(value, (*_ONE, SupportsInput)) or any(
+            hasattr(value, name) for name in ("read", "getexif", *_TABLE)
+        ):
+            return None
+        if isinstance(value, Mapping):
+            return None if _upload(value) else value.values()
+        if _is_array(value):
+            values = _array(value)
+            if values.dtype.kind in "OUST":
+                return list(values.flat) if values.ndim < 3 else None
+            return values if values.ndim > 3 and _has_channels(values.shape[-3:]) else None
+        if _held(value) is not None:
+            return None
+        uploads = getattr(value, "value", None)  # of an upload widget
+        if isinstance(uploads, tuple):
+            return uploads
+        unordered = isinstance(value, (set, frozenset)) and len(value) > 1
+        return value if isinstance(value, Iterable) and not unordered else None
+    except Exception:
+        # Objects of any library come here; `_one` says what is wrong with this one.
+        return None
+
+
+def _one(value: Any) -> InputImage:
+    kind = type(value).__name__
+    try:
+        return _from_text_or_bytes(value) or _from_object(value) or InputImage(name=kind, problem=_advice(value, kind))
+    except Exception as error:
+        why = _shown(mask(str(error) or repr(error)))
+        return InputImage(name=kind, problem=Said("{kind} cannot be read as a picture: {error}", kind=kind, error=why))
+
+
+def _advice(value: Any, kind: str) -> Said:
+    if any(hasattr(value, name) for name in _TABLE):
+        return Said("{kind} is a table; give its column of paths, such as table['path']", kind=kind)
+    if isinstance(value, (set, frozenset)):
+        return Said("{kind} has no order, and a prompt names pictures by their order; give a list", kind=kind)
+    if hasattr(getattr(value, "figure", None), "savefig"):
+        return Said("{kind} is a part of a figure; give the whole figure, its .figure", kind=kind)
+    return Said("{kind} is not a picture; give a path, URL, bytes, PIL image, array or result", kind=kind)
+
+
+def _from_text_or_bytes(value: Any) -> InputImage | None:
     if isinstance(value, (str, os.PathLike)):
         return _from_text(os.fsdecode(value))
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, (bytes, bytearray)) or (isinstance(value, memoryview) and value.ndim == 1):
         return from_bytes(bytes(value), name="picture in memory")
+    if isinstance(value, Mapping):
+        name = value.get("name") or value.get("path") or "upload"
+        return from_bytes(bytes(_upload(value) or b""), name=_shown(name))
+    return None
+
+
+def _from_object(value: Any) -> InputImage | None:
+    """Return the picture that an object is, draws or keeps; None if there is none."""
+    if isinstance(value, (type, ModuleType)):
+        return None
+    if isinstance(value, SupportsInput):
+        return _given(value)
     if hasattr(value, "read"):
-        name = _shown(Path(str(getattr(value, "name", "open file"))).name)
-        try:
-            content = value.read()
-        except UnicodeDecodeError:
-            content = ""
-        except Exception as error:
-            return InputImage(name=name, problem=Said("the file cannot be read: {error}", error=error))
-        if isinstance(content, bytes):
-            return from_bytes(content, name=name)
-        return InputImage(name=name, problem=Said("the file is open as text; open it with 'rb', or give its path"))
+        return _from_file(value)
     # A PIL image before an array: merely asking a lazy one for its array interface reads and decodes the file.
     if hasattr(value, "getexif"):
         return _from_pil(value, "PIL image")
-    if hasattr(value, "__array_interface__"):
-        return _from_array(value)
+    if any(hasattr(value, name) for name in _TABLE):
+        return None
+    if _is_array(value) or isinstance(value, memoryview):
+        values = _array(value)
+        return _from_numbers(values) if values.ndim else None
+    if hasattr(value, "savefig"):
+        drawn = io.BytesIO()
+        value.savefig(drawn, format="png")
+        return from_bytes(drawn.getvalue(), name="figure")
+    return _from_holder(value)
+
+
+def _given(value: SupportsInput) -> InputImage:
+    """Return the picture that an object gives of itself, such as an image of a result."""
     kind = type(value).__name__
-    advice = Said("a {kind} is not a picture; give a path, URL, bytes, PIL image, array or result", kind=kind)
-    return InputImage(name=kind, problem=advice)
+    try:
+        image = value.as_input()
+    except OSError as error:
+        place = _shown(getattr(value, "path", None) or error)
+        gone = Said("its file is gone or cannot be read: {file}; give the picture from another place", file=place)
+        return InputImage(name=_shown(Path(place).name), problem=gone)
+    if isinstance(image, InputImage):
+        return image
+    return InputImage(name=kind, problem=Said("as_input() of {kind} gives no input image", kind=kind))
+
+
+def _from_file(file: Any) -> InputImage:
+    """Return the picture in an open file, from its beginning wherever it stands: it may just have been written."""
+    name = _shown(Path(without_signature(str(getattr(file, "name", "open file")))).name)
+    try:
+        here = None
+        with suppress(AttributeError, OSError):  # a pipe cannot go back
+            here = file.tell()
+            file.seek(0)
+        content = file.read()
+        if here is not None:
+            file.seek(here)
+    except UnicodeDecodeError:
+        content = ""
+    except Exception as error:
+        return InputImage(name=name, problem=Said("the file cannot be read: {error}", error=mask(str(error))))
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return from_bytes(bytes(content), name=name)
+    if isinstance(content, str):
+        return InputImage(name=name, problem=Said("the file is open as text; open it with 'rb', or give its path"))
+    kind = type(file).__name__
+    return InputImage(
+        name=name, problem=Said("read() of {kind} gives no bytes; give a path, bytes or array", kind=kind)
+    )
+
+
+def _from_holder(value: Any) -> InputImage | None:
+    """Return the picture of an object that keeps it in an attribute; None if it keeps none."""
+    kind = type(value).__name__
+    held = _held(value)
+    if held is not None:
+        return from_bytes(bytes(held), name=kind)
+    if hasattr(value, "read_bytes"):
+        return from_bytes(value.read_bytes(), name=_shown(without_signature(str(getattr(value, "name", kind)))))
+    if not hasattr(value, "_repr_png_"):
+        return None
+    for attribute in ("url", "filename"):
+        source = getattr(value, attribute, None)
+        if isinstance(source, str):
+            return _from_text(source)
+    shown = value._repr_png_()
+    return from_bytes(shown, name=kind) if isinstance(shown, bytes) else None
+
+
+def _held(value: Any) -> bytes | bytearray | memoryview | None:
+    """Return the file that an object is, or has in an attribute: IPython's Image, a widget, an HTTP response."""
+    with suppress(TypeError):
+        return memoryview(value)
+    kept = (getattr(value, attribute, None) for attribute in ("data", "value", "content"))
+    return next((each for each in kept if isinstance(each, (bytes, bytearray, memoryview))), None)
+
+
+def _upload(value: Mapping[Any, Any]) -> bytes | bytearray | memoryview | None:
+    """Return the bytes of an uploaded file, as widgets and data sets describe it."""
+    held = value.get("content", value.get("bytes"))
+    return held if isinstance(held, (bytes, bytearray, memoryview)) else None
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__array_interface__") or hasattr(value, "__array__")
+
+
+def _array(value: Any) -> Any:
+    """Return an array or a tensor as a NumPy array, from whatever device it is on."""
+    import numpy as np
+
+    for step in ("detach", "cpu"):
+        if hasattr(value, step):
+            value = getattr(value, step)()
+    return np.asarray(value)
+
+
+def _has_channels(shape: tuple[int, ...]) -> bool:
+    """Return whether a shape is that of one picture with channels, first or last."""
+    sides = [side for side in shape if side > 4]
+    return len(sides) == 2 and (shape[0] in (1, 3, 4) or shape[2] in (1, 3, 4))
+
+
+def _from_numbers(values: Any) -> InputImage:
+    """Return an array as an input image: pixels, pixels with the channels first, or the bytes of an encoded file."""
+    if values.ndim == 1 and values.dtype == "uint8":
+        return from_bytes(values.tobytes(), name="array")
+    if values.ndim == 3 and values.shape[2] not in (1, 3, 4) and _has_channels(values.shape):
+        image = _from_array(values.transpose(1, 2, 0))
+        notice = Said("read as channels x height x width")
+        return image if image.problem else replace(image, notices=(notice, *image.notices))
+    return _from_array(values)
 
 
 def fit(picture: Input) -> InputImage:
@@ -232,6 +469,9 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: boo
     """
     from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
+    refused = _refused(content)
+    if refused:
+        return InputImage(name=name, origin=origin, problem=refused)
     # A photo of 200 megapixels is no bomb, as Pillow's check has it: it is refused, or unpacked at half its size.
     opened = JpegImagePlugin.jpeg_factory if content.startswith(b"\xff\xd8\xff") else Image.open
     try:
@@ -239,16 +479,64 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: boo
             again = partial(from_bytes, content, name=name, origin=origin, fit=True)
             return _prepare(image, content, name, origin, None if fit else again)
     except UnidentifiedImageError:
-        problem = Said(
-            "not a picture that Pillow can open; JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow "
-            "opens are converted"
-        )
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        problem = _what_it_is(content)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
         problem = Said("far too many pixels; each side is at most {most}", most=MAX_SIDE)
     except Exception as error:
         # Decoders raise anything for damaged files.
-        problem = Said("the picture is damaged or too large: {error}", error=_shown(error))
+        problem = Said("the picture is damaged or cut off: {error}; copy or download it again", error=_shown(error))
     return InputImage(name=name, origin=origin, problem=problem)
+
+
+def _refused(content: bytes) -> Said | None:
+    """Return what is wrong with a file that Pillow opens as something else than the picture in it."""
+    from PIL import Image
+
+    if _HEIC.match(content):
+        with suppress(ImportError):
+            import_module("pillow_heif").register_heif_opener()
+    if _NEVER_LOADED.match(content):
+        return _what_it_is(content)
+    if content[:4] not in (b"II*\0", b"MM\0*"):
+        return None
+    with suppress(Exception), Image.open(io.BytesIO(content)) as image:
+        # The first picture in a camera's RAW file, which is a TIFF, is a small preview of the real one.
+        tags = dict(getattr(image, "tag_v2", {}))
+        preview = _MAKE in tags and tags.get(_SUBFILE_TYPE, 0) & 1
+        if preview or _DNG_VERSION in tags:
+            return Said("this is {kind}; {advice}", kind=_RAW, advice=_SAVE)
+    return None
+
+
+def _what_it_is(content: bytes) -> Said:
+    """Return a sentence that names what a file is that Pillow cannot open."""
+    if not content.strip(b"\0"):
+        kind = Said("nothing but zeros") if content else Said("empty, 0 bytes")
+        return Said("this is {kind}; {advice}", kind=kind, advice=_AGAIN)
+    if _HEIC.match(content) and not find_spec("pillow_heif"):
+        return Said("this is a HEIC photograph; run pip install pillow-heif, or save it as JPEG")
+    start = content[:4096]
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        start = start.decode("utf-16", "ignore").encode("utf-8", "ignore")
+    known = next((each for each in _KINDS if re.match(each[0], start, re.S)), None)
+    if known is None and _is_text(start):
+        known = next(each for each in _TEXTS if re.match(each[0], start.lstrip(b"\xef\xbb\xbf \t\r\n"), re.S | re.I))
+    if known:
+        return Said("this is {kind}; {advice}", kind=known[1], advice=known[2])
+    return Said(
+        "not a picture that Pillow can open; JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow "
+        "opens are converted"
+    )
+
+
+def _is_text(start: bytes) -> bool:
+    if re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", start):
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            codecs.getincrementaldecoder(encoding)().decode(start)  # the last character may be cut
+            return True
+    return False
 
 
 def missing(name: str, *, sha256: str | None, width: int | None = None, height: int | None = None) -> InputImage:
@@ -263,22 +551,31 @@ def missing(name: str, *, sha256: str | None, width: int | None = None, height: 
 
 
 def _from_text(source: str) -> InputImage:
-    link = _LINK.match(source)
+    text = source.strip()
+    # A Path drops one of the slashes of a link.
+    text = _LOST_SLASH.sub(r"\1//", text)
+    link = _LINK.match(text)
     if link and link[1].lower() != "file":
-        return from_link(source)
-    if source[:5].lower() == "data:":
-        head, _, body = source.partition(",")
-        try:
-            encoded = head.lower().endswith(";base64")
-            content = base64.b64decode(body, validate=True) if encoded else unquote_to_bytes(body)
-        except (binascii.Error, ValueError):
-            return InputImage(name="data URI", problem=Said("the base64 text of this data URI is damaged"))
-        return from_bytes(content, name="data URI")
+        return from_link(text)
+    if text[:5].lower() == "data:" or _BASE64.match(text):
+        return _from_data_uri(text if text[4:5] == ":" else f"data:;base64,{text}")
     shown = _shown(source)
+    if not text:
+        return InputImage(name=shown, problem=Said("an empty text names no picture"))
+    uri = _FILE_URI.match(text)
     try:
-        path = Path(unquote_to_bytes(source[7:]).decode() if source.startswith("file://") else source).expanduser()
+        path = Path(os.fsdecode(unquote_to_bytes(uri[1])) if uri else source).expanduser()
+        if path.is_dir():
+            problem = Said(
+                "{file} is a folder; give the pictures in it, sorted(Path(...).glob('*.png'))", file=repr(shown)
+            )
+            return InputImage(name=shown, origin=shown, problem=problem)
         content = read_file(path, most=MAX_FILE)
     except FileNotFoundError:
+        # A line of a file, or a path in quotes as Windows copies it
+        bare = text.strip("'\"")
+        if bare != source:
+            return _from_text(bare)
         problem = Said("no file {file} from folder {folder}", file=repr(shown), folder=repr(_here()))
         return InputImage(name=_shown(path.name), origin=shown, problem=problem)
     except (OSError, RuntimeError, ValueError) as error:
@@ -288,29 +585,53 @@ def _from_text(source: str) -> InputImage:
     return from_bytes(content, name=_shown(path.name), origin=os.fspath(path))
 
 
+def _from_data_uri(text: str) -> InputImage:
+    head, _, body = text.partition(",")
+    content = unquote_to_bytes(body)
+    if "base64" in (part.strip() for part in head.lower().split(";")[1:]):
+        plain = b"".join(content.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+        try:
+            content = base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+        except ValueError:
+            return InputImage(name="data URI", problem=Said("the base64 text of this data URI is damaged"))
+    return from_bytes(content, name="data URI")
+
+
 def from_link(source: str) -> InputImage:
-    """Return a link as an input image; it is sent as it is, and nothing is fetched."""
+    """Return a link as an input image, to be sent in ASCII as browsers send it; nothing is fetched.
+
+    >>> from_link("https://例え.jp/猫.png?w=50%25").url
+    'https://xn--r8jz45g.jp/%E7%8C%AB.png?w=50%25'
+    """
     link = _LINK.match(source)
-    scheme = link[1] if link else ""
+    scheme = link[1].lower() if link else ""
+    url = scheme + source[len(scheme) :]
     try:
         parts = urlsplit(source)
-        host, user, _ = parts.hostname, parts.username, parts.port
+        host, user, port = parts.hostname, parts.username, parts.port
+        if host and not parts.netloc.isascii():
+            import idna
+
+            plain = idna.encode(host, uts46=True).decode()
+            url = url.replace(parts.netloc, plain if port is None else f"{plain}:{port}", 1)
+        # In OSS the name of a file is looked up as it is.
+        url = url if scheme == "oss" else _BEYOND_ASCII.sub(lambda found: quote(found[0]), url)
     except ValueError:
         host, user = None, None
     shown = _shown(f"{scheme}://{host or ''}{parts.path.partition(';')[0] if host else ''}")
     problem = None
-    if scheme.lower() not in ("http", "https", "oss"):
+    if scheme not in ("http", "https", "oss"):
         problem = Said("links are http, https or oss, not {scheme}; download it and give the file", scheme=scheme[:40])
     elif not source.isprintable() or " " in source:
         problem = Said("a link cannot hold spaces or invisible characters; write a space as %20")
     elif not host:
-        problem = Said("this link names no host")
+        problem = Said("this link names no host, or not a valid one")
     elif user:
         problem = Said("a link must not hold a user name or password; download the picture and give the file")
     if problem:
         return InputImage(name=shown, problem=problem)
     more = parts.query or parts.fragment or ";" in parts.path
-    return InputImage(name=shown + ("?..." if more else ""), url=source)
+    return InputImage(name=shown + ("?..." if more else ""), url=url)
 
 
 def _shown(text: object) -> str:
@@ -361,7 +682,10 @@ def _from_pil(image: Image.Image, name: str, *, fit: bool = False) -> InputImage
         again = partial(_from_pil, image, name, fit=True)
         return _prepare(image, None, _shown(Path(file).name) or name, None, None if fit else again)
     except Exception as error:
-        return InputImage(name=name, problem=Said("the picture is damaged: {error}", error=_shown(error)))
+        problem = Said("the picture is damaged: {error}", error=_shown(error))
+        if isinstance(error, AssertionError) or "closed" in str(error):
+            problem = Said("it was closed before it was read; open it again, or give its path")
+        return InputImage(name=name, problem=problem)
 
 
 def _prepare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wannb.errors import Problem
@@ -10,6 +10,7 @@ from wannb.translation import Said, count
 
 from .code import as_lists
 from .fields import FIELDS, MAX_BOXES, MAX_IMAGES, MAX_N, MAX_N_SET, MAX_PROMPT, MAX_SEED, MODELS
+from .inputs import MOST_INPUTS
 from .palette import palette_rules
 from .sizes import size_problem
 
@@ -52,7 +53,11 @@ def _broken(request: Any) -> Iterator[Broken]:
 
 def _prompt(prompt: Any) -> Iterator[Broken]:
     if not isinstance(prompt, str):
-        yield "prompt", _shown(prompt), Said("a prompt is text")
+        rule = Said("a prompt is text, not {kind}", kind=type(prompt).__name__)
+        single = (bytes, bytearray, memoryview, Mapping)
+        if isinstance(prompt, Iterable) and not isinstance(prompt, single) and getattr(prompt, "ndim", True):
+            rule = Said("a prompt is one text; for several use client.image_set, or wannb.sweep for a request each")
+        yield "prompt", _shown(prompt), rule
     elif not prompt.strip():
         yield "prompt", _shown(prompt), Said("describe the image")
     elif not prompt.isascii() and any("\ud800" <= letter <= "\udfff" for letter in prompt):
@@ -64,10 +69,17 @@ def _prompt(prompt: Any) -> Iterator[Broken]:
 
 def _images(images: Any) -> Iterator[Broken]:
     if len(images) > MAX_IMAGES:
-        yield "images", count(len(images), "picture"), Said("at most {most} input images", most=MAX_IMAGES)
-    for number, image in enumerate(images, 1):
+        shown = count(len(images), "picture")
+        if len(images) == MOST_INPUTS:
+            shown = Said("{n} pictures or more", n=MOST_INPUTS)
+        yield "images", shown, Said("at most {most} input images", most=MAX_IMAGES)
+    alike: dict[tuple[str, str], list[int]] = {}
+    for number, image in enumerate(images[:MAX_IMAGES], 1):
         if image.problem:
-            yield "images", Said("image {number} ({name})", number=number, name=image.name), image.problem
+            alike.setdefault((image.name, image.problem), []).append(number)
+    for (name, rule), numbers in alike.items():
+        listed = ", ".join(map(str, numbers))
+        yield "images", Said("image {number} ({name})", number=listed, name=name), rule
 
 
 def _numbers(request: Any) -> Iterator[Broken]:
@@ -127,5 +139,5 @@ def _whole(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(as_lists(value))
+    text = " ".join(repr(as_lists(value)).splitlines())
     return text if len(text) <= 120 else text[:100] + "..."

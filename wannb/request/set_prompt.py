@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from wannb.errors import InvalidRequest, Problem
@@ -25,14 +26,19 @@ def checked(scenes: Any, *, n: int | None) -> list[str]:
         InvalidRequest: no scenes or too many, a scene that is not text, or fewer images than scenes.
         TypeError: neither a list nor a tuple.
     """
-    if not isinstance(scenes, Sequence):
-        raise TypeError(say("scenes are a text or a list of texts, not a {type}", type=type(scenes).__name__))
+    kind = type(scenes).__name__
+    if hasattr(scenes, "tolist"):
+        scenes = scenes.tolist()  # of an array or a column of a table
+    elif isinstance(scenes, Iterator):
+        scenes = list(islice(scenes, 10 * MAX_N_SET))
+    if not isinstance(scenes, Sequence) or isinstance(scenes, (str, bytes, bytearray, memoryview)):
+        raise TypeError(say("scenes are a text or a list of texts, not a {type}", type=kind))
     broken: list[tuple[str, str, str]] = []
     if not 1 <= len(scenes) <= MAX_N_SET:
         broken.append(
             ("prompt", count(len(scenes), "scene"), Said("an image set has 1 to {most} scenes", most=MAX_N_SET))
         )
-    for number, scene in enumerate(scenes, 1):
+    for number, scene in enumerate(scenes[:MAX_N_SET], 1):
         if not isinstance(scene, str) or not scene.strip():
             shown = Said("scene {number}, {scene}", number=number, scene=repr(scene))
             broken.append(("prompt", shown, Said("a scene is text")))

@@ -278,8 +278,8 @@ def test_a_form_whose_kernel_was_restarted_says_so_once(lab: Lab, code: str) -> 
 
 
 def test_a_notebook_that_is_not_trusted_shows_pictures_and_what_to_do(lab: Lab) -> None:
-    book = form(lab, "wannb.forms.TextToImageForm(client, prompt='A cat', size='1K', n=2, seed=3)")
-    book.do("form.run()")
+    made = "form = wannb.forms.TextToImageForm(client, prompt='A cat', size='1K', n=2, seed=3)"
+    book = lab.notebook(CLIENT, f"{made}\nresult = form.run()\nform")
     book.run()
     saved = book.save()
     saved["cells"][0]["source"] = "print('changed elsewhere')"

@@ -106,8 +106,10 @@ def connect(
 
 def _show_everything() -> None:
     """Let a terminal or file that cannot write Chinese show escapes, instead of losing a result to an error."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict" and "utf" not in sys.stdout.encoding:
-        sys.stdout.reconfigure(errors="backslashreplace")
+    out = sys.stdout
+    narrow = "utf" not in (getattr(out, "encoding", None) or "utf").lower()
+    if isinstance(out, io.TextIOWrapper) and narrow and out.errors in ("strict", "surrogateescape"):
+        out.reconfigure(errors="backslashreplace")
 
 
 def _key_for(mode: object, given: object, base_url: str | None) -> tuple[Secret, str] | None:

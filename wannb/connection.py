@@ -60,8 +60,7 @@ def connect(
     Args:
         mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
         api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_API_KEY_FILE_PATH` names, then
-            `~/.dashscope/api_key`, then `QWENCLOUD_API_KEY`, then `MODELSTUDIO_API_KEY`, then the secret
-            `DASHSCOPE_API_KEY` of a notebook in Colab or Kaggle.
+            `~/.dashscope/api_key`, `QWENCLOUD_API_KEY`, `MODELSTUDIO_API_KEY`, then the secrets of Colab or Kaggle.
         region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
         workspace: gives that workspace's own host; `DASHSCOPE_WORKSPACE_ID`.
         base_url: another address of the same API, up to `/api/v1`; `DASHSCOPE_HTTP_BASE_URL`. In mock mode the

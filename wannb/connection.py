@@ -60,8 +60,7 @@ def connect(
     Args:
         mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
         api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_API_KEY_FILE_PATH` names, then
-            `~/.dashscope/api_key`, then `QWENCLOUD_API_KEY`, then `MODELSTUDIO_API_KEY`, then the secret
-            `DASHSCOPE_API_KEY` of a notebook in Colab or Kaggle.
+            `~/.dashscope/api_key`, `QWENCLOUD_API_KEY`, `MODELSTUDIO_API_KEY`, then the secrets of Colab or Kaggle.
         region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
         workspace: gives that workspace's own host; `DASHSCOPE_WORKSPACE_ID`.
         base_url: another address of the same API, up to `/api/v1`; `DASHSCOPE_HTTP_BASE_URL`. In mock mode the
@@ -106,8 +105,10 @@ def connect(
 
 def _show_everything() -> None:
     """Let a terminal or file that cannot write Chinese show escapes, instead of losing a result to an error."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict" and "utf" not in sys.stdout.encoding:
-        sys.stdout.reconfigure(errors="backslashreplace")
+    out = sys.stdout
+    narrow = "utf" not in (getattr(out, "encoding", None) or "utf").lower()
+    if isinstance(out, io.TextIOWrapper) and narrow and out.errors in ("strict", "surrogateescape"):
+        out.reconfigure(errors="backslashreplace")
 
 
 def _key_for(mode: object, given: object, base_url: str | None) -> tuple[Secret, str] | None:

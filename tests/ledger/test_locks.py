@@ -140,7 +140,7 @@ def test_a_folder_that_dies_with_the_runtime_is_said_once(
         ("/content/drive/MyDrive/runs", (), True),
         ("/content", ("/content",), True),
         ("/kaggle/working/runs", ("/", "/kaggle/working"), True),
-        ("/root/runs", ("/",), True),
+        ("/home/runs", ("/",), True),
         ("/mnt/runs", (), True),
         ("/mnt/disk/runs", ("/mnt/disk",), False),
     ],

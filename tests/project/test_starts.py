@@ -21,11 +21,11 @@ TITLES = (
     "print(json.dumps([titles, {name: help_of(name) for name in FIELDS}]))"
 )
 #: One picture, shown; nothing is closed.
-PICTURE = """
+PICTURE = r"""
 import wannb
 client = wannb.connect("mock")
-result = client.generate("花店", size="768*768", seed=1)
-print(result, client, result[0], wannb.ImageRequest(prompt="花"), sep="\\n")
+result = client.generate("\u82b1\u5e97", size="768*768", seed=1)
+print(result, client, result[0], wannb.ImageRequest(prompt="\u82b1"), sep="\n")
 """
 
 

@@ -151,3 +151,12 @@ def test_what_cannot_be_compared_says_why(
             compare(*pair, boxes=[box])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="whole number from 0 to 254"):
         compare(*pair, tolerance=255)
+
+
+def test_on_paper_too_a_reader_learns_that_one_picture_was_stretched(pair: tuple[Image.Image, Image.Image]) -> None:
+    def words(other: Image.Image) -> str:
+        return " ".join(text.get_text() for text in compare(pair[0], other).figure(dpi=60).axes[0].texts)
+
+    said = words(pair[1].resize((600, 600))).replace("\n", " ")
+    assert "the right picture of 600*600 is stretched to 400*300" in said
+    assert "the right picture" not in words(pair[1])

@@ -40,6 +40,23 @@ def test_a_tutorial_is_whole_and_nothing_in_it_expires(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_tutorial_says_at_its_start_how_long_it_takes_and_that_it_needs_no_key(path: Path) -> None:
+    first = json.loads(path.read_text())["cells"][0]
+    said = re.search(r"Takes about (\d+) minutes and needs no key[.:]", "".join(first["source"]))
+    assert first["cell_type"] == "markdown"
+    assert said
+    listed = re.search(rf"\({path.name}\) .*\| (\d+) \|$", (path.parent / "README.md").read_text(), re.M)
+    assert listed
+    assert said[1] == listed[1]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_tutorial_is_small_and_holds_no_widget_state(path: Path) -> None:
+    assert path.stat().st_size < 500_000
+    assert "application/vnd.jupyter.widget" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_as_a_page_every_picture_is_there_with_words(path: Path) -> None:
     page, _ = HTMLExporter(template_name="lab").from_filename(str(path))
     body = page[page.index("<body") :]

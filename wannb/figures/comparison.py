@@ -121,7 +121,8 @@ class Comparison:
         side = (width - 2 * _MARGIN - _GAP * (len(panels) - 1)) / len(panels)
         tall = max(side * image.height / image.width for image, _ in panels)
         labels = [typeset(label, side, _SIZE, most=3) for _, label in panels]
-        footer = typeset(self.summary, width - 2 * _MARGIN, _SIZE, most=3)
+        # Not the whole width: at few dots an inch letters are drawn wider than they measure.
+        footer = typeset(joined("; ", [self.summary, *self.notices]), 0.92 * (width - 2 * _MARGIN), _SIZE, most=5)
         top = _MARGIN + max(lines.height for lines in labels) + _PAD
         height = top + tall + _PAD + footer.height + _MARGIN
         paper = Paper(width, height, dpi=dpi, alt=Said("Compared: {summary}", summary=self.summary))
@@ -152,7 +153,7 @@ class Comparison:
 
         >>> wannb.compare(before, after).save("comparison.html")    # doctest: +SKIP
         """
-        texts = [html.plain(self.a.label), html.plain(self.b.label), html.plain(self.summary)]
+        texts = [html.plain(text) for text in (self.a.label, self.b.label, self.summary, *self.notices)]
         if ending(path, _ENDINGS, Said("a comparison")) == ".html":
             title = Said("{a} and {b}", a=self.a.label, b=self.b.label)
             return put(path, _document(html.attribute(title), self._html()).encode())

@@ -323,7 +323,8 @@ class _Page:
         self.heading = _label(sheet.heading, width - 2 * _MARGIN, size + 1, most=3)
         self.columns = [_label(text, self.cell, size, most=5) for text in sheet.columns]
         self.captions = [
-            [[_label(each.label, self.side, size - 1, most=4) for each in cell] for cell in row] for row in sheet.cells
+            [[_label(each.label, self.side * 0.95, size - 1, most=4) for each in cell] for cell in row]
+            for row in sheet.cells
         ]
         self.band = max(lines.height for lines in self.columns)
         self.heights = [max(map(self._height, row), default=0.0) for row in self.captions]

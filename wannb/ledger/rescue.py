@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from wannb.display import html
@@ -77,9 +78,10 @@ def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
     problems: list[tuple[str, WannbError]] = []
     restored, damaged = _restored(store, ledger.account.mark)
     runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
-    owned = [run for run in runs if ledger.owns(run, ask=True)]
+    until = math.inf if timeout is None else began + timeout
+    owned = [run for run in runs if ledger.owns(run, ask=clock.monotonic() < until)]
     for number, run in enumerate(owned, 1):
-        left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
+        left = None if timeout is None else max(0.0, until - clock.monotonic())
         wait = Said("picking up run {run}, {number} of {total}", run=run.id, number=number, total=len(owned))
         try:
             with waiting(wait):

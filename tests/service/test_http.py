@@ -96,7 +96,7 @@ def test_a_caller_hears_why_and_how_long_each_pause_is(sender: Sender) -> None:
     with heard(said.append):
         sender.retry(failing(*errors), unknown=True)
     assert said == [
-        "the answer of the mock server was lost on its way; trying again in 1 s",
+        "the connection to the mock server was lost, what was sent goes on there; trying again in 1 s",
         "",
         "the mock server asks to wait (429); trying again in 7 s, usually under 10 s in all",
         "",

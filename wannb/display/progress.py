@@ -73,10 +73,12 @@ class ProgressLine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
-        if self.on:
-            self.on = False
-            _one.release()
+        try:
+            self._stop()
+        finally:
+            if self.on:
+                self.on = False
+                _one.release()
 
     def show(self, text: str) -> None:
         """Say how far it is, with the seconds since the line began."""

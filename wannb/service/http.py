@@ -298,7 +298,9 @@ class Sender:
             return Said("{what} failed ({code}); trying again in {seconds} s, usually under 10 s in all", **values)
         if isinstance(error, ConnectionFailed):
             return Said("{what} cannot be reached; trying again in {seconds} s", **values)
-        return Said("the answer of {what} was lost on its way; trying again in {seconds} s", **values)
+        return Said(
+            "the connection to {what} was lost, what was sent goes on there; trying again in {seconds} s", **values
+        )
 
     def _pause(self, state: RetryCallState) -> float:
         first, longest = self._pace.backoff

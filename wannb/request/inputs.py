@@ -239,7 +239,7 @@ def parts(value: Any) -> Iterable[Any] | None:
             values = _array(value)
             if values.dtype.kind in "OUST":
                 return list(values.flat) if values.ndim < 3 else None
-            return values if values.ndim > 3 and _has_channels(values.shape[-3:]) else None
+            return list(values[:MOST_INPUTS]) if values.ndim > 3 and _has_channels(values.shape[-3:]) else None
         if _held(value) is not None:
             return None
         uploads = getattr(value, "value", None)  # of an upload widget

@@ -261,7 +261,7 @@ def test_srgb_is_not_said_to_be_converted(icc: bytes | None) -> None:
 @pytest.mark.parametrize(
     "icc", [of_cmyk(), of_gray(decode_srgb), b"junk", of_rgb(DISPLAY_P3, decode_srgb)[:300], b"x" * 500]
 )
-@pytest.mark.parametrize("way", ["opened", "flattened"])
+@pytest.mark.parametrize("way", ["opened", "opened and copied", "flattened"])
 def test_a_profile_of_other_pixels_is_left_out_and_said(icc: bytes, way: str) -> None:
     picture = stripes(COLORS, "RGB")
     image = as_input(WAYS[way](picture, icc))

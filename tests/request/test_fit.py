@@ -232,6 +232,13 @@ def test_a_photo_of_200_megapixels_is_no_bomb() -> None:
     assert (image.problem or "").startswith("16320x12240 pixels; each side must be 240 to 8000. wannb.fit(picture)")
 
 
+def test_two_photos_of_one_size_are_two_pictures() -> None:
+    one, other = (encoded("JPEG", PHONE, mode="L", color=shade) for shade in (9, 99))
+    code = ImageRequest(prompt="x", images=[one, other, one]).code()
+    assert "[image_1, image_2, image_1]" in code
+    assert as_input(one) != as_input(other)
+
+
 def test_a_list_is_refused_by_name() -> None:
     with pytest.raises(InvalidRequest, match="list holds 2 pictures; give one picture"):
         ImageRequest(prompt="x", images=wannb.fit([encoded(), encoded()])).check()

@@ -694,14 +694,16 @@ def _prepare(
     """Return an open picture as an input image; `again` makes it fit, and where it is None it is made to fit here."""
     from PIL import Image as pil
 
-    # 0, 9 and the like stand in files too, and mean nothing.
-    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    too_large = _is_too_large(*image.size)
+    refused = _side_problem(*image.size) is not None and not (too_large and again is None)
+    # A PNG is unpacked to find its EXIF. 0, 9 and the like stand in files too, and mean nothing.
+    turn = None if refused and image.format == "PNG" else _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     width, height = reversed(image.size) if turn in _SIDEWAYS else image.size
     facts: dict[str, Any] = {"name": name, "origin": origin, "width": width, "height": height}
-    too_large = _is_too_large(width, height)
-    problem = _side_problem(width, height)
-    if problem and (again or not too_large):
-        return InputImage(**facts, problem=problem, make_fit=again if too_large else None)
+    if refused:
+        # Photos of one phone have one size; they are still two pictures.
+        facts["sha256"] = hashlib.sha256(content).hexdigest() if content else None
+        return InputImage(**facts, problem=_side_problem(width, height), make_fit=again if too_large else None)
     kind, lossy, notices = image.format or "", image.format in ("JPEG", "MPO"), list[str]()
     if too_large and content is not None:
         # A JPEG of far too many pixels is unpacked at half its size or less.

@@ -18,8 +18,8 @@ import wannb
 PACKAGE = Path(wannb.__file__).parent
 #: Comes with a package that is named: numpy with matplotlib, the others with JupyterLab and ipywidgets.
 COMES_ALONG = {"numpy", "packaging", "traitlets"}
-#: Imported only where a person has it.
-OPTIONAL = {"pytest"}
+#: Imported only where a person, or the host of the notebook, has it.
+OPTIONAL = {"pytest", "truststore", "google", "kaggle-secrets"}
 
 
 def extras() -> dict[str, list[str]]:

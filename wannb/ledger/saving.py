@@ -214,8 +214,14 @@ def _notices(record: Record, came: int, refused: Sequence[str]) -> tuple[str, ..
     notices = list(record.input_notices)
     asked, billed = record.asked, came if record.billed is None else record.billed
     if billed > came:
-        told = "{came} of {asked} images came back; by the service's own count {billed} were made and are billed"
-        notices.append(Said(told, came=came, asked=max(asked, billed), billed=billed))
+        notices.append(
+            Said(
+                "{came} of {asked} images came back; by the service's own count {billed} were made and are billed",
+                came=came,
+                asked=max(asked, billed),
+                billed=billed,
+            )
+        )
     elif came < asked:
         notices.append(
             Said("{came} of {asked} images came back; only those that came are billed", came=came, asked=asked)

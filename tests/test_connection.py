@@ -243,7 +243,10 @@ def test_the_file_that_the_sdk_is_told_of_is_read(monkeypatch: pytest.MonkeyPatc
     key_file(OTHER.encode())
     monkeypatch.setenv("DASHSCOPE_API_KEY_FILE_PATH", "~/mine.txt")
     (tmp_path / "mine.txt").write_text(KEY)
+    monkeypatch.setenv("QWENCLOUD_API_KEY", "sk-third")
     assert connection.find_key() == (Secret(KEY), "DASHSCOPE_API_KEY_FILE_PATH")
+    monkeypatch.delenv("DASHSCOPE_API_KEY_FILE_PATH")
+    assert connection.find_key() == (Secret(OTHER), "~/.dashscope/api_key"), "the SDK's places come first"
     monkeypatch.setenv("DASHSCOPE_API_KEY", OTHER)
     assert connection.find_key() == (Secret(OTHER), "DASHSCOPE_API_KEY")
 

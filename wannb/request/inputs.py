@@ -11,7 +11,6 @@ Documented limits: JPEG, PNG without alpha, BMP or WEBP; each side 240 to 8000 p
 from __future__ import annotations
 
 import base64
-import codecs
 import hashlib
 import io
 import itertools
@@ -22,8 +21,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
@@ -33,10 +30,26 @@ from wannb.files import read_file
 from wannb.masking import mask, without_signature
 from wannb.translation import Said, count
 
+from .file_kinds import refused_kind, what_it_is
+from .pixels import (
+    MAX_BYTES,
+    MAX_RATIO,
+    MAX_SIDE,
+    MIN_SIDE,
+    PLAIN_MODES,
+    Unclear,
+    eight_bit,
+    encoded,
+    plain,
+    scaled_down,
+)
+
 if TYPE_CHECKING:
     from PIL import Image
 
-MIN_SIDE, MAX_SIDE, MAX_RATIO, MAX_BYTES = 240, 8000, 8, 20 * 1024 * 1024
+#: The EXIF tag that says how a picture is to be turned.
+_ORIENTATION = 0x0112
+
 #: A file larger than this is not read at all.
 MAX_FILE = 512 * 1024 * 1024
 _MIME = {
@@ -47,87 +60,15 @@ _MIME = {
     "WEBP": "image/webp",
 }
 _SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp"}
-_PLAIN_MODES = {"RGB", "L", "P", "1"}
-#: The color space of a profile, and the mode of the pixels that it is for.
-_SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-#: Steps of 255 within which a profile's colors are sRGB's own.
-_SAME = 2
-#: Deep values that stay below this share of white are probably of another scale; they would come out nearly black.
-_DARK = 1 / 8
 #: What an EXIF orientation asks for, as Pillow calls it; those that swap the sides.
 _TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270"}
 _TURNS |= {7: "TRANSVERSE", 8: "ROTATE_90"}
 _SIDEWAYS = ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
 #: Kinds whose frames are layers or views of one picture.
 _LAYERED = ("MPO", "PSD")
-#: Tags of EXIF and TIFF.
-_ORIENTATION, _BITS, _WHITE_IS_ZERO = 0x0112, 0x0102, 0x0106
 #: A longer list is cut.
 MOST_INPUTS = 100
 _DEEPEST, _MOST_NAME = 8, 200
-_HEIC = re.compile(rb".{4}ftyp(?:hei[cfmsx]|hev[cmsx]|mif1|msf1)", re.S)
-#: Drawings, films and data that Pillow recognizes and cannot load, or only with another program.
-_NEVER_LOADED = re.compile(
-    rb"%!PS|\xc5\xd0\xd3\xc6|\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF|\0\0\x01\xb3|\x89HDF|GRIB|BUFR|II\*\0.{4}CR", re.S
-)
-_SUBFILE_TYPE, _MAKE, _DNG_VERSION = 0x00FE, 0x010F, 0xC612
-_RAW = Said("a camera's RAW file")
-_AGAIN = Said("copy or download it again")
-_SAVE = Said("save it as JPEG or PNG")
-_FRAME = Said("save the frame that you want as PNG")
-_UNPACK = Said("unpack it and give a picture in it")
-#: How files begin that Pillow does not open, what they are, and what to do.
-_KINDS = (
-    (_HEIC.pattern, Said("a picture that is damaged or cut off"), _AGAIN),
-    (rb".{4}ftypavi[fs]", Said("an AVIF picture that Pillow cannot open here"), _SAVE),
-    (rb"\xff\x0a|\0\0\0\x0cJXL ", Said("a JPEG XL picture"), _SAVE),
-    (
-        rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb|\0MRM|II\*\0.{4}CR",
-        _RAW,
-        _SAVE,
-    ),
-    (rb".{4}ftypM4A|ID3|fLaC|OggS|RIFF.{4}WAVE|\xff[\xfb\xf3\xf2]", Said("a sound file"), Said("give a picture")),
-    (
-        rb"\0.{3}(?:ftyp|moov|mdat|wide|free|skip)|RIFF.{4}AVI |\x1aE\xdf\xa3|FLV\x01|\0\0\x01[\xb3\xba]",
-        Said("a video"),
-        _FRAME,
-    ),
-    (rb".{,1000}?%PDF-", Said("a PDF"), Said("save the page that you want as PNG")),
-    (rb"%!PS|\xc5\xd0\xd3\xc6", Said("an EPS or PostScript drawing"), _SAVE),
-    (rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF", Said("a WMF or EMF drawing"), _SAVE),
-    (rb"8BPS|gimp xcf|CSFCHUNK", Said("a paint program's own file"), _SAVE),
-    (rb"v/1\x01|#\?R(?:ADIANCE|GBE)", Said("an HDR picture"), _SAVE),
-    (rb".{128}DICM", Said("a DICOM file"), _SAVE),
-    (rb"\x93NUMPY", Said("a NumPy file"), Said("give its array, numpy.load(file)")),
-    (rb"\x89HDF|GRIB|BUFR", Said("a file of data"), Said("give the picture in it as an array")),
-    (rb"PK[\x03\x05]", Said("a ZIP archive or an Office document"), _UNPACK),
-    (rb"\x1f\x8b", Said("a gzip archive"), _UNPACK),
-    (rb"Rar!\x1a|7z\xbc\xaf|BZh[1-9]|\xfd7zXZ|\(\xb5/\xfd|.{257}ustar", Said("an archive"), _UNPACK),
-    (rb"\0\x05\x16\x07", Said("a helper file of macOS"), Said("give the file without '._' before its name")),
-    (rb"L\0\0\0\x01\x14\x02\0", Said("a Windows shortcut"), Said("give the file to which it leads")),
-    (
-        rb"\xff\xd8|\x89PNG|GIF8|RIFF.{4}WEBP|BM.{4}\0\0\0\0|II[*+]\0|MM\0[*+]",
-        Said("a picture that is damaged or cut off"),
-        _AGAIN,
-    ),
-)
-_TEXTS = (
-    (rb"version https://git-lfs", Said("a Git LFS pointer, not the picture"), Said("run git lfs pull")),
-    (
-        rb"/annex/objects/|\.\./.*/annex/objects/",
-        Said("a git-annex pointer, not the picture"),
-        Said("run git annex get"),
-    ),
-    (
-        rb"(?:<\?xml[^>]*>|<!--(?:(?!-->).)*-->|\s)*<(?:!doctype html|html|head|body)",
-        Said("a web page (HTML), not a picture"),
-        Said("open its link in a browser and save the picture itself"),
-    ),
-    (rb"<.*<svg|<svg", Said("an SVG drawing"), Said("export it as PNG")),
-    (rb"<\?xml|<[a-z]", Said("XML, perhaps a server's error message"), _AGAIN),
-    (rb"[{\[]", Said("JSON, perhaps a server's error message"), _AGAIN),
-    (rb"", Said("text, not a picture"), Said("give a path as str or Path, and the bytes of a picture as bytes")),
-)
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _LOST_SLASH = re.compile(r"^((?:https?|oss):)/(?=[^/])", re.I)
 _FILE_URI = re.compile(
@@ -469,7 +410,7 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: boo
     """
     from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
-    refused = _refused(content)
+    refused = refused_kind(content)
     if refused:
         return InputImage(name=name, origin=origin, problem=refused)
     # A photo of 200 megapixels is no bomb, as Pillow's check has it: it is refused, or unpacked at half its size.
@@ -479,64 +420,13 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: boo
             again = partial(from_bytes, content, name=name, origin=origin, fit=True)
             return _prepare(image, content, name, origin, None if fit else again)
     except UnidentifiedImageError:
-        problem = _what_it_is(content)
+        problem = what_it_is(content)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
         problem = Said("far too many pixels; each side is at most {most}", most=MAX_SIDE)
     except Exception as error:
         # Decoders raise anything for damaged files.
         problem = Said("the picture is damaged or cut off: {error}; copy or download it again", error=_shown(error))
     return InputImage(name=name, origin=origin, problem=problem)
-
-
-def _refused(content: bytes) -> Said | None:
-    """Return what is wrong with a file that Pillow opens as something else than the picture in it."""
-    from PIL import Image
-
-    if _HEIC.match(content):
-        with suppress(ImportError):
-            import_module("pillow_heif").register_heif_opener()
-    if _NEVER_LOADED.match(content):
-        return _what_it_is(content)
-    if content[:4] not in (b"II*\0", b"MM\0*"):
-        return None
-    with suppress(Exception), Image.open(io.BytesIO(content)) as image:
-        # The first picture in a camera's RAW file, which is a TIFF, is a small preview of the real one.
-        tags = dict(getattr(image, "tag_v2", {}))
-        preview = _MAKE in tags and tags.get(_SUBFILE_TYPE, 0) & 1
-        if preview or _DNG_VERSION in tags:
-            return Said("this is {kind}; {advice}", kind=_RAW, advice=_SAVE)
-    return None
-
-
-def _what_it_is(content: bytes) -> Said:
-    """Return a sentence that names what a file is that Pillow cannot open."""
-    if not content.strip(b"\0"):
-        kind = Said("nothing but zeros") if content else Said("empty, 0 bytes")
-        return Said("this is {kind}; {advice}", kind=kind, advice=_AGAIN)
-    if _HEIC.match(content) and not find_spec("pillow_heif"):
-        return Said("this is a HEIC photograph; run pip install pillow-heif, or save it as JPEG")
-    start = content[:4096]
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        start = start.decode("utf-16", "ignore").encode("utf-8", "ignore")
-    known = next((each for each in _KINDS if re.match(each[0], start, re.S)), None)
-    if known is None and _is_text(start):
-        known = next(each for each in _TEXTS if re.match(each[0], start.lstrip(b"\xef\xbb\xbf \t\r\n"), re.S | re.I))
-    if known:
-        return Said("this is {kind}; {advice}", kind=known[1], advice=known[2])
-    return Said(
-        "not a picture that Pillow can open; JPEG, PNG, BMP and WEBP are sent as they are, other kinds that Pillow "
-        "opens are converted"
-    )
-
-
-def _is_text(start: bytes) -> bool:
-    if re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", start):
-        return False
-    for encoding in ("utf-8", "gb18030"):
-        with suppress(UnicodeDecodeError):
-            codecs.getincrementaldecoder(encoding)().decode(start)  # the last character may be cut
-            return True
-    return False
 
 
 def missing(name: str, *, sha256: str | None, width: int | None = None, height: int | None = None) -> InputImage:
@@ -667,13 +557,13 @@ def _from_array(array: Any, *, fit: bool = False) -> InputImage:
         again = partial(_from_array, array, fit=True) if too_large else None
         return InputImage(name="array", width=width, height=height, problem=problem, make_fit=again)
     try:
-        values, white = _eight_bit(values, whites=(1,) if values.dtype.kind == "f" else (255, 65535))
-    except _Unclear as error:
+        values, white = eight_bit(values, whites=(1,) if values.dtype.kind == "f" else (255, 65535))
+    except Unclear as error:
         return InputImage(name="array", problem=error.why)
     if values.shape[2:] == (1,):
         values = values[:, :, 0]
     image = _from_pil(Image.fromarray(np.ascontiguousarray(values)), "array", fit=fit)
-    return replace(image, notices=(*([_scaled_down(white)] if white > 255 else []), *image.notices))
+    return replace(image, notices=(*([scaled_down(white)] if white > 255 else []), *image.notices))
 
 
 def _from_pil(image: Image.Image, name: str, *, fit: bool = False) -> InputImage:
@@ -716,17 +606,17 @@ def _prepare(
     if getattr(image, "is_animated", False) and kind not in _LAYERED:
         frame, fits = image.tell(), False
         notices.append(Said("only frame {n} is used", n=frame + 1) if frame else Said("only the first frame is used"))
-    if fits and content is not None and image.mode in _PLAIN_MODES and not image.has_transparency_data:
+    if fits and content is not None and image.mode in PLAIN_MODES and not image.has_transparency_data:
         mime = _MIME[kind]
     else:
         if content is not None and kind not in _MIME:
             notices.append(Said("converted from {kind}", kind=kind))
         try:
-            image = _plain(image, notices)
-        except _Unclear as error:
+            image = plain(image, notices)
+        except Unclear as error:
             return InputImage(**facts, problem=error.why)
         image = image.transpose(pil.Transpose[turn]) if turn else image
-        image, content, mime = _encode(image, lossy=lossy, fit=not again)
+        image, content, mime = encoded(image, lossy=lossy, fit=not again)
         if again and not lossy and mime == "image/jpeg":
             notices.append(Said("saved as JPEG: as PNG it is over 20 MB"))
     if not again:
@@ -765,150 +655,9 @@ def _side_problem(width: int, height: int) -> Said | None:
     return None
 
 
-class _Unclear(Exception):
-    """Values of a picture that could mean anything; `why` says what to give instead."""
-
-    def __init__(self, why: Said) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-def _plain(image: Image.Image, notices: list[str]) -> Image.Image:
-    """Return a picture in 8-bit sRGB without alpha, and add what was done to the notices."""
-    from PIL import Image as pil
-
-    profile, alpha = image.info.get("icc_profile"), None
-    if image.mode == "F" or image.mode.startswith("I"):
-        image = _from_deep(image, notices)
-    elif image.has_transparency_data:
-        layer = image.convert("LA" if image.mode == "La" else "RGBA")
-        alpha = layer.getchannel("A")
-        image = layer.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB")
-    image = to_srgb(image, profile, notices)
-    if alpha and alpha.getextrema()[0] == 255:
-        notices.append(Said("its alpha channel was left out; no part of it is transparent"))
-    elif alpha:
-        image = pil.composite(image.convert("RGB"), pil.new("RGB", image.size, "white"), alpha)
-        notices.append(Said("transparent parts were put on white: the service takes no alpha channel"))
-    return image
-
-
-def _from_deep(image: Image.Image, notices: list[str]) -> Image.Image:
-    """Return a picture of whole numbers or floats as 8 bit."""
-    import numpy as np
-    from PIL import Image as pil
-
-    tags: Any = getattr(image, "tag_v2", {})
-    whites: tuple[int, ...] = (1, 255) if image.mode == "F" else (255, 65535)
-    if image.mode.startswith("I;16"):
-        bits = tags.get(_BITS, (16,))[0]
-        whites = (2**bits - 1,)
-    elif image.mode == "I" and image.format == "PPM":
-        whites = (65535,)
-    values, white = _eight_bit(np.asarray(image), whites=whites)
-    notices.append(_scaled_down(white))
-    return pil.fromarray(255 - values if tags.get(_WHITE_IS_ZERO) == 0 else values)
-
-
-def _eight_bit(values: Any, *, whites: Sequence[int]) -> tuple[Any, int]:
-    """Return an array as 8-bit values, and the value that is white in it: the first of `whites` that none exceeds.
-
-    Raises:
-        _Unclear: there are values below zero or above all of them, or so dark ones that another white is likely.
-    """
-    import numpy as np
-
-    if values.dtype == np.uint8 or values.dtype.kind == "b":
-        return (values if values.dtype == np.uint8 else values * np.uint8(255)), 255
-    least, most = float(values.min()), float(values.max())
-    found = {"least": f"{least:.7g}", "most": f"{most:.7g}"}
-    # What rounds to black and white is black and white.
-    edge = 0.5 / 255
-    white = next((each for each in whites if most <= each * (1 + edge)), None)
-    if white is None or not least >= -white * edge:
-        raise _Unclear(
-            Said(
-                "values from {least} to {most}; give floats from 0.0 to 1.0, or whole numbers from 0 to 255 or 65535",
-                **found,
-            )
-        )
-    if white > 1 and 0 < most < white * _DARK:
-        raise _Unclear(
-            Said(
-                "values from {least} to {most} of {white} would be nearly black; scale them to 0 to 255, as 8 bit",
-                white=white,
-                **found,
-            )
-        )
-    scaled = np.multiply(values, 255 / white, dtype="float32", casting="same_kind")
-    return scaled.round().clip(0, 255).astype("uint8"), white
-
-
-def _scaled_down(white: int) -> Said:
-    return Said("brought to 8 bit, from values of 0 to {white}", white=white)
-
-
-def to_srgb(image: Image.Image, profile: bytes | None, notices: list[str]) -> Image.Image:
-    """Return a picture in sRGB, by its color profile if there is one, and add what was done to the notices."""
-    from PIL import ImageChops, ImageCms
-
-    # Lab is a color by itself, whatever the profile says.
-    if profile and image.mode != "LAB":
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            mode = _SPACES[source.profile.xcolor_space.strip()]
-            if (mode == "CMYK") != (image.mode == "CMYK") or (mode == "L" and image.mode not in ("1", "L")):
-                raise ValueError("a profile for other pixels")
-            before = image.convert(mode)
-            # As measured, without the deeper blacks that a perceptual conversion gives a print.
-            intent, srgb = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.createProfile("sRGB")
-            after = ImageCms.buildTransform(source, srgb, mode, "RGB", intent).apply(before)
-        except (ImageCms.PyCMSError, ImportError, LookupError, OSError, TypeError, ValueError):
-            notices.append(Said("its color profile does not fit its pixels and was left out"))
-        else:
-            bands: Any = ImageChops.difference(before.convert("RGB"), after).getextrema()
-            if mode != "CMYK" and max(most for _, most in bands) <= _SAME:
-                return image
-            notices.append(Said("converted to sRGB by its color profile"))
-            return after
-    if image.mode in _PLAIN_MODES:
-        return image
-    if image.mode == "CMYK":
-        notices.append(Said("converted from CMYK to RGB; without a color profile the colors are a guess"))
-    else:
-        notices.append(Said("converted from {mode} to RGB", mode=image.mode))
-    return image.convert("RGB")
-
-
 def _fitted(before: tuple[int, int], after: tuple[int, int], content: bytes, mime: str) -> Said:
     if before != after:
         sizes = {"before": "x".join(map(str, before)), "after": "x".join(map(str, after))}
         return Said("made smaller to fit, from {before} to {after} pixels; this copy is sent and kept", **sizes)
     kind, size = mime[6:].upper(), f"{len(content) / 2**20:.1f}"
     return Said("saved as {kind} of {size} MB to fit; this copy is sent and kept", kind=kind, size=size)
-
-
-def _encode(image: Image.Image, *, lossy: bool, fit: bool) -> tuple[Image.Image, bytes, str]:
-    """Return a picture as it is encoded, its bytes and their kind: PNG, or JPEG if it was one or PNG is over 20 MB."""
-    if fit and max(image.size) > MAX_SIDE:
-        image = _smaller(image, MAX_SIDE / max(image.size))
-    if not lossy:
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG", compress_level=3, icc_profile=None)
-        if buffer.tell() <= MAX_BYTES:
-            return image, buffer.getvalue(), "image/png"
-    while True:
-        for quality in (95, 85) if fit else (95,):
-            buffer = io.BytesIO()
-            image.convert("RGB").save(buffer, "JPEG", quality=quality, subsampling=0)
-            if buffer.tell() <= MAX_BYTES or not fit:
-                return image, buffer.getvalue(), "image/jpeg"
-        image = _smaller(image, 0.95 * math.sqrt(MAX_BYTES / buffer.tell()))
-
-
-def _smaller(image: Image.Image, share: float) -> Image.Image:
-    from PIL import Image as pil
-
-    # A palette and two colors cannot be mixed.
-    image = image.convert({"1": "L", "P": "RGB"}.get(image.mode, image.mode))
-    return image.resize((round(image.width * share), round(image.height * share)), pil.Resampling.LANCZOS)

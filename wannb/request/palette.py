@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 from wannb.translation import Said, count, say
 
 from .fields import PALETTE
-from .inputs import as_input, to_srgb
+from .inputs import as_input
+from .pixels import to_srgb
 
 _HEX = re.compile(r"#[0-9A-F]{6}")
 _SHORT_HEX = re.compile(r"#[0-9A-Fa-f]{3}")

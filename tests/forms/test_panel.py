@@ -183,8 +183,9 @@ def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
         pages += [shown(form), str(form._repr_mimebundle_()["text/html"])]
     assert "lock" in pages[1] or kind not in BUTTONS, "a person's text stays, also where it is one of ours"
     kept = (
-        r"<[^>]+>|wan2\.7-image(-pro)?|wannb[-\w/.]*|lock|a dog|room\.png|image-\d\.png|DataInspectionFailed\w*|"
-        r"Output data may .*?not judged\.\)|\b[0-9a-f]{8}-[-0-9a-f]+|NumPy|storyboard|\b(prompt|model|size|seed)\b|"
+        r"<[^>]+>|wan2\.7-image(-pro)?|wannb[-\w/.]*(?:\(picture\))?|lock|a dog|room\.png|image-\d\.png|"
+        r"DataInspectionFailed\w*|Output data may .*?not judged\.\)|\b[0-9a-f]{8}-[-0-9a-f]+|"
+        r"NumPy|storyboard|\b(prompt|model|size|seed)\b|"
         r"form\.run|\d+\w*|https?|[A-Z]{2,}\w*|client\.\w+|\w+=\S+|#\w+|[\w-]+\.(png|jpg)"
     )
     for page in pages:

@@ -39,7 +39,6 @@ def recall(path: str | os.PathLike[str]) -> ImageRequest:
         path = Path(os.fsdecode(path)).expanduser()
         folder = path if path.is_dir() else path.parent
         record = _of_run(folder) if path.is_dir() or path.name == FILE else _of_image(path)
-        check_request(record)
         return ImageRequest.from_dict(record, lambda sha256: find_input(folder, sha256))
     except RecallError:
         raise
@@ -66,11 +65,12 @@ def _of_image(path: Path) -> Mapping[str, Any]:
     record = facts.get("request") if isinstance(facts, Mapping) else None
     if record is None and (path.parent / FILE).is_file():
         # Formats other than PNG carry no chunk; their run's journal is beside them.
-        record = _of_run(path.parent)
+        return _of_run(path.parent)
     if not isinstance(record, Mapping):
         raise RecallError(
             "{path} holds no request; only images that wannb saved do, and saving them again with another program "
             "drops it",
             path=repr(str(path)),
         )
+    check_request(record)
     return record

@@ -7,7 +7,6 @@ import os
 import socket
 import socketserver
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import trustme
 from isolation import PATIENCE
 
 import wannb
@@ -30,16 +30,16 @@ Connect = Callable[[], Transport]
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a certificate that no system trusts, for itself on this machine and for host.test; its key is beside."""
+    """Return the certificate of an authority that no system trusts; what it issued for a server here is beside it."""
     folder = tmp_path_factory.mktemp("certificates")
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9999 -subj /CN=tests"
-    names = "subjectAltName=DNS:localhost,DNS:host.test"
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "ca.pem")]
-    subprocess.run([*make.split(), "-addext", names, *files], check=True, capture_output=True)
-    digest = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(folder / "ca.pem")]
-    hashed = subprocess.run(digest, check=True, capture_output=True, text=True).stdout.strip()
+    made = trustme.CA(organization_name="wannb", organization_unit_name="tests")
+    issued = made.issue_cert("localhost", "host.test")
+    made.cert_pem.write_to_path(str(folder / "ca.pem"))
+    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
+    issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     (folder / "hashed").mkdir()
-    (folder / "hashed" / f"{hashed}.0").write_bytes((folder / "ca.pem").read_bytes())
+    # As `openssl rehash` calls it, by the names of the authority.
+    made.cert_pem.write_to_path(str(folder / "hashed" / "4d1a3f72.0"))
     (folder / "empty.pem").touch()
     return folder / "ca.pem"
 
@@ -49,7 +49,7 @@ class Secure:
 
     def __init__(self, authority: Path) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(authority, authority.with_name("key.pem"))
+        context.load_cert_chain(authority.with_name("server.pem"))
         #: Hosts that it was asked to connect to.
         self.connects: list[str] = []
         secure = self
@@ -159,7 +159,9 @@ def test_an_unknown_certificate_is_called_that_with_the_way_out(connect: Connect
     with pytest.raises(ConnectionFailed) as caught:
         ask(connect())
     said = str(caught.value)
-    assert said.startswith("the certificate of localhost is not trusted: self-signed certificate. Nothing was sent.")
+    assert said.startswith(
+        "the certificate of localhost is not trusted: unable to get local issuer certificate. Nothing was sent."
+    )
     assert "SSL_CERT_FILE" in said
     assert "truststore" in said
     assert "_ssl.c" not in said

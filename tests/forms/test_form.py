@@ -511,7 +511,8 @@ def test_images_that_are_gone_leave_the_form_and_its_still_alive(form: forms.Tex
     edit.status.result(dog)
     dog[0].path.unlink()
     named(edit, "Add this image to the input images (1)").click()
-    assert "Unexpected error" in shown(edit)
+    assert "its file is gone or cannot be read" in shown(edit)
+    assert "Unexpected error" not in shown(edit)
 
 
 # Secrets

@@ -313,7 +313,10 @@ class Client:
     @waits_shown()
     def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:
         """Send a request and return at once; the task's id is on disk before this returns."""
-        run, own = self._begin(request, fresh=fresh)
+        return self._submit(request, fresh=fresh)
+
+    def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
+        run, own = self._begin(request, fresh=fresh, after=after)
         reused = run.state == DONE
         if run.state not in ENDED:
             try:
@@ -329,7 +332,9 @@ class Client:
         self._ledger.call(run, lambda: on_status("sent", 0.0))
         return Task(self._ledger, run, reused=reused)
 
-    def _begin(self, request: ImageRequest, *, fresh: bool, via: Via = "task") -> tuple[Run, bool]:
+    def _begin(
+        self, request: ImageRequest, *, fresh: bool, via: Via = "task", after: set[str] | None = None
+    ) -> tuple[Run, bool]:
         """Return the run of a request, and whether it was made by this call."""
         if not isinstance(request, ImageRequest):
             raise TypeError(
@@ -342,7 +347,7 @@ class Client:
         if seed_drawn:
             request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
         cost = price(request.model, self.service.region)
-        return self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost)
+        return self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
 
     def known(self, request: ImageRequest) -> Run | None:
         """Return the run that answers a request for nothing: an equal seeded one, done or under way.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -332,6 +334,31 @@ def test_a_kill_while_a_board_is_put_aside_leaves_one_that_knows_its_takes(
             Storyboard(client, ["c", "b"], size=SIZE)
     again = Storyboard(client, ["c", "b"], size=SIZE)
     assert len(again.takes(2)) == 1
+    assert server.billed == 2
+
+
+def test_a_lost_answer_is_no_refused_certificate_whatever_the_caller_is_handling(
+    client: Client, server: MockServer
+) -> None:
+    with server.scenario("dropped after accept"):
+        try:
+            raise ssl.SSLCertVerificationError("of another program's connection")
+        except ssl.SSLError:
+            with pytest.raises(UnknownOutcome):
+                client.run(small(), via="sync")
+    assert client.runs()[0].state == "sending"
+
+
+def test_lost_answers_count_in_the_limits_of_a_plan(client: Client, server: MockServer) -> None:
+    plan = wannb.sweep(client, prompt="x", seed=range(4), size=SIZE)
+    client.pace = replace(FAST, running=1, ahead=0)
+    client.task_list()
+    weather = server.weather(rate_500=1.0, routes={"list"})
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(server.scenario("dropped after accept"))
+        stack.enter_context(weather)
+        plan.run(max_images=2)
     assert server.billed == 2
 
 

@@ -1,4 +1,4 @@
-"""Folders whose locks keep nobody out, and those that die with their machine: said before money is spent."""
+"""Folders where file locks do not work, and those that are deleted with their runtime: said before money is spent."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_locks_hold_while_another_process_has_one(store: Store) -> None:
 
 @pytest.mark.usefixtures("without_effect")
 def test_locks_without_effect_are_said_once_before_anything_is_sent(client: Client, server: MockServer) -> None:
-    with pytest.warns(UserWarning, match=r"locks keep nobody out.*pay twice.*one kernel at a time.*store=") as said:
+    with pytest.warns(UserWarning, match=r"file locks do not work.*pay twice.*one kernel at a time.*store=") as said:
         client.submit(small())
     assert len(said) == 1
     assert str(client.store.root) in str(said[0].message)
@@ -56,7 +56,7 @@ def test_locks_without_effect_are_said_once_before_anything_is_sent(client: Clie
 def test_whoever_turns_warnings_into_errors_sends_nothing(client: Client, server: MockServer) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(UserWarning, match="locks keep nobody out"):
+        with pytest.raises(UserWarning, match="file locks do not work"):
             client.submit(small())
     assert server.billed == 0
     assert client.runs() == []
@@ -108,7 +108,10 @@ def test_a_class_of_locks_that_always_succeeds_is_found_out(client: Client, monk
 
 @pytest.mark.parametrize(
     ("variable", "says"),
-    [("COLAB_RELEASE_TAG", r"Colab.*dies with the runtime.*Drive"), ("KAGGLE_KERNEL_RUN_TYPE", r"Kaggle.*Drive")],
+    [
+        ("COLAB_RELEASE_TAG", r"Colab.*deleted when the runtime ends.*Drive"),
+        ("KAGGLE_KERNEL_RUN_TYPE", r"Kaggle.*Drive"),
+    ],
 )
 def test_a_folder_that_dies_with_the_runtime_is_said_once(
     variable: str, says: str, client: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch

@@ -199,6 +199,9 @@ def test_a_failed_task_that_has_images_has_them_saved_and_counted(store: Store, 
         result = client.run(small(n=2), via=via)
         assert (len(result), str(result.cost)) == (1, "0.075 USD")
         assert list(result.notices) == [CAME.format(1, 2), REFUSED]
+        if via == "task":
+            result[0].path.unlink()
+            assert client.task(str(result.task_id)).result()[0].path.is_file(), "fetched again while the links live"
 
 
 @pytest.mark.parametrize("via", ["task", "sync"])

@@ -84,7 +84,7 @@ def test_what_the_package_imports_comes_with_the_lab() -> None:
 def test_the_readme_says_of_each_optional_package_what_it_is_for() -> None:
     readme = (PACKAGE.parent / "README.md").read_text("utf-8")
     start = readme[readme.index("## Start") : readme.index("## The six modes")]
-    says = r"optional: .*DataFrames \(pandas;.*scores .*\(`\[judge\]`\).*slides \(`\[slides\]`\)"
+    says = r"extra package: .*DataFrames \(pandas;.*scores .*\(`\[judge\]`\).*slides \(`\[slides\]`\)"
     assert re.search(says, start, re.S)
 
 

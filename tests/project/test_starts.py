@@ -83,6 +83,6 @@ def test_a_folder_that_leads_nowhere_is_a_sentence(store: str | None, why: str, 
     found = start("-W", "error", code=code, cwd=tmp_path / "gone")
     assert found.stderr == ""
     assert found.stdout == (
-        f"the folder of runs {store or 'wannb-runs'!r} leads nowhere: {why}. Change to a working folder that is there, "
+        f"the runs folder {store or 'wannb-runs'!r} cannot be found: {why}. Change to a working folder that is there, "
         "or give the whole path with connect(store=...)\n"
     )

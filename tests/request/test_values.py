@@ -1,4 +1,4 @@
-"""Values of input images: brought to 8 bit by what they mean, or refused in a sentence; and notices that are true."""
+"""Values of input images: converted to 8 bit by what they mean, or refused in a sentence; and notices that are true."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_values_become_what_they_mean(name: str) -> None:
     "name", [name for name in TAKEN if any(word in name for word in ("16", "F of", "I of", "TIFF"))]
 )
 def test_deep_values_are_said_to_be_brought_to_8_bit(name: str) -> None:
-    assert any("brought to 8 bit" in notice for notice in as_input(TAKEN[name]()).notices)
+    assert any("converted to 8 bit" in notice for notice in as_input(TAKEN[name]()).notices)
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
@@ -153,13 +153,15 @@ def test_a_picture_that_stands_upright_is_not_turned(kind: str, orientation: int
 
 @pytest.mark.parametrize("orientation", range(2, 9))
 @pytest.mark.parametrize("mode", ["RGB", "L", "I;16"])
-def test_a_picture_is_turned_as_every_viewer_turns_it(orientation: int, mode: str) -> None:
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("given", [bytes, lambda content: Image.open(io.BytesIO(content))], ids=["bytes", "opened"])
+def test_a_picture_is_turned_as_every_viewer_turns_it(orientation: int, mode: str, kind: str, given: Any) -> None:
     values = np.zeros((240, 320), np.uint8)
     values[:60, :200] = 255
     picture = Image.fromarray(values.astype(np.uint16) * 257 if mode == "I;16" else values)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = as_input(saved(picture if mode == "I;16" else picture.convert(mode), "PNG", exif=exif))
+    image = as_input(given(saved(picture if mode == "I;16" else picture.convert(mode), kind, exif=exif)))
     flat = values.T if orientation >= 5 else values
     flat = flat[:, ::-1] if orientation in (2, 3, 6, 7) else flat
     flat = flat[::-1] if orientation in (3, 4, 7, 8) else flat

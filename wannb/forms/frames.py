@@ -144,8 +144,7 @@ class Frames:
         parts += [words("{seconds} s", seconds=f"{reel.seconds:g}"), words("seed {seed}", seed=board.seed)]
         cost = board.cost
         if cost is None or cost.amount:
-            drawn = self.client.service.kind == "mock" and not board.generator().made_by()
-            parts.append(spent_text(words, cost, mock=drawn))
+            parts.append(spent_text(words, cost, mock=board.generator().made_by() == {"mock"}))
         notes: list[str] = []
         unsure = ", ".join(str(shot.number) for shot in reel.shots if shot.unsure)
         if unsure:

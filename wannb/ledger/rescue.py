@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wannb.display import html
@@ -12,6 +13,7 @@ from wannb.translation import Said, count, current, joined, say, spoken
 
 from .record import ENDED
 from .result import Result
+from .run import Run
 from .saving import restore
 from .store import Store
 from .submit import Ledger
@@ -79,7 +81,11 @@ def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
     restored, damaged = _restored(store, ledger.account.mark)
     runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
     until = math.inf if timeout is None else began + timeout
-    owned = [run for run in runs if ledger.owns(run, ask=clock.monotonic() < until)]
+    owned: list[Run] = []
+    for run in runs:
+        with suppress(WannbError):  # where the service does not say whose it is, it is somebody else's for now
+            if ledger.owns(run, ask=clock.monotonic() < until):
+                owned.append(run)
     for number, run in enumerate(owned, 1):
         left = None if timeout is None else max(0.0, until - clock.monotonic())
         wait = Said("picking up run {run}, {number} of {total}", run=run.id, number=number, total=len(owned))

@@ -149,15 +149,15 @@ class Run:
     def answers(self, service: str) -> tuple[int, ...]:
         """Return how well a whole run answers an equal request at a service, to be compared; empty for not at all.
 
-        What a live service made answers everywhere, with all its images before with some, at that service before
-        others. What the mock server drew answers there alone, after all that was made live: a drawn picture is never
-        taken for a live one.
+        What a live service made answers everywhere: with all its images before with some, with more before fewer, at
+        that service before others. What the mock server drew answers there alone, after all that was made live: a
+        drawn picture is never taken for a live one.
         """
         own, live = self.service == service, self.service not in ("", "mock")
         if not (own or live) or self.state != DONE or not self.whole:
             return ()
         short = self.record.short
-        return live, not short, own, len(self.images) if short else 0
+        return live, not short, len(self.images) if short else 0, own
 
     def cost(self) -> Money | None:
         """Return what the run cost, or while it is under way what it may cost at most; None if unknown."""

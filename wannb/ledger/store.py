@@ -69,7 +69,7 @@ class Store:
             self.root = Path(root).expanduser().absolute()
         except (OSError, RuntimeError) as error:  # the working folder is gone, or there is no home
             raise StoreError(
-                "the folder of runs {folder} leads nowhere: {why}. Change to a working folder that is there, or give "
+                "the runs folder {folder} cannot be found: {why}. Change to a working folder that is there, or give "
                 "the whole path with connect(store=...)",
                 folder=repr(str(root)),
                 why=getattr(error, "strerror", None) or str(error).rstrip("."),
@@ -135,7 +135,7 @@ class Store:
         places = (str(place) for place in (self.root, *self.root.parents))
         if host is None or any(os.path.ismount(place) for place in places if place not in _OWN):
             return None
-        return Said("on the own disk of {host}, which dies with the runtime", host=host[0]), host[1]
+        return Said("on the temporary disk of {host}, which is deleted when the runtime ends", host=host[0]), host[1]
 
     def _warn(self) -> None:
         """Say once, before anything is sent from it, what the folder does not do."""
@@ -145,7 +145,7 @@ class Store:
         if not self.locks_hold():
             warnings.warn(
                 say(
-                    "locks keep nobody out of the folder of runs {folder}, as on some network disks: two kernels that "
+                    "file locks do not work in the runs folder {folder}, as on some network disks: two kernels that "
                     "use it at the same time pay twice. Use it from one kernel at a time, or give a folder on a "
                     "local disk with connect(store=...)",
                     folder=folder,
@@ -155,7 +155,7 @@ class Store:
         if short_lived:
             where, do = short_lived
             warnings.warn(
-                say("the folder of runs {folder} is {where}; {do}", folder=folder, where=where, do=do), stacklevel=3
+                say("the runs folder {folder} is {where}; {do}", folder=folder, where=where, do=do), stacklevel=3
             )
         self._looked = True
 
@@ -379,7 +379,7 @@ class Store:
 
     def _unusable(self, error: OSError, *, sent_nothing: bool = False) -> StoreError:
         said = Said(
-            "the folder of runs {folder} cannot be used: {why}. Give another folder with connect(store=...)",
+            "the runs folder {folder} cannot be used: {why}. Give another folder with connect(store=...)",
             folder=repr(str(self.root)),
             why=error.strerror or str(error),
         )

@@ -14,7 +14,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from wannb.errors import ApiError, CalledOff, ConnectionFailed, OverBudget, StoreError, UnknownOutcome, WannbError
+from wannb.errors import (
+    ApiError,
+    CalledOff,
+    ConnectionFailed,
+    OverBudget,
+    RateLimited,
+    ServiceError,
+    StoreError,
+    UnknownOutcome,
+    WaitTimeout,
+    WannbError,
+)
 from wannb.masking import Secret
 from wannb.request import ImageRequest, InputImage
 from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, waiting, wire
@@ -77,6 +88,9 @@ class Ledger:
             run: of any client.
             ask: ask the service, which is free, for a task of another key: one that was renewed has the tasks of the
                 one before. That it is the same account is written down.
+
+        Raises:
+            ConnectionFailed, UnknownOutcome, RateLimited, ServiceError: the service did not say.
         """
         if run.service != self.facts["service"]:
             return False
@@ -84,26 +98,44 @@ class Ledger:
             return True
         if not ask or run.service == "mock" or run.task_id is None or run.state in ENDED:
             return False
-        with suppress(WannbError):
-            if self.transport.query(run.task_id, seconds=_ASKED).status != wire.UNKNOWN:
-                with self.store.lock(run.id):
-                    run.reload()
-                    if run.state not in ENDED:
-                        run.advance(run.state, account=self.account.mark)
-                return True
-        return False
+        try:
+            status = self.transport.query(run.task_id, seconds=_ASKED).status
+        except (RateLimited, ServiceError):
+            raise
+        except ApiError:
+            return False  # it refuses to tell of another account's task
+        if status == wire.UNKNOWN:
+            return False
+        with suppress(WaitTimeout), self.store.lock(run.id, seconds=_ASKED):
+            run.reload()
+            if run.state not in ENDED:
+                run.advance(run.state, account=self.account.mark)
+        return True
 
     def begin(
-        self, request: ImageRequest, *, seed_drawn: bool, fresh: bool, via: str, price: Price | None
+        self,
+        request: ImageRequest,
+        *,
+        seed_drawn: bool,
+        fresh: bool,
+        via: str,
+        price: Price | None,
+        after: set[str] | None = None,
     ) -> tuple[Run, bool]:
         """Return the run of a request, and whether it was made by this call; nothing is sent.
 
+        With `after` it is a fresh one only while those runs are all that were begun for an equal request.
+
         Raises:
+            ConnectionFailed, UnknownOutcome, RateLimited, ServiceError: an equal run of another key is under way, and
+                the service did not say whose it is.
             StoreError: the folder cannot be used, or a damaged run may be the answer to this request.
         """
         fingerprint = request.fingerprint
-        reuse = not seed_drawn and not fresh
         with self.store.lock(f"same-{fingerprint[:8]}"):
+            if after is not None:
+                fresh = self.store.alike(fingerprint) == after
+            reuse = not seed_drawn and not fresh
             elsewhere: list[Run] = []
 
             def owns(run: Run) -> bool:
@@ -133,7 +165,10 @@ class Ledger:
 
     def revive(self, run: Run) -> None:
         """Reopen a run that ended without all its images, where the service still knows its task."""
-        if run.ended_early and self.transport.query(str(run.task_id)).status not in (wire.FAILED, wire.UNKNOWN):
+        if not run.ended_early:
+            return
+        answer = self.transport.query(str(run.task_id))
+        if answer.links or answer.status not in (wire.FAILED, wire.UNKNOWN):
             with self.store.lock(run.id):
                 run.reload()
                 self.store.reopen(run)
@@ -420,7 +455,7 @@ def forgotten_answer(run: Run) -> UnknownOutcome:
 def _under_way_elsewhere(run: Run) -> Said:
     return Said(
         "an equal request was sent to {service} on {date} with another key, and its images are not here: run {run}. "
-        "client.rescue() with that key brings them, within 24 hours",
+        "client.rescue() with that key fetches them, within 24 hours",
         service=run.service,
         date=run.created[:10],
         run=run.id,

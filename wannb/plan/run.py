@@ -27,7 +27,7 @@ from wannb.errors import (
     WannbError,
 )
 from wannb.figures import put
-from wannb.ledger import DONE, Run
+from wannb.ledger import DONE, SENDING, Run
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off, heard
 from wannb.translation import Said, count, joined, override, say
@@ -116,9 +116,19 @@ class Allowance:
         """Give back what a cell did not use: all of it if no run came of it, the rest where fewer images came."""
         if cell.fingerprint in self._used:
             run = find()
+            if run is None and self._is_in_doubt(cell):
+                return
             images = 0 if run is None else run.images_made if run.state == DONE else cell.request.n
             cost = run.cost() if run else None
             self._used[cell.fingerprint] = (images, cost.amount if cost else Decimal(0))
+
+    def _is_in_doubt(self, cell: Cell) -> bool:
+        """Return whether a request was sent whose answer was lost, so that it may be billed."""
+        for name in self._client.store.alike(cell.fingerprint):
+            with suppress(StoreError):
+                if self._client.store.get(name).state == SENDING:
+                    return True
+        return False
 
     def _price(self, cell: Cell) -> Decimal:
         most = self._client.estimate(cell.request)
@@ -340,8 +350,7 @@ def run_cell(
     queued = STATES["PENDING"]
     with override(client.language):
         with callable_off(stopped):  # not while it waits: what was sent is canceled, or waited for
-            fresh = after is not None and client.store.alike(request.fingerprint) == after
-            task = client.submit(request, fresh=fresh)
+            task = client._submit(request, after=after)
         try:
             return task.wait(on_status=lambda status, _: hear(queued if status == "PENDING" else "")).result().run_id
         except KeyboardInterrupt:  # an executor that runs it in the main thread

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from wannb.errors import ContentRefused, api_error
 from wannb.figures import STATES as STATES_OF_A_SPOT
-from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, PREPARED, Failure, Result, Run, usual_seconds
+from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
 from wannb.request import ImageRequest
 from wannb.service import Money
 from wannb.translation import Said, count, joined
@@ -95,7 +95,7 @@ def _worth(run: Run, client: Client) -> tuple[int, ...] | None:
         return None
     if run.state in ENDED:
         return live, 1
-    return live, 2 if run.state == PREPARED else 4
+    return live, 4 if run.task_id else 2
 
 
 def _status(run: Run) -> Status:

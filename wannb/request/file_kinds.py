@@ -50,7 +50,7 @@ _KINDS = (
     (rb"\x1f\x8b", Said("a gzip archive"), _UNPACK),
     (rb"Rar!\x1a|7z\xbc\xaf|BZh[1-9]|\xfd7zXZ|\(\xb5/\xfd|.{257}ustar", Said("an archive"), _UNPACK),
     (rb"\0\x05\x16\x07", Said("a helper file of macOS"), Said("give the file without '._' before its name")),
-    (rb"L\0\0\0\x01\x14\x02\0", Said("a Windows shortcut"), Said("give the file to which it leads")),
+    (rb"L\0\0\0\x01\x14\x02\0", Said("a Windows shortcut"), Said("give the file that it points to")),
     (
         rb"\xff\xd8|\x89PNG|GIF8|RIFF.{4}WEBP|BM.{4}\0\0\0\0|II[*+]\0|MM\0[*+]",
         Said("a picture that is damaged or cut off"),

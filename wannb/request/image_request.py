@@ -23,7 +23,7 @@ from wannb.translation import Said, docstring, say
 
 from .code import as_lists, request_call
 from .fields import FIELDS, checks_options
-from .inputs import MAX_FILE, InputImage, Inputs, as_inputs, from_bytes, from_link, missing, settled
+from .inputs import MAX_FILE, InputImage, Inputs, as_inputs, from_bytes, from_link, missing, settled, with_boxes
 from .palette import Color, Palette, as_palette
 from .rules import problems
 from .sizes import PRO
@@ -154,6 +154,8 @@ class ImageRequest:
         >>> ImageRequest(prompt="a cat").replace(seed=8).seed
         8
         """
+        if "images" in changes and self.bbox_list is not None and "bbox_list" not in changes:
+            changes["images"] = with_boxes(as_inputs(changes["images"]), self.images)
         return replace(self, **changes)
 
     @property

@@ -2,7 +2,7 @@
 
 A picture is read once, when the request is made, and kept as the bytes that will be sent: later changes to the file or
 the array change nothing. Pictures that the service accepts stay untouched to the byte, and with them their color
-profile; the others are turned upright (EXIF), brought to 8 bit by what their values mean, converted to sRGB by their
+profile; the others are turned upright (EXIF), converted to 8 bit by what their values mean, and to sRGB by their
 profile, flattened on white. The notices say so.
 
 Documented limits: JPEG, PNG without alpha, BMP or WEBP; each side 240 to 8000 pixels; at most 8:1; 20 MB.
@@ -374,6 +374,15 @@ def settled(images: Sequence[InputImage], boxes: Any) -> tuple[tuple[InputImage,
     return tuple(replace(image, own_boxes=True) if image.fitted_from else image for image in images), boxes
 
 
+def with_boxes(images: Sequence[InputImage], before: Sequence[InputImage]) -> tuple[InputImage, ...]:
+    """Return pictures that take the place of others, boxes being kept where a copy is as large as what it replaces."""
+    pairs = itertools.zip_longest(images, before[: len(images)])
+    return tuple(
+        replace(image, own_boxes=True) if old and (old.width, old.height) == (image.width, image.height) else image
+        for image, old in pairs
+    )
+
+
 def copy_boxes(image: InputImage, boxes: Any) -> Any:
     """Return the boxes on a fitted copy that hold those on its original; all else stays, for the rules."""
     if not image.fitted_from or not isinstance(boxes, tuple):
@@ -588,7 +597,8 @@ def _prepare(
     refused = _side_problem(*image.size) is not None and not (too_large and again is None)
     # A PNG is unpacked to find its EXIF. 0, 9 and the like stand in files too, and mean nothing.
     turn = None if refused and image.format == "PNG" else _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    width, height = reversed(image.size) if turn in _SIDEWAYS else image.size
+    upright = image.format == "TIFF"  # Pillow turns a TIFF as it unpacks it
+    width, height = reversed(image.size) if turn in _SIDEWAYS and not upright else image.size
     facts: dict[str, Any] = {"name": name, "origin": origin, "width": width, "height": height}
     if refused:
         # Photos of one phone have one size; they are still two pictures.
@@ -615,7 +625,7 @@ def _prepare(
             image = plain(image, notices)
         except Unclear as error:
             return InputImage(**facts, problem=error.why)
-        image = image.transpose(pil.Transpose[turn]) if turn else image
+        image = image.transpose(pil.Transpose[turn]) if turn and not upright else image
         image, content, mime = encoded(image, lossy=lossy, fit=not again)
         if again and not lossy and mime == "image/jpeg":
             notices.append(Said("saved as JPEG: as PNG it is over 20 MB"))

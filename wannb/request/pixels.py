@@ -1,4 +1,4 @@
-"""Pixels of input images: brought to 8-bit sRGB without alpha, by what they mean, and encoded within the limits."""
+"""Pixels of input images: converted to 8-bit sRGB without alpha, by what they mean, and encoded within the limits."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def eight_bit(values: Any, *, whites: Sequence[int]) -> tuple[Any, int]:
 
 
 def scaled_down(white: int) -> Said:
-    return Said("brought to 8 bit, from values of 0 to {white}", white=white)
+    return Said("converted to 8 bit, from values of 0 to {white}", white=white)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None, notices: list[str]) -> Image.Image:
@@ -129,7 +129,7 @@ def to_srgb(image: Image.Image, profile: bytes | None, notices: list[str]) -> Im
         else:
             bands: Any = ImageChops.difference(before.convert("RGB"), after).getextrema()
             if mode != "CMYK" and max(most for _, most in bands) <= _SAME:
-                return image
+                return image if image.mode in PLAIN_MODES else before
             notices.append(Said("converted to sRGB by its color profile"))
             return after
     if image.mode in PLAIN_MODES:

@@ -183,7 +183,8 @@ class Sender:
 
     def _trouble(self, error: Exception, host: str) -> ConnectionFailed | UnknownOutcome:
         """Return whether a request was surely not sent, or may have arrived."""
-        if untrusted := _untrusted(error):
+        # Of errors in making a connection alone: others may come from what the caller is handling just now.
+        if isinstance(error, httpx.ConnectError) and (untrusted := _untrusted(error)):
             return _distrust(untrusted, host)
         reason = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
         if isinstance(error, _NOT_SENT):
@@ -192,7 +193,7 @@ class Sender:
                 what = Said("{what}, through the proxy of {variable},", what=what, variable=variable)
             return ConnectionFailed(
                 Said(
-                    "{what} was not reached: {why}. Nothing was sent. Check the network and a proxy",
+                    "{what} was not reached: {why}. Nothing was sent. Check the network and the proxy",
                     what=what,
                     why=reason,
                 )
@@ -407,8 +408,8 @@ class _Way(httpx.BaseTransport):
         certificates = _trusted() if self._secure else ("", "", None)
         variable, address = ("", Secret("")) if self._here else _proxy()
         with self._lock:
-            self._failed = False
             if (certificates, address) == self._found:
+                self._failed = False
                 return
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
             context = _certificates(*certificates)
@@ -428,6 +429,7 @@ class _Way(httpx.BaseTransport):
                 )
             self._pools.append((straight, proxied))
             self._found = (certificates, address)
+            self._failed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if self._failed:
@@ -501,13 +503,14 @@ def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | No
 
 def _distrust(error: ssl.SSLCertVerificationError, host: str) -> ConnectionFailed:
     variable, place, _ = _trusted()
-    if error.verify_code in _OUT_OF_TIME:
+    if getattr(error, "verify_code", 0) in _OUT_OF_TIME:
         advice = Said("Check this machine's clock")
-    elif error.verify_code in _MISMATCH:
+    elif getattr(error, "verify_code", 0) in _MISMATCH:
         advice = Said("Check base_url; a network with a log-in page answers in place of every host")
     elif variable:
         advice = Said(
-            "Trusted are the certificates of {variable}={place}: add that of this network, or remove the variable",
+            "Only the certificates in {variable}={place} are trusted: add the one of this network, or remove the "
+            "variable",
             variable=variable,
             place=repr(place),
         )

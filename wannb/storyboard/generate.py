@@ -185,13 +185,13 @@ class Generator:
         first = known[0] if known else nothing
         return replace(first, amount=sum((cost.amount for cost in known), Decimal(0))) if first else None
 
-    def made_by(self) -> list[str]:
-        """Return the live services that made something of the board."""
-        runs = []
+    def made_by(self) -> set[str]:
+        """Return the services that made something of the board; the client's while no run of it is there."""
+        services = set()
         for run_id in self.files.record.journal.runs:
             with suppress(StoreError):
-                runs.append(self.client.store.get(run_id))
-        return sorted({run.service for run in runs} - {"mock"})
+                services.add(self.client.store.get(run_id).service)
+        return services or {self.client.service.name}
 
     def _filling(self, group: Sequence[Panel], record: Record) -> ImageRequest:
         """Return the request for scenes without a frame: a set, or for a single one among frames that one frame."""

@@ -245,10 +245,10 @@ def facts(generator: Generator, reel: Reel) -> Iterator[str]:
     if record.journal.runs:
         cost = generator.cost()
         spent = str(cost) if cost else Said("price unknown")
-        live = generator.made_by()
-        yield spent if live or not mock else Said("nothing billed by the mock server (live: {cost})", cost=spent)
-        if live and live != [client.service.name]:
-            yield Said("made by {service}", service=", ".join(live))
+        live = generator.made_by() - {"mock"}
+        yield spent if live else Said("nothing billed by the mock server (live: {cost})", cost=spent)
+        if live - {client.service.name}:
+            yield Said("made by {service}", service=", ".join(sorted(live)))
     images, to_pay = generator.to_generate(), generator.to_pay()
     if images and not to_pay:
         yield Said("board.run() reuses {images}, free", images=count(images, "image"))

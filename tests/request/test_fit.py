@@ -70,6 +70,10 @@ def test_boxes_in_the_pixels_of_the_original_are_scaled_along_once(photo: Path) 
     assert request.bbox_list == (((1, 2, 30, 40),), (SCALED,))
     assert request.replace(seed=7).bbox_list == request.bbox_list
     assert ImageRequest(prompt="x", images=request.images, bbox_list=request.bbox_list).bbox_list == request.bbox_list
+    outside = ImageRequest(prompt="x", images=wannb.fit(photo), bbox_list=[[(4000, 3000, 9000, 6000)]])
+    [problem] = outside.problems()
+    assert problem.value == "[4000, 3000, 9000, 6000] on image 1", "as it was given"
+    assert "outside the image, which is {}x{} pixels".format(*PHONE) in problem.rule
     again = request.replace(images=[encoded(), wannb.fit(photo)])
     assert again.bbox_list == request.bbox_list, "the boxes of a request are in the copy's pixels already"
     whole = ImageRequest(prompt="x", images=wannb.fit(photo), bbox_list=[[(0, 0, *PHONE)]])

@@ -131,7 +131,7 @@ def test_the_client_and_its_runs_are_checked(client: Client) -> None:
     found = doctor(client)
     assert found.ok, found
     assert found["service"].says.startswith("a mock server at http://127.0.0.1:")
-    assert found["budget"].says == "2.00 USD; spent so far: 0.15 USD"
+    assert found["budget"].says == "2.00 USD; the mock server bills nothing (so far, live: 0.15 USD)"
     assert found["store"].says.startswith(str(client.store.root))
     assert "two kernels may share" in found["locks"].says
     assert found["runs"].says == "2, of which 1 have not ended"

@@ -10,7 +10,7 @@ from wannb.translation import Said, count
 
 from .code import as_lists
 from .fields import FIELDS, MAX_BOXES, MAX_IMAGES, MAX_N, MAX_N_SET, MAX_PROMPT, MAX_SEED, MODELS
-from .inputs import MOST_INPUTS
+from .inputs import MOST_INPUTS, original_boxes
 from .palette import palette_rules
 from .sizes import size_problem
 
@@ -115,8 +115,9 @@ def _boxes(request: Any) -> Iterator[Broken]:
         if len(each) > MAX_BOXES:
             where = Said("{n} boxes on image {number}", n=len(each), number=number)
             yield name, where, Said("at most {most} boxes an image", most=MAX_BOXES)
-        for box in each:
-            rule = _box_rule(box, image.width, image.height)
+        # In the pixels in which they were given.
+        for box in original_boxes(image, each):
+            rule = _box_rule(box, *(image.fitted_from or (image.width, image.height)))
             if rule:
                 yield name, Said("{box} on image {number}", box=_shown(box), number=number), rule
 

@@ -353,7 +353,10 @@ def _limits(setting: _Setting) -> Iterator[Line]:
     yield _ok(says)
     spent = client.spent()
     budget = Said("none") if client.budget is None else str(client.budget)
-    says = Said("{budget}; spent so far: {spent}", budget=budget, spent=str(spent) if spent else Said("unknown"))
+    facts = {"budget": budget, "spent": str(spent) if spent else Said("unknown")}
+    says = Said("{budget}; spent so far: {spent}", **facts)
+    if client.service.kind == "mock":
+        says = Said("{budget}; the mock server bills nothing (so far, live: {spent})", **facts)
     yield _ok(says, name=Said("budget"))
 
 

@@ -14,7 +14,7 @@ from journals import change, last, rewrite
 import wannb
 from wannb import mock
 from wannb.client import Client
-from wannb.errors import StoreError
+from wannb.errors import ServiceError, StoreError
 from wannb.ledger.store import Store
 from wannb.mock import MockServer
 from wannb.service import endpoint
@@ -198,6 +198,24 @@ def test_a_run_of_another_key_is_looked_up_by_nobody_else(make: Make) -> None:
             looker.pick_up(task.run_id)
         assert live.store.get(task.run_id).state == "sending", "it is not taken for one that was never sent"
     assert live.pick_up(task.run_id).id == task.id
+
+
+def test_a_task_of_another_key_that_the_service_does_not_speak_of_now_is_not_sent_again(make: Make) -> None:
+    with mock.serve(task_seconds=60.0) as server:
+        task = make(SINGAPORE, "sk-old", server=server).submit(small())
+        renewed = make(SINGAPORE, "sk-new", server=server)
+        with server.weather(rate_500=1.0, routes={"query"}), pytest.raises(ServiceError):
+            renewed.submit(small())
+        assert [run.task_id for run in renewed.runs()] == [task.id]
+        assert renewed.submit(small()).id == task.id
+
+
+def test_a_fill_is_sent_while_nobody_else_has_begun_one(make: Make) -> None:
+    client = make("mock")
+    first = client.run(small())
+    filled = [client._submit(small(), after={first.run_id}).result().run_id for _ in range(2)]
+    assert filled[0] != first.run_id
+    assert client.server.billed == 2  # type: ignore[attr-defined]
 
 
 def test_a_renewed_key_goes_on_with_the_tasks_of_the_old_one(make: Make) -> None:

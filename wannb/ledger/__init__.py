@@ -6,7 +6,7 @@ May import `service`, `display`, `request` and the modules at the root. Other ro
 from __future__ import annotations
 
 from .recall import recall
-from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
+from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure
 from .rescue import Rescue, rescue
 from .result import GeneratedImage, Result
 from .run import Run, Runs, read, seconds_of, usual_seconds
@@ -21,7 +21,6 @@ __all__ = [
     "ENDED",
     "FAILED",
     "LOST",
-    "PREPARED",
     "SENDING",
     "Failure",
     "GeneratedImage",

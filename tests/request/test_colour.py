@@ -285,6 +285,15 @@ def test_other_spaces_become_rgb(mode: str, color: Any) -> None:
     assert image.notices == (f"converted from {mode} to RGB",)
 
 
+@pytest.mark.parametrize(("mode", "color"), [("HSV", (0, 0, 119)), ("YCbCr", (119, 128, 128))])
+def test_other_spaces_with_a_profile_of_srgb_become_rgb_too(mode: str, color: Any) -> None:
+    picture = Image.new(mode, (300, 300), color)
+    picture.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = as_input(picture)
+    assert image.problem is None
+    assert np.abs(np.array(sent(image).getpixel((9, 9))) - 119).max() <= 2
+
+
 def test_a_palette_is_taken_from_the_colors_as_they_are_seen() -> None:
     picture = stripes(in_space(DISPLAY_P3, encode_srgb)[:3], "RGB").resize((300, 300), 0)
     taken = palette_from(saved(picture, "PNG", icc_profile=of_rgb(DISPLAY_P3, decode_srgb)), colors=3)

@@ -10,9 +10,9 @@ from PIL import Image, PngImagePlugin
 
 from . import marks
 from .canvas import Canvas
-from .composition import card, compose, scene_of, text_of, title_of
+from .composition import card, compose, scene_of, styles_of, text_of, title_of
 from .edits import edit, opened, placeholder
-from .order import BADGE_CHUNK, CHUNK, Drawing
+from .order import BADGE_CHUNK, CHUNK, FIGURES_CHUNK, Drawing
 
 __all__ = ["Drawing", "draw"]
 
@@ -39,6 +39,7 @@ def draw(drawing: Drawing) -> bytes:
     chunks = PngImagePlugin.PngInfo()
     chunks.add_text(CHUNK, drawing.key)
     chunks.add_text(BADGE_CHUNK, " ".join(map(str, place)))
+    chunks.add_text(FIGURES_CHUNK, ", ".join(f"{number} {name}" for name, number in drawing.figures.items()))
     out = io.BytesIO()
     picture.save(out, "PNG", pnginfo=chunks, compress_level=2, compress_type=_COMPRESSION)
     return out.getvalue()
@@ -59,7 +60,7 @@ def _scene(drawing: Drawing) -> Image.Image:
     elif references and scene.figure == "person":  # that of the reference, not somebody else
         scene = replace(scene, figure="", known=False)
     stage = compose(canvas, drawing, scene)
-    picture = canvas.finish()
+    picture = marks.in_style(canvas.finish(), styles_of(drawing))
     if "poster" in scene.manners:
         picture = marks.poster(picture, title_of(drawing))
     if references:

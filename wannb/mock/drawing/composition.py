@@ -65,6 +65,12 @@ def scene_of(drawing: Drawing) -> Scene:
     )  # fmt: skip
 
 
+def styles_of(drawing: Drawing) -> tuple[str, ...]:
+    """Return the styles of this picture; a frame of a set takes those of its own text, else those of all."""
+    shared = words.scenes(drawing.prompt)[0] if drawing.sequential else drawing.prompt
+    return words.styles(text_of(drawing)) or words.styles(shared)
+
+
 def title_of(drawing: Drawing) -> str:
     """Return the words to print on a poster: its subject."""
     subject = re.split(
@@ -121,7 +127,7 @@ def compose(canvas: Canvas, drawing: Drawing, scene: Scene) -> Stage:
     _companions(canvas, drawing, scene, light, land if land.water is not None else stage, stage.x)
     if name:
         # The figure of a set comes from prompt and seed alone; all else also from the number of the picture.
-        luck = drawing.chance("figure", 0 if drawing.sequential else drawing.index)
+        luck = drawing.figure(name, "figure", 0 if drawing.sequential else drawing.index)
         turn = drawing.chance("turn", drawing.index).random() < 0.5
         scale = stage.scale * (1.0 if name == "bust" else SUBJECTS[name].size)
         scale = min(scale, canvas.width / SUBJECTS[name].width * 0.92)
@@ -157,7 +163,8 @@ def _companions(canvas: Canvas, drawing: Drawing, scene: Scene, light: Mood, sta
     for number, name in enumerate(scene.companions):
         if name == "flowers" and scene.setting not in ("room", "studio"):
             continue  # the setting has them already
-        side, subject, luck = away if number == 0 else -away, SUBJECTS[name], drawing.chance("companion", number)
+        side, subject = away if number == 0 else -away, SUBJECTS[name]
+        luck = drawing.figure(name, "companion", name if drawing.sequential else number)
         across, back, size = _BESIDE.get(name, (0.36, 0.05, 0.66))
         x, foot, scale = stage.x + side * across, stage.foot - back, stage.scale * subject.size * size
         if name in words.ON_WATER and stage.water is not None:
@@ -192,7 +199,7 @@ def card(canvas: Canvas, drawing: Drawing, scene: Scene, text: str) -> Image.Ima
     for edge in (y - half_height + 0.03, y + half_height - 0.038):
         line = clear(light.lit(light.land[0]), 0.8)
         pen.rect(x - half_width + 0.03, edge, x + half_width - 0.03, edge + 0.008, line)
-    picture = canvas.finish()
+    picture = marks.in_style(canvas.finish(), styles_of(drawing))  # its words are printed on it
     unit = min(drawing.size)
     room = (half_width - 0.06, half_height - 0.06)
     place = tuple(round(part * unit) for part in (x - room[0], y - room[1], x + room[0], y + room[1]))

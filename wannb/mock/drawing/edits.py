@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from . import marks, words
 from .canvas import Canvas, Color, Pen, darker, lighter, turned
-from .composition import card, put
+from .composition import card, put, styles_of
 from .marks import Box, font
 from .order import BADGE_CHUNK, Drawing
 from .scenery import falling, mood
@@ -88,7 +88,6 @@ _REMOVE = re.compile(
     r"\b(?:remove|erase|delete|get rid of|take away|without)\b|去掉|删除|移除|擦除|消除", re.IGNORECASE
 )
 _RECOLOR = re.compile(r"\b(?:paint|turn|colou?r|dye|make)\b|涂|变", re.IGNORECASE)
-_PAINTED = re.compile(r"\b(?:watercolou?r|painting|painted|ink|sketch|pastel)\b|水彩|油画|水墨|素描", re.IGNORECASE)
 _ONTO = re.compile(
     r"\b(?:on|onto|in|into)\s+(?:(?:the|an?)\s+)?(?:\w+\s+){0,3}?(?:(?:of|in|from)\s+)?image\s*(\d)|[到在]图\s*(\d)",
     re.IGNORECASE,
@@ -131,18 +130,17 @@ def edit(drawing: Drawing) -> tuple[Image.Image, Box | None]:
                 reference = references[number % len(references)][1] if references else None
                 _change(picture, place, drawing, scene, number, reference)
         return picture, badge
-    painted = _PAINTED.search(drawing.prompt) is not None
-    picture = _washed(picture) if painted else picture
-    picture = _toned(picture, drawing, scene, 0.28 if references else 0.16 if painted else 0.5)
+    styles = styles_of(drawing)
+    picture = _toned(picture, drawing, scene, 0.28 if references else 0.16 if styles else 0.5)
+    stamped = _STAMP.search(drawing.prompt)
+    if not (references or stamped or _RECOLOR.search(drawing.prompt)):
+        picture = _with_figure(picture, drawing, scene)
+    picture = marks.in_style(picture, styles)
     if references:
         marks.lay(picture, references, drawing.chance("cards", drawing.index))
-        return picture, badge
-    if _STAMP.search(drawing.prompt):
+    elif stamped:
         marks.stamp(picture)
-        return picture, badge
-    if _RECOLOR.search(drawing.prompt):
-        return picture, badge
-    return _with_figure(picture, drawing, scene), badge
+    return picture, badge
 
 
 def _shared(box: Box, size: tuple[int, int]) -> Box:
@@ -151,21 +149,12 @@ def _shared(box: Box, size: tuple[int, int]) -> Box:
     return x1, y1, min(max(box[2], x1 + 8), size[0]), min(max(box[3], y1 + 8), size[1])
 
 
-def _feather(size: tuple[int, int]) -> Image.Image:
-    """Make a mask that is full in the middle and nothing at the rim."""
-    small = Image.new("L", (96, 96))
-    ImageDraw.Draw(small).rounded_rectangle((11, 11, 84, 84), 18, fill=255)
-    small = small.filter(ImageFilter.GaussianBlur(4))
-    ImageDraw.Draw(small).rectangle((0, 0, 95, 95), outline=0)
-    return small.resize(size, Image.Resampling.BICUBIC)
-
-
 def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, number: int,
             reference: Image.Image | None) -> None:  # fmt: skip
     """Draw what the prompt asks for into one box; not a pixel outside it changes."""
     size = (place[2] - place[0], place[3] - place[1])
     before = picture.crop(place)
-    soft = _feather(size)
+    soft = marks.feather(size)
     if _REMOVE.search(drawing.prompt):
         picture.paste(_healed(before), place, soft)
         return
@@ -179,7 +168,7 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
         if scene.known:
             canvas = Canvas(size, before, fine=drawing.fine)
             paint(canvas, scene.setting, light, chance, drawing.detail)
-            drawn = canvas.finish()
+            drawn = marks.in_style(canvas.finish(), styles_of(drawing))
         else:
             drawn = card(Canvas(size, fine=drawing.fine), replace(drawing, size=size), scene, drawing.prompt)
         picture.paste(drawn, place, soft)
@@ -197,6 +186,7 @@ def _change(picture: Image.Image, place: Box, drawing: Drawing, scene: Scene, nu
     # The canvas softens the photo a little: keep the original pixels wherever nothing was drawn.
     touched = ImageChops.difference(drawn, Canvas(size, lit).finish()).convert("L").point(lambda v: 255 if v > 2 else 0)
     lit.paste(drawn, (0, 0), touched)
+    lit = Image.composite(marks.in_style(lit, styles_of(drawing)), lit, soft)
     picture.paste(lit.crop((1, 1, size[0] - 1, size[1] - 1)), (place[0] + 1, place[1] + 1))
 
 
@@ -231,15 +221,6 @@ def _toned(picture: Image.Image, drawing: Drawing, scene: Scene, share: float) -
         pale, share = lighter(tone, 0.35), 0.8
     duotone = ImageOps.colorize(picture.convert("L"), dark[:3], pale[:3], mid=tone[:3])
     return Image.blend(picture, duotone, share)
-
-
-def _washed(picture: Image.Image) -> Image.Image:
-    """Blur the colors as in a watercolor, pale towards the edge of the paper."""
-    small = picture.resize((max(8, picture.width // 3), max(8, picture.height // 3)), Image.Resampling.BOX)
-    for _ in range(2):
-        small = small.filter(ImageFilter.MedianFilter(5))
-    washed = ImageChops.screen(small, Image.new("RGB", small.size, (40, 38, 34))).resize(picture.size)
-    return Image.composite(washed, Image.new("RGB", picture.size, (250, 247, 240)), _feather(picture.size))
 
 
 def _with_figure(picture: Image.Image, drawing: Drawing, scene: Scene) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Marks on a finished picture: the MOCK badge, the watermark, prints of references, cards of words, the palette."""
+"""What is done to a finished picture: its style, the MOCK badge, the watermark, prints of references, the palette."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import accumulate
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 from PIL.ImageFont import FreeTypeFont
 
 from .canvas import luminance, parse_hex
@@ -17,6 +17,8 @@ from .canvas import luminance, parse_hex
 Box = tuple[int, int, int, int]
 _DARK = (30, 26, 44)
 _PAPER = (252, 249, 242)
+#: The shorter side, in pixels, at which a style is drawn.
+_STYLED_PIXELS = 720
 #: Fonts with Chinese characters where systems have one, and which face of the file speaks Chinese.
 _CHINESE = {
     "NotoSansCJK-Regular.ttc": 2, "NotoSansCJKsc-Regular.otf": 0, "PingFang.ttc": 0, "Hiragino Sans GB.ttc": 0,
@@ -224,6 +226,85 @@ def _drop(picture: Image.Image, card: Image.Image, place: tuple[int, int], depth
         shadow = shape.point(lambda value: value * 0.14)
         picture.paste((20, 16, 40), (place[0] + depth * step // 2, place[1] + depth * step), shadow)
     picture.paste(card, place, card)
+
+
+def feather(size: tuple[int, int]) -> Image.Image:
+    """Make a mask that is full in the middle and nothing at the rim."""
+    small = Image.new("L", (96, 96))
+    ImageDraw.Draw(small).rounded_rectangle((11, 11, 84, 84), 18, fill=255)
+    small = small.filter(ImageFilter.GaussianBlur(4))
+    ImageDraw.Draw(small).rectangle((0, 0, 95, 95), outline=0)
+    return small.resize(size, Image.Resampling.BICUBIC)
+
+
+def in_style(picture: Image.Image, styles: Sequence[str]) -> Image.Image:
+    """Draw a picture again in each of the styles, those of `words.styles`.
+
+    Styles are made at one size, so that they look the same and take the same time in a picture of any size.
+    """
+    if not styles:
+        return picture
+    share = min(1.0, _STYLED_PIXELS / min(picture.size))
+    small = picture.resize([max(8, round(side * share)) for side in picture.size], reducing_gap=2.0)
+    for style in styles:
+        small = _restyled(small, style)
+    return small.resize(picture.size, Image.Resampling.NEAREST if "pixels" in styles else Image.Resampling.BICUBIC)
+
+
+def _restyled(picture: Image.Image, style: str) -> Image.Image:
+    gray, step = ImageOps.autocontrast(picture.convert("L"), cutoff=1), min(picture.size) / 400
+    edges = ImageChops.difference(gray.filter(ImageFilter.GaussianBlur(2 * step)), gray)
+    if style == "lines":
+        return ImageOps.invert(edges.point(lambda value: 255 * (value > 9))).filter(ImageFilter.BLUR).convert("RGB")
+    if style == "ink":  # two washes of thinned ink and the lines of a brush
+        wash = gray.filter(ImageFilter.MedianFilter(5)).point(lambda v: 252 if v > 120 else 206 if v > 60 else 150)
+        lines = edges.point(lambda value: 255 - min(255, max(0, value - 5) * 16))
+        inked = ImageChops.multiply(wash.filter(ImageFilter.GaussianBlur(step)), lines)
+        return ImageOps.colorize(inked, (28, 28, 36), (252, 249, 242))
+    if style == "pencil":
+        shade = ImageChops.multiply(gray.point(lambda v: 214 + v // 6), ImageOps.invert(edges.point(lambda v: v * 5)))
+        return ImageOps.colorize(ImageChops.multiply(shade, _grain(picture.size, 34)), (50, 50, 56), (252, 251, 248))
+    if style == "charcoal":
+        smudged = gray.filter(ImageFilter.GaussianBlur(step)).point(lambda value: 70 + value * 3 // 4)
+        lines = edges.point(lambda value: 255 - min(255, value * 6))
+        rough = ImageChops.multiply(ImageChops.multiply(smudged, lines), _grain(picture.size, 90))
+        return ImageOps.colorize(rough, (18, 17, 17), (240, 234, 224))
+    if style == "watercolor":  # blurred as if wet, pale towards the edge of the paper
+        wet = picture.resize([max(8, round(side / step / 1.7)) for side in picture.size], Image.Resampling.BOX)
+        for _ in range(2):
+            wet = wet.filter(ImageFilter.MedianFilter(5))
+        wet = ImageChops.screen(wet, Image.new("RGB", wet.size, (40, 38, 34))).resize(picture.size)
+        return Image.composite(wet, Image.new("RGB", picture.size, _PAPER), feather(picture.size))
+    if style == "oil":  # dabs of thick paint
+        tones = picture.quantize(40)
+        dabs = Image.frombytes("L", tones.size, tones.tobytes()).filter(ImageFilter.ModeFilter(round(step * 4) * 2 + 3))
+        dabs.putpalette(tones.getpalette() or [])
+        thick = ImageChops.multiply(dabs.convert("RGB"), _grain(picture.size, 36).convert("RGB"))
+        return ImageEnhance.Color(thick.filter(ImageFilter.UnsharpMask(3, 150, 2))).enhance(1.3)
+    if style == "crayon":
+        rough = _grain(picture.size, 255).point(lambda value: 255 * (value > 96))
+        return Image.composite(ImageEnhance.Color(picture).enhance(1.3), Image.new("RGB", picture.size, _PAPER), rough)
+    if style == "comic":
+        flat = ImageOps.posterize(ImageEnhance.Color(picture.filter(ImageFilter.MedianFilter(5))).enhance(1.8), 2)
+        flat = ImageOps.autocontrast(flat)
+        flat.paste((16, 12, 20), mask=edges.point(lambda value: min(255, max(0, value - 6) * 20)))
+        return flat
+    if style == "pixels":
+        side = min(picture.size) / 72
+        coarse = picture.resize([max(1, round(length / side)) for length in picture.size], Image.Resampling.BOX)
+        return coarse.quantize(24).convert("RGB").resize(picture.size, Image.Resampling.NEAREST)
+    if style == "blueprint":
+        return ImageOps.colorize(edges.point(lambda value: min(255, value * 7)), (22, 62, 134), (236, 244, 252))
+    if style == "sepia":
+        return ImageOps.colorize(gray, (40, 24, 12), (252, 240, 212), mid=(158, 118, 78))
+    return gray.convert("RGB")
+
+
+def _grain(size: tuple[int, int], depth: int) -> Image.Image:
+    """Make the grain of paper, from white down by a depth; the same for every picture of this size."""
+    width, height = (max(1, side // 2) for side in size)
+    noise = Image.frombytes("L", (width, height), random.Random(5).randbytes(width * height)).resize(size)
+    return noise.point(lambda value: 255 - value * depth // 255)
 
 
 def repaint(picture: Image.Image, palette: Sequence[tuple[str, int]]) -> Image.Image:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import random
+import re
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 CHUNK = "wannb-mock"  # the PNG text chunk that carries the key of the drawing
 BADGE_CHUNK = "wannb-mock-badge"  # the place of the badge: "x1 y1 x2 y2"
+FIGURES_CHUNK = "wannb-mock-figures"  # what shaped each figure: "12345 paper boat, 678 cat"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +63,34 @@ class Drawing:
 
     def chance(self, *topic: object) -> random.Random:
         """Return a source of chance for one topic: the same prompt, seed and topic always give the same."""
+        return random.Random(self._number(*topic))
+
+    @cached_property
+    def figures(self) -> dict[str, int]:
+        """What shapes each figure, by its name: those of the references, and those that were drawn since."""
+        texts = [_chunk(data or b"", FIGURES_CHUNK) for data in reversed(self.images)]
+        return {name: int(number) for text in texts for number, name in re.findall(r"(\d{1,20}) ([a-z ]+)", text)}
+
+    def figure(self, name: str, *topic: object) -> random.Random:
+        """Return what chooses the colors of a figure: as in a reference that shows it, else chance for the topic."""
+        return random.Random(self.figures.setdefault(name, self._number(*topic)))
+
+    def _number(self, *topic: object) -> int:
         text = "\x1f".join(map(str, (self.prompt, self.seed, *topic)))
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-        return random.Random(int.from_bytes(digest[:8], "big"))
+        return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
 
 def _identity(data: bytes | None) -> str:
     if data is None:
         return "unreachable"
+    key = _chunk(data, CHUNK)
+    return f"drawn:{key}" if len(key) == 64 else hashlib.sha256(data).hexdigest()
+
+
+def _chunk(data: bytes, name: str) -> str:
+    """Return a text chunk of an encoded picture, an empty text where there is none."""
     try:
         with Image.open(io.BytesIO(data)) as picture:
-            key = picture.info.get(CHUNK)
-    except Exception:  # whatever a hostile file makes Pillow raise, its bytes still name it
-        key = None
-    if isinstance(key, str) and len(key) == 64:
-        return f"drawn:{key}"
-    return hashlib.sha256(data).hexdigest()
+            return str(picture.info.get(name, ""))
+    except Exception:  # whatever a hostile file makes Pillow raise
+        return ""

@@ -142,6 +142,52 @@ _COLORS: dict[str, tuple[str, str, Color]] = {
     "gray": (r"gr[ae]y|silver", "灰|银", (148, 152, 164)),
 }
 
+_WORKS = (
+    r"drawings?|sketch(?:es)?|paintings?|illustrations?|pictures?|portraits?|stud(?:y|ies)|prints?|style|art(?:work)?"
+)
+
+
+def _medium(word: str) -> str:
+    """Match what is drawn with, and not the thing: in a work of it, after "in", or alone between commas."""
+    return (
+        rf"(?:{word})[ -](?:\w+[ -])?(?:{_WORKS})|in (?:{word})(?= on\b|\s*(?:[,.;:：，。]|$))"
+        rf"|(?:(?<=^)|(?<=[,.;] )|(?<=\n))(?:{word})(?=\s*(?:[,.;:：，。]|of\b|$))"
+    )
+
+
+#: Styles, as they are drawn over a picture; those of color alone go with one of the others.
+_STYLES: dict[str, tuple[str, str]] = {
+    "ink": (
+        rf"{_medium(r'(?:(?:pen|brush)(?: and | & |-and-))?ink')}|ink[ -]wash|pen and ink|wood ?cuts?|lino ?cuts?"
+        r"|etchings?|engravings?", "水墨|墨笔|版画|白描"
+    ),
+    "pencil": (rf"{_medium('pencil|graphite')}|(?:pencil )?sketch(?:ed)?", "铅笔|素描|速写"),
+    "charcoal": (_medium("charcoal"), "炭笔|木炭|炭画"),
+    "lines": (
+        r"(?:(?:line|contour|outline)[ -](?:art(?:work)?|drawings?)|colou?ring[ -](?:page|book))(?: drawings?)?",
+        "线稿|线描|简笔",
+    ),
+    "watercolor": (r"(?:watercolou?rs?|gouache|aquarelle)(?: paintings?)?", "水彩|水粉"),
+    "oil": (
+        rf"oils? (?:on canvas|paint(?:ed|s)?)|{_medium('oils?|acrylics?|impressionist|impasto')}|impressionism"
+        r"|(?:as|into) an? painting|painting (?=of\b)", "油画|丙烯"
+    ),
+    "crayon": (_medium(r"crayons?|(?:oil )?pastels?|chalks?|colou?red pencils?"), "蜡笔|粉笔|色粉|彩色铅笔|彩铅"),
+    "comic": (
+        rf"{_medium('comics?')}|comics?(?:[ -]book)?[ -](?:strip|panel|page|style|art)|graphic novel|manga|cartoons?"
+        r"|anime|pop[ -]art", "漫画|卡通|动漫"
+    ),
+    "pixels": (r"pixel[ -]?art|(?:8|16)[ -]?bit|pixel(?:l?ated|s)", "像素"),
+    "blueprint": (r"blueprints?|cyanotypes?", "蓝图|蓝晒"),
+    "sepia": (r"sepia(?:[ -]toned?)?(?: photo(?:graph)?)?|(?:vintage|old) photo(?:graph)?s?", "老照片|棕褐色"),
+    "gray": (
+        r"monochrome|gr[ae]y[ -]?scale|film noir|black[ -](?:and|&)[ -]white(?=\s*(?:[,.;:：，。]|of\b|$"
+        rf"|(?:\w+ )?(?:{_WORKS}|photo\w*|film|movie|image|comic)\b))|in black[ -]and[ -]white(?!\s+\w+)",
+        "黑白(?=[照摄影电画漫插版风的]?[片影像视画风，,。、：:])|黑白(?:照片|摄影|画)|灰度|单色",
+    ),
+}  # fmt: skip
+_TONES = ("blueprint", "sepia", "gray")
+
 PORTRAIT = re.compile(r"\b(?:portraits?|headshot|selfie|face|bust|close-?up)\b|肖像|头像|脸|特写", re.IGNORECASE)
 
 _ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
@@ -183,7 +229,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 # What is not in the picture, and weather that is over or still to come.
-_ABSENT = re.compile(r"\b(?:no|without)\s+(?:(?:an?|any|the)\s+)?\w+", re.IGNORECASE)
+_ABSENT = re.compile(r"\b(?:no|not|without|remove|erase)\s+(?:(?:an?|any|the)\s+)?\w+", re.IGNORECASE)
 _PAST = re.compile(
     r"\b(?:after|before)\s+(?:(?:an?|the|heavy|light|long|first|last)\s+)*(?:rain|storm|snow|fog|mist)\w*|[雨雪雾](?=[后前])",
     re.IGNORECASE,
@@ -227,7 +273,7 @@ def scenes(prompt: str) -> tuple[str, list[str]]:
 
 def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
     """Read a text. ``season`` is taken when it names none; chance fills what else it leaves open."""
-    text = _ABSENT.sub("", text)
+    text = _unstyled(_ABSENT.sub("", text))
     names = _found(text, _NAMES)
     settings, seasons, times = _found(text, _SETTINGS), _found(text, _SEASONS), _found(text, _TIMES)
     weathers = _found(_PAST.sub("", text), _WEATHERS)
@@ -264,6 +310,20 @@ def read(text: str, chance: random.Random, *, season: str = "") -> Scene:
         known=bool(figure) or _about_a_place(text),
         summary=" ".join(word for word in named if word),
     )
+
+
+def styles(text: str) -> tuple[str, ...]:
+    """Return the style that a text names first, and what it says of color as a whole."""
+    names = _found(_ABSENT.sub("", text), _STYLES)
+    forms = [name for name in names if name not in _TONES]
+    return (*forms[:1], *(name for name in names if name in _TONES))
+
+
+def _unstyled(text: str) -> str:
+    """Return a text without its styles: the black of a "black and white film" is no color of a thing."""
+    for start, end, _ in reversed(_spans(text, _STYLES)):
+        text = text[:start] + re.sub(r"^(?:\s+of\b|[画风]格?|的)", "", text[end:])
+    return text
 
 
 def names_a_place(text: str) -> bool:

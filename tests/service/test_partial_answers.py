@@ -140,15 +140,40 @@ def test_only_a_task_that_has_ended_has_images(status: str) -> None:
     assert (answer.links, answer.refused, answer.made) == ((), (), None)
 
 
-def test_links_that_differ_in_more_than_a_signature_are_two_images() -> None:
+SIGNING = ["Expires=1", "Signature=a%2Bb", "OSSAccessKeyId=id", "security-token=t", "Security-Token=t", "x-oss-date=1",
+           "x-oss-signature-version=OSS4", "X-Amz-Signature=ab", "X-Amz-Expires=3", "AWSAccessKeyId=A"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("?id=1", "?id=2"),
+        ("?id=1&Signature=s", "?id=2&Signature=s"),
+        ("?Signature=s&id=1", "?Signature=s&id=2"),
+        ("?Expires=9&id=1&Signature=s", "?Expires=9&id=12&Signature=s"),
+        ("?Signature=s&page=1", "?Signature=s"),
+        ("?file=a%2Fb.png&X-Amz-Signature=s", "?file=a%2Fc.png&X-Amz-Signature=s"),
+        ("?versionId=1&Expires=2&Signature=s", "?versionId=2&Expires=2&Signature=s"),
+        ("?not-Signature=1&Expires=2", "?not-Signature=2&Expires=2"),
+        ("?token=1", "?token=2"),
+        ("?key=1&Signature=s", "?key=2&Signature=s"),
+        (".png?Signature=s", ".jpg?Signature=s"),
+    ],
+)
+def test_links_that_differ_in_more_than_a_signature_are_two_images(first: str, second: str) -> None:
     """A gateway may name its files by a parameter."""
-    links = [
-        "https://gateway.example/file?id=1",
-        "https://gateway.example/file?id=2",
-        "https://gateway.example/file?id=1",
-    ]
+    links = [f"https://gateway.example/file{rest}" for rest in (first, second, first)]
     answer = wire.read_answer({"output": {"results": [{"url": each} for each in links]}})
     assert [str(each) for each in answer.links] == links[:2]
+
+
+@pytest.mark.parametrize("parameter", SIGNING)
+@pytest.mark.parametrize("form", ["?{0}", "?id=1&{0}", "?{0}&id=1", "?id=1&{0}&page=2"])
+def test_links_that_differ_in_a_signature_alone_are_one_image(parameter: str, form: str) -> None:
+    links = [f"https://gateway.example/file{form.format(each)}" for each in (parameter, parameter + "2")]
+    output = {"choices": [choice({"image": links[0]})], "results": [{"url": links[1]}]}
+    answer = wire.read_answer({"output": output})
+    assert [str(each) for each in answer.links] == links[:1]
 
 
 def test_a_reason_is_short_and_shows_no_secret() -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from wannb.errors import ApiError, MalformedAnswer, api_error
-from wannb.masking import Hidden, Secret, expires, mask, without_signature
+from wannb.masking import Hidden, Secret, mask
 from wannb.request import TEXT_TO_IMAGE, ImageRequest
 from wannb.translation import Said, shorten
 
@@ -25,6 +25,11 @@ FAILED, CANCELED, UNKNOWN = "FAILED", "CANCELED", "UNKNOWN"
 FINAL = frozenset({SUCCEEDED, FAILED, CANCELED, UNKNOWN})
 #: Seen live: a UUID. It becomes part of an address and of file names.
 _TASK_ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,199}", re.ASCII)
+#: Parameters that sign a link to an object and do not name it.
+_SIGNING = re.compile(
+    r"(?<=[?&;])(?:Signature|Expires|(?:OSS|AWS)AccessKeyId|security-token|x-(?:oss|amz)-[\w-]{1,40})=[^&;#]*[&;]?",
+    re.I,
+)
 #: Characters that are kept of a text of the service.
 _MOST_WORDS = 4000
 #: Characters that are kept of a refusal's code and message: a batch may hold twelve of them.
@@ -120,7 +125,7 @@ def read_answer(data: object) -> Answer:
         found = [link for name in ("image", "url") if isinstance(link := item.get(name), str) and link.strip()]
         if found:
             # One image may be named in both places, and be signed anew in each.
-            links.setdefault(without_signature(found[0]) if expires(found[0]) else found[0], Secret(found[0]))
+            links.setdefault(_SIGNING.sub("", found[0]).rstrip("?&;"), Secret(found[0]))
         elif item.get("code") or item.get("message"):
             refused.append((_reason(item.get("code"), _MOST_CODE), _reason(item.get("message"), _MOST_REASON)))
         else:

@@ -17,7 +17,7 @@ import wannb
 from wannb import files, mock
 from wannb.errors import UnknownOutcome
 from wannb.mock import App, Request, Response, record
-from wannb.mock.exchange import Refused
+from wannb.mock.exchange import Refused, json_response
 from wannb.mock.recordings import format as recordings
 from wannb.mock.recordings import forward
 
@@ -25,6 +25,7 @@ from .test_recorder import session, texts
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")
 Connect = Callable[[mock.MockServer], Api]
+PNG = b"\x89PNG"
 
 
 class Elsewhere(mock.MockServer):
@@ -68,6 +69,39 @@ def test_recording_another_server_keeps_its_pictures_and_no_secret(
     client = connect(mock.serve(replay=folder, strict=True, task_seconds=0))
     assert session(client) == ids
     assert pictures(client, ids) == first
+
+
+class Batches(mock.MockServer):
+    """A server that puts what came, and what was refused, into `results`, as image batches have it."""
+
+    def __init__(self) -> None:
+        super().__init__(app := App(task_seconds=0), handles=Around(app, self._answered))
+
+    def _answered(self, app: App, request: Request) -> Response:
+        response = app.handle(request)
+        answer = json.loads(response.body) if response.body.startswith(b"{") else {}
+        output = answer.get("output", {})
+        if "choices" not in output:
+            return response
+        came = [{"url": item["image"]} for choice in output.pop("choices") for item in choice["message"]["content"]]
+        output["results"] = [came[0], {"code": "DataInspectionFailed", "message": "refused"}, *came[1:]]
+        return json_response(200, answer)
+
+
+def test_links_in_results_are_kept_and_masked_like_those_in_choices(tmp_path: Path, connect: Connect) -> None:
+    def results(client: Api) -> list[bytes | str]:
+        output = client.query(client.made(body("a boat", n=2, seed=7)))["output"]
+        return [client.http.get(item["url"]).content if "url" in item else item["code"] for item in output["results"]]
+
+    folder = tmp_path / "live"
+    client = connect(record(folder, connect(Batches()).server.base_url))
+    made = results(client)
+    assert [each[:4] for each in made] == [PNG, "Data", PNG]
+    [text] = texts(folder).values()
+    assert "127.0.0.1" not in text
+    assert "Signature" not in text
+    assert text.count("image:sha256:") == 2
+    assert results(connect(mock.serve(replay=folder, strict=True, task_seconds=0))) == made
 
 
 def test_an_upstream_that_is_not_there_is_said(tmp_path: Path, connect: Connect) -> None:
@@ -128,7 +162,7 @@ def test_pictures_and_uploads_never_see_the_key_and_pictures_may_be_redirected(
     with Elsewhere(body=encoded()) as files, Elsewhere(302, location=f"{files.url}/b") as first:
 
         def change(request: Request, answer: Any) -> None:
-            for item in recordings.items_of(answer):
+            for item, _ in recordings.images_of(answer):
                 item["image"] = f"{first.url}/a?Signature=x"
             if isinstance(answer.get("data"), dict):
                 answer["data"]["upload_host"] = files.url
@@ -153,7 +187,7 @@ def test_a_picture_is_fetched_from_https_or_this_machine_alone(
     recorder: Callable[[str], Api], tmp_path: Path, link: str
 ) -> None:
     def change(request: Request, answer: Any) -> None:
-        for item in recordings.items_of(answer):
+        for item, _ in recordings.images_of(answer):
             item["image"] = link
 
     with altered(of_json(change)) as upstream:

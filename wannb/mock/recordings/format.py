@@ -17,6 +17,8 @@ from wannb.png import chunks, is_png
 
 IMAGES = "images"  # the folder beside a recording with the bodies of images that were not drawn
 DRAWN = "image:drawn"
+#: Fields of an answer that hold the address of an image.
+ADDRESSES = ("image", "url")
 STORED = re.compile(r"image:sha256:([0-9a-f]{64})")
 # The text chunk in which the mock writes what a drawing was made from.
 _DRAWN_KEY = re.compile(rb"wannb-mock\0[0-9a-f]{64}")
@@ -134,12 +136,6 @@ def content_of(body: Any) -> list[dict[str, Any]]:
     return [item for message in messages for item in _objects(message.get("content"))]
 
 
-def items_of(answer: Any) -> list[dict[str, Any]]:
-    """Return the content items of an answer, however broken the answer is."""
-    choices = _objects(at(answer, "output", "choices"))
-    return [item for choice in choices for item in _objects(at(choice, "message", "content"))]
-
-
 def finished(items: Sequence[Mapping[str, Any]], sequential: bool) -> dict[str, Any]:
     """Return the output of a finished task with these content items.
 
@@ -151,9 +147,15 @@ def finished(items: Sequence[Mapping[str, Any]], sequential: bool) -> dict[str, 
     return {"finished": True, "choices": choices}
 
 
-def images_of(answer: Any) -> list[dict[str, Any]]:
-    """Return those content items of an answer that hold the address of an image."""
-    return [item for item in items_of(answer) if isinstance(item.get("image"), str)]
+def images_of(answer: Any) -> list[tuple[dict[str, Any], str]]:
+    """Return what holds the address of an image in an answer, and under which name, however broken the answer is."""
+    items = [
+        item
+        for choice in _objects(at(answer, "output", "choices"))
+        for item in _objects(at(choice, "message", "content"))
+    ]
+    items += _objects(at(answer, "output", "results"))  # of a batch that came in part
+    return [(item, name) for item in items for name in ADDRESSES if isinstance(item.get(name), str)]
 
 
 def digest(normalised: Mapping[str, Any]) -> str:

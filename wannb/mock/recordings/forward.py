@@ -185,8 +185,8 @@ class Forwarder:
         if response.status == 200 and kind == "policy":
             return self._policy(request, response, answer)
         if response.status == 200 and kind in ("sync", "query") and (images := recordings.images_of(answer)):
-            for item in images:
-                item["image"] = request.base + self._kept(item["image"])
+            for item, name in images:
+                item[name] = request.base + self._kept(item[name])
             return json_response(200, answer)
         return response
 

@@ -151,7 +151,7 @@ def _most_of(body: Any) -> int:
 def _images_of(answer: Any) -> int | None:
     """Return how many images an answer bills; None for an unknown shape, which counts as all that were requested."""
     said = recordings.at(answer, "usage", "image_count")
-    seen = sum("image" in item for item in recordings.items_of(answer))
+    seen = len({item[name] for item, name in recordings.images_of(answer)})
     return max(said, seen) if isinstance(said, int) and not isinstance(said, bool) else seen or None
 
 
@@ -255,7 +255,7 @@ class Recorder:
 
     def _scrubbed(self, answer: dict[str, Any]) -> dict[str, Any] | None:
         """Return an answer fit for a file, None where one of its images could not be kept."""
-        if not all(self._origin.token(item["image"]) for item in recordings.images_of(answer)):
+        if not all(self._origin.token(item[name]) for item, name in recordings.images_of(answer)):
             self.troubles.append("an answer was not recorded: one of its pictures could not be kept")
             return None
         kept: dict[str, Any] = self.scrubber.answer(answer, self._origin.token)

@@ -18,7 +18,7 @@ from wannb.mock.exchange import MODELS
 from wannb.mock.server.tasks import STATUSES
 from wannb.png import filtered, is_png
 
-from .format import DEEP, is_drawn_key, walk
+from .format import ADDRESSES, DEEP, is_drawn_key, walk
 
 #: Values of closed sets, which belong to nobody.
 WORDS: Mapping[str, frozenset[str]] = {
@@ -122,7 +122,7 @@ class Scrubber:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
-            if field == "image":
+            if field in ADDRESSES:
                 return image(value)
             if field in SENTENCES:
                 return self.text(value)

@@ -145,7 +145,7 @@ class Generator:
         output = {key: value for key, value in copy.deepcopy(final["output"]).items() if key not in timed}
         if final["output"].get("task_status") == "FAILED":
             return {"failure": (str(output.get("code", "")), str(output.get("message", "")))}
-        if "choices" not in output:
+        if "choices" not in output and "results" not in output:
             return None
         said = final.get("usage")
         usage = dict(said) if isinstance(said, dict) else {}
@@ -153,16 +153,16 @@ class Generator:
         size = (int(fixed[1]), int(fixed[2])) if fixed else None
         items = images_of({"output": output})
         name = self._settings.fresh()
-        for index, item in enumerate(items):
-            if item["image"] != DRAWN:
-                draw = partial(recording.image, item["image"])
+        for index, (item, where) in enumerate(items):
+            if item[where] != DRAWN:
+                draw = partial(recording.image, item[where])
                 draw()  # a missing file is noticed before anything is promised
             elif request is None:
                 raise ValueError(f"{recording.file.name}: its images are drawn, but its request breaks a rule.")
             else:
                 size = size or request.output_size
                 draw = partial(self._draw, request, seed, size, len(items), index)
-            item["image"] = self._images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
+            item[where] = self._images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
         return {"output": output, "usage": usage}
 
     def _begin(self, call: Call, ending: dict[str, Any], task_id: str) -> Task:

@@ -230,8 +230,8 @@ def local_time(moment: float) -> str:
 def signed(output: Mapping[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
     """Return a copy of a stored output with every image path turned into a signed URL."""
     fresh: dict[str, Any] = copy.deepcopy(dict(output))
-    for item in images_of({"output": fresh}):
-        item["image"] = link(item["image"])
+    for item, name in images_of({"output": fresh}):
+        item[name] = link(item[name])
     return fresh
 
 

@@ -7,6 +7,7 @@ import math
 import struct
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import pytest
 from PIL import Image, ImageCms
 
 import wannb
+from wannb.display.previews import picture as small_picture
+from wannb.display.previews import preview
 from wannb.request import palette_from
 from wannb.request.inputs import InputImage, as_input
 
@@ -211,6 +214,18 @@ def test_a_photo_of_display_p3_keeps_its_colors(way: str) -> None:
     assert furthest(shown, [lab_of_srgb(color) for color in COLORS]) < 1.5
     assert CONVERTED in image.notices
     assert furthest(picture, [lab_of_srgb(color) for color in COLORS]) > 3, "without its profile it looks different"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("pixels", [640, 224])
+def test_a_thumbnail_of_display_p3_keeps_its_colors(tmp_path: Path, kind: str, pixels: int) -> None:
+    path, shown = tmp_path / f"p3.{kind.lower()}", stripes(in_space(DISPLAY_P3, encode_srgb), "RGB")
+    options = JPEG if kind == "JPEG" else {}
+    path.write_bytes(saved(shown, kind, icc_profile=of_rgb(DISPLAY_P3, decode_srgb), **options))
+    wanted = [lab_of_srgb(color) for color in COLORS]
+    for small in (Image.open(io.BytesIO(preview(path, pixels))), small_picture(path, pixels)):
+        assert max(small.size) <= pixels
+        assert furthest(small.resize(shown.size, 0), wanted) < 2
 
 
 def test_a_picture_of_adobe_rgb_keeps_its_colors() -> None:

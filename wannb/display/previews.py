@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from wannb.files import opened_picture, read_file, rename
+from wannb.request import to_srgb
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -117,7 +118,7 @@ def make_preview(path: Path) -> bytes:
 
 
 def picture(path: Path, pixels: int) -> Image.Image:
-    """Return an image in RGB whose longer side is at most `pixels`, as sharp as the file allows.
+    """Return an image in sRGB whose longer side is at most `pixels`, as sharp as the file allows.
 
     Raises:
         OSError: the file is missing or damaged.
@@ -128,7 +129,7 @@ def picture(path: Path, pixels: int) -> Image.Image:
     with opened_picture(_kept(path) if pixels * 2 <= PREVIEW_PIXELS else path) as image:
         image.draft("RGB", (pixels, pixels))
         image.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        small: Image.Image = image.convert("RGB")
+        small: Image.Image = to_srgb(image, image.info.get("icc_profile"), []).convert("RGB")
     return small
 
 
@@ -140,7 +141,7 @@ def small_jpeg(source: Path | IO[bytes] | Image.Image, pixels: int) -> bytes:
     with opened as image:
         image.draft("RGB", (pixels, pixels))
         image.thumbnail((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        small = image.convert("RGB")
+        small = to_srgb(image, image.info.get("icc_profile"), []).convert("RGB")
     buffer = io.BytesIO()
     tiny = pixels <= _SMALL
     small.save(buffer, "JPEG", quality=_SMALL_QUALITY if tiny else _QUALITY, optimize=tiny)

@@ -34,6 +34,7 @@ from .image_request import (
 )
 from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, fit, from_bytes, missing
 from .palette import Color, Palette, as_palette, palette_from, palette_rules, shares
+from .pixels import to_srgb
 from .sizes import PRESETS, PRO, STANDARD, parse, size_for, size_problem
 
 __all__ = [
@@ -85,4 +86,5 @@ __all__ = [
     "size_for",
     "size_problem",
     "sweep_call",
+    "to_srgb",
 ]

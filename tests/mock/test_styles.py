@@ -83,7 +83,7 @@ def test_a_style_is_recognized_in_every_place_of_a_prompt(style: str, text: str)
         "a pastel sky",
         "a zebra in black and white stripes", "no watercolor, a boat", "a photograph of a cat",
         "storybook illustration",
-        "a living room with a painting on the wall", "cinematic image set", "a crayon in a box", "an inkwell", "油灯",
+        "a living room with a painting on the wall", "cinematic image set", "a crayon in a box", "an inkwell", "油灯", "1024 pixels wide", "1024像素",
         "keep its characters, style and light", "remove the watercolor", "blue print dress",
         "in black and white clothes",
     ],

@@ -211,6 +211,19 @@ def test_more_than_twelve_scenes_are_split_and_shown_the_first_frames(client: Cl
     assert again.frames == (None,) * 14
 
 
+def test_refused_images_leave_the_places_of_the_others_unsure(client: Client, server: mock.MockServer) -> None:
+    """The images stand in `choices` and the refusals in `results`: nothing says which scene was refused."""
+    board = make(client)
+    with server.scenario("partly refused"):
+        board.run()
+    assert server.billed == 2
+    assert [bool(frame) for frame in board.frames] == [True, True, False, False]
+    assert repr(board).count("unsure: image") == 2
+    board.assign({1: 1, 3: 2})
+    assert [bool(frame) for frame in board.frames] == [True, False, True, False]
+    assert "unsure" not in repr(board)
+
+
 def test_fewer_images_are_put_in_order_marked_unsure_and_put_right(client: Client, server: mock.MockServer) -> None:
     board = make(client, [*SCENES, "the end", "credits"])
     with server.scenario("set returns fewer"):

@@ -19,7 +19,6 @@ Point = tuple[float, float]
 Color = tuple[int, ...]  # (r, g, b) or (r, g, b, alpha), 0-255
 
 WHITE: Color = (255, 255, 255)
-BLACK: Color = (0, 0, 0)
 INK: Color = (38, 34, 48)
 
 

@@ -177,7 +177,7 @@ _STYLES: dict[str, tuple[str, str]] = {
         rf"{_medium('comics?')}|comics?(?:[ -]book)?[ -](?:strip|panel|page|style|art)|graphic novel|manga|cartoons?"
         r"|anime|pop[ -]art", "漫画|卡通|动漫"
     ),
-    "pixels": (r"pixel[ -]?art|(?:8|16)[ -]?bit|pixel(?:l?ated|s)", "像素"),
+    "pixels": (r"pixel[ -]?art|(?:8|16)[ -]?bit|pixell?ated", "像素(?:画|风|艺术)"),
     "blueprint": (r"blueprints?|cyanotypes?", "蓝图|蓝晒"),
     "sepia": (r"sepia(?:[ -]toned?)?(?: photo(?:graph)?)?|(?:vintage|old) photo(?:graph)?s?", "老照片|棕褐色"),
     "gray": (

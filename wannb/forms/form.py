@@ -20,7 +20,7 @@ from wannb.translation import Said, count, joined, say, shorten
 from . import controls
 from .boxes import boxed
 from .button import button_text
-from .controls import Control, Disclosure, Size
+from .controls import Control, Disclosure, Size, in_form
 from .palette import Palette
 from .panel import WorkPanel
 from .status import Action, Status
@@ -258,7 +258,7 @@ class Form(WorkPanel):
 
     def _plain(self, problem: Problem) -> str:
         """Return a problem as text: its value too, unless that is just what the control shows."""
-        rule = problem.rule
+        rule = in_form(problem.rule)
         if problem.field == "seed":
             # The rule itself speaks of None, to people who write code.
             rule = Said("a whole number from 0 to {most}, or nothing for a new one each time", most=MAX_SEED)
@@ -348,7 +348,7 @@ class Form(WorkPanel):
             name[:1].upper() + name[1:],
             lines=[f"[ {self.button.description} ]"],
             body="".join(parts),
-            notes=[problem.rule for problem in self.problems] if request.prompt else [],
+            notes=[in_form(problem.rule) for problem in self.problems] if request.prompt else [],
         )
 
 
@@ -394,7 +394,7 @@ def _inputs(request: ImageRequest) -> Iterator[str]:
         boxes = request.bbox_list[number - 1] if request.bbox_list and number <= len(request.bbox_list) else ()
         listed = [say("box {box}", box=list(box)) for box in boxes]
         if image.content is None or not image.width or not image.height:
-            said = image.problem or Said("a link; it is not downloaded")
+            said = in_form(image.problem or "") or Said("a link; it is not downloaded")
             yield f'<div style="max-width:{_WIDTH}px">{html.text(label)}<br>{html.text(said)}</div>'
             continue
         lines, size = [label, *listed], (image.width, image.height)

@@ -18,7 +18,7 @@ from wannb.display import ELEMENTS, esm, html
 from wannb.errors import Problem
 from wannb.translation import Said, Words, joined, override
 
-from .controls import Control, Disclosure, Filling, close_all
+from .controls import Control, Disclosure, Filling, close_all, in_form
 from .status import Status
 from .worker import Progress, Worker
 
@@ -250,7 +250,8 @@ class WorkPanel(Panel):
 
     def _plain(self, problem: Problem) -> str:
         """Return a problem as text."""
-        return self.words(joined(": ", [problem.value, problem.rule]) if problem.value else problem.rule)
+        rule = in_form(problem.rule)
+        return self.words(joined(": ", [problem.value, rule]) if problem.value else rule)
 
     def _send_box(self, *more: widgets.Widget) -> widgets.Widget:
         return widgets.VBox([*more, self.button, self._hint], _dom_classes=("wannb-send",))

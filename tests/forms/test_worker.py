@@ -11,6 +11,7 @@ from forms.using import named, press, shown
 
 from wannb import forms, mock
 from wannb.client import Client
+from wannb.forms.worker import Progress
 
 
 def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(
@@ -170,3 +171,18 @@ def test_what_a_failure_left_open_is_fetched_from_the_form_without_a_second_bill
     form.worker.join(30)
     assert form.result is not None
     assert server.billed == 1
+
+
+def test_a_bar_without_an_end_stays_in_the_page_while_the_seconds_go_on(form: forms.TextToImageForm) -> None:
+    changes: list[str] = []
+    form.status._bar.observe(lambda change: changes.append(change["new"]), "value")
+    for seconds in (1.0, 2.0, 3.0):
+        form.status.show(Progress(phase="waiting", seconds=seconds))
+        assert f"{seconds:.0f} s" in shown(form)
+    assert len(changes) == 1
+    assert "<progress" in changes[0]
+    assert "value" not in changes[0]
+    form.status.show(Progress(phase="waiting", done=3, total=4))
+    assert 'max="4" value="3"' in form.status._bar.value
+    form.status.tell("done")
+    assert form.status._bar.value == ""

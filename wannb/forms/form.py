@@ -364,8 +364,10 @@ def request_of(source: Any) -> ImageRequest:
         return recall(source)
     request = getattr(source, "request", None)
     if not isinstance(request, ImageRequest):
-        text = "a {kind} holds no request; give a run, a result, one of its images or a file's path"
-        raise RecallError(Said(text, kind=type(source).__name__))
+        kind = type(source).__name__
+        raise RecallError(
+            "a {kind} holds no request; give a run, a result, one of its images or a file's path", kind=kind
+        )
     return request
 
 

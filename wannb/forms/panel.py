@@ -140,6 +140,8 @@ class WorkPanel(Panel):
     """
 
     status: Status
+    #: What is asked for while the form is empty.
+    _first: ClassVar[str] = Said("Describe the image first.")
     _go_on = Said("Where this page shows no buttons, run the cell again, or call form.run(), which does the same.")
 
     def __init__(self, client: Client, **traits: Any) -> None:
@@ -245,7 +247,7 @@ class WorkPanel(Panel):
     def _why_not(self, *, empty: bool) -> str:
         """Return why the button is off, where no problem says it better."""
         if empty:
-            return self.words("Describe the image first.")
+            return self.words(self._first)
         return self.words("See the problems beside the options.")
 
     def _plain(self, problem: Problem) -> str:

@@ -692,8 +692,10 @@ def _side_problem(width: int, height: int) -> Said | None:
     if not width * height:
         return Said("{size} pixels; it is empty", **sizes)
     if max(width, height) > MAX_RATIO * min(width, height):
-        ratio = "{size} pixels; the ratio of the sides must be 1:{most} to {most}:1. Crop it or add margins"
-        return Said(ratio, **sizes | {"most": MAX_RATIO})
+        return Said(
+            "{size} pixels; the ratio of the sides must be 1:{most} to {most}:1. Crop it or add margins",
+            **sizes | {"most": MAX_RATIO},
+        )
     if _can_fit(width, height):
         return Said("{size} pixels; each side must be {least} to {most}. {advice}", **sizes, advice=FITS)
     return None

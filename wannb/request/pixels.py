@@ -91,8 +91,13 @@ def eight_bit(values: Any, *, whites: Sequence[int]) -> tuple[Any, int]:
     if tuple(whites) == (1,) and least >= 0:
         for known, kind in ((255, "uint8"), (65535, "uint16")):
             if known * _DARK <= most <= known:
-                advice = 'values from {least} to {most}; floats go from 0.0 to 1.0: give array.round().astype("{kind}")'
-                raise Unclear(Said(advice, kind=kind, **found))
+                raise Unclear(
+                    Said(
+                        'values from {least} to {most}; floats go from 0.0 to 1.0: give array.round().astype("{kind}")',
+                        kind=kind,
+                        **found,
+                    )
+                )
     if white is None or not least >= -white * edge:
         raise Unclear(
             Said(

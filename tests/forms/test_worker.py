@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from forms.using import named, press, shown
+from forms.using import BUTTONS, filled, named, press, shown
 
 from wannb import forms, mock
 from wannb.client import Client
@@ -186,3 +186,21 @@ def test_a_bar_without_an_end_stays_in_the_page_while_the_seconds_go_on(form: fo
     assert 'max="4" value="3"' in form.status._bar.value
     form.status.tell("done")
     assert form.status._bar.value == ""
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", BUTTONS)
+def test_a_form_says_once_what_the_runs_folder_does_not_do(
+    kind: Any, language: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.language = language
+    monkeypatch.setattr(type(client.store), "locks_hold", lambda store: False)
+    said = {"en": "file locks do not work in the runs folder", "zh": "中的锁不起作用"}[language]
+    first, second = filled(kind, client), filled(kind, client, "a bird")
+    assert said not in shown(first)
+    press(first)
+    assert shown(first).count(said) == 1
+    assert first.worker.progress.phase == "done"
+    press(second)
+    assert said not in shown(second)

@@ -48,7 +48,7 @@ class Status:
     ) -> None:
         self.words = words
         self.actions: Sequence[Action] = ()
-        self._text, self._bar = widgets.HTML(), widgets.HTML()
+        self._text, self._bar, self._notices = (widgets.HTML() for _ in range(3))
         texts = {
             "stop": (words("Stop waiting"), words("The task goes on and can be picked up later")),
             "cancel": (words("Cancel"), words(cancel_tooltip)),
@@ -60,12 +60,15 @@ class Status:
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
-        self.box = widgets.VBox([self._bar, self._text, row, self._gallery], _dom_classes=("wannb-status",))
+        self.box = widgets.VBox(
+            [self._notices, self._bar, self._text, row, self._gallery], _dom_classes=("wannb-status",)
+        )
         self.offer()
         self._say(f'<div class="wannb-empty">{escape(empty)}</div>' if empty else "")
 
     def show(self, progress: Progress) -> None:
         """Show the state of a worker."""
+        self._notices.value = "".join(f'<div class="wannb-note">{escape(text)}</div>' for text in progress.notices)
         if progress.phase == "failed" and progress.error is not None:
             self.error(progress.error, pick_up=progress.open_run is not None)
         elif progress.phase == "done" and isinstance(progress.result, Result):

@@ -379,7 +379,11 @@ def _entrance(frames: Sequence[TracebackType]) -> int | None:
     """Return where the caller's last frame leads into wannb, None if an error did not pass through it."""
     callers = [at for at, each in enumerate(frames) if each.tb_frame.f_globals.get("__name__") == "__main__"]
     inside = range(callers[-1] + 1 if callers else 0, len(frames))
-    return next((at for at in inside if _is_ours(frames[at])), None)
+    found = next((at for at in inside if _is_ours(frames[at])), None)
+    # To set a trait of a form leads there through traitlets.
+    while found and str(frames[found - 1].tb_frame.f_globals.get("__name__")).startswith("traitlets."):
+        found -= 1
+    return found
 
 
 def _is_ours(trace: TracebackType) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import ipywidgets as widgets
 import traitlets
@@ -30,6 +30,13 @@ _PIXELS, _WIDTH = 360, 220
 NO_PICTURE = Said("no picture")
 
 
+class _Request(traitlets.Instance):  # type: ignore[type-arg]
+    """The trait of a form's request, whose error is one sentence."""
+
+    def error(self, obj: Any, value: Any, error: Any = None, info: Any = None) -> NoReturn:
+        raise traitlets.TraitError(say("request is a wannb.ImageRequest, not {kind}", kind=type(value).__name__))
+
+
 class Form(WorkPanel):
     """A request as a form: the base of `TextToImageForm`, `EditForm`, `RegionForm` and `ImageSetForm`.
 
@@ -50,7 +57,7 @@ class Form(WorkPanel):
         ValueError: a request of another mode, or a value that the form's controls cannot show.
     """
 
-    request = traitlets.Instance(ImageRequest)
+    request = _Request(ImageRequest)
     result = traitlets.Instance(Result, allow_none=True)
 
     #: The modes that the form can show, as the API's page names them; the first is its title.

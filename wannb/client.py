@@ -159,7 +159,7 @@ class Client:
         Args:
             prompt: Description of the image, in Chinese or English, at most 5000 characters.
             images: Up to 9 pictures, one or a list: a path, URL, bytes, PIL image, NumPy array or earlier result.
-                Each side 240 to 8000 pixels, at most 8:1, at most 20 MB; wannb.fit(picture) makes a larger one fit.
+                Each side 240 to 8000 pixels, at most 8:1, at most 20 MB; wannb.fit(picture) makes a copy that fits.
             model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).
             size: '1K', '2K', '4K' (text to image on wan2.7-image-pro only), or 'width*height' such as '1280*720'.
             n: Number of images, 1 to 4. Each image that comes back is billed.
@@ -219,7 +219,7 @@ class Client:
             prompt: The whole text, or a list of up to 12 scenes, which become one numbered scene for each image, as
                 documented.
             images: Up to 9 pictures, one or a list: a path, URL, bytes, PIL image, NumPy array or earlier result.
-                Each side 240 to 8000 pixels, at most 8:1, at most 20 MB; wannb.fit(picture) makes a larger one fit.
+                Each side 240 to 8000 pixels, at most 8:1, at most 20 MB; wannb.fit(picture) makes a copy that fits.
             style: A line before the scenes, such as "cinematic, the same orange cat throughout".
             n: Most images, 1 to 12; the model may return fewer. By default the number of scenes, or 4 for a whole text.
                 Each image that comes back is billed.

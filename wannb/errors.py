@@ -38,6 +38,7 @@ import copyreg
 import dis
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -378,7 +379,11 @@ def _entrance(frames: Sequence[TracebackType]) -> int | None:
     """Return where the caller's last frame leads into wannb, None if an error did not pass through it."""
     callers = [at for at, each in enumerate(frames) if each.tb_frame.f_globals.get("__name__") == "__main__"]
     inside = range(callers[-1] + 1 if callers else 0, len(frames))
-    return next((at for at in inside if _is_ours(frames[at])), None)
+    found = next((at for at in inside if _is_ours(frames[at])), None)
+    # To set a trait of a form leads there through traitlets.
+    while found and str(frames[found - 1].tb_frame.f_globals.get("__name__")).startswith("traitlets."):
+        found -= 1
+    return found
 
 
 def _is_ours(trace: TracebackType) -> bool:
@@ -395,3 +400,11 @@ def _is_said(error: BaseException, frames: Sequence[TracebackType], entrance: in
     raised = dis.opname[last.tb_frame.f_code.co_code[last.tb_lasti]] == "RAISE_VARARGS"
     # What the first frame meets is of the call itself, such as an argument that Python refuses.
     return _is_ours(last) and (raised or entrance == len(frames) - 1)
+
+
+def level_outside() -> int:
+    """Return the `stacklevel` with which a warning of the caller names the line that called wannb."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] in ("wannb", "contextlib"):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -68,6 +68,16 @@ def interrupted_at(state=None):
 
 #: A cell, the kind of its error, and words of the sentence.
 CELLS: dict[str, tuple[str, str, str]] = {
+    "a form's request": (
+        "wannb.forms.TextToImageForm(client).request = 5",
+        "TraitError",
+        "request is a wannb.ImageRequest, not int",
+    ),
+    "a form's request of another mode": (
+        'wannb.forms.EditForm(client).request = wannb.ImageRequest(prompt="x", enable_sequential=True)',
+        "ValueError",
+        "finds the right form",
+    ),
     "a request": ('client.generate("", n=9)', "InvalidRequest", "1 to 4 images"),
     "a budget": (
         'poor = wannb.connect(base_url=url, store=client.store.root, budget="0.01")\npoor.generate("a boat", **small)',

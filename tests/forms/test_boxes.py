@@ -11,12 +11,13 @@ import shutil
 import subprocess
 from base64 import b64decode
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 import traitlets
-from forms.using import BUTTONS, inputs, named, picture
+from forms.using import BUTTONS, inputs, named, picture, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
@@ -28,7 +29,7 @@ from wannb.display.assets import ELEMENTS, esm
 from wannb.forms.boxes import STATIC, BoxEditor, boxed, legal
 from wannb.forms.panel import CodeView
 from wannb.forms.upload import Upload
-from wannb.request.inputs import InputImage, as_input
+from wannb.request.inputs import FITS, InputImage, as_input
 from wannb.translation import Words
 
 JS_TESTS = sorted((Path(__file__).parent.parent / "js").glob("*.test.mjs"))
@@ -196,6 +197,24 @@ def test_what_is_no_box_is_refused_and_the_boxes_stay() -> None:
     assert editor.boxes == [[10, 10, 50, 50]]
     with pytest.raises(traitlets.TraitError, match="at most 2"):
         BoxEditor(as_input(photograph(400, 300)), boxes=[(0, 0, 9, 9)] * 3)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", [(100, 80), (8400, 1200)])
+@pytest.mark.parametrize("kind", [k for k in BUTTONS if k is not forms.TextToImageForm])
+def test_a_form_names_the_button_that_makes_a_picture_fit(kind: Any, size: Any, language: str, client: Client) -> None:
+    client.language = language
+    scenes: dict[str, Any] = {"scenes": ["a"]} if kind is forms.StoryboardForm else {"prompt": "a clock"}
+    form = kind(client, **scenes, images=[picture("other.png", size)])
+    press_it, make_it = {"en": ("Press Make it fit", "Make it fit"), "zh": ("请按“调到合规”", "调到合规")}[language]
+    said, in_code = shown(form), Words(language)(FITS)
+    for control in form._controls.values():
+        said = said.replace(escape(control.help_text), "")
+    assert press_it in said
+    assert in_code not in said + form._page()
+    named(form, make_it).click()
+    assert press_it not in shown(form)
+    assert form.button.disabled is (kind is forms.RegionForm)  # which lacks a box
 
 
 @pytest.mark.parametrize("kind", [k for k in BUTTONS if k is not forms.TextToImageForm])

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from forms.using import named, press, shown
+from forms.using import BUTTONS, filled, named, press, shown
 
 from wannb import forms, mock
 from wannb.client import Client
+from wannb.forms.worker import Progress
 
 
 def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(
@@ -170,3 +171,36 @@ def test_what_a_failure_left_open_is_fetched_from_the_form_without_a_second_bill
     form.worker.join(30)
     assert form.result is not None
     assert server.billed == 1
+
+
+def test_a_bar_without_an_end_stays_in_the_page_while_the_seconds_go_on(form: forms.TextToImageForm) -> None:
+    changes: list[str] = []
+    form.status._bar.observe(lambda change: changes.append(change["new"]), "value")
+    for seconds in (1.0, 2.0, 3.0):
+        form.status.show(Progress(phase="waiting", seconds=seconds))
+        assert f"{seconds:.0f} s" in shown(form)
+    assert len(changes) == 1
+    assert "<progress" in changes[0]
+    assert "value" not in changes[0]
+    form.status.show(Progress(phase="waiting", done=3, total=4))
+    assert 'max="4" value="3"' in form.status._bar.value
+    form.status.tell("done")
+    assert form.status._bar.value == ""
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", BUTTONS)
+def test_a_form_says_once_what_the_runs_folder_does_not_do(
+    kind: Any, language: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.language = language
+    monkeypatch.setattr(type(client.store), "locks_hold", lambda store: False)
+    said = {"en": "file locks do not work in the runs folder", "zh": "中的锁不起作用"}[language]
+    first, second = filled(kind, client), filled(kind, client, "a bird")
+    assert said not in shown(first)
+    press(first)
+    assert shown(first).count(said) == 1
+    assert first.worker.progress.phase == "done"
+    press(second)
+    assert said not in shown(second)

@@ -45,6 +45,7 @@ def test_locks_without_effect_are_said_once_before_anything_is_sent(client: Clie
     with pytest.warns(UserWarning, match=r"file locks do not work.*pay twice.*one kernel at a time.*store=") as said:
         client.submit(small())
     assert len(said) == 1
+    assert said[0].filename == __file__, "it names the line of whoever called"
     assert str(client.store.root) in str(said[0].message)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -124,6 +125,7 @@ def test_a_folder_that_dies_with_the_runtime_is_said_once(
         with pytest.warns(UserWarning, match=rf"(?s){says}") as said:
             other.run(small(2))
         assert len(said) == 1
+        assert said[0].filename == __file__
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             other.run(small(3))

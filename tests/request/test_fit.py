@@ -1,4 +1,4 @@
-"""`wannb.fit`: a picture that is too large is made to fit, its boxes go along, and the request can be made again."""
+"""`wannb.fit`: pictures that are too large or small are made to fit, with their boxes, and again by the code."""
 
 from __future__ import annotations
 
@@ -215,9 +215,18 @@ def test_what_fits_stays_as_it_is(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (encoded("PNG", (100, 100)), "each side must be 240 to 8000"),
-        (encoded("PNG", (9000, 300)), "1:8 to 8:1"),
-        (encoded("PNG", (2000, 245)), "1:8 to 8:1"),
+        (
+            encoded("PNG", (9000, 300)),
+            "9000x300 pixels; the ratio of the sides must be 1:8 to 8:1. Crop it or add margins",
+        ),
+        (encoded("PNG", (2000, 245)), "1:8 to 8:1. Crop it or add margins"),
+        (
+            encoded("JPEG", (20, 170)),
+            "20x170 pixels; the ratio of the sides must be 1:8 to 8:1. Crop it or add margins",
+        ),
+        (np.zeros((0, 0), "uint8"), "0x0 pixels; it is empty"),
+        (np.zeros((5, 0), "uint8"), "0x5 pixels; it is empty"),
+        (np.zeros((1, 9), "uint8"), "9x1 pixels; the ratio of the sides must be 1:8 to 8:1. Crop it or add margins"),
         (b"not a picture", "not a picture"),
         ("no/such/file.png", "no file"),
         (lambda: np.broadcast_to(np.uint8(7), (10**6, 10**6)), "far too many pixels"),
@@ -254,3 +263,87 @@ def test_a_request_with_a_picture_that_is_too_large_can_travel(photo: Path) -> N
     request = ImageRequest(prompt="x", images=photo)
     again = pickle.loads(pickle.dumps(request))
     assert wannb.fit(again.images[0]) == wannb.fit(photo)
+
+
+TOO_SMALL = "{}; each side must be 240 to 8000. wannb.fit(picture) makes a copy that fits"
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "after"),
+    [
+        (encoded("PNG", (100, 100)), (100, 100), (300, 300)),
+        (encoded("JPEG", (239, 1900)), (239, 1900), (478, 3800)),
+        (encoded("WEBP", (239, 300)), (239, 300), (478, 600)),
+        (encoded("GIF", (120, 960)), (120, 960), (240, 1920)),
+        (encoded("BMP", (80, 60)), (80, 60), (320, 240)),
+        (Image.new("1", (1, 8)), (1, 8), (240, 1920)),
+        (Image.new("P", (16, 16)), (16, 16), (240, 240)),
+        (Image.new("RGBA", (32, 32)), (32, 32), (256, 256)),
+        (Image.new("CMYK", (64, 64)), (64, 64), (256, 256)),
+        (np.zeros((100, 150, 3), "uint8"), (150, 100), (450, 300)),
+        (np.zeros((3, 100, 150), "float32"), (150, 100), (450, 300)),
+    ],
+)
+def test_a_picture_that_is_too_small_is_made_larger(value: Any, before: Any, after: Any) -> None:
+    shown = ["x".join(map(str, size)) for size in (before, after)]
+    assert as_input(value).problem == TOO_SMALL.format(f"{shown[0]} pixels")
+    image = wannb.fit(value)
+    assert (image.problem, image.width, image.height) == (None, *after)
+    assert opened(image).size == after
+    assert image.fitted_from == before
+    said = f"made larger to fit, from {shown[0]} to {shown[1]} pixels; this copy is sent and kept"
+    assert image.notices[-1] == said
+
+
+def test_a_small_picture_is_turned_upright_and_made_larger() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = wannb.fit(encoded("JPEG", (100, 200), exif=exif))
+    assert (image.problem, image.width, image.height, image.fitted_from) == (None, 600, 300, (200, 100))
+
+
+def test_boxes_on_a_small_picture_go_along_and_code_leads_to_the_same_boxes() -> None:
+    icon = wannb.fit(encoded("PNG", (100, 80)))
+    request = ImageRequest(prompt="x", images=icon, bbox_list=[[(7, 5, 8, 6)]])
+    assert (icon.width, icon.height) == (300, 240)
+    assert request.bbox_list == (((21, 15, 24, 18),),)
+    assert "bbox_list=[[[7, 5, 8, 6]]]" in request.code()
+    assert not request.problems()
+    # A box that was drawn on the copy lies on whole pixels of the original.
+    drawn = request.replace(bbox_list=[[(22, 16, 23, 17)]])
+    assert drawn.bbox_list == (((21, 15, 24, 18),),)
+    assert drawn == request
+
+
+@pytest.mark.parametrize(
+    ("value", "told", "said"),
+    [
+        ("icon.png", "InputImage('icon.png', 300*250, PNG, 12.0 KB)", ["icon.png", "300*250 · PNG · 12.0 KB"]),
+        (
+            "photo",
+            "made smaller to fit, from 8064x1008 to 8000x1000 pixels; this copy is sent and kept",
+            ["made smaller"],
+        ),
+        (
+            encoded("PNG", (9000, 300)),
+            "InputImage('picture in memory', 9000*300)\n  9000x300 pixels; the ratio",
+            ["Crop it"],
+        ),
+        ("no/such.png", "InputImage('such.png')\n  no file 'no/such.png' from folder", ["no file"]),
+        ("https://example.com/a.png?key=1", "InputImage('https://example.com/a.png?...', a link)", ["a link"]),
+        ("<b>.png", "InputImage('<b>.png')\n  no file", ["&lt;b&gt;.png"]),
+    ],
+)
+def test_a_picture_shows_itself_with_what_is_said_of_it(
+    value: Any, told: str, said: list[str], photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("icon.png").write_bytes(encoded("PNG", (300, 250)).ljust(12 * 1024, b"\0"))
+    image = wannb.fit(photo if value == "photo" else value)
+    shown = image._repr_mimebundle_()
+    assert told in shown["text/plain"] == repr(image)
+    assert len(repr(image)) < 300
+    assert all(each in shown["text/html"] for each in said)
+    assert ("data:image/jpeg;base64," in shown["text/html"]) is (image.content is not None)
+    assert len(shown["text/html"]) < 60_000
+    assert "key=1" not in str(shown)

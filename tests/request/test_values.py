@@ -84,10 +84,25 @@ def test_deep_values_are_said_to_be_brought_to_8_bit(name: str) -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "floats of 0 to 255": (RAMP.astype(float), "values from 0 to 255; give floats from 0.0 to 1.0"),
+    "floats of 0 to 255": (
+        RAMP.astype(float),
+        'values from 0 to 255; floats go from 0.0 to 1.0: give array.round().astype("uint8")',
+    ),
+    "half floats of 0 to 255": (RAMP.astype(np.float16), '.astype("uint8")'),
+    "floats of 0 to 254.6": (RAMP * 254.6 / 255, "values from 0 to 254.6; floats go"),
+    "floats of colors of 0 to 255": (np.dstack([RAMP] * 3).astype(float), '.astype("uint8")'),
+    "floats of 0 to 65535": (
+        DEEP.astype(float),
+        'values from 0 to 65535; floats go from 0.0 to 1.0: give array.round().astype("uint16")',
+    ),
+    "floats of 20 bits": (RAMP * 4000.0, "values from 0 to 1020000; give floats from 0.0 to 1.0"),
+    "floats of 0 to 2": (SHARES * 2, "values from 0 to 2; give floats from 0.0 to 1.0"),
     "floats above 1": (SHARES * 1.02, "values from 0 to 1.02; give floats"),
     "floats below 0": (SHARES * 2 - 1, "values from -1 to 1; give floats"),
-    "no number": (np.where(SHARES < 0.5, np.nan, SHARES), "values from nan to nan"),
+    "no number": (np.where(SHARES < 0.5, np.nan, SHARES), "it holds NaN, which is no color; numpy.nan_to_num(array)"),
+    "all NaN": (np.full((300, 300, 3), np.nan), "it holds NaN"),
+    "one NaN of 0 to 255": (np.where(RAMP == 7, np.nan, RAMP), "it holds NaN"),
+    "NaN and no end": (np.where(SHARES < 0.5, np.nan, np.inf), "it holds NaN"),
     "no end": (np.where(SHARES < 0.5, np.inf, SHARES), "to inf; give floats"),
     "F of 0 to 65535": (Image.fromarray(DEEP.astype(np.float32)), "values from 0 to 65535; give"),
     "F below 0": (Image.fromarray((RAMP - 128.0).astype(np.float32)), "values from -128 to 127; give"),
@@ -95,7 +110,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
         Image.fromarray((SHARES * 5.5).astype(np.float32)),
         "values from 0 to 5.5 of 255 would be nearly black",
     ),
-    "F without number": (Image.fromarray(np.full((300, 300), np.nan, np.float32)), "values from nan to nan"),
+    "F without number": (Image.fromarray(np.full((300, 300), np.nan, np.float32)), "it holds NaN"),
     "I below 0": (Image.fromarray(RAMP.astype(np.int32) - 3), "values from -3 to 252; give"),
     "I of 20 bits": (Image.fromarray(RAMP.astype(np.int32) * 4000), "values from 0 to 1020000; give"),
     "I of labels": (Image.fromarray(RAMP.astype(np.int32) // 20), "values from 0 to 12 of 255 would be nearly black"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import html, in_parallel, picture
+from wannb.errors import level_outside
 from wannb.files import write
 from wannb.translation import say
 
@@ -227,7 +228,7 @@ def warn_of_missing(texts: Iterable[str]) -> None:
     """Warn of characters that no font of this machine has."""
     notice = families("\n".join(map(html.plain, texts))).notice
     if notice:
-        warnings.warn(html.plain(notice), stacklevel=3)
+        warnings.warn(html.plain(notice), stacklevel=level_outside())
 
 
 def ending(path: str | os.PathLike[str], known: Sequence[str], what: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -13,11 +14,11 @@ import ipywidgets as widgets
 from wannb.errors import Problem
 from wannb.ledger import Store
 from wannb.plan import SEED
-from wannb.request import FIELDS, MODELS, PRESETS, as_inputs, parse
+from wannb.request import FIELDS, MODELS, PRESETS, InputImage, as_inputs, parse
 from wannb.service import Money, as_budget
 from wannb.translation import Said, Words
 
-from .controls import Control, Rows, TextRow, as_size
+from .controls import Control, Rows, TextRow, as_size, in_form
 from .references import References
 
 MOST_PROMPTS, MOST_SEEDS = 60, 500
@@ -199,6 +200,11 @@ class Pictures(References):
         self.box.children = (*self.box.children[:2], self._way, *self.box.children[2:])
         self._way.observe(lambda change: self._turned(), "value")
         self._show_picker()
+
+    @property
+    def images(self) -> tuple[InputImage, ...]:
+        """The input images, which say in the plan as well what to press."""
+        return tuple(replace(each, problem=each.problem and in_form(each.problem)) for each in super().images)
 
     @property
     def together(self) -> bool:

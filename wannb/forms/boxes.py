@@ -14,6 +14,8 @@ from wannb.display import ELEMENTS, data_uri, esm, small_jpeg
 from wannb.request import MAX_BOXES, InputImage
 from wannb.translation import Words
 
+from .controls import in_form
+
 STATIC = Path(__file__).parent / "static"
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class BoxEditor(anywidget.AnyWidget):
 
     def __init__(self, picture: InputImage, *, boxes: Sequence[Sequence[int]] = (), words: Words | None = None) -> None:
         words = words or Words()
-        preview, note = "", words(picture.problem) if picture.problem else ""
+        preview, note = "", words(in_form(picture.problem)) if picture.problem else ""
         if picture.content is not None and not picture.problem:
             preview = data_uri(small_jpeg(io.BytesIO(picture.content), PREVIEW_PIXELS))
         elif picture.url:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import ipywidgets as widgets
 
 from wannb.errors import Problem
-from wannb.request import FIELDS, MAX_SEED, PRESETS, PRO, help_of, parse, size_for, size_problem
+from wannb.request import FIELDS, FITS, MAX_SEED, PRESETS, PRO, help_of, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
 from .button import button, name_sign, sign
@@ -343,6 +343,13 @@ class Disclosure:
     def _show(self) -> None:
         self._switch.icon = "chevron-down" if self._switch.value else "chevron-right"
         self._content.layout.display = "" if self._switch.value else "none"
+
+
+def in_form(text: str) -> str:
+    """Return what is wrong with a picture with the way out that a form has, a button."""
+    if isinstance(text, Said) and text.values.get("advice") == FITS:
+        return Said(text.template, **{**text.values, "advice": Said("Press Make it fit")})
+    return text
 
 
 def close_all(shown: Iterable[widgets.Widget]) -> None:

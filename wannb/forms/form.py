@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import ipywidgets as widgets
 import traitlets
@@ -20,7 +20,7 @@ from wannb.translation import Said, count, joined, say, shorten
 from . import controls
 from .boxes import boxed
 from .button import button_text
-from .controls import Control, Disclosure, Size
+from .controls import Control, Disclosure, Size, in_form
 from .palette import Palette
 from .panel import WorkPanel
 from .status import Action, Status
@@ -28,6 +28,13 @@ from .worker import Progress
 
 _PIXELS, _WIDTH = 360, 220
 NO_PICTURE = Said("no picture")
+
+
+class _Request(traitlets.Instance):  # type: ignore[type-arg]
+    """The trait of a form's request, whose error is one sentence."""
+
+    def error(self, obj: Any, value: Any, error: Any = None, info: Any = None) -> NoReturn:
+        raise traitlets.TraitError(say("request is a wannb.ImageRequest, not {kind}", kind=type(value).__name__))
 
 
 class Form(WorkPanel):
@@ -50,7 +57,7 @@ class Form(WorkPanel):
         ValueError: a request of another mode, or a value that the form's controls cannot show.
     """
 
-    request = traitlets.Instance(ImageRequest)
+    request = _Request(ImageRequest)
     result = traitlets.Instance(Result, allow_none=True)
 
     #: The modes that the form can show, as the API's page names them; the first is its title.
@@ -258,7 +265,7 @@ class Form(WorkPanel):
 
     def _plain(self, problem: Problem) -> str:
         """Return a problem as text: its value too, unless that is just what the control shows."""
-        rule = problem.rule
+        rule = in_form(problem.rule)
         if problem.field == "seed":
             # The rule itself speaks of None, to people who write code.
             rule = Said("a whole number from 0 to {most}, or nothing for a new one each time", most=MAX_SEED)
@@ -348,7 +355,7 @@ class Form(WorkPanel):
             name[:1].upper() + name[1:],
             lines=[f"[ {self.button.description} ]"],
             body="".join(parts),
-            notes=[problem.rule for problem in self.problems] if request.prompt else [],
+            notes=[in_form(problem.rule) for problem in self.problems] if request.prompt else [],
         )
 
 
@@ -364,8 +371,10 @@ def request_of(source: Any) -> ImageRequest:
         return recall(source)
     request = getattr(source, "request", None)
     if not isinstance(request, ImageRequest):
-        text = "a {kind} holds no request; give a run, a result, one of its images or a file's path"
-        raise RecallError(Said(text, kind=type(source).__name__))
+        kind = type(source).__name__
+        raise RecallError(
+            "a {kind} holds no request; give a run, a result, one of its images or a file's path", kind=kind
+        )
     return request
 
 
@@ -394,7 +403,7 @@ def _inputs(request: ImageRequest) -> Iterator[str]:
         boxes = request.bbox_list[number - 1] if request.bbox_list and number <= len(request.bbox_list) else ()
         listed = [say("box {box}", box=list(box)) for box in boxes]
         if image.content is None or not image.width or not image.height:
-            said = image.problem or Said("a link; it is not downloaded")
+            said = in_form(image.problem or "") or Said("a link; it is not downloaded")
             yield f'<div style="max-width:{_WIDTH}px">{html.text(label)}<br>{html.text(said)}</div>'
             continue
         lines, size = [label, *listed], (image.width, image.height)

@@ -148,8 +148,11 @@ class Frames:
         notes: list[str] = []
         unsure = ", ".join(str(shot.number) for shot in reel.shots if shot.unsure)
         if unsure:
-            text = "Fewer images came than scenes; the service does not say which. Check scene {which}: More… fixes it."
-            notes.append(Said(text, which=unsure))
+            few = Said(
+                "Fewer images came than scenes; the service does not say which. Check scene {n}: More… fixes it.",
+                n=unsure,
+            )
+            notes.append(few)
         if board.record.journal.pending:
             notes.append(Said("A request is still under way: the button picks it up."))
         # Of the board's own notices only those on fonts; the rest is seen at the frames.

@@ -18,7 +18,7 @@ from wannb.display import ELEMENTS, esm, html
 from wannb.errors import Problem
 from wannb.translation import Said, Words, joined, override
 
-from .controls import Control, Disclosure, Filling, close_all
+from .controls import Control, Disclosure, Filling, close_all, in_form
 from .status import Status
 from .worker import Progress, Worker
 
@@ -140,6 +140,8 @@ class WorkPanel(Panel):
     """
 
     status: Status
+    #: What is asked for while the form is empty.
+    _first: ClassVar[str] = Said("Describe the image first.")
     _go_on = Said("Where this page shows no buttons, run the cell again, or call form.run(), which does the same.")
 
     def __init__(self, client: Client, **traits: Any) -> None:
@@ -245,12 +247,13 @@ class WorkPanel(Panel):
     def _why_not(self, *, empty: bool) -> str:
         """Return why the button is off, where no problem says it better."""
         if empty:
-            return self.words("Describe the image first.")
+            return self.words(self._first)
         return self.words("See the problems beside the options.")
 
     def _plain(self, problem: Problem) -> str:
         """Return a problem as text."""
-        return self.words(joined(": ", [problem.value, problem.rule]) if problem.value else problem.rule)
+        rule = in_form(problem.rule)
+        return self.words(joined(": ", [problem.value, rule]) if problem.value else rule)
 
     def _send_box(self, *more: widgets.Widget) -> widgets.Widget:
         return widgets.VBox([*more, self.button, self._hint], _dom_classes=("wannb-send",))

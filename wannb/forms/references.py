@@ -16,7 +16,7 @@ from wannb.translation import Said, Words, shorten
 
 from .boxes import BoxEditor
 from .button import button
-from .controls import Control, Row, Rows
+from .controls import Control, Row, Rows, in_form
 from .upload import Upload
 
 #: How many images of earlier runs are offered.
@@ -121,7 +121,7 @@ class ImageRow(Row):
 
     def _layout(self) -> widgets.Widget:
         if self.image.make_fit:
-            tooltip = self.words("Send a copy of at most 8000 pixels a side and 20 MB; boxes are scaled along")
+            tooltip = self.words("Send a copy of 240 to 8000 pixels a side and at most 20 MB; boxes are scaled along")
             fit = button(self.words("Make it fit"), lambda: self._owner.fit(self), tooltip=tooltip)
             self.buttons.children = (fit, *self.buttons.children)
         if self.editor:
@@ -133,7 +133,7 @@ class ImageRow(Row):
     def _picture(self) -> str:
         image = self.image
         if image.content is None:
-            said = self._owner.words(image.problem or Said("a link; it is not downloaded"))
+            said = self._owner.words(in_form(image.problem or Said("a link; it is not downloaded")))
             return f'<div class="wannb-nothing">{escape(said)}</div>'
         size = (image.width or 1, image.height or 1)
         jpeg = small_jpeg(io.BytesIO(image.content), _PIXELS)
@@ -191,7 +191,7 @@ class References(Control):
         self._show_picker()
 
     def fit(self, row: ImageRow) -> None:
-        """Put a copy that fits in the place of a picture that is too large, with its boxes scaled along."""
+        """Put a copy that fits in the place of a picture of the wrong size, with its boxes scaled along."""
         if row.image.make_fit:
             request = ImageRequest(images=[row.image.make_fit()], bbox_list=[row.boxes])
             fitted = ImageRow(request.images[0], self, (request.bbox_list or [()])[0])

@@ -50,8 +50,10 @@ class BoardSceneRow(SceneRow):
 
 def notes_input(words: Words, value: str = "", **options: Any) -> widgets.Text:
     """Return the input of a scene's notes."""
-    placeholder = words("sound, camera, dialogue; never sent")
-    return widgets.Text(value=value, description=words("Notes"), placeholder=placeholder, **options)
+    # A frame is narrow: what may be noted is said by the tooltip.
+    tooltip = words("sound, camera, dialogue; never sent")
+    texts = {"description": words("Notes"), "placeholder": words("never sent"), "tooltip": tooltip}
+    return widgets.Text(value=value, **texts, **options)
 
 
 def seconds_input(words: Words, value: float = SECONDS, **options: Any) -> widgets.BoundedFloatText:

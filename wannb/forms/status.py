@@ -48,7 +48,7 @@ class Status:
     ) -> None:
         self.words = words
         self.actions: Sequence[Action] = ()
-        self._text = widgets.HTML()
+        self._text, self._bar, self._notices = (widgets.HTML() for _ in range(3))
         texts = {
             "stop": (words("Stop waiting"), words("The task goes on and can be picked up later")),
             "cancel": (words("Cancel"), words(cancel_tooltip)),
@@ -60,12 +60,15 @@ class Status:
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
-        self.box = widgets.VBox([self._text, row, self._gallery], _dom_classes=("wannb-status",))
+        self.box = widgets.VBox(
+            [self._notices, self._bar, self._text, row, self._gallery], _dom_classes=("wannb-status",)
+        )
         self.offer()
         self._say(f'<div class="wannb-empty">{escape(empty)}</div>' if empty else "")
 
     def show(self, progress: Progress) -> None:
         """Show the state of a worker."""
+        self._notices.value = "".join(f'<div class="wannb-note">{escape(text)}</div>' for text in progress.notices)
         if progress.phase == "failed" and progress.error is not None:
             self.error(progress.error, pick_up=progress.open_run is not None)
         elif progress.phase == "done" and isinstance(progress.result, Result):
@@ -79,7 +82,7 @@ class Status:
             self._say(f'<div class="wannb-told">{escape(said)} {escape(number)}</div>')
         else:
             self.offer("stop", *(["cancel"] if progress.can_cancel else []))
-            self._say(self._waiting(progress))
+            self._wait(progress)
 
     def tell(self, *lines: str) -> None:
         """Show lines of text in place of the images; nothing without any."""
@@ -91,7 +94,7 @@ class Status:
     def wait(self, text: str) -> None:
         """Show a bar without an end, with a line of text."""
         self.offer()
-        self._say(self._bar(text))
+        self._say(escape(text), "<progress>")
 
     def offer(self, *names: str) -> None:
         """Show these buttons and hide the others: stop, cancel, pick_up."""
@@ -155,14 +158,15 @@ class Status:
         lines = [f"<b>{escape(title)}</b>", *(escape(text).replace("\n", "<br>") for text in texts if text)]
         return '<div class="wannb-error" role="alert">' + "".join(f"<div>{line}</div>" for line in lines) + "</div>"
 
-    def _waiting(self, progress: Progress) -> str:
+    def _wait(self, progress: Progress) -> None:
         words = self.words
         state = STATES.get(progress.status) or (Said("sent") if progress.phase == "waiting" else Said("sending"))
         parts = [
             words(progress.wait or progress.text or state),
             words("{seconds} s", seconds=f"{progress.seconds:.0f}"),
         ]
-        # Without an end to run to the element has no value, which the browser shows as a bar that wanders.
+        # Without an end to run to the element has no value, which the browser shows as a bar that wanders. It stays in
+        # the page from second to second, or it would begin to wander anew with each.
         value = ""
         if progress.total:
             value = f' max="{progress.total}" value="{progress.done}"'
@@ -170,12 +174,7 @@ class Status:
             parts.append(words("usually about {seconds} s", seconds=f"{max(1, progress.usual):.0f}"))
             most = progress.usual
             value = f' max="{most:.1f}" value="{min(progress.seconds, most * 0.97):.1f}"'
-        return self._bar(" · ".join(parts), value)
-
-    def _bar(self, text: str, value: str = "") -> str:
-        label = escape(self.words("Progress"))
-        bar = f'<progress aria-label="{label}"{value}></progress>'
-        return f'<div class="wannb-progress">{bar}<div>{escape(text)}</div></div>'
+        self._say(escape(" · ".join(parts)), f"<progress{value}>")
 
     def _item(self, image: GeneratedImage, figure: str) -> widgets.Widget:
         buttons = [
@@ -189,7 +188,9 @@ class Status:
         old, self._gallery.children = self._gallery.children, ()
         close_all(old)
 
-    def _say(self, page: str) -> None:
+    def _say(self, page: str, bar: str = "") -> None:
+        label = f' aria-label="{escape(self.words("Progress"))}"></progress>'
+        self._bar.value = bar and f'<div class="wannb-progress">{bar[:-1]}{label}</div>'
         self._text.value = f'<div aria-live="polite">{page}</div>'
 
 

@@ -55,6 +55,7 @@ class StoryboardForm(WorkPanel):
     """
 
     sheets = ("boards.css",)
+    _first = Said("Write the scenes first.")
 
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
         check_names(options, OPTIONS)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal
 
 from wannb.client import Client
-from wannb.errors import CancelRefused, UnknownOutcome
+from wannb.errors import CancelRefused, StoreError, UnknownOutcome
 from wannb.ledger import ENDED, Task
 from wannb.request import ImageRequest
 from wannb.service import heard
@@ -37,6 +37,7 @@ class Progress:
         task_id, run_id: of the service's task and the run, once they are known.
         cancel: what cancels the task while it is PENDING.
         open_run: after a failure, the run that may still bring images and can be picked up.
+        notices: what the runs folder does not do, said by the first work alone.
         result, error: how it ended.
     """
 
@@ -52,6 +53,7 @@ class Progress:
     run_id: str | None = None
     cancel: Callable[[], object] | None = None
     open_run: str | None = None
+    notices: tuple[str, ...] = ()
     result: Any = None
     error: BaseException | None = None
 
@@ -210,6 +212,8 @@ class Worker:
         report = partial(self._report, work)
         with override(self._client.language), heard(lambda wait: report(wait=wait)):
             try:
+                with suppress(OSError, StoreError):  # the work itself meets them, if it needs the folder
+                    report(notices=tuple(self._client.store.unsaid()))
                 result = act(report)
             except BaseException as error:
                 run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)

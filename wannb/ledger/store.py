@@ -32,7 +32,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from wannb import files
-from wannb.errors import StoreError, WaitTimeout
+from wannb.errors import StoreError, WaitTimeout, level_outside
 from wannb.request import ImageRequest, InputImage
 from wannb.service import SOON, Clock, waiting
 from wannb.translation import Said, say
@@ -137,26 +137,32 @@ class Store:
             return None
         return Said("on the temporary disk of {host}, which is deleted when the runtime ends", host=host[0]), host[1]
 
-    def _warn(self) -> None:
-        """Say once, before anything is sent from it, what the folder does not do."""
+    def unsaid(self) -> list[str]:
+        """Return what the folder does not do, in sentences, the first time it is asked; it is to be said then."""
         if self._looked:
-            return
-        folder, short_lived = repr(str(self.root)), self.short_lived
+            return []
+        found, folder, short_lived = list[str](), repr(str(self.root)), self.short_lived
         if not self.locks_hold():
-            warnings.warn(
+            found.append(
                 say(
                     "file locks do not work in the runs folder {folder}, as on some network disks: two kernels that "
                     "use it at the same time pay twice. Use it from one kernel at a time, or give a folder on a "
                     "local disk with connect(store=...)",
                     folder=folder,
-                ),
-                stacklevel=3,
+                )
             )
         if short_lived:
             where, do = short_lived
-            warnings.warn(
-                say("the runs folder {folder} is {where}; {do}", folder=folder, where=where, do=do), stacklevel=3
-            )
+            found.append(say("the runs folder {folder} is {where}; {do}", folder=folder, where=where, do=do))
+        self._looked = True
+        return found
+
+    def _warn(self) -> None:
+        """Say once, before anything is sent from it, what the folder does not do."""
+        found = self.unsaid()
+        self._looked = not found  # a warning may be made an error, and then the next call says it again
+        for text in found:
+            warnings.warn(text, stacklevel=level_outside())
         self._looked = True
 
     def take_turn(self, interval: float, clock: Clock) -> None:

@@ -32,7 +32,19 @@ from .image_request import (
     help_of,
     mode_of,
 )
-from .inputs import MAX_FILE, Input, InputImage, Inputs, SupportsInput, as_input, as_inputs, fit, from_bytes, missing
+from .inputs import (
+    FITS,
+    MAX_FILE,
+    Input,
+    InputImage,
+    Inputs,
+    SupportsInput,
+    as_input,
+    as_inputs,
+    fit,
+    from_bytes,
+    missing,
+)
 from .palette import Color, Palette, as_palette, palette_from, palette_rules, shares
 from .pixels import to_srgb
 from .sizes import PRESETS, PRO, STANDARD, parse, size_for, size_problem
@@ -40,6 +52,7 @@ from .sizes import PRESETS, PRO, STANDARD, parse, size_for, size_problem
 __all__ = [
     "EDITING",
     "FIELDS",
+    "FITS",
     "IMAGE_SET",
     "INTERACTIVE",
     "MAX_BOXES",

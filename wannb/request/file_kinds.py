@@ -12,40 +12,38 @@ from importlib.util import find_spec
 from wannb.translation import Said
 
 _HEIC = re.compile(rb".{4}ftyp(?:hei[cfmsx]|hev[cmsx]|mif1|msf1)", re.S)
-#: Drawings, films and data that Pillow recognizes and cannot load, or only with another program.
-_NEVER_LOADED = re.compile(
-    rb"%!PS|\xc5\xd0\xd3\xc6|\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF|\0\0\x01\xb3|\x89HDF|GRIB|BUFR|II\*\0.{4}CR", re.S
-)
 _SUBFILE_TYPE, _MAKE, _DNG_VERSION = 0x00FE, 0x010F, 0xC612
 _RAW = Said("a camera's RAW file")
 _AGAIN = Said("copy or download it again")
 _SAVE = Said("save it as JPEG or PNG")
 _FRAME = Said("save the frame that you want as PNG")
 _UNPACK = Said("unpack it and give a picture in it")
-#: How files begin that Pillow does not open, what they are, and what to do.
+#: How files begin that Pillow opens and cannot load, or only with another program, what they are, and what to do.
+_NEVER_LOADED = (
+    (rb"%!PS|\xc5\xd0\xd3\xc6", Said("an EPS or PostScript drawing"), _SAVE),
+    (rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF", Said("a WMF or EMF drawing"), _SAVE),
+    (rb"\0\0\x01\xb3", Said("a video"), _FRAME),
+    (rb"\x89HDF|GRIB|BUFR", Said("a file of data"), Said("give the picture in it as an array")),
+    (rb"II\*\0.{4}CR", _RAW, _SAVE),
+)
+#: The same of all files that give no picture.
 _KINDS = (
+    *_NEVER_LOADED,
     (_HEIC.pattern, Said("a picture that is damaged or cut off"), _AGAIN),
     (rb".{4}ftypavi[fs]", Said("an AVIF picture that Pillow cannot open here"), _SAVE),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", Said("a JPEG XL picture"), _SAVE),
-    (
-        rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb|\0MRM|II\*\0.{4}CR",
-        _RAW,
-        _SAVE,
-    ),
+    (rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb|\0MRM", _RAW, _SAVE),
     (rb".{4}ftypM4A|ID3|fLaC|OggS|RIFF.{4}WAVE|\xff[\xfb\xf3\xf2]", Said("a sound file"), Said("give a picture")),
     (
-        rb"\0.{3}(?:ftyp|moov|mdat|wide|free|skip)|RIFF.{4}AVI |\x1aE\xdf\xa3|FLV\x01|\0\0\x01[\xb3\xba]",
+        rb"\0.{3}(?:ftyp|moov|mdat|wide|free|skip)|RIFF.{4}AVI |\x1aE\xdf\xa3|FLV\x01|\0\0\x01\xba",
         Said("a video"),
         _FRAME,
     ),
     (rb".{,1000}?%PDF-", Said("a PDF"), Said("save the page that you want as PNG")),
-    (rb"%!PS|\xc5\xd0\xd3\xc6", Said("an EPS or PostScript drawing"), _SAVE),
-    (rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF", Said("a WMF or EMF drawing"), _SAVE),
     (rb"8BPS|gimp xcf|CSFCHUNK", Said("a paint program's own file"), _SAVE),
     (rb"v/1\x01|#\?R(?:ADIANCE|GBE)", Said("an HDR picture"), _SAVE),
     (rb".{128}DICM", Said("a DICOM file"), _SAVE),
     (rb"\x93NUMPY", Said("a NumPy file"), Said("give its array, numpy.load(file)")),
-    (rb"\x89HDF|GRIB|BUFR", Said("a file of data"), Said("give the picture in it as an array")),
     (rb"PK[\x03\x05]", Said("a ZIP archive or an Office document"), _UNPACK),
     (rb"\x1f\x8b", Said("a gzip archive"), _UNPACK),
     (rb"Rar!\x1a|7z\xbc\xaf|BZh[1-9]|\xfd7zXZ|\(\xb5/\xfd|.{257}ustar", Said("an archive"), _UNPACK),
@@ -83,7 +81,7 @@ def refused_kind(content: bytes) -> Said | None:
     if _HEIC.match(content):
         with suppress(ImportError):
             import_module("pillow_heif").register_heif_opener()
-    if _NEVER_LOADED.match(content):
+    if any(re.match(pattern, content, re.S) for pattern, *_ in _NEVER_LOADED):
         return what_it_is(content)
     if content[:4] not in (b"II*\0", b"MM\0*"):
         return None

@@ -57,7 +57,7 @@ class ImageRequest:
         prompt: Description of the image, in Chinese or English, at most 5000 characters. Input images are named by
             their position: 'image 1', 'image 2'.
         images: Up to 9 pictures, one or a list: a path, a URL, bytes, a PIL image, a NumPy array or an earlier result.
-            Each side 240 to 8000 pixels, at most 8:1, at most 20 MB; wannb.fit(picture) makes a larger one fit. JPEG,
+            Each side 240 to 8000 pixels, at most 8:1, at most 20 MB; wannb.fit(picture) makes a copy that fits. JPEG,
             PNG without alpha, BMP and WEBP are sent as they are, other kinds are converted. The last one sets the
             output's aspect ratio when size is a preset.
         model: 'wan2.7-image-pro' (best, up to 4K) or 'wan2.7-image' (faster and cheaper, up to 2K).

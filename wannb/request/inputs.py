@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from html import escape
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
@@ -28,7 +29,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from wannb.files import read_file
 from wannb.masking import mask, without_signature
-from wannb.translation import Said, count
+from wannb.translation import Said, count, say
 
 from .file_kinds import refused_kind, what_it_is
 from .pixels import (
@@ -42,6 +43,7 @@ from .pixels import (
     encoded,
     plain,
     scaled_down,
+    small,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +68,10 @@ _TURNS |= {7: "TRANSVERSE", 8: "ROTATE_90"}
 _SIDEWAYS = ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
 #: Kinds whose frames are layers or views of one picture.
 _LAYERED = ("MPO", "PSD")
+#: The way out for a picture that can be made to fit.
+FITS = Said("wannb.fit(picture) makes a copy that fits")
+#: The longer side of what a picture shows of itself, in pixels.
+_THUMBNAIL = 240
 #: A longer list is cut.
 MOST_INPUTS = 100
 _DEEPEST, _MOST_NAME = 8, 200
@@ -102,7 +108,7 @@ class InputImage:
     Attributes:
         fitted_from: width and height of the original, for a copy that `fit` made.
         own_boxes: whether boxes on that copy are in its own pixels, as in a request, and no longer in the original's.
-        make_fit: makes the copy, for a picture whose only problem is that it is too large.
+        make_fit: makes the copy, for a picture whose only problem is that it is too large or too small.
     """
 
     name: str = field(compare=False)
@@ -132,6 +138,28 @@ class InputImage:
     def as_input(self) -> InputImage:
         """Return itself."""
         return self
+
+    def _facts(self) -> list[str]:
+        """Return size, kind and bytes of the picture in words, as far as they are known."""
+        size = len(self.content or b"") / 1024
+        facts = [Said("a link")] if self.url else [f"{self.width}*{self.height}"] if self.width else []
+        facts += [(self.mime or "")[6:].upper()] if self.content and self.mime else []
+        return facts + ([f"{size:.1f} KB" if size < 1024 else f"{size / 1024:.1f} MB"] if size else [])
+
+    def __repr__(self) -> str:
+        notes = "".join(f"\n  {say(note)}" for note in (*self.notices, self.problem) if note)
+        return f"InputImage({', '.join([repr(str(self.name)), *map(say, self._facts())])}){notes}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        facts = " · ".join(map(say, self._facts()))
+        lines = [self.name, facts, *self.notices, *([self.problem] if self.problem else [])]
+        page = "<br>".join(f"<bdi>{escape(say(line))}</bdi>" for line in lines if line)
+        if self.content:
+            thumbnail = base64.b64encode(small(self.content, _THUMBNAIL)).decode()
+            style = f"max-width:{_THUMBNAIL}px;max-height:{_THUMBNAIL}px"
+            picture = f'<img src="data:image/jpeg;base64,{thumbnail}" alt="{escape(self.name)}" style="{style}">'
+            page = f"{picture}<br>{page}"
+        return {"text/plain": repr(self), "text/html": f"<div>{page}</div>"}
 
 
 def as_inputs(value: Inputs, _level: int = 0) -> tuple[InputImage, ...]:
@@ -349,16 +377,19 @@ def _from_numbers(values: Any) -> InputImage:
 
 
 def fit(picture: Input) -> InputImage:
-    """Return a picture as an input image, and one that is too large as a copy that fits.
+    """Return a picture as an input image, and one that is too large or too small as a copy that fits.
 
-    A copy has sides of at most 8000 pixels and at most 20 MB: smaller, and as JPEG where PNG would be over 20 MB. A
-    picture that fits stays as it is, to the byte. Boxes are given in the pixels of the original: a request scales them.
+    A copy has sides of 240 to 8000 pixels and at most 20 MB: smaller, and as JPEG where PNG would be over 20 MB, or
+    enlarged 2, 3, ... times, which adds no detail. A picture that fits stays as it is, to the byte, and one longer than
+    8:1 has a `problem`: what to crop is yours to say. Boxes are given in the pixels of the original: a request scales
+    them.
 
     Args:
         picture: a path, bytes, a PIL image, a NumPy array or an earlier result. A link stays a link.
 
     Returns:
-        The input image. As with every other one, its `problem` says what else is wrong with it, and nothing is raised.
+        The input image, which shows itself in a cell. As with every other one, its `problem` says what else is wrong
+        with it, and nothing is raised.
 
     >>> client.edit("a clock", wannb.fit("photo.jpg"), bbox_list=[[[989, 515, 1138, 681]]])    # doctest: +SKIP
     """
@@ -370,7 +401,11 @@ def settled(images: Sequence[InputImage], boxes: Any) -> tuple[tuple[InputImage,
     """Return pictures and their boxes, those given in the pixels of an original in the pixels of its copy."""
     if isinstance(boxes, tuple):
         pairs = itertools.zip_longest(images[: len(boxes)], boxes)
-        boxes = tuple(each if not image or image.own_boxes else copy_boxes(image, each) for image, each in pairs)
+        # What was drawn on a copy as well lies on the pixels of the original, so that code can name it.
+        boxes = tuple(
+            copy_boxes(image, original_boxes(image, each) if image.own_boxes else each) if image else each
+            for image, each in pairs
+        )
     return tuple(replace(image, own_boxes=True) if image.fitted_from else image for image in images), boxes
 
 
@@ -396,7 +431,7 @@ def original_boxes(image: InputImage, boxes: Any) -> Any:
     if not image.fitted_from or not isinstance(boxes, tuple):
         return boxes
     wide, high = (image.fitted_from[0], image.width or 1), (image.fitted_from[1], image.height or 1)
-    return tuple(_scaled(box, wide, high, outward=False) for box in boxes)
+    return tuple(_scaled(box, wide, high, outward=wide[0] < wide[1]) for box in boxes)
 
 
 def _scaled(box: Any, wide: tuple[int, int], high: tuple[int, int], *, outward: bool) -> Any:
@@ -415,7 +450,7 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: boo
         content: the bytes of the file.
         name: how it is called in notices and problems.
         origin: its path, for the code of a request.
-        fit: whether to make it smaller where it is too large.
+        fit: whether to make it smaller where it is too large, and larger where it is too small.
     """
     from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
@@ -559,11 +594,11 @@ def _from_array(array: Any, *, fit: bool = False) -> InputImage:
         )
         return InputImage(name="array", problem=shapeless)
     height, width = values.shape[:2]
-    problem, too_large = _side_problem(width, height), _is_too_large(width, height)
-    if too_large and width * height > 2 * (Image.MAX_IMAGE_PIXELS or math.inf):
+    problem, can_fit = _side_problem(width, height), _can_fit(width, height)
+    if can_fit and width * height > 2 * (Image.MAX_IMAGE_PIXELS or math.inf):
         return InputImage(name="array", problem=Said("far too many pixels; each side is at most {most}", most=MAX_SIDE))
-    if problem and not (fit and too_large):
-        again = partial(_from_array, array, fit=True) if too_large else None
+    if problem and not (fit and can_fit):
+        again = partial(_from_array, array, fit=True) if can_fit else None
         return InputImage(name="array", width=width, height=height, problem=problem, make_fit=again)
     try:
         values, white = eight_bit(values, whites=(1,) if values.dtype.kind == "f" else (255, 65535))
@@ -593,8 +628,8 @@ def _prepare(
     """Return an open picture as an input image; `again` makes it fit, and where it is None it is made to fit here."""
     from PIL import Image as pil
 
-    too_large = _is_too_large(*image.size)
-    refused = _side_problem(*image.size) is not None and not (too_large and again is None)
+    can_fit = _can_fit(*image.size)
+    refused = _side_problem(*image.size) is not None and not (can_fit and again is None)
     # A PNG is unpacked to find its EXIF. 0, 9 and the like stand in files too, and mean nothing.
     turn = None if refused and image.format == "PNG" else _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     upright = image.format == "TIFF"  # Pillow turns a TIFF as it unpacks it
@@ -603,9 +638,9 @@ def _prepare(
     if refused:
         # Photos of one phone have one size; they are still two pictures.
         facts["sha256"] = hashlib.sha256(content).hexdigest() if content else None
-        return InputImage(**facts, problem=_side_problem(width, height), make_fit=again if too_large else None)
+        return InputImage(**facts, problem=_side_problem(width, height), make_fit=again if can_fit else None)
     kind, lossy, notices = image.format or "", image.format in ("JPEG", "MPO"), list[str]()
-    if too_large and content is not None:
+    if max(image.size) > MAX_SIDE and content is not None:
         # A JPEG of far too many pixels is unpacked at half its size or less.
         image.draft(None, (image.width * MAX_SIDE // max(image.size), image.height * MAX_SIDE // max(image.size)))
     image.load()
@@ -634,9 +669,7 @@ def _prepare(
         notices.append(_fitted((width, height), image.size, content, mime))
     problem = None
     if len(content) > MAX_BYTES:
-        problem = Said(
-            "{size} MB; at most 20 MB. wannb.fit(picture) makes a copy that fits", size=f"{len(content) / 2**20:.1f}"
-        )
+        problem = Said("{size} MB; at most 20 MB. {advice}", size=f"{len(content) / 2**20:.1f}", advice=FITS)
     return InputImage(
         **facts,
         content=content,
@@ -648,26 +681,31 @@ def _prepare(
     )
 
 
-def _is_too_large(width: int, height: int) -> bool:
-    return max(width, height) > MAX_SIDE and max(width, height) <= MAX_RATIO * min(width, height)
+def _can_fit(width: int, height: int) -> bool:
+    """Return whether a picture that is too large or too small has the shape of one that fits."""
+    fits = max(width, height) <= MAX_SIDE and min(width, height) >= MIN_SIDE
+    return not fits and 0 < max(width, height) <= MAX_RATIO * min(width, height)
 
 
 def _side_problem(width: int, height: int) -> Said | None:
     sizes = {"size": f"{width}x{height}", "least": MIN_SIDE, "most": MAX_SIDE}
+    if not width * height:
+        return Said("{size} pixels; it is empty", **sizes)
     if max(width, height) > MAX_RATIO * min(width, height):
-        return Said("{size} pixels; the ratio of the sides must be 1:{most} to {most}:1", **sizes | {"most": MAX_RATIO})
-    if max(width, height) > MAX_SIDE:
         return Said(
-            "{size} pixels; each side must be {least} to {most}. wannb.fit(picture) makes a copy that fits", **sizes
+            "{size} pixels; the ratio of the sides must be 1:{most} to {most}:1. Crop it or add margins",
+            **sizes | {"most": MAX_RATIO},
         )
-    if min(width, height) < MIN_SIDE:
-        return Said("{size} pixels; each side must be {least} to {most}", **sizes)
+    if _can_fit(width, height):
+        return Said("{size} pixels; each side must be {least} to {most}. {advice}", **sizes, advice=FITS)
     return None
 
 
 def _fitted(before: tuple[int, int], after: tuple[int, int], content: bytes, mime: str) -> Said:
     if before != after:
         sizes = {"before": "x".join(map(str, before)), "after": "x".join(map(str, after))}
+        if after > before:
+            return Said("made larger to fit, from {before} to {after} pixels; this copy is sent and kept", **sizes)
         return Said("made smaller to fit, from {before} to {after} pixels; this copy is sent and kept", **sizes)
     kind, size = mime[6:].upper(), f"{len(content) / 2**20:.1f}"
     return Said("saved as {kind} of {size} MB to fit; this copy is sent and kept", kind=kind, size=size)

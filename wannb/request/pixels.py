@@ -83,9 +83,21 @@ def eight_bit(values: Any, *, whites: Sequence[int]) -> tuple[Any, int]:
         return (values if values.dtype == np.uint8 else values * np.uint8(255)), 255
     least, most = float(values.min()), float(values.max())
     found = {"least": f"{least:.7g}", "most": f"{most:.7g}"}
+    if math.isnan(least):
+        raise Unclear(Said("it holds NaN, which is no color; numpy.nan_to_num(array) makes it black"))
     # What rounds to black and white is black and white.
     edge = 0.5 / 255
     white = next((each for each in whites if most <= each * (1 + edge)), None)
+    if tuple(whites) == (1,) and least >= 0:
+        for known, kind in ((255, "uint8"), (65535, "uint16")):
+            if known * _DARK <= most <= known:
+                raise Unclear(
+                    Said(
+                        'values from {least} to {most}; floats go from 0.0 to 1.0: give array.round().astype("{kind}")',
+                        kind=kind,
+                        **found,
+                    )
+                )
     if white is None or not least >= -white * edge:
         raise Unclear(
             Said(
@@ -144,7 +156,10 @@ def to_srgb(image: Image.Image, profile: bytes | None, notices: list[str]) -> Im
 def encoded(image: Image.Image, *, lossy: bool, fit: bool) -> tuple[Image.Image, bytes, str]:
     """Return a picture as it is encoded, its bytes and their kind: PNG, or JPEG if it was one or PNG is over 20 MB."""
     if fit and max(image.size) > MAX_SIDE:
-        image = _smaller(image, MAX_SIDE / max(image.size))
+        image = _resized(image, MAX_SIDE / max(image.size))
+    elif fit and min(image.size) < MIN_SIDE:
+        # A whole number of times, so that a pixel of the original, and a box on it, is one of the copy.
+        image = _resized(image, math.ceil(MIN_SIDE / min(image.size)))
     if not lossy:
         buffer = io.BytesIO()
         image.save(buffer, "PNG", compress_level=3, icc_profile=None)
@@ -156,12 +171,24 @@ def encoded(image: Image.Image, *, lossy: bool, fit: bool) -> tuple[Image.Image,
             image.convert("RGB").save(buffer, "JPEG", quality=quality, subsampling=0)
             if buffer.tell() <= MAX_BYTES or not fit:
                 return image, buffer.getvalue(), "image/jpeg"
-        image = _smaller(image, 0.95 * math.sqrt(MAX_BYTES / buffer.tell()))
+        image = _resized(image, 0.95 * math.sqrt(MAX_BYTES / buffer.tell()))
 
 
-def _smaller(image: Image.Image, share: float) -> Image.Image:
+def _resized(image: Image.Image, share: float) -> Image.Image:
     from PIL import Image as pil
 
     # A palette and two colors cannot be mixed.
     image = image.convert({"1": "L", "P": "RGB"}.get(image.mode, image.mode))
     return image.resize((round(image.width * share), round(image.height * share)), pil.Resampling.LANCZOS)
+
+
+def small(content: bytes, pixels: int) -> bytes:
+    """Return a picture as a JPEG whose longer side is at most `pixels`."""
+    from PIL import Image as pil
+
+    buffer = io.BytesIO()
+    with pil.open(io.BytesIO(content)) as image:
+        image.draft("RGB", (pixels, pixels))
+        image.thumbnail((pixels, pixels))
+        image.convert("RGB").save(buffer, "JPEG")
+    return buffer.getvalue()

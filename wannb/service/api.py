@@ -32,7 +32,7 @@ from wannb.translation import Said
 from . import wire
 from .endpoint import Service, is_loopback
 from .http import Sender, T
-from .limits import Clock, Pace, account
+from .limits import Clock, Pace, account, check_called_off
 
 _SYNC = "/services/aigc/multimodal-generation/generation"
 _CREATE = "/services/aigc/image-generation/generation"
@@ -87,6 +87,7 @@ class Transport(Sender):
 
         def attempt() -> wire.Answer:
             self.account.submits.wait()
+            check_called_off()
             return self._paid(wire.read_answer, _SYNC, json=body, headers=_resolving(oss), timeout=_SYNC_TIMEOUT)
 
         return self.retry(attempt)

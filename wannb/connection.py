@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from wannb.ledger import Store
-from wannb.service import Money, as_budget, endpoint
+from wannb.service import Money, Service, as_budget, endpoint
 
 from .client import Client
 from .errors import NoKey
@@ -38,6 +38,7 @@ _ALIKE = re.compile(
 )
 #: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
 SHARED_MOCK = "WANNB_MOCK_URL"
+_SET_URL = "DASHSCOPE_HTTP_BASE_URL"
 _server: MockServer | None = None
 
 
@@ -81,7 +82,7 @@ def connect(
     _show_everything()
     with override(language or _environment("WANNB_LANGUAGE") or "en"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
-        set_url, shared = _environment("DASHSCOPE_HTTP_BASE_URL"), _environment(SHARED_MOCK)
+        set_url, shared = _environment(_SET_URL), _environment(SHARED_MOCK)
         set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
         found = _key_for(mode or ("auto" if given is not None else set_mode), given, base_url)
         if base_url and found and base_url.rstrip("/") in (shared, _server and _server.base_url):
@@ -93,11 +94,10 @@ def connect(
             region=(region or _environment("WANNB_REGION") or "singapore").lower(),
             workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
             base_url=(base_url or set_url) if found else None,
+            source="base_url" if base_url else _SET_URL,
         )
-        if found is None and not base_url:
-            # An address of the live service in the environment is not meant for the mock.
-            base_url = set_url if set_url_is_here else shared or _mock_server().base_url
-        service = live if found else endpoint.mock(str(base_url), region=live.region)
+        # An address of the live service in the environment is not meant for the mock.
+        service = live if found else _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
@@ -279,6 +279,14 @@ KEY_PLACES: dict[str, Callable[[], str | None]] = {
     Said("Colab's secrets"): lambda: _in_secrets(_of_colab),
     Said("Kaggle's secrets"): lambda: _in_secrets(_of_kaggle),
 }
+
+
+def _mock(region: str, base_url: str | None, set_url: str | None, shared: str | None) -> Service:
+    """Return the mock server at the first address that is given, else that of this process."""
+    for source, address in (("base_url", base_url), (_SET_URL, set_url), (SHARED_MOCK, shared)):
+        if address:
+            return endpoint.mock(address, region=region, source=source)
+    return endpoint.mock(_mock_server().base_url, region=region, source="")
 
 
 def _mock_server() -> MockServer:

@@ -166,7 +166,7 @@ class Transport(Sender):
 
         Raises:
             AuthenticationError: the key is wrong.
-            ConnectionFailed: the service cannot be reached, and never was.
+            ConnectionFailed: the service cannot be reached, and never was; or something else answers at its address.
         """
         if self._learned is None or self._strayed() > _STRAYED:
 
@@ -177,7 +177,7 @@ class Transport(Sender):
                 except AuthenticationError:
                     raise
                 except WannbError as error:
-                    if isinstance(error, ConnectionFailed) and not self._reached:
+                    if isinstance(error, ConnectionFailed) and not (self._reached and error.passing):
                         raise
                     # The clock stays unknown, which only makes a later look-up ask the person.
 

@@ -84,7 +84,7 @@ def connect(
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
         set_url, shared = _environment(_SET_URL), _environment(SHARED_MOCK)
         set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
-        found = _key_for(mode or ("auto" if given is not None else set_mode), given, base_url)
+        found = _key_for(mode, "auto" if given is not None else set_mode, given, base_url)
         if base_url and found and base_url.rstrip("/") in (shared, _server and _server.base_url):
             found = None  # a mock server of ours: nothing there is live, whatever key it is given
             _check_not_live(mode, base_url)
@@ -111,12 +111,13 @@ def _show_everything() -> None:
         out.reconfigure(errors="backslashreplace")
 
 
-def _key_for(mode: object, given: object, base_url: str | None) -> tuple[Secret, str] | None:
+def _key_for(mode: object, default: str, given: object, base_url: str | None) -> tuple[Secret, str] | None:
     """Return the key that a mode uses and where it was found, None for the mock server."""
+    option, mode = ("mode", mode) if mode else ("WANNB_MODE", default)
     named = mask(repr(mode))  # a key may have been given in its place
     mode = str(mode).lower()
     if mode not in ("auto", "live", "mock"):
-        raise ValueError(say("mode={mode} is not 'auto', 'live' or 'mock'", mode=named))
+        raise ValueError(say("{option}={mode} is not 'auto', 'live' or 'mock'", option=option, mode=named))
     found = None if mode == "mock" else find_key(given)
     away = base_url is not None and not endpoint.is_loopback(urlsplit(base_url).hostname)
     if found is None and (mode == "live" or (mode == "auto" and away)):
@@ -149,6 +150,12 @@ def _notices(found: tuple[Secret, str] | None, mode: str | None, set_mode: str) 
     if found is not None:
         if found[1] not in ("api_key", "DASHSCOPE_API_KEY", _KEY_FILE):
             yield Said("The key is that in {place}.", place=found[1])
+        if not str(found[0]).startswith("sk-"):
+            yield Said(
+                "The key in {place} does not begin with 'sk-', as keys of Model Studio do. If calls are refused, "
+                "copy it again.",
+                place=found[1],
+            )
     elif mode is None and set_mode == "mock":
         with suppress(ValueError):
             if unused := find_key():
@@ -201,6 +208,8 @@ def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
         key = look()
     except OSError as error:
         key, why = None, error.strerror or str(error)
+        if place.endswith("_PATH"):
+            why = f"{os.environ[place]!r}: {why}"
     if why is not None:
         raise ValueError(
             say(
@@ -217,7 +226,7 @@ def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
         raise ValueError(
             say(
                 "the API key is not text, or holds spaces, quotes or characters beyond ASCII; copy it again to {place}",
-                place=place,
+                place=mask(f"{place}={os.environ[place]!r}") if place.endswith("_PATH") else place,
             )
         )
     return secret

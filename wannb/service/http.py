@@ -548,6 +548,9 @@ def _distrust(error: ssl.SSLCertVerificationError, host: str) -> ConnectionFaile
     else:
         advice = Said(
             "If this network or a virus scanner reads encrypted traffic, set SSL_CERT_FILE to the file with its "
+            "certificate (PEM), or let this system trust it, and call again"
+            if _trusted()[2]
+            else "If this network or a virus scanner reads encrypted traffic, set SSL_CERT_FILE to the file with its "
             "certificate (PEM), or install truststore to trust what this system trusts, and call again"
         )
     why = (error.verify_message or error.reason or type(error).__name__).rstrip(".")

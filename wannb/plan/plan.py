@@ -162,8 +162,7 @@ class Plan:
                 interrupt.args = (say(runner.interrupted()),)
                 raise
             if on_progress is None:
-                advice = [allowance.advice] if runner.progress.held else []
-                line.done(say(joined(" · ", [*said, self.forecast().summary(), *advice])))
+                line.done(say(joined(" · ", [*said, self.forecast().summary(), *runner.advice])))
         return self
 
     def _settled(self) -> list[Status]:

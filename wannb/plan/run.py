@@ -245,6 +245,11 @@ class Runner:
             said.append(Said("{n} canceled", n=now.canceled))
         return said
 
+    @property
+    def advice(self) -> list[Said]:
+        """What to do about the requests that the limits held back."""
+        return [self._allowance.advice] if self.progress.held else []
+
     def interrupted(self) -> Said:
         """Return how an interrupt left the run, in words."""
         return Said(

@@ -306,6 +306,33 @@ def test_a_key_that_cannot_be_read_is_named_and_the_mock_takes_no_ones_place_in_
     assert (found.state, place in found.says, why in found.says) == ("wrong", True, True)
 
 
+def test_a_mode_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANNB_MODE", "bogus")
+    with pytest.raises(ValueError, match=r"^WANNB_MODE='bogus' is not 'auto', 'live' or 'mock'"):
+        connect()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\xff\xfe"], ids=["missing", "empty", "binary"])
+def test_a_key_file_that_cannot_be_used_is_named_with_its_path_and_once(
+    content: bytes | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "key.txt"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("DASHSCOPE_API_KEY_FILE_PATH", str(file))
+    with pytest.raises(ValueError, match=re.escape(repr(str(file)))):
+        connect()
+    assert [line.name for line in wannb.doctor().wrong] == ["key"]
+
+
+@pytest.mark.parametrize(("key", "hint"), [("hello", True), ("gw.0123456789", True), (KEY, False)])
+def test_a_key_of_another_kind_is_taken_with_a_hint(key: str, hint: bool) -> None:
+    with connect(api_key=key) as client:
+        assert client.service.kind == "live"
+        assert ("does not begin with 'sk-'" in repr(client)) is hint
+        assert key not in repr(client) + client._repr_html_()
+
+
 def test_a_home_that_is_closed_to_this_user_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/nonexistent")
     with connect() as client:

@@ -56,6 +56,13 @@ def test_places_without_a_value_and_braces_in_values_stay() -> None:
     assert Words("zh")("{n} images", n="{n}") == Words("zh")("{n} images", n="\0").replace("\0", "{n}")
 
 
+def test_chinese_has_its_own_punctuation() -> None:
+    ascii_marks = re.compile(r"[\u4e00-\u9fff][,;!?(]|[,;!?] ?[\u4e00-\u9fff]")
+    assert [text for text in TEXTS.values() if ascii_marks.search(text)] == []
+    error = errors.InvalidRequest(wannb.ImageRequest(prompt="x", n=9).problems())
+    assert Words("zh")(error.said).startswith("请求有 1 个问题，没有发送：")
+
+
 def test_sentences_are_joined() -> None:
     both = joined(" · ", [count(2, "image"), "2048*2048", count(1, "problem")])
     assert both == "2 images · 2048*2048 · 1 problem"

@@ -467,7 +467,10 @@ class Client:
         return rescue(self._ledger, timeout=timeout)
 
     def spent(self) -> Money | None:
-        """Return what all runs of this service cost, those under way at their most."""
+        """Return what all runs of this service cost, those under way at their most.
+
+        On the mock server it is what the live service would have billed.
+        """
         known = price(PRO, self.service.region)
         if known is None:
             return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from wannb.ledger import Store
-from wannb.service import Money, as_budget, endpoint
+from wannb.service import Money, Service, as_budget, endpoint
 
 from .client import Client
 from .errors import NoKey
@@ -38,6 +38,7 @@ _ALIKE = re.compile(
 )
 #: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
 SHARED_MOCK = "WANNB_MOCK_URL"
+_SET_URL = "DASHSCOPE_HTTP_BASE_URL"
 _server: MockServer | None = None
 
 
@@ -81,9 +82,9 @@ def connect(
     _show_everything()
     with override(language or _environment("WANNB_LANGUAGE") or "en"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
-        set_url, shared = _environment("DASHSCOPE_HTTP_BASE_URL"), _environment(SHARED_MOCK)
+        set_url, shared = _environment(_SET_URL), _environment(SHARED_MOCK)
         set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
-        found = _key_for(mode or ("auto" if given is not None else set_mode), given, base_url)
+        found = _key_for(mode, "auto" if given is not None else set_mode, given, base_url)
         if base_url and found and base_url.rstrip("/") in (shared, _server and _server.base_url):
             found = None  # a mock server of ours: nothing there is live, whatever key it is given
             _check_not_live(mode, base_url)
@@ -93,11 +94,10 @@ def connect(
             region=(region or _environment("WANNB_REGION") or "singapore").lower(),
             workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
             base_url=(base_url or set_url) if found else None,
+            source="base_url" if base_url else _SET_URL,
         )
-        if found is None and not base_url:
-            # An address of the live service in the environment is not meant for the mock.
-            base_url = set_url if set_url_is_here else shared or _mock_server().base_url
-        service = live if found else endpoint.mock(str(base_url), region=live.region)
+        # An address of the live service in the environment is not meant for the mock.
+        service = live if found else _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
@@ -111,12 +111,13 @@ def _show_everything() -> None:
         out.reconfigure(errors="backslashreplace")
 
 
-def _key_for(mode: object, given: object, base_url: str | None) -> tuple[Secret, str] | None:
+def _key_for(mode: object, default: str, given: object, base_url: str | None) -> tuple[Secret, str] | None:
     """Return the key that a mode uses and where it was found, None for the mock server."""
+    option, mode = ("mode", mode) if mode else ("WANNB_MODE", default)
     named = mask(repr(mode))  # a key may have been given in its place
     mode = str(mode).lower()
     if mode not in ("auto", "live", "mock"):
-        raise ValueError(say("mode={mode} is not 'auto', 'live' or 'mock'", mode=named))
+        raise ValueError(say("{option}={mode} is not 'auto', 'live' or 'mock'", option=option, mode=named))
     found = None if mode == "mock" else find_key(given)
     away = base_url is not None and not endpoint.is_loopback(urlsplit(base_url).hostname)
     if found is None and (mode == "live" or (mode == "auto" and away)):
@@ -149,6 +150,12 @@ def _notices(found: tuple[Secret, str] | None, mode: str | None, set_mode: str) 
     if found is not None:
         if found[1] not in ("api_key", "DASHSCOPE_API_KEY", _KEY_FILE):
             yield Said("The key is that in {place}.", place=found[1])
+        if not str(found[0]).startswith("sk-"):
+            yield Said(
+                "The key in {place} does not begin with 'sk-', as keys of Model Studio do. If calls are refused, "
+                "copy it again.",
+                place=found[1],
+            )
     elif mode is None and set_mode == "mock":
         with suppress(ValueError):
             if unused := find_key():
@@ -201,6 +208,8 @@ def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
         key = look()
     except OSError as error:
         key, why = None, error.strerror or str(error)
+        if place.endswith("_PATH"):
+            why = f"{os.environ[place]!r}: {why}"
     if why is not None:
         raise ValueError(
             say(
@@ -217,7 +226,7 @@ def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
         raise ValueError(
             say(
                 "the API key is not text, or holds spaces, quotes or characters beyond ASCII; copy it again to {place}",
-                place=place,
+                place=mask(f"{place}={os.environ[place]!r}") if place.endswith("_PATH") else place,
             )
         )
     return secret
@@ -279,6 +288,14 @@ KEY_PLACES: dict[str, Callable[[], str | None]] = {
     Said("Colab's secrets"): lambda: _in_secrets(_of_colab),
     Said("Kaggle's secrets"): lambda: _in_secrets(_of_kaggle),
 }
+
+
+def _mock(region: str, base_url: str | None, set_url: str | None, shared: str | None) -> Service:
+    """Return the mock server at the first address that is given, else that of this process."""
+    for source, address in (("base_url", base_url), (_SET_URL, set_url), (SHARED_MOCK, shared)):
+        if address:
+            return endpoint.mock(address, region=region, source=source)
+    return endpoint.mock(_mock_server().base_url, region=region, source="")
 
 
 def _mock_server() -> MockServer:

@@ -160,7 +160,7 @@ def test_a_plan_of_live_pictures_is_filled_up_by_the_mock_with_a_word(make: Make
     assert "3 were made by dashscope-intl.aliyuncs.com · to generate: 3 requests, 3 images · nothing billed" in repr(
         plan
     )
-    assert f"6 done, free · 3 were made by {SINGAPORE}" in repr(plan.run())
+    assert f"3 done on the mock server (0.09 USD live) · 3 were made by {SINGAPORE}" in repr(plan.run())
     assert plan.forecast().elsewhere == {SINGAPORE: 3}
 
 

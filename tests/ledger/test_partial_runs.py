@@ -36,6 +36,7 @@ UNSAFE = {"code": "DataInspectionFailed", "message": "Output data may contain in
 CHINESE = {"code": "DataInspectionFailed", "message": "输出内容可能包含不当信息。"}
 BROKEN = {"code": "InternalError.Algo", "message": "inference internal error"}
 CAME = "{} of {} images came back; only those that came are billed"
+NEXT = "for the rest: fresh=True, or run(fill=True) of a plan, asks for all {} again and pays for them"
 REFUSED = "refused: DataInspectionFailed: Output data may contain inappropriate content."
 PRICE = Decimal("0.075")
 
@@ -138,7 +139,7 @@ def test_what_came_is_saved_counted_and_reused_and_the_rest_is_told(
     request = small(n=n, enable_sequential=is_set)
     with answering(output, usage) as server, make_client(server, store) as client:
         result = client.run(request, via=via)
-        assert (len(result), result.asked, list(result.notices)) == (came, n, notices)
+        assert (len(result), result.asked, list(result.notices)) == (came, n, notices + [NEXT.format(n)] * (came < n))
         assert all(each.path.is_file() for each in result)
         assert result.cost == client.spent() == Money(amount=PRICE * billed, currency="USD")
         again = client.run(request, via=via)
@@ -198,7 +199,7 @@ def test_a_failed_task_that_has_images_has_them_saved_and_counted(store: Store, 
     with served as server, make_client(server, store) as client:
         result = client.run(small(n=2), via=via)
         assert (len(result), str(result.cost)) == (1, "0.075 USD")
-        assert list(result.notices) == [CAME.format(1, 2), REFUSED]
+        assert list(result.notices) == [CAME.format(1, 2), REFUSED, NEXT.format(2)]
         if via == "task":
             result[0].path.unlink()
             assert client.task(str(result.task_id)).result()[0].path.is_file(), "fetched again while the links live"
@@ -263,7 +264,7 @@ def test_a_rescue_from_the_images_alone_knows_that_there_were_to_be_more(store: 
         else:
             journal.write_bytes(b"garbage")
         [found] = client.rescue().results
-        assert (len(found), found.asked, list(found.notices)) == (2, 3, TOLD)
+        assert (len(found), found.asked, list(found.notices)) == (2, 3, [*TOLD, NEXT.format(3)])
         assert found.usage == {"image_count": 3}
         assert str(found.cost) == ("0.225 USD" if damage == "its last lines" else "None")
         assert client.run(small(n=3), via=via).reused
@@ -294,7 +295,7 @@ def test_images_of_a_partial_answer_that_could_not_be_fetched_are_fetched_later(
         result = client.run(small(n=3))
         result[1].path.unlink()
         again = client.task(str(result.task_id)).result()
-        assert (len(again), list(again.notices)) == (2, TOLD)
+        assert (len(again), list(again.notices)) == (2, [*TOLD, NEXT.format(3)])
         assert again[1].path.is_file()
 
 

@@ -6,18 +6,19 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import make_client, small
+from conftest import FAST, make_client, small
 from hostile import is_create
 from ledger.around import SIZE, Instead, creates, killed_after_sending, prepared, saying, served, unanswered
 from pictures import encoded, plain_picture
 
 from wannb import ImageRequest, Money, mock
 from wannb.client import Client
-from wannb.errors import CalledOff, ConnectionFailed, OverBudget, UnknownOutcome, WannbError
+from wannb.errors import AuthenticationError, CalledOff, ConnectionFailed, OverBudget, UnknownOutcome, WannbError
 from wannb.files import append_line
 from wannb.ledger import submit
 from wannb.ledger.record import Record
@@ -143,13 +144,30 @@ def test_the_budget_is_kept_before_anything_is_sent(server: mock.MockServer, sto
     budget = Money(amount=Decimal("0.2"), currency="USD")
     with make_client(server, store, budget=budget) as client:
         client.generate("a", n=2, seed=1, size="768*768")
-        with pytest.raises(
-            OverBudget, match=r"0\.075 USD more would pass the budget of 0\.20 USD: 0\.15 USD are spent"
-        ):
+        with pytest.raises(OverBudget, match=r"0\.075 USD more would pass the budget of 0\.20 USD: the runs"):
             client.generate("b", seed=2, size="768*768")
         client.generate("b", seed=2, size="768*768", model="wan2.7-image")
     assert creates(server) == 2
     assert len(store.runs()) == 2, "a refused request leaves nothing behind"
+
+
+@pytest.mark.parametrize("via", ["task", "sync"])
+@pytest.mark.parametrize("kind", ["mock", "live"])
+def test_what_is_over_the_budget_is_said_to_be_spent_only_where_it_is_billed(
+    kind: Any, via: Any, server: mock.MockServer, store: Store
+) -> None:
+    budget = Money(amount=Decimal("0.1"), currency="USD")
+    place = replace(mock_service(server.base_url), kind=kind)
+    with Client(place, "sk-mock", store, pace=FAST, budget=budget) as client:
+        client.generate("a", seed=1, size="768*768")
+        with pytest.raises(OverBudget) as caught:
+            client.generate("b", seed=2, size="768*768", via=via)
+    said = str(caught.value)
+    assert said.startswith("up to 0.075 USD more would pass the budget of 0.10 USD: ")
+    assert ("0.075 USD are spent or under way" in said) is (kind == "live")
+    assert ("come to 0.075 USD at the live prices. The mock server bills nothing" in said) is (kind == "mock")
+    assert "ask for fewer images or raise connect(budget=...)" in said
+    assert creates(server) == 1
 
 
 def test_a_budget_counts_what_other_clients_of_the_folder_have_under_way(server: mock.MockServer, store: Store) -> None:
@@ -178,6 +196,46 @@ def test_a_service_that_is_not_there_costs_nothing(store: Store) -> None:
             client.generate("a", seed=1)
         assert [run.state for run in client.runs()] == ["failed"]
         assert client.spent() == Money(amount=Decimal(0), currency="USD")
+
+
+@pytest.mark.parametrize("via", ["task", "sync"])
+def test_a_run_with_a_wrong_key_has_failed_and_says_why(via: Any, store: Store) -> None:
+    wrong = Instead(lambda request: True, saying(401, "InvalidApiKey", "Invalid API-key provided."))
+    with served(wrong) as server, make_client(server, store) as client:
+        for _ in range(2):
+            with pytest.raises(AuthenticationError):
+                client.run(small(), via=via)
+        runs = client.runs()
+        assert [(run.state, run.why) for run in runs] == [("failed", "InvalidApiKey: Invalid API-key provided.")] * 2
+        assert client.spent() == Money(amount=Decimal(0), currency="USD")
+
+
+def test_a_half_sent_run_stays_open_when_the_key_is_wrong(store: Store) -> None:
+    wrong = Instead(lambda request: True, saying(401, "InvalidApiKey", "no"))
+    with served(wrong) as server, make_client(server, store) as client:
+        run = unanswered(client, small())
+        with pytest.raises(AuthenticationError):
+            client._ledger.send(run)
+        assert [run.state for run in client.runs()] == ["sending"]
+
+
+@pytest.mark.parametrize("via", ["task", "sync"])
+@pytest.mark.parametrize(("until", "left"), [(0, []), (1, []), (2, ["failed"])])
+def test_a_call_that_is_stopped_leaves_no_run_that_waits(
+    via: Any, until: int, left: list[str], server: MockServer, store: Store
+) -> None:
+    """It is stopped at once, before its turn, or while it waits to be sent again after a 429."""
+    with make_client(server, store) as client, server.scenario("429 then ok"):
+        refused = len(server.log.of("POST", "/generation"))
+
+        def stopped() -> bool:
+            return until == 0 or (until == 1 and len(store.runs()) > 0) or creates(server) > refused
+
+        with pytest.raises(CalledOff), callable_off(stopped):
+            client.run(small(), via=via)
+        assert [run.state for run in client.runs()] == left
+        assert all("nothing is billed" in run.why for run in client.runs())
+        assert server.billed == 0
 
 
 def test_what_one_caller_discards_another_still_sends(client: Client, server: MockServer, store: Store) -> None:

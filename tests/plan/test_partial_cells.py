@@ -58,7 +58,7 @@ def test_a_cell_says_how_many_came_and_why_not_more(plan: Plan, client: Client, 
     assert (ahead.cells, ahead.short, ahead.requests) == ({"done": 2}, 1, 0)
     page = re.sub(r"<[^>]+>", "", plan._repr_html_())
     for shown in (repr(plan), page):
-        assert f"2 done, free · 1 cell {ASKS} · nothing left to send" in shown
+        assert f"2 done on the mock server (0.375 USD live) · 1 cell {ASKS} · nothing left to send" in shown
         assert f"seed 1: {TOLD}" in shown
     assert "◐ 2 of 3 images" in page
     assert page.count("✓ done") == 1
@@ -79,7 +79,10 @@ def test_a_run_does_not_pay_for_it_again_and_a_fill_does_once(
     assert ASKS not in ahead.summary()
     plan.run(fill=True)
     assert (came(plan), creates(server), client.spent()) == ([3, 3], 3, usd(8))
-    assert plan.forecast().short == 0
+    assert (plan.forecast().short, plan.forecast().paid) == (0, usd(8))
+    assert "2 done on the mock server (0.60 USD live) · nothing left" in repr(plan)
+    table = plan.table()
+    assert (round(table.cost.sum(), 6), table.cost.round(6).tolist()) == (0.6, [0.125] * 3 + [0.075] * 3)
     plan.run(fill=True)
     assert creates(server) == 3
 
@@ -93,6 +96,7 @@ def test_a_fill_that_brings_no_more_leaves_the_cell_as_it_was(
         plan.run(fill=True, max_images=3)
     assert (came(plan), creates(server), client.spent()) == ([2, 3], 3, usd(5 + paid))
     assert plan.forecast().cells == {"done": 2}
+    assert (plan.forecast().paid, round(plan.table().cost.sum(), 6)) == (client.spent(), 0.075 * (5 + paid))
     plan.run(fill=True)
     assert (came(plan), creates(server)) == ([3, 3], 4)
 

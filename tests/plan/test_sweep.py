@@ -132,7 +132,7 @@ def test_a_plan_says_what_is_asked_what_is_free_and_what_it_costs(client: Client
     plan = study(client)
     assert plan.forecast().cells == {"done": 1, "open": 5}
     page = plan._repr_html_()
-    assert page.count("1 done, free") == page.count("✓ done") == 1
+    assert page.count("1 done on the mock server (0.075 USD live)") == page.count("✓ done") == 1
     assert page.count("1 image<") == 5
     assert "live: 0.375 USD" in page
     assert "A boat at dawn" in page
@@ -144,7 +144,7 @@ def test_a_plan_speaks_the_language_of_its_client(client: Client) -> None:
     client.language = "zh"
     plan = study(client, n=[1, 9])
     for shown in (repr(plan), re.sub(r"<[^>]+>|&#x27;", " ", plan._repr_html_())):
-        assert "12 格 · 1 格已完成，免费 · 6 个不合规 · 待生成：5 个请求，5 张图片" in shown
+        assert "12 格 · 1 格已由模拟服务器完成（正式服务为 0.075 USD） · 6 个不合规 · 待生成：5 个请求" in shown
     with pytest.raises(ValueError, match="没有可尝试的取值"):
         study(client, seed=[])
     with pytest.raises(OverBudget, match="没有发送任何请求"):
@@ -223,6 +223,50 @@ def test_equal_cells_are_one_request(client: Client, server: mock.MockServer) ->
     assert (len(table), round(table.cost.sum(), 4)) == (6, 0.225)
 
 
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"budget": 0.01}, "budget=0.01 USD holds back 6 requests; nothing was sent: an image costs 0.03 USD"),
+        (
+            {"max_images": 0},
+            "max_images=0 holds back 6 requests; nothing was sent: enough for 0 requests; a",
+        ),
+        (
+            {"budget": 0, "max_images": 1},
+            "nothing was sent: an image costs 0.03 USD, enough for 0 requests; a higher",
+        ),
+        ({"budget": 0.05}, "an image costs 0.03 USD, enough for 1 request; a higher limit sends the rest"),
+        ({"budget": 0.05, "max_images": 4}, "an image costs 0.03 USD, enough for 1 request; a higher limit"),
+        ({"max_images": 3}, " · enough for 3 requests; a higher limit sends the rest"),
+    ],
+)
+def test_limits_say_the_price_of_an_image_what_they_allow_and_what_to_do(
+    limits: dict[str, Any],
+    told: str,
+    client: Client,
+    server: mock.MockServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "300")
+    plan = study(client, model="wan2.7-image")
+    if "nothing was sent" in told:
+        with pytest.raises(OverBudget) as caught:
+            plan.run(**limits)
+        assert told in str(caught.value)
+        assert server.billed == 0
+        return
+    plan.run(**limits)
+    assert told in capsys.readouterr().out
+    assert server.billed == int(told.partition("for ")[2][0])
+
+
+def test_limits_name_the_prices_of_several_models(client: Client) -> None:
+    with pytest.raises(OverBudget, match=r"an image costs 0\.03 USD to 0\.075 USD, enough for 0 requests"):
+        study(client, model=["wan2.7-image-pro", "wan2.7-image"], n=2).run(budget=0.05)
+
+
 def test_limits_hold_back_what_could_pass_them(
     client: Client, server: mock.MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,7 +275,7 @@ def test_limits_hold_back_what_could_pass_them(
     assert server.billed == 4
     plan.run(budget="0.30")
     assert server.billed == 8
-    with pytest.raises(OverBudget, match=r"budget=0\.10 USD holds back 2 requests; nothing was sent"):
+    with pytest.raises(OverBudget, match=r"back 2 requests; nothing was sent: an image costs 0\.075"):
         plan.run(budget=0.1)
     with pytest.raises(OverBudget, match=r"price of .* is unknown, so budget=1\.00 EUR"):
         plan.run(budget=Money(amount=Decimal(1), currency="EUR"))
@@ -240,7 +284,7 @@ def test_limits_hold_back_what_could_pass_them(
     assert server.billed == 12
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     study(client).run(max_images=2)
-    assert "max_images=2 held back 4 requests · 6 cells · 2 done, free" in capsys.readouterr().out
+    assert "max_images=2 held back 4 requests · 6 cells · 2 done on the mock server" in capsys.readouterr().out
 
 
 def test_a_set_that_falls_short_gives_its_share_back(client: Client, server: mock.MockServer) -> None:

@@ -241,10 +241,10 @@ def test_garbage_in_answer_to_everything_ends_in_an_error_of_ours(name: str, sto
         for call in (lambda: client.run(small()), client.task_list, lambda: client.task("0385dc79-5ff8")):
             with pytest.raises(WannbError):
                 call()
-    assert sum(creates) == 1
+        assert sum(creates) <= 1, "nothing is sent to an address that does not speak as the service does"
     [run] = store.runs()
-    assert run.state == "sending", "it may have been billed, so it is still open"
-    assert run.cost() is None or run.cost().amount > 0  # type: ignore[union-attr]
+    assert run.state == ("sending" if sum(creates) else "failed"), "what may have been billed is still open"
+    assert run.cost() is None or (run.cost().amount > 0) is (sum(creates) > 0)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

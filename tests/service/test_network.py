@@ -23,6 +23,7 @@ import wannb
 from wannb.errors import ConnectionFailed, WannbError
 from wannb.masking import Secret
 from wannb.service import Clock, Pace, Transport, endpoint
+from wannb.service.http import _distrust
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 Connect = Callable[[], Transport]
@@ -238,6 +239,16 @@ def test_the_mock_server_needs_no_certificates(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HTTPS_PROXY", "gopher://x")
     with wannb.connect("mock") as client:
         assert client.runs() == []
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_truststore_is_advised_only_where_it_is_not_installed(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "truststore", ModuleType("truststore") if installed else None)
+    error = ssl.SSLCertVerificationError("no")
+    error.verify_message, error.verify_code = "self-signed certificate", 18
+    said = str(_distrust(error, "host.test"))
+    assert ("install truststore" in said) is not installed
+    assert ("let this system trust it" in said) is installed
 
 
 def test_truststore_is_used_where_it_is_installed_also_when_that_is_done_after_a_failure(

@@ -127,7 +127,7 @@ class ProgressLine:
         return plain(Said("{text}, {seconds} s", text=state, seconds=seconds))
 
     def _write(self, text: str, end: str = "") -> None:
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and not end:
             text = text[: get_terminal_size().columns - 1]  # what wraps cannot be taken back
         if self._width:
             print("\r" + " " * self._width + "\r", end="")

@@ -224,8 +224,8 @@ class Run:
             for number, image in enumerate(record.images, 1)
         )
         notices = list(record.notices)
-        if reused and record.short:
-            notices.append(Said("reused as it came; fresh=True asks for all of its images again, and pays for them"))
+        if record.short:
+            notices.append(_rest(record, reused=reused))
         if self.skipped:
             notices.append(Said("{lines} of the run's journal cannot be read", lines=count(self.skipped, "line")))
         return Result(
@@ -369,3 +369,15 @@ def seconds_of(run: Run) -> float | None:
     except (KeyError, TypeError, ValueError):
         return None
     return max(0.0, (ended - begun).total_seconds())
+
+
+def _rest(record: Record, *, reused: bool) -> Said:
+    """Return how the images that did not come are asked for."""
+    if reused:
+        return Said("reused as it came; fresh=True asks for all of its images again, and pays for them")
+    if record.seed_drawn:
+        return Said("for the rest: the same call asks for all {n} again and pays for them", n=record.asked)
+    return Said(
+        "for the rest: fresh=True, or run(fill=True) of a plan, asks for all {n} again and pays for them",
+        n=record.asked,
+    )

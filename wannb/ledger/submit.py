@@ -7,8 +7,8 @@ folder of runs, which keeps the time in which a lost one can have arrived narrow
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -188,16 +188,8 @@ class Ledger:
                 return
             if run.state == SENDING and run.record.via == "sync":
                 raise _sync_gap(run)
-            new = run.state == PREPARED
-            try:
+            with self._called_off(run):
                 self._submit(run)
-            except CalledOff as error:
-                # Of one that was half sent before, a try can have been accepted: it stays open.
-                if run.state == PREPARED:
-                    self.store.discard(run)
-                elif new and not run.record.unresolved:
-                    run.advance(FAILED, error=Failure(text=error.said))
-                raise
 
     def call(self, run: Run, on_sent: Callable[[], None]) -> None:
         """Make sure that a run has come to its end by the synchronous endpoint; a run that has a task is left to it.
@@ -210,7 +202,8 @@ class Ledger:
             self.store.refresh(run)
             if run.state == PREPARED:
                 on_sent()
-                self._generate(run)
+                with self._called_off(run):
+                    self._generate(run)
             if run.state not in ENDED and run.record.via == "sync" and not finish_from_disk(run):
                 if run.folder not in self.kept:
                     raise _sync_gap(run)
@@ -247,6 +240,20 @@ class Ledger:
                         return False
             return True
 
+    @contextmanager
+    def _called_off(self, run: Run) -> Iterator[None]:
+        """Remove a run that is stopped before it was sent; one that waited for another try has failed."""
+        new = run.state == PREPARED
+        try:
+            yield
+        except CalledOff as error:
+            # Of one that was half sent before, a try can have been accepted: it stays open.
+            if run.state == PREPARED:
+                self.store.discard(run)
+            elif new and not run.record.unresolved:
+                run.advance(FAILED, error=Failure(text=error.said))
+            raise
+
     def _submit(self, run: Run) -> None:
         request = _request(run)
         request.check()
@@ -255,7 +262,7 @@ class Ledger:
         body = wire.body(request, links)
         try:
             self.transport.learn_time()
-        except ConnectionFailed as error:
+        except (ApiError, ConnectionFailed) as error:
             if run.state == PREPARED:
                 run.advance(FAILED, error=_failure(error))
             raise
@@ -385,7 +392,11 @@ class Ledger:
             if spent + most.amount <= self.budget.amount:
                 return
             why = Said(
-                "up to {more} more would pass the budget of {budget}: {spent} are spent or under way in {folder}. "
+                "up to {more} more would pass the budget of {budget}: the runs of the mock server in {folder} come to "
+                "{spent} at the live prices. The mock server bills nothing, but its runs are counted as if they were "
+                "live. Nothing was sent; ask for fewer images or raise connect(budget=...)"
+                if run.service == "mock"
+                else "up to {more} more would pass the budget of {budget}: {spent} are spent or under way in {folder}. "
                 "Nothing was sent; ask for fewer images or raise connect(budget=...)",
                 more=str(most),
                 budget=str(self.budget),

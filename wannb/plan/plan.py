@@ -162,7 +162,7 @@ class Plan:
                 interrupt.args = (say(runner.interrupted()),)
                 raise
             if on_progress is None:
-                line.done(say(joined(" · ", [*said, self.forecast().summary()])))
+                line.done(say(joined(" · ", [*said, self.forecast().summary(), *runner.advice])))
         return self
 
     def _settled(self) -> list[Status]:
@@ -204,7 +204,8 @@ class Plan:
     def table(self) -> Any:
         """Return one row an image, with every option, cost, time and path: a DataFrame, without pandas a list of dicts.
 
-        A cell without images has one row, with its state and the reason.
+        A cell without images has one row, with its state and the reason. The images of a cell that was filled share
+        the cost of all its runs.
         """
         rows = view.rows(self.cells, self.statuses())
         try:

@@ -89,6 +89,7 @@ class Allowance:
         self._client = client
         self._budget = budget
         self._max_images = max_images
+        self._images = {cell.fingerprint: cell.request.n for cell in cells}
         self._prices = {cell.fingerprint: self._price(cell) for cell in cells} if budget else {}
         # Of each cell its images and its cost: what they may be at most, and once it has ended what they are.
         self._used: dict[str, tuple[int, Decimal]] = {}
@@ -99,6 +100,21 @@ class Allowance:
         limits = [f"budget={self._budget}"] if self._budget else []
         limits += [f"max_images={self._max_images}"] if self._max_images is not None else []
         return Said("{one} and {other}", one=limits[0], other=limits[1]) if limits[1:] else joined("", limits)
+
+    @property
+    def advice(self) -> Said:
+        """What an image costs, how many of the smallest requests the limits allow, and what sends the rest."""
+        fits, parts = [], []
+        if self._max_images is not None:
+            fits.append(self._max_images // min(self._images.values()))
+        if self._budget is not None:
+            each = {self._prices[name] / images for name, images in self._images.items()}
+            least, most = (Money(amount=one, currency=self._budget.currency) for one in (min(each), max(each)))
+            price = str(most) if least == most else Said("{least} to {most}", least=least, most=most)
+            parts.append(Said("an image costs {price}", price=price))
+            fits.append(int(self._budget.amount // min(self._prices.values())) if min(each) else len(self._prices))
+        most_sent = count(min([*fits, len(self._images)]), "request")
+        return joined(", ", [*parts, Said("enough for {requests}; a higher limit sends the rest", requests=most_sent)])
 
     def reserve(self, cell: Cell, status: Status) -> bool:
         """Reserve what a cell may use at most; False if that could pass a limit."""
@@ -216,7 +232,8 @@ class Runner:
         now = self.progress
         if now.held and not now.done and not now.failed:
             held = {"limits": self._allowance.limits, "requests": count(now.held, "request")}
-            raise OverBudget(Said("{limits} holds back {requests}; nothing was sent", **held))
+            advice = self._allowance.advice
+            raise OverBudget(Said("{limits} holds back {requests}; nothing was sent: {advice}", **held, advice=advice))
 
     def summary(self) -> list[Said]:
         """Return what the limits held back and what a stop canceled, in words."""
@@ -227,6 +244,11 @@ class Runner:
         if now.canceled:
             said.append(Said("{n} canceled", n=now.canceled))
         return said
+
+    @property
+    def advice(self) -> list[Said]:
+        """What to do about the requests that the limits held back."""
+        return [self._allowance.advice] if self.progress.held else []
 
     def interrupted(self) -> Said:
         """Return how an interrupt left the run, in words."""

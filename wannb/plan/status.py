@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -30,11 +30,19 @@ TO_DO = frozenset({"open", "under way", "failed", "canceled"})
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """State of a cell, the reason in words, and the run that it was read from."""
+    """State of a cell, the reason in words, the run that it was read from, and others that brought too few images."""
 
     state: State
     note: str = ""
     run: Run | None = None
+    others: tuple[Run, ...] = ()
+
+    def cost(self) -> Money | None:
+        """Return what the cell cost with all its runs, None if there is none or a price is unknown."""
+        costs = [run.cost() for run in (self.run, *self.others) if run]
+        if not costs or None in costs or len({each.currency for each in costs if each}) != 1:
+            return None
+        return Money(amount=sum((each.amount for each in costs if each), Decimal(0)), currency=costs[0].currency)  # type: ignore[union-attr]
 
     @property
     def short(self) -> bool:
@@ -58,15 +66,24 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> l
     wanted = {cell.fingerprint for cell in cells if not cell.problems}
     begins = {fingerprint[:8] for fingerprint in wanted}
     best: dict[str, tuple[tuple[int, ...], Run]] = {}
+    short: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         if run.id[16:24] not in begins:
             continue  # by its folder's name alone, since reading 10,000 records takes seconds
         fingerprint = run.record.fingerprint
         if fingerprint not in wanted or (worth := _worth(run, client)) is None:
             continue
+        if run.record.short:
+            short[fingerprint].append(run)
         if fingerprint not in best or worth > best[fingerprint][0]:
             best[fingerprint] = worth, run
-    known_statuses = {fingerprint: _status(run) for fingerprint, (_, run) in best.items()}
+    known_statuses = {
+        fingerprint: replace(
+            _status(run),
+            others=tuple(one for one in short[fingerprint] if one.id != run.id and one.service == run.service),
+        )
+        for fingerprint, (_, run) in best.items()
+    }
     return [
         Status(state="not legal", note=joined("; ", cell.problems))
         if cell.problems
@@ -138,6 +155,8 @@ class Forecast:
         seconds: from the service's limits and the usual time of such requests; None before one was made.
         mock: whether the mock server answers, which bills nothing.
         elsewhere: how many of the cells that are done another service than the client's made, by its name.
+        paid: what the client's service billed for the cells that are done, and would have billed were it live; None if
+            it made none of them, or a price is unknown.
     """
 
     cells: dict[str, int]
@@ -148,12 +167,21 @@ class Forecast:
     seconds: float | None
     mock: bool
     elsewhere: dict[str, int] = field(default_factory=dict)
+    paid: Money | None = None
 
     def summary(self) -> str:
         """Return the forecast in one line."""
         parts: list[str] = [count(sum(self.cells.values()), "cell")]
         if self.cells.get("done"):
-            parts.append(Said("{n} done, free", n=self.cells["done"]))
+            n = self.cells["done"] - sum(self.elsewhere.values())
+            if not n:
+                parts.append(Said("{n} done, free", n=self.cells["done"]))
+            elif self.paid is None:
+                parts.append(Said("{n} {state}", n=n, state=STATES["done"]))
+            elif self.mock:
+                parts.append(Said("{n} done on the mock server ({cost} live)", n=n, cost=self.paid))
+            else:
+                parts.append(Said("{n} done for {cost}", n=n, cost=self.paid))
         parts += [Said("{n} were made by {service}", n=n, service=name) for name, n in self.elsewhere.items()]
         parts += [
             Said("{n} {state}", n=self.cells[state], state=said)
@@ -209,7 +237,21 @@ def forecast(
         seconds=_seconds(client, [cell for cell, _ in ahead], runs),
         mock=client.service.kind == "mock",
         elsewhere=dict(Counter(name for name in made_by if name != client.service.name)),
+        paid=_paid(client, statuses),
     )
+
+
+def _paid(client: Client, statuses: Sequence[Status]) -> Money | None:
+    """Return what the cells that the client's service made cost, each run once."""
+    made = {
+        one.run.id: one.cost()
+        for one in statuses
+        if one.run and one.state == "done" and one.run.service == client.service.name
+    }
+    costs = [cost for cost in made.values() if cost]
+    if not costs or len(costs) < len(made) or len({cost.currency for cost in costs}) != 1:
+        return None
+    return Money(amount=sum((cost.amount for cost in costs), Decimal(0)), currency=costs[0].currency)
 
 
 def _cost(client: Client, cells: Sequence[Cell]) -> tuple[Money, Money] | None:

@@ -51,7 +51,10 @@ def page(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], li
 
 
 def rows(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[dict[str, Any]]:
-    """Return one row an image, with every option, cost, time and path; a run's cost is counted once."""
+    """Return one row an image, with every option, cost, time and path; a run's cost is counted once.
+
+    The cost of a cell that was filled, with all its runs, is shared among its images.
+    """
     rows: list[dict[str, Any]] = []
     billed: set[str] = set()
     for cell, status in zip(cells, statuses, strict=True):
@@ -144,7 +147,7 @@ def _rows(cell: Cell, status: Status) -> Iterator[dict[str, Any]]:
     options = {name: _plain(getattr(cell.request, name)) for name in FIELDS}
     note = say(status.note) if isinstance(status.note, Said) else status.note
     shared = {**options, "state": status.state, "note": note}
-    cost = run.cost() if run else None
+    cost = status.cost()
     made = run.images_made if run else 0
     facts = {
         "cost": float(cost.amount / made) if cost and made else 0.0 if run is None else None,

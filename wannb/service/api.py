@@ -32,7 +32,7 @@ from wannb.translation import Said
 from . import wire
 from .endpoint import Service, is_loopback
 from .http import Sender, T
-from .limits import Clock, Pace, account
+from .limits import Clock, Pace, account, check_called_off
 
 _SYNC = "/services/aigc/multimodal-generation/generation"
 _CREATE = "/services/aigc/image-generation/generation"
@@ -87,6 +87,7 @@ class Transport(Sender):
 
         def attempt() -> wire.Answer:
             self.account.submits.wait()
+            check_called_off()
             return self._paid(wire.read_answer, _SYNC, json=body, headers=_resolving(oss), timeout=_SYNC_TIMEOUT)
 
         return self.retry(attempt)
@@ -165,7 +166,7 @@ class Transport(Sender):
 
         Raises:
             AuthenticationError: the key is wrong.
-            ConnectionFailed: the service cannot be reached, and never was.
+            ConnectionFailed: the service cannot be reached, and never was; or something else answers at its address.
         """
         if self._learned is None or self._strayed() > _STRAYED:
 
@@ -176,7 +177,7 @@ class Transport(Sender):
                 except AuthenticationError:
                     raise
                 except WannbError as error:
-                    if isinstance(error, ConnectionFailed) and not self._reached:
+                    if isinstance(error, ConnectionFailed) and not (self._reached and error.passing):
                         raise
                     # The clock stays unknown, which only makes a later look-up ask the person.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from wannb.masking import mask
 from wannb.translation import Said, say
 
 #: region -> (legacy host, workspace host), as documented; both serve the same /api/v1 paths.
@@ -28,6 +29,7 @@ class Service:
         region: "singapore" or "beijing"; it decides the price.
         workspace: the workspace that a live request names, if any.
         through: the address of a recorder on this machine that passes requests on to `base_url`, if any.
+        source: the argument or variable that gave the address, empty for a usual one.
     """
 
     kind: Literal["live", "mock"]
@@ -35,6 +37,7 @@ class Service:
     region: str
     workspace: str | None = None
     through: str | None = None
+    source: str = ""
 
     @property
     def address(self) -> str:
@@ -58,14 +61,29 @@ class Service:
             return Said("mock server, nothing is billed")
         return Said("live at {host}", host=self.name)
 
+    @property
+    def advice(self) -> Said:
+        """What to check where the service is not reached."""
+        if not self.source:
+            return Said("Check the network and the proxy")
+        given = {"source": self.source, "url": mask(repr(self.base_url))}
+        if is_loopback(urlsplit(self.base_url).hostname):
+            return Said("Check {source}={url}: a server must run there, and its address ends with /api/v1", **given)
+        if self.source == "workspace":
+            return Said("Check the workspace, which gives {url}, the network and the proxy", **given)
+        return Said("Check {source}={url}, which ends with /api/v1, the network and the proxy", **given)
 
-def live(*, region: str, workspace: str | None = None, base_url: str | None = None) -> Service:
+
+def live(
+    *, region: str, workspace: str | None = None, base_url: str | None = None, source: str = "base_url"
+) -> Service:
     """Return the live service of a region.
 
     Args:
         region: "singapore" or "beijing".
         workspace: gives the workspace's own host, unless `base_url` is given.
         base_url: any other address of the same API: https, or http on this machine.
+        source: what gave `base_url`.
 
     Raises:
         ValueError: a region, workspace or address that cannot be used.
@@ -83,17 +101,18 @@ def live(*, region: str, workspace: str | None = None, base_url: str | None = No
     if base_url is None:
         legacy, own = REGIONS[region]
         base_url = f"https://{own.format(workspace=workspace) if workspace else legacy}/api/v1"
+        source = "workspace" if workspace else ""
     else:
         base_url = checked_base_url(base_url)
         region = _region_of(base_url) or region
-    return Service(kind="live", base_url=base_url, region=region, workspace=workspace)
+    return Service(kind="live", base_url=base_url, region=region, workspace=workspace, source=source)
 
 
-def mock(base_url: str, *, region: str = "singapore") -> Service:
+def mock(base_url: str, *, region: str = "singapore", source: str = "base_url") -> Service:
     """Return a mock server at an address of this machine; any other is a `ValueError`."""
     if not is_loopback(urlsplit(base_url).hostname):
         raise ValueError(say("base_url={url} is not on this machine; a mock server always is", url=repr(base_url)))
-    return Service(kind="mock", base_url=checked_base_url(base_url), region=region)
+    return Service(kind="mock", base_url=checked_base_url(base_url), region=region, source=source)
 
 
 def checked_base_url(base_url: str) -> str:

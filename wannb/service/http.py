@@ -89,7 +89,8 @@ class Sender:
         self._api.headers["Authorization"] = f"Bearer {key}"
         if service.workspace:
             self._api.headers["X-DashScope-WorkSpace"] = service.workspace
-        self._reached = False
+        #: Whether anything ever answered, and whether it answered as the API does.
+        self._reached = self._understood = False
         self._skew_lock = threading.Lock()
         #: The skew as it was learned, and then the lead of the clock that can be set over the one that cannot.
         self._learned: tuple[float, float, float] | None = None
@@ -110,9 +111,15 @@ class Sender:
         with suppress(ValueError):
             data = _without(str(self._key), parse_json(answer.content))
         if answer.is_success and isinstance(data, dict) and not wire.has_error(data):
+            self._understood = True
             return data
         retry_after = _seconds(answer.headers.get("retry-after"))
-        raise wire.read_error(data, status=answer.status_code, retry_after=retry_after, secret=str(self._key))
+        error = wire.read_error(data, status=answer.status_code, retry_after=retry_after, secret=str(self._key))
+        if not isinstance(error, MalformedAnswer):
+            self._understood = True
+        elif not self._understood and _is_of_another(method, answer.status_code):
+            raise self._elsewhere(answer)
+        raise error
 
     def exchange(
         self,
@@ -186,22 +193,41 @@ class Sender:
         # Of errors in making a connection alone: others may come from what the caller is handling just now.
         if isinstance(error, httpx.ConnectError) and (untrusted := _untrusted(error)):
             return _distrust(untrusted, host)
-        reason = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
+        reason: str = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
         if isinstance(error, _NOT_SENT):
+            if re.search(r"wrong.version.number|record.layer.failure", reason, re.I):
+                reason = Said("what answers there speaks no https ({why})", why=reason)
             what = self.service.called if host == self._host else host
             if variable := _proxy(host)[0]:
                 what = Said("{what}, through the proxy of {variable},", what=what, variable=variable)
             return ConnectionFailed(
                 Said(
-                    "{what} was not reached: {why}. Nothing was sent. Check the network and the proxy",
+                    "{what} was not reached: {why}. Nothing was sent. {advice}",
                     what=what,
                     why=reason,
+                    advice=self.service.advice if host == self._host else Said("Check the network and the proxy"),
                 )
             )
         if not isinstance(error, httpx.HTTPError):
             # Such as numbers of thousands of digits, which httpx accepts in the head of a hostile answer.
             reason = f"the answer is not HTTP: {reason}"
         return self._lost(reason)
+
+    def _elsewhere(self, answer: httpx.Response) -> ConnectionFailed:
+        """Return an error for an address at which something else than the API answers."""
+        page = answer.content.lstrip()[:1] == b"<"
+        failed = ConnectionFailed(
+            Said(
+                "{what} answers with a web page (HTTP {status}) and not as the API does; nothing is billed. {advice}"
+                if page
+                else "{what} does not answer as the API does (HTTP {status}); nothing is billed. {advice}",
+                what=self.service.called,
+                status=answer.status_code,
+                advice=self.service.advice,
+            )
+        )
+        failed.passing = False
+        return failed
 
     def _lost(self, reason: str) -> UnknownOutcome:
         what = self.service.called
@@ -351,6 +377,11 @@ def _without(key: str, data: Any) -> Any:
     if isinstance(data, dict):
         return Hidden({_without(key, name): _without(key, inner) for name, inner in data.items()})
     return data
+
+
+def _is_of_another(method: str, status: int) -> bool:
+    """Return whether an answer without JSON tells that the address is wrong, and that nothing was accepted."""
+    return status < 500 and status not in (303, 408, 429) and (method == "GET" or status >= 300)
 
 
 def _seconds(retry_after: str | None) -> float | None:
@@ -517,6 +548,9 @@ def _distrust(error: ssl.SSLCertVerificationError, host: str) -> ConnectionFaile
     else:
         advice = Said(
             "If this network or a virus scanner reads encrypted traffic, set SSL_CERT_FILE to the file with its "
+            "certificate (PEM), or let this system trust it, and call again"
+            if _trusted()[2]
+            else "If this network or a virus scanner reads encrypted traffic, set SSL_CERT_FILE to the file with its "
             "certificate (PEM), or install truststore to trust what this system trusts, and call again"
         )
     why = (error.verify_message or error.reason or type(error).__name__).rstrip(".")

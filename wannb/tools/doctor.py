@@ -327,6 +327,11 @@ def _key(setting: _Setting) -> Iterator[Line]:
 
 def _service(setting: _Setting) -> Iterator[Line]:
     if setting.client is None:
+        try:
+            find_key()
+        except ValueError as error:
+            if mask(str(error)) == setting.problem:
+                return  # the line of the key says it
         yield _wrong(setting.problem, Said("correct that environment variable, or unset it"), name=Said("settings"))
         return
     place = setting.client.service

@@ -144,7 +144,9 @@ def test_a_plan_speaks_the_language_of_its_client(client: Client) -> None:
     client.language = "zh"
     plan = study(client, n=[1, 9])
     for shown in (repr(plan), re.sub(r"<[^>]+>|&#x27;", " ", plan._repr_html_())):
-        assert "12 格 · 1 格已由模拟服务器完成（正式服务为 0.075 USD） · 6 个不合规 · 待生成：5 个请求，5 张图片" in shown
+        assert (
+            "12 格 · 1 格已由模拟服务器完成（正式服务为 0.075 USD） · 6 个不合规 · 待生成：5 个请求，5 张图片" in shown
+        )
     with pytest.raises(ValueError, match="没有可尝试的取值"):
         study(client, seed=[])
     with pytest.raises(OverBudget, match="没有发送任何请求"):

@@ -52,6 +52,10 @@ MAX_ANSWER = 4 * 1024 * 1024
 _HEADERS = {"User-Agent": "wannb", "Accept-Encoding": "identity"}
 _MAX_RETRY_AFTER = 60.0
 _MOST_TRIES, _MOST_FAULTS = 40, 8
+#: What a gateway says when its own connection to the service ended after the request had gone through (Envoy, whose
+#: other reasons, "connection failure" and "overflow", come before that).
+_BROKE_OFF = re.compile(rb"disconnect/reset before headers(?!.*(connection failure|overflow))", re.I | re.S)
+_HEAD = 2000
 #: Between 2020 and 2100: times that a service's clock may show.
 _FIRST_TIME, _LAST_TIME = 1_577_836_800, 4_102_444_800
 #: Seconds for which a service that cannot be reached is tried before the person is told: one that never answered this
@@ -105,14 +109,21 @@ class Sender:
         """Send a request to the API and return its JSON; raise `ApiError` for an error body."""
         began, began_mono = self.clock.now(), self.clock.monotonic()
         answer = self.exchange(self._api, method, self.service.address + path, **options)
-        self._learn_skew(answer.headers, began, began_mono, self.clock.monotonic() - began_mono)
+        took = self.clock.monotonic() - began_mono
         data = None
         with suppress(ValueError):
             data = _without(str(self._key), parse_json(answer.content))
-        if answer.is_success and isinstance(data, dict) and not wire.has_error(data):
-            return data
-        retry_after = _seconds(answer.headers.get("retry-after"))
-        raise wire.read_error(data, status=answer.status_code, retry_after=retry_after, secret=str(self._key))
+        if isinstance(data, dict):  # a page is not the service's, and so neither is its clock
+            self._learn_skew(answer.headers, began, began_mono, took)
+            if answer.is_success and not wire.has_error(data):
+                return data
+        raise wire.read_error(
+            data,
+            status=answer.status_code,
+            retry_after=_seconds(answer.headers.get("retry-after")),
+            secret=str(self._key),
+            broke_off=bool(_BROKE_OFF.search(answer.content[:_HEAD])),
+        )
 
     def exchange(
         self,
@@ -189,7 +200,10 @@ class Sender:
         reason = mask(str(error), str(self._key)).rstrip(".") or type(error).__name__
         if isinstance(error, _NOT_SENT):
             what = self.service.called if host == self._host else host
-            if variable := _proxy(host)[0]:
+            variable = _proxy(host)[0]
+            if variable and isinstance(error, httpx.ProxyError):
+                return _refused_by_proxy(reason, variable, host)
+            if variable:
                 what = Said("{what}, through the proxy of {variable},", what=what, variable=variable)
             return ConnectionFailed(
                 Said(
@@ -273,12 +287,14 @@ class Sender:
 
         def stop(state: RetryCallState) -> bool:
             # A request that was never sent can be sent again by hand; only one under way is worth a long wait.
-            most = patience
-            if isinstance(_error(state), ConnectionFailed):
-                if not self._reached:
+            most, error = patience, _error(state)
+            if isinstance(error, ConnectionFailed):
+                if not (self._reached and error.passing):
                     most = min(patience, _NEVER_REACHED_SECONDS)
                 elif not unknown:
                     most = min(patience, _UNREACHED_SECONDS)
+            elif isinstance(error, MalformedAnswer) and 300 <= error.status < 500:
+                most = min(patience, _UNREACHED_SECONDS)  # a filter or a log-in page does not go away by itself
             return state.attempt_number >= _MOST_TRIES or (state.seconds_since_start or 0) >= most
 
         def pause(seconds: float) -> None:
@@ -335,11 +351,16 @@ def _unpacked(content: bytes, coding: str, most: int) -> bytes | None:
         return content
     if coding not in ("gzip", "x-gzip", "deflate"):
         raise httpx.DecodingError(f"the answer is packed in an unknown way ({coding[:40]})")
+    packed = zlib.decompressobj(wbits=47)
     try:
-        unpacked = zlib.decompressobj(wbits=47).decompress(content, most + 1)
+        unpacked = packed.decompress(content, most + 1)
     except zlib.error as error:
         raise httpx.DecodingError(f"the packed answer is damaged: {error}") from None
-    return unpacked if len(unpacked) <= most else None
+    if len(unpacked) > most:
+        return None
+    if not packed.eof:
+        raise httpx.DecodingError("the packed answer is cut")
+    return unpacked
 
 
 def _without(key: str, data: Any) -> Any:
@@ -520,7 +541,7 @@ def _distrust(error: ssl.SSLCertVerificationError, host: str) -> ConnectionFaile
             "certificate (PEM), or install truststore to trust what this system trusts, and call again"
         )
     why = (error.verify_message or error.reason or type(error).__name__).rstrip(".")
-    failed = ConnectionFailed(
+    return for_good(
         Said(
             "the certificate of {host} is not trusted: {why}. Nothing was sent. {advice}",
             host=host,
@@ -528,6 +549,31 @@ def _distrust(error: ssl.SSLCertVerificationError, host: str) -> ConnectionFaile
             advice=advice,
         )
     )
+
+
+def _refused_by_proxy(reason: str, variable: str, host: str) -> ConnectionFailed:
+    """Return an error for a proxy that was reached and did not connect; `reason` is its status and words."""
+    values = {"variable": variable, "host": host, "why": reason}
+    if reason.startswith("407"):
+        return for_good(
+            Said(
+                "the proxy of {variable} asks for a name and a password ({why}). Nothing was sent. Write them into "
+                "{variable}, as in http://name:password@proxy:port",
+                **values,
+            )
+        )
+    return for_good(
+        Said(
+            "the proxy of {variable} did not connect to {host}: {why}. Nothing was sent. Its administrator can allow "
+            "{host}; if {host} is reached without a proxy, add it to NO_PROXY",
+            **values,
+        )
+    )
+
+
+def for_good(said: Said) -> ConnectionFailed:
+    """Return an error for what waiting does not change."""
+    failed = ConnectionFailed(said)
     failed.passing = False
     return failed
 

@@ -41,7 +41,7 @@ from wannb.translation import Said, say
 
 from . import wire
 from .endpoint import Service, is_loopback
-from .limits import Clock, Pace, waiting
+from .limits import Clock, Pace, own_in_forks, waiting
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class Sender:
         if service.workspace:
             self._api.headers["X-DashScope-WorkSpace"] = service.workspace
         self._reached = False
-        self._skew_lock = threading.Lock()
+        self._skew_lock = own_in_forks(threading.Lock())
         #: The skew as it was learned, and then the lead of the clock that can be set over the one that cannot.
         self._learned: tuple[float, float, float] | None = None
 
@@ -417,12 +417,17 @@ class _Way(httpx.BaseTransport):
     def __init__(self, address: str) -> None:
         self._here = is_loopback(urlsplit(address).hostname)
         self._secure = urlsplit(address).scheme == "https"
+        self._at_fork_reinit()
+        self._open()
+        own_in_forks(self)
+
+    def _at_fork_reinit(self) -> None:
+        """Begin without connections: those of the parent of a forked child would bring it the child's answers."""
         self._lock = threading.Lock()
-        self._failed = False
+        self._failed = True
         self._found: tuple[object, ...] = ()
         #: Pools to go straight and by proxy; the last pair counts, others end with what they still carry.
         self._pools: list[tuple[httpx.HTTPTransport, httpx.HTTPTransport | None]] = []
-        self._open()
 
     def _open(self) -> None:
         """Open connections of what the environment says; `ValueError` names the variable that cannot be used."""

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from weakref import WeakValueDictionary
+from typing import Any, TypeVar
+from weakref import WeakSet, WeakValueDictionary
 
 from wannb.errors import CalledOff
 from wannb.translation import Said
+
+T = TypeVar("T")
 
 #: A little slower than allowed, since the way to the service can bunch what was sent evenly; more so with queries,
 #: of which twenty come together within the second that is counted.
@@ -68,6 +72,25 @@ class Pace:
     def interval(self) -> float:
         """Seconds between two submits."""
         return SLACK / self.submits
+
+
+#: What a forked child has of its own: locks, whose holders do not live there, and connections, which answer the parent.
+_own: WeakSet[Any] = WeakSet()
+
+
+def own_in_forks(thing: T) -> T:
+    """Return a lock, or anything with `_at_fork_reinit` as locks have it, that begins anew in each forked child."""
+    _own.add(thing)
+    return thing
+
+
+def _begin_anew() -> None:
+    for thing in list(_own):
+        thing._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 #: Told what this thread waits for, and "" when that is over; set by what shows it. And what it waits for now.
@@ -125,7 +148,7 @@ class Gate:
         self._interval = slack / per_second
         self._turn = Said("waiting for a turn: the service allows {n} requests a second", n=f"{per_second:g}")
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = own_in_forks(threading.Lock())
         self._last = -math.inf
 
     def wait(self) -> None:
@@ -168,7 +191,7 @@ class Account:
 
     def __init__(self, name: str, pace: Pace, clock: Clock) -> None:
         self.submits, self.queries = Gate(pace.submits, clock), Gate(pace.queries, clock, slack=QUERY_SLACK)
-        self._submitting = threading.Lock()
+        self._submitting = own_in_forks(threading.Lock())
         self.mark = name[:8]
 
     def submitting(self) -> AbstractContextManager[None]:
@@ -178,7 +201,7 @@ class Account:
 
 #: Forgotten with the last client that uses it.
 _accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
-_accounts_lock = threading.Lock()
+_accounts_lock = own_in_forks(threading.Lock())
 
 
 def account(base_url: str, key: object, *, pace: Pace, clock: Clock) -> Account:

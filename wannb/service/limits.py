@@ -48,6 +48,7 @@ class Pace:
         ahead: tasks of one model that a plan hands in beyond those, so that the service never waits for the next.
         queries: queries a second, over all tasks of an account.
         query_interval: seconds between two queries of one task.
+        unlisted: seconds for which a task that the service does not know yet is waited for.
         lookups: seconds to wait before each look into the task list after a lost answer.
         retry_seconds: how long a call in trouble is tried again; one that did not reach the service 20 at most, 3 if
             none of this client ever did.
@@ -59,6 +60,7 @@ class Pace:
     ahead: int = 5
     queries: float = 20
     query_interval: float = 0.3
+    unlisted: float = 180
     lookups: tuple[float, ...] = (0.2, 1.0, 3.0, 8.0, 15.0)
     retry_seconds: float = 180
     backoff: tuple[float, float] = (0.4, 15)

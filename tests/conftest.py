@@ -42,6 +42,7 @@ FAST = Pace(
     running=50,
     queries=2000,
     query_interval=0.02,
+    unlisted=0.1,
     lookups=(0.0, 0.05, 0.1),
     backoff=(0.01, 0.1),
 )

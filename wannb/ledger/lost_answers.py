@@ -159,7 +159,7 @@ class Search:
 
 
 def _moments(delays: Iterable[float], transport: Transport, clock: Clock) -> Iterator[None]:
-    """Yield when a look is due, until none is wanted any more: after each delay, and after new tasks of this process."""
+    """Yield when a look is due, until none is wanted any more: after each delay and each new task of this process."""
     for delay in delays:
         accepted, since = transport.account.accepted, 0.0
         while delay > 0:

@@ -335,6 +335,7 @@ class Ledger:
         try:
             check_called_off()
             links = self._links(request)
+            self.transport.learn_time()  # that something else is at the address shows before money is spent
             with self._turn(run, "sync"):
                 pass
             self.kept[run.folder] = self.transport.generate(wire.body(request, links), oss=_names_upload(links))

@@ -46,6 +46,8 @@ _SYNC_TIMEOUT = httpx.Timeout(330, connect=10, write=120, pool=None)
 _MOST_PAGES = 40
 #: Looks at a task list that comes without some of its tasks.
 _MOST_LOOKS = 4
+#: Seconds for which a cancel in trouble is tried again: meanwhile the task may begin.
+_CANCEL_SECONDS = 2.0
 #: Errors of a query that say nothing about the task itself.
 _NOT_THE_TASKS = (MalformedAnswer, RateLimited, AuthenticationError, PermissionDenied, QuotaExhausted)
 #: Error codes of a gateway that stopped waiting: the work behind it may go on and be billed.
@@ -98,13 +100,15 @@ class Transport(Sender):
         return self.retry(attempt)
 
     def _paid(self, read: Callable[[object], T], path: str, **options: Any) -> T:
+        """Return the answer to a request that is billed; only the service's own accepts or refuses it.
+
+        A page, a redirect, half an answer or another program's JSON says nothing: the service may have the request.
+        """
         try:
             return read(self.call("POST", path, **options))
         except MalformedAnswer as error:
-            if error.status in (303, 408, *range(200, 300), *range(500, 600)):
-                why = Said("the answer to a sent request cannot be read (HTTP {status})", status=error.status)
-                raise UnknownOutcome(why) from error
-            raise
+            why = Said("the answer to a sent request cannot be read (HTTP {status})", status=error.status)
+            raise UnknownOutcome(why) from error
         except ApiError as error:
             if error.status in (408, 504) or error.code in _GAVE_UP:
                 why = Said("the service gave up waiting for its own answer ({code})", code=error.code)
@@ -122,7 +126,11 @@ class Transport(Sender):
             nonlocal flat
             self.account.queries.wait()
             try:
-                return wire.read_answer(self.call("GET", f"/tasks/{quote(task_id, safe='')}"))
+                answer = wire.read_answer(self.call("GET", f"/tasks/{quote(task_id, safe='')}"))
+                if answer.task_id not in (None, mask(task_id)):
+                    why = Said("the answer is about task {task_id}", task_id=answer.task_id)
+                    raise MalformedAnswer("MalformedAnswer", why, status=200, request_id=answer.request_id)
+                return answer
             except ApiError as error:
                 passing = isinstance(error, ServiceError) and not error.code.startswith("InternalError.")
                 if error.status != 200 or passing or isinstance(error, _NOT_THE_TASKS):
@@ -172,8 +180,12 @@ class Transport(Sender):
 
     def cancel(self, task_id: str) -> None:
         """Cancel a task that has not begun; the service refuses any other."""
-        self.account.queries.wait()
-        self.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
+
+        def attempt() -> None:
+            self.account.queries.wait()
+            self.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
+
+        self.retry(attempt, seconds=_CANCEL_SECONDS)
 
     def learn_time(self) -> None:
         """Read the service's clock with a free call, so that it is known before money is spent.

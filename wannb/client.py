@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +21,7 @@ from wannb.ledger import (
     Runs,
     Store,
     Task,
+    make_whole,
     rescue,
     waits_shown,
 )
@@ -28,7 +30,7 @@ from wannb.request import set_prompt as scenes
 from wannb.service import Clock, Money, Pace, Service, Transport, price, wire
 
 from ._version import versions
-from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome
+from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome, WannbError
 from .masking import Secret
 from .translation import Said, Words, count, say, spoken
 
@@ -317,7 +319,7 @@ class Client:
 
     def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
         run, own = self._begin(request, fresh=fresh, after=after)
-        reused = run.state == DONE
+        reused = run.state == DONE or run.fetched
         if run.state not in ENDED:
             try:
                 self._ledger.send(run)
@@ -328,7 +330,7 @@ class Client:
 
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Task:
         run, _ = self._begin(request, fresh=fresh, via="sync")
-        reused = run.state == DONE
+        reused = run.state == DONE or run.fetched
         self._ledger.call(run, lambda: on_status("sent", 0.0))
         return Task(self._ledger, run, reused=reused)
 
@@ -347,7 +349,10 @@ class Client:
         if seed_drawn:
             request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
         cost = price(request.model, self.service.region)
-        return self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
+        run, own = self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
+        if run.state == DONE:
+            make_whole(run, self._ledger.revive, mine=run.service == self.service.name)
+        return run, own
 
     def known(self, request: ImageRequest) -> Run | None:
         """Return the run that answers a request for nothing: an equal seeded one, done or under way.
@@ -386,7 +391,8 @@ class Client:
             return self._picked_up(known)
         if known and known.prompt:
             raise StoreError(Said("task {task_id} belongs to run {run} already", task_id=task_id, run=known.id))
-        if self._ledger.transport.query(task_id).status == wire.UNKNOWN:
+        found = self._ledger.transport.query(task_id)
+        if found.status == wire.UNKNOWN:
             raise TaskForgotten(
                 Said(
                     "the service does not know task {task_id}: it keeps tasks for 24 hours, in the region and account "
@@ -395,9 +401,21 @@ class Client:
                 ),
                 task_id=task_id,
             )
-        adopted = self.store.get(run) if run else self.store.create(None, "0" * 64, **self._ledger.facts)
+        adopted = self.store.get(run) if run else self._viewed(task_id, found)
         self._ledger.adopt(task_id, adopted)
         return Task(self._ledger, adopted)
+
+    def _viewed(self, task_id: str, answer: wire.Answer) -> Run:
+        """Return a new run for a task of which only the id is known; it counts at the price of its model, or the most.
+
+        The service's list has the model.
+        """
+        model = PRO
+        with suppress(WannbError):
+            model = next((each.model for each in self.task_list() if each.task_id == task_id), PRO)
+        region = self.service.region
+        facts = {**self._ledger.facts, "price": price(model, region) or price(PRO, region), "usage": dict(answer.usage)}
+        return self.store.create(None, "0" * 64, **facts)
 
     def _picked_up(self, run: Run) -> Task:
         """Return the task of a known run; one that ended without all its images is asked for once more."""

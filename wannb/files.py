@@ -30,16 +30,21 @@ _DEEPEST = 60
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 
-def read_file(path: str | os.PathLike[str], *, most: int) -> bytes:
+def read_file(path: str | os.PathLike[str], *, most: int, links: bool = True) -> bytes:
     """Return the content of a plain file of at most `most` bytes.
 
+    Args:
+        path: the file.
+        most: bytes; a larger file is refused unread.
+        links: whether a symbolic link is followed; in a folder of unknown origin it may lead to any file.
+
     Raises:
-        OSError: the file cannot be read, is larger, or is a folder, a pipe or a device.
+        OSError: the file cannot be read, is larger, or is a folder, a pipe, a device or a link that is not followed.
 
     >>> len(read_file(__file__, most=10**6)) > 0
     True
     """
-    _check_plain(path, most)
+    _check_plain(path, most, links=links)
     with open(path, "rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -188,12 +193,23 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def _check_plain(path: str | os.PathLike[str], most: int | None = None) -> None:
+def is_plain(path: str | os.PathLike[str], size: int = 0) -> bool:
+    """Return whether a path is a plain file itself, not a link to one, and of that size in bytes if one is given."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and size in (0, found.st_size)
+
+
+def _check_plain(path: str | os.PathLike[str], most: int | None = None, *, links: bool = True) -> None:
     # Before opening: that would wait for a writer of a pipe.
     try:
-        found = os.stat(path)
+        found = os.stat(path) if links else os.lstat(path)
     except ValueError as error:
         raise OSError(f"{error}") from error
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(say("{name} is a link, which is not followed", name=repr(os.fspath(path))))
     if not stat.S_ISREG(found.st_mode):
         raise OSError(say("{name} is not a plain file", name=repr(os.fspath(path))))
     if most is not None and found.st_size > most:

@@ -6,10 +6,11 @@ May import `service`, `display`, `request` and the modules at the root. Other ro
 from __future__ import annotations
 
 from .recall import recall
-from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure
+from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure, NewerFormat, Unreadable
 from .rescue import Rescue, rescue
 from .result import GeneratedImage, Result
 from .run import Run, Runs, read, seconds_of, usual_seconds
+from .saving import make_whole
 from .store import Store
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
@@ -25,6 +26,7 @@ __all__ = [
     "Failure",
     "GeneratedImage",
     "Ledger",
+    "NewerFormat",
     "OnStatus",
     "Rescue",
     "Result",
@@ -32,6 +34,8 @@ __all__ = [
     "Runs",
     "Store",
     "Task",
+    "Unreadable",
+    "make_whole",
     "read",
     "recall",
     "rescue",

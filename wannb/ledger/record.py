@@ -38,7 +38,11 @@ MOVES: Mapping[str, frozenset[str]] = {
 FORMAT = 1
 
 
-class NewerFormat(StoreError):
+class Unreadable(StoreError):
+    """One run cannot be read, or its images are gone; the folder and all other runs are as they were."""
+
+
+class NewerFormat(Unreadable):
     """A run was written by a newer version; nothing is wrong with it."""
 
 
@@ -213,12 +217,14 @@ class Record:
         elif self.billed is not None or self.state == DONE:
             images = self.images_made
         else:
-            images = self.asked
+            images = self.asked if self.request else _MOST_OF_A_TASK
         return self.price.amount * images
 
 
 _MAIN = ("state", "fingerprint", "service")
 _MOST_IMAGES = 1000
+#: Images that a task can make whose request is unknown.
+_MOST_OF_A_TASK = 12
 Parse = Callable[[Any], Any]
 
 

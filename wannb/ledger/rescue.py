@@ -11,11 +11,10 @@ from wannb.errors import StoreError, WaitTimeout, WannbError
 from wannb.service import waiting
 from wannb.translation import Said, count, current, joined, say, spoken
 
-from .record import ENDED
+from .record import ENDED, NewerFormat
 from .result import Result
-from .run import Run
+from .run import Run, shown
 from .saving import restore
-from .store import Store
 from .submit import Ledger
 from .task import Task
 
@@ -78,7 +77,7 @@ def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
     results: list[Result] = []
     unsent: list[str] = []
     problems: list[tuple[str, WannbError]] = []
-    restored, damaged = _restored(store, ledger.account.mark)
+    restored, damaged = _restored(ledger)
     runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
     until = math.inf if timeout is None else began + timeout
     owned: list[Run] = []
@@ -109,17 +108,20 @@ def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
     )
 
 
-def _restored(store: Store, account: str) -> tuple[set[str], list[tuple[str, WannbError]]]:
+def _restored(ledger: Ledger) -> tuple[set[str], list[tuple[str, WannbError]]]:
     """Restore damaged runs where that can be done; return which, and for the others what to do."""
     restored: set[str] = set()
     problems: list[tuple[str, WannbError]] = []
-    for name in store.damaged():
+    store = ledger.store
+    for name, why in store.unreadable().items():
         try:
+            if isinstance(why, NewerFormat) or (store.root / name).is_symlink():
+                raise why
             with store.lock(name, seconds=0):
-                restore(store.root / name, account)
+                restore(store.root / name, ledger.account.mark, ledger.facts["region"])
                 restored.add(name)
         except WaitTimeout:
             continue  # another kernel is restoring or writing it
         except StoreError as error:
-            problems.append((name, error))
+            problems.append((shown(name), error))
     return restored, problems

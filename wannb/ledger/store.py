@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import warnings
@@ -38,10 +37,9 @@ from wannb.service import SOON, Clock, waiting
 from wannb.translation import Said, say
 
 from .index import Index
-from .record import ENDED, PREPARED, NewerFormat, Record
-from .run import FILE, Run, Runs, read
+from .record import DONE, ENDED, PREPARED, NewerFormat, Record, Unreadable
+from .run import FILE, MOST, RUN, Run, Runs, has_journal, read, shown
 
-_RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 #: Where notebooks are hosted: a variable that is set there, and how a folder outlives the runtime.
 _HOSTED = {
     "COLAB_RELEASE_TAG": (
@@ -238,7 +236,7 @@ class Store:
     def get(self, run_id: str) -> Run:
         """Return a run by its id, as its journal has it now."""
         folder = self.root / run_id
-        if Path(run_id).name != run_id or not (folder / FILE).is_file():
+        if Path(run_id).name != run_id or not has_journal(folder):
             raise StoreError(
                 "no run {run} in {folder}; client.runs() lists them", run=repr(run_id), folder=repr(str(self.root))
             )
@@ -261,8 +259,19 @@ class Store:
 
     def damaged(self) -> list[str]:
         """Return the ids of runs whose record is gone or cannot be read."""
-        sound = {run.id for run in self.newest()}
-        return [name for name in self._names() if name not in sound and self._is_damaged(name)]
+        return [name for name, why in self.unreadable().items() if not isinstance(why, NewerFormat)]
+
+    def unreadable(self) -> dict[str, StoreError]:
+        """Return why each run that is not in the list cannot be read: it is damaged, or of a newer version."""
+        for _ in self.newest():
+            pass  # the index looks at all journals again
+        return self.unread()
+
+    def unread(self) -> dict[str, StoreError]:
+        """Return the same right after the whole list was read."""
+        # The index has no names that are no text.
+        names = [*self._index.unread(), *(name for name in self._names() if not name.isprintable())]
+        return {name: why for name in names if (why := self._why_unread(name))}
 
     # Look-ups and sums, which take as long in a large folder as in a small one
 
@@ -291,19 +300,22 @@ class Store:
         owns = owns or (lambda run: run.service == service and run.record.account == account)
         best: Run | None = None
         under_way: Run | None = None
-        doubt = None
+        doubt = gone = None
         for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
-            except StoreError as error:
-                if self._is_damaged(name):
-                    doubt = doubt or (name, error)
+            except StoreError:
+                if why := self._why_unread(name):
+                    doubt = doubt or (name, why)
                 continue
             if run.record.fingerprint != fingerprint:
                 continue
             if (answers := run.answers(service)) > (best.answers(service) if best else ()):
                 best = run
             elif answers or run.state in ENDED or (best and not best.record.short):
+                same_kind = run.service == service or "mock" not in (service, run.service)
+                if run.state == DONE and not run.whole and same_kind:
+                    gone = gone or run
                 continue
             elif (under_way is None or (run.task_id and not under_way.task_id)) and owns(run):
                 under_way = run
@@ -313,13 +325,13 @@ class Store:
             name, why = doubt
             if isinstance(why, NewerFormat):
                 raise why  # it is as good as any: this version is what is old
-            raise StoreError(
+            raise Unreadable(
                 "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() restores "
                 "it from its images, or says how to fetch them. To ask and pay again give fresh=True, or move its "
                 "folder away",
-                run=name,
+                run=shown(name),
             ) from why
-        return under_way
+        return under_way or (gone if surely else None)
 
     def alike(self, fingerprint: str) -> set[str]:
         """Return the ids of all runs that were begun for an equal request, whatever became of them."""
@@ -333,6 +345,14 @@ class Store:
                 run = read(self.root / name)
                 if run.task_id == task_id:
                     holders.append(run)
+        if not holders:
+            for name in self._index.unread():
+                why = self._why_unread(name)
+                with suppress(OSError):
+                    if isinstance(why, NewerFormat) and task_id in files.read_file(
+                        self.root / name / FILE, most=MOST, links=False
+                    ).decode(errors="replace"):
+                        raise why
         return next((run for run in holders if run.prompt), holders[0] if holders else None)
 
     def spent(self, service: str, currency: str) -> Decimal:
@@ -340,8 +360,21 @@ class Store:
         return self._index.spent(service == "mock", currency)
 
     def unpriced(self) -> str | None:
-        """Return the id of a run whose cost is unknown since its record is damaged, None if there is none."""
-        return next((name for name in self._index.unread() if self._is_damaged(name)), None)
+        """Return the id of a run whose cost is unknown since its record is damaged, None if there is none.
+
+        Raises:
+            NewerFormat: it is unknown since a newer version wrote the run.
+        """
+        for name in self._index.unread():
+            if isinstance(why := self._why_unread(name), NewerFormat):
+                raise NewerFormat(
+                    "the cost of run {run} is unknown, so the budget cannot be kept; nothing was sent. {why}",
+                    run=shown(name),
+                    why=why.said,
+                )
+            if why:
+                return shown(name)
+        return None
 
     def _names(self) -> list[str]:
         try:
@@ -352,14 +385,17 @@ class Store:
         except OSError as error:
             raise self._unusable(error) from error
 
-    def _is_damaged(self, name: str) -> bool:
+    def _why_unread(self, name: str) -> StoreError | None:
+        """Return why a run cannot be read, None for one that can be and for a folder of other things."""
         folder = self.root / name
         try:
             read(folder)
-            return False
-        except StoreError:
-            pass
-        return os.path.lexists(folder / FILE) or (bool(_RUN.fullmatch(name)) and any(folder.glob("image-*.png")))
+        except NewerFormat as error:
+            return error
+        except StoreError as error:
+            if has_journal(folder) or (RUN.match(name) and any(folder.glob("image-*.png"))):
+                return error
+        return None
 
     def _new_folder(self, name: str) -> Path:
         def make() -> Path:

@@ -27,7 +27,7 @@ from wannb.errors import (
     WannbError,
 )
 from wannb.figures import put
-from wannb.ledger import DONE, SENDING, Run
+from wannb.ledger import DONE, SENDING, Run, Unreadable
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off, heard
 from wannb.translation import Said, count, joined, override, say
@@ -254,7 +254,8 @@ class Runner:
         now, ours = self.progress, cell.fingerprint in self._canceled
         if not isinstance(error, CalledOff) and not (ours and isinstance(error, TaskCanceled)):
             self.progress = replace(now, done=now.done + (not error), failed=now.failed + bool(error))
-        if isinstance(error, _POINTLESS) or isinstance(error and error.__cause__, StoreError):
+        reason = error if isinstance(error, _POINTLESS) else error and error.__cause__
+        if isinstance(reason, _POINTLESS) and not isinstance(reason, Unreadable):
             self._fatal = error
             self._off.set()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from wannb.errors import ContentRefused, api_error
+from wannb.errors import ContentRefused, StoreError, api_error
 from wannb.figures import STATES as STATES_OF_A_SPOT
 from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
 from wannb.request import ImageRequest
@@ -43,7 +45,9 @@ class Status:
 
     def result(self) -> Result | None:
         """Return the cell's result; None if there is none yet."""
-        return self.run.result(reused=True) if self.run and self.state == "done" else None
+        with suppress(StoreError):  # its request is damaged, which stops no other cell
+            return self.run.result(reused=True) if self.run and self.state == "done" else None
+        return None
 
 
 _NOT_RUN = Status(state="open", note=STATES_OF_A_SPOT["open"])
@@ -59,14 +63,18 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> l
     begins = {fingerprint[:8] for fingerprint in wanted}
     best: dict[str, tuple[tuple[int, ...], Run]] = {}
     for run in runs:
-        if run.id[16:24] not in begins:
+        if run.begins not in begins:
             continue  # by its folder's name alone, since reading 10,000 records takes seconds
         fingerprint = run.record.fingerprint
         if fingerprint not in wanted or (worth := _worth(run, client)) is None:
             continue
         if fingerprint not in best or worth > best[fingerprint][0]:
             best[fingerprint] = worth, run
-    known_statuses = {fingerprint: _status(run) for fingerprint, (_, run) in best.items()}
+    known_statuses = {fingerprint: _status(run, client) for fingerprint, (_, run) in best.items()}
+    for name, why in client.store.unread().items():
+        for fingerprint in wanted - set(best):
+            if name[16:24] == fingerprint[:8]:
+                known_statuses[fingerprint] = Status(state="failed", note=why.said)
     return [
         Status(state="not legal", note=joined("; ", cell.problems))
         if cell.problems
@@ -101,13 +109,16 @@ def _worth(run: Run, client: Client) -> tuple[int, ...] | None:
     return live, 4 if run.task_id else 2
 
 
-def _status(run: Run) -> Status:
+def _status(run: Run, client: Client) -> Status:
     state: State = "under way"
     note: str = STATES["under way"]
     if run.state == DONE and run.whole:
         state, note = "done", (run.why or run.tally) if run.record.short else ""
+    elif run.state == DONE and run.task_id and run.service == client.service.name and not _is_old(run):
+        note = Said("its images are missing from the runs folder; run() fetches them again, free, within 24 hours")
     elif run.state == DONE:
-        state, note = "open", Said("its images are missing from the runs folder")
+        note = Said("its images are missing from the runs folder; client.run(cell.request, fresh=True) pays again")
+        state = "lost"
     elif run.state == LOST:
         note = Said("the service no longer knows the task; client.run(cell.request) sends it and pays again")
         state = "lost"
@@ -123,6 +134,15 @@ def _status(run: Run) -> Status:
     elif run.task_id is None and run.record.unresolved:
         note = Said("its answer was lost; run() looks it up before it sends anything")
     return Status(state=state, note=note, run=run)
+
+
+def _is_old(run: Run) -> bool:
+    """Return whether the service surely keeps nothing of a run any more, by this machine's clock."""
+    try:
+        began = datetime.strptime(run.created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return True
+    return datetime.now(timezone.utc) - began > timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -349,7 +349,13 @@ class Client:
         if seed_drawn:
             request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
         cost = price(request.model, self.service.region)
-        run, own = self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
+        run, own = None if seed_drawn or fresh or after is not None else self._ledger.find(request), False
+        if run and run.state == DONE:
+            # Without a lock: a folder that cannot be written to answers too.
+            run = Run(run.folder, run.record, request, skipped=run.skipped)
+        else:
+            same = {"seed_drawn": seed_drawn, "fresh": fresh, "via": via, "price": cost, "after": after}
+            run, own = self._ledger.begin(request, **same)
         if run.state == DONE:
             make_whole(run, self._ledger.revive, mine=run.service == self.service.name)
         return run, own

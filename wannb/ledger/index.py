@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from wannb import files
 from wannb._version import __version__
 from wannb.errors import StoreError
 
@@ -253,6 +254,9 @@ class Index:
         try:
             self._root.stat()  # a folder that is gone is not made anew for its index
             self._file.parent.mkdir(exist_ok=True)
+            # A link could lead to a data base of something else.
+            if self._file.parent.is_symlink() or (os.path.lexists(self._file) and not files.is_plain(self._file)):
+                raise OSError("it is a link, or no file")
         except OSError as error:
             raise sqlite3.OperationalError(str(error)) from error
         return self._on(self._file, query)

@@ -121,7 +121,8 @@ class Tidied:
         else:
             head = say("not tidy, nothing was changed, {size}", size=size(self.before))
         lines = [f"  {finding}" for finding in self.findings if finding.kind != "problem"]
-        return "\n".join([f"{self.path.name}: {head}", *lines, *(f"  ! {finding}" for finding in self.problems)])
+        name = self.path.name if self.path.name.isprintable() else ascii(self.path.name)
+        return "\n".join([f"{name}: {head}", *lines, *(f"  ! {finding}" for finding in self.problems)])
 
 
 def tidy(path: str | os.PathLike[str], *, check: bool = False, max_kb: float = 500, source: bool = False) -> Tidied:

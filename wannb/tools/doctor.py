@@ -426,6 +426,8 @@ def _store(setting: _Setting) -> Iterator[Line]:
     except OSError as error:
         says = Said("cannot write to {folder}: {why}", folder=str(root), why=error.strerror or str(error))
         yield _wrong(says, Said("give another folder: connect(store=...) or WANNB_STORE"))
+        if place == root:
+            yield from _runs(store)
         return
     free, kind = shutil.disk_usage(place).free, _file_system(place)
     says = Said(

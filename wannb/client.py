@@ -354,8 +354,7 @@ class Client:
             # Without a lock: a folder that cannot be written to answers too.
             run = Run(run.folder, run.record, request, skipped=run.skipped)
         else:
-            same = {"seed_drawn": seed_drawn, "fresh": fresh, "via": via, "price": cost, "after": after}
-            run, own = self._ledger.begin(request, **same)
+            run, own = self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
         if run.state == DONE:
             make_whole(run, self._ledger.revive, mine=run.service == self.service.name)
         return run, own

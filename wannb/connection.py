@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -38,6 +39,8 @@ _ALIKE = re.compile(
 )
 #: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
 SHARED_MOCK = "WANNB_MOCK_URL"
+#: Set by `scripts/record --live`: the address on this machine of a recorder that passes requests on.
+THROUGH = "WANNB_THROUGH"
 _server: MockServer | None = None
 
 
@@ -98,6 +101,9 @@ def connect(
             # An address of the live service in the environment is not meant for the mock.
             base_url = set_url if set_url_is_here else shared or _mock_server().base_url
         service = live if found else endpoint.mock(str(base_url), region=live.region)
+        through = _environment(THROUGH) if found else None
+        if through and endpoint.is_loopback(urlsplit(through).hostname):
+            service = replace(service, through=through)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)

@@ -96,12 +96,31 @@ def opened_picture(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Iterat
             raise OSError(say("{name} cannot be read as a picture: {error}", name=repr(name), error=error)) from error
 
 
-def write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file as a whole: under another name, synced to disk, then renamed; `OSError` if that fails."""
+def mode_in(folder: Path) -> int:
+    """Return the mode of new files in a folder: in one that is closed to others they are as well, else by the umask."""
+    try:
+        return 0o666 if stat.S_IMODE(os.stat(folder).st_mode) & 0o077 else 0o600
+    except OSError:
+        return 0o600
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, if they are missing; within one that is closed to others they are as well."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(0o777 if mode_in(path.parent) == 0o666 else 0o700, exist_ok=True)
+
+
+def write(path: str | os.PathLike[str], content: bytes, *, export: bool = False) -> None:
+    """Write a file as a whole: under another name, synced to disk, then renamed; `OSError` if that fails.
+
+    In a folder that is closed to others the file is as well; with `export` its mode is the usual one everywhere.
+    """
     place = Path(path)
     temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+    mode = 0o666 if export else mode_in(place.parent)
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -143,7 +162,8 @@ def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync
     # Half a surrogate pair, as a service's message may hold, cannot be written to a file.
     line = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode(errors="replace") + b"\n"
     try:
-        with open(place, "a+b", buffering=0) as file:
+        mode = mode_in(place.parent)
+        with open(place, "a+b", buffering=0, opener=lambda name, flags: os.open(name, flags, mode)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(None, say("it is not a plain file"))
             before = file.tell()

@@ -253,10 +253,12 @@ class Index:
     def _on_file(self, query: Callable[[sqlite3.Connection], T]) -> T:
         try:
             self._root.stat()  # a folder that is gone is not made anew for its index
-            self._file.parent.mkdir(exist_ok=True)
+            files.make_folder(self._file.parent)
             # A link could lead to a data base of something else.
             if self._file.parent.is_symlink() or (os.path.lexists(self._file) and not files.is_plain(self._file)):
                 raise OSError("it is a link, or no file")
+            if not self._file.exists():  # its journal gets the same mode
+                os.close(os.open(self._file, os.O_WRONLY | os.O_CREAT, files.mode_in(self._file.parent)))
         except OSError as error:
             raise sqlite3.OperationalError(str(error)) from error
         return self._on(self._file, query)

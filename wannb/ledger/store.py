@@ -88,8 +88,8 @@ class Store:
         """
         folder = self.root / ".locks"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
+            self.make_folder(folder)
+            held = FileLock(folder / f"{name}.lock", poll_interval=0.02, mode=files.mode_in(folder))
             locked = _acquired(held, name, seconds)
         except Timeout as error:
             raise WaitTimeout(
@@ -165,7 +165,7 @@ class Store:
             if 0 < wait <= interval:
                 clock.sleep(wait)
         with suppress(OSError):
-            last.touch()
+            last.touch(files.mode_in(last.parent))
 
     def create(
         self, request: ImageRequest | None, fingerprint: str, *, notices: Sequence[str] = (), **facts: Any
@@ -193,7 +193,7 @@ class Store:
 
     def _write(self, run: Run) -> None:
         try:
-            run.folder.mkdir(exist_ok=True)
+            self.make_folder(run.folder)
             for image in run.request.images if run.request else ():
                 if image.content is not None:
                     self.keep(image, run.folder / "inputs")
@@ -210,15 +210,25 @@ class Store:
         if place.is_file():
             return place
         shared = self.root / ".inputs" / place.name
-        folder.mkdir(parents=True, exist_ok=True)
+        self.make_folder(folder)
         if not shared.is_file():
-            shared.parent.mkdir(exist_ok=True)
+            self.make_folder(shared.parent)
             files.write(shared, image.content or b"")
         try:
             os.link(shared, place)
         except OSError:
             files.write(place, image.content or b"")
         return place
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder of the store; `OSError` if that fails.
+
+        The store itself is closed to other users, since prompts are private, unless it was there before: its mode
+        stands then, and what is in it follows.
+        """
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(0o700, exist_ok=True)
+        files.make_folder(folder)
 
     def refresh(self, run: Run) -> None:
         """Read a run again before it is sent; one that another caller discarded meanwhile is written anew."""
@@ -402,13 +412,14 @@ class Store:
             while True:
                 folder = self.root / f"{name}{secrets.token_hex(2)}"
                 try:
-                    folder.mkdir()
+                    folder.mkdir(mode)
                     return folder
                 except FileExistsError:
                     continue  # another run of this very second
 
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.make_folder(self.root)
+            mode = 0o777 if files.mode_in(self.root) == 0o666 else 0o700
             return self._index.make(make)
         except OSError as error:
             raise self._unusable(error, sent_nothing=True) from error

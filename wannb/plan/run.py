@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wannb import files
 from wannb.display import STATES
 from wannb.errors import (
     AuthenticationError,
@@ -26,8 +27,7 @@ from wannb.errors import (
     TaskCanceled,
     WannbError,
 )
-from wannb.figures import put
-from wannb.ledger import DONE, SENDING, Run, Unreadable
+from wannb.ledger import DONE, SENDING, Run, Store, Unreadable
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off, heard
 from wannb.translation import Said, count, joined, override, say
@@ -322,7 +322,7 @@ class Runner:
         # however slow the way to the service is; only a few, since a stop has to cancel them.
         at_once = client.pace.at_once
         if executor is not None:
-            file = _written(client.store.root / "plans" / f"{marker}.json")
+            file = _written(client.store, marker)
             yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file, self._after(cell)), at_once
             return
         pool = ThreadPoolExecutor(at_once * len(self._waiting), thread_name_prefix="wannb-sweep")
@@ -372,10 +372,13 @@ def run_remote_cell(client: Client, request: ImageRequest, marker: Path, after: 
     return run_cell(client, request, after=after)
 
 
-def _written(marker: Path) -> Path:
-    """Write a marker and return its path; `StoreError` if it cannot be written."""
+def _written(store: Store, name: str) -> Path:
+    """Write the marker of a plan and return its path; `StoreError` if it cannot be written."""
+    marker = store.root / "plans" / f"{name}.json"
     try:
-        return put(marker, json.dumps({"plan": marker.stem}).encode())
+        store.make_folder(marker.parent)
+        files.write(marker, json.dumps({"plan": name}).encode())
+        return marker
     except OSError as error:
         values = {"path": repr(str(marker)), "why": error.strerror or str(error)}
         raise StoreError(Said("cannot write {path}: {why}. Nothing was sent", **values)) from error

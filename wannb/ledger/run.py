@@ -121,7 +121,9 @@ class Run:
             try:
                 self._request = ImageRequest.from_dict(self.record.request, lambda sha: find_input(self.folder, sha))
             except ValueError as error:
-                raise Unreadable("The request of run {run} is damaged: {why}", run=self.id, why=str(error)) from error
+                raise Unreadable(
+                    Said("The request of run {run} is damaged: {why}", run=self.id, why=str(error))
+                ) from error
         return self._request
 
     @property
@@ -431,11 +433,13 @@ def _damaged(folder: Path, why: object, content: bytes) -> StoreError:
     else:
         way_out = Said("client.task_list() shows its task, if it was sent within 24 hours")
     return Unreadable(
-        "The record of run {run} in {folder} is damaged: {why}. {way_out}",
-        run=shown(folder.name),
-        folder=repr(str(folder.parent)),
-        why=why if isinstance(why, Said) else str(why),
-        way_out=way_out,
+        Said(
+            "The record of run {run} in {folder} is damaged: {why}. {way_out}",
+            run=shown(folder.name),
+            folder=repr(str(folder.parent)),
+            why=why if isinstance(why, Said) else str(why),
+            way_out=way_out,
+        )
     )
 
 

@@ -329,14 +329,16 @@ def make_whole(run: Run, revive: Callable[[Run], None], *, mine: bool) -> None:
         lost = [image.file for image in bad if not _opens(run.folder / image.file)]
         if lost:
             raise Unreadable(
-                "{files} of run {run} in {folder} cannot be read any more: deleted, moved away or damaged. {service} "
-                "made them on {date} and keeps images for 24 hours, so that they cannot be fetched again. Nothing was "
-                "sent: put them back, or ask and pay again with fresh=True",
-                files=", ".join(lost),
-                run=shown(run.id),
-                folder=repr(str(run.folder)),
-                service=run.called,
-                date=run.created[:10],
+                Said(
+                    "{files} of run {run} in {folder} cannot be read any more: deleted, moved away or damaged. {service} "
+                    "made them on {date} and keeps images for 24 hours, so that they cannot be fetched again. Nothing was "
+                    "sent: put them back, or ask and pay again with fresh=True",
+                    files=", ".join(lost),
+                    run=shown(run.id),
+                    folder=repr(str(run.folder)),
+                    service=run.called,
+                    date=run.created[:10],
+                )
             )
         return
     for image in bad:

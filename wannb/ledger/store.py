@@ -336,10 +336,12 @@ class Store:
             if isinstance(why, NewerFormat):
                 raise why  # it is as good as any: this version is what is old
             raise Unreadable(
-                "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() restores "
-                "it from its images, or says how to fetch them. To ask and pay again give fresh=True, or move its "
-                "folder away",
-                run=shown(name),
+                Said(
+                    "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() restores "
+                    "it from its images, or says how to fetch them. To ask and pay again give fresh=True, or move its "
+                    "folder away",
+                    run=shown(name),
+                )
             ) from why
         return under_way or (gone if surely else None)
 
@@ -378,9 +380,11 @@ class Store:
         for name in self._index.unread():
             if isinstance(why := self._why_unread(name), NewerFormat):
                 raise NewerFormat(
-                    "the cost of run {run} is unknown, so the budget cannot be kept; nothing was sent. {why}",
-                    run=shown(name),
-                    why=why.said,
+                    Said(
+                        "the cost of run {run} is unknown, so the budget cannot be kept; nothing was sent. {why}",
+                        run=shown(name),
+                        why=why.said,
+                    )
                 )
             if why:
                 return shown(name)

@@ -330,9 +330,9 @@ def make_whole(run: Run, revive: Callable[[Run], None], *, mine: bool) -> None:
         if lost:
             raise Unreadable(
                 Said(
-                    "{files} of run {run} in {folder} cannot be read any more: deleted, moved away or damaged. {service} "
-                    "made them on {date} and keeps images for 24 hours, so that they cannot be fetched again. Nothing was "
-                    "sent: put them back, or ask and pay again with fresh=True",
+                    "{files} of run {run} in {folder} cannot be read any more: deleted, moved away or damaged. "
+                    "{service} made them on {date} and keeps images for 24 hours, so that they cannot be fetched "
+                    "again. Nothing was sent: put them back, or ask and pay again with fresh=True",
                     files=", ".join(lost),
                     run=shown(run.id),
                     folder=repr(str(run.folder)),

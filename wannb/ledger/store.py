@@ -337,9 +337,9 @@ class Store:
                 raise why  # it is as good as any: this version is what is old
             raise Unreadable(
                 Said(
-                    "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() restores "
-                    "it from its images, or says how to fetch them. To ask and pay again give fresh=True, or move its "
-                    "folder away",
+                    "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() "
+                    "restores it from its images, or says how to fetch them. To ask and pay again give fresh=True, "
+                    "or move its folder away",
                     run=shown(name),
                 )
             ) from why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,7 @@ from wannb.ledger import (
     Store,
     Task,
     candidates,
+    make_whole,
     rescue,
     waits_shown,
 )
@@ -30,7 +32,7 @@ from wannb.request import set_prompt as scenes
 from wannb.service import Clock, Money, Pace, Service, Transport, price, wire, within
 
 from ._version import versions
-from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome
+from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome, WannbError
 from .masking import Secret
 from .translation import Said, Words, count, say, spoken
 
@@ -319,7 +321,7 @@ class Client:
 
     def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
         run, own = self._begin(request, fresh=fresh, after=after)
-        reused = run.state == DONE
+        reused = run.state == DONE or run.fetched
         if run.state not in ENDED:
             try:
                 self._ledger.send(run)
@@ -330,7 +332,7 @@ class Client:
 
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Task:
         run, _ = self._begin(request, fresh=fresh, via="sync")
-        reused = run.state == DONE
+        reused = run.state == DONE or run.fetched
         self._ledger.call(run, lambda: on_status("sent", 0.0))
         return Task(self._ledger, run, reused=reused)
 
@@ -349,7 +351,15 @@ class Client:
         if seed_drawn:
             request = request.replace(seed=self._chance.randrange(MAX_SEED + 1))
         cost = price(request.model, self.service.region)
-        return self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
+        run, own = None if seed_drawn or fresh or after is not None else self._ledger.find(request), False
+        if run and run.state == DONE:
+            # Without a lock: a folder that cannot be written to answers too.
+            run = Run(run.folder, run.record, request, skipped=run.skipped)
+        else:
+            run, own = self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
+        if run.state == DONE:
+            make_whole(run, self._ledger.revive, mine=run.service == self.service.name)
+        return run, own
 
     def known(self, request: ImageRequest) -> Run | None:
         """Return the run that answers a request for nothing: an equal seeded one, done or under way.
@@ -396,7 +406,8 @@ class Client:
             if known.record.uncertain:
                 belongs = Said("{belongs}; client.release({run}) takes that back", belongs=belongs, run=repr(known.id))
             raise StoreError(belongs)
-        if self._ledger.transport.query(task_id).status == wire.UNKNOWN:
+        found = self._ledger.transport.query(task_id)
+        if found.status == wire.UNKNOWN:
             raise TaskForgotten(
                 Said(
                     "the service does not know task {task_id}: it keeps tasks for 24 hours, in the region and account "
@@ -405,9 +416,21 @@ class Client:
                 ),
                 task_id=task_id,
             )
-        adopted = self.store.get(run) if run else self.store.create(None, "0" * 64, **self._ledger.facts)
+        adopted = self.store.get(run) if run else self._viewed(task_id, found)
         self._ledger.adopt(task_id, adopted)
         return Task(self._ledger, adopted)
+
+    def _viewed(self, task_id: str, answer: wire.Answer) -> Run:
+        """Return a new run for a task of which only the id is known; it counts at the price of its model, or the most.
+
+        The service's list has the model.
+        """
+        model = PRO
+        with suppress(WannbError):
+            model = next((each.model for each in self.task_list() if each.task_id == task_id), PRO)
+        region = self.service.region
+        facts = {**self._ledger.facts, "price": price(model, region) or price(PRO, region), "usage": dict(answer.usage)}
+        return self.store.create(None, "0" * 64, **facts)
 
     @spoken
     @waits_shown()

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -39,6 +40,8 @@ _ALIKE = re.compile(
 #: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
 SHARED_MOCK = "WANNB_MOCK_URL"
 _SET_URL = "DASHSCOPE_HTTP_BASE_URL"
+#: Set by `scripts/record --live`: the address on this machine of a recorder that passes requests on.
+THROUGH = "WANNB_THROUGH"
 _server: MockServer | None = None
 
 
@@ -97,7 +100,8 @@ def connect(
             source="base_url" if base_url else _SET_URL,
         )
         # An address of the live service in the environment is not meant for the mock.
-        service = live if found else _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
+        here = set_url if set_url_is_here else None
+        service = _recorded(live) if found else _mock(live.region, base_url, here, shared)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
@@ -209,7 +213,7 @@ def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
     except OSError as error:
         key, why = None, error.strerror or str(error)
         if place.endswith("_PATH"):
-            why = f"{os.environ[place]!r}: {why}"
+            why = f"{_environment(place)!r}: {why}"
     if why is not None:
         raise ValueError(
             say(
@@ -226,7 +230,7 @@ def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
         raise ValueError(
             say(
                 "the API key is not text, or holds spaces, quotes or characters beyond ASCII; copy it again to {place}",
-                place=mask(f"{place}={os.environ[place]!r}") if place.endswith("_PATH") else place,
+                place=mask(f"{place}={_environment(place)!r}") if place.endswith("_PATH") else place,
             )
         )
     return secret
@@ -296,6 +300,13 @@ def _mock(region: str, base_url: str | None, set_url: str | None, shared: str | 
         if address:
             return endpoint.mock(address, region=region, source=source)
     return endpoint.mock(_mock_server().base_url, region=region, source="")
+
+
+def _recorded(service: Service) -> Service:
+    """Return the live service, by way of the recorder on this machine if there is one."""
+    through = _environment(THROUGH)
+    here = through and endpoint.is_loopback(urlsplit(through).hostname)
+    return replace(service, through=through) if here else service
 
 
 def _mock_server() -> MockServer:

@@ -297,7 +297,9 @@ _BY_CODE: tuple[tuple[str, type[ApiError]], ...] = (
     (r"Throttling.*|LimitRequests", RateLimited),
     (r"Internal.*|SystemError|Model(Service|Serving).*|.*Unavailable|GatewayTimeout|RequestTimeOut", ServiceError),
 )
-_QUOTA_GONE = re.compile(r"free allocated quota|quota (is |has been )?(exhausted|used up)|exceeded your .*quota", re.I)
+_QUOTA_GONE = re.compile(
+    r"free allocated quota|quota (is |has been )?(exhausted|used up)|exceeded your .{0,200}quota", re.I
+)
 
 
 def api_error(code: str, message: str, *, status: int, **more: Any) -> ApiError:

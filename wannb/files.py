@@ -30,16 +30,21 @@ _DEEPEST = 60
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 
-def read_file(path: str | os.PathLike[str], *, most: int) -> bytes:
+def read_file(path: str | os.PathLike[str], *, most: int, links: bool = True) -> bytes:
     """Return the content of a plain file of at most `most` bytes.
 
+    Args:
+        path: the file.
+        most: bytes; a larger file is refused unread.
+        links: whether a symbolic link is followed; in a folder of unknown origin it may lead to any file.
+
     Raises:
-        OSError: the file cannot be read, is larger, or is a folder, a pipe or a device.
+        OSError: the file cannot be read, is larger, or is a folder, a pipe, a device or a link that is not followed.
 
     >>> len(read_file(__file__, most=10**6)) > 0
     True
     """
-    _check_plain(path, most)
+    _check_plain(path, most, links=links)
     with open(path, "rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -91,12 +96,31 @@ def opened_picture(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Iterat
             raise OSError(say("{name} cannot be read as a picture: {error}", name=repr(name), error=error)) from error
 
 
-def write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file as a whole: under another name, synced to disk, then renamed; `OSError` if that fails."""
+def mode_in(folder: Path) -> int:
+    """Return the mode of new files in a folder: in one that is closed to others they are as well, else by the umask."""
+    try:
+        return 0o666 if stat.S_IMODE(os.stat(folder).st_mode) & 0o077 else 0o600
+    except OSError:
+        return 0o600
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, if they are missing; within one that is closed to others they are as well."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(0o777 if mode_in(path.parent) == 0o666 else 0o700, exist_ok=True)
+
+
+def write(path: str | os.PathLike[str], content: bytes, *, export: bool = False) -> None:
+    """Write a file as a whole: under another name, synced to disk, then renamed; `OSError` if that fails.
+
+    In a folder that is closed to others the file is as well; with `export` its mode is the usual one everywhere.
+    """
     place = Path(path)
     temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+    mode = 0o666 if export else mode_in(place.parent)
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -138,7 +162,8 @@ def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync
     # Half a surrogate pair, as a service's message may hold, cannot be written to a file.
     line = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str).encode(errors="replace") + b"\n"
     try:
-        with open(place, "a+b", buffering=0) as file:
+        mode = mode_in(place.parent)
+        with open(place, "a+b", buffering=0, opener=lambda name, flags: os.open(name, flags, mode)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(None, say("it is not a plain file"))
             before = file.tell()
@@ -188,12 +213,23 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def _check_plain(path: str | os.PathLike[str], most: int | None = None) -> None:
+def is_plain(path: str | os.PathLike[str], size: int = 0) -> bool:
+    """Return whether a path is a plain file itself, not a link to one, and of that size in bytes if one is given."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and size in (0, found.st_size)
+
+
+def _check_plain(path: str | os.PathLike[str], most: int | None = None, *, links: bool = True) -> None:
     # Before opening: that would wait for a writer of a pipe.
     try:
-        found = os.stat(path)
+        found = os.stat(path) if links else os.lstat(path)
     except ValueError as error:
         raise OSError(f"{error}") from error
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(say("{name} is a link, which is not followed", name=repr(os.fspath(path))))
     if not stat.S_ISREG(found.st_mode):
         raise OSError(say("{name} is not a plain file", name=repr(os.fspath(path))))
     if most is not None and found.st_size > most:

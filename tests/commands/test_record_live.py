@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import random
+import shlex
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from conftest import FAST, make_client
 from mocking import KEY, Around, altered, of_json
 from pictures import chunk
+from rooms import ROOT
 
 import wannb
 from wannb import files, mock
@@ -311,3 +319,71 @@ def test_no_secret_of_a_hostile_service_reaches_a_file_even_for_a_moment(
     # What was blanked out is still said by name and type.
     assert "query SUCCEEDED, one image: only live: usage.x_0: str" in report()
     assert "query SUCCEEDED, one image: only live: output.caller_uid: int" in report()
+
+
+# Interrupts
+
+
+def interrupting(step: str) -> Callable[[App, Request], Response]:
+    """Return a service whose answer at a step comes together with Ctrl-C."""
+    left = [step]
+
+    def between(app: App, request: Request) -> Response:
+        kind = "download" if request.path.endswith(".png") else request.route[0]
+        kind = "no task" if request.path.endswith(NO_TASK) else kind
+        answer = app.handle(request)
+        if kind in left and (kind != "create" or answer.status == 200):
+            left.clear()
+            os.kill(os.getpid(), signal.SIGINT)
+        return answer
+
+    return between
+
+
+@pytest.mark.parametrize("step", ["list", "policy", "no task", "create", "query", "download"])
+def test_what_an_interrupt_leaves_behind_is_named_and_rescued(
+    step: str, live: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = App(task_seconds=0.0, rng=random.Random(1), keys={KEY})
+    with MockServer(app, handles=Around(app, interrupting(step))) as upstream:
+        assert live(upstream) == 1
+        said = capsys.readouterr().err
+        assert "Stopped." in said
+        command = shlex.split(next(line for line in said.splitlines() if "wannb rescue" in line))
+        assert command[:2] == ["wannb", "rescue"]
+        billed = upstream.billed
+        with wannb.connect("live", store=command[-1]) as client:
+            found = client.rescue()
+            assert sum(len(run.images) for run in client.runs()) == billed
+        assert found.problems == ()
+        assert (upstream.billed, billed) == (billed, int(step in ("create", "query", "download")))
+
+
+@pytest.mark.parametrize("step", ["create", "download"])
+def test_an_interrupted_recording_of_a_tutorial_leaves_its_paid_pictures(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    loader = SourceFileLoader("scripts_record", str(ROOT / "scripts" / "record"))
+    script = module_from_spec(spec_from_loader("scripts_record", loader))  # type: ignore[arg-type]
+    loader.exec_module(script)
+    monkeypatch.setattr(script, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(script, "RUNS", tmp_path / "recorded-runs")
+    monkeypatch.setattr(sys, "argv", ["record", "one", "--live", "--max-images", "2"])
+    cell = nbformat.v4.new_code_cell(
+        "import wannb\nclient = wannb.connect()\nclient.generate('x', size='768*768', seed=1)"
+    )
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "one.ipynb")
+    app = App(task_seconds=0.0, rng=random.Random(1), keys={KEY})
+    with MockServer(app, handles=Around(app, interrupting(step))) as upstream, monkeypatch.context() as own:
+        own.setenv("DASHSCOPE_API_KEY", KEY)
+        own.setenv("DASHSCOPE_HTTP_BASE_URL", upstream.base_url)
+        for name in ("WANNB_MODE", "WANNB_STORE", "WANNB_THROUGH"):
+            own.setenv(name, "")
+        with pytest.raises(BaseException):  # noqa: B017, PT011
+            script.main()
+        command = next(line for line in capfd.readouterr().out.splitlines() if "wannb rescue" in line).split()
+        own.setenv("WANNB_THROUGH", "")
+        with wannb.connect("live", store=command[-1]) as client:
+            client.rescue()
+            assert [len(run.images) for run in client.runs()] == [1]
+        assert upstream.billed == 1

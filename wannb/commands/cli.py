@@ -111,10 +111,13 @@ def _studio(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    for run in _existing(options.store).runs(options.search):
+    store = _existing(options.store)
+    for run in store.runs(options.search):
         cost = "mock, not billed" if run.service == "mock" else str(run.cost() or "price unknown")
         facts = [run.created, run.state, run.tally, cost, run.id, repr(run.prompt[:70]), run.settings]
         print(*facts, *([shorten(run.why, 200)] if run.why else []), sep="  ")
+    for name, why in store.unread().items():
+        print(f"{name if name.isprintable() else ascii(name)}: {why}", file=sys.stderr)
     return 0
 
 
@@ -146,7 +149,8 @@ def _tidy(options: argparse.Namespace) -> int:
 def _notebooks(given: Sequence[Path]) -> Iterator[Path]:
     for path in given:
         if path.is_dir():
-            yield from (each for each in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in each.parts)
+            found = (each for each in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in each.parts)
+            yield from (each for each in found if not each.is_symlink())  # one that is named is followed
         else:
             yield path
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 from wannb.client import Client, Via
 from wannb.connection import connect, find_key
 from wannb.errors import WannbError
-from wannb.ledger import Task
+from wannb.ledger import ENDED, Task
 from wannb.request import STANDARD, ImageRequest
 from wannb.service import Pace, price, wire
 from wannb.translation import count
@@ -112,6 +113,16 @@ def record_live(most: int, folder: Path, *, yes: bool = False, pace: Pace | None
         return 1
 
 
+def _leave(live: Client) -> None:
+    """Say where the runs are that an interrupt leaves behind, and how their images are fetched."""
+    store = str(live.store.root)
+    print(f"\nWhat was sent is in {store!r}; its images are paid for within 24 hours of the run:", file=sys.stderr)
+    print(f"  wannb rescue --store {shlex.quote(store)}", file=sys.stderr)
+    print("A task that is in no run stands in client.task_list().", file=sys.stderr)
+    if any(run.record.via == "sync" for run in live.store.newest() if run.state not in ENDED):
+        print("A synchronous call that was cut off may be billed, and nothing can fetch its image.", file=sys.stderr)
+
+
 def _refuse(reason: str) -> int:
     print(f"wannb: {reason}", file=sys.stderr)
     return 2
@@ -163,6 +174,9 @@ def _record(live: Client, plan: Sequence[Paid], most: int, folder: Path, pace: P
         try:
             with client:
                 survey.run(STANDARD, broken, lambda task_id: _finished(client.task(task_id)), steps)
+        except KeyboardInterrupt:
+            _leave(live)
+            raise
         finally:
             survey.report(folder / REPORT)
     return int(survey.failed)

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from wannb.files import opened_picture, read_file, rename
+from wannb.files import mode_in, opened_picture, read_file, rename
 from wannb.request import to_srgb
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def make_preview(path: Path) -> bytes:
     place = preview_path(path)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:
+        temporary.touch(mode_in(temporary.parent))
         temporary.write_bytes(content)
         rename(temporary, place)
     except OSError:

@@ -257,7 +257,7 @@ def put(path: str | os.PathLike[str], content: bytes) -> Path:
     """
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    write(place, content)
+    write(place, content, export=True)
     return place
 
 

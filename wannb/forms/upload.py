@@ -22,7 +22,7 @@ import anywidget
 import traitlets
 
 from wannb.display import ELEMENTS, esm
-from wannb.files import rename
+from wannb.files import make_folder, mode_in, rename
 from wannb.masking import mask
 from wannb.request import MAX_FILE
 from wannb.translation import Said, Words, override
@@ -161,9 +161,11 @@ class _Incoming:
         self._folder, self._written = folder, 0
         self._hash = hashlib.sha256()
         self._early: dict[int, bytes] = {}
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(0o700, parents=True, exist_ok=True)  # the runs folder
+        make_folder(folder)
         self._part = folder / f".upload-{secrets.token_hex(8)}.part"
-        self._file = self._part.open("xb")
+        self._part.touch(mode_in(folder), exist_ok=False)
+        self._file = self._part.open("wb")
 
     @property
     def whole(self) -> bool:

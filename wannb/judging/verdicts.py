@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from wannb.errors import StoreError
-from wannb.files import append_line, read_lines
+from wannb.files import append_line, make_folder, read_lines
 from wannb.translation import Said, say
 
 from .pairs import Contest
@@ -111,7 +111,7 @@ class Record:
 
     def _append(self, *lines: Mapping[str, Any]) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             for line in lines if self._has_header else (self.sheet.header, *lines):
                 append_line(self.path, line)
                 self._has_header = True

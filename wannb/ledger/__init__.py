@@ -6,10 +6,11 @@ May import `service`, `display`, `request` and the modules at the root. Other ro
 from __future__ import annotations
 
 from .recall import recall
-from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure
+from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure, NewerFormat, Unreadable
 from .rescue import Candidates, Rescue, candidates, rescue
 from .result import GeneratedImage, Result
 from .run import Run, Runs, read, seconds_of, usual_seconds
+from .saving import make_whole
 from .store import Store
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
@@ -26,6 +27,7 @@ __all__ = [
     "Failure",
     "GeneratedImage",
     "Ledger",
+    "NewerFormat",
     "OnStatus",
     "Rescue",
     "Result",
@@ -33,7 +35,9 @@ __all__ = [
     "Runs",
     "Store",
     "Task",
+    "Unreadable",
     "candidates",
+    "make_whole",
     "read",
     "recall",
     "rescue",

@@ -21,11 +21,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from wannb import files
 from wannb._version import __version__
 from wannb.errors import StoreError
 
 from .record import ENDED, Record
-from .run import FILE, Run, read
+from .run import Run, mark_of, original, print_of, read
 
 T = TypeVar("T")
 #: What tells one version of a journal from another: its inode, time and size.
@@ -35,7 +36,7 @@ _PART = Decimal(10) ** -9
 #: Seconds to wait for another kernel's transaction.
 _BUSY = 2.0
 #: Counts up when the tables below change within a version.
-_LAYOUT = 2
+_LAYOUT = 3
 #: Held during each query. A fork waits for it: SQLite in the child would take a query of its parent for its own.
 _one = threading.RLock()
 if hasattr(os, "register_at_fork"):
@@ -43,32 +44,38 @@ if hasattr(os, "register_at_fork"):
 #: Rows that are read at once, so that a long list can begin early.
 _PAGE = 500
 _ROWS = "SELECT name, ended, inode, time, size, skipped, words, record FROM runs"
-#: In a folder's name, such as 20261122-130157-3fa9c1d2b7e0, the fingerprint begins with the 17th letter.
+#: `print` is how the request's fingerprint begins: by the folder's name, such as 20261122-130157-3fa9c1d2b7e0, where
+#: that is one of ours, else by its record. `job` is what is paid once: the task, else the name the folder was given.
+#: So copies of one run, and a run beside one that was adopted by its task's id, count once in a sum, at their most.
+_OTHERS = """(SELECT COALESCE(MAX(amount), 0) FROM runs WHERE job = {0}.job AND name <> {0}.name AND ended = 1
+    AND mock = {0}.mock AND currency = {0}.currency)"""
 _SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER);
 CREATE TABLE IF NOT EXISTS runs (
-    name TEXT PRIMARY KEY, ended INTEGER NOT NULL DEFAULT 0, task_id TEXT, mock INTEGER, currency TEXT, amount INTEGER,
+    name TEXT PRIMARY KEY, print TEXT, ended INTEGER NOT NULL DEFAULT 0, task_id TEXT, job TEXT, mock INTEGER,
+    currency TEXT, amount INTEGER,
     inode INTEGER, time INTEGER, size INTEGER, skipped INTEGER, words TEXT, record TEXT
 );
-CREATE INDEX IF NOT EXISTS by_print ON runs (substr(name, 17, 8));
+CREATE INDEX IF NOT EXISTS by_print ON runs (print);
 CREATE INDEX IF NOT EXISTS by_task ON runs (task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_job ON runs (job);
 CREATE INDEX IF NOT EXISTS open_runs ON runs (name) WHERE ended = 0;
 CREATE TABLE IF NOT EXISTS sums (mock INTEGER, currency TEXT, amount INTEGER NOT NULL, PRIMARY KEY (mock, currency));
 CREATE TRIGGER IF NOT EXISTS add_sum AFTER UPDATE OF ended ON runs
     WHEN NEW.ended = 1 AND OLD.ended = 0 AND NEW.amount > 0 BEGIN
-    INSERT INTO sums VALUES (NEW.mock, NEW.currency, NEW.amount)
-        ON CONFLICT DO UPDATE SET amount = amount + NEW.amount;
+    INSERT INTO sums VALUES (NEW.mock, NEW.currency, MAX(0, NEW.amount - {NEW}))
+        ON CONFLICT DO UPDATE SET amount = amount + excluded.amount;
 END;
 CREATE TRIGGER IF NOT EXISTS take_sum AFTER UPDATE OF ended ON runs
     WHEN NEW.ended = 0 AND OLD.ended = 1 AND OLD.amount > 0 BEGIN
-    UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
+    UPDATE sums SET amount = amount - MAX(0, OLD.amount - {OLD}) WHERE mock = OLD.mock AND currency = OLD.currency;
 END;
 CREATE TRIGGER IF NOT EXISTS drop_sum AFTER DELETE ON runs WHEN OLD.ended = 1 AND OLD.amount > 0 BEGIN
-    UPDATE sums SET amount = amount - OLD.amount WHERE mock = OLD.mock AND currency = OLD.currency;
+    UPDATE sums SET amount = amount - MAX(0, OLD.amount - {OLD}) WHERE mock = OLD.mock AND currency = OLD.currency;
 END;
 COMMIT;
-"""
+""".replace("{NEW}", _OTHERS.format("NEW")).replace("{OLD}", _OTHERS.format("OLD"))
 
 
 class Index:
@@ -84,8 +91,16 @@ class Index:
     # Finding
 
     def alike(self, fingerprint: str) -> list[str]:
-        """Return the folders whose name begins like those of a request, the newest first."""
-        return self._found("substr(name, 17, 8) = ?", fingerprint[:8], refresh=False)
+        """Return the folders of runs that may be of a request, the newest first."""
+
+        def query(db: sqlite3.Connection) -> list[str]:
+            # Of a folder that was renamed only the record tells.
+            for row in db.execute(f"{_ROWS} WHERE print IS NULL").fetchall():
+                self._checked(db, row)
+            rows = db.execute("SELECT name FROM runs WHERE print = ? ORDER BY name DESC", (fingerprint[:8],))
+            return [name for (name,) in rows]
+
+        return self._ask(query)
 
     def holders(self, task_id: str) -> list[str]:
         """Return the folders of runs that may hold a task, the newest first."""
@@ -113,10 +128,9 @@ class Index:
         """Return the folders without a journal that can be read: damaged runs, and folders of other things."""
         return self._found("ended = 0 AND record IS NULL")
 
-    def _found(self, condition: str, *values: str, refresh: bool = True) -> list[str]:
+    def _found(self, condition: str, *values: str) -> list[str]:
         def query(db: sqlite3.Connection) -> list[str]:
-            if refresh:
-                self._refresh(db)
+            self._refresh(db)
             # The condition is one of those above; every value is bound.
             rows = db.execute(f"SELECT name FROM runs WHERE {condition} ORDER BY name DESC", values)  # nosec B608
             return [name for (name,) in rows]
@@ -127,11 +141,22 @@ class Index:
         """Return what all runs cost in a currency, those under way at their most."""
 
         def query(db: sqlite3.Connection) -> Decimal:
-            costs = (run.cost() for run in self._refresh(db) if (run.service == "mock") == mock)
-            under_way = sum((cost.amount for cost in costs if cost and cost.currency == currency), Decimal(0))
-            asked = "SELECT amount FROM sums WHERE mock = ? AND currency = ?"
-            row = db.execute(asked, (mock, _storable(currency))).fetchone()
-            return (row[0] if row else 0) * _PART + under_way
+            under_way = {run.id: run for run in self._refresh(db) if (run.service == "mock") == mock}
+            most: dict[str, Decimal] = {}
+            for run in under_way.values():
+                cost, first = run.cost(), under_way.get(original(run.id), run)
+                if cost and cost.currency == currency:
+                    job = run.task_id or _job_of(first)
+                    most[job] = max(most.get(job, Decimal(0)), cost.amount)
+            kind = (mock, _storable(currency))
+            row = db.execute("SELECT amount FROM sums WHERE mock = ? AND currency = ?", kind).fetchone()
+            spent = (row[0] if row else 0) * _PART
+            for job, amount in most.items():
+                # Of a copy that was made before its run had a task, the run itself tells.
+                ended = "SELECT MAX(amount) FROM runs WHERE ended = 1 AND mock = ?1 AND currency = ?2"
+                [known] = db.execute(f"{ended} AND (job = ?3 OR name = ?3)", (*kind, _storable(job))).fetchone()
+                spent += max(Decimal(0), amount - (known or 0) * _PART)
+            return spent
 
         return self._ask(query)
 
@@ -162,7 +187,7 @@ class Index:
             db.execute("BEGIN IMMEDIATE")
             known = self._stamp(db) == self._changed()
             folder = make()
-            db.execute("INSERT OR IGNORE INTO runs (name) VALUES (?)", (folder.name,))
+            db.execute("INSERT OR IGNORE INTO runs (name, print) VALUES (?, ?)", (folder.name, print_of(folder.name)))
             if known:
                 db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (self._changed(),))
 
@@ -192,8 +217,7 @@ class Index:
         """Return a run as its journal has it now, None if it cannot be read or is not among those `wanted`."""
         name, ended, inode, time, size, skipped, words, record = row
         try:
-            status = os.stat(f"{self._root}/{name}/{FILE}")
-            mark = (status.st_ino, status.st_mtime_ns, status.st_size)
+            mark = mark_of(self._root / name)
             if mark == (inode, time, size) and record is not None:
                 return Run(*self._known(name, mark, record), skipped=skipped) if wanted in (words or "") else None
             run = read(self._root / name)
@@ -208,10 +232,17 @@ class Index:
         price, amount, final = run.record.price, run.record.amount, _is_final(run.record)
         words = _words_of(run)
         db.execute(
-            "UPDATE runs SET ended = ?, task_id = ?, mock = ?, currency = ?, amount = ?, inode = ?, time = ?, "
-            "size = ?, skipped = ?, words = ?, record = ? WHERE name = ?",
+            "UPDATE runs SET print = COALESCE(print, ?), ended = ?, task_id = ?, job = ?, mock = ?, currency = ?, "
+            "amount = ?, inode = ?, time = ?, size = ?, skipped = ?, words = ?, record = ? WHERE name = ?",
             (
-                *(final, _storable(run.task_id), run.service == "mock", _storable(price.currency if price else None)),
+                _storable(run.record.fingerprint[:8]),
+                *(
+                    final,
+                    _storable(run.task_id),
+                    _storable(_job_of(run)),
+                    run.service == "mock",
+                    _storable(price.currency if price else None),
+                ),
                 *(int(amount / _PART) if final and amount else 0, *mark, run.skipped, _storable(words)),
                 *(json.dumps(run.record.as_json(), separators=(",", ":"), default=str), name),
             ),
@@ -243,7 +274,12 @@ class Index:
     def _on_file(self, query: Callable[[sqlite3.Connection], T]) -> T:
         try:
             self._root.stat()  # a folder that is gone is not made anew for its index
-            self._file.parent.mkdir(exist_ok=True)
+            files.make_folder(self._file.parent)
+            # A link could lead to a data base of something else.
+            if self._file.parent.is_symlink() or (os.path.lexists(self._file) and not files.is_plain(self._file)):
+                raise OSError("it is a link, or no file")
+            if not self._file.exists():  # its journal gets the same mode
+                os.close(os.open(self._file, os.O_WRONLY | os.O_CREAT, files.mode_in(self._file.parent)))
         except OSError as error:
             raise sqlite3.OperationalError(str(error)) from error
         return self._on(self._file, query)
@@ -266,7 +302,8 @@ class Index:
         # A name that is no text cannot be kept here, and was not given by wannb.
         names = {name for name in self._names() if name.isprintable()}
         known = {name for (name,) in db.execute("SELECT name FROM runs")}
-        db.executemany("INSERT INTO runs (name) VALUES (?)", ((name,) for name in names - known))
+        came = ((name, print_of(name)) for name in names - known)
+        db.executemany("INSERT INTO runs (name, print) VALUES (?, ?)", came)
         db.executemany("DELETE FROM runs WHERE name = ?", ((name,) for name in known - names))
         db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (stamp,))
         db.commit()
@@ -317,6 +354,10 @@ def _is_final(record: Record) -> bool:
 def _storable(text: str | None) -> str | None:
     # Half a surrogate pair, as a hostile journal may hold, is no text for SQLite.
     return None if text is None else text.encode(errors="replace").decode()
+
+
+def _job_of(run: Run) -> str:
+    return run.task_id or original(run.id)
 
 
 def _words_of(run: Run) -> str:

@@ -12,7 +12,7 @@ from wannb.errors import RecallError, StoreError
 from wannb.files import parse_json, read_file
 from wannb.request import ImageRequest
 
-from .record import check_request
+from .record import NewerFormat, check_format, check_request
 from .run import FILE, find_input, read
 from .saving import CHUNK, MOST
 
@@ -42,6 +42,8 @@ def recall(path: str | os.PathLike[str]) -> ImageRequest:
         return ImageRequest.from_dict(record, lambda sha256: find_input(folder, sha256))
     except RecallError:
         raise
+    except NewerFormat as error:
+        raise RecallError("{path}: {why}", path=named, why=error.said) from error
     except OSError as error:
         raise RecallError("cannot read {path}: {why}", path=named, why=error.strerror or str(error)) from error
     except (ValueError, RuntimeError) as error:
@@ -51,6 +53,8 @@ def recall(path: str | os.PathLike[str]) -> ImageRequest:
 def _of_run(folder: Path) -> Mapping[str, Any]:
     try:
         record = read(folder).record.request
+    except NewerFormat as error:
+        raise RecallError("{path}: {why}", path=repr(str(folder)), why=error.said) from error
     except StoreError as error:
         raise RecallError("{path} is no run: {why}", path=repr(str(folder)), why=error.said) from error
     if record is None:
@@ -62,6 +66,8 @@ def _of_image(path: Path) -> Mapping[str, Any]:
     data = read_file(path, most=MOST)
     text = png.read_text(data, CHUNK) if png.is_png(data) else None
     facts = parse_json(text) if text else None
+    if isinstance(facts, Mapping):
+        check_format(facts)
     record = facts.get("request") if isinstance(facts, Mapping) else None
     if record is None and (path.parent / FILE).is_file():
         # Formats other than PNG carry no chunk; their run's journal is beside them.

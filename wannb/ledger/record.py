@@ -14,6 +14,7 @@ its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
@@ -39,7 +40,11 @@ MOVES: Mapping[str, frozenset[str]] = {
 FORMAT = 1
 
 
-class NewerFormat(StoreError):
+class Unreadable(StoreError):
+    """One run cannot be read, or its images are gone; the folder and all other runs are as they were."""
+
+
+class NewerFormat(Unreadable):
     """A run was written by a newer version; nothing is wrong with it."""
 
 
@@ -160,16 +165,7 @@ class Record:
         """
         if not isinstance(data, dict):
             raise ValueError("it is no JSON object")
-        written = data.get("wannb", FORMAT)
-        if _is_whole(written) and written > FORMAT:
-            raise NewerFormat(
-                Said(
-                    "the run was written by a newer wannb, as format {written}; this one knows {known}. Nothing is "
-                    "wrong with it: update wannb to use it",
-                    written=written,
-                    known=FORMAT,
-                )
-            )
+        check_format(data)
         missing = [name for name in _MAIN if name not in data]
         if missing:
             raise ValueError(f"{missing[0]!r} is missing")
@@ -234,12 +230,16 @@ class Record:
         elif self.billed is not None or self.state == DONE:
             images = self.images_made
         else:
-            images = self.asked
+            images = self.asked if self.request else _MOST_OF_A_TASK
         return self.price.amount * images
 
 
 _MAIN = ("state", "fingerprint", "service")
+#: Characters that command a terminal, or turn the direction of a text.
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MOST_IMAGES = 1000
+#: Images that a task can make whose request is unknown.
+_MOST_OF_A_TASK = 12
 Parse = Callable[[Any], Any]
 
 
@@ -270,7 +270,8 @@ def _only(holds: Callable[[Any], object]) -> Parse:
 
 
 _text, _flag, _table, _list = _of(str), _of(bool), _of(dict), _of(list)
-_task_id = _only(lambda value: isinstance(value, str) and value)
+_word = _only(lambda value: isinstance(value, str) and (value.isprintable() or not value))
+_task_id = _only(lambda value: isinstance(value, str) and value and value.isprintable())
 _state = _only(lambda value: isinstance(value, str) and value in MOVES)
 _whole = _only(_is_whole)
 _positive = _only(lambda value: _is_whole(value) and value > 0)
@@ -286,6 +287,19 @@ _file = _only(
 
 def _or(parse: Parse, otherwise: Any) -> Parse:
     return lambda value: otherwise if value is None else parse(value)
+
+
+def _said(value: Any) -> Any:
+    """Return a text of a record, without what commands a terminal; a stranger's record can hold that."""
+
+    def plain(data: Any) -> Any:
+        if isinstance(data, str):
+            return _COMMANDS.sub("\ufffd", data)
+        if isinstance(data, list):
+            return [plain(each) for each in data]
+        return {name: plain(each) for name, each in data.items()} if isinstance(data, dict) else data
+
+    return from_data(plain(value))
 
 
 def _each(parse: Parse) -> Parse:
@@ -304,6 +318,20 @@ def _parsed(data: Any, parsers: Mapping[str, Parse], prefix: str = "") -> dict[s
                 raise  # of a field within
             raise ValueError(f"'{prefix}{name}' cannot be {data[name]!r:.80}") from error
     return values
+
+
+def check_format(data: Mapping[str, Any]) -> None:
+    """Raise `NewerFormat` if a newer version wrote the facts of a run or of an image."""
+    written = data.get("wannb", FORMAT)
+    if _is_whole(written) and written > FORMAT:
+        raise NewerFormat(
+            Said(
+                "the run was written by a newer wannb, as format {written}; this one knows {known}. Nothing is "
+                "wrong with it: update wannb to use it",
+                written=written,
+                known=FORMAT,
+            )
+        )
 
 
 def saved_image(value: Any) -> SavedImage:
@@ -330,16 +358,15 @@ def _color(value: Any) -> None:
 
 _FIELDS: dict[str, Parse] = {
     "state": _state,
-    **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via"), _text),
+    **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via", "request_id"), _word),
     "request": check_request,
     **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time", "chosen", "others"), _flag),
     "price": lambda value: Price(**{"as_of": "", **_parsed(value, _PRICE)}),
     "task_id": _task_id,
-    "request_id": _text,
     **dict.fromkeys(("candidates", "not_ours"), _each(_task_id)),
     **dict.fromkeys(("sent_at", "last_sent_at", "lost_at", "sent_within"), _seconds),
     **dict.fromkeys(("usage", "times", "versions"), _table),
-    **dict.fromkeys(("notices", "input_notices"), _each(from_data)),
+    **dict.fromkeys(("notices", "input_notices"), _each(_said)),
     "images": _each(saved_image),
     "error": lambda value: Failure(**_parsed(value, _FAILURE)),
 }
@@ -352,13 +379,14 @@ _IMAGE: dict[str, Parse] = {
 }
 _PRICE: dict[str, Parse] = {"amount": _amount, **dict.fromkeys(("currency", "as_of"), _text)}
 _FAILURE: dict[str, Parse] = {
-    "text": lambda value: from_data(value or ""),
-    "message": lambda value: None if value is None else from_data(value),
-    **dict.fromkeys(("code", "request_id"), _of(str, type(None))),
+    "text": lambda value: _said(value or ""),
+    "message": lambda value: None if value is None else _said(value),
+    **dict.fromkeys(("code", "request_id"), lambda value: None if value is None else _word(value)),
     "status": _or(_whole, None),
 }
 _REQUEST: dict[str, Parse] = {
-    **dict.fromkeys(("prompt", "model", "size"), _text),
+    "prompt": _text,
+    **dict.fromkeys(("model", "size"), _word),
     "n": _count,
     "seed": _or(_whole, None),
     **dict.fromkeys(("watermark", "thinking_mode", "enable_sequential"), _flag),

@@ -14,10 +14,10 @@ from wannb.masking import Secret
 from wannb.service import Transport, left, waiting, within
 from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
+from .record import NewerFormat
 from .result import Result
-from .run import Run
+from .run import Run, shown
 from .saving import restore
-from .store import Store
 from .submit import Ledger
 from .task import Task
 
@@ -203,7 +203,7 @@ def _rescued(ledger: Ledger) -> Rescue:
     unsent: list[str] = []
     problems: list[tuple[str, WannbError]] = []
     choices: list[Candidates] = []
-    restored, damaged = _restored(ledger.store, ledger.account.mark)
+    restored, damaged = _restored(ledger)
     runs = [*map(ledger.store.get, restored), *(run for run in ledger.store.open_runs() if run.id not in restored)]
     runs.sort(key=lambda run: run.id, reverse=True)
     owned: list[Run] = []
@@ -238,17 +238,20 @@ def _rescued(ledger: Ledger) -> Rescue:
     )
 
 
-def _restored(store: Store, account: str) -> tuple[set[str], list[tuple[str, WannbError]]]:
+def _restored(ledger: Ledger) -> tuple[set[str], list[tuple[str, WannbError]]]:
     """Restore damaged runs where that can be done; return which, and for the others what to do."""
     restored: set[str] = set()
     problems: list[tuple[str, WannbError]] = []
-    for name in store.damaged():
+    store = ledger.store
+    for name, why in store.unreadable().items():
         try:
+            if isinstance(why, NewerFormat) or (store.root / name).is_symlink():
+                raise why
             with store.lock(name, seconds=0):
-                restore(store.root / name, account)
+                restore(store.root / name, ledger.account.mark, ledger.facts["region"])
                 restored.add(name)
         except WaitTimeout:
             continue  # another kernel is restoring or writing it
         except StoreError as error:
-            problems.append((name, error))
+            problems.append((shown(name), error))
     return restored, problems

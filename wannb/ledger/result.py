@@ -65,7 +65,7 @@ class GeneratedImage:
         if place.is_dir() or not place.suffix:
             place.mkdir(parents=True, exist_ok=True)
             place /= f"{self.path.parent.name}-{self.path.name}"
-        return Path(shutil.copy2(self.path, place))
+        return Path(shutil.copyfile(self.path, place))
 
     def as_input(self) -> InputImage:
         """Return the image as an input of a next request."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from itertools import islice
@@ -15,16 +17,32 @@ from wannb import files
 from wannb.display import html
 from wannb.errors import StoreError
 from wannb.request import FIELDS, PRESETS, ImageRequest, mode_of, parse
-from wannb.service import Money
+from wannb.service import Money, endpoint
 from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
-from .record import DONE, FAILED, LOST, MOVES, PREPARED, RUNNING, SENDING, Record
+from .record import (
+    ANSWERED,
+    CANCELED,
+    DONE,
+    FAILED,
+    LOST,
+    MOVES,
+    PREPARED,
+    RUNNING,
+    SENDING,
+    NewerFormat,
+    Record,
+    SavedImage,
+    Unreadable,
+)
 from .result import GeneratedImage, Result, seed_words
 
 #: A run's journal: each line the whole record, the last whole line counts.
 FILE = "run.jsonl"
+#: The name of a run's folder: time in UTC, the first letters of the request's fingerprint, and four of chance.
+RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 #: Bytes of a journal; a record holds a prompt and a few facts.
-_MOST = 8 * 1024 * 1024
+MOST = 8 * 1024 * 1024
 #: A cell with more rows than this is slow, and its notebook heavy.
 _SHOWN = 200
 _TASK = re.compile(rb'"task_id"\s*:\s*"([^"\\\x00-\x1f]{4,200})"')
@@ -39,12 +57,16 @@ class Run:
     Attributes:
         folder: where it lives.
         skipped: lines of its journal that were cut or damaged and passed over.
+        spoilt: files of images that are not as the service sent them, as far as that was looked at.
+        fetched: whether such images are being fetched again.
     """
 
     folder: Path
     _record: Record | Callable[[], Record]
     _request: ImageRequest | None = None
     skipped: int = field(default=0, kw_only=True)
+    spoilt: frozenset[str] = field(default=frozenset(), kw_only=True)
+    fetched: bool = field(default=False, kw_only=True)
 
     @property
     def record(self) -> Record:
@@ -63,6 +85,11 @@ class Run:
         return self.folder.name
 
     @property
+    def begins(self) -> str:
+        """How the request's fingerprint begins; by the folder's name where it tells, since reading takes time."""
+        return print_of(self.id) or self.record.fingerprint[:8]
+
+    @property
     def state(self) -> str:
         """How far the run has come: prepared, sending, running, answered; done, failed, canceled or lost."""
         return self.record.state
@@ -74,8 +101,13 @@ class Run:
 
     @property
     def service(self) -> str:
-        """ "mock", or the host that was asked."""
-        return self.record.service
+        """ "mock", or the host that was asked, by one name for all hosts of a region."""
+        return endpoint.home(self.record.service)
+
+    @property
+    def called(self) -> str:
+        """The service within a sentence."""
+        return Said("the mock server") if self.service == "mock" else self.service
 
     @property
     def created(self) -> str:
@@ -89,7 +121,9 @@ class Run:
             try:
                 self._request = ImageRequest.from_dict(self.record.request, lambda sha: find_input(self.folder, sha))
             except ValueError as error:
-                raise StoreError("The request of run {run} is damaged: {why}", run=self.id, why=str(error)) from error
+                raise Unreadable(
+                    Said("The request of run {run} is damaged: {why}", run=self.id, why=str(error))
+                ) from error
         return self._request
 
     @property
@@ -143,8 +177,17 @@ class Run:
 
     @property
     def whole(self) -> bool:
-        """Whether every image that was saved is still there."""
-        return bool(self.images) and all(image.is_file() for image in self.images)
+        """Whether every image that was saved is still there, as long as it was; a link to one does not count."""
+        return bool(self.record.images) and not self.gone
+
+    @property
+    def gone(self) -> tuple[SavedImage, ...]:
+        """The images that were saved and are not there any more, or not as long as they were."""
+        return tuple(
+            image
+            for image in self.record.images
+            if image.file in self.spoilt or not files.is_plain(self.folder / image.file, image.bytes)
+        )
 
     def answers(self, service: str) -> tuple[int, ...]:
         """Return how well a whole run answers an equal request at a service, to be compared; empty for not at all.
@@ -251,6 +294,10 @@ class Run:
         notices = list(record.notices)
         if record.short:
             notices.append(_rest(record, reused=reused))
+        if self.fetched:
+            notices.append(Said("images that were gone or damaged were fetched again, free"))
+        if self.spoilt:
+            notices.append(Said("changed since they were saved: {files}", files=", ".join(sorted(self.spoilt))))
         if self.skipped:
             notices.append(Said("{lines} of the run's journal cannot be read", lines=count(self.skipped, "line")))
         return Result(
@@ -302,21 +349,90 @@ class Runs(list[Run]):
         return html.table((*known, Said("prompt"), Said("settings"), Said("note"), Said("run")), rows)
 
 
+def original(name: str) -> str:
+    """Return the name that a run's folder was given, without what a copy or a synchronizer has added to it."""
+    found = RUN.match(name)
+    return found[0] if found else name
+
+
+def print_of(name: str) -> str | None:
+    """Return how a request's fingerprint begins, by the name of its run's folder; None for one that was renamed."""
+    return name[16:24] if RUN.match(name) else None
+
+
+def mark_of(folder: Path) -> tuple[int, int, int]:
+    """Return what tells one version of a run's journal, with its copies, from another; `OSError` without a folder."""
+    found = os.stat(folder)
+    try:
+        journal = os.lstat(folder / FILE)
+    except FileNotFoundError:
+        return 0, found.st_mtime_ns, 0
+    return journal.st_ino, journal.st_mtime_ns + found.st_mtime_ns, journal.st_size
+
+
 def read(folder: Path) -> Run:
     """Return the run in a folder, by the last line of its journal that is whole.
 
     A journal that breaks off right after "prepared" may have lost the line that says that the request was sent. Such a
-    run counts as one whose answer was lost: the task list tells.
+    run counts as one whose answer was lost: the task list tells. Where a synchronizer has left a second journal beside
+    the first, since two machines wrote at once, the one that has come further counts. Links are not followed.
 
     Raises:
         NewerFormat: a newer version wrote it.
         StoreError: there is no journal, or no line of it can be read. The sentence names the task's id where that can
             be read.
     """
+    others = _copies(folder)
+    if not others:
+        return _read(folder, FILE)
+    found: list[Run] = []
+    why: StoreError | None = None
+    contents = {}
+    for name in (FILE, *others):
+        with suppress(OSError):
+            contents[name] = files.read_file(folder / name, most=MOST, links=False)
+    for name in (FILE, *others):
+        mine = contents.get(name)
+        if mine is not None and any(name != other and each.startswith(mine) for other, each in contents.items()):
+            del contents[name]  # another one goes on where this one ends
+            continue
+        try:
+            found.append(_read(folder, name))
+        except StoreError as error:
+            why = why or error
+    if isinstance(why, NewerFormat) or not found:
+        raise why or AssertionError
+    return max(found, key=lambda run: _progress(run.record))
+
+
+def _copies(folder: Path) -> list[str]:
+    """Return the names of a journal's copies, such as "run (conflicted copy 2026-11-26).jsonl"."""
+    stem, suffix = FILE.split(".")
+    with suppress(OSError):
+        names = (name for name in os.listdir(folder) if name.startswith(stem) and name.endswith(f".{suffix}"))
+        return sorted(name for name in names if name != FILE)
+    return []
+
+
+def has_journal(folder: Path) -> bool:
+    """Return whether a folder has a journal, which need not be sound."""
+    return os.path.lexists(folder / FILE) or bool(_copies(folder))
+
+
+def _progress(record: Record) -> tuple[int, int]:
+    """Return how far a run has come, to be compared: what may be billed before what is not, an end before its way."""
+    order = (PREPARED, FAILED, CANCELED, LOST, SENDING, RUNNING, FAILED, CANCELED, LOST, ANSWERED, DONE)
+    known = order.index(record.state, 4) if record.task_id or record.state in (SENDING, ANSWERED, DONE) else None
+    return order.index(record.state) if known is None else known, len(record.images)
+
+
+def _read(folder: Path, name: str) -> Run:
     content = b""
     try:
-        content = files.read_file(folder / FILE, most=_MOST)
-        why: object = Said("no line of {file} is whole", file=FILE)
+        if folder.is_symlink():
+            raise OSError(say("{name} is a link, which is not followed", name=repr(str(folder))))
+        content = files.read_file(folder / name, most=MOST, links=False)
+        why: object = Said("no line of {file} is whole", file=name)
     except OSError as error:
         why = error.strerror or error
     lines = [line for line in content.split(b"\n") if line.strip()]
@@ -341,13 +457,20 @@ def _damaged(folder: Path, why: object, content: bytes) -> StoreError:
         way_out = Said("client.task({task_id}).result() fetches its images, within 24 hours", task_id=repr(task_id))
     else:
         way_out = Said("client.task_list() shows its task, if it was sent within 24 hours")
-    return StoreError(
-        "The record of run {run} in {folder} is damaged: {why}. {way_out}",
-        run=folder.name,
-        folder=repr(str(folder.parent)),
-        why=why if isinstance(why, Said) else str(why),
-        way_out=way_out,
+    return Unreadable(
+        Said(
+            "The record of run {run} in {folder} is damaged: {why}. {way_out}",
+            run=shown(folder.name),
+            folder=repr(str(folder.parent)),
+            why=why if isinstance(why, Said) else str(why),
+            way_out=way_out,
+        )
     )
+
+
+def shown(name: str) -> str:
+    """Return a folder's name as it may be printed: a stranger's may hold commands for a terminal."""
+    return name if name.isprintable() else ascii(name)
 
 
 def find_input(folder: Path, sha256: str) -> Path | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
@@ -25,15 +25,28 @@ from wannb.errors import (
     LinkExpired,
     MalformedAnswer,
     StoreError,
+    WannbError,
     api_error,
 )
 from wannb.masking import Secret, mask
-from wannb.request import parse
-from wannb.service import Transport, waiting, wire
+from wannb.request import PRO, parse
+from wannb.service import Transport, endpoint, price, waiting, wire
 from wannb.translation import Said, count
 
-from .record import ANSWERED, DONE, ENDED, FAILED, RUNNING, Failure, NewerFormat, Record, SavedImage, saved_image
-from .run import FILE, Run, read
+from .record import (
+    ANSWERED,
+    DONE,
+    ENDED,
+    FAILED,
+    RUNNING,
+    Failure,
+    NewerFormat,
+    Record,
+    SavedImage,
+    Unreadable,
+    saved_image,
+)
+from .run import FILE, RUN, Run, original, read, shown
 
 #: The keyword of the text chunk that carries the request.
 CHUNK = "wannb"
@@ -141,7 +154,7 @@ def _save_all(
     }
     saved: dict[int, SavedImage] = {}
     for image in (*images_there(run.folder)[0].values(), *run.record.images):
-        if image.index < len(links) and (run.folder / image.file).is_file():
+        if image.index < len(links) and files.is_plain(run.folder / image.file, image.bytes):
             saved[image.index] = image
     missing = [index for index in range(len(links)) if index not in saved]
 
@@ -297,13 +310,15 @@ def images_there(folder: Path) -> tuple[dict[int, SavedImage], Mapping[str, Any]
     said: Mapping[str, Any] = {}
     for path in sorted(folder.glob("image-*.png")):
         with suppress(OSError, ValueError, TypeError, KeyError):
-            data = files.read_file(path, most=MOST)
-            text = png.read_text(data, CHUNK) or "null"
-            facts = files.parse_json(text)
-            if facts["run"] != folder.name or path.stem != f"image-{facts['image']}":
+            data = files.read_file(path, most=MOST, links=False)
+            facts = files.parse_json(png.read_text(data, CHUNK) or "null")
+            # A folder that a person has named can be any run's.
+            ours = facts["run"] == original(folder.name) or not RUN.match(folder.name)
+            if not ours or path.stem != f"image-{facts['image']}":
                 continue
-            (width, height), came = png.check(data), data.replace(png.with_text(b"", CHUNK, text), b"", 1)
-            image = {"index": facts["image"] - 1, "file": path.name, "sha256": hashlib.sha256(came).hexdigest()}
+            width, height = png.check(data)
+            sha256 = hashlib.sha256(_as_sent(data)).hexdigest()
+            image = {"index": facts["image"] - 1, "file": path.name, "sha256": sha256}
             image |= {"width": width, "height": height, "bytes": len(data)}
             found[facts["image"] - 1], said = saved_image(image), facts
     return found, said
@@ -328,10 +343,85 @@ def finish_from_disk(run: Run) -> bool:
     return True
 
 
-def restore(folder: Path, account: str) -> Run:
+def make_whole(run: Run, revive: Callable[[Run], None], *, mine: bool) -> None:
+    """See that a finished run has its images before it answers an equal request, which would pay for them anew.
+
+    What is gone, cut or spoilt is fetched again, free, while the service has it: `revive` opens the run again then. A
+    spoilt file is kept under another name. An image that somebody has changed and that can be opened stays as it is
+    where the service does not have it any more.
+
+    Args:
+        run: one that is done.
+        revive: asks the service for the run's task; the caller holds no lock.
+        mine: whether the service that is asked made the run.
+
+    Raises:
+        Unreadable: an image is gone, and the service does not have it.
+    """
+    bad = [image for image in run.record.images if not _is_as_saved(run.folder / image.file, image)]
+    run.spoilt = frozenset(image.file for image in bad)
+    if not bad:
+        return
+    try:
+        if mine:
+            revive(run)
+    except WannbError as error:
+        if not isinstance(error, ApiError) and not all(_opens(run.folder / image.file) for image in bad):
+            raise
+    if run.state == DONE:
+        lost = [image.file for image in bad if not _opens(run.folder / image.file)]
+        if lost:
+            raise Unreadable(
+                Said(
+                    "{files} of run {run} in {folder} cannot be read any more: deleted, moved away or damaged. "
+                    "{service} made them on {date} and keeps images for 24 hours, so that they cannot be fetched "
+                    "again. Nothing was sent: put them back, or ask and pay again with fresh=True",
+                    files=", ".join(lost),
+                    run=shown(run.id),
+                    folder=repr(str(run.folder)),
+                    service=run.called,
+                    date=run.created[:10],
+                )
+            )
+        return
+    for image in bad:
+        with suppress(OSError):
+            files.rename(run.folder / image.file, _aside(run.folder, image.file))
+    run.spoilt, run.fetched = frozenset(), True
+
+
+def _aside(folder: Path, name: str) -> Path:
+    return folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{name}"
+
+
+def _is_as_saved(path: Path, image: SavedImage) -> bool:
+    """Return whether an image's file holds what the service sent; the text chunk that was added does not count."""
+    if not files.is_plain(path, image.bytes):
+        return False
+    with suppress(OSError, ValueError):
+        data = files.read_file(path, most=MOST, links=False)
+        return image.sha256 == hashlib.sha256(_as_sent(data)).hexdigest()
+    return False
+
+
+def _as_sent(data: bytes) -> bytes:
+    text = png.read_text(data, CHUNK) if png.is_png(data) else None
+    return data if text is None else data.replace(png.with_text(b"", CHUNK, text), b"", 1)
+
+
+def _opens(path: Path) -> bool:
+    with suppress(OSError, ValueError):
+        _checked(files.read_file(path, most=MOST, links=False))
+        return True
+    return False
+
+
+def restore(folder: Path, account: str, region: str) -> Run:
     """Write the record of a damaged run again, from what its images say, and keep the damaged journal beside it.
 
-    The caller holds the run's lock, and its `account` is written down: images know neither that nor the price.
+    The caller holds the run's lock, and its `account` is written down: images do not know that. They do not know the
+    price either: it is that of today, in the region of the service that made them or, where that is unknown, in the
+    caller's.
 
     Raises:
         StoreError: it is damaged, and there is no image.
@@ -353,11 +443,14 @@ def restore(folder: Path, account: str) -> Run:
             record = Record.from_json(facts) if said else None
         if record is None:
             raise
+    region = endpoint.region_of(record.service) or region
+    model = str((record.request or {}).get("model"))
+    record = replace(record, region=region, price=price(model, region) or price(PRO, region))
     with suppress(TypeError, ValueError, StoreError):
         if request := Run(folder, record).request:
             record = replace(record, fingerprint=request.fingerprint)
     with suppress(OSError):
-        files.rename(folder / FILE, folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{FILE}")
+        files.rename(folder / FILE, _aside(folder, FILE))
     run = Run(folder, record)
     run.advance(record.state)
     finish_from_disk(run)

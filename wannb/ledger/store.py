@@ -39,10 +39,9 @@ from wannb.service import SOON, Clock, late, left, waiting
 from wannb.translation import Said, say
 
 from .index import Index
-from .record import ENDED, PREPARED, NewerFormat, Record
-from .run import FILE, Run, Runs, read
+from .record import DONE, ENDED, PREPARED, NewerFormat, Record, Unreadable
+from .run import FILE, MOST, RUN, Run, Runs, has_journal, read, shown
 
-_RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 #: Where notebooks are hosted: a variable that is set there, and how a folder outlives the runtime.
 _HOSTED = {
     "COLAB_RELEASE_TAG": (
@@ -94,8 +93,8 @@ class Store:
         folder, most = self.root / ".locks", left()
         seconds = most if seconds is None else min(seconds, most)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
+            self.make_folder(folder)
+            held = FileLock(folder / f"{name}.lock", poll_interval=0.02, mode=files.mode_in(folder))
             locked = _acquired(held, name, seconds)
         except Timeout as error:
             if seconds == most:
@@ -186,7 +185,7 @@ class Store:
                 if 0 < wait <= interval:
                     clock.sleep(wait)
             with suppress(OSError):
-                last.touch()
+                last.touch(files.mode_in(last.parent))
 
         with self.lock(name):
             yield spaced
@@ -217,7 +216,7 @@ class Store:
 
     def _write(self, run: Run) -> None:
         try:
-            run.folder.mkdir(exist_ok=True)
+            self.make_folder(run.folder)
             for image in run.request.images if run.request else ():
                 if image.content is not None:
                     self.keep(image, run.folder / "inputs")
@@ -234,15 +233,25 @@ class Store:
         if place.is_file():
             return place
         shared = self.root / ".inputs" / place.name
-        folder.mkdir(parents=True, exist_ok=True)
+        self.make_folder(folder)
         if not shared.is_file():
-            shared.parent.mkdir(exist_ok=True)
+            self.make_folder(shared.parent)
             files.write(shared, image.content or b"")
         try:
             os.link(shared, place)
         except OSError:
             files.write(place, image.content or b"")
         return place
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder of the store; `OSError` if that fails.
+
+        The store itself is closed to other users, since prompts are private, unless it was there before: its mode
+        stands then, and what is in it follows.
+        """
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(0o700, exist_ok=True)
+        files.make_folder(folder)
 
     def refresh(self, run: Run) -> None:
         """Read a run again before it is sent; one that another caller discarded meanwhile is written anew."""
@@ -260,7 +269,7 @@ class Store:
     def get(self, run_id: str) -> Run:
         """Return a run by its id, as its journal has it now."""
         folder = self.root / run_id
-        if Path(run_id).name != run_id or not (folder / FILE).is_file():
+        if Path(run_id).name != run_id or not has_journal(folder):
             raise StoreError(
                 "no run {run} in {folder}; client.runs() lists them", run=repr(run_id), folder=repr(str(self.root))
             )
@@ -299,8 +308,19 @@ class Store:
 
     def damaged(self) -> list[str]:
         """Return the ids of runs whose record is gone or cannot be read."""
-        sound = {run.id for run in self.newest()}
-        return [name for name in self._names() if name not in sound and self._is_damaged(name)]
+        return [name for name, why in self.unreadable().items() if not isinstance(why, NewerFormat)]
+
+    def unreadable(self) -> dict[str, StoreError]:
+        """Return why each run that is not in the list cannot be read: it is damaged, or of a newer version."""
+        for _ in self.newest():
+            pass  # the index looks at all journals again
+        return self.unread()
+
+    def unread(self) -> dict[str, StoreError]:
+        """Return the same right after the whole list was read."""
+        # The index has no names that are no text.
+        names = [*self._index.unread(), *(name for name in self._names() if not name.isprintable())]
+        return {name: why for name in names if (why := self._why_unread(name))}
 
     # Look-ups and sums, which take as long in a large folder as in a small one
 
@@ -329,19 +349,22 @@ class Store:
         owns = owns or (lambda run: run.service == service and run.record.account == account)
         best: Run | None = None
         under_way: Run | None = None
-        doubt = None
+        doubt = gone = None
         for name in self._index.alike(fingerprint):
             try:
                 run = read(self.root / name)  # what decides about paying rests on no cache
-            except StoreError as error:
-                if self._is_damaged(name):
-                    doubt = doubt or (name, error)
+            except StoreError:
+                if why := self._why_unread(name):
+                    doubt = doubt or (name, why)
                 continue
             if run.record.fingerprint != fingerprint:
                 continue
             if (answers := run.answers(service)) > (best.answers(service) if best else ()):
                 best = run
             elif answers or run.state in ENDED or (best and not best.record.short):
+                same_kind = run.service == service or "mock" not in (service, run.service)
+                if run.state == DONE and not run.whole and same_kind:
+                    gone = gone or run
                 continue
             elif (under_way is None or (run.task_id and not under_way.task_id)) and owns(run):
                 under_way = run
@@ -351,13 +374,15 @@ class Store:
             name, why = doubt
             if isinstance(why, NewerFormat):
                 raise why  # it is as good as any: this version is what is old
-            raise StoreError(
-                "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() restores "
-                "it from its images, or says how to fetch them. To ask and pay again give fresh=True, or move its "
-                "folder away",
-                run=name,
+            raise Unreadable(
+                Said(
+                    "run {run} asked for the same, and its record is damaged. Nothing was sent: client.rescue() "
+                    "restores it from its images, or says how to fetch them. To ask and pay again give fresh=True, "
+                    "or move its folder away",
+                    run=shown(name),
+                )
             ) from why
-        return under_way
+        return under_way or (gone if surely else None)
 
     def alike(self, fingerprint: str) -> set[str]:
         """Return the ids of all runs that were begun for an equal request, whatever became of them."""
@@ -371,6 +396,14 @@ class Store:
                 run = read(self.root / name)
                 if run.task_id == task_id:
                     holders.append(run)
+        if not holders:
+            for name in self._index.unread():
+                why = self._why_unread(name)
+                with suppress(OSError):
+                    if isinstance(why, NewerFormat) and task_id in files.read_file(
+                        self.root / name / FILE, most=MOST, links=False
+                    ).decode(errors="replace"):
+                        raise why
         return next((run for run in holders if run.prompt), holders[0] if holders else None)
 
     def spent(self, service: str, currency: str) -> Decimal:
@@ -378,8 +411,23 @@ class Store:
         return self._index.spent(service == "mock", currency)
 
     def unpriced(self) -> str | None:
-        """Return the id of a run whose cost is unknown since its record is damaged, None if there is none."""
-        return next((name for name in self._index.unread() if self._is_damaged(name)), None)
+        """Return the id of a run whose cost is unknown since its record is damaged, None if there is none.
+
+        Raises:
+            NewerFormat: it is unknown since a newer version wrote the run.
+        """
+        for name in self._index.unread():
+            if isinstance(why := self._why_unread(name), NewerFormat):
+                raise NewerFormat(
+                    Said(
+                        "the cost of run {run} is unknown, so the budget cannot be kept; nothing was sent. {why}",
+                        run=shown(name),
+                        why=why.said,
+                    )
+                )
+            if why:
+                return shown(name)
+        return None
 
     def _names(self) -> list[str]:
         try:
@@ -390,27 +438,31 @@ class Store:
         except OSError as error:
             raise self._unusable(error) from error
 
-    def _is_damaged(self, name: str) -> bool:
+    def _why_unread(self, name: str) -> StoreError | None:
+        """Return why a run cannot be read, None for one that can be and for a folder of other things."""
         folder = self.root / name
         try:
             read(folder)
-            return False
-        except StoreError:
-            pass
-        return os.path.lexists(folder / FILE) or (bool(_RUN.fullmatch(name)) and any(folder.glob("image-*.png")))
+        except NewerFormat as error:
+            return error
+        except StoreError as error:
+            if has_journal(folder) or (RUN.match(name) and any(folder.glob("image-*.png"))):
+                return error
+        return None
 
     def _new_folder(self, name: str) -> Path:
         def make() -> Path:
             while True:
                 folder = self.root / f"{name}{secrets.token_hex(2)}"
                 try:
-                    folder.mkdir()
+                    folder.mkdir(mode)
                     return folder
                 except FileExistsError:
                     continue  # another run of this very second
 
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.make_folder(self.root)
+            mode = 0o777 if files.mode_in(self.root) == 0o666 else 0o700
             return self._index.make(make)
         except OSError as error:
             raise self._unusable(error, sent_nothing=True) from error

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wannb import files
 from wannb.display import STATES
 from wannb.errors import (
     AuthenticationError,
@@ -27,8 +28,7 @@ from wannb.errors import (
     UnknownOutcome,
     WannbError,
 )
-from wannb.figures import put
-from wannb.ledger import DONE, SENDING, Run
+from wannb.ledger import DONE, SENDING, Run, Store, Unreadable
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off, heard
 from wannb.translation import Said, count, joined, override, say
@@ -284,7 +284,8 @@ class Runner:
         now, ours = self.progress, cell.fingerprint in self._canceled
         if not isinstance(error, CalledOff) and not (ours and isinstance(error, TaskCanceled)):
             self.progress = replace(now, done=now.done + (not error), failed=now.failed + bool(error))
-        if isinstance(error, _POINTLESS) or isinstance(error and error.__cause__, StoreError):
+        reason = error if isinstance(error, _POINTLESS) else error and error.__cause__
+        if isinstance(reason, _POINTLESS) and not isinstance(reason, Unreadable):
             self._fatal = error
             self._off.set()
 
@@ -366,7 +367,7 @@ class Runner:
         # however slow the way to the service is; only a few, since a stop has to cancel them.
         at_once = client.pace.at_once
         if executor is not None:
-            file = _written(client.store.root / "plans" / f"{marker}.json")
+            file = _written(client.store, marker)
             yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file, self._after(cell)), at_once
             return
         pool = ThreadPoolExecutor(at_once * len(self._waiting), thread_name_prefix="wannb-sweep")
@@ -416,10 +417,13 @@ def run_remote_cell(client: Client, request: ImageRequest, marker: Path, after: 
     return run_cell(client, request, after=after)
 
 
-def _written(marker: Path) -> Path:
-    """Write a marker and return its path; `StoreError` if it cannot be written."""
+def _written(store: Store, name: str) -> Path:
+    """Write the marker of a plan and return its path; `StoreError` if it cannot be written."""
+    marker = store.root / "plans" / f"{name}.json"
     try:
-        return put(marker, json.dumps({"plan": marker.stem}).encode())
+        store.make_folder(marker.parent)
+        files.write(marker, json.dumps({"plan": name}).encode())
+        return marker
     except OSError as error:
         values = {"path": repr(str(marker)), "why": error.strerror or str(error)}
         raise StoreError(Said("cannot write {path}: {why}. Nothing was sent", **values)) from error

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from wannb.errors import ContentRefused, api_error
+from wannb.errors import ContentRefused, StoreError, api_error
 from wannb.figures import STATES as STATES_OF_A_SPOT
 from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
 from wannb.request import ImageRequest
@@ -51,7 +53,9 @@ class Status:
 
     def result(self) -> Result | None:
         """Return the cell's result; None if there is none yet."""
-        return self.run.result(reused=True) if self.run and self.state == "done" else None
+        with suppress(StoreError):  # its request is damaged, which stops no other cell
+            return self.run.result(reused=True) if self.run and self.state == "done" else None
+        return None
 
 
 _NOT_RUN = Status(state="open", note=STATES_OF_A_SPOT["open"])
@@ -68,7 +72,7 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> l
     best: dict[str, tuple[tuple[int, ...], Run]] = {}
     short: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
-        if run.id[16:24] not in begins:
+        if run.begins not in begins:
             continue  # by its folder's name alone, since reading 10,000 records takes seconds
         fingerprint = run.record.fingerprint
         if fingerprint not in wanted or (worth := _worth(run, client)) is None:
@@ -79,11 +83,15 @@ def statuses_of(client: Client, cells: Sequence[Cell], runs: Iterable[Run]) -> l
             best[fingerprint] = worth, run
     known_statuses = {
         fingerprint: replace(
-            _status(run),
+            _status(run, client),
             others=tuple(one for one in short[fingerprint] if one.id != run.id and one.service == run.service),
         )
         for fingerprint, (_, run) in best.items()
     }
+    for name, why in client.store.unread().items():
+        for fingerprint in wanted - set(best):
+            if name[16:24] == fingerprint[:8]:
+                known_statuses[fingerprint] = Status(state="failed", note=why.said)
     return [
         Status(state="not legal", note=joined("; ", cell.problems))
         if cell.problems
@@ -118,13 +126,16 @@ def _worth(run: Run, client: Client) -> tuple[int, ...] | None:
     return live, 4 if run.task_id else 2
 
 
-def _status(run: Run) -> Status:
+def _status(run: Run, client: Client) -> Status:
     state: State = "under way"
     note: str = STATES["under way"]
     if run.state == DONE and run.whole:
         state, note = "done", (run.why or run.tally) if run.record.short else ""
+    elif run.state == DONE and run.task_id and run.service == client.service.name and not _is_old(run):
+        note = Said("its images are missing from the runs folder; run() fetches them again, free, within 24 hours")
     elif run.state == DONE:
-        state, note = "open", Said("its images are missing from the runs folder")
+        note = Said("its images are missing from the runs folder; client.run(cell.request, fresh=True) pays again")
+        state = "lost"
     elif run.state == LOST:
         note = Said("the service no longer knows the task; client.run(cell.request) sends it and pays again")
         state = "lost"
@@ -140,6 +151,15 @@ def _status(run: Run) -> Status:
     elif run.task_id is None and run.record.unresolved:
         note = Said("its answer was lost; run() looks it up before it sends anything")
     return Status(state=state, note=note, run=run)
+
+
+def _is_old(run: Run) -> bool:
+    """Return whether the service surely keeps nothing of a run any more, by this machine's clock."""
+    try:
+        began = datetime.strptime(run.created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return True
+    return datetime.now(timezone.utc) - began > timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,7 @@ class Transport(Sender):
 
     def __init__(self, service: Service, key: Secret, *, pace: Pace, clock: Clock, random: Callable[[], float]) -> None:
         super().__init__(service, key, pace=pace, clock=clock, random=random)
-        self.account = account(service.base_url, key, pace=pace, clock=clock)
+        self.account = account(service.home, key, pace=pace, clock=clock)
 
     # Creating
 

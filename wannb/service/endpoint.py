@@ -46,20 +46,30 @@ class Service:
 
     @property
     def name(self) -> str:
-        """The name under which runs are kept: "mock", or the host."""
-        return "mock" if self.kind == "mock" else (urlsplit(self.base_url).hostname or "")
+        """The name under which runs are kept: "mock", or the host, one for all hosts of a region (see `home`)."""
+        return "mock" if self.kind == "mock" else home(self.host)
+
+    @property
+    def host(self) -> str:
+        """The host that is asked."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def home(self) -> str:
+        """The address of the account's service, the same one for all hosts of a region."""
+        return self.base_url if self.name in ("mock", self.host) else f"https://{self.name}/api/v1"
 
     @property
     def called(self) -> str:
         """The service within a sentence."""
-        return Said("the mock server") if self.kind == "mock" else self.name
+        return Said("the mock server") if self.kind == "mock" else self.host
 
     @property
     def where(self) -> str:
         """The service in a few words, with whether it bills."""
         if self.kind == "mock":
             return Said("mock server, nothing is billed")
-        return Said("live at {host}", host=self.name)
+        return Said("live at {host}", host=self.host)
 
     @property
     def advice(self) -> Said:
@@ -104,7 +114,7 @@ def live(
         source = "workspace" if workspace else ""
     else:
         base_url = checked_base_url(base_url)
-        region = _region_of(base_url) or region
+        region = region_of(urlsplit(base_url).hostname or "") or region
     return Service(kind="live", base_url=base_url, region=region, workspace=workspace, source=source)
 
 
@@ -132,8 +142,18 @@ def is_loopback(host: str | None) -> bool:
     return bool(host and _LOOPBACK.fullmatch(host))
 
 
-def _region_of(base_url: str) -> str | None:
-    host = urlsplit(base_url).hostname or ""
+def home(host: str) -> str:
+    """Return the host under which a region's runs are kept: a workspace's own host leads to the same tasks.
+
+    >>> home("ws-1.cn-beijing.maas.aliyuncs.com"), home("127.0.0.1")
+    ('dashscope.aliyuncs.com', '127.0.0.1')
+    """
+    region = region_of(host)
+    return REGIONS[region][0] if region else host
+
+
+def region_of(host: str) -> str | None:
+    """Return the region whose service a host is, None if that is unknown."""
     for region, (legacy, own) in REGIONS.items():
         if host == legacy or host.endswith(own.partition("}")[2]):
             return region

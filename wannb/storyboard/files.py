@@ -193,7 +193,7 @@ class BoardFiles:
 
     def _make(self, folder: Path) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.store.make_folder(folder)
         except OSError as error:
             path, why = repr(str(folder)), error.strerror or error
             raise StoreError(Said("cannot make the folder {path}: {why}", path=path, why=why)) from error

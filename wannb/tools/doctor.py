@@ -23,7 +23,7 @@ from wannb.connection import connect, find_key, names_alike, open_store, other_k
 from wannb.display import html
 from wannb.errors import ApiError, AuthenticationError, WannbError
 from wannb.figures import fonts
-from wannb.ledger import ENDED, Store
+from wannb.ledger import ENDED, NewerFormat, Store
 from wannb.masking import mask
 from wannb.service import Clock, Transport
 from wannb.translation import Said, Words, count, current, joined, override, say, spoken
@@ -431,6 +431,8 @@ def _store(setting: _Setting) -> Iterator[Line]:
     except OSError as error:
         says = Said("cannot write to {folder}: {why}", folder=str(root), why=error.strerror or str(error))
         yield _wrong(says, Said("give another folder: connect(store=...) or WANNB_STORE"))
+        if place == root:
+            yield from _runs(store)
         return
     free, kind = shutil.disk_usage(place).free, _file_system(place)
     says = Said(
@@ -482,12 +484,17 @@ def _locks(store: Store) -> Line:
 
 
 def _runs(store: Store) -> Iterator[Line]:
-    runs, damaged = store.runs(), store.damaged()
+    runs, unreadable = store.runs(), store.unreadable()
+    newer = [name for name, why in unreadable.items() if isinstance(why, NewerFormat)]
+    damaged = [name if name.isprintable() else ascii(name) for name in unreadable if name not in newer]
     if waiting := sum(run.state not in ENDED for run in runs):
         do = Said("wannb rescue, or client.rescue(), saves what was paid for; links expire after 24 hours")
         yield _note(Said("{n}, of which {waiting} have not ended", n=len(runs), waiting=waiting), do, name=Said("runs"))
     else:
         yield _ok(str(len(runs)), name=Said("runs"))
+    if newer:
+        says = Said("written by a newer wannb: {runs}", runs=", ".join(newer[:5]))
+        yield _note(says, Said("update wannb to use them; nothing is wrong with them"), name=Said("newer runs"))
     if damaged:
         do = Said("wannb rescue repairs the record where it can, and says what to do about the others")
         yield _wrong(", ".join(damaged[:5]), do, name=Said("damaged runs"))

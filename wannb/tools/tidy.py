@@ -121,7 +121,8 @@ class Tidied:
         else:
             head = say("not tidy, nothing was changed, {size}", size=size(self.before))
         lines = [f"  {finding}" for finding in self.findings if finding.kind != "problem"]
-        return "\n".join([f"{self.path.name}: {head}", *lines, *(f"  ! {finding}" for finding in self.problems)])
+        name = self.path.name if self.path.name.isprintable() else ascii(self.path.name)
+        return "\n".join([f"{name}: {head}", *lines, *(f"  ! {finding}" for finding in self.problems)])
 
 
 def tidy(path: str | os.PathLike[str], *, check: bool = False, max_kb: float = 500, source: bool = False) -> Tidied:
@@ -156,7 +157,7 @@ def tidy(path: str | os.PathLike[str], *, check: bool = False, max_kb: float = 5
     except RecursionError:
         raise ValueError(say("{path} is nested too deep for a notebook", path=repr(str(path)))) from None
     if len(content) > max_kb * 1000:
-        sweep.findings.append(_too_large(book, len(content), max_kb))
+        sweep.findings[_too_large(book, len(content), max_kb)] = None
     changed = content != opened.content and not sweep.refused
     if changed and not check:
         opened.write(content)
@@ -189,7 +190,8 @@ class _Sweep:
     """One pass over a notebook, which is changed in place; `refused`: a key is where nothing may be changed."""
 
     def __init__(self, *, source: bool) -> None:
-        self.findings: list[Finding] = []
+        #: In their order, each once: a link can be in an output's text and in its HTML.
+        self.findings: dict[Finding, None] = {}
         self.refused = False
         self._source = source
         self._cell: int | None = None
@@ -317,9 +319,7 @@ class _Sweep:
         self._say("problem", says)
 
     def _say(self, kind: Literal["change", "problem", "note"], says: Said) -> None:
-        finding = Finding(cell=self._cell, kind=kind, says=says)
-        if finding not in self.findings:  # a link can be in an output's text and in its HTML
-            self.findings.append(finding)
+        self.findings[Finding(cell=self._cell, kind=kind, says=says)] = None
 
 
 def _masked_links(text: str) -> tuple[str, str]:

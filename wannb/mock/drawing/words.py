@@ -193,11 +193,11 @@ PORTRAIT = re.compile(r"\b(?:portraits?|headshot|selfie|face|bust|close-?up)\b|�
 _ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
 _KINDS = "image|picture|frame|scene|panel|shot|photo"
 _SCENE_MARK = re.compile(
-    rf"\b(?:the\s+)?(?:{_ORDINALS})\s+(?:{_KINDS})\s*[:：,，-]?"
+    rf"\b(?:the\s{{1,20}})?(?:{_ORDINALS})\s{{1,20}}(?:{_KINDS})\s{{0,20}}[:：,，-]?"
     rf"|\b(?:{_KINDS})\s*\d{{1,2}}\s*[:：]"
     r"|第\s*[一二三四五六七八九十\d]{1,3}\s*[张幅帧]\s*(?:图片|图)?\s*[:：,，]?"
     r"|(?:图片|图|场景|镜头)\s*\d{1,2}\s*[:：]"
-    r"|(?:^|\n)\s*\d{1,2}\s*[.)、:：]\s*",
+    r"|(?:^|\n)\s{0,20}\d{1,2}\s{0,20}[.)、:：]\s*",
     re.IGNORECASE,
 )
 

@@ -56,7 +56,7 @@ _PRIVATE = re.compile(
     r"|\b(?:llm|ws)-[\w-]{4,}"  # workspaces
     r"|\b\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"  # days and times
     r"|\b(?!2147483647\b)\d{9,}"  # accounts, times in milliseconds; not the largest seed
-    r"|\b(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{16,}=*"  # ids, hashes, signatures
+    r"|\b(?=[\w+/-]{0,400}\d)(?=[\w+/-]{0,400}[A-Za-z])[\w+/-]{16,}=*"  # ids, hashes, signatures
 )
 
 

@@ -27,8 +27,9 @@ from .record import SENDING, Record
 from .run import Run
 from .store import Store
 
-#: Seconds by which a task's own time may be later than the arrival of its request (0.1 seen live, 2026-04).
-_SLOW_ENTRY = 0.5
+#: Seconds by which a task's own time may be later than the arrival of its request, and is where nothing is slow (seen
+#: live, 2026-04).
+_SLOW_ENTRY, _ENTRY = 0.5, 0.1
 #: Seconds after which a sent request cannot arrive any more, and after which a task is doubtful.
 _LATEST_ARRIVAL, _PROMPT = 180.0, 20.0
 #: Seconds for which the service keeps a task.
@@ -159,7 +160,7 @@ class Search:
 
 
 def _moments(delays: Iterable[float], transport: Transport, clock: Clock) -> Iterator[None]:
-    """Yield when a look is due, until none is wanted any more: after each delay, and after new tasks of this process."""
+    """Yield when a look is due, until none is wanted any more: after delays, and after new tasks of this process."""
     for delay in delays:
         accepted, since = transport.account.accepted, 0.0
         while delay > 0:
@@ -236,7 +237,7 @@ def prompt_window(record: Record, others: Iterable[Record]) -> tuple[float, floa
         and _model(other) == _model(record)
     ]
     lost = [] if record.lost_at is None or record.lost_at < last else [record.lost_at]
-    return first - within, min([last + _PROMPT, *later, *lost]) + within + _SLOW_ENTRY
+    return first - within, min([last + _PROMPT, *later, *lost]) + within + _ENTRY
 
 
 def _in_time(task: wire.ListedTask, rival: Record, others: Iterable[Record]) -> bool:

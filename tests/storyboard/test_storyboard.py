@@ -300,7 +300,7 @@ def test_a_request_without_an_answer_is_not_paid_again(
         with pytest.raises(UnknownOutcome, match="Send another request"):
             board.run()
         server.advance(seconds=5)
-        client.run(ImageRequest(prompt="a later task, which proves it", size="768*768"))
+        client.generate("a later task, which proves it", size="768*768")
     board.run()
     assert server.billed == 3 + (not reaches)
     assert all(board.frames)

@@ -132,9 +132,11 @@ class Search:
         everyone = [record, *held.values(), *rivals]
         prompt = prompt_window(record, everyone)
         free = [task for task in listed if task.task_id not in held and task.task_id not in record.not_ours]
-        explained = {task.task_id: [each for each in rivals if _in_time(task, each, everyone)] for task in free}
+        times = [(each, prompt_window(each, everyone)) for each in rivals]
+        # Of each task, how many other runs in doubt can have made it.
+        explained = {task.task_id: sum(_is_in_time(task, *each) for each in times) for task in free}
         for task in free:
-            alone = len(explained[task.task_id]) == 1 and not _is_within(task, prompt)
+            alone = explained[task.task_id] == 1 and not _is_within(task, prompt)
             fits = _is_of(task, record) and _is_within(task, (earliest, latest)) and not alone
             if fits and self._could_be(task):
                 self.candidates[task.task_id] = task
@@ -240,8 +242,8 @@ def prompt_window(record: Record, others: Iterable[Record]) -> tuple[float, floa
     return first - within, min([last + _PROMPT, *later, *lost]) + within + _ENTRY
 
 
-def _in_time(task: wire.ListedTask, rival: Record, others: Iterable[Record]) -> bool:
-    return _is_of(task, rival) and task.task_id not in rival.not_ours and _is_within(task, prompt_window(rival, others))
+def _is_in_time(task: wire.ListedTask, rival: Record, times: tuple[float, float]) -> bool:
+    return _is_of(task, rival) and task.task_id not in rival.not_ours and _is_within(task, times)
 
 
 def _is_of(task: wire.ListedTask, record: Record) -> bool:

@@ -20,6 +20,7 @@ from wannb.ledger import (
     Runs,
     Store,
     Task,
+    at_work,
     rescue,
     waits_shown,
 )
@@ -315,6 +316,7 @@ class Client:
         """Send a request and return at once; the task's id is on disk before this returns."""
         return self._submit(request, fresh=fresh)
 
+    @at_work()
     def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
         run, own = self._begin(request, fresh=fresh, after=after)
         reused = run.state == DONE
@@ -326,6 +328,7 @@ class Client:
                 raise
         return Task(self._ledger, run, reused=reused, own=own)
 
+    @at_work()
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Task:
         run, _ = self._begin(request, fresh=fresh, via="sync")
         reused = run.state == DONE

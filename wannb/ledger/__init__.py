@@ -9,7 +9,7 @@ from .recall import recall
 from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure
 from .rescue import Rescue, rescue
 from .result import GeneratedImage, Result
-from .run import Run, Runs, read, seconds_of, usual_seconds
+from .run import Run, Runs, at_work, read, seconds_of, usual_seconds
 from .store import Store
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
@@ -32,6 +32,7 @@ __all__ = [
     "Runs",
     "Store",
     "Task",
+    "at_work",
     "read",
     "recall",
     "rescue",

@@ -14,6 +14,7 @@ from conftest import make_client, small
 from isolation import PATIENCE
 from pictures import plain_picture
 from PIL import Image
+from processes import package_under_test
 from rooms import PACKAGE
 
 from wannb import ImageRequest
@@ -48,6 +49,7 @@ def run(code: str, server: MockServer, folder: Path) -> str:
     """Run a script against a mock server, and return what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", BEGIN + code, server.base_url, str(folder)],
+        env=package_under_test(),
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -23,6 +23,7 @@ from wannb.ledger import (
     Runs,
     Store,
     Task,
+    at_work,
     candidates,
     make_whole,
     rescue,
@@ -327,6 +328,7 @@ class Client:
         """
         return await asyncio.to_thread(self.submit, request, fresh=fresh)
 
+    @at_work()
     def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
         run, own = self._begin(request, fresh=fresh, after=after)
         reused = run.state == DONE or run.fetched
@@ -338,6 +340,7 @@ class Client:
                 raise
         return Task(self._ledger, run, reused=reused, own=own)
 
+    @at_work()
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Task:
         run, _ = self._begin(request, fresh=fresh, via="sync")
         reused = run.state == DONE or run.fetched

@@ -9,7 +9,7 @@ from .recall import recall
 from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure, NewerFormat, Unreadable
 from .rescue import Candidates, Rescue, candidates, rescue
 from .result import GeneratedImage, Result
-from .run import Run, Runs, read, seconds_of, usual_seconds
+from .run import Run, Runs, at_work, read, seconds_of, usual_seconds
 from .saving import make_whole
 from .store import Store
 from .submit import Ledger
@@ -36,6 +36,7 @@ __all__ = [
     "Store",
     "Task",
     "Unreadable",
+    "at_work",
     "candidates",
     "make_whole",
     "read",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
@@ -31,6 +30,7 @@ from wannb.errors import (
 from wannb.masking import Secret, mask
 from wannb.request import PRO, parse
 from wannb.service import Transport, endpoint, price, waiting, wire
+from wannb.threads import Threads
 from wannb.translation import Said, count
 
 from .record import (
@@ -163,7 +163,7 @@ def _save_all(
         saved[index] = _save(run.folder, index, {**facts, "image": index + 1}, links[index], transport, size)
 
     wait = Said("downloading {images}, usually a few seconds", images=count(len(missing), "image"))
-    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(missing)))) as pool, waiting(wait):
+    with Threads(_AT_ONCE) as pool, waiting(wait):
         try:
             # In copies of this context, so that who waits hears why a download pauses.
             futures = [pool.submit(copy_context().run, save, index) for index in missing]

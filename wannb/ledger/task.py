@@ -29,7 +29,7 @@ from wannb.translation import Said, current, override, say, spoken
 from .lost_answers import is_past, reason_of
 from .record import CANCELED, DONE, ENDED, FAILED, LOST, Failure
 from .result import Result
-from .run import Run, stranded, usual_seconds
+from .run import Run, at_work, stranded, usual_seconds
 from .saving import error_of, finish_from_disk
 from .submit import Ledger, forgotten_answer
 
@@ -134,6 +134,7 @@ class Task:
             raise
         return self
 
+    @at_work()
     def _wait(self, timeout: float | None, on_status: OnStatus, stop: threading.Event) -> None:
         try:
             self._watch(timeout, on_status, stop)

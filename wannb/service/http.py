@@ -90,7 +90,8 @@ class Sender:
             httpx.Client(transport=_Way(service.address), timeout=TIMEOUT, headers=_HEADERS, trust_env=False)
             for _ in range(2)
         )
-        weakref.finalize(self, _close, self._api, self.files)
+        # Not when the interpreter ends, since other threads may still fetch what is paid for.
+        weakref.finalize(self, _close, self._api, self.files).atexit = False
         # Put in last and by no variable: a traceback that prints variables would print the key.
         self._api.headers["Authorization"] = f"Bearer {key}"
         if service.workspace:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from wannb.ledger import Store
-from wannb.service import Money, as_budget, endpoint
+from wannb.service import Money, Service, as_budget, endpoint
 
 from .client import Client
 from .errors import NoKey
@@ -100,10 +100,7 @@ def connect(
         if found is None and not base_url:
             # An address of the live service in the environment is not meant for the mock.
             base_url = set_url if set_url_is_here else shared or _mock_server().base_url
-        service = live if found else endpoint.mock(str(base_url), region=live.region)
-        through = _environment(THROUGH) if found else None
-        if through and endpoint.is_loopback(urlsplit(through).hostname):
-            service = replace(service, through=through)
+        service = _through(live) if found else endpoint.mock(str(base_url), region=live.region)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
@@ -285,6 +282,13 @@ KEY_PLACES: dict[str, Callable[[], str | None]] = {
     Said("Colab's secrets"): lambda: _in_secrets(_of_colab),
     Said("Kaggle's secrets"): lambda: _in_secrets(_of_kaggle),
 }
+
+
+def _through(live: Service) -> Service:
+    """Return the live service as it is asked by way of the recorder of `scripts/record`, if there is one."""
+    recorder = _environment(THROUGH)
+    here = recorder and endpoint.is_loopback(urlsplit(recorder).hostname)
+    return replace(live, through=recorder) if here else live
 
 
 def _mock_server() -> MockServer:

@@ -167,8 +167,8 @@ def test_a_search_takes_a_time_that_grows_with_the_text(name: str) -> None:
 def test_a_notebook_with_thousands_of_findings_is_tidied_at_once(tmp_path: Path) -> None:
     secrets = {
         "a": "sk-abcdefgh1234567890",
-        "b": "https://h/a.png?Signature=aB3xyz",
-        "c": "Signature=aB3xyz",
+        "b": "https://h/a.png?Signature=aB3xyz-012345",
+        "c": "Signature=aB3xyz-012345",
     }
     cell = {"cell_type": "raw", "source": "", "metadata": secrets}
     book = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell] * 2400}

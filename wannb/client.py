@@ -571,7 +571,7 @@ class Client:
     @spoken
     def _repr_html_(self) -> str:
         if self.service.kind == "live":
-            title = Said("wannb · {service}", service=self.service.name)
+            title = Said("wannb · {service}", service=self.service.host)
             return html.block(title, lines=[Said("Live: every image that comes back is billed.")], notes=self.notices)
         lines = [
             Said("Images are drawn on this machine; nothing is sent out and nothing is billed."),

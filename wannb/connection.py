@@ -101,7 +101,7 @@ def connect(
         )
         # An address of the live service in the environment is not meant for the mock.
         here = set_url if set_url_is_here else None
-        service = _recorded(live) if found else _mock(live.region, base_url, here, shared)
+        service = _through(live) if found else _mock(live.region, base_url, here, shared)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
@@ -302,11 +302,11 @@ def _mock(region: str, base_url: str | None, set_url: str | None, shared: str | 
     return endpoint.mock(_mock_server().base_url, region=region, source="")
 
 
-def _recorded(service: Service) -> Service:
-    """Return the live service, by way of the recorder on this machine if there is one."""
-    through = _environment(THROUGH)
-    here = through and endpoint.is_loopback(urlsplit(through).hostname)
-    return replace(service, through=through) if here else service
+def _through(live: Service) -> Service:
+    """Return the live service as it is asked by way of the recorder of `scripts/record`, if there is one."""
+    recorder = _environment(THROUGH)
+    here = recorder and endpoint.is_loopback(urlsplit(recorder).hostname)
+    return replace(live, through=recorder) if here else live
 
 
 def _mock_server() -> MockServer:

@@ -44,7 +44,7 @@ def read_file(path: str | os.PathLike[str], *, most: int, links: bool = True) ->
     >>> len(read_file(__file__, most=10**6)) > 0
     True
     """
-    _check_plain(path, most, links=links)
+    check_plain(path, most, links=links)
     with open(path, "rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -68,8 +68,12 @@ def parse_json(text: str | bytes) -> Any:
 
 
 @contextmanager
-def opened_picture(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Iterator[Image.Image]:
+def opened_picture(source: str | os.PathLike[str] | bytes | IO[bytes], *, links: bool = True) -> Iterator[Image.Image]:
     """Open a picture with Pillow for a `with` block; whatever is wrong with it, also within the block, is an `OSError`.
+
+    Args:
+        source: a path, the file's bytes or the open file.
+        links: whether a path that is a symbolic link is followed.
 
     >>> with opened_picture("cat.png") as image:    # doctest: +SKIP
     ...     image.size
@@ -80,7 +84,7 @@ def opened_picture(source: str | os.PathLike[str] | bytes | IO[bytes]) -> Iterat
     with ExitStack() as open_files:
         if isinstance(source, (str, os.PathLike)):
             name = os.fspath(source)
-            _check_plain(name)
+            check_plain(name, links=links)
             # Pillow leaves a file open that is no picture.
             file: IO[bytes] = open_files.enter_context(open(name, "rb"))
         else:
@@ -222,7 +226,8 @@ def is_plain(path: str | os.PathLike[str], size: int = 0) -> bool:
     return stat.S_ISREG(found.st_mode) and size in (0, found.st_size)
 
 
-def _check_plain(path: str | os.PathLike[str], most: int | None = None, *, links: bool = True) -> None:
+def check_plain(path: str | os.PathLike[str], most: int | None = None, *, links: bool = True) -> None:
+    """Raise `OSError` unless a path leads to a plain file of at most `most` bytes; see `read_file`."""
     # Before opening: that would wait for a writer of a pipe.
     try:
         found = os.stat(path) if links else os.lstat(path)

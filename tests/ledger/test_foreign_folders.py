@@ -178,7 +178,7 @@ def test_a_data_base_outside_is_never_written_to(client: Client, server: MockSer
 def test_a_linked_notebook_in_a_folder_is_left_alone_and_one_that_is_named_is_tidied(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cell = {"cell_type": "raw", "source": "", "metadata": {"link": "https://h/a.png?Signature=aB3xyz0123456"}}
+    cell = {"cell_type": "raw", "source": "", "metadata": {"link": "https://h/a.png?Signature=aB3xyz-0123456"}}
     own = tmp_path / "own.ipynb"
     own.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}))
     before = own.read_bytes()
@@ -188,6 +188,23 @@ def test_a_linked_notebook_in_a_folder_is_left_alone_and_one_that_is_named_is_ti
     assert own.read_bytes() == before
     main(["tidy", str(tmp_path / "given" / "book.ipynb")])
     assert own.read_bytes() != before
+
+
+def test_a_linked_picture_is_neither_shown_nor_sent(client: Client, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (300, 300), "red").save(tmp_path / "own.png")
+    result = client.run(small())
+    before = result[0].figure(pixels=64, width=64)
+    result[0].path.unlink()
+    result[0].path.symlink_to(tmp_path / "own.png")
+    for page in (result._repr_mimebundle_()["text/html"], result[0].figure(pixels=64, width=64)):
+        assert "data:image" not in page
+    assert "data:image" in before
+    for act in (result[0].open, result[0].bytes, result[0].as_input, lambda: result[0].save(tmp_path / "a.png")):
+        with pytest.raises(OSError, match="is a link"):
+            act()
+    assert not (tmp_path / "a.png").exists()
 
 
 # A newer format

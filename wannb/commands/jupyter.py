@@ -155,7 +155,7 @@ def _environment(user: str) -> Iterator[dict[str, str]]:
             why = "The mode is mock" if os.environ.get("WANNB_MODE", "").strip().lower() == "mock" else "No key"
             print(f"{why}: {user} the mock server. Nothing is sent out and nothing is billed.", flush=True)
         else:
-            print(f"Live at {client.service.name}: every image that comes back is billed.", flush=True)
+            print(f"Live at {client.service.host}: every image that comes back is billed.", flush=True)
         for notice in client.notices:
             print(notice, flush=True)
         yield variables

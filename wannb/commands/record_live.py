@@ -142,7 +142,7 @@ def _announce(live: Client, plan: Sequence[Paid], most: int, folder: Path) -> No
     images = sum(step.images for step in plan)
     each = price(STANDARD, live.service.region)
     cost = f"{each.times(images)} (price of {each.as_of})" if each else "price unknown"
-    print(f"To {live.service.name}, model {STANDARD}:")
+    print(f"To {live.service.host}, model {STANDARD}:")
     rule = ", a request that breaks a rule" if most else ""
     print(f"  free: the task list, an upload policy, a task that does not exist{rule}")
     for step in plan:

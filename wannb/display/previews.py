@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from wannb.files import mode_in, opened_picture, read_file, rename
+from wannb.files import check_plain, mode_in, opened_picture, read_file, rename
 from wannb.request import to_srgb
 from wannb.threads import Threads
 
@@ -50,6 +50,7 @@ def preview(path: Path, pixels: int) -> bytes:
     Raises:
         OSError: the file is missing or damaged.
     """
+    check_plain(path, links=False)  # in a stranger's folder a link can lead to any file
     if pixels > PREVIEW_PIXELS:
         return small_jpeg(path, pixels)
     return _preview(str(path), path.stat().st_mtime_ns, pixels)
@@ -126,6 +127,7 @@ def picture(path: Path, pixels: int) -> Image.Image:
     """
     from PIL import Image
 
+    check_plain(path, links=False)
     # Half the size of a preview loses nothing visible.
     with opened_picture(_kept(path) if pixels * 2 <= PREVIEW_PIXELS else path) as image:
         image.draft("RGB", (pixels, pixels))

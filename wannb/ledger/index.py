@@ -75,7 +75,7 @@ CREATE TRIGGER IF NOT EXISTS drop_sum AFTER DELETE ON runs WHEN OLD.ended = 1 AN
     UPDATE sums SET amount = amount - MAX(0, OLD.amount - {OLD}) WHERE mock = OLD.mock AND currency = OLD.currency;
 END;
 COMMIT;
-""".replace("{NEW}", _OTHERS.format("NEW")).replace("{OLD}", _OTHERS.format("OLD"))
+""".replace("{NEW}", _OTHERS.format("NEW")).replace("{OLD}", _OTHERS.format("OLD"))  # nosec B608
 
 
 class Index:

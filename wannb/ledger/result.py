@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from wannb.display import html, previews
-from wannb.files import opened_picture, read_file
+from wannb.files import check_plain, opened_picture, read_file
 from wannb.request import MAX_FILE, ImageRequest, InputImage, from_bytes
 from wannb.service import Money
 from wannb.threads import Threads
@@ -47,13 +47,13 @@ class GeneratedImage:
 
     def open(self) -> Image.Image:
         """Return the image as a loaded PIL image; `OSError` if the file is gone or damaged."""
-        with opened_picture(self.path) as image:
+        with opened_picture(self.path, links=False) as image:
             image.load()
         return image
 
     def bytes(self) -> bytes:
         """Return the file's bytes."""
-        return read_file(self.path, most=MAX_FILE)
+        return read_file(self.path, most=MAX_FILE, links=False)
 
     def save(self, path: str | Path) -> Path:
         """Copy the file, request and all, and return where it went.
@@ -65,6 +65,7 @@ class GeneratedImage:
         if place.is_dir() or not place.suffix:
             place.mkdir(parents=True, exist_ok=True)
             place /= f"{self.path.parent.name}-{self.path.name}"
+        check_plain(self.path, links=False)
         return Path(shutil.copyfile(self.path, place))
 
     def as_input(self) -> InputImage:

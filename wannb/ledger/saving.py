@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
@@ -371,6 +371,7 @@ def make_whole(run: Run, revive: Callable[[Run], None], *, mine: bool) -> None:
     if run.state == DONE:
         lost = [image.file for image in bad if not _opens(run.folder / image.file)]
         if lost:
+            _set_aside(run.folder, lost)  # so that a later run of the same request answers in its place
             raise Unreadable(
                 Said(
                     "{files} of run {run} in {folder} cannot be read any more: deleted, moved away or damaged. "
@@ -384,14 +385,15 @@ def make_whole(run: Run, revive: Callable[[Run], None], *, mine: bool) -> None:
                 )
             )
         return
-    for image in bad:
-        with suppress(OSError):
-            files.rename(run.folder / image.file, _aside(run.folder, image.file))
+    _set_aside(run.folder, run.spoilt)
     run.spoilt, run.fetched = frozenset(), True
 
 
-def _aside(folder: Path, name: str) -> Path:
-    return folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{name}"
+def _set_aside(folder: Path, names: Iterable[str]) -> None:
+    """Keep damaged files of a run under other names, where they are and the folder can be written to."""
+    for name in names:
+        with suppress(OSError):
+            files.rename(folder / name, folder / f"damaged-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{name}")
 
 
 def _is_as_saved(path: Path, image: SavedImage) -> bool:
@@ -449,8 +451,7 @@ def restore(folder: Path, account: str, region: str) -> Run:
     with suppress(TypeError, ValueError, StoreError):
         if request := Run(folder, record).request:
             record = replace(record, fingerprint=request.fingerprint)
-    with suppress(OSError):
-        files.rename(folder / FILE, _aside(folder, FILE))
+    _set_aside(folder, [FILE])
     run = Run(folder, record)
     run.advance(record.state)
     finish_from_disk(run)

@@ -336,7 +336,7 @@ def _service(setting: _Setting) -> Iterator[Line]:
         return
     place = setting.client.service
     if setting.live:
-        yield _ok(Said("live at {host}: every image that comes back is billed", host=place.name))
+        yield _ok(Said("live at {host}: every image that comes back is billed", host=place.host))
         workspace = Said("with a workspace") if place.workspace else Said("no workspace")
         says = Said("{region}, {workspace}. A key belongs to one region", region=place.region, workspace=workspace)
         yield _ok(says, name=Said("region"))
@@ -403,11 +403,11 @@ def _ask(client: Client) -> Generator[Line, None, tuple[float, float]]:
     with closing(transport):
         try:
             transport.tasks(since=time.time() - 1, until=time.time())
-            yield _ok(Said("{host} accepts the key", host=place.name), name=Said("answer"))
+            yield _ok(Said("{host} accepts the key", host=place.host), name=Said("answer"))
         except AuthenticationError as error:
             yield _wrong(Said("the service does not accept the key"), error.next_step, name=Said("answer"))
         except ApiError as error:
-            says = Said("{host} answered {code} (HTTP {status})", host=place.name, code=error.code, status=error.status)
+            says = Said("{host} answered {code} (HTTP {status})", host=place.host, code=error.code, status=error.status)
             yield _wrong(says, error.next_step, name=Said("answer"))
         except WannbError as error:
             do = Said("check the network, and the proxy in HTTPS_PROXY if there is one")

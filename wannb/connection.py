@@ -7,7 +7,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -18,9 +18,9 @@ from wannb.ledger import Store
 from wannb.service import Money, as_budget, endpoint
 
 from .client import Client
-from .errors import NoKey
+from .errors import KEY_MISPLACED, NoKey
 from .files import read_file
-from .masking import Secret, mask
+from .masking import SHORTEST, Secret, holds_key, mask
 from .translation import Said, current, override, say
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ _ALIKE = re.compile(
 )
 #: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
 SHARED_MOCK = "WANNB_MOCK_URL"
+#: The other variables that are read. Messages, host names and folders show what is in them.
+_NOT_FOR_KEYS = (
+    *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", SHARED_MOCK),
+    *("DASHSCOPE_WORKSPACE_ID", "DASHSCOPE_HTTP_BASE_URL", "DASHSCOPE_API_KEY_FILE_PATH"),
+)
 _server: MockServer | None = None
 
 
@@ -78,6 +83,9 @@ def connect(
     """
     # A traceback that prints variables would print the key: no variable holds it as it is.
     given, api_key = (Secret(api_key) if isinstance(api_key, str) else api_key), None
+    if place := _place_of_a_key((mode, region, workspace, base_url, store, budget, language)):
+        mode = region = workspace = base_url = store = budget = language = None
+        raise ValueError(say(KEY_MISPLACED, place=place))
     _show_everything()
     with override(language or _environment("WANNB_LANGUAGE") or "en"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
@@ -89,18 +97,31 @@ def connect(
             _check_not_live(mode, base_url)
         if found and set_url_is_here and (set_mode == "mock" or set_url == shared):
             set_url = None  # it is the address of a mock server
-        live = endpoint.live(
-            region=(region or _environment("WANNB_REGION") or "singapore").lower(),
-            workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
-            base_url=(base_url or set_url) if found else None,
-        )
+        region = (region or _environment("WANNB_REGION") or "singapore").lower()
+        workspace = workspace or _environment("DASHSCOPE_WORKSPACE_ID")
+        live = endpoint.live(region=region, workspace=workspace, base_url=(base_url or set_url) if found else None)
         if found is None and not base_url:
             # An address of the live service in the environment is not meant for the mock.
             base_url = set_url if set_url_is_here else shared or _mock_server().base_url
         service = live if found else endpoint.mock(str(base_url), region=live.region)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
-        key = found[0] if found else "sk-mock"
-        return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
+        return Client(
+            service,
+            found[0] if found else "sk-mock",
+            open_store(store),
+            budget=limit,
+            language=current(),
+            notices=notices,
+        )
+
+
+def _place_of_a_key(options: Sequence[object]) -> str | None:
+    """Return the option of `connect`, in their order, or the variable in which a key stands where no key belongs."""
+    known = {key for name in KEY_PLACES if len(key := os.environ.get(name, "").strip()) >= SHORTEST}
+    known -= {os.environ.get("DASHSCOPE_API_KEY_FILE_PATH", "").strip()}  # the name of a file
+    names = ("mode", "region", "workspace", "base_url", "store", "budget", "language")
+    places = {**dict(zip(names, options, strict=True)), **{name: os.environ.get(name) for name in _NOT_FOR_KEYS}}
+    return next((place for place, said in places.items() if str(said).strip() in known or holds_key(str(said))), None)
 
 
 def _show_everything() -> None:
@@ -113,8 +134,7 @@ def _show_everything() -> None:
 
 def _key_for(mode: object, given: object, base_url: str | None) -> tuple[Secret, str] | None:
     """Return the key that a mode uses and where it was found, None for the mock server."""
-    named = mask(repr(mode))  # a key may have been given in its place
-    mode = str(mode).lower()
+    named, mode = repr(mode), str(mode).lower()
     if mode not in ("auto", "live", "mock"):
         raise ValueError(say("mode={mode} is not 'auto', 'live' or 'mock'", mode=named))
     found = None if mode == "mock" else find_key(given)

@@ -89,30 +89,36 @@ def connect(
     _show_everything()
     with override(language or _environment("WANNB_LANGUAGE") or "en"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
-        set_url, shared = _environment("DASHSCOPE_HTTP_BASE_URL"), _environment(SHARED_MOCK)
-        set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
         found = _key_for(mode or ("auto" if given is not None else set_mode), given, base_url)
-        if base_url and found and base_url.rstrip("/") in (shared, _server and _server.base_url):
-            found = None  # a mock server of ours: nothing there is live, whatever key it is given
-            _check_not_live(mode, base_url)
-        if found and set_url_is_here and (set_mode == "mock" or set_url == shared):
-            set_url = None  # it is the address of a mock server
-        region = (region or _environment("WANNB_REGION") or "singapore").lower()
-        workspace = workspace or _environment("DASHSCOPE_WORKSPACE_ID")
-        live = endpoint.live(region=region, workspace=workspace, base_url=(base_url or set_url) if found else None)
-        if found is None and not base_url:
-            # An address of the live service in the environment is not meant for the mock.
-            base_url = set_url if set_url_is_here else shared or _mock_server().base_url
-        service = live if found else endpoint.mock(str(base_url), region=live.region)
+        service = _service(found is not None, mode, set_mode, region, workspace, base_url)
+        if service.kind == "mock":
+            found = None
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
-        return Client(
-            service,
-            found[0] if found else "sk-mock",
-            open_store(store),
-            budget=limit,
-            language=current(),
-            notices=notices,
-        )
+        key, place = (found[0] if found else "sk-mock"), open_store(store)
+        return Client(service, key, place, budget=limit, language=current(), notices=notices)
+
+
+def _service(
+    has_key: bool, mode: str | None, set_mode: str, region: str | None, workspace: str | None, base_url: str | None
+) -> endpoint.Service:
+    """Return the service that the arguments and the environment name: live with a key, a mock server without one."""
+    set_url, shared = _environment("DASHSCOPE_HTTP_BASE_URL"), _environment(SHARED_MOCK)
+    set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
+    if base_url and has_key and base_url.rstrip("/") in (shared, _server and _server.base_url):
+        has_key = False  # a mock server of ours: nothing there is live, whatever key it is given
+        _check_not_live(mode, base_url)
+    if has_key and set_url_is_here and (set_mode == "mock" or set_url == shared):
+        set_url = None  # it is the address of a mock server
+    live = endpoint.live(
+        region=(region or _environment("WANNB_REGION") or "singapore").lower(),
+        workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
+        base_url=(base_url or set_url) if has_key else None,
+    )
+    if has_key:
+        return live
+    # An address of the live service in the environment is not meant for the mock.
+    base_url = base_url or (set_url if set_url_is_here else shared or _mock_server().base_url)
+    return endpoint.mock(str(base_url), region=live.region)
 
 
 def _place_of_a_key(options: Sequence[object]) -> str | None:

@@ -94,8 +94,8 @@ def connect(
         if service.kind == "mock":
             found = None
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
-        key, place = (found[0] if found else "sk-mock"), open_store(store)
-        return Client(service, key, place, budget=limit, language=current(), notices=notices)
+        key, runs = (found[0] if found else "sk-mock"), open_store(store)
+        return Client(service, key, runs, budget=limit, language=current(), notices=notices)
 
 
 def _service(

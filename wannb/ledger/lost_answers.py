@@ -14,7 +14,7 @@ Times are compared in the service's clock: a journal says when a run was sent by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,8 +35,8 @@ _LATEST_ARRIVAL, _PROMPT = 180.0, 20.0
 _KEPT = 24 * 3600
 #: Seconds by which the service's clock may be wrong here before only the service can say that a day has passed.
 _DOUBTFUL = 600
-#: Seconds after which a waiting look-up sees that the folder got a task, and that it was called off.
-_STEP = 0.5
+#: Seconds after which a waiting look-up sees that it was called off, and between looks after tasks of this process.
+_STEP, _EARLY = 0.25, 1.0
 
 
 def is_past(sent: float, record: Record, transport: Transport) -> bool:
@@ -61,9 +61,7 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
         now, _ = transport.now()
         young = now - run.record.sent[1] < sum(pace.lookups)
         past = is_past(run.record.sent[0], run.record, transport)
-        for delay in () if past else pace.lookups if young else pace.lookups[:1]:
-            if not _waited(delay, transport, clock):
-                break
+        for _ in _moments(() if past else pace.lookups if young else pace.lookups[:1], transport, clock):
             search.look()
             if search.found:
                 return search.found
@@ -160,16 +158,22 @@ class Search:
         return task.task_id not in self._refuted
 
 
-def _waited(delay: float, transport: Transport, clock: Clock) -> bool:
-    """Wait before a look, until this process got another task; False if the look is not wanted any more."""
-    accepted = transport.account.accepted
-    while delay > 0 and transport.account.accepted == accepted:
-        part = min(delay, _STEP, left())
-        if part <= 0 or called_off():
-            return False
-        clock.sleep(part)
-        delay -= part
-    return left() > 0
+def _moments(delays: Iterable[float], transport: Transport, clock: Clock) -> Iterator[None]:
+    """Yield when a look is due, until none is wanted any more: after each delay, and after new tasks of this process."""
+    for delay in delays:
+        accepted, since = transport.account.accepted, 0.0
+        while delay > 0:
+            part = min(delay, _STEP, left())
+            if part <= 0 or called_off():
+                return
+            clock.sleep(part)
+            delay, since = delay - part, since + part
+            if delay > 0 and since >= _EARLY and transport.account.accepted != accepted:
+                accepted, since = transport.account.accepted, 0.0
+                yield
+        if not left():
+            return
+        yield
 
 
 def _doubt(run: Run, unread: WannbError | None) -> UnknownOutcome:

@@ -228,9 +228,9 @@ _TABLE = (
     ),
     Scenario(
         "empty list",
-        "The first page of the task list comes empty although its total says that there are tasks. Such a page proves "
-        "nothing; a client asks again.",
-        (Effect(on=("list",), once="in all", empty=True),),
+        "Pages of the task list come empty although their total says that there are tasks. Such a page proves nothing: "
+        "a client asks again, and then says that the list cannot be read.",
+        (Effect(on=("list",), empty=True),),
     ),
     Scenario(
         "strangers",

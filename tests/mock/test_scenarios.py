@@ -222,20 +222,23 @@ def test_a_list_comes_empty_although_there_are_tasks(api: Api) -> None:
     assert len(api.call("GET", "/tasks").json()["data"]) == 1
 
 
-def test_strangers_ask_at_the_same_moment_and_their_pictures_are_there(api: Api) -> None:
+def test_strangers_ask_right_after_it_and_their_pictures_are_there(api: Api) -> None:
     asked = body("a cat", n=2, model="wan2.7-image")
     with api.server.scenario("strangers"):
         mine = api.made(asked)
         with api.server.scenario("dropped before answer"), pytest.raises(httpx.RemoteProtocolError):
             api.create(asked)
+    api.server.advance(seconds=1)
     rows = api.call("GET", "/tasks").json()["data"]
     others = [row["task_id"] for row in rows if row["task_id"] != mine]
     assert len(rows) == 3
-    assert {(row["model_name"], row["gmt_create"]) for row in rows} == {("wan2.7-image", rows[0]["gmt_create"])}
+    [made] = [row["gmt_create"] for row in rows if row["task_id"] == mine]
+    assert {(row["model_name"], row["gmt_create"] - made) for row in rows} == {("wan2.7-image", 0), ("wan2.7-image", 50)}
     pictures = {api.http.get(urls(api.query(task_id))[0]).content for task_id in (mine, *others)}
     assert len(pictures) == 3, "each of them asked for something else"
     assert api.server.billed == 2, "what others pay is not counted"
     assert api.create().status_code == 200
+    api.server.advance(seconds=1)
     assert tasks(api) == 4
 
 

@@ -26,6 +26,7 @@ SLOW_LEAST = 2.0
 # Seen live 2026-04: a task is RUNNING within 0.3 s of its submit.
 PENDING_MOST = 0.3
 # What others on the account ask for.
+STRANGER_SECONDS = 0.05
 STRANGERS = ("A lighthouse at noon", "A fox in the snow", "A teapot on a table")
 
 
@@ -84,7 +85,7 @@ class Generator:
         return 200, self._waited(task, call.request.base)
 
     def add_stranger(self, call: Call) -> None:
-        """Make the task of somebody else on the account at the moment of a submit, of the same model and size."""
+        """Make the task of somebody else on the account right after a submit, of the same model and size."""
         request = self._checked(call, lenient=True)
         if request is None:
             return
@@ -100,7 +101,7 @@ class Generator:
             request_id=str(self._settings.fresh()),
         )
         ending = self._drawn(other, self._seed(None, ""), theirs)
-        self._begin(theirs, ending, str(self._settings.fresh()), stranger=True)
+        self._begin(theirs, ending, str(self._settings.fresh()), later=STRANGER_SECONDS)
 
     def normalise(self, request: Request) -> dict[str, Any]:
         """Return a request as recordings hold it."""
@@ -187,7 +188,7 @@ class Generator:
             item["image"] = self._images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
         return {"output": output, "usage": usage}
 
-    def _begin(self, call: Call, ending: dict[str, Any], task_id: str, *, stranger: bool = False) -> Task:
+    def _begin(self, call: Call, ending: dict[str, Any], task_id: str, *, later: float = 0.0) -> Task:
         model = str(call.request.json["model"])
         pending = min(PENDING_MOST, self._settings.task_seconds / 6)
         if call.effect.fail:
@@ -201,12 +202,12 @@ class Generator:
                 id=task_id,
                 model=model,
                 request_id=call.request_id,
-                submitted=self._settings.now(),
+                submitted=self._settings.now() + later,
                 pending=max(SLOW_LEAST, SLOW_TIMES * self._settings.task_seconds) if call.effect.slow else pending,
                 running=self._settings.task_seconds - pending,
                 hidden=call.kind == "sync",
                 playing=call.own,
-                stranger=stranger,
+                stranger=later > 0,
                 **ending,
             )
             self._tasks.add(task, limits=call.effect.limits)

@@ -56,7 +56,7 @@ class Effect:
         unknown: the task is unknown until it is as old as that, in seconds.
         lag: the list shows a task from this age on, in seconds.
         empty: the list's page is empty although its total is not.
-        strangers: somebody else on the account submits a task of the same model at the same moment.
+        strangers: somebody else on the account submits a task of the same model right after it.
         limits: the service's limits hold.
     """
 
@@ -234,7 +234,7 @@ _TABLE = (
     ),
     Scenario(
         "strangers",
-        "At each submit somebody else on the account submits a task of the same model, and the task list shows both. "
+        "Right after each submit somebody else on the account submits a task of the same model; the list shows both. "
         "The list has times and models but no prompts: after a lost answer a client takes neither, and a person "
         "chooses with the pictures. Their images are not counted as billed.",
         (Effect(on=SUBMITS, strangers=True),),

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -19,9 +19,9 @@ from wannb.ledger import Store
 from wannb.service import Money, Service, as_budget, endpoint
 
 from .client import Client
-from .errors import NoKey
+from .errors import KEY_MISPLACED, NoKey
 from .files import read_file
-from .masking import Secret, mask
+from .masking import SHORTEST, Secret, holds_key, mask
 from .translation import Said, current, override, say
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ SHARED_MOCK = "WANNB_MOCK_URL"
 _SET_URL = "DASHSCOPE_HTTP_BASE_URL"
 #: Set by `scripts/record --live`: the address on this machine of a recorder that passes requests on.
 THROUGH = "WANNB_THROUGH"
+#: The other variables that are read. Messages, host names and folders show what is in them.
+_NOT_FOR_KEYS = (
+    *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", SHARED_MOCK),
+    *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_API_KEY_FILE_PATH"),
+)
 _server: MockServer | None = None
 
 
@@ -82,29 +87,51 @@ def connect(
     """
     # A traceback that prints variables would print the key: no variable holds it as it is.
     given, api_key = (Secret(api_key) if isinstance(api_key, str) else api_key), None
+    if place := _place_of_a_key((mode, region, workspace, base_url, store, budget, language)):
+        mode = region = workspace = base_url = store = budget = language = None
+        raise ValueError(say(KEY_MISPLACED, place=place))
     _show_everything()
     with override(language or _environment("WANNB_LANGUAGE") or "en"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
-        set_url, shared = _environment(_SET_URL), _environment(SHARED_MOCK)
-        set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
         found = _key_for(mode, "auto" if given is not None else set_mode, given, base_url)
-        if base_url and found and base_url.rstrip("/") in (shared, _server and _server.base_url):
-            found = None  # a mock server of ours: nothing there is live, whatever key it is given
-            _check_not_live(mode, base_url)
-        if found and set_url_is_here and (set_mode == "mock" or set_url == shared):
-            set_url = None  # it is the address of a mock server
-        live = endpoint.live(
-            region=(region or _environment("WANNB_REGION") or "singapore").lower(),
-            workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
-            base_url=(base_url or set_url) if found else None,
-            source="base_url" if base_url else _SET_URL,
-        )
-        # An address of the live service in the environment is not meant for the mock.
-        here = set_url if set_url_is_here else None
-        service = _through(live) if found else _mock(live.region, base_url, here, shared)
+        service = _service(found is not None, mode, set_mode, region, workspace, base_url)
+        if service.kind == "mock":
+            found = None
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
-        key = found[0] if found else "sk-mock"
-        return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
+        key, runs = (found[0] if found else "sk-mock"), open_store(store)
+        return Client(service, key, runs, budget=limit, language=current(), notices=notices)
+
+
+def _service(
+    has_key: bool, mode: str | None, set_mode: str, region: str | None, workspace: str | None, base_url: str | None
+) -> Service:
+    """Return the service that the arguments and the environment name: live with a key, a mock server without one."""
+    set_url, shared = _environment(_SET_URL), _environment(SHARED_MOCK)
+    set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
+    if base_url and has_key and base_url.rstrip("/") in (shared, _server and _server.base_url):
+        has_key = False  # a mock server of ours: nothing there is live, whatever key it is given
+        _check_not_live(mode, base_url)
+    if has_key and set_url_is_here and (set_mode == "mock" or set_url == shared):
+        set_url = None  # it is the address of a mock server
+    live = endpoint.live(
+        region=(region or _environment("WANNB_REGION") or "singapore").lower(),
+        workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
+        base_url=(base_url or set_url) if has_key else None,
+        source="base_url" if base_url else _SET_URL,
+    )
+    if has_key:
+        return _through(live)
+    # An address of the live service in the environment is not meant for the mock.
+    return _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
+
+
+def _place_of_a_key(options: Sequence[object]) -> str | None:
+    """Return the option of `connect`, in their order, or the variable in which a key stands where no key belongs."""
+    known = {key for name in KEY_PLACES if len(key := os.environ.get(name, "").strip()) >= SHORTEST}
+    known -= {os.environ.get("DASHSCOPE_API_KEY_FILE_PATH", "").strip()}  # the name of a file
+    names = ("mode", "region", "workspace", "base_url", "store", "budget", "language")
+    places = {**dict(zip(names, options, strict=True)), **{name: os.environ.get(name) for name in _NOT_FOR_KEYS}}
+    return next((place for place, said in places.items() if str(said).strip() in known or holds_key(str(said))), None)
 
 
 def _show_everything() -> None:
@@ -118,8 +145,7 @@ def _show_everything() -> None:
 def _key_for(mode: object, default: str, given: object, base_url: str | None) -> tuple[Secret, str] | None:
     """Return the key that a mode uses and where it was found, None for the mock server."""
     option, mode = ("mode", mode) if mode else ("WANNB_MODE", default)
-    named = mask(repr(mode))  # a key may have been given in its place
-    mode = str(mode).lower()
+    named, mode = repr(mode), str(mode).lower()
     if mode not in ("auto", "live", "mock"):
         raise ValueError(say("{option}={mode} is not 'auto', 'live' or 'mock'", option=option, mode=named))
     found = None if mode == "mock" else find_key(given)

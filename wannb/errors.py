@@ -65,6 +65,13 @@ class Problem:
         return self.said
 
 
+#: What is said of a key in a wrong place: an argument, a variable or a folder's name, never the key.
+KEY_MISPLACED = Said(
+    "{place} holds an API key, which does not belong there. Give it as connect(api_key=...), set DASHSCOPE_API_KEY, or "
+    "write it to ~/.dashscope/api_key"
+)
+
+
 class WannbError(Exception):
     """Root of all errors raised by wannb, made of a sentence, or of its template and values.
 

@@ -96,6 +96,15 @@ def mask_keys(text: str, *, sure: bool = False) -> str:
     return _BEARER.sub(bearer, text)
 
 
+def holds_key(text: str) -> bool:
+    """Return whether a text holds what is long and random like a real API key.
+
+    >>> holds_key("runs/sk-0123456789abcdef01"), holds_key("runs/sk-learn-experiments")
+    (True, False)
+    """
+    return mask_keys(text, sure=True) != text
+
+
 def mask_signatures(text: str, *, sure: bool = False) -> str:
     """Return a text of any length without the values of `Signature=...`, `token=...` and others, all else as it is.
 

@@ -18,6 +18,7 @@ from wannb import mock
 from wannb.client import Client
 from wannb.commands import jupyter
 from wannb.commands.cli import main
+from wannb.mock.__main__ import main as mock_main
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -65,6 +66,31 @@ def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[
         main([])
     assert ended.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+KEY = "sk-0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("{}", "runs {}", "runs --store {}", "rescue --store={}", "tidy {}", "doctor {}", "lab --folder {}"),
+        *("studio --language {}", "studio --theme {}", "lab -- --IdentityProvider.token={}", "mock {}"),
+        *("mock --scenario {}", "mock --replay {}", "mock --record x --upstream https://host/v1?key={}"),
+        *("mock --record live {}", "mock --record live --max-images {}", "mock --record {}"),
+    ],
+)
+def test_a_key_is_no_argument_and_is_not_shown(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every user of the machine can read the arguments of a command."""
+    assert main(command.format(KEY).split()) == 2
+    shown = capsys.readouterr()
+    assert KEY not in shown.out + shown.err
+    assert "Set DASHSCOPE_API_KEY" in shown.err
+    if command.startswith("mock") and "live" not in command:
+        assert mock_main(command.format(KEY).split()[1:]) == 2
+        shown = capsys.readouterr()
+        assert (KEY in shown.out + shown.err, "API key" in shown.err) == (False, True)
+    assert not list(Path.cwd().iterdir())
 
 
 def test_in_a_checkout_the_tutorials_are_opened_where_they_are() -> None:

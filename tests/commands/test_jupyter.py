@@ -9,8 +9,10 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from html import unescape
 from pathlib import Path
 
+import psutil
 import pytest
 from isolation import PATIENCE
 from processes import Command, busy_port, needs_voila
@@ -36,6 +38,41 @@ def get(url: str) -> str:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
     answer: str = opener.open(url, timeout=PATIENCE).read().decode()
     return answer
+
+
+#: A browser that says what it was given, and stays open for as long as that is there.
+BROWSER = """#!{python}
+import os, sys, time, urllib.request
+print("opened", urllib.request.urlopen(sys.argv[1]).read().decode(), flush=True)
+while os.path.exists(sys.argv[1].removeprefix("file://")):
+    time.sleep(0.1)
+"""
+
+
+@needs_voila
+@pytest.mark.skipif(os.name == "nt", reason="reads the arguments of processes, and ends the command by a POSIX signal")
+def test_the_token_is_in_no_argument_of_a_process_and_the_browser_finds_it(tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(BROWSER.format(python=sys.executable))
+    browser.chmod(0o700)
+    with tempfile.TemporaryDirectory() as temporary:
+        environment = {"TMPDIR": temporary, "BROWSER": f"{browser} %s &"}
+        options = ("--port", "0")
+        with Command(
+            "-m", "wannb.commands.cli", "studio", *options, folder=tmp_path, environment=environment
+        ) as studio:
+            url = studio.wait_for(r"^The Studio is at (http://127\.0\.0\.1:\d+/\?token=\w+)$")[1]
+            opened = studio.wait_for(r"^opened (.*)$")[1]
+            assert unescape(opened).count(url) == 2, "the page goes there by itself, and has a link"
+            [page] = Path(temporary).glob("wannb-studio-*/*.html")
+            assert (page.stat().st_mode & 0o777, page.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+            get(url)
+            assert len(studio.kernels()) == 1
+            token = url.partition("=")[2]
+            arguments = [" ".join(one.cmdline()) for one in [psutil.Process(studio.process.pid), *studio.family()]]
+            assert len(arguments) >= 4, arguments
+            assert any(str(browser) in each for each in arguments)
+            assert not [each for each in arguments if token in each]
 
 
 @needs_voila

@@ -42,7 +42,11 @@ def test_create_needs_its_header_and_sync_becomes_a_task_with_it(api: Api) -> No
     assert "does not support synchronous calls" in refused.json()["message"]
     made = api.call("POST", SYNC, json=body(), headers={"X-DashScope-Async": "enable"})
     assert made.json()["output"]["task_status"] == "PENDING"
-    assert api.create(X_DashScope_Async="yes").status_code == 400
+    for value in ("disable", "yes", "Enable", "false"):
+        assert (answer := api.create(X_DashScope_Async=value)).status_code == 403
+        assert answer.json()["message"] == refused.json()["message"]
+    on_sync = api.call("POST", SYNC, json=body(), headers={"X-DashScope-Async": "disable"})
+    assert (on_sync.status_code, "X-DashScope-Async" in on_sync.json()["message"]) == (400, True)
     assert api.create(X_DashScope_SSE="enable").status_code == 400
 
 

@@ -82,7 +82,7 @@ def test_a_sync_call_takes_as_long_as_a_task_and_is_billed_even_if_nobody_waits(
 
     with mock.serve(task_seconds=7, sleep=sleep) as server:
         data = json.dumps(body()).encode()
-        head = f"POST /api/v1{SYNC} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        head = f"POST /api/v1{SYNC} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", server.port)) as line:
             line.sendall(head.encode() + data)

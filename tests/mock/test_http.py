@@ -49,13 +49,62 @@ def test_chunked_bodies_are_read(api: Api) -> None:
 
 def test_a_client_that_goes_away_leaves_no_noise(api: Api, capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_connection(("127.0.0.1", api.server.port)) as line:
-        line.sendall(b"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf")
+        line.sendall(b"POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf")
     url = httpx.URL(urls(api.sync().json())[0])
     with socket.create_connection(("127.0.0.1", api.server.port)) as line:
-        line.sendall(b"GET " + url.raw_path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        line.sendall(b"GET " + url.raw_path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         line.recv(10)
     assert api.create().status_code == 200
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "wanted"),
+    [
+        *(("Host", host, 200) for host in ("localhost", "LOCALHOST:8888", "127.0.0.1", "127.8.8.8:1", "[::1]:8765")),
+        *(("Host", host, 200) for host in ("lab.localhost:8888", "localhost.")),
+        *(
+            ("Host", host, 403)
+            for host in ("evil.example", "evil.example:8765", "127.0.0.1.evil.example", "localhost.evil")
+        ),
+        *(("Host", host, 403) for host in ("192.168.1.7", "0.0.0.0", "[2001:db8::1]", "1", "[", "", "evil.example@")),
+        *(("Origin", f"http://{host}", 200) for host in ("localhost:8888", "127.0.0.1:8866", "[::1]:1")),
+        *(("Origin", origin, 403) for origin in ("https://evil.example", "null", "file://", "http://localhost.evil")),
+        ("Origin", "https://hub.example/user/x", 403),
+    ],
+)
+def test_a_page_from_elsewhere_is_refused(api: Api, header: str, value: str, wanted: int) -> None:
+    """A name that an attacker lets point to this machine, or a page of another site."""
+    for answer in (api.create(**{header: value}), api.call("GET", "/tasks", headers={header: value})):
+        assert answer.status_code == wanted
+        if wanted == 403:
+            assert (answer.json()["code"], header in answer.json()["message"]) == ("AccessDenied", True)
+            assert f"http://127.0.0.1:{api.server.port}" in answer.json()["message"]
+    url = urls(api.sync().json())[0]
+    assert api.http.get(url, headers={header: value}).status_code == wanted
+    assert len(api.server.app.tasks) == (wanted == 200)
+    if wanted == 200 and header == "Host":
+        assert api.call("GET", "/tasks", headers={"Host": value}).status_code == 200
+
+
+def test_of_several_hosts_each_counts_and_a_preflight_is_refused(api: Api) -> None:
+    with socket.create_connection(("127.0.0.1", api.server.port)) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 403")
+    asked = {"Access-Control-Request-Method": "POST"}
+    assert api.call("OPTIONS", CREATE, headers={"Origin": "https://evil.example", **asked}).status_code == 403
+    allowed = api.call("OPTIONS", CREATE, headers={"Origin": "http://localhost:8888", **asked})
+    assert (allowed.status_code, allowed.json()["code"]) == (405, "MethodNotAllowed")
+    assert "access-control-allow-origin" not in allowed.headers
+
+
+def test_it_is_no_proxy(api: Api) -> None:
+    with httpx.Client(proxy=api.server.url, trust_env=False) as through:
+        with pytest.raises(httpx.ProxyError, match="405"):
+            through.get("https://dashscope-intl.aliyuncs.com/api/v1/tasks")
+        answer = through.get("http://dashscope-intl.aliyuncs.com/api/v1/tasks")
+    assert (answer.status_code, answer.json()["code"]) == (403, "AccessDenied")
 
 
 def test_close_hangs_up_and_frees_the_port(connect: Callable[[mock.MockServer], Api]) -> None:

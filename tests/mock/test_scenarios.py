@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from mocking import Api, body, urls
+from mocking import CREATE, Api, body, urls
 from PIL import Image
 
 from wannb import mock
@@ -26,11 +26,13 @@ def tasks(api: Api) -> int:
     return int(api.call("GET", "/tasks").json()["total"])
 
 
-def test_there_are_the_fifteen_scenarios_each_explained() -> None:
+def test_there_are_the_scenarios_each_explained() -> None:
     assert list(mock.SCENARIOS) == [
         "429 then ok", "quota gone", "slow queue", "500 then ok", "dropped before answer", "dropped after accept",
         "failed task", "refused content", "set returns fewer", "partly refused", "truncated image", "slow image",
-        "expired URL", "task forgotten", "malformed answer",
+        "expired URL", "task forgotten", "malformed answer", "page with 429", "page with 503", "page with 502",
+        "page after accept", "young and unknown", "list lags", "empty list", "strangers", "service limits",
+        "queue full", "proxy refuses", "proxy wants a password",
     ]  # fmt: skip
     assert all(scenario.explanation.endswith(".") for scenario in mock.SCENARIOS.values())
 
@@ -164,6 +166,111 @@ def test_malformed_answers_come_once(api: Api) -> None:
         assert page.headers["content-type"].startswith("text/html")
         assert api.query(task_id)["output"]["task_status"] == "SUCCEEDED"
     assert tasks(api) == 2
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_a_page_stands_in_for_the_first_answers_and_nothing_is_done(api: Api, status: int) -> None:
+    with api.server.scenario(f"page with {status}"):
+        for path, headers in ((CREATE, {"X-DashScope-Async": "enable"}), ("/tasks/x", {}), ("/tasks", {})):
+            made = body() if path == CREATE else None
+            for wanted in (status, 200):
+                answer = api.call("POST" if made else "GET", path, json=made, headers=headers)
+                assert answer.status_code == wanted
+                page = answer.headers["content-type"] == "text/html; charset=utf-8"
+                assert (page, answer.text.startswith("<!DOCTYPE html>")) == (wanted != 200,) * 2
+                assert len(api.server.app.tasks) == (wanted == 200 or path != CREATE)
+    assert [entry.fault for entry in api.server.log[:2]] == [f"page with {status}", ""]
+    assert api.server.billed == 1
+
+
+def test_a_page_stands_in_for_the_answer_of_a_task_that_was_made(api: Api) -> None:
+    with api.server.scenario("page after accept"):
+        page = api.create()
+        assert (page.status_code, page.text[:15]) == (502, "<!DOCTYPE html>")
+        assert (tasks(api), api.server.billed) == (1, 1)
+        assert api.create().status_code == 200
+
+
+def test_a_young_task_is_unknown_for_a_while(api: Api) -> None:
+    with api.server.scenario("young and unknown"):
+        task_id = api.made()
+        assert api.query(task_id)["output"] == {"task_id": task_id, "task_status": "UNKNOWN"}
+        assert tasks(api) == 1, "the list has it"
+        api.server.advance(seconds=1.9)
+        assert api.query(task_id)["output"]["task_status"] == "UNKNOWN"
+        api.server.advance(seconds=0.2)
+        assert api.query(task_id)["output"]["task_status"] == "SUCCEEDED"
+
+
+def test_a_list_lags(api: Api) -> None:
+    with api.server.scenario("list lags"):
+        first = api.made()
+        api.server.advance(seconds=30)
+        api.made()
+        assert (tasks(api), api.query(first)["output"]["task_status"]) == (0, "SUCCEEDED")
+        api.server.advance(seconds=10)
+        assert [row["task_id"] for row in api.call("GET", "/tasks").json()["data"]] == [first]
+        api.server.advance(seconds=30)
+        assert tasks(api) == 2
+
+
+def test_a_list_comes_empty_although_there_are_tasks(api: Api) -> None:
+    api.made()
+    with api.server.scenario("empty list"):
+        empty = api.call("GET", "/tasks").json()
+        assert (empty["total"], empty["total_page"], empty["data"]) == (1, 1, [])
+    assert len(api.call("GET", "/tasks").json()["data"]) == 1
+
+
+def test_strangers_ask_right_after_it_and_their_pictures_are_there(api: Api) -> None:
+    asked = body("a cat", n=2, model="wan2.7-image")
+    with api.server.scenario("strangers"):
+        mine = api.made(asked)
+        with api.server.scenario("dropped before answer"), pytest.raises(httpx.RemoteProtocolError):
+            api.create(asked)
+    api.server.advance(seconds=1)
+    rows = api.call("GET", "/tasks").json()["data"]
+    others = [row["task_id"] for row in rows if row["task_id"] != mine]
+    assert len(rows) == 3
+    [made] = [row["gmt_create"] for row in rows if row["task_id"] == mine]
+    assert {(row["model_name"], row["gmt_create"] - made) for row in rows} == {
+        ("wan2.7-image", 0),
+        ("wan2.7-image", 50),
+    }
+    pictures = {api.http.get(urls(api.query(task_id))[0]).content for task_id in (mine, *others)}
+    assert len(pictures) == 3, "each of them asked for something else"
+    assert api.server.billed == 2, "what others pay is not counted"
+    assert api.create().status_code == 200
+    api.server.advance(seconds=1)
+    assert tasks(api) == 4
+
+
+def test_limits_hold_while_they_are_played(api: Api) -> None:
+    with api.server.scenario("service limits"):
+        codes = [api.create().status_code for _ in range(6)]
+        assert codes == [200] * 5 + [429]
+        assert [api.call("GET", "/tasks/x").status_code for _ in range(21)] == [200] * 20 + [429]
+    assert [api.create().status_code for _ in range(10)] == [200] * 10
+
+
+def test_a_queue_is_full_once(api: Api) -> None:
+    with api.server.scenario("queue full"):
+        answer = api.create()
+        assert (code(answer), "500" in answer.json()["message"]) == ((429, "Throttling.Concurrency"), True)
+        assert api.sync().status_code == 200, "the queue does not bind synchronous calls"
+        assert api.create().status_code == 200
+    assert tasks(api) == 1
+
+
+@pytest.mark.parametrize(("name", "status"), [("proxy refuses", 403), ("proxy wants a password", 407)])
+def test_a_proxy_opens_no_way(api: Api, name: str, status: int) -> None:
+    with httpx.Client(proxy=api.server.url, trust_env=False) as through, api.server.scenario(name):
+        for _ in range(2):
+            with pytest.raises(httpx.ProxyError, match=str(status)):
+                through.post("https://dashscope-intl.aliyuncs.com/api/v1" + CREATE, json=body())
+        assert api.create().status_code == 200, "whoever comes to it directly is served"
+    assert [entry.fault for entry in api.server.log[:2]] == [name] * 2
+    assert (api.server.log[0].method, api.server.log[0].path) == ("CONNECT", "dashscope-intl.aliyuncs.com:443")
 
 
 def test_a_scenario_can_be_asked_for_by_one_request(api: Api) -> None:

@@ -42,4 +42,4 @@ def test_the_official_sdk_works_against_the_mock(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{server.log}"
         assert not [entry for entry in server.log if entry.fault == "leaked key"]
-    assert done.stdout.count("\nok ") == 17
+    assert done.stdout.count("\nok ") == 23

@@ -15,6 +15,7 @@ from wannb._version import __version__
 from wannb.connection import connect, open_store
 from wannb.errors import WannbError
 from wannb.ledger import Store
+from wannb.masking import holds_key
 from wannb.translation import shorten
 
 from . import jupyter
@@ -23,6 +24,13 @@ from . import jupyter
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0 done, 1 it failed, 2 it was called wrongly."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if any(map(holds_key, arguments)):
+        print(
+            "wannb: an API key is no argument: every user of this machine can read it there. Set DASHSCOPE_API_KEY, or "
+            "write it to ~/.dashscope/api_key",
+            file=sys.stderr,
+        )
+        return 2
     if arguments[:1] == ["mock"]:
         from wannb.mock.__main__ import main as serve_mock
 

@@ -17,6 +17,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 from wannb.connection import SHARED_MOCK, connect, open_store
@@ -31,6 +32,11 @@ _COPIED = ".wannb-tutorials.json"
 #: What `wannb lab` shows first, and the page that names every tutorial with a link.
 _FIRST, _CONTENTS = "01-text-to-image.ipynb", "README.md"
 _LINKED = re.compile(r"\]\(([\w-]+\.ipynb)\)")
+#: A page that leads to the Studio, as Jupyter's own servers do it.
+_DOOR = (
+    '<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={url}"><title>wannb</title>'
+    '<a href="{url}">wannb Studio</a>'
+)
 _EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
@@ -136,7 +142,11 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
             url = f"http://{HOST}:{port}/?token={token}"
             print(f"The Studio is at {url}\nCtrl-C ends it.", flush=True)
             if browser:
-                webbrowser.open(url)
+                # A browser's arguments can be read by every user of the machine too; this folder only by its owner.
+                page = Path(folder) / "open.html"
+                page.touch(mode=0o600)
+                page.write_text(_DOOR.format(url=escape(url)), encoding="utf-8")
+                webbrowser.open(page.as_uri())
 
         return _run(command, variables, asks=False, port=port, ready=announce)
 

@@ -11,7 +11,9 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.connection import connect
 from wannb.display import html
+from wannb.errors import KEY_MISPLACED
 from wannb.ledger import GeneratedImage
+from wannb.masking import holds_key
 from wannb.request import ImageRequest
 from wannb.translation import Said, say
 
@@ -162,6 +164,9 @@ def studio(client: Client | None = None, **options: Any) -> Studio:
     >>> wannb.studio()    # doctest: +SKIP
     """
     if isinstance(client, str):
+        if holds_key(client):
+            client = None
+            raise TypeError(say(KEY_MISPLACED, place="client"))
         raise TypeError(say("pass the mode by name: studio(mode={mode})", mode=repr(client)))
     if client is not None and options:
         raise TypeError(

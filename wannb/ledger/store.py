@@ -33,7 +33,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from wannb import files
-from wannb.errors import StoreError, WaitTimeout, level_outside
+from wannb.errors import KEY_MISPLACED, StoreError, WaitTimeout, level_outside
+from wannb.masking import holds_key
 from wannb.request import ImageRequest, InputImage
 from wannb.service import SOON, Clock, late, left, waiting
 from wannb.translation import Said, say
@@ -64,6 +65,9 @@ class Store:
     """A folder of runs."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
+        if holds_key(str(root)):
+            root = ""
+            raise StoreError(KEY_MISPLACED, place="store")
         try:
             # Absolute, so that a later change of the working folder does not split the store.
             self.root = Path(root).expanduser().absolute()

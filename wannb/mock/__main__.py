@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from wannb.masking import holds_key
 from wannb.mock.recordings.recorder import record
 from wannb.mock.server.http import MockServer, PortTaken, serve
 from wannb.mock.server.scenarios import SCENARIOS
@@ -15,6 +16,10 @@ from wannb.mock.server.scenarios import SCENARIOS
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; print the base URL as the only line on stdout. Return the exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if any(map(holds_key, argv)):
+        print("An API key is no argument: clients send it, and the mock server takes any.", file=sys.stderr)
+        return 2
     parser = _parser()
     options = parser.parse_args(argv)
     if options.list_scenarios:

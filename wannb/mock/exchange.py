@@ -40,6 +40,7 @@ _ROUTES = (
     ("", "POST", "upload"),
     (r"(/[0-9a-f]{2}/[0-9a-f]{2}/\d{8}/[0-9a-f]{8}/[0-9a-f-]{36}_\d+\.png)", "GET", "download"),
     ("(?:/healthz)?", "GET", "health"),
+    ("[^/]+", "CONNECT", "connect"),
 )
 # The codes of each HTTP status; any other code is sent with 400.
 _CODES = {

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 import urllib.request
 import zlib
@@ -30,6 +31,7 @@ os.environ["DASHSCOPE_API_KEY"] = "sk-mock"
 import dashscope  # noqa: E402  # it reads the environment when it is imported
 from dashscope.aigc.image_generation import AioImageGeneration, ImageGeneration  # noqa: E402
 from dashscope.api_entities.dashscope_response import Message  # noqa: E402
+from dashscope.client.base_api import BaseApi  # noqa: E402
 
 MODEL = "wan2.7-image-pro"
 CAR = "https://help-static-aliyun-doc.aliyuncs.com/file-manage-files/zh-CN/20251229/pjeqdf/car.webp"
@@ -183,6 +185,54 @@ def check_failed_task() -> None:
     expect("InternalError.Algo", done.output["code"])
 
 
+def check_asynchronous_route_without_its_header() -> None:
+    sent = {"messages": [{"role": "user", "content": [{"text": "x"}]}]}
+    for headers in ({"X-DashScope-Async": "disable"}, {}):
+        answer = BaseApi.call(
+            model=MODEL, input=sent, task_group="aigc", task="image-generation", function="generation", headers=headers
+        )
+        expect((403, "AccessDenied"), (answer.status_code, answer.code))
+        expect("current user api does not support synchronous calls.", answer.message)
+
+
+def under(scenario: str, n: int = 1) -> object:
+    return ImageGeneration.async_call(
+        model=MODEL, messages=message(scenario), n=n, size="1K", headers={"X-Wannb-Scenario": scenario}
+    )
+
+
+def check_partly_refused() -> None:
+    done = ImageGeneration.wait(under("partly refused", n=3))
+    expect(("SUCCEEDED", 2), (done.output.task_status, len(pictures(done))))
+    expect({"TOTAL": 3, "SUCCEEDED": 2, "FAILED": 1}, done.output["task_metrics"])
+
+
+def check_queue_full_once() -> None:
+    expect((429, "Throttling.Concurrency"), ((refused := under("queue full")).status_code, refused.code))
+    expect(200, under("queue full").status_code)
+
+
+def check_young_and_unknown() -> None:
+    # The SDK takes a young task for one that has ended: it does not wait for what is UNKNOWN.
+    task = under("young and unknown")
+    expect("UNKNOWN", ImageGeneration.wait(task).output.task_status)
+    time.sleep(2)
+    expect("SUCCEEDED", ImageGeneration.wait(task).output.task_status)
+
+
+def check_pages_in_between() -> None:
+    for status in (429, 502, 503):
+        expect(status, under(f"page with {status}").status_code)
+    expect(502, under("page after accept").status_code)
+
+
+def check_strangers_are_listed() -> None:
+    mine = under("strangers").output.task_id
+    rows = ImageGeneration.list(page_size=50).output["data"]
+    [made] = [row["gmt_create"] for row in rows if row["task_id"] == mine]
+    expect(True, len([row for row in rows if abs(row["gmt_create"] - made) < 1000]) >= 2)
+
+
 def check_asynchronous() -> None:
     async def everything() -> None:
         answer = await AioImageGeneration.call(model=MODEL, messages=message("aio"), n=1, size="1K")
@@ -226,7 +276,7 @@ def check_command_line_create_and_upload() -> None:
 def check_command_line_tasks() -> None:
     task = ImageGeneration.async_call(model=MODEL, messages=message("cli"), n=1)
     expect(True, "SUCCEEDED" in command("image-generation", "wait", task.output.task_id))
-    expect(True, task.output.task_id in command("image-generation", "list"))
+    expect(True, task.output.task_id in command("image-generation", "list", "--size", "50"))
 
 
 # The last ones first, since they take longest.

@@ -98,9 +98,9 @@ class App(Settings):
             pictures = "drawn" if self.replay is None else "replayed, strictly" if self.strict else "replayed or drawn"
             health = {"service": "wannb-mock", "version": version(), "pictures": pictures, "live": False}
             return json_response(200, health)
-        if kind not in STORE_KINDS:
+        if kind not in (*STORE_KINDS, "connect"):
             self._check_key(request)
-        elif request.header("authorization"):
+        elif kind != "connect" and request.header("authorization"):
             call.effect = Effect(name="leaked key")
             raise Refused(
                 "InvalidArgument",
@@ -114,8 +114,14 @@ class App(Settings):
         if kind == "unknown":
             raise Refused("NotFound", f"The mock has no route {request.method} {request.path[:120]}.")
         self._meet_faults(call)
+        if call.effect.strangers:
+            self.generator.add_stranger(call)
         if call.effect.drop == "before":
             return Response(drop=True)
+        if call.effect.page and not call.effect.spoil:
+            return _page(call.effect.page)
+        if kind == "connect":
+            raise Refused("MethodNotAllowed", "The mock server is no proxy: give its address as the base URL.")
         if call.effect.refuse:
             raise Refused(*call.effect.refuse)
         if kind == "download":
@@ -133,18 +139,20 @@ class App(Settings):
             _check_envelope(call.request)
             return self.generator.answer(call)
         self.tasks.count_request(
-            {"query": "task queries", "list": "task lists", "cancel": "task cancels"}[call.kind], READS_A_SECOND
+            {"query": "task queries", "list": "task lists", "cancel": "task cancels"}[call.kind],
+            READS_A_SECOND,
+            limits=call.effect.limits,
         )
         if call.kind == "query":
             return 200, self._query(call)
         if call.kind == "list":
-            return 200, self.tasks.page(call.request.query)
+            return 200, self.tasks.page(call.request.query, lag=call.effect.lag, empty=call.effect.empty)
         self.tasks.cancel(call.subject)
         return 200, {}
 
     def _query(self, call: Call) -> dict[str, Any]:
         task = self.tasks.find(call.subject)
-        if task is None or call.effect.forgotten:
+        if task is None or call.effect.forgotten or self.now() < task.submitted + call.effect.unknown:
             return {"output": {"task_id": call.subject, "task_status": "UNKNOWN"}}
         ended = task.ended
         if call.effect.expired and not task.expired and task.status(self.now()) == "SUCCEEDED":
@@ -194,7 +202,7 @@ class App(Settings):
 
 def _check_envelope(request: Request) -> None:
     asked = request.header("x-dashscope-async")
-    if request.path.rstrip("/") == CREATE_PATH and not asked:
+    if request.path.rstrip("/") == CREATE_PATH and asked != "enable":
         raise Refused("AccessDenied", "current user api does not support synchronous calls.")  # documented
     if asked and asked != "enable":
         raise wrong("X-DashScope-Async", 'must be "enable" or absent')
@@ -210,6 +218,12 @@ def _refusal(call: Call, refused: Refused) -> Response:
     return refused.xml() if call.kind in STORE_KINDS else refused.response(request_id=call.request_id)
 
 
+def _page(status: int) -> Response:
+    """Return what a gateway or a proxy answers in place of the service."""
+    wants = {"proxy-authenticate": 'Basic realm="proxy"'} if status == 407 else {}
+    return Response(status=status, headers={"content-type": "text/html; charset=utf-8", **wants}, body=HTML)
+
+
 def _spoiled(call: Call, response: Response) -> Response:
     """Do to a good answer what the scenarios say."""
     effect = call.effect
@@ -218,8 +232,8 @@ def _spoiled(call: Call, response: Response) -> Response:
     if effect.delay:
         response = replace(response, delay=effect.delay)
     if effect.spoil == "html":
-        headers = {**response.headers, "content-type": "text/html; charset=utf-8"}
-        response = replace(response, headers=headers, body=HTML)
+        page = _page(effect.page or 200)
+        response = replace(response, status=page.status, headers={**response.headers, **page.headers}, body=page.body)
     elif effect.spoil == "cut json":
         response = replace(response, body=response.body[: len(response.body) // 2])
     if effect.cut or (effect.drop == "after" and call.kind == "download"):

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,9 @@ SLOW_TIMES = 5
 SLOW_LEAST = 2.0
 # Seen live 2026-04: a task is RUNNING within 0.3 s of its submit.
 PENDING_MOST = 0.3
+# What others on the account ask for.
+STRANGER_SECONDS = 0.05
+STRANGERS = ("A lighthouse at noon", "A fox in the snow", "A teapot on a table")
 
 
 @dataclass(kw_only=True)
@@ -50,6 +53,7 @@ class Generator:
         self._images = images
         self._lock = threading.Lock()
         self._times: Counter[str] = Counter()  # by key
+        self._strangers = 0
 
     def answer(self, call: Call) -> tuple[int, dict[str, Any]]:
         """Return status and body: of a create the id of its task, of a synchronous call the images."""
@@ -79,6 +83,25 @@ class Generator:
         if call.kind == "create":
             return 200, {"output": {"task_id": task.id, "task_status": "PENDING"}}
         return 200, self._waited(task, call.request.base)
+
+    def add_stranger(self, call: Call) -> None:
+        """Make the task of somebody else on the account right after a submit, of the same model and size."""
+        request = self._checked(call, lenient=True)
+        if request is None:
+            return
+        with self._lock:
+            self._strangers += 1
+        prompt = STRANGERS[self._strangers % len(STRANGERS)]
+        other = replace(request, prompt=prompt, images=(), boxes=(), n=1, sequential=False)
+        theirs = Call(
+            request=call.request,
+            kind="create",
+            subject="",
+            arrived=call.arrived,
+            request_id=str(self._settings.fresh()),
+        )
+        ending = self._drawn(other, self._seed(None, ""), theirs)
+        self._begin(theirs, ending, str(self._settings.fresh()), later=STRANGER_SECONDS)
 
     def normalise(self, request: Request) -> dict[str, Any]:
         """Return a request as recordings hold it."""
@@ -165,12 +188,12 @@ class Generator:
             item[where] = self._images.add(name, index, size=size or (1, 1), draw=draw, playing=call.own)
         return {"output": output, "usage": usage}
 
-    def _begin(self, call: Call, ending: dict[str, Any], task_id: str) -> Task:
+    def _begin(self, call: Call, ending: dict[str, Any], task_id: str, *, later: float = 0.0) -> Task:
         model = str(call.request.json["model"])
         pending = min(PENDING_MOST, self._settings.task_seconds / 6)
         if call.effect.fail:
             ending = {**ending, "failure": call.effect.fail}
-        self._tasks.count_request(f"submit {model}", SUBMITS_A_SECOND)
+        self._tasks.count_request(f"submit {model}", SUBMITS_A_SECOND, limits=call.effect.limits)
         # One at a time, so that no two tasks get one id.
         with self._lock:
             while self._tasks.taken(task_id):
@@ -179,14 +202,15 @@ class Generator:
                 id=task_id,
                 model=model,
                 request_id=call.request_id,
-                submitted=self._settings.now(),
+                submitted=self._settings.now() + later,
                 pending=max(SLOW_LEAST, SLOW_TIMES * self._settings.task_seconds) if call.effect.slow else pending,
                 running=self._settings.task_seconds - pending,
                 hidden=call.kind == "sync",
                 playing=call.own,
+                stranger=later > 0,
                 **ending,
             )
-            self._tasks.add(task)
+            self._tasks.add(task, limits=call.effect.limits)
         return task
 
     def _waited(self, task: Task, base: str) -> dict[str, Any]:

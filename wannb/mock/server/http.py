@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from http.server import BaseHTTPRequestHandler
+from ipaddress import ip_address
 from pathlib import Path
 from socketserver import ThreadingTCPServer
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from wannb.mock.exchange import API, Refused, Request, Response, wrong
 from wannb.mock.recordings.library import load_all
@@ -181,6 +183,14 @@ class _Server(ThreadingTCPServer):
             super().handle_error(request, client_address)
 
 
+def _is_here(address: str) -> bool:
+    try:
+        name = (urlsplit(address).hostname or "").rstrip(".")
+        return name == "localhost" or name.endswith(".localhost") or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
@@ -195,10 +205,26 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refused.response(request_id=""))
             self.close_connection = True  # the start of the next request is unknown
             return
+        if self.command != "CONNECT" and (stranger := self._stranger()):
+            self._send(stranger.response(request_id=""))
+            return
         request = Request.make(self.command, self.path, dict(self.headers.items()), body)
         self._send(self.server.app.handle(request))
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_CONNECT = _serve
+
+    def _stranger(self) -> Refused | None:
+        """Return the refusal of a page of another site, or of a name that was made to lead here (DNS rebinding)."""
+        for header in ("Host", "Origin"):
+            for value in self.headers.get_all(header, ()):
+                if not _is_here(value if header == "Origin" else f"http://{value}"):
+                    port = self.server.server_address[1]
+                    return Refused(
+                        "AccessDenied",
+                        f"{header}: {value[:80]!r} is not this machine. The mock server answers programs and pages of "
+                        f"this machine alone; use http://{HOST}:{port}.",
+                    )
+        return None
 
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("transfer-encoding", "").lower():

@@ -14,14 +14,17 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 SUBMITS = ("create", "sync")
-ROUTES = (*SUBMITS, "query", "list", "cancel", "policy", "upload", "download")
+ROUTES = (*SUBMITS, "query", "list", "cancel", "policy", "upload", "download", "connect")
 SLOW_IMAGE_SECONDS = 1.5
+UNKNOWN_SECONDS = 2.0
+LIST_LAG_SECONDS = 40
 _HEADERS_MOST = 1000
 
 Refusal = tuple[str, str]  # code and message
 RATE = ("Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")
 QUOTA = ("Throttling.AllocationQuota", "Free allocated quota exceeded.")
 BROKEN = ("InternalError", "An internal error has occured, please try again later or contact service support.")
+FULL = ("Throttling.Concurrency", "Too many tasks: 500 of this model are waiting; the limit is 500.")
 FAILED = ("InternalError.Algo", "inference internal error")
 # Documented for prompts and pictures that are not allowed.
 UNSAFE = (
@@ -43,12 +46,18 @@ class Effect:
         cut: the body ends in the middle.
         delay: seconds before the answer.
         spoil: a web page, or half of the JSON, in place of the answer.
+        page: a web page with this HTTP status in place of the answer; nothing is done, unless `spoil` is "html" too.
         fail: the error that the task ends with.
         slow: the task waits for long.
         fewer: an image set has two thirds of its images.
         partly: the error of every second image of a request; the others come.
         expired: the links of a finished task no longer work.
         forgotten: the task is unknown.
+        unknown: the task is unknown until it is as old as that, in seconds.
+        lag: the list shows a task from this age on, in seconds.
+        empty: the list's page is empty although its total is not.
+        strangers: somebody else on the account submits a task of the same model right after it.
+        limits: the service's limits hold.
     """
 
     on: tuple[str, ...] = ROUTES
@@ -59,12 +68,18 @@ class Effect:
     cut: bool = False
     delay: float = 0.0
     spoil: Literal["", "html", "cut json"] = ""
+    page: int = 0
     fail: Refusal | None = None
     slow: bool = False
     fewer: bool = False
     partly: Refusal | None = None
     expired: bool = False
     forgotten: bool = False
+    unknown: float = 0.0
+    lag: float = 0.0
+    empty: bool = False
+    strangers: bool = False
+    limits: bool = False
 
 
 def merged(effects: Sequence[Effect]) -> Effect:
@@ -121,7 +136,8 @@ _TABLE = (
     Scenario(
         "dropped after accept",
         "The first submit is accepted and billed, then the connection is lost with its answer. "
-        "A client finds the task in the task list and goes on with it; submitting again would pay twice.",
+        "A client looks into the task list: where the account has no other task, this is the one, and it goes on with "
+        "it; where others are seen, a person chooses. Submitting again would pay twice.",
         (Effect(on=SUBMITS, once="in all", drop="after"),),
     ),
     Scenario(
@@ -175,8 +191,77 @@ _TABLE = (
     Scenario(
         "malformed answer",
         "The answer of the first submit ends in the middle of its JSON (the task was made), and "
-        "the first query is answered with a web page. A client takes neither for a success.",
+        "the first query is answered with a web page. A client takes neither for a success: it looks for the task in "
+        "the list, and queries again.",
         (Effect(on=SUBMITS, once="in all", spoil="cut json"), Effect(on=("query",), once="in all", spoil="html")),
+    ),
+    *(
+        Scenario(
+            f"page with {status}",
+            f"Something in between (a gateway, a proxy) answers the first submit, query and list with a web page and "
+            f"HTTP {status}; nothing is done. {says}",
+            tuple(Effect(on=on, once="in all", page=status) for on in (SUBMITS, ("query",), ("list",))),
+        )
+        for status, says in (
+            (429, "It is too fast for the gateway: a client waits and asks again, as after the service's own 429."),
+            (503, "The gateway is busy: a client waits and asks again, as after a 429."),
+            (502, "Only JSON of the service accepts or refuses: whether the submit passed is unknown. A client looks."),
+        )
+    ),
+    Scenario(
+        "page after accept",
+        "The first submit is accepted and billed, then something in between answers with a web page and HTTP 502. "
+        "To a client this is a lost answer: it looks into the task list before anything is submitted again.",
+        (Effect(on=SUBMITS, once="in all", spoil="html", page=502),),
+    ),
+    Scenario(
+        "young and unknown",
+        f"Queries say UNKNOWN until a task is {UNKNOWN_SECONDS:g} seconds old, then its state. A young task is not a "
+        "forgotten one: a client waits and queries again, and advises nobody to pay anew.",
+        (Effect(on=("query",), unknown=UNKNOWN_SECONDS),),
+    ),
+    Scenario(
+        "list lags",
+        f"The task list shows a task {LIST_LAG_SECONDS} seconds after it was made. That a list does not have a task is "
+        "no proof that there is none; a later task of one's own in the list, without the earlier one, is.",
+        (Effect(on=("list",), lag=LIST_LAG_SECONDS),),
+    ),
+    Scenario(
+        "empty list",
+        "Pages of the task list come empty although their total says that there are tasks. Such a page proves nothing: "
+        "a client asks again, and then says that the list cannot be read.",
+        (Effect(on=("list",), empty=True),),
+    ),
+    Scenario(
+        "strangers",
+        "Right after each submit somebody else on the account submits a task of the same model; the list shows both. "
+        "The list has times and models but no prompts: after a lost answer a client takes neither, and a person "
+        "chooses with the pictures. Their images are not counted as billed.",
+        (Effect(on=SUBMITS, strangers=True),),
+    ),
+    Scenario(
+        "service limits",
+        "The documented limits hold: of each model 5 tasks run, 500 wait as PENDING and the next is refused with 429 "
+        "Throttling.Concurrency; 5 submits of a model and 20 queries a second. A client keeps to them.",
+        (Effect(on=("create", "sync", "query", "list", "cancel"), limits=True),),
+    ),
+    Scenario(
+        "queue full",
+        "The first task is refused with 429 Throttling.Concurrency, since 500 wait already; then all is well. A client "
+        "waits and asks again. Synchronous calls do not wait in the queue.",
+        (Effect(on=("create",), once="in all", refuse=FULL),),
+    ),
+    Scenario(
+        "proxy refuses",
+        "As a proxy (HTTPS_PROXY is the server's address) it refuses CONNECT with 403: no way to the service. Nothing "
+        "was sent. A client says so at once, and neither waits nor looks.",
+        (Effect(on=("connect",), page=403),),
+    ),
+    Scenario(
+        "proxy wants a password",
+        "As a proxy it refuses CONNECT with 407: it wants a user name and a password. Nothing was sent. A client says "
+        "so at once; they belong into the proxy's address.",
+        (Effect(on=("connect",), page=407),),
     ),
 )
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.name: scenario for scenario in _TABLE})
@@ -276,6 +361,6 @@ class Faults:
                 self._by_header.popitem(last=False)
             played = [each for each in (own, inherited, *self.on) if each]
             effect = merged([found for each in played for found in each.effects(kind, subject)])
-            if not (effect.refuse or effect.drop or effect.cut or effect.spoil):
+            if not (effect.refuse or effect.drop or effect.cut or effect.spoil or effect.page):
                 self._by_header.pop((header, fingerprint), None)
         return effect, own

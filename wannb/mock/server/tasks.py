@@ -51,6 +51,7 @@ class Task:
     hidden: bool = False
     settled: bool = False
     playing: Any = None  # the scenario that its submit's own header names
+    stranger: bool = False  # somebody else's, whose images are not counted
     expired: bool = False  # a scenario has given it links that have expired
 
     @property
@@ -76,7 +77,7 @@ class Task:
 class Tasks:
     """Every task of one server life, the queue they wait in, and the limits of requests a second.
 
-    Without `limits` nothing waits and nothing is refused.
+    Without `limits`, of the settings or of a scenario, nothing waits and nothing is refused.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -91,9 +92,9 @@ class Tasks:
     def __len__(self) -> int:
         return sum(not task.hidden for task in self._tasks.values())
 
-    def count_request(self, kind: str, most: int) -> None:
+    def count_request(self, kind: str, most: int, *, limits: bool = False) -> None:
         """Count a request, or refuse it where there were `most` of its kind in the last second."""
-        if not self._limits:
+        if not (self._limits or limits):
             return
         with self._lock:
             now = self._now()
@@ -104,10 +105,10 @@ class Tasks:
                 raise Refused("Throttling.RateQuota", f"Requests rate limit exceeded: {kind}, {most} a second.")
             recent.append(now)
 
-    def add(self, task: Task) -> None:
+    def add(self, task: Task, *, limits: bool = False) -> None:
         """Take a task on; refuse it where the queue of its model is full."""
         with self._lock:
-            if not self._limits or task.hidden:
+            if not (self._limits or limits) or task.hidden:
                 # Documented: the limits on running and queued tasks do not bind synchronous calls.
                 task.scheduled = task.ready
             else:
@@ -165,7 +166,7 @@ class Tasks:
         now = self._now()
         with self._lock:
             self._start_waiting()
-            done = (task for task in self._tasks.values() if task.status(now) == "SUCCEEDED")
+            done = (task for task in self._tasks.values() if not task.stranger and task.status(now) == "SUCCEEDED")
             counts = (task.usage.get("image_count") for task in done)
             return sum(count for count in counts if isinstance(count, int))
 
@@ -186,8 +187,8 @@ class Tasks:
             body["usage"] = dict(task.usage)
         return body
 
-    def page(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """Return one page of the list, newest first, flat as documented."""
+    def page(self, query: Mapping[str, str], *, lag: float = 0.0, empty: bool = False) -> dict[str, Any]:
+        """Return one page of the list, newest first, flat as documented; without tasks younger than `lag` seconds."""
         known = {"task_id", "start_time", "end_time", "model_name", "status", "page_no", "page_size"}
         # The last two are sent by the official SDK (2.0.2, seen) and not documented.
         for name in query:
@@ -207,6 +208,7 @@ class Tasks:
                 for task in reversed(self._tasks.values())
                 if not task.hidden
                 and not task.forgotten(now)
+                and task.submitted + lag <= now
                 and start <= int(task.submitted) <= end
                 and query.get("task_id", task.id) == task.id
                 and query.get("model_name", task.model) == task.model
@@ -218,7 +220,7 @@ class Tasks:
             "total_page": -(-len(rows) // size),
             "page_no": number,
             "page_size": size,
-            "data": [_row(task, now) for task in rows[(number - 1) * size : number * size]],
+            "data": [] if empty else [_row(task, now) for task in rows[(number - 1) * size : number * size]],
         }
 
 

@@ -230,11 +230,9 @@ def test_the_key_goes_to_the_api_and_nowhere_else(watched: Watched) -> None:
 def test_the_search_finds_what_is_there(key: str, tmp_path: Path) -> None:
     """The tests of this file would say nothing if the search were blind."""
     watched = Watched(key, tmp_path)
-    watched.service.refusing = True
     with watched.service.server, watched.client, pytest.MonkeyPatch.context() as patched:
         patched.setattr(Secret, "__repr__", lambda secret: str(secret))
-        key_of_the_client = watched.client._key
-        watched.failing("refused", lambda: watched.client.run(small(1 if key_of_the_client else 2)))
+        watched.failing("refused", lambda: watched.client._ledger.transport.download(Secret(f"ftp://far/{key}")))
         watched.show("shown", watched.client)
     assert {where for where, _ in watched.leaks()} == {"refused", "shown._key"}
     spoken: dict[str, Any] = {}

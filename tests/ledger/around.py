@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -114,6 +114,21 @@ def unanswered(client: Client, request: ImageRequest, at: float | None = None, w
     run, sent = prepared(client, request), time.time() if at is None else at
     run.advance("sending", sent_at=sent, last_sent_at=sent, sent_within=within)
     return run
+
+
+def later(client: Client, server: MockServer) -> Run:
+    """Make a later task, which proves of earlier tries that are in no list that they did not arrive."""
+    server.advance(seconds=5)
+    result = client.run(ImageRequest(prompt="later", size=SIZE))
+    return client.store.get(result.run_id)
+
+
+def without(answer: Response, task_ids: Iterable[str]) -> Response:
+    """Return a task list that lags behind: without some of its tasks, as if they had not been made."""
+    data, hidden = answer.json(), set(task_ids)
+    data["data"] = [row for row in data["data"] if row["task_id"] not in hidden]
+    data["total"] = len(data["data"])
+    return json_response(200, data)
 
 
 class Jumping:

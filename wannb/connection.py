@@ -39,6 +39,7 @@ _ALIKE = re.compile(
 #: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
 SHARED_MOCK = "WANNB_MOCK_URL"
 _SET_URL = "DASHSCOPE_HTTP_BASE_URL"
+_MODES = ("auto", "live", "mock")
 _server: MockServer | None = None
 
 
@@ -80,11 +81,13 @@ def connect(
     # A traceback that prints variables would print the key: no variable holds it as it is.
     given, api_key = (Secret(api_key) if isinstance(api_key, str) else api_key), None
     _show_everything()
-    with override(language or _environment("WANNB_LANGUAGE") or "en"):
+    set_language = None if language else _environment("WANNB_LANGUAGE")
+    with override(language or set_language or "en", option="WANNB_LANGUAGE" if set_language else "language"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
         set_url, shared = _environment(_SET_URL), _environment(SHARED_MOCK)
         set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
-        found = _key_for(mode, "auto" if given is not None else set_mode, given, base_url)
+        default = "auto" if given is not None and set_mode in _MODES else set_mode
+        found = _key_for(mode, default, given, base_url)
         if base_url and found and base_url.rstrip("/") in (shared, _server and _server.base_url):
             found = None  # a mock server of ours: nothing there is live, whatever key it is given
             _check_not_live(mode, base_url)
@@ -95,6 +98,10 @@ def connect(
             workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
             base_url=(base_url or set_url) if found else None,
             source="base_url" if base_url else _SET_URL,
+            names={
+                "region": "region" if region else "WANNB_REGION",
+                "workspace": "workspace" if workspace else "DASHSCOPE_WORKSPACE_ID",
+            },
         )
         # An address of the live service in the environment is not meant for the mock.
         service = live if found else _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
@@ -116,7 +123,7 @@ def _key_for(mode: object, default: str, given: object, base_url: str | None) ->
     option, mode = ("mode", mode) if mode else ("WANNB_MODE", default)
     named = mask(repr(mode))  # a key may have been given in its place
     mode = str(mode).lower()
-    if mode not in ("auto", "live", "mock"):
+    if mode not in _MODES:
         raise ValueError(say("{option}={mode} is not 'auto', 'live' or 'mock'", option=option, mode=named))
     found = None if mode == "mock" else find_key(given)
     away = base_url is not None and not endpoint.is_loopback(urlsplit(base_url).hostname)

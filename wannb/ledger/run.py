@@ -32,6 +32,7 @@ _TASK = re.compile(rb'"task_id"\s*:\s*"([^"\\\x00-\x1f]{4,200})"')
 _LATEST = 20
 
 
+@html.hides("accept advance answers ended_early record release reload reopen skipped tally")
 @dataclass(eq=False, repr=False)
 class Run:
     """One request with everything that came of it, on disk.

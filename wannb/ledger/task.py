@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from wannb.display import ProgressLine
+from wannb.display import ProgressLine, html
 from wannb.errors import (
     CancelRefused,
     ConnectionFailed,
@@ -49,6 +49,7 @@ def waits_shown(after: float | None = None) -> Iterator[ProgressLine]:
             yield line
 
 
+@html.hides("goes_on withdraw")
 class Task:
     """One job of the service. It lives on when the kernel dies: `client.task(id)` picks it up again.
 

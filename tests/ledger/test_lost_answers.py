@@ -167,7 +167,10 @@ def test_a_clock_that_is_set_at_any_step_bills_nothing_twice(tmp_path: Path, by:
                         client.task(task_id, run=error.run_id).result()
                     else:
                         later(client, server)
-                        client.run(small())
+                        try:
+                            client.run(small())
+                        except UnknownOutcome:  # when it was sent is doubtful by a day
+                            client.run(small(), fresh=True)
             paid = 1 + len(client.runs("later"))
             assert server.billed == paid, f"the clock was set by {by} at its look number {at}"
             assert client.run(small()).reused

@@ -14,7 +14,7 @@ Times are compared in the service's clock: a journal says when a run was sent by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,16 +27,17 @@ from .record import SENDING, Record
 from .run import Run
 from .store import Store
 
-#: Seconds by which a task's own time may be later than the arrival of its request (0.1 seen live, 2026-04).
-_SLOW_ENTRY = 0.5
+#: Seconds by which a task's own time may be later than the arrival of its request, and is where nothing is slow (seen
+#: live, 2026-04).
+_SLOW_ENTRY, _ENTRY = 0.5, 0.1
 #: Seconds after which a sent request cannot arrive any more, and after which a task is doubtful.
 _LATEST_ARRIVAL, _PROMPT = 180.0, 20.0
 #: Seconds for which the service keeps a task.
 _KEPT = 24 * 3600
 #: Seconds by which the service's clock may be wrong here before only the service can say that a day has passed.
 _DOUBTFUL = 600
-#: Seconds after which a waiting look-up sees that the folder got a task, and that it was called off.
-_STEP = 0.5
+#: Seconds after which a waiting look-up sees that it was called off, and between looks after tasks of this process.
+_STEP, _EARLY = 0.25, 1.0
 
 
 def is_past(sent: float, record: Record, transport: Transport) -> bool:
@@ -61,9 +62,7 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
         now, _ = transport.now()
         young = now - run.record.sent[1] < sum(pace.lookups)
         past = is_past(run.record.sent[0], run.record, transport)
-        for delay in () if past else pace.lookups if young else pace.lookups[:1]:
-            if not _waited(delay, transport, clock):
-                break
+        for _ in _moments(() if past else pace.lookups if young else pace.lookups[:1], transport, clock):
             search.look()
             if search.found:
                 return search.found
@@ -133,9 +132,11 @@ class Search:
         everyone = [record, *held.values(), *rivals]
         prompt = prompt_window(record, everyone)
         free = [task for task in listed if task.task_id not in held and task.task_id not in record.not_ours]
-        explained = {task.task_id: [each for each in rivals if _in_time(task, each, everyone)] for task in free}
+        times = [(each, prompt_window(each, everyone)) for each in rivals]
+        # Of each task, how many other runs in doubt can have made it.
+        explained = {task.task_id: sum(_is_in_time(task, *each) for each in times) for task in free}
         for task in free:
-            alone = len(explained[task.task_id]) == 1 and not _is_within(task, prompt)
+            alone = explained[task.task_id] == 1 and not _is_within(task, prompt)
             fits = _is_of(task, record) and _is_within(task, (earliest, latest)) and not alone
             if fits and self._could_be(task):
                 self.candidates[task.task_id] = task
@@ -160,16 +161,22 @@ class Search:
         return task.task_id not in self._refuted
 
 
-def _waited(delay: float, transport: Transport, clock: Clock) -> bool:
-    """Wait before a look, until this process got another task; False if the look is not wanted any more."""
-    accepted = transport.account.accepted
-    while delay > 0 and transport.account.accepted == accepted:
-        part = min(delay, _STEP, left())
-        if part <= 0 or called_off():
-            return False
-        clock.sleep(part)
-        delay -= part
-    return left() > 0
+def _moments(delays: Iterable[float], transport: Transport, clock: Clock) -> Iterator[None]:
+    """Yield when a look is due, until none is wanted any more: after delays, and after new tasks of this process."""
+    for delay in delays:
+        accepted, since = transport.account.accepted, 0.0
+        while delay > 0:
+            part = min(delay, _STEP, left())
+            if part <= 0 or called_off():
+                return
+            clock.sleep(part)
+            delay, since = delay - part, since + part
+            if delay > 0 and since >= _EARLY and transport.account.accepted != accepted:
+                accepted, since = transport.account.accepted, 0.0
+                yield
+        if not left():
+            return
+        yield
 
 
 def _doubt(run: Run, unread: WannbError | None) -> UnknownOutcome:
@@ -232,11 +239,11 @@ def prompt_window(record: Record, others: Iterable[Record]) -> tuple[float, floa
         and _model(other) == _model(record)
     ]
     lost = [] if record.lost_at is None or record.lost_at < last else [record.lost_at]
-    return first - within, min([last + _PROMPT, *later, *lost]) + within + _SLOW_ENTRY
+    return first - within, min([last + _PROMPT, *later, *lost]) + within + _ENTRY
 
 
-def _in_time(task: wire.ListedTask, rival: Record, others: Iterable[Record]) -> bool:
-    return _is_of(task, rival) and task.task_id not in rival.not_ours and _is_within(task, prompt_window(rival, others))
+def _is_in_time(task: wire.ListedTask, rival: Record, times: tuple[float, float]) -> bool:
+    return _is_of(task, rival) and task.task_id not in rival.not_ours and _is_within(task, times)
 
 
 def _is_of(task: wire.ListedTask, record: Record) -> bool:

@@ -93,21 +93,25 @@ def connect(
             _check_not_live(mode, base_url)
         if found and set_url_is_here and (set_mode == "mock" or set_url == shared):
             set_url = None  # it is the address of a mock server
-        live = endpoint.live(
-            region=(region or _environment("WANNB_REGION") or "singapore").lower(),
-            workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
-            base_url=(base_url or set_url) if found else None,
-            source="base_url" if base_url else _SET_URL,
-            names={
-                "region": "region" if region else "WANNB_REGION",
-                "workspace": "workspace" if workspace else "DASHSCOPE_WORKSPACE_ID",
-            },
-        )
+        address, source = (base_url or set_url) if found else None, "base_url" if base_url else _SET_URL
+        live = _live(region, workspace, address, source)
         # An address of the live service in the environment is not meant for the mock.
         service = live if found else _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key = found[0] if found else "sk-mock"
         return Client(service, key, open_store(store), budget=limit, language=current(), notices=notices)
+
+
+def _live(region: str | None, workspace: str | None, base_url: str | None, source: str) -> Service:
+    """Return the live service that the options and the environment name."""
+    names = {"region": "WANNB_REGION", "workspace": "DASHSCOPE_WORKSPACE_ID"}
+    return endpoint.live(
+        region=(region or _environment(names["region"]) or "singapore").lower(),
+        workspace=workspace or _environment(names["workspace"]),
+        base_url=base_url,
+        source=source,
+        names={name: name if given else names[name] for name, given in (("region", region), ("workspace", workspace))},
+    )
 
 
 def _show_everything() -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from .recall import recall
 from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure
-from .rescue import Candidates, Rescue, candidates, rescue
+from .rescue import Candidate, Candidates, Rescue, candidates, rescue
 from .result import GeneratedImage, Result
 from .run import Run, Runs, read, seconds_of, usual_seconds
+from .saving import NOT_CERTAIN
 from .store import Store
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
@@ -21,7 +22,9 @@ __all__ = [
     "ENDED",
     "FAILED",
     "LOST",
+    "NOT_CERTAIN",
     "SENDING",
+    "Candidate",
     "Candidates",
     "Failure",
     "GeneratedImage",

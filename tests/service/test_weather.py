@@ -22,7 +22,7 @@ def test_sixty_threads_through_bad_weather_get_sixty_images_billed_once(
     requests = [ImageRequest(prompt=f"picture number {i}", size="768*768", seed=i) for i in range(60)]
     # So far apart that the windows in which two lost ones can have arrived are apart too.
     monkeypatch.setattr(lost_answers, "_ENTRY", 0.005)
-    pace = replace(FAST, submits=25, lookups=(0.0, 0.2, 1.0))
+    pace = replace(FAST, submits=15, lookups=(0.0, 0.2, 2.0))
 
     def run(request: ImageRequest) -> Result | None:
         with suppress(UnknownOutcome):
@@ -42,7 +42,7 @@ def test_sixty_threads_through_bad_weather_get_sixty_images_billed_once(
             ThreadPoolExecutor(60) as pool,
         ):
             came: list[Result | None] = list(pool.map(run, requests))
-        assert came.count(None) < 6, "what was sent later tells at once what became of most"
+        assert came.count(None) < 10, "what was sent later tells at once what became of most"
         server.advance(seconds=5)
         client.run(ImageRequest(prompt="a later task, which proves it", size="768*768"))
         results = [result or client.run(request) for result, request in zip(came, requests, strict=True)]

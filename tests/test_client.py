@@ -239,3 +239,37 @@ def test_the_documented_examples_are_answered_by_their_recordings_whatever_seed_
         assert client.edit(spray, [car, paint], via="sync").usage["input_tokens"] == 18790
         with pytest.raises(BadRequest, match=r"parameters\.n: recorded 1, sent 2"):
             client.generate(prompt, n=2)
+
+
+FACES = {
+    "client": "budget candidates close edit estimate generate image_set known language notices pace pick_up release "
+    "rescue run runs service spent store submit task task_list tasks",
+    "store": "damaged get root runs spent",
+    "run": "cost created folder id images images_made mode prompt request result service settings state task_id whole "
+    "why",
+    "task": "cancel id language result run_id status usual wait",
+    "result": "asked cost count created images index language notices path request reused run_id seed service summary "
+    "task_id usage",
+    "image": "alt as_input bytes count height language number open path request save seed sha256 width",
+    "plan": "cells client forecast grid labels language name results run statuses table to_do varying",
+    "board": "add assign choose client cost edit_scene estimate frames language lock locked name notices open pages "
+    "path problems redo remove reorder replace reroll run save scenes seed style takes undo unlock",
+}
+
+
+def test_completion_shows_what_is_for_people(client: Client) -> None:
+    task = client.submit(ImageRequest(prompt="a cat", size="768*768"))
+    result = task.result()
+    things = {
+        "client": client,
+        "store": client.store,
+        "run": client.runs()[0],
+        "task": task,
+        "result": result,
+        "image": result[0],
+        "plan": wannb.sweep(client, prompt=["a cat", "a dog"]),
+        "board": wannb.Storyboard(client, ["a cat", "a dog"]),
+    }
+    for name, thing in things.items():
+        assert [each for each in dir(thing) if not each.startswith("_")] == FACES[name].split(), name
+        assert set(object.__dir__(thing)) >= set(dir(thing)), "nothing is gone"

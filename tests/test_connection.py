@@ -307,10 +307,25 @@ def test_a_key_that_cannot_be_read_is_named_and_the_mock_takes_no_ones_place_in_
     assert (found.state, place in found.says, why in found.says) == ("wrong", True, True)
 
 
-def test_a_mode_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANNB_MODE", "bogus")
-    with pytest.raises(ValueError, match=r"^WANNB_MODE='bogus' is not 'auto', 'live' or 'mock'"):
-        connect()
+@pytest.mark.parametrize(
+    ("variable", "value", "option", "why"),
+    [
+        ("WANNB_MODE", "bogus", {"mode": "mock"}, "is not 'auto', 'live' or 'mock'"),
+        ("WANNB_REGION", "mars", {"region": "beijing"}, "is not one of 'singapore', 'beijing'"),
+        ("WANNB_LANGUAGE", "fr", {"language": "zh"}, "is not one of 'en'"),
+        ("DASHSCOPE_WORKSPACE_ID", "../evil", {"workspace": "ws-1"}, "is not a workspace id"),
+        ("DASHSCOPE_HTTP_BASE_URL", "example.com", {"base_url": "https://host.example/api/v1"}, "is not an address"),
+        ("DASHSCOPE_HTTP_BASE_URL", "http://example.com", {"mode": "mock"}, "would send the key unencrypted"),
+    ],
+)
+def test_what_the_environment_gives_is_named_by_its_variable(
+    variable: str, value: str, option: dict[str, Any], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    for key in ({}, {"api_key": KEY}) if not variable.endswith("_URL") else ({"api_key": KEY},):
+        with pytest.raises(ValueError, match=f"^{variable}={value!r} {why}"):
+            connect(**key)  # type: ignore[arg-type]
+    connect(**{"api_key": KEY, **option}).close()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x00\xff\xfe"], ids=["missing", "empty", "binary"])

@@ -57,16 +57,25 @@ def test_places_without_a_value_and_braces_in_values_stay() -> None:
 
 
 def test_chinese_has_its_own_punctuation() -> None:
-    ascii_marks = re.compile(r"[\u4e00-\u9fff][,;!?(]|[,;!?] ?[\u4e00-\u9fff]")
+    ascii_marks = re.compile(r"[\u4e00-\u9fff]([,;!?(]|: )|([,;!?] ?|: )[\u4e00-\u9fff]")
     assert [text for text in TEXTS.values() if ascii_marks.search(text)] == []
     error = errors.InvalidRequest(wannb.ImageRequest(prompt="x", n=9).problems())
-    assert Words("zh")(error.said).startswith("请求有 1 个问题，没有发送：")
+    assert Words("zh")(error.said).startswith("请求有 1 个问题，没有发送：\n  - n=9：文生图")
 
 
 def test_sentences_are_joined() -> None:
     both = joined(" · ", [count(2, "image"), "2048*2048", count(1, "problem")])
     assert both == "2 images · 2048*2048 · 1 problem"
     assert Words("zh")(both) == f"{Words('zh')(count(2, 'image'))} · 2048*2048 · {Words('zh')(count(1, 'problem'))}"
+
+
+@pytest.mark.parametrize(("mark", "chinese"), [(", ", "，"), ("; ", "；"), (": ", "："), (". ", "。"), (" = ", " = ")])
+def test_joined_sentences_have_the_marks_of_their_language(mark: str, chinese: str) -> None:
+    parts = joined(mark, ["a, b", Said("Seed"), joined(mark, ["x", "y"])])
+    assert parts == mark.join(["a, b", "Seed", "x", "y"]), "nothing within a part is changed"
+    for said in (parts, from_data(json.loads(json.dumps(as_data(parts))))):
+        assert Words("zh")(said) == chinese.join(["a, b", "种子", "x", "y"])
+    assert Words("zh")("{part0}, b") == "{part0}, b"
 
 
 @given(st.recursive(st.text(), lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3)))
@@ -143,27 +152,44 @@ def test_names_of_locales_are_taken(language: str) -> None:
 
 def texts_in(path: Path) -> Iterator[str]:
     """Yield every text in a module that is made to be translated."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    variables: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                variables.setdefault(getattr(target, "id", getattr(target, "attr", "")), []).append(node.value)
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+            variables.setdefault(node.target.id, []).append(node.iter)
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in SPEAKERS:
-            yield from constants(node.args[0])
+            yield from constants(node.args[0], variables)
         elif name == "count" and len(node.args) > 1:
-            for noun in constants(node.args[1]):
+            for noun in constants(node.args[1], variables):
                 yield from (f"{{n}} {noun}", f"{{n}} {noun}s")
 
 
-def constants(node: ast.expr) -> Iterator[str]:
-    """Yield the texts that an expression may be: a literal, or one of two."""
+def constants(node: ast.expr, variables: dict[str, list[ast.expr]]) -> Iterator[str]:
+    """Yield the texts that an expression may be: a literal, one of several, or what a variable is set to."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
-    elif isinstance(node, ast.IfExp):
-        yield from constants(node.body)
-        yield from constants(node.orelse)
-    elif isinstance(node, ast.BoolOp):
-        for value in node.values:
-            yield from constants(value)
+    elif isinstance(node, ast.Subscript):
+        yield from constants(node.value, variables)
+    else:
+        parts = {
+            ast.IfExp: lambda: [node.body, node.orelse],  # type: ignore[attr-defined]
+            ast.BoolOp: lambda: node.values,  # type: ignore[attr-defined]
+            ast.Dict: lambda: node.values,  # type: ignore[attr-defined]
+            ast.Tuple: lambda: node.elts,  # type: ignore[attr-defined]
+            ast.List: lambda: node.elts,  # type: ignore[attr-defined]
+            ast.Name: lambda: variables.get(node.id, []),  # type: ignore[attr-defined]
+            ast.Attribute: lambda: variables.get(node.attr, []),  # type: ignore[attr-defined]
+        }.get(type(node), list)()
+        inner = {name: values for name, values in variables.items() if values is not parts}
+        for part in parts:
+            yield from constants(part, inner)
 
 
 @cache
@@ -171,6 +197,7 @@ def used() -> dict[str, set[str]]:
     """Return the texts of each room."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.WannbError)]
     found = {"root": {kind.title for kind in kinds}, "request": {help_of(name) for name in FIELDS}}
+    found["plan"] = {f"{{n}} x {name}" for name in FIELDS}
     for path in PACKAGE.rglob("*.py"):
         parts = path.relative_to(PACKAGE).parts
         room = parts[0] if len(parts) > 1 else "root"
@@ -180,7 +207,8 @@ def used() -> dict[str, set[str]]:
 
 
 def has_words(text: str) -> bool:
-    return bool(re.search(r"[A-Za-z]{2,}", PLACE.sub("", text)))
+    """Return whether a text has words, or marks that Chinese has of its own."""
+    return bool(re.search(r"[A-Za-z]{2,}|[,;:!?] ", PLACE.sub("", text)))
 
 
 @pytest.mark.parametrize("room", sorted(used()))

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Via = Literal["task", "sync"]
 
 
+@html.hides("owns")
 class Client:
     """One service, one key and one folder of runs. `wannb.connect()` makes it.
 

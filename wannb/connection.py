@@ -47,6 +47,7 @@ _NOT_FOR_KEYS = (
     *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", SHARED_MOCK),
     *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_API_KEY_FILE_PATH"),
 )
+_MODES = ("auto", "live", "mock")
 _server: MockServer | None = None
 
 
@@ -91,9 +92,11 @@ def connect(
         mode = region = workspace = base_url = store = budget = language = None
         raise ValueError(say(KEY_MISPLACED, place=place))
     _show_everything()
-    with override(language or _environment("WANNB_LANGUAGE") or "en"):
+    set_language = None if language else _environment("WANNB_LANGUAGE")
+    with override(language or set_language or "en", option="WANNB_LANGUAGE" if set_language else "language"):
         set_mode = (_environment("WANNB_MODE") or "auto").lower()
-        found = _key_for(mode, "auto" if given is not None else set_mode, given, base_url)
+        default = "auto" if given is not None and set_mode in _MODES else set_mode
+        found = _key_for(mode, default, given, base_url)
         service = _service(found is not None, mode, set_mode, region, workspace, base_url)
         if service.kind == "mock":
             found = None
@@ -113,12 +116,8 @@ def _service(
         _check_not_live(mode, base_url)
     if has_key and set_url_is_here and (set_mode == "mock" or set_url == shared):
         set_url = None  # it is the address of a mock server
-    live = endpoint.live(
-        region=(region or _environment("WANNB_REGION") or "singapore").lower(),
-        workspace=workspace or _environment("DASHSCOPE_WORKSPACE_ID"),
-        base_url=(base_url or set_url) if has_key else None,
-        source="base_url" if base_url else _SET_URL,
-    )
+    address, source = (base_url or set_url) if has_key else None, "base_url" if base_url else _SET_URL
+    live = _live(region, workspace, address, source)
     if has_key:
         return _through(live)
     # An address of the live service in the environment is not meant for the mock.
@@ -134,6 +133,18 @@ def _place_of_a_key(options: Sequence[object]) -> str | None:
     return next((place for place, said in places.items() if str(said).strip() in known or holds_key(str(said))), None)
 
 
+def _live(region: str | None, workspace: str | None, base_url: str | None, source: str) -> Service:
+    """Return the live service that the options and the environment name."""
+    names = {"region": "WANNB_REGION", "workspace": "DASHSCOPE_WORKSPACE_ID"}
+    return endpoint.live(
+        region=(region or _environment(names["region"]) or "singapore").lower(),
+        workspace=workspace or _environment(names["workspace"]),
+        base_url=base_url,
+        source=source,
+        names={name: name if given else names[name] for name, given in (("region", region), ("workspace", workspace))},
+    )
+
+
 def _show_everything() -> None:
     """Let a terminal or file that cannot write Chinese show escapes, instead of losing a result to an error."""
     out = sys.stdout
@@ -146,7 +157,7 @@ def _key_for(mode: object, default: str, given: object, base_url: str | None) ->
     """Return the key that a mode uses and where it was found, None for the mock server."""
     option, mode = ("mode", mode) if mode else ("WANNB_MODE", default)
     named, mode = repr(mode), str(mode).lower()
-    if mode not in ("auto", "live", "mock"):
+    if mode not in _MODES:
         raise ValueError(say("{option}={mode} is not 'auto', 'live' or 'mock'", option=option, mode=named))
     found = None if mode == "mock" else find_key(given)
     away = base_url is not None and not endpoint.is_loopback(urlsplit(base_url).hostname)

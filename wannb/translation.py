@@ -26,6 +26,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 _ALSO = {"cn": "zh", "chinese": "zh", "中文": "zh", "简体中文": "zh", "english": "en", "c": "en", "posix": "en"}
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+#: The marks between sentences that were joined, in languages that have their own.
+_MARKS = {"zh": {", ": "，", "; ": "；", ": ": "：", ". ": "。"}}
+_JOINED = re.compile(r"(?<=\})([,;:.] )(?=\{part[0-9]+\})")
 _CURRENT: ContextVar[str] = ContextVar("wannb_language", default="en")
 
 
@@ -82,6 +85,8 @@ class Words:
         if isinstance(text, Said) and not values:
             return self(text.template, **text.values) if text.values else _filled(self._texts.get(text, text), {})
         said = {name: self(value) if isinstance(value, Said) else value for name, value in values.items()}
+        if "part0" in values and (marks := _MARKS.get(self.language)):
+            text = _JOINED.sub(lambda mark: marks[mark[0]], text)
         return _filled(self._texts.get(text, text), said)
 
 
@@ -91,14 +96,16 @@ def current() -> str:
 
 
 @contextmanager
-def override(language: str) -> Iterator[None]:
+def override(language: str, *, option: str = "language") -> Iterator[None]:
     """Speak another language within a `with` block; threads started inside begin in English.
+
+    An error names the `option` that gave the language.
 
     >>> with override("zh"):
     ...     say("Seed")
     '种子'
     """
-    token = _CURRENT.set(_code(language))
+    token = _CURRENT.set(_code(language, option))
     try:
         yield
     finally:
@@ -111,7 +118,7 @@ def say(text: str, /, **values: object) -> str:
 
 
 def joined(separator: str, texts: Iterable[str]) -> Said:
-    """Return several sentences as one.
+    """Return several sentences as one, with the marks of the language that it is said in between them.
 
     >>> joined(" · ", [Said("{n} images", n=2), "2048*2048"])
     '2 images · 2048*2048'
@@ -203,12 +210,12 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
     return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), text)
 
 
-def _code(language: str) -> str:
+def _code(language: str, option: str = "language") -> str:
     name = re.split(r"[-_.@]", language.strip().casefold())[0] if isinstance(language, str) else ""
     code = _ALSO.get(name, name)
     if code not in LANGUAGES:
         known = ", ".join(f"{each!r} ({own})" for each, own in LANGUAGES.items())
-        raise ValueError(f"language={language!r} is not one of {known}")
+        raise ValueError(f"{option}={language!r} is not one of {known}")
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -357,3 +358,54 @@ def test_the_plan_is_said_in_chinese_and_what_is_a_persons_stays(chinese: Client
     assert "<bdi>refused</bdi>" in form._matrix.value
     assert "<bdi>refused</bdi>" in form.grid.html()
     assert "<bdi>a &lt;cat&gt;</bdi>" in form.grid.html()
+
+
+# Cells of which fewer images came than were asked for
+
+
+def test_a_button_fills_the_cells_that_lack_images_and_says_what_all_of_it_costs(
+    client: Client, server: mock.MockServer
+) -> None:
+    form = CompareForm(client, prompt="a boat", seed=[1], n=3, size=SMALL)
+    assert form._filler.layout.display == "none"
+    with server.scenario("partly refused"):
+        press(form)
+    assert form._filler.description == "Fill 1 cell · Generate 3 images · demo ($0.225 live)"
+    page = " ".join(re.sub("<[^>]+>", " ", form._matrix.value).split())
+    assert "1 cell with fewer images than asked: “Fill 1 cell” asks and pays again" in page
+    assert "fill=True" not in shown(form) + form._page()
+    seeds(form, "1, 2")
+    assert form.button.description == "Generate 3 images · demo ($0.225 live)"
+    assert form._filler.description == "Fill 1 cell · Generate 6 images · demo ($0.45 live)", (
+        "it sends the open one too"
+    )
+    form._controls["budget"].fill("0.30")
+    form._touched()
+    assert form._filler.description == "Fill 1 cell · Generate up to 6 images · demo ($0.30 live)"
+    seeds(form, "1")
+    form._controls["budget"].fill(None)
+    form._touched()
+    billed = server.billed
+    form._filler.click()
+    form.worker.join(30)
+    assert server.billed == billed + 3
+    assert form._filler.layout.display == "none"
+    assert "fewer images" not in form._matrix.value
+
+
+def test_a_fill_that_would_cost_something_else_by_now_sends_nothing(
+    client: Client, chinese: Client, server: mock.MockServer
+) -> None:
+    form = CompareForm(chinese, prompt="a boat", seed=[1, 2], n=3, size=SMALL)
+    with server.scenario("partly refused"):
+        press(form)
+    assert form._filler.description == "补齐 2 格 · 生成 6 张图片 · 演示（正式价 $0.45）"
+    assert "“补齐 2 格”会重新请求并计费" in form._matrix.value
+    assert "2 个种子 = 2 个请求" in form._matrix.value
+    form.plan.client.run(form.plan.cells[0].request, fresh=True)  # type: ignore[union-attr]
+    billed = server.billed
+    form._filler.click()
+    form.worker.join(30)
+    assert (server.billed, form._filler.description) == (billed, "补齐 1 格 · 生成 3 张图片 · 演示（正式价 $0.225）")
+    form.run(fill=True)
+    assert server.billed == billed + 3

@@ -157,7 +157,7 @@ def test_what_was_left_alone_does_not_stand_in_for_what_was_sent_later(
     ("weather", "told", "name"),
     [
         ({"dropped_before": 1.0, "routes": ("download",)}, "They are paid for", "Pick up"),
-        ({"dropped_after": 1.0, "routes": ("create", "list")}, "Look up", "Look up"),
+        ({"dropped_after": 1.0, "routes": ("create", "list")}, "task list cannot be read", "Look again"),
     ],
     ids=["the images could not be fetched", "the answer was lost"],
 )

@@ -171,6 +171,27 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
         assert b'rtl="1"' in parts.read("ppt/slides/slide3.xml")
 
 
+@pytest.mark.parametrize("ending", ["pdf", "html", "pptx"])
+def test_a_text_that_was_changed_later_is_said_under_its_frame(board: Storyboard, tmp_path: Path, ending: str) -> None:
+    pypdf, pptx = pytest.importorskip("pypdf"), pytest.importorskip("pptx")
+    said = "generated for an older text"
+
+    def words() -> str:
+        [path] = board.save(tmp_path / f"story.{ending}")
+        if ending == "html":
+            return path.read_text(encoding="utf-8")
+        if ending == "pdf":
+            return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(path).pages).split())
+        return "".join(slide.notes_slide.notes_text_frame.text for slide in pptx.Presentation(str(path)).slides)
+
+    assert said not in words()
+    board.edit_scene(1, text="A cat costs $6")
+    try:
+        assert words().count(said) == 1
+    finally:
+        board.undo()
+
+
 def test_slides_without_their_library_say_what_to_install(
     board: Storyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

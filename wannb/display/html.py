@@ -6,13 +6,15 @@ notebooks, in pages of nbconvert and in front ends without a theme.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from typing import TypeVar
 
 from wannb.translation import Said, say
 
 from .previews import data_uri
 
+C = TypeVar("C", bound=type)
 BORDER = "var(--jp-border-color2, rgba(128,128,128,.45))"
 QUIET = "var(--jp-ui-font-color2, rgba(128,128,128,1))"
 FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:13px;line-height:1.45"
@@ -112,3 +114,20 @@ class Markup(str):
 
 def _cell(value: object) -> str:
     return value if isinstance(value, Markup) else text(value)
+
+
+def hides(names: str) -> Callable[[C], C]:
+    """Return a decorator of a class whose completion leaves out some names, those that the rooms of wannb need alone.
+
+    >>> hides("lock turn")(Store)    # doctest: +SKIP
+    """
+    hidden = frozenset(names.split())
+
+    def shown(self: object) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in hidden]
+
+    def hiding(kind: C) -> C:
+        kind.__dir__ = shown  # type: ignore[assignment]
+        return kind
+
+    return hiding

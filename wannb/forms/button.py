@@ -58,14 +58,25 @@ def button_text(
         what = words("Generate up to {count} images", count=images)
     else:
         what = words("Generate {count} images", count=images)
+    return f"{what} · {_costs(words, cost, mock=mock, up_to=up_to and images > 1)}"
+
+
+def anew_text(words: Words, cost: Money | None, *, mock: bool, up_to: bool = False) -> str:
+    """Return what the button costs that asks anew although the answer to the first request was lost.
+
+    >>> anew_text(Words(), Money(amount=0.15, currency="USD"), mock=False)
+    'Generate anew · may pay twice · $0.15'
+    """
+    return f"{words('Generate anew · may pay twice')} · {_costs(words, cost, mock=mock, up_to=up_to)}"
+
+
+def _costs(words: Words, cost: Money | None, *, mock: bool, up_to: bool) -> str:
     price = cost.short if cost else ""
     if mock:
-        costs = words("demo ({cost} live)", cost=price) if price else words("demo")
-    elif not price:
-        costs = words("price unknown")
-    else:
-        costs = words("at most {cost}", cost=price) if up_to and images > 1 else price
-    return f"{what} · {costs}"
+        return words("demo ({cost} live)", cost=price) if price else words("demo")
+    if not price:
+        return words("price unknown")
+    return words("at most {cost}", cost=price) if up_to else price
 
 
 def spent_text(words: Words, cost: Money | None, *, mock: bool) -> str:

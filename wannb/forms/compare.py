@@ -22,7 +22,7 @@ from wannb.translation import Said, Words, count
 
 from . import controls
 from .alternatives import Budget, Models, Pictures, Prompts, Seeds, Sizes
-from .button import button_text
+from .button import button, button_text
 from .controls import Disclosure, FileRow, Filling
 from .panel import WorkPanel
 from .status import Status
@@ -71,6 +71,8 @@ class CompareForm(WorkPanel):
         self._plan: Plan | None = None
         self._options: dict[str, Any] = {}
         self._stop = threading.Event()
+        #: What the button is called that asks again for cells with too few images.
+        self._filled = Said("")
         super().__init__(client)
         self._begun = bool(options)
         with self._filling:
@@ -95,8 +97,11 @@ class CompareForm(WorkPanel):
         """The problems of what was written; a single request that is not legal is skipped and no problem."""
         return self._problems
 
-    def run(self) -> Plan:
+    def run(self, *, fill: bool = False) -> Plan:
         """Generate what is missing as the button does, wait, and return the plan.
+
+        Args:
+            fill: whether to ask again for cells with fewer images than asked, as the button *Fill* does.
 
         Raises:
             InvalidRequest: the form has problems, or no request is legal; nothing was sent.
@@ -108,7 +113,7 @@ class CompareForm(WorkPanel):
             raise InvalidRequest(self._problems)
         if all(cell.problems for cell in plan.cells):
             raise InvalidRequest(plan.cells[0].request.problems())
-        self._finish(self._start)
+        self._finish(lambda: self._start(fill=fill))
         return plan
 
     def stop(self) -> None:
@@ -145,6 +150,7 @@ class CompareForm(WorkPanel):
         self._pictures = Disclosure(words("Input images"), pictures.box)
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
         self.grid = SideBySide(words, self._refresh, self._save)
+        self._filler = button("", self._press_fill)
         self._make_worker()
         tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
@@ -196,6 +202,7 @@ class CompareForm(WorkPanel):
         hints = [self._plain(problem) for problem in self._problems if problem.field == "requests"]
         hints = hints or [self._why_not(empty="prompt" not in self._options)]
         self._offer(self.words("Nothing to generate"), free=False, enabled=False, hints=hints)
+        self._filler.layout.display = "none"
         empty = self.words("The plan will be shown here: the requests, what they cost and how long they take.")
         self._matrix.value = f'<div class="wannb-empty">{escape(empty)}</div>'
 
@@ -209,7 +216,20 @@ class CompareForm(WorkPanel):
         if limit:
             hints.append(words("Requests that could pass the budget of {budget} are not sent.", budget=limit.short))
         self._offer(_button_text(words, ahead, limit), free=not images, enabled=works, hints=hints)
+        self._offer_fill(plan, ahead)
         self._draw_matrix()
+
+    def _offer_fill(self, plan: Plan, ahead: Forecast) -> None:
+        """Offer to ask again for the cells that have too few images, with what all of it costs."""
+        self._filler.layout.display = "" if ahead.short else "none"
+        self._filler.disabled = self.worker.under_way
+        if ahead.short:
+            self._filled, filled = Said("Fill {cells}", cells=count(ahead.short, "cell")), plan.forecast(fill=True)
+            cost = _button_text(self.words, filled, self._limit(filled))
+            self._filler.description = f"{self.words(self._filled)} · {cost}"
+            self._filler.tooltip = self.words(
+                "Send the whole request of each cell with fewer images than asked again; what comes is billed"
+            )
 
     def _limit(self, ahead: Forecast) -> Money | None:
         """Return the budget if it may hold requests back."""
@@ -218,18 +238,27 @@ class CompareForm(WorkPanel):
 
     def _draw_matrix(self) -> None:
         if self._plan is not None:
-            self._matrix.value = self._plan._repr_html_()
+            self._matrix.value = self._plan._page(fills=Said("“{button}” asks and pays again", button=self._filled))
 
     # At work
 
-    def _start(self) -> bool:
+    def _press_fill(self) -> None:
+        with self._lock:
+            promised = self._filler.description
+            self._refresh()
+            if not self._filler.layout.display and promised == self._filler.description:
+                self.status.safely(lambda: self._start(fill=True))
+
+    def _start(self, *, fill: bool = False) -> bool:
         with self._lock:
             plan = self._plan
             if plan is None or self.worker.under_way:
                 return False
             self._stop = stop = threading.Event()
             budget = self._budget
-            return self.worker.start(lambda report: self._generate(plan, budget, stop, report), text=Said("sending"))
+            return self.worker.start(
+                lambda report: self._generate(plan, budget, stop, report, fill=fill), text=Said("sending")
+            )
 
     def _save(self) -> None:
         """Save the images side by side, on the worker."""
@@ -245,7 +274,9 @@ class CompareForm(WorkPanel):
             self._stop = threading.Event()
             self.worker.start(save, text=Said("saving"))
 
-    def _generate(self, plan: Plan, budget: Money | None, stop: threading.Event, report: Report) -> list[str]:
+    def _generate(
+        self, plan: Plan, budget: Money | None, stop: threading.Event, report: Report, *, fill: bool
+    ) -> list[str]:
         """Run a plan and return how it ended, in lines."""
         drawn = 0.0
 
@@ -258,7 +289,7 @@ class CompareForm(WorkPanel):
                     self._draw_matrix()
 
         try:
-            plan.run(budget=budget, on_progress=progressed, stop=stop)
+            plan.run(fill=fill, budget=budget, on_progress=progressed, stop=stop)
         finally:
             # Before it is said that it is done; also after an error, what was generated is shown.
             self.grid.show(plan)
@@ -283,7 +314,7 @@ class CompareForm(WorkPanel):
         return [*basic, self._pictures.box, self._code_box()]
 
     def _right(self) -> list[widgets.Widget]:
-        return [self._send_box(), self.status.box, self._matrix]
+        return [self._send_box(), self._filler, self.status.box, self._matrix]
 
     def _below(self) -> list[widgets.Widget]:
         return [self.grid.box]

@@ -283,6 +283,8 @@ class Form(WorkPanel):
         if progress.result is not None:
             self.result = progress.result
             super()._ended(progress)
+        elif self.result is not None and self.result.run_id == progress.open_run:
+            self.result = None  # it was taken back
 
     # Buttons under an image
 

@@ -196,7 +196,7 @@ class Card:
         """Show a scene as it is now, with a text on the button that generates it; a busy card cannot be changed."""
         words, number = self.words, self.number
         locked = "locked" in shot.marks
-        marks = [words(mark) for mark in (shot.unsure, *shot.marks) if mark]
+        marks = [words(mark) for mark in (*shot.doubts, *shot.marks)]
         told = f' <span class="wannb-warned">· {escape(" · ".join(marks))}</span>' if marks else ""
         scene = Said("scene {number}", number=number)
         self._facts.value = f"{escape(words('Scene {number}', number=number))}{told}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
@@ -11,9 +12,9 @@ import ipywidgets as widgets
 
 from wannb.display import STATES, html
 from wannb.errors import ApiError, TaskCanceled, UnknownOutcome, WannbError
-from wannb.ledger import GeneratedImage, Result
+from wannb.ledger import NOT_CERTAIN, Candidate, GeneratedImage, Result
 from wannb.masking import mask
-from wannb.translation import Said, Words, override
+from wannb.translation import Said, Words, count, override
 
 from .button import button
 from .controls import close_all
@@ -29,7 +30,7 @@ class Status:
 
     Args:
         words: of the form.
-        acts: what the buttons do, of "stop", "cancel" and "pick_up"; a name left out is no button.
+        acts: what the buttons do, of those in `Worker.acts`; a name left out is no button.
         cancel_tooltip: what "Cancel" leads to.
         empty: shown before anything was started.
 
@@ -41,22 +42,29 @@ class Status:
     def __init__(
         self,
         words: Words,
-        acts: Mapping[str, Callable[[], object]] = MappingProxyType({}),
+        acts: Mapping[str, Callable[..., object]] = MappingProxyType({}),
         *,
         cancel_tooltip: str = Said("Cancel the task, which is possible while it is in the queue"),
         empty: str = "",
     ) -> None:
         self.words = words
         self.actions: Sequence[Action] = ()
+        self._acts = acts
+        #: The run whose answer was lost, or whose images are shown and may be another request's.
+        self._run_id = ""
         self._text, self._bar, self._notices = (widgets.HTML() for _ in range(3))
         texts = {
             "stop": (words("Stop waiting"), words("The task goes on and can be picked up later")),
             "cancel": (words("Cancel"), words(cancel_tooltip)),
             "pick_up": (words("Pick up"), ""),
+            "undo": (words("Undo"), words("These images are another request's: put them aside, and look again")),
+            "anew": ("", words("Send the request once more; should the first one have arrived, both are paid for")),
         }
+        acts = {**acts, **{name: partial(self._about, acts[name]) for name in ("undo", "anew") if name in acts}}
         self._buttons = {
-            name: button(texts[name][0], act, tooltip=texts[name][1], classes=[f"wannb-{name}"])
-            for name, act in acts.items()
+            name: button(text, acts[name], tooltip=tooltip, classes=[f"wannb-{name}"])
+            for name, (text, tooltip) in texts.items()
+            if name in acts
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
@@ -69,7 +77,9 @@ class Status:
     def show(self, progress: Progress) -> None:
         """Show the state of a worker."""
         self._notices.value = "".join(f'<div class="wannb-note">{escape(text)}</div>' for text in progress.notices)
-        if progress.phase == "failed" and progress.error is not None:
+        if progress.phase == "failed" and progress.anew and isinstance(progress.error, UnknownOutcome):
+            self._doubt(progress, progress.error)
+        elif progress.phase == "failed" and progress.error is not None:
             self.error(progress.error, pick_up=progress.open_run is not None)
         elif progress.phase == "done" and isinstance(progress.result, Result):
             self.result(progress.result)
@@ -97,7 +107,7 @@ class Status:
         self._say(escape(text), "<progress>")
 
     def offer(self, *names: str) -> None:
-        """Show these buttons and hide the others: stop, cancel, pick_up."""
+        """Show these buttons and hide the others: stop, cancel, pick_up, undo, anew."""
         for name, each in self._buttons.items():
             each.layout.display = "" if name in names else "none"
 
@@ -118,9 +128,9 @@ class Status:
             pick_up: whether a run is open that may still bring images.
             refused: whether it is a value that was refused, whose own message is enough.
         """
-        if pick_up:
+        if pick_up and "pick_up" in self._buttons:
             lost = isinstance(error, UnknownOutcome)
-            self._buttons["pick_up"].description = self.words("Look up") if lost else self.words("Pick up")
+            self._buttons["pick_up"].description = self.words("Look again") if lost else self.words("Pick up")
         self.offer(*(["pick_up"] if pick_up else []))
         if isinstance(error, WannbError):
             self._say(self._error(error))
@@ -133,10 +143,14 @@ class Status:
         """Show the images of a result."""
         words = self.words
         line = escape(words(result.summary()))
-        notes = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in result.notices)
+        unsure = [note for note in result.notices if isinstance(note, Said) and note.template == NOT_CERTAIN]
+        notices = [note for note in result.notices if note not in unsure]
+        notices += [Said("the answer was lost; this task was {how}", how=note.values["how"]) for note in unsure]
+        notes = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notices)
         prompt = html.text(result.request.prompt) if result.request else ""
         place = words("Saved in {folder}", folder=_from_here(result.path))
-        self.offer()
+        self._run_id = result.run_id
+        self.offer(*(["undo"] if unsure else []))
         self._say(
             f'<div class="wannb-done">{line}</div>{notes}<div class="wannb-asked">{prompt}</div>'
             f'<div class="wannb-quietly">{escape(place)}</div>'
@@ -145,6 +159,54 @@ class Status:
         self._clear()
         figures = result.figures(pixels=_PIXELS, width=_WIDTH)
         self._gallery.children = [self._item(image, figure) for image, figure in zip(result, figures, strict=True)]
+
+    def _doubt(self, progress: Progress, error: UnknownOutcome) -> None:
+        """Show what may be the outcome of a request whose answer was lost, to choose from, and what else can be done.
+
+        The error's own words are for people who write code.
+        """
+        self._run_id = str(progress.open_run)
+        if progress.choices:
+            said = Said(
+                "The answer to this request was lost, and {tasks} of the account may be its outcome. Choose the "
+                "pictures that show what you asked for; nothing is sent again until then.",
+                tasks=count(len(progress.choices), "task"),
+            )
+        elif reason := error.said.values.get("reason") if isinstance(error.said, Said) else "":
+            said = Said(
+                "The answer to this request was lost, and the task list cannot be read: {reason}. It may be billed, so "
+                "it is not sent again by itself. Look again when the service answers.",
+                reason=reason,
+            )
+        else:
+            said = Said(
+                "The answer to this request was lost, and the task list shows nothing that could be its outcome. It "
+                "may be billed, so it is not sent again by itself. Look again a little later: once a later request is "
+                "listed, that shows whether this one arrived."
+            )
+        if "pick_up" in self._buttons:
+            self._buttons["pick_up"].description = self.words("Look again")
+        if "anew" in self._buttons:
+            self._buttons["anew"].description = progress.anew
+        self.offer("pick_up", "anew")
+        lines = [f"<b>{escape(self.words(error.title))}</b>", escape(self.words(said))]
+        self._say('<div class="wannb-error" role="alert">' + "".join(f"<div>{line}</div>" for line in lines) + "</div>")
+        self._clear()
+        if choose := self._acts.get("choose"):
+            self._gallery.children = [
+                self._choice(number, each, partial(choose, self._run_id, each.task_id))
+                for number, each in enumerate(progress.choices, 1)
+            ]
+
+    def _choice(self, number: int, task: Candidate, take: Callable[[], object]) -> widgets.Widget:
+        with override(self.words.language):
+            figures = html.row(task.figures())
+        tooltip = self.words("Use the pictures of task {number}, {task_id}", number=number, task_id=task.task_id)
+        taken = button(self.words("This one"), lambda: self.safely(take), tooltip=tooltip)
+        return widgets.VBox([widgets.HTML(figures), taken], _dom_classes=("wannb-item",))
+
+    def _about(self, act: Callable[[str], object]) -> None:
+        self.safely(lambda: act(self._run_id))
 
     def _error(self, error: WannbError) -> str:
         """Return an error as HTML: what happened, the service's own words, the next step."""

@@ -228,7 +228,7 @@ class StoryboardForm(WorkPanel):
             ]
         )
         self._make_worker()
-        self.status = Status(words)
+        self.status = Status(words, {name: self.worker.acts[name] for name in ("pick_up", "choose", "undo", "anew")})
         self._names = widgets.Dropdown(description=words("Open a board"))
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))

@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from wannb.client import Client
 from wannb.errors import CancelRefused, StoreError, UnknownOutcome
-from wannb.ledger import ENDED, Task, at_work
+from wannb.ledger import ENDED, Candidate, Task, at_work
 from wannb.request import ImageRequest
 from wannb.service import heard
-from wannb.translation import Said, override
+from wannb.translation import Said, Words, override
+
+from .button import anew_text
 
 Phase = Literal["idle", "sending", "waiting", "left", "done", "failed"]
 _TICK = 1.0
@@ -37,6 +39,8 @@ class Progress:
         task_id, run_id: of the service's task and the run, once they are known.
         cancel: what cancels the task while it is PENDING.
         open_run: after a failure, the run that may still bring images and can be picked up.
+        choices: of a run whose answer was lost the tasks that may be its outcome, with their pictures.
+        anew: what a button says that sends the request of such a run once more.
         notices: what the runs folder does not do, said by the first work alone.
         result, error: how it ended.
     """
@@ -53,6 +57,8 @@ class Progress:
     run_id: str | None = None
     cancel: Callable[[], object] | None = None
     open_run: str | None = None
+    choices: tuple[Candidate, ...] = ()
+    anew: str = ""
     notices: tuple[str, ...] = ()
     result: Any = None
     error: BaseException | None = None
@@ -114,9 +120,10 @@ class Worker:
         return replace(self._work.progress, phase="left") if self._left else self._work.progress
 
     @property
-    def acts(self) -> dict[str, Callable[[], object]]:
+    def acts(self) -> dict[str, Callable[..., object]]:
         """What a person may do about the work, by name."""
-        return {"stop": self.stop_waiting, "cancel": self.cancel, "pick_up": self.pick_up}
+        own = {"stop": self.stop_waiting, "cancel": self.cancel, "pick_up": self.pick_up}
+        return {**own, "choose": self.choose, "undo": self.undo, "anew": self.anew}
 
     @property
     def under_way(self) -> bool:
@@ -134,7 +141,32 @@ class Worker:
 
     def watch(self, find: Callable[[], Task]) -> bool:
         """Wait for a task that was sent before; False when something is under way."""
-        return self.start(lambda report: self._follow(report, find, None))
+        return self.start(lambda report: self._follow(report, find))
+
+    def choose(self, run_id: str, task_id: str) -> bool:
+        """Take a task as the outcome of a run whose answer was lost, and show its images."""
+        return self._about(run_id, lambda report: self._follow(report, lambda: self._client.task(task_id, run=run_id)))
+
+    def undo(self, run_id: str) -> bool:
+        """Take back that the images of a run are its own, and show what else may be its outcome."""
+
+        def act(report: Report) -> None:
+            self._client.release(run_id)
+            raise UnknownOutcome("run {run_id} is in doubt again", run_id=run_id)
+
+        return self._about(run_id, act)
+
+    def anew(self, run_id: str) -> bool:
+        """Send the request of a run whose answer was lost once more, which may pay twice."""
+        request = self._client.store.get(run_id).request
+        return request is not None and self.send(request, fresh=True)
+
+    def _about(self, run_id: str, act: Act) -> bool:
+        def known(report: Report) -> Any:
+            report(run_id=run_id)
+            return act(report)
+
+        return self.start(known)
 
     def start(self, act: Act, *, text: str = "", sends: bool = False) -> bool:
         """Start any work and return at once; False when something is under way.
@@ -218,13 +250,27 @@ class Worker:
                 result = act(report)
             except BaseException as error:
                 run = work.progress.run_id or (error.run_id if isinstance(error, UnknownOutcome) else None)
-                shown = self._report(work, phase="failed", error=error, open_run=self._still_open(run))
+                found: dict[str, Any] = {"open_run": self._still_open(run)}
+                if isinstance(error, UnknownOutcome) and found["open_run"]:
+                    report(wait=Said("looking for pictures that may be meant"))
+                    found |= self._ways_out(found["open_run"])
+                shown = self._report(work, phase="failed", error=error, wait="", **found)
             else:
                 shown = self._report(work, phase="done", result=result)
             if shown:
                 self._end(work)
 
-    def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None) -> Any:
+    def _ways_out(self, run_id: str) -> dict[str, Any]:
+        """Return what a person can do about a run whose answer was lost."""
+        client, found = self._client, dict[str, Any]()
+        with suppress(Exception):  # the error itself is shown all the same
+            if request := client.store.get(run_id).request:
+                cost, mock, words = client.estimate(request), client.service.kind == "mock", Words(client.language)
+                found["anew"] = anew_text(words, cost, mock=mock, up_to=request.enable_sequential and request.n > 1)
+            found["choices"] = tuple(client.candidates(run_id))
+        return found
+
+    def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None = None) -> Any:
         task = find()
         report(phase="waiting", task_id=task.id, run_id=task.run_id, cancel=task.cancel)
         if request:

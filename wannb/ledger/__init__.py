@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from .recall import recall
 from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure, NewerFormat, Unreadable
-from .rescue import Candidates, Rescue, candidates, rescue
+from .rescue import Candidate, Candidates, Rescue, candidates, rescue
 from .result import GeneratedImage, Result
 from .run import Run, Runs, at_work, read, seconds_of, usual_seconds
-from .saving import make_whole
+from .saving import NOT_CERTAIN, make_whole
 from .store import Store
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
@@ -22,7 +22,9 @@ __all__ = [
     "ENDED",
     "FAILED",
     "LOST",
+    "NOT_CERTAIN",
     "SENDING",
+    "Candidate",
     "Candidates",
     "Failure",
     "GeneratedImage",

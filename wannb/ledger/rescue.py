@@ -51,6 +51,17 @@ class Candidate:
         time = "" if self.created is None else f"{datetime.fromtimestamp(self.created, timezone.utc):%H:%M:%S} UTC"
         return [part for part in (time, self.model, self.size, self.status) if part]
 
+    def figures(self, *more: str) -> list[str]:
+        """Return its pictures as HTML figures, with what is known of it, and more lines, under the first."""
+        width, _, height = self.size.partition("*")
+        size = (int(width), int(height)) if width.isdigit() and height.isdigit() else (1, 1)
+        alt, nothing = Said("a picture of task {task_id}", task_id=self.task_id), Said("no picture yet")
+        captions = [[*self.facts, *more]] + [[]] * len(self.pictures)
+        return [
+            html.figure(jpeg, alt=alt, caption=caption, size=size, width=240, instead=nothing)
+            for jpeg, caption in zip(self.pictures or (b"",), captions, strict=False)
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates(Sequence[Candidate]):
@@ -83,15 +94,7 @@ class Candidates(Sequence[Candidate]):
 
     @spoken
     def _repr_html_(self) -> str:
-        figures = []
-        for each in self:
-            width, _, height = each.size.partition("*")
-            size = (int(width), int(height)) if width.isdigit() and height.isdigit() else (1, 1)
-            for number, jpeg in enumerate(each.pictures or (b"",)):
-                caption = [*each.facts, each.code] if number == 0 else []
-                alt = Said("a picture of task {task_id}", task_id=each.task_id)
-                nothing = Said("no picture yet")
-                figures.append(html.figure(jpeg, alt=alt, caption=caption, size=size, width=240, instead=nothing))
+        figures = [figure for each in self for figure in each.figures(each.code)]
         return html.block(self._title(), body=html.row(figures))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SHOWN = ((1, 720, 480), (3, 480, 310), (4, 400, 235), (10**9, 320, 200))
 
 
+@html.hides("figure")
 @dataclass(frozen=True, kw_only=True)
 class GeneratedImage:
     """One image that came back, as a file.
@@ -98,6 +99,7 @@ class GeneratedImage:
         return {"text/plain": repr(self), "text/html": html.block("", body=body)}
 
 
+@html.hides("figures price_line")
 @dataclass(frozen=True, kw_only=True)
 class Result(Sequence[GeneratedImage]):
     """A finished run: a sequence of its images, with what was asked, what was used and what it cost.

@@ -57,6 +57,7 @@ _MOST_NAMES = 300
 _LATEST = 20
 
 
+@html.hides("accept advance answers ended_early record release reload reopen skipped tally")
 @dataclass(eq=False, repr=False)
 class Run:
     """One request with everything that came of it, on disk.

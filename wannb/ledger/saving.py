@@ -57,6 +57,11 @@ _AT_ONCE = 4
 _ODD_SIZES = 2
 #: Characters of a reason that an image may carry.
 _MOST_REASON = 500
+#: What a result says whose task was found by its time, or chosen.
+NOT_CERTAIN = (
+    "the answer to the request was lost; this task was {how}. Should the pictures be another request's, "
+    "client.release({run}) takes that back"
+)
 
 
 def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
@@ -285,8 +290,7 @@ def _notices(run_id: str, record: Record, came: int, refused: Sequence[str]) -> 
         how = Said("found by its time in the account's task list")
         notices.append(
             Said(
-                "the answer to the request was lost; this task was {how}. Should the pictures be another request's, "
-                "client.release({run}) takes that back",
+                NOT_CERTAIN,
                 how=Said("chosen by hand") if record.chosen else how,
                 run=repr(run_id),
             )

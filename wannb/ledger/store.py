@@ -33,6 +33,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from wannb import files
+from wannb.display import html
 from wannb.errors import KEY_MISPLACED, StoreError, WaitTimeout, level_outside
 from wannb.masking import holds_key
 from wannb.request import ImageRequest, InputImage
@@ -61,6 +62,10 @@ _HOSTED = {
 _OWN = ("/", "/content", "/kaggle/working")
 
 
+@html.hides(
+    "alike by_task create discard find holders keep lock locks_hold looked newest open_runs refresh release "
+    "reopen short_lived turn unpriced unsaid warn"
+)
 class Store:
     """A folder of runs."""
 

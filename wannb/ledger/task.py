@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from wannb.display import ProgressLine
+from wannb.display import ProgressLine, html
 from wannb.errors import (
     CancelRefused,
     ConnectionFailed,
@@ -52,6 +52,7 @@ def waits_shown(after: float | None = None) -> Iterator[ProgressLine]:
             yield line
 
 
+@html.hides("goes_on withdraw")
 class Task:
     """One job of the service. It lives on when the kernel dies: `client.task(id)` picks it up again.
 

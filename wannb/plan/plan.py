@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
+from wannb.display import html
 from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import Result, waits_shown
 from wannb.request import FIELDS, check_names
@@ -31,6 +32,7 @@ SEED = 1
 _MOST = 200
 
 
+@html.hides("constants")
 class Plan:
     """Requests that differ in some options; made by `wannb.sweep`. Nothing is sent before `run()`.
 
@@ -208,10 +210,13 @@ class Plan:
         statuses, ahead = self._now()
         return say(view.text(self.varying, self.cells, statuses, ahead.summary()))
 
-    @spoken
     def _repr_html_(self) -> str:
+        return self._page()
+
+    @spoken
+    def _page(self, /, **said: str) -> str:
         statuses, ahead = self._now()
-        return view.page(self.varying, self.cells, statuses, [self.constants(_MOST), ahead.summary()])
+        return view.page(self.varying, self.cells, statuses, [self.constants(_MOST), ahead.summary(**said)])
 
 
 def _reason(status: Status) -> str:

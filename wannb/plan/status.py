@@ -189,8 +189,8 @@ class Forecast:
     elsewhere: dict[str, int] = field(default_factory=dict)
     paid: Money | None = None
 
-    def summary(self) -> str:
-        """Return the forecast in one line."""
+    def summary(self, *, fills: str = Said("run(fill=True) asks and pays again")) -> str:
+        """Return the forecast in one line; `fills` says what asks again for cells that have too few images."""
         parts: list[str] = [count(sum(self.cells.values()), "cell")]
         if self.cells.get("done"):
             n = self.cells["done"] - sum(self.elsewhere.values())
@@ -210,7 +210,7 @@ class Forecast:
         ]
         if self.short:
             short = count(self.short, "cell")
-            parts.append(Said("{cells} with fewer images than asked: run(fill=True) asks and pays again", cells=short))
+            parts.append(Said("{cells} with fewer images than asked: {fills}", cells=short, fills=fills))
         if self.requests:
             images = _range(*self.images)
             parts.append(

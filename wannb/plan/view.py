@@ -68,8 +68,8 @@ def rows(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[dict[str, An
 
 def _size(varying: Varying, cells: Sequence[Cell]) -> str:
     requests = count(len(cells), "request")
-    parts = [f"{len(values)} x {name}" for name, values in varying.items()]
-    return joined("", [", ".join(parts), " = ", requests]) if parts else requests
+    parts = [Said(f"{{n}} x {name}", n=len(values)) for name, values in varying.items()]
+    return joined(" = ", [joined(", ", parts), requests]) if parts else requests
 
 
 def _matrix(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status]) -> str:
@@ -121,8 +121,8 @@ def _where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> st
         else:
             others *= len(values)
     if math.prod(len(labels) for _, labels in shared) * others == len(cells):
-        return ", ".join(f"{name} {' | '.join(labels)}" for name, labels in shared)
-    first = ", ".join(f"{name} {_short(labels_of(varying[name]))[at]}" for name, at in cells[0].positions.items())
+        return joined(", ", [f"{name} {' | '.join(labels)}" for name, labels in shared])
+    first = joined(", ", [f"{name} {_short(labels_of(varying[name]))[at]}" for name, at in cells[0].positions.items()])
     if len(cells) == 1:
         return first
     return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -85,7 +87,12 @@ class Service:
 
 
 def live(
-    *, region: str, workspace: str | None = None, base_url: str | None = None, source: str = "base_url"
+    *,
+    region: str,
+    workspace: str | None = None,
+    base_url: str | None = None,
+    source: str = "base_url",
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Service:
     """Return the live service of a region.
 
@@ -94,17 +101,22 @@ def live(
         workspace: gives the workspace's own host, unless `base_url` is given.
         base_url: any other address of the same API: https, or http on this machine.
         source: what gave `base_url`.
+        names: what gave the region and the workspace, where that is not the option of this name.
 
     Raises:
         ValueError: a region, workspace or address that cannot be used.
     """
     if region not in REGIONS:
         known = ", ".join(map(repr, REGIONS))
-        raise ValueError(say("region={region} is not one of {known}", region=repr(region), known=known))
+        option = names.get("region", "region")
+        raise ValueError(
+            say("{option}={region} is not one of {known}", option=option, region=repr(region), known=known)
+        )
     if workspace is not None and not _WORKSPACE.fullmatch(workspace):
         raise ValueError(
             say(
-                "workspace={workspace} is not a workspace id; they look like 'llm-...' or 'ws-...'",
+                "{option}={workspace} is not a workspace id; they look like 'llm-...' or 'ws-...'",
+                option=names.get("workspace", "workspace"),
                 workspace=repr(workspace),
             )
         )
@@ -113,7 +125,7 @@ def live(
         base_url = f"https://{own.format(workspace=workspace) if workspace else legacy}/api/v1"
         source = "workspace" if workspace else ""
     else:
-        base_url = checked_base_url(base_url)
+        base_url = checked_base_url(base_url, source)
         region = region_of(urlsplit(base_url).hostname or "") or region
     return Service(kind="live", base_url=base_url, region=region, workspace=workspace, source=source)
 
@@ -121,19 +133,22 @@ def live(
 def mock(base_url: str, *, region: str = "singapore", source: str = "base_url") -> Service:
     """Return a mock server at an address of this machine; any other is a `ValueError`."""
     if not is_loopback(urlsplit(base_url).hostname):
-        raise ValueError(say("base_url={url} is not on this machine; a mock server always is", url=repr(base_url)))
-    return Service(kind="mock", base_url=checked_base_url(base_url), region=region, source=source)
+        raise ValueError(
+            say("{source}={url} is not on this machine; a mock server always is", source=source, url=repr(base_url))
+        )
+    return Service(kind="mock", base_url=checked_base_url(base_url, source), region=region, source=source)
 
 
-def checked_base_url(base_url: str) -> str:
+def checked_base_url(base_url: str, source: str) -> str:
     """Return an address without the slash at its end, or raise `ValueError` if a key must not be sent to it."""
+    given = {"source": source, "url": repr(base_url)}
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(say("base_url={url} is not an address like 'https://host/api/v1'", url=repr(base_url)))
+        raise ValueError(say("{source}={url} is not an address like 'https://host/api/v1'", **given))
     if parts.username or parts.query or parts.fragment:
-        raise ValueError(say("base_url must hold no user name, query or fragment"))
+        raise ValueError(say("{source} must hold no user name, query or fragment", source=source))
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError(say("base_url={url} would send the key unencrypted; use https", url=repr(base_url)))
+        raise ValueError(say("{source}={url} would send the key unencrypted; use https", **given))
     return base_url.rstrip("/")
 
 

@@ -10,6 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from wannb.display import html
 from wannb.errors import Problem
 from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
 from wannb.service import Money
@@ -43,6 +44,7 @@ def _change(method: Callable[Concatenate[Storyboard, P], R]) -> Callable[Concate
     return alone
 
 
+@html.hides("generator record reel")
 class Storyboard:
     """Scenes and their frames: generated as one set, then kept, generated again, put in order, and saved as files.
 

@@ -121,7 +121,7 @@ def _item(shot: Shot, jpeg: bytes, lang: str) -> str:
         else f'<div class="none" role="img" aria-label="{alt}" style="aspect-ratio:{width}/{height}">'
         f"{html.attribute(shot.instead)}</div>"
     )
-    facts = html.attribute(joined(" · ", [part for part in (shot.unsure, shot.time) if part]))
+    facts = html.attribute(joined(" · ", [*shot.doubts, shot.time]))
     text, notes = html.attribute(shot.scene.text), html.attribute(shot.scene.notes)
     notes = f'<p class="notes" dir="auto"{lang}>{notes}</p>' if notes else ""
     return (
@@ -178,7 +178,7 @@ def _slide(deck: Any, shot: Shot, jpeg: bytes) -> None:
     picture._element._nvXxPr.cNvPr.set("descr", _clean(shot.alt))
     _caption(slide, shot)
     where = Said("Scene {number} of {n}, {time}", number=shot.number, n=shot.of, time=shot.time)
-    facts = joined(" · ", [part for part in (where, shot.unsure, shot.instead) if part])
+    facts = joined(" · ", [part for part in (where, *shot.doubts, shot.instead) if part])
     notes = joined("\n", [part for part in (_clean(shot.scene.notes), facts) if part])
     slide.notes_slide.notes_text_frame.text = html.plain(notes)
     slide.element.append(parse_xml(_TRANSITION.format(round(shot.scene.seconds * 1000))))

@@ -147,7 +147,7 @@ class Pages:
 def _write(paper: Paper, shot: Shot, x: float, y: float, *, width: float, across: float, end: float) -> None:
     """Write a scene's number and seconds, and its text and notes as far as there is room."""
     paper.write(typeset(str(shot.number), across, _NUMBER + 1, most=1), x, y, weight="bold")
-    facts = typeset(joined(" · ", [part for part in (shot.time, shot.unsure) if part]), across, _NUMBER, most=1)
+    facts = typeset(joined(" · ", [shot.time, *shot.doubts]), across - 0.3, _NUMBER, most=2)
     y = paper.write(facts, x, y, width=across, align="end", color=QUIET) + 0.03
     notes = shot.scene.notes.strip()
     # A long text leaves two lines for the notes.

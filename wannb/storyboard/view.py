@@ -38,7 +38,8 @@ class Shot:
     """Scene `number` of `of`, to be shown.
 
     Where there is no picture, `path` is None, `instead` says why, and `size` is that of its neighbors. `unsure` says
-    what is not known of it, for every reader; `marks` are for the person at work.
+    what is not known of it and `older` that its text was changed later, for every reader; `marks` are for the person at
+    work.
     """
 
     number: int
@@ -50,6 +51,12 @@ class Shot:
     unsure: str
     marks: tuple[str, ...]
     locked: bool = False
+    older: str = ""
+
+    @property
+    def doubts(self) -> list[str]:
+        """What every reader should know of the picture."""
+        return [part for part in (self.unsure, self.older) if part]
 
     @property
     def alt(self) -> str:
@@ -117,8 +124,6 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
         unsure: str = ""
         if frame and not panel.sure:
             unsure = Said("unsure: image {number} of {of} that came back", number=frame.number, of=frame.count)
-        if frame and frame.text != panel.scene.text:
-            marks.append(Said("generated for an older text"))
         if frame and frame.run is None:
             marks.append(Said("put in by hand"))
         shots.append(
@@ -132,6 +137,7 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
                 unsure=unsure,
                 marks=tuple(marks),
                 locked=panel.locked,
+                older=Said("generated for an older text") if frame and frame.text != panel.scene.text else "",
             )
         )
     return Reel(title=title, shots=tuple(shots))
@@ -158,7 +164,7 @@ def text(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> Said:
 
 
 def _facts(shot: Shot, *more: str) -> Said:
-    return joined(" · ", [part for part in (str(shot.number), shot.time, *more, shot.unsure, *shot.marks) if part])
+    return joined(" · ", [part for part in (str(shot.number), shot.time, *more, *shot.doubts, *shot.marks) if part])
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:

@@ -70,7 +70,8 @@ class Line:
 
     def __str__(self) -> str:
         head = "WRONG" if self.state == "wrong" else self.state
-        return f"{head:5} {say(self.name)}: {say(self.says)}" + (f"\n      -> {say(self.do)}" if self.do else "")
+        said = say(joined(": ", [Said(self.name), self.says]))
+        return f"{head:5} {said}" + (f"\n      -> {say(self.do)}" if self.do else "")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -114,7 +115,7 @@ class Checkup:
         notes = sum(line.state == "note" for line in self.lines)
         wrong = Said("{n} wrong", n=len(self.wrong)) if self.wrong else Said("nothing wrong")
         parts = [wrong, count(notes, "note")] if notes else [wrong]
-        return f"wannb {__version__}: {say(joined(', ', parts))}"
+        return say(joined(": ", [f"wannb {__version__}", joined(", ", parts)]))
 
     @spoken
     def __repr__(self) -> str:
@@ -245,13 +246,13 @@ def _packages(setting: _Setting) -> Iterator[Line]:
     if wrong:
         yield _wrong(joined("; ", wrong), f"{sys.executable} -m pip install -U wannb")
     else:
-        yield _ok(", ".join(found))
+        yield _ok(joined(", ", found))
 
 
 def _extras(setting: _Setting) -> Iterator[Line]:
     here = [extra for extra in _EXTRAS if _installed(extra)[0] and not _installed(extra)[1]]
     missing = [extra for extra in _EXTRAS if extra not in here]
-    says = Said("installed: {extras}", extras=", ".join(here) or "–")
+    says = Said("installed: {extras}", extras=joined(", ", here) or "–")
     if not missing:
         yield _ok(says)
         return
@@ -308,7 +309,7 @@ def _key(setting: _Setting) -> Iterator[Line]:
         return
     if found is None:
         do = Said("nothing, to go on with the mock server; for live images set DASHSCOPE_API_KEY")
-        alike = ", ".join(names_alike())
+        alike = joined(", ", names_alike())
         yield _note(Said("none; {names} is not read", names=alike) if alike else Said("none"), do)
         return
     place = found[1]
@@ -497,7 +498,7 @@ def _runs(store: Store) -> Iterator[Line]:
         yield _note(says, Said("update wannb to use them; nothing is wrong with them"), name=Said("newer runs"))
     if damaged:
         do = Said("wannb rescue repairs the record where it can, and says what to do about the others")
-        yield _wrong(", ".join(damaged[:5]), do, name=Said("damaged runs"))
+        yield _wrong(joined(", ", damaged[:5]), do, name=Said("damaged runs"))
     newest = max((run.created for run in runs), default="")
     if newest > f"{datetime.now(timezone.utc) + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}":
         do = Said("check this machine's clock, and that of the machine where the run was made")

@@ -12,34 +12,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.kill.lives import IMAGES
-from pictures import handled
+from ledger.kill.lives import ENDING, IMAGES
+from ledger.kill.truth import Service, serving
 
 from wannb.ledger.record import ENDED, PREPARED
 from wannb.ledger.store import Store
-from wannb.mock import App, MockServer, Request, Response
+from wannb.mock import MockServer
 
 LIVES = Path(__file__).with_name("lives.py")
 #: Kills of one job in a row, the share of them by time (the rest at a step), the share after which a rescue is killed.
 IN_A_ROW, TIMED, RESCUED = 3, 0.5, 0.3
+#: How often a script that ends while it works is run, until all of it is there.
+TIMES = 10
 #: What is counted of each kind of job: rounds, kills, images. Lost is billed, not on disk, and nobody said so; said are
-#: those of synchronous calls whose answer died with the process; doubled is billed beyond what was wanted.
-COUNTED = ("rounds", "kills", "wanted", "billed", "on_disk", "lost", "said", "doubled")
-
-
-class Slow:
-    """Takes a request at once and answers late, and images come slowly, so that many a kill falls in between."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    def handle(self, request: Request) -> Response:
-        answer = handled(self.app, request)
-        if request.path.endswith("/generation"):
-            time.sleep(0.03)
-        elif request.path.endswith(".png"):
-            time.sleep(0.015)
-        return answer
+#: those of synchronous calls whose answer died with the process; doubled is billed beyond what was wanted; swapped was
+#: drawn for another request; silent was not on disk at the end of a script that ended well and said nothing.
+COUNTED = ("rounds", "kills", "wanted", "billed", "on_disk", "lost", "said", "doubled", "swapped", "silent")
 
 
 @dataclass(kw_only=True)
@@ -48,6 +36,7 @@ class Killing:
 
     folder: Path
     server: MockServer
+    service: Service
     lives: subprocess.Popen[str]
     chance: random.Random
     tallies: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -78,19 +67,45 @@ class Killing:
             kills += self._kill(job, number)
             if self.chance.random() < RESCUED:
                 kills += self._kill("rescue", number, of=job)  # the rescuer itself may die as well
-        time.sleep(0.03)  # what was sent ends meanwhile, and is billed
-        self._must(self.live("rescue", number) == "done", f"{job} {number}: the rescue failed")
+        self._rescued(job, number)
         have, said = self._found(number)
         billed = self.server.billed - before
         lost = max(0, billed - have - said)
         self._must(not lost, f"{job} {number}: {billed} billed, {have} on disk, {said} said to be in doubt")
-        self._must(self.live(job, number) == "done", f"{job} {number}: the last run failed")
+        silent = self._ended(job, number, before)
         have, said = self._found(number)
         billed, wanted = self.server.billed - before, IMAGES[job]
         doubled = max(0, billed - wanted)
         self._must(not doubled and wanted <= have + said, f"{job} {number}: {billed} billed, {have} there of {wanted}")
-        counted = (1, kills, wanted, billed, have, lost, said, doubled)
+        _, swapped = self.service.on_disk(self.folder / str(number))
+        self.faults += [f"{job} {number}: {wrong}" for wrong in swapped]
+        counted = (1, kills, wanted, billed, have, lost, said, doubled, len(swapped), silent)
         self.tallies[job].update(dict(zip(COUNTED, counted, strict=True)))
+
+    def _rescued(self, job: str, number: int) -> None:
+        time.sleep(0.03)  # what was sent ends meanwhile, and is billed
+        self._must(self.live("rescue", number) == "done", f"{job} {number}: the rescue failed")
+
+    def _ended(self, job: str, number: int, before: int) -> int:
+        """Run a job to its end; return how many images were not on disk then without a word.
+
+        A script that ends while it still works may leave some of it to the next rescue, and what it had not begun yet
+        to the next time.
+        """
+        silent, folder = 0, self.folder / str(number)
+        for _ in range(TIMES if job in ENDING else 1):
+            self._must(self.live(job, number) == "done", f"{job} {number}: the last run failed")
+            if job not in ENDING:
+                break
+            time.sleep(0.03)
+            have = sum(self._found(number))
+            if not folder.with_suffix(".said").read_text():
+                silent += max(0, self.server.billed - before - have)
+            if have >= IMAGES[job]:
+                break
+            self._rescued(job, number)
+        self._must(not silent, f"{job} {number}: {silent} billed, not on disk at the end, and not a word")
+        return silent
 
     def table(self) -> str:
         """Return what came of it, a line for each kind of job."""
@@ -149,14 +164,15 @@ def kernel() -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def slow_server(seed: int) -> Iterator[MockServer]:
-    app = App(task_seconds=0.02, rng=random.Random(seed))
-    with MockServer(app, handles=Slow(app)) as server:
-        yield server
+def slow_server(seed: int) -> Iterator[tuple[MockServer, Service]]:
+    """Start a server that answers late and gives images slowly, so that many a kill falls in between."""
+    with serving(slow=(0.03, 0.015), task_seconds=0.02, seed=seed) as served:
+        yield served
 
 
 @contextmanager
 def killing(folder: Path, *, seed: int) -> Iterator[Killing]:
     """Start a server and a process for jobs."""
-    with slow_server(seed) as server, kernel() as lives:
-        yield Killing(folder=folder, server=server, lives=lives, chance=random.Random(seed))
+    folder.mkdir(parents=True, exist_ok=True)
+    with slow_server(seed) as (server, service), kernel() as lives:
+        yield Killing(folder=folder, server=server, service=service, lives=lives, chance=random.Random(seed))

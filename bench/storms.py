@@ -68,16 +68,22 @@ def people(folder: Path, smoke: bool, **more: Any) -> list[Row]:
 
 def two_folders(folder: Path, smoke: bool, **more: Any) -> list[Row]:
     chance, rows = random.Random(5), []
-    for known, who in ((True, "somebody who asked before"), (False, "somebody new on the key")):
-        waits = [chance.uniform(0.3, 20) for _ in range(2 if smoke else 12)]
+    kinds = (
+        ("while somebody who asked before asks within 20 s", {"known": True}),
+        ("while somebody new on the key asks within 20 s", {"known": False}),
+        ("while the loss shows only after 25 s, and somebody who asked before asks", {"known": True, "hangs": 25.0}),
+        ("while the loss shows only after 25 s, and somebody new on the key asks", {"known": False, "hangs": 25.0}),
+    )
+    for what, kind in kinds:
+        waits = [chance.uniform(0.3, 20) for _ in range(1 if smoke else 12)]
 
-        def one(number: int, known: bool = known, waits: list[float] = waits) -> Counter[str]:
-            place = folder.with_name(f"{folder.name}-{known}-{number}")
-            return storming.one_lost_one_asks(place, waits[number], known, **more)
+        def one(number: int, kind: Any = kind, waits: list[float] = waits) -> Counter[str]:
+            place = folder / f"{len(rows)}-{number}"
+            return storming.one_lost_one_asks(place, waits[number], **kind, **more)
 
         with ThreadPoolExecutor(3) as pool:
             tally = sum_of(pool.map(one, range(len(waits))))
-        rows.append(told(f"{len(waits)} requests lost before they arrive, while {who} asks within 20 s", tally))
+        rows.append(told(f"{len(waits)} requests lost before they arrive, {what}", tally))
     return rows
 
 
@@ -129,7 +135,7 @@ def timeouts(folder: Path, smoke: bool, **more: Any) -> list[Row]:
 
 def pools(folder: Path, smoke: bool, **more: Any) -> list[Row]:
     count = 2 if smoke else 10
-    some, pictures = storming.pools(folder, count)
+    some, pictures = storming.pools(folder, count, **more)
     return [
         Row(
             what=f"{count} forked pools of a client that was used before",
@@ -142,7 +148,7 @@ def pools(folder: Path, smoke: bool, **more: Any) -> list[Row]:
 
 def endings(folder: Path, smoke: bool, **more: Any) -> list[Row]:
     count = 4 if smoke else 24
-    tally = storming.endings(folder, count)
+    tally = storming.endings(folder, count, **more)
     return [
         Row(
             what=f"{count} scripts that end while a pool, threads or `atexit` work",

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,8 +171,8 @@ def slow_server(seed: int) -> Iterator[tuple[MockServer, Service]]:
 
 
 @contextmanager
-def killing(folder: Path, *, seed: int) -> Iterator[Killing]:
-    """Start a server and a process for jobs."""
+def killing(folder: Path, *, seed: int, lives: subprocess.Popen[str] | None = None) -> Iterator[Killing]:
+    """Start a server and, if there is none, a process for jobs."""
     folder.mkdir(parents=True, exist_ok=True)
-    with slow_server(seed) as (server, service), kernel() as lives:
+    with slow_server(seed) as (server, service), nullcontext(lives) if lives else kernel() as lives:
         yield Killing(folder=folder, server=server, service=service, lives=lives, chance=random.Random(seed))

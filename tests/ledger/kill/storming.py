@@ -24,7 +24,7 @@ from typing import Any
 
 from ledger.kill.killing import heard, kernel, killing, tell
 from ledger.kill.lives import Scaled, request_of
-from ledger.kill.truth import REFUSED, Service, Weather, page, serving
+from ledger.kill.truth import REFUSED, Service, Weather, page, serving, shows
 
 from wannb.client import Client
 from wannb.errors import UnknownOutcome, WannbError
@@ -145,22 +145,13 @@ class Storm:
             return
         request = client.store.get(run_id).request
         assert request is not None
-        for task_id in problem.candidates:
-            if self._shows(client, run_id, task_id) == request.prompt:
-                with suppress(WannbError):
-                    client.task(task_id, run=run_id).result(600)
+        with suppress(WannbError):
+            for each in client.candidates(run_id):
+                if any(shows(picture, request.prompt) for picture in each.pictures):
+                    client.task(each.task_id, run=run_id).result(600)
                     self.tally["chosen"] += 1
-                return
-        with suppress(WannbError):
+                    return
             client.run(request, fresh=True)
-
-    def _shows(self, client: Client, run_id: str, task_id: str) -> str:
-        """Return what the picture of a task shows."""
-        with suppress(WannbError):
-            for image in client.task(task_id).result(600).images:
-                drawn = self.service.drew(image.path.read_bytes())
-                return drawn.prompt if drawn else ""
-        return ""
 
     def _count(self, place: str, prompts: Sequence[str], billed: Counter[str]) -> None:
         have, wrong = self.service.on_disk(self.folder / place)
@@ -286,20 +277,21 @@ def people(folder: Path, count: int = 20, heads: int = 6, **more: Any) -> Counte
         return storm.settle(places, calls)
 
 
-def one_lost_one_asks(folder: Path, after: float, known: bool, **more: Any) -> Counter[str]:
+def one_lost_one_asks(folder: Path, after: float, *, known: bool, hangs: float = 0.0, **more: Any) -> Counter[str]:
     """Lose A's request before it arrives while B, in another folder on the same key, asks some seconds later.
 
     Args:
         folder: of the storm.
         after: the seconds.
         known: whether B has asked for something before, within the day.
+        hangs: seconds until A knows that there is no answer.
     """
     lost = threading.Event()
 
     def instead(kind: str, request: Request) -> Response | None:
         if kind == "create" and b"of A" in request.body and not lost.is_set():
             lost.set()
-            return Response(drop=True)
+            return Response(drop=True, delay=hangs)
         return None
 
     with storming(folder, Weather(instead=instead), scale=20, **more) as storm, storm.client("B") as b:
@@ -407,9 +399,9 @@ def timeouts(folder: Path, trouble: str, timeout: float = 3.0, count: int = 4, *
             return calls.late, calls.count
 
 
-def pools(folder: Path, count: int = 10) -> tuple[int, int]:
+def pools(folder: Path, count: int = 10, **more: Any) -> tuple[int, int]:
     """Return in how many forked pools of a used client pictures were swapped, and how many pictures."""
-    with killing(folder, seed=1) as found:
+    with killing(folder, seed=1, **more) as found:
         wrong = []
         for number in range(1, 2 * count, 2):
             found.live("forks", number)
@@ -417,10 +409,10 @@ def pools(folder: Path, count: int = 10) -> tuple[int, int]:
         return sum(map(bool, wrong)), sum(wrong)
 
 
-def endings(folder: Path, count: int = 12) -> Counter[str]:
+def endings(folder: Path, count: int = 12, **more: Any) -> Counter[str]:
     """Count the images of scripts that end while they work: billed, on disk at the end, and missing without a word."""
     tally: Counter[str] = Counter()
-    with killing(folder, seed=1) as found:
+    with killing(folder, seed=1, **more) as found:
         for number in range(count):
             before = found.server.billed
             found.live("exits", number)

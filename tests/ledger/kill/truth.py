@@ -7,6 +7,7 @@ can be held against what the service knows, whatever the run that holds it says.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import random
 import struct
@@ -25,6 +26,7 @@ from urllib.parse import urlsplit
 from ledger.kill.lives import Scaled
 from mocking import body, urls
 from pictures import chunk, encoded
+from PIL import Image
 
 from wannb import png
 from wannb.ledger.store import Store
@@ -216,6 +218,13 @@ def picture(path: str, prompt: str) -> bytes:
     """Return a picture of two colors, the left one made from the prompt and the right one from its path."""
     before, after = _blank()
     return before + chunk(b"PLTE", colors(path, prompt)) + after
+
+
+def shows(picture: bytes, prompt: str) -> bool:
+    """Return whether a picture, which may be a small copy, is one that was drawn for a prompt, as a person sees it."""
+    with Image.open(io.BytesIO(picture)) as image:
+        seen = image.convert("RGB").getpixel((image.width // 4, image.height // 2))
+    return all(abs(a - b) < 10 for a, b in zip(seen, colors("", prompt)[:3], strict=True))
 
 
 @cache

@@ -128,8 +128,7 @@ def boards(client: Client, number: int) -> None:
 def rescue(client: Client, number: int) -> None:
     found = client.rescue()
     for run_id, problem in found.problems:
-        assert isinstance(problem, UnknownOutcome), problem
-        assert client.store.get(run_id).record.via == "sync", problem
+        assert isinstance(problem, UnknownOutcome), (run_id, problem)
 
 
 def four(number: int) -> list[ImageRequest]:

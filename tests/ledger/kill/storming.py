@@ -24,10 +24,10 @@ from typing import Any
 
 from ledger.kill.killing import heard, kernel, killing, tell
 from ledger.kill.lives import Scaled, request_of
-from ledger.kill.truth import REFUSED, Service, Weather, page, serving, shows
+from ledger.kill.truth import REFUSED, Service, Weather, choose, page, serving
 
 from wannb.client import Client
-from wannb.errors import UnknownOutcome, WannbError
+from wannb.errors import WannbError
 from wannb.ledger.record import ENDED, PREPARED
 from wannb.ledger.store import Store
 from wannb.mock import MockServer, Request, Response
@@ -118,7 +118,7 @@ class Storm:
             for turn in range(_ROUNDS):
                 problems = client.rescue(timeout=600).problems
                 for run_id, problem in problems:
-                    self._choose(client, run_id, problem)
+                    self.tally["chosen"] += choose(client, run_id, problem)
                 missing = [prompt for prompt in prompts if not self._there(client, prompt)]
                 if not missing:
                     return
@@ -135,23 +135,6 @@ class Storm:
     def _there(self, client: Client, prompt: str) -> bool:
         run = client.known(request_of(prompt, self._model(prompt)))
         return run is not None and run.state in ENDED
-
-    def _choose(self, client: Client, run_id: str, problem: WannbError) -> None:
-        """Look at the pictures that a run in doubt may have become, and take the one that shows what was asked for.
-
-        Where none does, ask anew.
-        """
-        if not isinstance(problem, UnknownOutcome) or not problem.candidates:
-            return
-        request = client.store.get(run_id).request
-        assert request is not None
-        with suppress(WannbError):
-            for each in client.candidates(run_id):
-                if any(shows(picture, request.prompt) for picture in each.pictures):
-                    client.task(each.task_id, run=run_id).result(600)
-                    self.tally["chosen"] += 1
-                    return
-            client.run(request, fresh=True)
 
     def _count(self, place: str, prompts: Sequence[str], billed: Counter[str]) -> None:
         have, wrong = self.service.on_disk(self.folder / place)

@@ -16,7 +16,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -29,6 +29,8 @@ from pictures import chunk, encoded
 from PIL import Image
 
 from wannb import png
+from wannb.client import Client
+from wannb.errors import UnknownOutcome, WannbError
 from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import CREATE_PATH, json_response
@@ -233,6 +235,24 @@ def _blank() -> tuple[bytes, bytes]:
     row = b"\0" + bytes(SIDE // 4) + b"\x88" * (SIDE // 4)  # two pixels of four bits a byte: color 0, then color 8
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", SIDE, SIDE, 4, 3, 0, 0, 0))
     return encoded()[:8] + head, chunk(b"IDAT", zlib.compress(row * SIDE)) + chunk(b"IEND", b"")
+
+
+def choose(client: Client, run_id: str, problem: WannbError) -> bool:
+    """Do what a person does with a run in doubt: look at the pictures that it may have become, and take the right one.
+
+    Where none is, ask anew. Return whether one was taken.
+    """
+    if not isinstance(problem, UnknownOutcome) or not problem.candidates:
+        return False
+    request = client.store.get(run_id).request
+    assert request is not None
+    with suppress(WannbError):
+        for each in client.candidates(run_id):
+            if any(shows(picture, request.prompt) for picture in each.pictures):
+                client.task(each.task_id, run=run_id).result(600)
+                return True
+        client.run(request, fresh=True)
+    return False
 
 
 @contextmanager

@@ -57,7 +57,8 @@ def one_folder(folder: Path, smoke: bool, **more: Any) -> list[Row]:
 def processes(folder: Path, smoke: bool, **more: Any) -> list[Row]:
     count, shared = (4, 2) if smoke else (40, 10)
     tally = storming.processes(folder, count, shared, **more)
-    return [told(f"3 processes on one folder, {count} calls each and {shared} that all make", tally)]
+    what = f"3 processes on one folder, {count} calls each and {shared} that all make; one is killed twice"
+    return [told(what, tally)]
 
 
 def people(folder: Path, smoke: bool, **more: Any) -> list[Row]:
@@ -89,8 +90,15 @@ def two_folders(folder: Path, smoke: bool, **more: Any) -> list[Row]:
 
 def late_list(folder: Path, smoke: bool, **more: Any) -> list[Row]:
     count = 2 if smoke else 21
-    tally = storming.late_list(folder, count, **more)
-    return [told(f"{count} answers lost after they were accepted, with a list that is 40 s late", tally)]
+    tally = storming.late_list(folder / "alone", count, **more)
+    several = storming.late_list(folder / "several", 2 * count, threads=4, **more)
+    uneven = storming.late_list(folder / "uneven", 2 * count, threads=4, uneven=True, **more)
+    what = f"{count} answers lost after they were accepted, with a list that is 40 s late"
+    return [
+        told(what, tally),
+        told(f"{what}, among {2 * count} calls of 4 threads", several),
+        told(f"{what} or less, each task by a time of its own, among {2 * count} calls of 4 threads", uneven),
+    ]
 
 
 def two_models(folder: Path, smoke: bool, **more: Any) -> list[Row]:

@@ -161,7 +161,7 @@ def exits(client: Client, number: int) -> None:
             threading.Thread(target=client.run, args=(request,), daemon=True).start()
         else:
             atexit.register(client.run, request)
-    time.sleep(0.05 * (1 + number % 3))
+    time.sleep(0.15 * (1 + number % 3))
 
 
 _pool = ThreadPoolExecutor(4)

@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -172,12 +173,13 @@ class Calls:
         """What came of those that have ended."""
         return [json.loads(line) for line in self.out.read_text().splitlines()] if self.out.exists() else []
 
-    def wait(self, seconds: float = 600.0) -> bool:
-        """Wait, in seconds of this machine, until all have ended; return whether they have."""
+    def wait(self, seconds: float = 600.0, count: int | None = None) -> bool:
+        """Wait, in seconds of this machine, until all or so many have ended; return whether they have."""
+        count = self.count if count is None else count
         end = time.monotonic() + seconds
-        while len(self.came) < self.count and time.monotonic() < end:
+        while len(self.came) < count and time.monotonic() < end:
             time.sleep(0.02)
-        return len(self.came) == self.count
+        return len(self.came) >= count
 
     @property
     def late(self) -> int:
@@ -237,12 +239,18 @@ def one_folder(folder: Path, count: int = 200, threads: int = 16, strangers: flo
         return storm.settle({"runs": prompts}, [calls])
 
 
-def processes(folder: Path, count: int = 40, shared: int = 10, **more: Any) -> Counter[str]:
-    """Let three processes make calls in one folder; some they all want, which are to be billed once."""
+def processes(folder: Path, count: int = 40, shared: int = 10, kills: int = 2, **more: Any) -> Counter[str]:
+    """Let three processes make calls in one folder; some they all want, which are to be billed once.
+
+    One of them is killed in the midst of its work and started again, several times.
+    """
     both = named("all", shared)
     lists = [[*named(f"process {each}", count), *both] for each in range(3)]
     with storming(folder, Weather(**BAD), **more) as storm, ExitStack() as stack:
         groups = [[{"prompts": prompts, "threads": 5}] for prompts in lists]
+        for _ in range(kills):
+            with storm.calling("runs", groups[0], PATIENT) as killed:
+                killed.wait(60, count // 4)
         calls = [stack.enter_context(storm.calling("runs", group, PATIENT)) for group in groups]
         for one in calls:
             one.wait()
@@ -289,20 +297,27 @@ def one_lost_one_asks(folder: Path, after: float, *, known: bool, hangs: float =
         return storm.settle({"A": ["of A"], "B": ["of B"]}, [of_a])
 
 
-def late_list(folder: Path, count: int = 21, lag: float = 40.0, **more: Any) -> Counter[str]:
-    """Lose every answer to a create, one call after the other, while the list lags."""
+def late_list(
+    folder: Path, count: int = 21, lag: float = 40.0, *, threads: int = 1, uneven: bool = False, **more: Any
+) -> Counter[str]:
+    """Lose the answers to creates, one call after the other or several at once, while the list lags.
+
+    With several threads that is every second answer, so that the list shows later tasks of the folder.
+    """
     lost: set[bytes] = set()
 
     def instead(kind: str, request: Request) -> Callable[[Response], Response] | None:
-        if kind != "create" or request.body in lost:
+        spared = threads > 1 and zlib.crc32(request.body) % 2
+        if kind != "create" or request.body in lost or spared:
             return None
         lost.add(request.body)
         return lambda answer: Response(drop=True)
 
-    with storming(folder, Weather(lag=lag, instead=instead), scale=40, **more) as storm:
-        with storm.calling("runs", [{"prompts": named("lost", count)}]) as calls:
+    prompts = named("lost", count)
+    with storming(folder, Weather(lag=lag, uneven=uneven, instead=instead), scale=40, **more) as storm:
+        with storm.calling("runs", [{"prompts": prompts, "threads": threads}]) as calls:
             calls.wait()
-        return storm.settle({"runs": named("lost", count)}, [calls])
+        return storm.settle({"runs": prompts}, [calls])
 
 
 def two_models(folder: Path, trouble: str, *, apart: bool, count: int = 5, **more: Any) -> float:

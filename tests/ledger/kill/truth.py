@@ -66,7 +66,7 @@ class Weather:
     Attributes:
         faults: the share of answers that do not come as they should (`FAULTS`).
         empty: the share of the list's pages that come empty though `total` is above 0.
-        lag: seconds after which a task stands in the list.
+        lag: seconds after which a task stands in the list; each after a time of its own up to that if it is `uneven`.
         young: the most seconds for which the service does not know a new task.
         instead: what answers a request in place of all that; None leaves it to the rest.
         seed: of chance.
@@ -75,6 +75,7 @@ class Weather:
     faults: float = 0.0
     empty: float = 0.0
     lag: float = 0.0
+    uneven: bool = False
     young: float = 0.0
     instead: Callable[[str, Request], Callable[[Response], Response] | Response | None] = lambda kind, request: None
     seed: int = 1
@@ -126,7 +127,7 @@ class Service:
         if kind == "download" and int(request.query["Expires"]) > self.app.now():
             time.sleep(self._slow[1])
             return Response(headers={"content-type": "image/png"}, body=picture(subject, self.drawn[subject].prompt))
-        if kind == "query" and self._is_young(subject):
+        if kind == "query" and self._is_new(subject, self.weather.young):
             return json_response(200, {"request_id": "r", "output": {"task_id": subject, "task_status": "UNKNOWN"}})
         if kind == "list" and "end_time" in request.query:
             return self._listed(request)
@@ -149,23 +150,30 @@ class Service:
             path = urlsplit(url).path
             self.drawn[path] = self._by_colors[colors(path, prompt)] = Drawn(prompt, task_id)
 
-    def _is_young(self, task_id: str) -> bool:
+    def _is_new(self, task_id: str, seconds: float) -> bool:
+        """Return whether a task was made within a time of its own, that many seconds at most."""
         task = self.app.tasks.find(task_id)
         share = zlib.crc32(task_id.encode()) / 2**32
-        return task is not None and self.app.now() - task.submitted < self.weather.young * share
+        return task is not None and self.app.now() - task.submitted < seconds * share
 
     def _listed(self, request: Request) -> Response:
         """Answer with a page of a list that does not know the latest tasks yet, or with none of its rows."""
         query = dict(request.query)
         latest = f"{datetime.fromtimestamp(self.app.now() - self.weather.lag, CHINA):%Y%m%d%H%M%S}"
-        if self.weather.lag:
+        if self.weather.lag and not self.weather.uneven:
             query["end_time"] = min(query["end_time"], latest)
         if query["end_time"] < query.get("start_time", ""):
             return json_response(200, {"request_id": "r", "total": 0, "total_page": 0, "page_no": 1, "data": []})
         answer = self.app.handle(replace(request, query=query))
+        if answer.status != 200:
+            return answer
+        listed = answer.json()
+        if self.weather.uneven:
+            rows = [row for row in listed["data"] if not self._is_new(row["task_id"], self.weather.lag)]
+            listed |= {"data": rows, "total": listed["total"] - len(listed["data"]) + len(rows)}
         with self._lock:
             hidden = self._chance.random() < self.weather.empty
-        return json_response(200, {**answer.json(), "data": []}) if hidden and answer.status == 200 else answer
+        return json_response(200, {**listed, "data": []} if hidden else listed)
 
     def stranger(self, prompt: str, model: str = "wan2.7-image-pro") -> str:
         """Let somebody else on the account make a picture; return the task's id."""

@@ -90,11 +90,11 @@ def test_a_wait_for_another_kernel_or_thread_is_said(client: Client, lock: str, 
     begun, _ = client._ledger.begin(request, seed_drawn=False, fresh=False, via="task", price=None)
     account = client._ledger.account
     locks: dict[str, Callable[[], Any]] = {
-        "submit": lambda: client.store.lock("submit"),
+        "submit": lambda: client.store.lock(f"submit-{account.mark}-{request.model}"),
         "same": lambda: client.store.lock(f"same-{request.fingerprint[:8]}"),
         "run": lambda: client.store.lock(begun.id),
-        "process": account.submitting,
-        "gate": lambda: account.submits._lock,
+        "process": lambda: account.submitting(request.model),
+        "gate": lambda: account.submits[request.model]._lock,
     }
     taken, told, said = threading.Event(), threading.Event(), list[str]()
 
@@ -150,7 +150,7 @@ def test_a_rescue_says_which_run_it_picks_up(client: Client) -> None:
 def test_a_plan_says_what_its_requests_wait_for(store: Store) -> None:
     seen: list[str] = []
     with mock.serve(task_seconds=0) as server, make_client(server, store) as client:
-        held = [client._ledger.account._submitting]
+        held = [client._ledger.account._submitting[small().model]]
 
         def look(now: Any) -> None:
             seen.append(str(now))
@@ -167,7 +167,7 @@ def test_a_plan_says_what_its_requests_wait_for(store: Store) -> None:
 
 def test_a_form_says_what_it_waits_for(client: Client) -> None:
     form = TextToImageForm(client, prompt="x", size="768*768", seed=3)
-    held, seen = [client._ledger.account._submitting], list[str]()
+    held, seen = [client._ledger.account._submitting[small().model]], list[str]()
 
     def look(_: Any) -> None:
         seen.append(form.status._text.value)
@@ -207,7 +207,7 @@ def test_a_cell_shows_a_wait_while_it_lasts(
     client.language = language
     monkeypatch.setattr("wannb.display.progress._LATER", 0.1)
     open_run = client.submit(small(9))
-    lock = client._ledger.account._submitting
+    lock = client._ledger.account._submitting[small().model]
     if act == "rescue":
         lock = threading.Lock()
         monkeypatch.setattr(client._ledger.account.queries, "_lock", lock)

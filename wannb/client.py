@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -12,6 +13,7 @@ from wannb.display import html
 from wannb.ledger import (
     DONE,
     ENDED,
+    Candidates,
     Ledger,
     OnStatus,
     Rescue,
@@ -20,12 +22,13 @@ from wannb.ledger import (
     Runs,
     Store,
     Task,
+    candidates,
     rescue,
     waits_shown,
 )
 from wannb.request import MAX_SEED, PRO, Boxes, ImageRequest, Inputs, Palette, checks_options
 from wannb.request import set_prompt as scenes
-from wannb.service import Clock, Money, Pace, Service, Transport, price, wire
+from wannb.service import Clock, Money, Pace, Service, Transport, price, wire, within
 
 from ._version import versions
 from .errors import InvalidRequest, Problem, StoreError, TaskForgotten, UnknownOutcome
@@ -114,7 +117,7 @@ class Client:
             color_palette: 3 to 10 colors with shares that add up to 100.00 %: {"#C2D1E6": 23.51, ...}.
             fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
             via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
-            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
+            timeout: Seconds for all of it; the task goes on after that. None waits until it ends.
 
         Returns:
             The result, which shows itself as a gallery.
@@ -169,7 +172,7 @@ class Client:
             bbox_list: Where to edit: a list for each input image, with up to two boxes [x1, y1, x2, y2] in its pixels.
             fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
             via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
-            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
+            timeout: Seconds for all of it; the task goes on after that. None waits until it ends.
 
         Returns:
             The result, which shows itself as a gallery.
@@ -229,7 +232,7 @@ class Client:
             watermark: Adds the service's fixed 'AI generated' mark in the bottom right corner.
             fresh: Ask and pay again although the runs folder has the answer to an equal seeded request.
             via: "task", or "sync" for the synchronous endpoint, whose answer is lost if the connection is.
-            timeout: Seconds to wait for a task, which goes on after that; None waits until it ends.
+            timeout: Seconds for all of it; the task goes on after that. None waits until it ends.
 
         Returns:
             The result, which shows itself as a gallery.
@@ -282,7 +285,7 @@ class Client:
                 )
             )
         task: Task | None = None
-        with waits_shown(after=0) as line:
+        with waits_shown(after=0) as line, within(timeout, self._ledger.clock):
             show = on_status or line.status
             if on_status is None:
                 line.show(Said("sending"))
@@ -292,7 +295,7 @@ class Client:
                 else:
                     task = self.submit(request, fresh=fresh)
                 line.usual = task.usual
-                result = task.wait(timeout, on_status=show).result()
+                result = task.wait(on_status=show).result()
             except KeyboardInterrupt as stop:
                 stop.args = (self._stopped(task, via),)
                 raise
@@ -314,6 +317,13 @@ class Client:
     def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:
         """Send a request and return at once; the task's id is on disk before this returns."""
         return self._submit(request, fresh=fresh)
+
+    async def submit_async(self, request: ImageRequest, *, fresh: bool = False) -> Task:
+        """Send a request as `submit` does, on a thread of its own, so that an event loop goes on meanwhile.
+
+        >>> result = await (await client.submit_async(request))    # doctest: +SKIP
+        """
+        return await asyncio.to_thread(self.submit, request, fresh=fresh)
 
     def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
         run, own = self._begin(request, fresh=fresh, after=after)
@@ -377,7 +387,12 @@ class Client:
 
         Args:
             task_id: the service's id.
-            run: ties the task to a run whose answer was lost (see `UnknownOutcome.candidates`).
+            run: ties the task to a run whose answer was lost (`candidates` shows what may be its outcome), or whose
+                task was found by its time or chosen before, which is then given back.
+
+        Raises:
+            StoreError: the task, or that run, belongs to another for certain, or that run has ended.
+            TaskForgotten: the service does not know the task.
         """
         if not isinstance(task_id, str) or not task_id.strip():
             raise ValueError(say("task_id={task_id} is not a task id", task_id=repr(task_id)))
@@ -385,7 +400,10 @@ class Client:
         if known and run in (None, known.id):
             return self._picked_up(known)
         if known and known.prompt:
-            raise StoreError(Said("task {task_id} belongs to run {run} already", task_id=task_id, run=known.id))
+            belongs = Said("task {task_id} belongs to run {run} already", task_id=task_id, run=known.id)
+            if known.record.uncertain:
+                belongs = Said("{belongs}; client.release({run}) takes that back", belongs=belongs, run=repr(known.id))
+            raise StoreError(belongs)
         if self._ledger.transport.query(task_id).status == wire.UNKNOWN:
             raise TaskForgotten(
                 Said(
@@ -399,6 +417,37 @@ class Client:
         self._ledger.adopt(task_id, adopted)
         return Task(self._ledger, adopted)
 
+    @spoken
+    @waits_shown()
+    def candidates(self, run_id: str) -> Candidates:
+        """Return the tasks that may be the outcome of a run whose answer was lost, with their pictures.
+
+        Nothing is saved, sent or counted. `client.task(task_id, run=run_id)` takes one of them, and `release` gives it
+        back.
+
+        Args:
+            run_id: the folder's name, as `UnknownOutcome.run_id` has it.
+
+        Raises:
+            StoreError: the run holds its task for certain, or nothing of it was sent.
+
+        >>> client.candidates(error.run_id)[0].code    # doctest: +SKIP
+        "client.task('0385dc79-…', run='20261122-130157-3fa9c1d2b7e0')"
+        """
+        return candidates(self._ledger, self.store.get(run_id))
+
+    @spoken
+    def release(self, run_id: str) -> None:
+        """Take back that a run's task is its own, where it was found by its time or chosen.
+
+        The run is in doubt again, and its cost counts at its most. Its pictures are moved to the folder `not-ours` in
+        its own; the task is not proposed for it any more.
+
+        Raises:
+            StoreError: the run holds its task for certain, or none.
+        """
+        self._ledger.release(self.store.get(run_id))
+
     def _picked_up(self, run: Run) -> Task:
         """Return the task of a known run; one that ended without all its images is asked for once more."""
         self._ledger.revive(run)
@@ -406,13 +455,21 @@ class Client:
 
     @spoken
     @waits_shown()
-    def pick_up(self, run_id: str) -> Task:
+    def pick_up(self, run_id: str, *, timeout: float | None = None) -> Task:
         """Return the task of a run that was cut off; one whose answer was lost is looked up. Sends no generation.
+
+        Args:
+            run_id: the folder's name.
+            timeout: seconds for the look-up; None for as long as it takes.
 
         Raises:
             StoreError: nothing of it had reached the service, so nothing is billed; or another key sent it.
             UnknownOutcome: the service's task list does not tell which task it became.
         """
+        with within(timeout, self._ledger.clock):
+            return self._settled(run_id)
+
+    def _settled(self, run_id: str) -> Task:
         run = self.store.get(run_id)
         if run.state not in ENDED and not self._ledger.owns(run, ask=True):
             # The task list of this account would say that it was never sent.
@@ -432,7 +489,7 @@ class Client:
     @spoken
     def tasks(self) -> list[Task]:
         """Return the tasks of the runs folder that have not ended, the newest first."""
-        return [Task(self._ledger, r) for r in self.runs() if r.task_id and r.state not in ENDED and self.owns(r)]
+        return [Task(self._ledger, run) for run in self.store.open_runs() if run.task_id and self.owns(run)]
 
     @spoken
     @waits_shown()
@@ -447,7 +504,8 @@ class Client:
         """
         self._ledger.transport.learn_time()
         now, _ = self._ledger.transport.now()
-        return self._ledger.transport.tasks(since=now - min(hours, 24) * 3600, until=now)
+        found, _ = self._ledger.transport.tasks(since=now - min(hours, 24) * 3600, until=now)
+        return found
 
     @spoken
     def runs(self, search: str = "") -> Runs:
@@ -462,7 +520,7 @@ class Client:
         Sends no generation. A run whose answer was lost is looked up in the service's task list.
 
         Args:
-            timeout: seconds to wait for tasks that are still running.
+            timeout: seconds for all of it, as long as that takes with None; what is open then stays so.
         """
         return rescue(self._ledger, timeout=timeout)
 

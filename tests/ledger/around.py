@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 from conftest import FAST
@@ -116,6 +117,21 @@ def unanswered(client: Client, request: ImageRequest, at: float | None = None, w
     return run
 
 
+def later(client: Client, server: MockServer) -> Run:
+    """Make a later task, which proves of earlier tries that are in no list that they did not arrive."""
+    server.advance(seconds=5)
+    result = client.run(ImageRequest(prompt="later", size=SIZE))
+    return client.store.get(result.run_id)
+
+
+def without(answer: Response, task_ids: Iterable[str]) -> Response:
+    """Return a task list that lags behind: without some of its tasks, as if they had not been made."""
+    data, hidden = answer.json(), set(task_ids)
+    data["data"] = [row for row in data["data"] if row["task_id"] not in hidden]
+    data["total"] = len(data["data"])
+    return replace(answer, body=json.dumps(data).encode())
+
+
 class Jumping:
     """This machine's clock, which is set at a step."""
 
@@ -155,3 +171,40 @@ def looked_at(client: Client, form: HistoryForm) -> None:
             if run.state in ENDED:
                 form.select(run)
             assert run.result() is not None
+
+
+class Ticking:
+    """One clock for a mock server and its clients, which moves on when somebody sleeps."""
+
+    def __init__(self, server: MockServer) -> None:
+        self.server, self.passed = server, 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+        self.server.advance(seconds=seconds)
+
+    def client(self, store: Store, pace: Pace = FAST) -> Client:
+        clock = Clock(
+            now=lambda: time.time() + self.passed, monotonic=lambda: time.monotonic() + self.passed, sleep=self.sleep
+        )
+        return Client(mock(self.server.base_url), "sk-mock", store, pace=pace, clock=clock)
+
+
+class Listing:
+    """An app whose task list is not kind: it lags, or some of its tasks are missing, or its pages come empty."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.lag, self.empty = app, 0.0, 0
+        self.hidden: set[str] = set()
+
+    def handle(self, request: Request) -> Response:
+        answer = handled(self.app, request)
+        if not request.path.endswith("/tasks/") or answer.status != 200:
+            return answer
+        if self.empty:
+            self.empty -= 1
+            return replace(answer, body=json.dumps({**answer.json(), "data": []}).encode())
+        young = [
+            row["task_id"] for row in answer.json()["data"] if row["gmt_create"] / 1000 > self.app.now() - self.lag
+        ]
+        return without(answer, {*self.hidden, *(young if self.lag else ())})

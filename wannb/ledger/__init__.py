@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .recall import recall
 from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure
-from .rescue import Rescue, rescue
+from .rescue import Candidates, Rescue, candidates, rescue
 from .result import GeneratedImage, Result
 from .run import Run, Runs, read, seconds_of, usual_seconds
 from .store import Store
@@ -22,6 +22,7 @@ __all__ = [
     "FAILED",
     "LOST",
     "SENDING",
+    "Candidates",
     "Failure",
     "GeneratedImage",
     "Ledger",
@@ -32,6 +33,7 @@ __all__ = [
     "Runs",
     "Store",
     "Task",
+    "candidates",
     "read",
     "recall",
     "rescue",

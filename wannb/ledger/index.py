@@ -88,6 +88,24 @@ class Index:
         """Return the folders of runs that may hold a task, the newest first."""
         return self._found("task_id = ?", task_id)
 
+    def holding(self, task_ids: list[str]) -> list[Run]:
+        """Return the runs that hold one of these tasks, each as its own journal has it."""
+
+        def query(db: sqlite3.Connection) -> list[Run]:
+            self._refresh(db)
+            rows: list[Any] = []
+            for at in range(0, len(task_ids), _PAGE):
+                part = [_storable(each) for each in task_ids[at : at + _PAGE]]
+                marks = ",".join("?" * len(part))
+                rows += db.execute(f"{_ROWS} WHERE task_id IN ({marks})", part).fetchall()
+            return [run for row in rows if (run := self._checked(db, row))]
+
+        return self._ask(query)
+
+    def open_runs(self) -> list[Run]:
+        """Return the runs that have not ended, the newest first."""
+        return sorted(self._ask(self._refresh), key=lambda run: run.id, reverse=True)
+
     def unread(self) -> list[str]:
         """Return the folders without a journal that can be read: damaged runs, and folders of other things."""
         return self._found("ended = 0 AND record IS NULL")

@@ -7,8 +7,9 @@ A run passes through these states; `MOVES` holds every step that is allowed, and
        └────────────┴───────────┴────────────┴──► failed, canceled, lost
 
 docs/architecture.md says what each state means and when it is billed. A synchronous call goes from sending to
-answered, since it has no task. The last four states are ends; the one way back is `Store.reopen`, for a run whose task
-the service still knows.
+answered, since it has no task. The last four states are ends. Two ways lead back: `Store.reopen`, for a run whose task
+the service still knows, and `Store.release`, to *sending*, for a run whose task was found by time or chosen, and is not
+its own.
 """
 
 from __future__ import annotations
@@ -101,8 +102,13 @@ class Record:
         sent_at, last_sent_at: when the first try without an answer and the last try were sent, in seconds since 1970
             of the service's clock; `sent_within` is by how much that may be wrong.
         unresolved: whether a try was sent whose outcome is unknown.
+        lost_at: when the last try's answer was known to be lost, in the service's clock.
         resent: whether the request was sent again after its answer was lost.
         matched_by_time: whether the task was found by its time in the account's task list.
+        chosen: whether a person chose the task among several.
+        candidates: ids of the tasks that looks into the task list saw as its possible outcome.
+        others: whether a look saw tasks that no run of this folder can have made.
+        not_ours: ids of tasks that were taken for its outcome and given back.
         usage, times: the service's own numbers and times.
         input_notices, notices: what one should know of the inputs, and of the result.
         images: those on disk.
@@ -126,8 +132,13 @@ class Record:
     last_sent_at: float | None = None
     sent_within: float = 0.0
     unresolved: bool = False
+    lost_at: float | None = None
     resent: bool = False
     matched_by_time: bool = False
+    chosen: bool = False
+    candidates: tuple[str, ...] = ()
+    others: bool = False
+    not_ours: tuple[str, ...] = ()
     usage: Mapping[str, Any] = field(default_factory=dict)
     times: Mapping[str, Any] = field(default_factory=dict)
     input_notices: tuple[str, ...] = ()
@@ -181,6 +192,16 @@ class Record:
         """
         first = self.sent_at if self.sent_at is not None else _seconds_of(self.created)
         return first, self.last_sent_at if self.last_sent_at is not None else first
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the task may be another request's: it was found by its time, or chosen."""
+        return bool(self.task_id) and (self.matched_by_time or self.chosen)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a task may have been made of it, and nothing says which."""
+        return self.state == SENDING and self.via != "sync"
 
     @property
     def billed(self) -> int | None:
@@ -311,11 +332,12 @@ _FIELDS: dict[str, Parse] = {
     "state": _state,
     **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via"), _text),
     "request": check_request,
-    **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time"), _flag),
+    **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time", "chosen", "others"), _flag),
     "price": lambda value: Price(**{"as_of": "", **_parsed(value, _PRICE)}),
     "task_id": _task_id,
     "request_id": _text,
-    **dict.fromkeys(("sent_at", "last_sent_at", "sent_within"), _seconds),
+    **dict.fromkeys(("candidates", "not_ours"), _each(_task_id)),
+    **dict.fromkeys(("sent_at", "last_sent_at", "lost_at", "sent_within"), _seconds),
     **dict.fromkeys(("usage", "times", "versions"), _table),
     **dict.fromkeys(("notices", "input_notices"), _each(from_data)),
     "images": _each(saved_image),

@@ -1,23 +1,140 @@
-"""Rescue: every run that was cut off is picked up, without sending any generation."""
+"""Rescue: every run that was cut off is picked up, without sending any generation; a person sees what may be whose."""
 
 from __future__ import annotations
 
-import math
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
-from wannb.display import html
-from wannb.errors import StoreError, WaitTimeout, WannbError
-from wannb.service import waiting
-from wannb.translation import Said, count, current, joined, say, spoken
+from wannb.display import html, in_parallel, small_jpeg
+from wannb.errors import StoreError, UnknownOutcome, WaitTimeout, WannbError
+from wannb.masking import Secret
+from wannb.service import Transport, left, waiting, within
+from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
-from .record import ENDED
 from .result import Result
 from .run import Run
 from .saving import restore
 from .store import Store
 from .submit import Ledger
 from .task import Task
+
+#: Pictures of candidates that are shown, of the tasks nearest in time, and their longer side in pixels.
+_SHOWN, _PIXELS = 12, 320
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A task that may be the outcome of a run whose answer was lost.
+
+    Attributes:
+        task_id, model, status: as the service has them; the model is empty where only the id is known.
+        created: when it was made, in seconds since 1970 by the service's clock; None if unknown.
+        size: of its pictures, such as "1024*1024"; empty while it has none.
+        pictures: its pictures as small JPEGs, 320 pixels at most; none while it has none.
+        code: the line that takes it for the run.
+    """
+
+    task_id: str
+    model: str
+    status: str
+    created: float | None
+    size: str
+    pictures: tuple[bytes, ...] = field(repr=False)
+    code: str
+
+    @property
+    def facts(self) -> list[str]:
+        """What is known of it, in words: time, model, size, state."""
+        time = "" if self.created is None else f"{datetime.fromtimestamp(self.created, timezone.utc):%H:%M:%S} UTC"
+        return [part for part in (time, self.model, self.size, self.status) if part]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates(Sequence[Candidate]):
+    """The tasks that may be the outcome of a run, with their pictures, to choose from; nothing is saved or counted.
+
+    Attributes:
+        run_id, prompt: the run whose answer was lost, and what it asked for.
+        tasks: the candidates, the one made soonest after the request was sent first.
+    """
+
+    run_id: str
+    prompt: str
+    tasks: tuple[Candidate, ...]
+    language: str = field(default_factory=current, repr=False, compare=False)
+
+    def __getitem__(self, index: int) -> Candidate:  # type: ignore[override]
+        return self.tasks[index]
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def _title(self) -> Said:
+        values = {"tasks": count(len(self), "task"), "run": self.run_id, "prompt": repr(shorten(self.prompt, 60))}
+        return Said("{tasks} may be the outcome of run {run}: {prompt}", **values)
+
+    @spoken
+    def __repr__(self) -> str:
+        lines = [f"\n  {' · '.join([*each.facts, each.task_id])}\n    {each.code}" for each in self]
+        return say(self._title()) + "".join(lines)
+
+    @spoken
+    def _repr_html_(self) -> str:
+        figures = []
+        for each in self:
+            width, _, height = each.size.partition("*")
+            size = (int(width), int(height)) if width.isdigit() and height.isdigit() else (1, 1)
+            for number, jpeg in enumerate(each.pictures or (b"",)):
+                caption = [*each.facts, each.code] if number == 0 else []
+                alt = Said("a picture of task {task_id}", task_id=each.task_id)
+                nothing = Said("no picture yet")
+                figures.append(html.figure(jpeg, alt=alt, caption=caption, size=size, width=240, instead=nothing))
+        return html.block(self._title(), body=html.row(figures))
+
+
+def candidates(ledger: Ledger, run: Run) -> Candidates:
+    """Return the tasks that may be a run's outcome: of one in doubt by a look now, of another that it holds as well.
+
+    Raises:
+        StoreError: the run holds its task for certain, or nothing of it was sent.
+    """
+    search = ledger.search(run)
+    sent = run.record.sent[0]
+    listed = sorted(
+        (abs(task.created - sent) if task and task.created else 0.0, name, task)
+        for name, task in {**dict.fromkeys([run.task_id] if run.task_id else []), **search.candidates}.items()
+    )
+    shown = {name for _, name, _ in listed[:_SHOWN]}
+    answers = {name: ledger.transport.query(name) for _, name, _ in listed}
+    tasks = []
+    for _, name, task in listed:
+        answer = answers[name]
+        links = answer.links if name in shown else ()
+        tasks.append(
+            Candidate(
+                task_id=name,
+                model=task.model if task else "",
+                status=answer.status,
+                created=task.created if task else None,
+                size=str(answer.usage.get("size") or ""),
+                pictures=tuple(_thumbnails(ledger.transport, links)),
+                code=f"client.task({name!r}, run={run.id!r})",
+            )
+        )
+    return Candidates(run_id=run.id, prompt=run.prompt, tasks=tuple(tasks))
+
+
+def _thumbnails(transport: Transport, links: Iterable[Secret]) -> Iterator[bytes]:
+    def load(link: Secret) -> bytes:
+        try:
+            return small_jpeg(io.BytesIO(transport.download(link)), _PIXELS)
+        except WannbError as error:
+            raise OSError from error  # it is shown without this picture
+
+    return (jpeg or b"" for jpeg in in_parallel(load, links))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +146,14 @@ class Rescue:
         unsent: ids of runs of which nothing had reached the service; nothing is billed for them.
         problems: for each run that could not be finished, its id and why.
         elsewhere: ids of open runs of another service or account; a client of theirs must be asked.
+        choices: for runs of which nobody but a person can say which task is theirs, those that may be, with pictures.
     """
 
     results: tuple[Result, ...]
     unsent: tuple[str, ...]
     problems: tuple[tuple[str, WannbError], ...]
     elsewhere: tuple[str, ...] = ()
+    choices: tuple[Candidates, ...] = ()
     language: str = field(default_factory=current, repr=False, compare=False)
 
     @spoken
@@ -63,7 +182,9 @@ class Rescue:
     def _repr_html_(self) -> str:
         body = "".join(html.row(result.figures(pixels=320, width=200)) for result in self.results)
         notes = [f"{run_id}: {error}" for run_id, error in self.problems]
-        return html.block(self._summary(), body=body, notes=notes)
+        return html.block(self._summary(), body=body, notes=notes) + "".join(
+            each._repr_html_() for each in self.choices
+        )
 
 
 def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
@@ -71,32 +192,39 @@ def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
 
     Args:
         ledger: of the client that asks.
-        timeout: seconds to wait for tasks that are still running.
+        timeout: seconds for all of it; what is done by then is saved, and the rest stays open.
     """
-    clock, store = ledger.clock, ledger.store
-    began = clock.monotonic()
+    with within(timeout, ledger.clock):
+        return _rescued(ledger)
+
+
+def _rescued(ledger: Ledger) -> Rescue:
     results: list[Result] = []
     unsent: list[str] = []
     problems: list[tuple[str, WannbError]] = []
-    restored, damaged = _restored(store, ledger.account.mark)
-    runs = [run for run in store.newest() if run.state not in ENDED or run.id in restored]
-    until = math.inf if timeout is None else began + timeout
+    choices: list[Candidates] = []
+    restored, damaged = _restored(ledger.store, ledger.account.mark)
+    runs = [*map(ledger.store.get, restored), *(run for run in ledger.store.open_runs() if run.id not in restored)]
+    runs.sort(key=lambda run: run.id, reverse=True)
     owned: list[Run] = []
     for run in runs:
         with suppress(WannbError):  # where the service does not say whose it is, it is somebody else's for now
-            if ledger.owns(run, ask=clock.monotonic() < until):
+            if ledger.owns(run, ask=bool(left())):
                 owned.append(run)
-    for number, run in enumerate(owned, 1):
-        left = None if timeout is None else max(0.0, until - clock.monotonic())
+    # Those in doubt last: what is sent after them, and found first, may prove that they did not arrive.
+    for number, run in enumerate(sorted(owned, key=lambda run: run.record.in_doubt), 1):
         wait = Said("picking up run {run}, {number} of {total}", run=run.id, number=number, total=len(owned))
         try:
             with waiting(wait):
-                if ledger.settle(run, seconds=left):
-                    results.append(Task(ledger, run).result(left))
+                if ledger.settle(run):
+                    results.append(Task(ledger, run).result())
                 else:
                     unsent.append(run.id)
         except WannbError as error:
             problems.append((run.id, error))
+            if isinstance(error, UnknownOutcome) and error.candidates:
+                with suppress(WannbError):
+                    choices.append(candidates(ledger, run))
         except Exception as error:
             # One damaged run must not keep the others from being saved.
             why = f"{type(error).__name__}: {error}"
@@ -106,6 +234,7 @@ def rescue(ledger: Ledger, *, timeout: float | None) -> Rescue:
         unsent=tuple(unsent),
         problems=(*problems, *damaged),
         elsewhere=tuple(run.id for run in runs if run not in owned),
+        choices=tuple(choices),
     )
 
 

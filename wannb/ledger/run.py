@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -194,6 +194,31 @@ class Run:
         """Take back that the run ended; the caller holds its lock, and the service still knows its task."""
         if self.ended_early:
             self._write(replace(self.record, state=RUNNING, error=None))
+
+    def release(self) -> None:
+        """Take back that its task is its own: its pictures are put aside, and its outcome is in doubt again.
+
+        The caller holds its lock.
+        """
+        record = self.record
+        if not record.uncertain:
+            raise StoreError(
+                "run {run} holds no task that was found by its time or chosen, so there is nothing to take back",
+                run=self.id,
+            )
+        aside = self.folder / "not-ours"
+        try:
+            for path in [*self.folder.glob("image-*"), *self.folder.glob(".preview-image-*")]:
+                aside.mkdir(exist_ok=True)
+                files.rename(path, aside / f"{str(record.task_id).replace(':', '-')}-{path.name.lstrip('.')}")
+        except OSError as error:
+            raise StoreError(error.strerror or str(error)) from error
+        came = ("task_id", "request_id", "matched_by_time", "chosen", "usage", "times", "notices", "images", "error")
+        facts = {each.name: getattr(record, each.name) for each in fields(record) if each.name not in came}
+        facts |= {"state": SENDING, "unresolved": True, "others": True}
+        facts["candidates"] = tuple(each for each in record.candidates if each != record.task_id)
+        facts["not_ours"] = tuple(dict.fromkeys([*record.not_ours, str(record.task_id)]))
+        self._write(Record(**facts))
 
     def _write(self, record: Record, *, sync: bool = True) -> None:
         try:

@@ -65,7 +65,7 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
     facts: dict[str, Any] = {"usage": dict(answer.usage), "times": dict(answer.times)}
     try:
         noted = replace(run.record, **facts)
-        facts["notices"] = _notices(noted, len(answer.links), refused)
+        facts["notices"] = _notices(run.id, noted, len(answer.links), refused)
         # What a task answered can be asked again, so that the disk need not be waited for.
         run.advance(ANSWERED, sync=run.task_id is None, **facts)
         try:
@@ -132,6 +132,7 @@ def _save_all(
         "task_id": run.task_id,
         "service": run.service,
         "created": run.created,
+        **({"found_by": "choice" if run.record.chosen else "time"} if run.record.uncertain else {}),
         **({"refused": refused} if refused else {}),
         **({} if run.record.billed in (None, len(links)) else {"billed": run.record.billed}),
     }
@@ -213,7 +214,7 @@ def _checked(data: bytes) -> tuple[str, tuple[int, int]]:
         raise ValueError(f"damaged: {error}") from error
 
 
-def _notices(record: Record, came: int, refused: Sequence[str]) -> tuple[str, ...]:
+def _notices(run_id: str, record: Record, came: int, refused: Sequence[str]) -> tuple[str, ...]:
     """Return what one should know of a result of so many images, and of the others that were refused."""
     notices = list(record.input_notices)
     asked, billed = record.asked, came if record.billed is None else record.billed
@@ -230,15 +231,21 @@ def _notices(record: Record, came: int, refused: Sequence[str]) -> tuple[str, ..
         notices.append(
             Said("{came} of {asked} images came back; only those that came are billed", came=came, asked=asked)
         )
-    if record.matched_by_time:
+    if record.uncertain:
+        how = Said("found by its time in the account's task list")
         notices.append(
-            Said("the answer to the request was lost; this task was found by its time in the account's task list")
+            Said(
+                "the answer to the request was lost; this task was {how}. Should the pictures be another request's, "
+                "client.release({run}) takes that back",
+                how=Said("chosen by hand") if record.chosen else how,
+                run=repr(run_id),
+            )
         )
     if record.resent:
         notices.append(
             Said(
-                "an answer was lost and, since no task list showed it, the request was sent again; should the first "
-                "one have arrived late, client.task_list() shows it"
+                "an answer was lost and, since the task list showed a later task and not this one, the request was "
+                "sent again; should the first one have arrived late, client.task_list() shows it"
             )
         )
     return (*notices, *(Said("refused: {reason}", reason=reason) for reason in refused))
@@ -278,7 +285,7 @@ def finish_from_disk(run: Run) -> bool:
         if not record.usage and isinstance(billed, int):
             record = replace(record, usage={"image_count": billed})
         reasons = filter(lambda each: isinstance(each, str), refused if isinstance(refused, list) else [])
-        record = replace(record, notices=_notices(record, of, [mask(each)[:_MOST_REASON] for each in reasons]))
+        record = replace(record, notices=_notices(run.id, record, of, [mask(each)[:_MOST_REASON] for each in reasons]))
     images = tuple(found[index] for index in sorted(found))
     run.advance(DONE, images=images, usage=record.usage, notices=record.notices)
     return True
@@ -302,6 +309,7 @@ def restore(folder: Path, account: str) -> Run:
         facts = {
             name: said[name] for name in ("request", "task_id", "service", "created") if said.get(name) is not None
         }
+        facts |= {"matched_by_time": said.get("found_by") == "time", "chosen": said.get("found_by") == "choice"}
         facts = {"service": "", **facts, "state": RUNNING, "account": account, "fingerprint": "0" * 64}
         record = None
         with suppress(ValueError, StoreError):

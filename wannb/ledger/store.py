@@ -16,12 +16,13 @@ its folder alone, in another process, on another day, on another machine.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import secrets
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timezone
@@ -34,7 +35,7 @@ from filelock import FileLock, Timeout
 from wannb import files
 from wannb.errors import StoreError, WaitTimeout
 from wannb.request import ImageRequest, InputImage
-from wannb.service import SOON, Clock, waiting
+from wannb.service import SOON, Clock, late, left, waiting
 from wannb.translation import Said, say
 
 from .index import Index
@@ -75,7 +76,7 @@ class Store:
                 why=getattr(error, "strerror", None) or str(error).rstrip("."),
             ) from None
         self._index = Index(self.root, self._names)
-        self._looked = False
+        self.looked = False
 
     def __repr__(self) -> str:
         return f"Store({str(self.root)!r})"
@@ -84,16 +85,21 @@ class Store:
     def lock(self, name: str, *, seconds: float | None = None) -> Iterator[None]:
         """Hold a lock that other threads and processes of this folder respect; a killed process lets it go.
 
+        The time of the caller's call bounds the wait as well (see `limits.within`).
+
         Raises:
             WaitTimeout: another thread or process held it for all that time.
             StoreError: the folder cannot be used.
         """
-        folder = self.root / ".locks"
+        folder, most = self.root / ".locks", left()
+        seconds = most if seconds is None else min(seconds, most)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             held = FileLock(folder / f"{name}.lock", poll_interval=0.02)
             locked = _acquired(held, name, seconds)
         except Timeout as error:
+            if seconds == most:
+                raise late(_wait_for(name)) from error
             raise WaitTimeout(
                 "Timed out after {seconds} s waiting for run {run}: another kernel or thread is using it. "
                 "Nothing is lost; try again later",
@@ -137,9 +143,9 @@ class Store:
             return None
         return Said("on the temporary disk of {host}, which is deleted when the runtime ends", host=host[0]), host[1]
 
-    def _warn(self) -> None:
+    def warn(self) -> None:
         """Say once, before anything is sent from it, what the folder does not do."""
-        if self._looked:
+        if self.looked:
             return
         folder, short_lived = repr(str(self.root)), self.short_lived
         if not self.locks_hold():
@@ -157,17 +163,27 @@ class Store:
             warnings.warn(
                 say("the runs folder {folder} is {where}; {do}", folder=folder, where=where, do=do), stacklevel=3
             )
-        self._looked = True
+        self.looked = True
 
-    def take_turn(self, interval: float, clock: Clock) -> None:
-        """Wait until the last submit by any process is `interval` seconds ago; the caller holds the lock "submit"."""
-        last = self.root / ".locks" / "submitted"
-        with suppress(OSError):
-            wait = last.stat().st_mtime + interval - clock.now()
-            if 0 < wait <= interval:
-                clock.sleep(wait)
-        with suppress(OSError):
-            last.touch()
+    @contextmanager
+    def turn(self, name: str) -> Iterator[Callable[[float, Clock], None]]:
+        """Hold the lock of the requests of one account and model, and give the function that spaces them.
+
+        That one waits until the last one by any process is a number of seconds ago.
+        """
+        name = re.sub(r"[^\w.-]", "-", f"submit-{name}")
+        last = self.root / ".locks" / f"{name}.last"
+
+        def spaced(interval: float, clock: Clock) -> None:
+            with suppress(OSError):
+                wait = last.stat().st_mtime + interval - clock.now()
+                if 0 < wait <= interval:
+                    clock.sleep(wait)
+            with suppress(OSError):
+                last.touch()
+
+        with self.lock(name):
+            yield spaced
 
     def create(
         self, request: ImageRequest | None, fingerprint: str, *, notices: Sequence[str] = (), **facts: Any
@@ -179,7 +195,7 @@ class Store:
         Without a request it is for a task that is adopted by its id alone. `StoreError` if the folder cannot be
         written to; nothing is left of it then.
         """
-        self._warn()
+        self.warn()
         now = datetime.now(timezone.utc)
         record = Record(
             state=PREPARED,
@@ -246,8 +262,16 @@ class Store:
 
     def reopen(self, run: Run) -> None:
         """Take back that a run ended (see `Run.reopen`); the caller holds the run's lock."""
+        self._go_back(run, run.reopen)
+
+    def release(self, run: Run) -> None:
+        """Take back that a run's task is its own (see `Run.release`); the caller holds the run's lock."""
+        self._go_back(run, run.release)
+
+    def _go_back(self, run: Run, back: Callable[[], None]) -> None:
         self._index.reopen(run.id)
-        run.reopen()
+        back()
+        self._index.reopen(run.id)  # another kernel may have read the journal in between
 
     # Lists
 
@@ -258,6 +282,14 @@ class Store:
     def newest(self) -> Iterator[Run]:
         """Yield all runs, the newest first, each read when it is asked for."""
         return self._index.runs()
+
+    def open_runs(self) -> list[Run]:
+        """Return the runs that have not ended, the newest first."""
+        return [run for run in self._index.open_runs() if run.state not in ENDED]
+
+    def holders(self, task_ids: Iterable[str]) -> list[Run]:
+        """Return the runs that hold one of these tasks."""
+        return self._index.holding(list(task_ids))
 
     def damaged(self) -> list[str]:
         """Return the ids of runs whose record is gone or cannot be read."""
@@ -386,14 +418,17 @@ class Store:
         return StoreError(Said("{unusable}. Nothing was sent", unusable=said) if sent_nothing else said)
 
 
-def _acquired(lock: FileLock, name: str, seconds: float | None) -> AbstractContextManager[object]:
+def _acquired(lock: FileLock, name: str, seconds: float) -> AbstractContextManager[object]:
     try:
-        return lock.acquire(timeout=SOON if seconds is None else min(SOON, seconds))
+        return lock.acquire(timeout=min(SOON, seconds))
     except Timeout:
-        if seconds is not None and seconds <= SOON:
+        if seconds <= SOON:
             raise
-    wait = Said("waiting for {run}: another kernel or thread is using it", run=name)
-    if name == "submit":
-        wait = Said("waiting for a turn: another kernel is sending a request, usually for under 2 s")
-    with waiting(wait):
-        return lock.acquire(timeout=-1 if seconds is None else max(0.0, seconds - SOON))
+    with waiting(_wait_for(name)):
+        return lock.acquire(timeout=-1 if seconds == math.inf else seconds - SOON)
+
+
+def _wait_for(name: str) -> Said:
+    if name.startswith("submit-"):
+        return Said("waiting for a turn: another kernel is sending a request, usually for under 2 s")
+    return Said("waiting for {run}: another kernel or thread is using it", run=name)

@@ -1,16 +1,17 @@
 """Ledger: from a request to a run on disk, and from the run to the service's task, once.
 
-A request is sent again only when it was refused, surely did not arrive, or is in no task list some time after its
-answer was lost (see `lost_answers`); such a run says so in its notices. Submits go one at a time over all kernels of a
-folder of runs, which keeps the time in which a lost one can have arrived narrow.
+A request is sent again only when it was refused, or surely did not arrive (see `lost_answers`); such a run says so in
+its notices. Over all kernels of a folder of runs the tries of one account and model go one at a time, which keeps the
+time in which a lost one can have arrived narrow. Between tries a caller holds nothing but the run's own lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ from wannb.errors import (
 )
 from wannb.masking import Secret
 from wannb.request import ImageRequest, InputImage
-from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, waiting, wire
+from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, left, waiting, wire
 from wannb.translation import Said
 
-from .lost_answers import is_past, look_up
+from .lost_answers import Search, is_past, look_up
 from .record import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
 from .run import Run
 from .saving import collect, finish_from_disk
@@ -132,6 +133,8 @@ class Ledger:
             StoreError: the folder cannot be used, or a damaged run may be the answer to this request.
         """
         fingerprint = request.fingerprint
+        if not self.store.looked and (seed_drawn or fresh or not self.find(request)):
+            self.store.warn()  # trying the folder's locks takes a moment, in which nobody else need wait
         with self.store.lock(f"same-{fingerprint[:8]}"):
             if after is not None:
                 fresh = self.store.alike(fingerprint) == after
@@ -154,12 +157,42 @@ class Ledger:
             return self.store.create(request, fingerprint, notices=notices, **facts), True
 
     def adopt(self, task_id: str, run: Run) -> None:
-        """Tie a task of the account to a run that has none."""
+        """Tie a task of the account to a run that is in doubt, or whose task is not certain and then given back.
+
+        Raises:
+            StoreError: the run holds a task for certain, has ended, or nothing of it was sent.
+        """
         with self.store.lock(run.id):
             run.reload()
+            if run.task_id == task_id:
+                return
+            if run.record.uncertain:
+                self.store.release(run)
             if run.task_id:
                 raise StoreError("run {run} already holds task {task_id}", run=run.id, task_id=run.task_id)
-            run.accept(task_id)
+            if not run.record.in_doubt and (run.record.request or run.state != PREPARED):
+                raise StoreError(
+                    "run {run} is {state}: a task is tied only to a run whose answer was lost",
+                    run=run.id,
+                    state=Said(run.state),
+                )
+            others = tuple(each for each in run.record.not_ours if each != task_id)
+            run.accept(task_id, chosen=run.record.request is not None, not_ours=others)
+
+    def release(self, run: Run) -> None:
+        """Take back that a run's task, found by its time or chosen, is its own; `StoreError` for any other run."""
+        with self.store.lock(run.id):
+            run.reload()
+            self.store.release(run)
+
+    def search(self, run: Run) -> Search:
+        """Look once for what became of a run in doubt, and change nothing; of another run its task alone is meant."""
+        search = Search(run, self.transport, self.store)
+        if run.record.in_doubt:
+            search.look()
+        elif not run.record.uncertain:
+            raise StoreError("run {run} is not in doubt: its task is {task_id}", run=run.id, task_id=run.task_id)
+        return search
 
     # To the service
 
@@ -181,6 +214,7 @@ class Ledger:
             ApiError: the service refused it; nothing is billed.
             ConnectionFailed: the service was not reached; nothing is billed.
             UnknownOutcome: it may have been accepted, and the task list does not tell which task it is.
+            WaitTimeout: the caller's time was over before it was sent.
         """
         with self.store.lock(run.id):
             self.store.refresh(run)
@@ -191,7 +225,7 @@ class Ledger:
             new = run.state == PREPARED
             try:
                 self._submit(run)
-            except CalledOff as error:
+            except (CalledOff, WaitTimeout) as error:
                 # Of one that was half sent before, a try can have been accepted: it stays open.
                 if run.state == PREPARED:
                     self.store.discard(run)
@@ -218,14 +252,14 @@ class Ledger:
         if run.state == SENDING:
             self.send(run)
 
-    def settle(self, run: Run, *, seconds: float | None = None) -> bool:
+    def settle(self, run: Run) -> bool:
         """Find the task of a run that was cut off, without sending; False when nothing of it reached the service.
 
         Raises:
-            WaitTimeout: another kernel used the run for all these seconds.
+            WaitTimeout: another kernel used the run until the caller's time was over.
             UnknownOutcome: it may have been billed, and nothing tells what became of it.
         """
-        with self.store.lock(run.id, seconds=seconds):
+        with self.store.lock(run.id):
             run.reload()
             if run.folder in self.kept or run.state in ENDED or finish_from_disk(run):
                 return True
@@ -240,11 +274,9 @@ class Ledger:
                 raise forgotten_answer(run)
             if run.state in (SENDING, ANSWERED) and run.record.via == "sync":
                 raise _sync_gap(run)
-            if run.state == SENDING:
-                with self.account.submitting(), self.store.lock("submit"):
-                    if not self._found(run):
-                        run.advance(FAILED, error=Failure(text=Said("it never reached the service; nothing is billed")))
-                        return False
+            if run.state == SENDING and not self._found(run):
+                run.advance(FAILED, error=Failure(text=Said("it never reached the service; nothing is billed")))
+                return False
             return True
 
     def _submit(self, run: Run) -> None:
@@ -259,31 +291,29 @@ class Ledger:
             if run.state == PREPARED:
                 run.advance(FAILED, error=_failure(error))
             raise
-        with self.account.submitting(), self.store.lock("submit"):
-            again = run.state == SENDING
-            if again and self._found(run):
+        if run.state == SENDING:
+            if self._found(run):
                 return
             self._check_budget(run)
-            if again:
-                run.advance(SENDING, unresolved=True, resent=True)
-            for _ in range(_LOST_IN_A_ROW):
-                try:
-                    task_id, request_id = self.transport.create(
-                        body, oss=_names_upload(links), before=lambda: self._journal(run, "task")
-                    )
-                except UnknownOutcome as error:
-                    lost = error
-                    run.advance(SENDING, unresolved=True)
-                    if self._found(run):
-                        return
-                    run.advance(SENDING, resent=True)
-                    continue
-                except (ApiError, ConnectionFailed) as error:
-                    if not run.record.unresolved:
-                        run.advance(FAILED, error=_failure(error))
-                    raise
-                run.accept(task_id, request_id=request_id)
-                return
+            run.advance(SENDING, unresolved=True, resent=True)
+        turn = partial(self._turn, run, "task")
+        for _ in range(_LOST_IN_A_ROW):
+            try:
+                task_id, request_id = self.transport.create(body, oss=_names_upload(links), turn=turn)
+            except UnknownOutcome as error:
+                lost = error
+                run.advance(SENDING, unresolved=True, lost_at=self.transport.now()[0])
+                if self._found(run):
+                    return
+                run.advance(SENDING, resent=True)
+                continue
+            except (ApiError, ConnectionFailed) as error:
+                if not run.record.unresolved:
+                    run.advance(FAILED, error=_failure(error))
+                raise
+            run.accept(task_id, request_id=request_id)
+            self.account.accepted += 1
+            return
         raise UnknownOutcome(
             "{times} answers in a row were lost, and no task is listed for them: {error}. Something between "
             "this machine and the service may be at fault; the same call looks again before it sends anything",
@@ -298,9 +328,8 @@ class Ledger:
         try:
             check_called_off()
             links = self._links(request)
-            with self.account.submitting(), self.store.lock("submit"):
-                self._check_budget(run)
-                self._journal(run, "sync")
+            with self._turn(run, "sync"):
+                pass
             self.kept[run.folder] = self.transport.generate(wire.body(request, links), oss=_names_upload(links))
         except UnknownOutcome as error:
             raise UnknownOutcome(
@@ -330,34 +359,42 @@ class Ledger:
             run.record = replace(run.record, sent_at=at, last_sent_at=at, sent_within=within + doubt)
         wait = Said(
             "the answer was lost; looking in the service's task list for what became of it, at most {seconds} s",
-            seconds=f"{sum(self.pace.lookups):.0f}",
+            seconds=f"{min(left(), sum(self.pace.lookups)):.0f}",
         )
-        try:
-            with waiting(wait):
-                task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
-        except (ApiError, ConnectionFailed) as error:
-            raise UnknownOutcome(
-                "the answer to run {run_id} was lost, and the task list cannot be read: {reason}. It may have been "
-                "billed; client.rescue() or the same call looks again before anything is sent",
-                run_id=run.id,
-                reason=reason_of(error),
-            ) from error
+        with waiting(wait):
+            task_id = look_up(run, transport=self.transport, store=self.store, pace=self.pace, clock=self.clock)
         if task_id is None:
             return False
         run.accept(task_id, matched_by_time=True)
         return True
 
+    @contextmanager
+    def _turn(self, run: Run, via: str) -> Iterator[None]:
+        """Hold what only one try of an account and model may hold, write down that it is sent, and let it be sent.
+
+        What is sent for the first time is checked and written down in one step, so that no two pass a budget together.
+        """
+        model = _request(run).model
+        with self.account.submitting(model), self.store.turn(f"{self.account.mark}-{model}") as spaced:
+            check_called_off()
+            if via == "task":
+                self.account.submits[model].wait()
+            with self.store.lock("budget") if self.budget else nullcontext():
+                if run.state == PREPARED:
+                    self._check_budget(run)
+                self._journal(run, via)
+            # Last, so that the time that the disk takes does not bunch what was sent evenly.
+            spaced(self.pace.interval, self.clock)
+            yield
+
     def _journal(self, run: Run, via: str) -> None:
-        """Write down, in the service's clock, that a try is about to be sent, and wait for its turn."""
-        check_called_off()
+        """Write down, in the service's clock, that a try is about to be sent."""
         now, within = self.transport.now()
         first = now
         if run.record.unresolved:
             # The first try's time stays, with its own doubt about the clock: that one may arrive late.
             first, within = run.record.sent[0], max(within, run.record.sent_within)
         run.advance(SENDING, via=via, sent_at=first, last_sent_at=now, sent_within=within)
-        # Last, so that the time that the disk takes does not bunch what was sent evenly.
-        self.store.take_turn(self.pace.interval, self.clock)
 
     def _check_budget(self, run: Run) -> None:
         if self.budget is None:
@@ -434,13 +471,6 @@ def _began(run: Run) -> tuple[float, float]:
         if began <= made <= began + _BEGAN_WITHIN:
             return made, _TICK
     return began, _BEGAN_WITHIN
-
-
-def reason_of(error: WannbError) -> str:
-    """Return why a request failed, without advice that does not hold once money may be spent."""
-    return (
-        Said("{code}, {message}", code=error.code, message=error.message) if isinstance(error, ApiError) else error.said
-    )
 
 
 def forgotten_answer(run: Run) -> UnknownOutcome:

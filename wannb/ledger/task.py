@@ -21,15 +21,15 @@ from wannb.errors import (
     WaitTimeout,
     WannbError,
 )
-from wannb.service import heard, wire
+from wannb.service import bound, heard, left, wire, within
 from wannb.translation import Said, current, override, say, spoken
 
-from .lost_answers import is_past
+from .lost_answers import is_past, reason_of
 from .record import CANCELED, DONE, ENDED, FAILED, LOST, Failure
 from .result import Result
 from .run import Run, stranded, usual_seconds
 from .saving import error_of, finish_from_disk
-from .submit import Ledger, forgotten_answer, reason_of
+from .submit import Ledger, forgotten_answer
 
 #: Called with the service's state and the seconds waited so far.
 OnStatus = Callable[[str, float], None]
@@ -109,7 +109,7 @@ class Task:
         """Wait until the task has ended and its images are saved, and return the task.
 
         Args:
-            timeout: seconds; None waits as long as it takes.
+            timeout: seconds, for the downloads too; None waits as long as it takes.
             on_status: called after each query with the state and the seconds waited; without it a line of text shows
                 what is waited for.
 
@@ -135,31 +135,28 @@ class Task:
             raise stranded(error, self.id) if self.id else error from error
 
     def _watch(self, timeout: float | None, on_status: OnStatus, stop: threading.Event) -> None:
-        clock, began = self._ledger.clock, self._ledger.clock.monotonic()
-        unknown = 0
-        while not self._saved() and not stop.is_set():
-            left = None if timeout is None else max(0.0, began + timeout - clock.monotonic())
-            answer = self._query(left)
-            self._last = answer.status
-            waited = clock.monotonic() - began
-            on_status(answer.status, waited)
-            unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
-            if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
-                self._finish(answer, None if timeout is None else max(0.0, timeout - waited))
-                return
-            pause = self._ledger.pace.query_interval
-            if timeout is not None:
-                if waited >= timeout:
+        clock = self._ledger.clock
+        began, unknown = clock.monotonic(), 0
+        with within(timeout, clock):
+            while not self._saved() and not stop.is_set():
+                last = not left()  # what has ended by now is saved; the time may have gone into the sending
+                answer = self._query()
+                self._last = answer.status
+                on_status(answer.status, clock.monotonic() - began)
+                unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
+                if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
+                    self._finish(answer)
+                    return
+                if last or not left():
                     raise WaitTimeout(
                         "task {task_id} is still {status} after {seconds} s. It goes on and nothing is lost: "
                         "client.task({quoted}) picks it up, within 24 hours",
                         task_id=self.id,
                         status=answer.status,
-                        seconds=f"{timeout:g}",
+                        seconds=f"{bound():g}",
                         quoted=repr(self.id),
                     )
-                pause = min(pause, timeout - waited)
-            clock.sleep(pause)
+                clock.sleep(min(self._ledger.pace.query_interval, left()))
 
     @spoken
     def result(self, timeout: float | None = None) -> Result:
@@ -226,14 +223,14 @@ class Task:
             return usual_seconds(request, store.newest(), self._run.service) if request else None
         return None
 
-    def _query(self, seconds: float | None = None) -> wire.Answer:
+    def _query(self) -> wire.Answer:
         kept = self._ledger.kept.get(self._run.folder)
         if kept:
             return kept
         task_id = self._id()
         try:
-            return self._ledger.transport.query(task_id, seconds=seconds)
-        except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited) as error:
+            return self._ledger.transport.query(task_id)
+        except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited, WaitTimeout) as error:
             raise WaitTimeout(
                 "task {task_id} cannot be queried: {reason}. It goes on and nothing is lost: "
                 "client.task({quoted}) or client.rescue() picks it up, within 24 hours",
@@ -252,8 +249,8 @@ class Task:
             raise _ended_badly(self._run)
         return True
 
-    def _finish(self, answer: wire.Answer, seconds: float | None) -> None:
-        with self._ledger.store.lock(self.run_id, seconds=seconds):
+    def _finish(self, answer: wire.Answer) -> None:
+        with self._ledger.store.lock(self.run_id):
             if self._saved() or (answer.status != wire.SUCCEEDED and finish_from_disk(self._run)):
                 return
             if answer.status in (wire.SUCCEEDED, wire.FAILED):

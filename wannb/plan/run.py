@@ -24,6 +24,7 @@ from wannb.errors import (
     QuotaExhausted,
     StoreError,
     TaskCanceled,
+    UnknownOutcome,
     WannbError,
 )
 from wannb.figures import put
@@ -104,7 +105,8 @@ class Allowance:
         """Reserve what a cell may use at most; False if that could pass a limit."""
         if not self.limits or (status.run and status.run.task_id and status.state == "under way"):
             return True
-        used = [*self._used.values(), (cell.request.n, self._prices.get(cell.fingerprint, Decimal(0)))]
+        used = [each for name, each in self._used.items() if name != cell.fingerprint]
+        used.append((cell.request.n, self._prices.get(cell.fingerprint, Decimal(0))))
         if self._max_images is not None and sum(images for images, _ in used) > self._max_images:
             return False
         if self._budget is not None and sum(amount for _, amount in used) > self._budget.amount:
@@ -163,6 +165,7 @@ class Runner:
         self._allowance = allowance
         self._show = show
         self._stop = stop
+        self._cells = cells
         self._off = threading.Event()
         self._waiting: dict[str, deque[tuple[Cell, Status]]] = {}
         #: Of cells that are filled, the run that lacks images, and all that were begun for the same.
@@ -174,6 +177,8 @@ class Runner:
         for cell, status in cells:
             self._waiting.setdefault(cell.request.model, deque()).append((cell, status))
         self._sent: dict[Future[str], Cell] = {}
+        #: Cells whose answer was lost, by their fingerprint, and whether they were looked up again.
+        self._in_doubt: dict[str, bool] = {}
         self._waits: dict[str, str] = {}
         self._asked_to_cancel: set[str] = set()
         self._canceled: set[str] = set()
@@ -192,7 +197,7 @@ class Runner:
         self._show(self.progress)
         with self._workers(executor, marker) as (submit, at_once):
             try:
-                while self._sent or any(self._waiting.values()):
+                while self._sent or any(self._waiting.values()) or self._look_again():
                     if self._stopped():
                         self._drop_waiting()
                     if self._stop and self._stop.is_set():
@@ -250,6 +255,9 @@ class Runner:
 
     def _take_in(self, future: Future[str]) -> None:
         cell, error = self._sent.pop(future), CalledOff() if future.cancelled() else future.exception()
+        doubtful = isinstance(error, UnknownOutcome) and cell.fingerprint not in self._lacking
+        if doubtful and not self._stopped() and self._in_doubt.setdefault(cell.fingerprint, False) is False:
+            return  # what it may cost stays reserved
         self._allowance.release(cell, lambda: self._came_of(cell, None if error else future.result()))
         now, ours = self.progress, cell.fingerprint in self._canceled
         if not isinstance(error, CalledOff) and not (ours and isinstance(error, TaskCanceled)):
@@ -257,6 +265,20 @@ class Runner:
         if isinstance(error, _POINTLESS) or isinstance(error and error.__cause__, StoreError):
             self._fatal = error
             self._off.set()
+
+    def _look_again(self) -> bool:
+        """Hand out once more, at the end, the cells whose answer was lost; False if there are none.
+
+        What was sent after them tells what became of them.
+        """
+        cells = [each for each in self._cells if self._in_doubt.get(each[0].fingerprint) is False]
+        self._in_doubt = dict.fromkeys(self._in_doubt, True)
+        if self._stopped():
+            self.progress = replace(self.progress, failed=self.progress.failed + len(cells))
+            return False
+        for cell, status in cells:
+            self._waiting[cell.request.model].append((cell, status))
+        return bool(cells)
 
     def _came_of(self, cell: Cell, run_id: str | None) -> Run | None:
         """Return the run that a cell was sent as; of one that is filled not the run that it had before."""
@@ -268,7 +290,8 @@ class Runner:
         return None if run and run.id == lacking else run
 
     def _drop_waiting(self) -> None:
-        self._waiting.clear()
+        for queue in self._waiting.values():
+            queue.clear()
         for future in self._sent:
             future.cancel()
 

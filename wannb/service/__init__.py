@@ -8,7 +8,21 @@ from __future__ import annotations
 from . import endpoint, wire
 from .api import Transport
 from .endpoint import Service
-from .limits import SOON, Account, Clock, Pace, callable_off, check_called_off, heard, waiting
+from .limits import (
+    SOON,
+    Account,
+    Clock,
+    Pace,
+    bound,
+    callable_off,
+    called_off,
+    check_called_off,
+    heard,
+    late,
+    left,
+    waiting,
+    within,
+)
 from .prices import Money, Price, as_budget, price
 
 __all__ = [
@@ -21,11 +35,16 @@ __all__ = [
     "Service",
     "Transport",
     "as_budget",
+    "bound",
     "callable_off",
+    "called_off",
     "check_called_off",
     "endpoint",
     "heard",
+    "late",
+    "left",
     "price",
     "waiting",
     "wire",
+    "within",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -32,7 +33,10 @@ from wannb.translation import Said
 from . import wire
 from .endpoint import Service, is_loopback
 from .http import Sender, T
-from .limits import Clock, Pace, account
+from .limits import Clock, Pace, account, left
+
+#: Held for one try of a request.
+Turn = Callable[[], AbstractContextManager[None]]
 
 _SYNC = "/services/aigc/multimodal-generation/generation"
 _CREATE = "/services/aigc/image-generation/generation"
@@ -40,6 +44,8 @@ _CREATE = "/services/aigc/image-generation/generation"
 _SYNC_TIMEOUT = httpx.Timeout(330, connect=10, write=120, pool=None)
 #: Pages of the task list; 2,000 tasks in a few minutes are beyond the service's limits.
 _MOST_PAGES = 40
+#: Looks at a task list that comes without some of its tasks.
+_MOST_LOOKS = 4
 #: Errors of a query that say nothing about the task itself.
 _NOT_THE_TASKS = (MalformedAnswer, RateLimited, AuthenticationError, PermissionDenied, QuotaExhausted)
 #: Error codes of a gateway that stopped waiting: the work behind it may go on and be billed.
@@ -60,7 +66,7 @@ class Transport(Sender):
 
     # Creating
 
-    def create(self, body: Mapping[str, Any], *, oss: bool, before: Callable[[], None]) -> tuple[str, str | None]:
+    def create(self, body: Mapping[str, Any], *, oss: bool, turn: Turn = nullcontext) -> tuple[str, str | None]:
         """Create a task and return its id and the request id.
 
         Tries again after a refusal (429, or a 5xx error body) and when the service was not reached.
@@ -68,17 +74,16 @@ class Transport(Sender):
         Args:
             body: the result of `wire.body`.
             oss: whether the body names an uploaded `oss://` file.
-            before: called right before each try.
+            turn: held for each try, and not while it pauses in between.
 
         Raises:
             UnknownOutcome: a try may have been accepted: the caller must look before anything is sent again.
         """
 
         def attempt() -> tuple[str, str | None]:
-            self.account.submits.wait()
-            before()
-            headers = {"X-DashScope-Async": "enable"}
-            return self._paid(wire.read_created, _CREATE, json=body, headers=headers | _resolving(oss))
+            with turn():
+                headers = {"X-DashScope-Async": "enable"}
+                return self._paid(wire.read_created, _CREATE, json=body, headers=headers | _resolving(oss))
 
         return self.retry(attempt)
 
@@ -86,7 +91,7 @@ class Transport(Sender):
         """Call the synchronous endpoint and return its answer; tries again like `create`."""
 
         def attempt() -> wire.Answer:
-            self.account.submits.wait()
+            self.account.submits[body["model"]].wait()
             return self._paid(wire.read_answer, _SYNC, json=body, headers=_resolving(oss), timeout=_SYNC_TIMEOUT)
 
         return self.retry(attempt)
@@ -131,27 +136,38 @@ class Transport(Sender):
 
         return self.retry(attempt, unknown=True, seconds=seconds)
 
-    def tasks(self, *, since: float, until: float, model: str | None = None) -> list[wire.ListedTask]:
-        """Return the account's tasks created between two times of the service's clock (seconds since 1970)."""
-        found: list[wire.ListedTask] = []
+    def tasks(self, *, since: float, until: float) -> tuple[list[wire.ListedTask], bool]:
+        """Return the account's tasks created between two times, and whether these are all of them.
+
+        Times are seconds since 1970 of the service's clock. A list without some of the tasks that it says to have is
+        asked for again.
+
+        Raises:
+            UnknownOutcome: it came so several times, or no answer came.
+        """
         params: dict[str, Any] = {
             # The end is rounded up to a whole second, and the span may be 24 hours at most (documented).
             "start_time": _service_time(max(since, until + 2 - 24 * 3600)),
             "end_time": _service_time(until + 1),
             "page_size": 50,
-            **({"model_name": model} if model else {}),
         }
 
-        def page(number: int) -> tuple[list[wire.ListedTask], int]:
+        def page(number: int) -> tuple[list[wire.ListedTask], int, int]:
             self.account.queries.wait()
             return wire.read_list(self.call("GET", "/tasks/", params={**params, "page_no": number}))
 
-        for number in range(1, _MOST_PAGES + 1):
-            tasks, pages = self.retry(partial(page, number), unknown=True)
-            found += tasks
-            if number >= pages:
-                break
-        return found
+        for look in range(_MOST_LOOKS):
+            found: dict[str, wire.ListedTask] = {}
+            number, pages, total = 0, 1, 0
+            while number < min(pages, _MOST_PAGES):
+                number += 1
+                tasks, pages, said = self.retry(partial(page, number), unknown=True)
+                found |= {task.task_id: task for task in tasks}
+                total = said if number == 1 else total  # what is made meanwhile only moves the others on
+            if len(found) >= total or pages > _MOST_PAGES:
+                return list(found.values()), pages <= _MOST_PAGES
+            self.clock.sleep(min(left(), self._pace.backoff[0] * 2**look))
+        raise UnknownOutcome(Said("the task list came with {n} of its {total} tasks", n=len(found), total=total))
 
     def cancel(self, task_id: str) -> None:
         """Cancel a task that has not begun; the service refuses any other."""

@@ -41,7 +41,7 @@ from wannb.translation import Said, say
 
 from . import wire
 from .endpoint import Service, is_loopback
-from .limits import Clock, Pace, waiting
+from .limits import Clock, Pace, late, left, waiting
 
 T = TypeVar("T")
 
@@ -52,6 +52,8 @@ MAX_ANSWER = 4 * 1024 * 1024
 _HEADERS = {"User-Agent": "wannb", "Accept-Encoding": "identity"}
 _MAX_RETRY_AFTER = 60.0
 _MOST_TRIES, _MOST_FAULTS = 40, 8
+#: Seconds that a request has at least, however little is left of a caller's time: cut at once it would be a lost one.
+_LEAST = 1.0
 #: Between 2020 and 2100: times that a service's clock may show.
 _FIRST_TIME, _LAST_TIME = 1_577_836_800, 4_102_444_800
 #: Seconds for which a service that cannot be reached is tried before the person is told: one that never answered this
@@ -136,8 +138,10 @@ class Sender:
         """
         if client.is_closed:
             raise ConnectionFailed(Said("this client is closed and nothing was sent; wannb.connect() gives a new one"))
-        seconds = seconds or options.get("timeout", TIMEOUT).read
-        deadline = self.clock.monotonic() + float(seconds or math.inf)
+        most_seconds = max(_LEAST, left())
+        times = {name: _shorter(each, most_seconds) for name, each in options.get("timeout", TIMEOUT).as_dict().items()}
+        options["timeout"] = httpx.Timeout(**times)
+        deadline = self.clock.monotonic() + min(most_seconds, float(seconds or times["read"] or math.inf))
         try:
             answer = self._exchange(client, method, url, most, deadline, options)
             self._reached = True
@@ -279,15 +283,22 @@ class Sender:
                     most = min(patience, _NEVER_REACHED_SECONDS)
                 elif not unknown:
                     most = min(patience, _UNREACHED_SECONDS)
-            return state.attempt_number >= _MOST_TRIES or (state.seconds_since_start or 0) >= most
+            return state.attempt_number >= _MOST_TRIES or (state.seconds_since_start or 0) >= most or not left()
 
         def pause(seconds: float) -> None:
-            with waiting(self._why(last, seconds)):
-                self.clock.sleep(seconds)
+            why, rest = self._why(last, seconds), left()
+            with waiting(why):
+                self.clock.sleep(min(seconds, rest))
+            if rest <= seconds:
+                raise late(why)
 
-        return Retrying(retry=retry_if_exception(worth), wait=self._pause, stop=stop, sleep=pause, reraise=True)(
-            attempt
-        )
+        tries = Retrying(retry=retry_if_exception(worth), wait=self._pause, stop=stop, sleep=pause, reraise=True)
+        try:
+            return tries(attempt)
+        except (ConnectionFailed, RateLimited, ServiceError, UnknownOutcome) as error:
+            if left() or not (unknown or isinstance(error, (RateLimited, ServiceError))):
+                raise
+            raise late(f"{error.code}, HTTP {error.status}" if isinstance(error, ApiError) else error.said) from error
 
     def _why(self, error: BaseException | None, seconds: float) -> Said:
         """Return why a call pauses, and for how long."""
@@ -309,6 +320,10 @@ class Sender:
         error = _error(state)
         asked = error.retry_after if isinstance(error, ApiError) else None
         return max(pause, min(asked or 0.0, _MAX_RETRY_AFTER))
+
+
+def _shorter(seconds: float | None, most: float) -> float | None:
+    return seconds if most == math.inf else min(most, math.inf if seconds is None else seconds)
 
 
 def _error(state: RetryCallState) -> BaseException | None:

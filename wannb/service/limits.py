@@ -1,4 +1,4 @@
-"""Pace of requests within the service's limits, what a thread waits for, and how to call a request off.
+"""Pace of requests within the service's limits, what a thread waits for, how long, and how to call a request off.
 
 Limits are counted per account: 5 submits a second for each model, 5 running tasks and up to 500 queued ones, 20 queries
 a second (documented). So all clients of a process that use one account share one `Account`. A task beyond the running
@@ -11,13 +11,15 @@ import hashlib
 import math
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakValueDictionary
 
-from wannb.errors import CalledOff
+from wannb.errors import CalledOff, WaitTimeout
 from wannb.translation import Said
 
 #: A little slower than allowed, since the way to the service can bunch what was sent evenly; more so with queries,
@@ -44,7 +46,7 @@ class Pace:
         ahead: tasks of one model that a plan hands in beyond those, so that the service never waits for the next.
         queries: queries a second, over all tasks of an account.
         query_interval: seconds between two queries of one task.
-        lookups: seconds to wait before each look into the task list after a lost answer.
+        lookups: seconds to wait before each look into the task list after a lost answer; the list may lag behind.
         retry_seconds: how long a call in trouble is tried again; one that did not reach the service 20 at most, 3 if
             none of this client ever did.
         backoff: first and longest pause between two tries, in seconds.
@@ -55,7 +57,7 @@ class Pace:
     ahead: int = 5
     queries: float = 20
     query_interval: float = 0.3
-    lookups: tuple[float, ...] = (0.2, 1.0, 3.0, 8.0, 15.0)
+    lookups: tuple[float, ...] = (0.2, 1.0, 3.0, 8.0, 15.0, 30.0)
     retry_seconds: float = 180
     backoff: tuple[float, float] = (0.4, 15)
 
@@ -106,12 +108,58 @@ def waiting(wait: Said) -> Iterator[None]:
         hear(outer)
 
 
+#: Until when a call may go on, how many seconds that was when it began, and by which clock.
+_deadline: ContextVar[tuple[float, float, Clock] | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def within(seconds: float | None, clock: Clock) -> Iterator[None]:
+    """Bound every wait of a `with` block, together, by a number of seconds; None, and an earlier bound, change nothing.
+
+    What waits asks `left()`, and raises `late(...)` when that is 0.
+    """
+    if seconds is None or seconds >= left():
+        yield
+        return
+    token = _deadline.set((clock.monotonic() + max(0.0, seconds), max(0.0, seconds), clock))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def left() -> float:
+    """Return for how many seconds the call of this thread may go on, infinite where nothing bounds it."""
+    bound = _deadline.get()
+    return max(0.0, bound[0] - bound[2].monotonic()) if bound else math.inf
+
+
+def bound() -> float:
+    """Return how many seconds the call of this thread was given, infinite where nothing bounds it."""
+    given = _deadline.get()
+    return given[1] if given else math.inf
+
+
+def late(wait: str) -> WaitTimeout:
+    """Return the error of a call whose time is over, with what it waited for."""
+    return WaitTimeout(
+        "timed out after {seconds} s: {wait}. Nothing is lost and nothing is paid twice: call again to go on",
+        seconds=f"{bound():g}",
+        wait=wait,
+    )
+
+
 @contextmanager
 def held(lock: threading.Lock, wait: Said) -> Iterator[None]:
-    """Hold a lock of this process, and say what is waited for until another thread lets it go."""
-    if not lock.acquire(timeout=SOON):
+    """Hold a lock of this process, and say what is waited for until another thread lets it go.
+
+    Raises:
+        WaitTimeout: the time of this call was over before (see `within`).
+    """
+    if not lock.acquire(timeout=min(SOON, left())):
         with waiting(wait):
-            lock.acquire()
+            if not lock.acquire(timeout=min(left(), threading.TIMEOUT_MAX)):
+                raise late(wait)
     try:
         yield
     finally:
@@ -133,8 +181,10 @@ class Gate:
         # The lock is held through the sleep: the next turn counts from when this caller went, not from when it was
         # to go. So a caller that wakes up late does not come close to the next.
         with held(self._lock, self._turn):
-            while (left := self._last + self._interval - self._clock.monotonic()) > 0:
-                self._clock.sleep(left)
+            while (pause := self._last + self._interval - self._clock.monotonic()) > 0:
+                if pause > left():
+                    raise late(self._turn)
+                self._clock.sleep(pause)
             self._last = self._clock.monotonic()
 
 
@@ -143,18 +193,23 @@ _off: ContextVar[Callable[[], bool]] = ContextVar("called_off", default=lambda: 
 
 
 @contextmanager
-def callable_off(called_off: Callable[[], bool]) -> Iterator[None]:
+def callable_off(off: Callable[[], bool]) -> Iterator[None]:
     """Let a request of this thread be called off before it is sent."""
-    token = _off.set(called_off)
+    token = _off.set(off)
     try:
         yield
     finally:
         _off.reset(token)
 
 
+def called_off() -> bool:
+    """Return whether what this thread is about to send was called off."""
+    return _off.get()()
+
+
 def check_called_off() -> None:
     """Raise `CalledOff` if what is about to be sent was called off."""
-    if _off.get()():
+    if called_off():
         raise CalledOff(Said("stopped before it was sent; nothing is billed"))
 
 
@@ -162,18 +217,23 @@ class Account:
     """The gates that all clients of one account share in this process.
 
     Attributes:
-        submits, queries: pass one of them before each request of its kind.
+        submits: by model, the gate to pass before each request that makes images.
+        queries: the gate to pass before each other request.
         mark: tells an account's runs from those of another in the same folder; it does not tell the key.
+        accepted: how many tasks were made; a later one is what a look-up of a lost answer waits for.
     """
 
     def __init__(self, name: str, pace: Pace, clock: Clock) -> None:
-        self.submits, self.queries = Gate(pace.submits, clock), Gate(pace.queries, clock, slack=QUERY_SLACK)
-        self._submitting = threading.Lock()
+        self.submits: defaultdict[str, Gate] = defaultdict(partial(Gate, pace.submits, clock))
+        self.queries = Gate(pace.queries, clock, slack=QUERY_SLACK)
+        self._submitting: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.mark = name[:8]
+        self.accepted = 0
 
-    def submitting(self) -> AbstractContextManager[None]:
+    def submitting(self, model: str) -> AbstractContextManager[None]:
         """Hold this while a request is submitted, so that the time in which a lost one can have arrived is narrow."""
-        return held(self._submitting, Said("waiting for a turn: another request is being sent, usually for under 2 s"))
+        wait = Said("waiting for a turn: another request is being sent, usually for under 2 s")
+        return held(self._submitting[model], wait)
 
 
 #: Forgotten with the last client that uses it.

@@ -142,8 +142,11 @@ def read_answer(data: object) -> Answer:
     )
 
 
-def read_list(data: object) -> tuple[list[ListedTask], int]:
-    """Return one page of the task list and the number of pages. The list is flat: no `output` around it."""
+def read_list(data: object) -> tuple[list[ListedTask], int, int]:
+    """Return one page of the task list, the number of pages, and that of all tasks, 0 where it is not said.
+
+    The list is flat: no `output` around it.
+    """
     if not isinstance(data, Mapping) or not isinstance(data.get("data"), list):
         _malformed(_lacks("data"), data)
     tasks = []
@@ -160,10 +163,11 @@ def read_list(data: object) -> tuple[list[ListedTask], int]:
                 created=_time(entry.get("gmt_create")),
             )
         )
-    pages = data.get("total_page", 1)
-    if not isinstance(pages, int):
-        _malformed(_lacks("total_page"), data)
-    return tasks, pages
+    pages, total = data.get("total_page", 1), data.get("total", 0)
+    for name, value in (("total_page", pages), ("total", total)):
+        if not isinstance(value, int):
+            _malformed(_lacks(name), data)
+    return tasks, pages, total
 
 
 def read_error(data: object, *, status: int, retry_after: float | None = None, secret: str | None = None) -> ApiError:

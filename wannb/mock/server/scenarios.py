@@ -114,7 +114,8 @@ _TABLE = (
     Scenario(
         "dropped before answer",
         "The first submit loses its connection before the service did anything: no task, no bill. "
-        "A client cannot know; it looks into the task list, finds nothing, and submits again.",
+        "A client cannot know: a task list may lag. A single call says so; one with later tasks in the list, as in a "
+        "sweep, has proof that this one did not arrive, and submits it again.",
         (Effect(on=SUBMITS, once="in all", drop="before"),),
     ),
     Scenario(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from pictures import quick_picture
 import wannb
 from wannb import ImageRequest, mock
 from wannb.client import Client
+from wannb.ledger.run import say_goodbye
 from wannb.ledger.store import Store
 from wannb.mock import drawing
 from wannb.service.endpoint import mock as mock_service
@@ -42,6 +44,7 @@ FAST = Pace(
     running=50,
     queries=2000,
     query_interval=0.02,
+    unlisted=0.1,
     lookups=(0.0, 0.05, 0.1),
     backoff=(0.01, 0.1),
 )
@@ -49,6 +52,7 @@ FAST = Pace(
 
 def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(isolation.forget)
+    atexit.unregister(say_goodbye)  # tests leave runs behind
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -53,5 +53,6 @@ def quick_picture(drawing: Drawing) -> bytes:
 def handled(app: App, request: Request) -> Response:
     """Answer as the app does, links that have expired as well, but with a plain picture."""
     if request.method == "GET" and request.path.endswith(".png") and int(request.query["Expires"]) > app.now():
-        return Response(headers={"content-type": "image/png"}, body=plain_picture(request.path))
+        size = app.images._results[request.path].size
+        return Response(headers={"content-type": "image/png"}, body=plain_picture(request.path, size))
     return app.handle(request)

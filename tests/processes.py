@@ -48,16 +48,22 @@ def busy_port() -> socket.socket:
     raise OSError("no port is free")
 
 
+def package_under_test() -> dict[str, str]:
+    """Return an environment in which Python finds the very package that is tested."""
+    import wannb
+
+    return {**os.environ, "PYTHONPATH": str(Path(wannb.__file__).parent.parent)}
+
+
 def memory_of(code: str, *arguments: object) -> list[tuple[str, int]]:
     """Run code that calls `measure(text)` at its beginning and after each step; return what it says of each step.
 
     That is the text, and the most MB that the process ever took beyond those of its beginning.
     """
-    import wannb
-
-    here = {**os.environ, "PYTHONPATH": str(Path(wannb.__file__).parent.parent)}  # the very package that is tested
     command = [sys.executable, "-c", _MEASURE + code, *map(str, arguments)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, env=here).stdout.splitlines()[1:]
+    said = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=package_under_test()
+    ).stdout.splitlines()[1:]
     return [(text, int(grown)) for grown, text in (line.split(" ", 1) for line in said)]
 
 

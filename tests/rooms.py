@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "wannb"
 #: The rooms by floors: an import leads to a lower floor, or stays in its own room. `docs/architecture.md` draws this.
 FLOORS = [
-    {"_version", "errors", "files", "masking", "png", "translation"},
+    {"_version", "errors", "files", "masking", "png", "threads", "translation"},
     {"request"},
     {"service", "display"},
     {"ledger"},

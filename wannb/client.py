@@ -22,6 +22,7 @@ from wannb.ledger import (
     Runs,
     Store,
     Task,
+    at_work,
     candidates,
     rescue,
     waits_shown,
@@ -325,6 +326,7 @@ class Client:
         """
         return await asyncio.to_thread(self.submit, request, fresh=fresh)
 
+    @at_work()
     def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
         run, own = self._begin(request, fresh=fresh, after=after)
         reused = run.state == DONE
@@ -336,6 +338,7 @@ class Client:
                 raise
         return Task(self._ledger, run, reused=reused, own=own)
 
+    @at_work()
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Task:
         run, _ = self._begin(request, fresh=fresh, via="sync")
         reused = run.state == DONE

@@ -22,7 +22,15 @@ from journals import NAME, change, last
 from ledger.around import creates, prepared, served
 
 from wannb.client import Client
-from wannb.errors import ApiError, BadRequest, ContentRefused, MalformedAnswer, OverBudget, ServiceError
+from wannb.errors import (
+    ApiError,
+    BadRequest,
+    ContentRefused,
+    MalformedAnswer,
+    OverBudget,
+    ServiceError,
+    UnknownOutcome,
+)
 from wannb.ledger.record import Failure, Record
 from wannb.ledger.run import read
 from wannb.ledger.store import Store
@@ -418,13 +426,12 @@ def test_a_run_whose_count_is_unknown_may_cost_what_was_asked_until_its_images_a
     assert client.runs()[0].cost() == Money(amount=PRICE * 2, currency="USD")
 
 
-def test_a_create_that_is_refused_without_a_code_is_a_failed_run_that_can_be_read(store: Store) -> None:
+def test_a_create_that_is_answered_without_a_code_is_an_open_run_that_can_be_read(store: Store) -> None:
     def between(app: App, request: Request) -> Response:
         return json_response(400, {"message": "no"}) if is_create(request) else app.handle(request)
 
     with served(between) as server, make_client(server, store) as client:
-        with pytest.raises(MalformedAnswer):
+        with pytest.raises(UnknownOutcome):
             client.run(small())
         run = client.runs()[0]
-        assert (run.state, run.skipped, read(run.folder).skipped) == ("failed", 0, 0)
-        assert run.why == "MalformedAnswer: no code in the answer"
+        assert (run.state, run.skipped, read(run.folder).skipped) == ("sending", 0, 0)

@@ -10,7 +10,7 @@ from conftest import make_client, small
 from hostile import is_image, is_query
 from journals import change, last
 from ledger.around import Instead, served
-from pictures import noise
+from pictures import encoded, noise
 
 from wannb import files
 from wannb.client import Client
@@ -66,6 +66,22 @@ def test_an_image_that_cannot_be_opened_is_fetched_again_and_never_kept(store: S
         assert (run.state, run.images) == ("answered", ())
         wrong.left = 0
         assert len(client.rescue().results) == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "times", "fetched"),
+    [((768, 768), 1, 0), ((800, 740), 9, 0), ((320, 240), 1, 1), ((768, 820), 2, 2), ((820, 768), 9, 2)],
+)
+def test_an_image_of_another_size_is_fetched_again_and_then_said_to_be(
+    size: tuple[int, int], times: int, fetched: int, store: Store
+) -> None:
+    wrong = Instead(is_image, Response(body=encoded("PNG", size)), left=times)
+    with served(wrong) as server, make_client(server, store) as client:
+        result = client.run(small())
+        assert len(server.log.of("GET", ".png")) + wrong.given == fetched + 1
+        odd = ["image 1 is 820*768, and the service says 768*768: it may not be the one that was asked for"]
+        assert list(result.notices) == (odd if size == (820, 768) else [])
+        assert list(client.run(small()).notices) == list(result.notices)
 
 
 @pytest.mark.parametrize("hours", [0, 25])

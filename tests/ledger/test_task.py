@@ -14,13 +14,16 @@ from hostile import is_create, is_query
 from journals import change
 from ledger.around import Instead, saying, served
 
-from wannb import mock
+from wannb import Storyboard, mock, sweep
 from wannb.client import Client
 from wannb.errors import TaskForgotten, UnknownOutcome, WaitTimeout, WannbError
+from wannb.forms.worker import Worker
 from wannb.ledger.record import Failure
 from wannb.ledger.store import Store
+from wannb.ledger.task import Task
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
+from wannb.service import heard
 
 
 @pytest.mark.parametrize("code", ["Throttling.RateQuota", "SystemError"])
@@ -34,6 +37,91 @@ def test_one_answer_that_it_is_unknown_is_not_believed(store: Store) -> None:
     with served(unknown) as server, make_client(server, store) as client:
         assert len(client.run(small())) == 1
         assert unknown.given == 1
+
+
+class Late:
+    """A service that says UNKNOWN of each task for its first `seconds`, by its own clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.said = seconds, 0
+        self._made: dict[str, float] = {}
+
+    def __call__(self, app: App, request: Request) -> Response:
+        answer = app.handle(request)
+        if is_create(request):
+            self._made[answer.json()["output"]["task_id"]] = app.now()
+        task_id = request.path.rsplit("/", 1)[1]
+        if not is_query(request) or app.now() - self._made.get(task_id, 0) >= self.seconds:
+            return answer
+        self.said += 1
+        unknown = json_response(200, {"request_id": "r", "output": {"task_id": task_id, "task_status": "UNKNOWN"}})
+        return replace(answer, body=unknown.body)
+
+
+UNLISTED = "the service does not list the task yet, usually for under a minute"
+DOORS: dict[str, Callable[[Client], object]] = {
+    "a call": lambda client: client.run(small()),
+    "a handle": lambda client: client.submit(small()).result(),
+    "await": lambda client: asyncio.run(awaited(client.submit(small()))),
+    "rescue": lambda client: (client.submit(small()), client.rescue()),
+    "another handle": lambda client: client.task(str(client.submit(small()).id)).result(),
+    "pick up": lambda client: client.pick_up(client.submit(small()).run_id).result(),
+    "plan": lambda client: sweep(client, prompt=["x"], seed=[1], size="768*768").run(),
+    "form": lambda client: worked(client),
+    "board": lambda client: Storyboard(client, ["a cat"], size="768*768").run(),
+}
+
+
+async def awaited(task: Task) -> object:
+    return await task
+
+
+def worked(client: Client) -> None:
+    shown: list[str] = []
+    worker = Worker(client, lambda progress: shown.append(progress.wait))
+    worker.send(small())
+    assert worker.join().error is None
+    assert UNLISTED in shown
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_task_that_the_service_does_not_know_yet_is_waited_for(door: str, store: Store) -> None:
+    late, said = Late(0.4), list[str]()
+    with served(late) as server, make_client(server, store, pace=replace(FAST, unlisted=30)) as client:
+        with heard(said.append):
+            DOORS[door](client)
+        assert late.said >= 3
+        assert (server.billed, [run.state for run in client.runs()]) == (1, ["done"])
+        if door in ("a call", "a handle", "another handle", "pick up", "rescue", "await"):
+            assert said.count(UNLISTED) == 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, 170.0, 190.0])
+def test_only_a_young_task_is_pending_while_the_service_does_not_know_it(seconds: float, store: Store) -> None:
+    late = Late(10**6)
+    with served(late) as server, make_client(server, store, pace=replace(FAST, unlisted=180)) as client:
+        task = client.submit(small())
+        server.advance(seconds=seconds)
+        assert task.status() == ("PENDING" if seconds < 180 else "UNKNOWN")
+        if seconds > 180:
+            with pytest.raises(TaskForgotten, match=r"may be billed all the same: client.rescue\(\) looks") as caught:
+                task.result()
+            assert "pays again" not in str(caught.value)
+        else:
+            with pytest.raises(WaitTimeout, match="still PENDING"):
+                task.wait(timeout=0.2)
+        late.seconds = 0
+        assert len(client.run(small())) == 1
+        assert server.billed == 1
+
+
+def test_a_wrong_clock_does_not_let_an_unknown_task_be_waited_for_for_ever(store: Store) -> None:
+    late = Late(10**6)
+    with served(late) as server, make_client(server, store, pace=replace(FAST, unlisted=0.3)) as client:
+        task = client.submit(small())
+        server.advance(hours=-2)
+        with pytest.raises(TaskForgotten):
+            task.result()
 
 
 def test_a_failed_task_in_the_flat_shape_is_believed_when_it_is_said_twice(store: Store) -> None:

@@ -52,6 +52,8 @@ class Secure:
         context.load_cert_chain(authority.with_name("server.pem"))
         #: Hosts that it was asked to connect to.
         self.connects: list[str] = []
+        #: What a CONNECT is answered with.
+        self.connected = "200 ok"
         secure = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -59,7 +61,9 @@ class Secure:
                 with suppress(OSError):
                     if self.request.recv(1, socket.MSG_PEEK) == b"C":
                         secure.connects.append(self._head(self.request).split()[1])
-                        self.request.sendall(b"HTTP/1.1 200 ok\r\n\r\n")
+                        self.request.sendall(f"HTTP/1.1 {secure.connected}\r\ncontent-length: 0\r\n\r\n".encode())
+                        if not secure.connected.startswith("200"):
+                            return
                     with context.wrap_socket(self.request, server_side=True) as line:
                         while self._head(line):
                             line.sendall(b"HTTP/1.1 200 ok\r\ncontent-length: 2\r\n\r\n{}")
@@ -378,6 +382,47 @@ def test_a_proxy_set_after_the_first_failure_works_at_once(
     monkeypatch.delenv("HTTPS_PROXY")
     monkeypatch.setenv(variable, f"127.0.0.1:{secure.port}")
     assert ask(transport) == {}
+
+
+@pytest.mark.parametrize("reached", [False, True])
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ("403 Forbidden", "administrator can allow host.test; if host.test is reached without a proxy, add it to NO_"),
+        ("502 Bad Gateway", "did not connect to host.test: 502 Bad Gateway. Nothing was sent"),
+        ("503 Service Unavailable", "did not connect to host.test: 503"),
+        ("504 Gateway Timeout", "did not connect to host.test: 504"),
+        ("404 Not Found", "did not connect to host.test: 404"),
+        ("302 Found", "did not connect to host.test: 302"),
+        ("429 Too Many Requests", "did not connect to host.test: 429"),
+        ("407 Proxy Authentication Required", "asks for a name and a password (407 Proxy Authentication Required). No"),
+    ],
+)
+def test_a_proxy_that_does_not_connect_is_said_to_at_once(
+    status: str, says: str, reached: bool, proxy: Secure, connect: Callable[[str], Transport]
+) -> None:
+    transport = connect("host.test")
+    transport._reached, proxy.connected = reached, status
+    with pytest.raises(ConnectionFailed) as caught:
+        transport.create({}, oss=False, before=lambda: None)
+    assert str(caught.value).startswith("the proxy of HTTPS_PROXY ")
+    assert says in str(caught.value)
+    assert "othing was sent" in str(caught.value)
+    with pytest.raises(ConnectionFailed, match="proxy of HTTPS_PROXY"):
+        transport.learn_time()
+    assert proxy.connects == ["host.test:443"] * 2
+
+
+def test_a_proxy_that_stops_connecting_is_asked_for_some_seconds_while_a_task_is_waited_for(
+    proxy: Secure, connect: Callable[[str], Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport, slept = connect("host.test"), list[float]()
+    transport.clock = Clock(sleep=slept.append)
+    monkeypatch.setattr("tenacity.time.monotonic", lambda: sum(slept))
+    transport._reached, proxy.connected = True, "502 Bad Gateway"
+    with pytest.raises(ConnectionFailed):
+        transport.query("0385dc79")
+    assert 3 <= sum(slept) <= 6.5
 
 
 @pytest.mark.parametrize(

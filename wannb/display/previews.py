@@ -13,12 +13,12 @@ import math
 import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from wannb.files import opened_picture, read_file, rename
+from wannb.threads import Threads
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -67,7 +67,7 @@ def in_parallel(load: Callable[[T], R], sources: Iterable[T | None]) -> list[R |
             return None if source is None else load(source)
         return None
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with Threads(_WORKERS) as pool:
         return list(pool.map(attempt, sources))
 
 

@@ -69,7 +69,10 @@ class ProgressLine:
         if self.on:
             # In a copy of this context, and so in the language of whoever waits.
             self._clock = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
-            self._clock.start()
+            try:
+                self._clock.start()
+            except RuntimeError:  # the interpreter is ending
+                self._clock = None
         return self
 
     def __exit__(self, *_: object) -> None:

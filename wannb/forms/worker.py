@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from wannb.client import Client
 from wannb.errors import CancelRefused, UnknownOutcome
-from wannb.ledger import ENDED, Task
+from wannb.ledger import ENDED, Task, at_work
 from wannb.request import ImageRequest
 from wannb.service import heard
 from wannb.translation import Said, override
@@ -150,7 +150,7 @@ class Worker:
             self._show(work.progress)
             began = time.monotonic()
 
-            # Daemons: a kernel that is shut down does not wait for them, and what they wait for is on disk.
+            # Daemons: a kernel that is shut down waits for them a moment, and what they wait for is on disk.
             thread = threading.Thread(target=self._run, args=(work, act), name="wannb-worker", daemon=True)
 
             def tick() -> None:
@@ -206,6 +206,7 @@ class Worker:
         work.thread.join(timeout)
         return work.progress
 
+    @at_work()
     def _run(self, work: _Work, act: Act) -> None:
         report = partial(self._report, work)
         with override(self._client.language), heard(lambda wait: report(wait=wait)):

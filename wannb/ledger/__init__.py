@@ -9,7 +9,7 @@ from .recall import recall
 from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure
 from .rescue import Candidates, Rescue, candidates, rescue
 from .result import GeneratedImage, Result
-from .run import Run, Runs, read, seconds_of, usual_seconds
+from .run import Run, Runs, at_work, read, seconds_of, usual_seconds
 from .store import Store
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
@@ -33,6 +33,7 @@ __all__ = [
     "Runs",
     "Store",
     "Task",
+    "at_work",
     "candidates",
     "read",
     "recall",

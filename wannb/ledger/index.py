@@ -36,6 +36,10 @@ _PART = Decimal(10) ** -9
 _BUSY = 2.0
 #: Counts up when the tables below change within a version.
 _LAYOUT = 2
+#: Held during each query. A fork waits for it: SQLite in the child would take a query of its parent for its own.
+_one = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_one.acquire, after_in_parent=_one.release, after_in_child=_one.release)
 #: Rows that are read at once, so that a long list can begin early.
 _PAGE = 500
 _ROWS = "SELECT name, ended, inode, time, size, skipped, words, record FROM runs"
@@ -74,7 +78,6 @@ class Index:
         self._root = root
         self._names = names
         self._file = root / ".index" / f"{__version__}-{_LAYOUT}.sqlite"
-        self._lock = threading.RLock()
         #: Folders and records that this process has seen, with the versions of their journals.
         self._kept: dict[str, tuple[Mark, Path, Record | _Stored]] = {}
 
@@ -247,7 +250,7 @@ class Index:
 
     def _on(self, place: Path | str, query: Callable[[sqlite3.Connection], T]) -> T:
         """Return what a query finds; no connection stays open, so that the folder can be moved and removed."""
-        with self._lock, closing(sqlite3.connect(place, timeout=_BUSY)) as db:
+        with _one, closing(sqlite3.connect(place, timeout=_BUSY)) as db:
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA journal_mode = TRUNCATE")
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'drop_sum'").fetchone():
@@ -283,7 +286,7 @@ class Index:
         """Delete the index if an error says that it is damaged; it is made again."""
         if isinstance(error, sqlite3.OperationalError):
             return  # another kernel uses it, or it cannot be written
-        with self._lock, suppress(OSError):
+        with _one, suppress(OSError):
             self._file.unlink(missing_ok=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -13,6 +12,7 @@ from wannb.display import html, previews
 from wannb.files import opened_picture, read_file
 from wannb.request import MAX_FILE, ImageRequest, InputImage, from_bytes
 from wannb.service import Money
+from wannb.threads import Threads
 from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Result(Sequence[GeneratedImage]):
         def figure(image: GeneratedImage) -> str:
             return image.figure(pixels=pixels, width=width, caption=[image._caption(str(image.number))])
 
-        with ThreadPoolExecutor(2) as pool:
+        with Threads(2) as pool:
             return list(pool.map(figure, self.images))
 
     @spoken

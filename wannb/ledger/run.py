@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from itertools import islice
@@ -16,9 +22,9 @@ from wannb.display import html
 from wannb.errors import StoreError
 from wannb.request import FIELDS, PRESETS, ImageRequest, mode_of, parse
 from wannb.service import Money
-from wannb.translation import Said, count, current, joined, say, shorten, spoken
+from wannb.translation import Said, count, current, joined, override, say, shorten, spoken
 
-from .record import DONE, FAILED, LOST, MOVES, PREPARED, RUNNING, SENDING, Record
+from .record import DONE, ENDED, FAILED, LOST, MOVES, PREPARED, RUNNING, SENDING, Record
 from .result import GeneratedImage, Result, seed_words
 
 #: A run's journal: each line the whole record, the last whole line counts.
@@ -28,6 +34,8 @@ _MOST = 8 * 1024 * 1024
 #: A cell with more rows than this is slow, and its notebook heavy.
 _SHOWN = 200
 _TASK = re.compile(rb'"task_id"\s*:\s*"([^"\\\x00-\x1f]{4,200})"')
+#: Characters of a list of runs.
+_MOST_NAMES = 300
 #: Runs whose times are counted; older ones say less of today's service.
 _LATEST = 20
 
@@ -226,6 +234,10 @@ class Run:
         except OSError as error:
             raise StoreError(error.strerror or str(error)) from error
         self.record = record
+        if record.state == PREPARED or record.state in ENDED:
+            _open.pop(self.folder, None)
+        else:
+            _open[self.folder] = current()
 
     def reload(self) -> None:
         """Read the journal again."""
@@ -394,3 +406,65 @@ def seconds_of(run: Run) -> float | None:
     except (KeyError, TypeError, ValueError):
         return None
     return max(0.0, (ended - begun).total_seconds())
+
+
+# When the interpreter ends
+
+#: Seconds for which it waits for threads that would end with it, while they fetch what is paid for; in a kernel, which
+#: is killed soon, a moment.
+LONGEST_GOODBYE, _IN_A_KERNEL, _MOMENT = 30.0, 1.0, 0.1
+#: Runs that this process sent or went on with and that have not ended, with the language of whoever did so.
+_open: dict[Path, str] = {}
+#: Threads that send or wait.
+_at_work: set[threading.Thread] = set()
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Let the interpreter wait for this thread if it ends within a `with` block; also as a decorator."""
+    thread = threading.current_thread()
+    outermost = thread not in _at_work
+    _at_work.add(thread)
+    try:
+        yield
+    finally:
+        if outermost:
+            _at_work.discard(thread)
+
+
+def say_goodbye() -> None:
+    """Wait a while for daemon threads, which the interpreter does not wait for, and say which runs are not saved."""
+    until = time.monotonic() + (_IN_A_KERNEL if "ipykernel" in sys.modules else LONGEST_GOODBYE)
+    idle = False
+    with suppress(KeyboardInterrupt):
+        while _open and not idle and time.monotonic() < until:
+            idle = not _at_work - {threading.current_thread()}
+            time.sleep(_MOMENT)
+            # A thread may be between its submit and its wait.
+            idle = idle and not _at_work - {threading.current_thread()}
+    unsaved: dict[Path, list[str]] = {}
+    for folder in sorted(_open.copy()):
+        with suppress(StoreError):
+            if folder.is_dir() and read(folder).state not in ENDED:
+                unsaved.setdefault(folder.parent, []).append(folder.name)
+    for store, runs in unsaved.items():
+        with override(_open[store / runs[0]]), suppress(OSError, ValueError):
+            said = Said(
+                "wannb: {runs} not saved when the program ended: {names}, in {folder}. client.rescue() fetches what is "
+                "paid for, within 24 hours",
+                runs=count(len(runs), "run"),
+                names=shorten(", ".join(runs), _MOST_NAMES),
+                folder=repr(str(store)),
+            )
+            print(say(said), file=sys.stderr)
+
+
+def _forget() -> None:
+    """Leave to the parent of a forked child what it has under way."""
+    _open.clear()
+    _at_work.clear()
+
+
+atexit.register(say_goodbye)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

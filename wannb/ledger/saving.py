@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
@@ -28,7 +27,9 @@ from wannb.errors import (
     api_error,
 )
 from wannb.masking import Secret, mask
+from wannb.request import parse
 from wannb.service import Transport, waiting, wire
+from wannb.threads import Threads
 from wannb.translation import Said, count
 
 from .record import ANSWERED, DONE, ENDED, FAILED, RUNNING, Failure, NewerFormat, Record, SavedImage, saved_image
@@ -39,6 +40,8 @@ CHUNK = "wannb"
 #: Bytes of an image.
 MOST = 256 * 1024 * 1024
 _AT_ONCE = 4
+#: How often an image of an unexpected size is fetched again.
+_ODD_SIZES = 2
 #: Characters of a reason that an image may carry.
 _MOST_REASON = 500
 
@@ -75,7 +78,7 @@ def collect(run: Run, answer: wire.Answer, transport: Transport) -> None:
             if not links:
                 raise
             images = _save_all(run, links, refused, transport)
-        run.advance(DONE, images=images)
+        run.advance(DONE, images=images, notices=(*run.record.notices, *_odd_sizes(run.record, images)))
     except StoreError as error:
         raise _incomplete(len(run.record.images), len(answer.links), run, error) from error
 
@@ -143,10 +146,11 @@ def _save_all(
     missing = [index for index in range(len(links)) if index not in saved]
 
     def save(index: int) -> None:
-        saved[index] = _save(run.folder, index, {**facts, "image": index + 1}, links[index], transport)
+        size = str(run.record.usage.get("size"))
+        saved[index] = _save(run.folder, index, {**facts, "image": index + 1}, links[index], transport, size)
 
     wait = Said("downloading {images}, usually a few seconds", images=count(len(missing), "image"))
-    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(missing)))) as pool, waiting(wait):
+    with Threads(_AT_ONCE) as pool, waiting(wait):
         try:
             # In copies of this context, so that who waits hears why a download pauses.
             futures = [pool.submit(copy_context().run, save, index) for index in missing]
@@ -186,10 +190,22 @@ def _incomplete(have: int, of: int, run: Run, error: BaseException) -> DownloadF
     )
 
 
-def _save(folder: Path, index: int, facts: Mapping[str, Any], link: Secret, transport: Transport) -> SavedImage:
-    """Fetch one image, check it, and write it once, with its request in it."""
+def _save(
+    folder: Path, index: int, facts: Mapping[str, Any], link: Secret, transport: Transport, size: str
+) -> SavedImage:
+    """Fetch one image, check it, and write it once, with its request in it.
+
+    One that is not of the size that the service gives is fetched again: it may be another's.
+    """
     found: list[tuple[str, tuple[int, int]]] = []
-    data = transport.download(link, check=lambda data: found.append(_checked(data)))
+
+    def check(data: bytes) -> None:
+        found.append(_checked(data))
+        width, height = found[-1][1]
+        if len(found) <= _ODD_SIZES and _is_odd((width, height), size):
+            raise ValueError(Said("as {width}*{height}, not as {size}", width=width, height=height, size=size))
+
+    data = transport.download(link, check=check)
     suffix, (width, height) = found[-1]
     sha256 = hashlib.sha256(data).hexdigest()
     path = folder / f"image-{index + 1}{suffix}"
@@ -199,6 +215,27 @@ def _save(folder: Path, index: int, facts: Mapping[str, Any], link: Secret, tran
     except OSError as error:
         raise StoreError(error.strerror or str(error)) from error
     return SavedImage(index=index, file=path.name, sha256=sha256, width=width, height=height, bytes=len(written))
+
+
+def _is_odd(sides: tuple[int, int], size: str) -> bool:
+    """Return whether an image cannot be of a size; real ones may differ a little from what is said (documented)."""
+    said = parse(size)
+    return said is not None and any(abs(a - b) > 0.05 * a for a, b in zip(said, sides, strict=True))
+
+
+def _odd_sizes(record: Record, images: Sequence[SavedImage]) -> list[str]:
+    size = str(record.usage.get("size"))
+    return [
+        Said(
+            "image {number} is {width}*{height}, and the service says {size}: it may not be the one that was asked for",
+            number=image.index + 1,
+            width=image.width,
+            height=image.height,
+            size=size,
+        )
+        for image in images
+        if _is_odd((image.width, image.height), size)
+    ]
 
 
 def _checked(data: bytes) -> tuple[str, tuple[int, int]]:

@@ -130,6 +130,8 @@ class Store:
             # Another thread, since one that holds a lock may be told without a look at the file.
             with self.lock(name, seconds=1), ThreadPoolExecutor(1) as other:
                 return not other.submit(is_free).result()
+        except RuntimeError:
+            return True  # the interpreter is ending, and no other thread can try
         finally:
             with suppress(OSError):
                 (self.root / ".locks" / f"{name}.lock").unlink()

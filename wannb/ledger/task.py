@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from wannb.display import ProgressLine
@@ -21,21 +23,22 @@ from wannb.errors import (
     WaitTimeout,
     WannbError,
 )
-from wannb.service import bound, heard, left, wire, within
+from wannb.service import bound, heard, left, waiting, wire, within
 from wannb.translation import Said, current, override, say, spoken
 
 from .lost_answers import is_past, reason_of
 from .record import CANCELED, DONE, ENDED, FAILED, LOST, Failure
 from .result import Result
-from .run import Run, stranded, usual_seconds
+from .run import Run, at_work, stranded, usual_seconds
 from .saving import error_of, finish_from_disk
 from .submit import Ledger, forgotten_answer
 
 #: Called with the service's state and the seconds waited so far.
 OnStatus = Callable[[str, float], None]
 
-#: The service says UNKNOWN of a task it has forgotten; one just created might not be listed yet.
+#: The service says UNKNOWN of a task it has forgotten, and for a minute or so of one that it has just made.
 _UNKNOWN_TIMES = 3
+_UNLISTED = Said("the service does not list the task yet, usually for under a minute")
 
 
 @contextmanager
@@ -66,6 +69,8 @@ class Task:
         #: Whether this handle's caller made the run; only then an interrupt cancels it.
         self._own = own
         self._last: str | None = None
+        #: Whether the service does not list the task yet, and since when it says that it does not know it.
+        self._unlisted, self._unknown_since = False, math.inf
 
     @property
     def id(self) -> str | None:
@@ -96,7 +101,8 @@ class Task:
     def status(self) -> str:
         """Ask the service and return PENDING, RUNNING, SUCCEEDED, FAILED, CANCELED or UNKNOWN.
 
-        A run whose images are saved is SUCCEEDED without asking.
+        A run whose images are saved is SUCCEEDED without asking, and a task is PENDING while it is so young that the
+        service may not list it yet.
         """
         if self._run.state == DONE:
             self._last = wire.SUCCEEDED
@@ -128,6 +134,7 @@ class Task:
             raise
         return self
 
+    @at_work()
     def _wait(self, timeout: float | None, on_status: OnStatus, stop: threading.Event) -> None:
         try:
             self._watch(timeout, on_status, stop)
@@ -137,11 +144,16 @@ class Task:
     def _watch(self, timeout: float | None, on_status: OnStatus, stop: threading.Event) -> None:
         clock = self._ledger.clock
         began, unknown = clock.monotonic(), 0
-        with within(timeout, clock):
+        with within(timeout, clock), ExitStack() as said:
             while not self._saved() and not stop.is_set():
                 last = not left()  # what has ended by now is saved; the time may have gone into the sending
+                listed = not self._unlisted
                 answer = self._query()
                 self._last = answer.status
+                if listed and self._unlisted:
+                    said.enter_context(waiting(_UNLISTED))
+                elif not self._unlisted:
+                    said.close()
                 on_status(answer.status, clock.monotonic() - began)
                 unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
                 if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
@@ -229,7 +241,7 @@ class Task:
             return kept
         task_id = self._id()
         try:
-            return self._ledger.transport.query(task_id)
+            return self._listed(self._ledger.transport.query(task_id))
         except (ConnectionFailed, UnknownOutcome, ServiceError, RateLimited, WaitTimeout) as error:
             raise WaitTimeout(
                 "task {task_id} cannot be queried: {reason}. It goes on and nothing is lost: "
@@ -238,6 +250,17 @@ class Task:
                 reason=reason_of(error),
                 quoted=repr(task_id),
             ) from error
+
+    def _listed(self, answer: wire.Answer) -> wire.Answer:
+        """Return an answer, that a task is PENDING where the service does not know it yet.
+
+        How young the task is tells the service's clock, and where that is doubtful how long it was unknown.
+        """
+        unknown, now = answer.status == wire.UNKNOWN, self._ledger.clock.monotonic()
+        self._unknown_since = min(self._unknown_since, now) if unknown else math.inf
+        age = self._ledger.transport.now()[0] - self._run.record.sent[1]
+        self._unlisted = unknown and max(age, now - self._unknown_since) < self._ledger.pace.unlisted
+        return replace(answer, status=wire.PENDING) if self._unlisted else answer
 
     def _saved(self) -> bool:
         """Return whether the run has ended on disk; raise what ended it if it ended badly."""
@@ -264,8 +287,8 @@ class Task:
                 # It may be the region, the account or the moment; the run stays open for a later look.
                 raise TaskForgotten(
                     "the service does not know task {task_id}: it keeps tasks for 24 hours, in the region and "
-                    "account that made them. client.rescue() looks again; with fresh=True the same call asks and "
-                    "pays again",
+                    "account that made them. It may be billed all the same: client.rescue() looks again, within 24 "
+                    "hours of the run",
                     task_id=self.id,
                 )
         raise _ended_badly(self._run)

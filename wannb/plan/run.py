@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -31,6 +31,7 @@ from wannb.figures import put
 from wannb.ledger import DONE, SENDING, Run
 from wannb.request import ImageRequest
 from wannb.service import Money, callable_off, heard
+from wannb.threads import Threads
 from wannb.translation import Said, count, joined, override, say
 
 from .cell import Cell
@@ -347,7 +348,7 @@ class Runner:
             file = _written(client.store.root / "plans" / f"{marker}.json")
             yield lambda cell: executor.submit(run_remote_cell, client, cell.request, file, self._after(cell)), at_once
             return
-        pool = ThreadPoolExecutor(at_once * len(self._waiting), thread_name_prefix="wannb-sweep")
+        pool = Threads(at_once * len(self._waiting), name="wannb-sweep")
         try:
             yield lambda cell: pool.submit(self._run_cell, cell), at_once
         finally:

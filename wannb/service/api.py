@@ -32,7 +32,7 @@ from wannb.translation import Said
 
 from . import wire
 from .endpoint import Service, is_loopback
-from .http import Sender, T
+from .http import Sender, T, for_good
 from .limits import Clock, Pace, account, left
 
 #: Held for one try of a request.
@@ -46,6 +46,10 @@ _SYNC_TIMEOUT = httpx.Timeout(330, connect=10, write=120, pool=None)
 _MOST_PAGES = 40
 #: Looks at a task list that comes without some of its tasks.
 _MOST_LOOKS = 4
+#: Seconds for which a cancel in trouble is tried again: meanwhile the task may begin.
+_CANCEL_SECONDS = 2.0
+#: Statuses of a filter, a proxy or a log-in page that answers in the service's place.
+_IN_BETWEEN = (*range(300, 400), 401, 403, 407, 451, 511)
 #: Errors of a query that say nothing about the task itself.
 _NOT_THE_TASKS = (MalformedAnswer, RateLimited, AuthenticationError, PermissionDenied, QuotaExhausted)
 #: Error codes of a gateway that stopped waiting: the work behind it may go on and be billed.
@@ -97,13 +101,15 @@ class Transport(Sender):
         return self.retry(attempt)
 
     def _paid(self, read: Callable[[object], T], path: str, **options: Any) -> T:
+        """Return the answer to a request that is billed; only the service's own accepts or refuses it.
+
+        A page, a redirect, half an answer or another program's JSON says nothing: the service may have the request.
+        """
         try:
             return read(self.call("POST", path, **options))
         except MalformedAnswer as error:
-            if error.status in (303, 408, *range(200, 300), *range(500, 600)):
-                why = Said("the answer to a sent request cannot be read (HTTP {status})", status=error.status)
-                raise UnknownOutcome(why) from error
-            raise
+            why = Said("the answer to a sent request cannot be read (HTTP {status})", status=error.status)
+            raise UnknownOutcome(why) from error
         except ApiError as error:
             if error.status in (408, 504) or error.code in _GAVE_UP:
                 why = Said("the service gave up waiting for its own answer ({code})", code=error.code)
@@ -121,7 +127,11 @@ class Transport(Sender):
             nonlocal flat
             self.account.queries.wait()
             try:
-                return wire.read_answer(self.call("GET", f"/tasks/{quote(task_id, safe='')}"))
+                answer = wire.read_answer(self.call("GET", f"/tasks/{quote(task_id, safe='')}"))
+                if answer.task_id not in (None, mask(task_id)):
+                    why = Said("the answer is about task {task_id}", task_id=answer.task_id)
+                    raise MalformedAnswer("MalformedAnswer", why, status=200, request_id=answer.request_id)
+                return answer
             except ApiError as error:
                 passing = isinstance(error, ServiceError) and not error.code.startswith("InternalError.")
                 if error.status != 200 or passing or isinstance(error, _NOT_THE_TASKS):
@@ -171,8 +181,12 @@ class Transport(Sender):
 
     def cancel(self, task_id: str) -> None:
         """Cancel a task that has not begun; the service refuses any other."""
-        self.account.queries.wait()
-        self.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
+
+        def attempt() -> None:
+            self.account.queries.wait()
+            self.call("POST", f"/tasks/{quote(task_id, safe='')}/cancel")
+
+        self.retry(attempt, seconds=_CANCEL_SECONDS)
 
     def learn_time(self) -> None:
         """Read the service's clock with a free call, so that it is known before money is spent.
@@ -192,8 +206,10 @@ class Transport(Sender):
                 except AuthenticationError:
                     raise
                 except WannbError as error:
-                    if isinstance(error, ConnectionFailed) and not self._reached:
+                    if isinstance(error, ConnectionFailed) and not (self._reached and error.passing):
                         raise
+                    if isinstance(error, MalformedAnswer) and error.status in _IN_BETWEEN:
+                        raise for_good(_another(self.service.called, error.status)) from error
                     # The clock stays unknown, which only makes a later look-up ask the person.
 
             self.retry(attempt)
@@ -259,6 +275,15 @@ class Transport(Sender):
         if answer.status_code != 200:
             raise ServiceError("DownloadFailed", Said("the file host failed"), status=answer.status_code)
         return answer.content
+
+
+def _another(what: str, status: int) -> Said:
+    return Said(
+        "something else answered in place of {what} (HTTP {status}), such as a filter, a proxy or the log-in page of a "
+        "network. Nothing was sent. Open any page in a browser to see what it asks for, then call again",
+        what=what,
+        status=status,
+    )
 
 
 def _resolving(oss: bool) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import threading
 import time
 from collections import defaultdict
@@ -17,10 +18,13 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from weakref import WeakValueDictionary
+from typing import Any, TypeVar
+from weakref import WeakSet, WeakValueDictionary
 
 from wannb.errors import CalledOff, WaitTimeout
 from wannb.translation import Said
+
+T = TypeVar("T")
 
 #: A little slower than allowed, since the way to the service can bunch what was sent evenly; more so with queries,
 #: of which twenty come together within the second that is counted.
@@ -47,6 +51,7 @@ class Pace:
         queries: queries a second, over all tasks of an account.
         query_interval: seconds between two queries of one task.
         lookups: seconds to wait before each look into the task list after a lost answer; the list may lag behind.
+        unlisted: seconds for which a task that the service does not know yet is waited for.
         retry_seconds: how long a call in trouble is tried again; one that did not reach the service 20 at most, 3 if
             none of this client ever did.
         backoff: first and longest pause between two tries, in seconds.
@@ -58,6 +63,7 @@ class Pace:
     queries: float = 20
     query_interval: float = 0.3
     lookups: tuple[float, ...] = (0.2, 1.0, 3.0, 8.0, 15.0, 30.0)
+    unlisted: float = 180
     retry_seconds: float = 180
     backoff: tuple[float, float] = (0.4, 15)
 
@@ -70,6 +76,25 @@ class Pace:
     def interval(self) -> float:
         """Seconds between two submits."""
         return SLACK / self.submits
+
+
+#: What a forked child has of its own: locks, whose holders do not live there, and connections, which answer the parent.
+_own: WeakSet[Any] = WeakSet()
+
+
+def own_in_forks(thing: T) -> T:
+    """Return a lock, or anything with `_at_fork_reinit` as locks have it, that begins anew in each forked child."""
+    _own.add(thing)
+    return thing
+
+
+def _begin_anew() -> None:
+    for thing in list(_own):
+        thing._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 #: Told what this thread waits for, and "" when that is over; set by what shows it. And what it waits for now.
@@ -173,7 +198,7 @@ class Gate:
         self._interval = slack / per_second
         self._turn = Said("waiting for a turn: the service allows {n} requests a second", n=f"{per_second:g}")
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = own_in_forks(threading.Lock())
         self._last = -math.inf
 
     def wait(self) -> None:
@@ -226,7 +251,7 @@ class Account:
     def __init__(self, name: str, pace: Pace, clock: Clock) -> None:
         self.submits: defaultdict[str, Gate] = defaultdict(partial(Gate, pace.submits, clock))
         self.queries = Gate(pace.queries, clock, slack=QUERY_SLACK)
-        self._submitting: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._submitting: defaultdict[str, threading.Lock] = defaultdict(lambda: own_in_forks(threading.Lock()))
         self.mark = name[:8]
         self.accepted = 0
 
@@ -238,7 +263,7 @@ class Account:
 
 #: Forgotten with the last client that uses it.
 _accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
-_accounts_lock = threading.Lock()
+_accounts_lock = own_in_forks(threading.Lock())
 
 
 def account(base_url: str, key: object, *, pace: Pace, clock: Clock) -> Account:

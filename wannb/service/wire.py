@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from wannb.errors import ApiError, MalformedAnswer, api_error
+from wannb.errors import ApiError, MalformedAnswer, RateLimited, api_error
 from wannb.masking import Hidden, Secret, expires, mask, without_signature
 from wannb.request import TEXT_TO_IMAGE, ImageRequest
 from wannb.translation import Said, shorten
@@ -170,10 +170,24 @@ def read_list(data: object) -> tuple[list[ListedTask], int, int]:
     return tasks, pages, total
 
 
-def read_error(data: object, *, status: int, retry_after: float | None = None, secret: str | None = None) -> ApiError:
-    """Return the exception for an error body `{"code", "message", "request_id"}`."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("code"), str) or not data["code"]:
-        return MalformedAnswer("MalformedAnswer", _lacks("code"), status=status, retry_after=retry_after)
+def read_error(
+    data: Any,
+    *,
+    status: int,
+    retry_after: float | None = None,
+    secret: str | None = None,
+    broke_off: bool = False,
+) -> ApiError:
+    """Return the exception for an error body `{"code", "message", "request_id"}`; the service's own have all three.
+
+    Any other body is that of a gateway, a proxy or a log-in page, and refuses nothing: the service may have the request
+    all the same. Only a 429 or a 503 says that it was not passed on, unless the connection behind broke off.
+    """
+    own = isinstance(data, Mapping) and isinstance(data.get("code"), str) and isinstance(data.get("request_id"), str)
+    if not own or not data["code"]:
+        busy = status in (429, 503) and not broke_off
+        kind, code = (RateLimited, "TooBusy") if busy else (MalformedAnswer, "MalformedAnswer")
+        return kind(code, Said("the answer is not the service's own"), status=status, retry_after=retry_after)
     return api_error(
         data["code"],
         _masked(data.get("message") or ""),

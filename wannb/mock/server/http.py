@@ -66,6 +66,7 @@ class MockServer:
         self.base_url = self.url + API
         self.log = app.log
         self.scenario, self.weather, self.advance = app.scenario, app.weather, app.advance
+        self._process = os.getpid()
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="wannb mock server", daemon=True
         )
@@ -77,7 +78,9 @@ class MockServer:
         return self.app.billed
 
     def close(self) -> None:
-        """Stop serving and hang up on everyone. Calling it again does nothing."""
+        """Stop serving and hang up on everyone. Calling it again, or in a forked child, does nothing."""
+        if os.getpid() != self._process:
+            return
         self._server.shutdown()
         self._server.server_close()
         self._server.hang_up()

@@ -30,19 +30,22 @@ from ledger.kill import storming
 from ledger.kill.killing import kernel
 from rows import Row, markdown
 
+BAD, MORE = ("lost", "doubled", "swapped", "late"), ("billed", "on_disk", "said", "chosen", "guessed", "open")
 AIM = "none lost, doubled or swapped, none over its timeout"
 
 
 def told(what: str, tally: Counter[str]) -> Row:
     """Return the row of a storm of many calls."""
-    bad = [f"{tally[name]} {name}" for name in ("lost", "doubled", "swapped", "late")]
+    bad = [f"{tally[name]} {name}" for name in BAD]
     kinds = ", ".join(f"{tally[name]} {name}" for name in sorted(tally) if name[0].isupper())
-    more = [f"{tally[name]} {name.replace('_', ' ')}" for name in ("billed", "on_disk", "said", "chosen", "open")]
+    more = [
+        f"{tally[name]} {name.replace('_', ' ')}" for name in ("billed", "on_disk", "said", "chosen", "guessed", "open")
+    ]
     return Row(
         what=what,
         aim=AIM,
         measured=f"{', '.join(bad)} ({tally['wanted']} wanted, {', '.join(more)}{': ' * bool(kinds)}{kinds})",
-        held=not any(tally[name] for name in ("lost", "doubled", "swapped", "late")),
+        held=not any(tally[name] for name in (*BAD, "guessed")),
     )
 
 
@@ -63,8 +66,10 @@ def processes(folder: Path, smoke: bool, **more: Any) -> list[Row]:
 
 def people(folder: Path, smoke: bool, **more: Any) -> list[Row]:
     count, heads = (3, 2) if smoke else (20, 6)
-    tally = storming.people(folder, count, heads, **more)
-    return [told(f"{heads} people on one key, a folder and {count} calls each", tally)]
+    what = f"{heads} people on one key, a folder and {count} calls each"
+    known = storming.people(folder / "known", count, heads, **more)
+    new = storming.people(folder / "new", count, heads, known=False, **more)
+    return [told(f"{what}, who have all asked before", known), told(f"{what}, new on it at the same moment", new)]
 
 
 def two_folders(folder: Path, smoke: bool, **more: Any) -> list[Row]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from ledger.kill.killing import heard, kernel, killing, tell
 from ledger.kill.lives import Scaled, request_of
-from ledger.kill.truth import REFUSED, Service, Weather, choose, page, serving
+from ledger.kill.truth import REFUSED, Service, Weather, choose, page, serving, shows
 
 from wannb.client import Client
 from wannb.errors import WannbError
@@ -53,7 +53,8 @@ class Storm:
     clock: Scaled
     lives: subprocess.Popen[str]
     #: Of images: lost is billed, not on disk and nobody says so; chosen was tied to its run by a person who saw the
-    #: picture; open is still in doubt at the end. Of calls: said is an error, late is over the timeout.
+    #: picture; guessed was another's, said that it may be, and was given back by a person who saw it; open is still in
+    #: doubt at the end. Of calls: said is an error, late is over the timeout.
     tally: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     _orders: int = 0
@@ -117,6 +118,7 @@ class Storm:
     def _see_to(self, place: str, prompts: Sequence[str]) -> None:
         with self.client(place) as client:
             for turn in range(_ROUNDS):
+                self._look_at_guesses(client)
                 problems = client.rescue(timeout=600).problems
                 for run_id, problem in problems:
                     self.tally["chosen"] += choose(client, run_id, problem)
@@ -129,6 +131,13 @@ class Storm:
                 # A later task of the folder proves what did not arrive.
                 client.run(request_of(f"{place}, afterwards {turn}"))
                 self.clock.sleep(5)
+
+    def _look_at_guesses(self, client: Client) -> None:
+        """Give back what was taken over by its time or chosen, and shows something else."""
+        for run in client.runs():
+            if run.record.uncertain and run.images and not shows(run.images[0].read_bytes(), run.prompt):
+                client.release(run.id)
+                self.tally["guessed"] += 1
 
     def _model(self, prompt: str) -> str | None:
         return SMALL if prompt.startswith("small") else None
@@ -257,10 +266,14 @@ def processes(folder: Path, count: int = 40, shared: int = 10, kills: int = 2, *
         return storm.settle({"runs": list(dict.fromkeys(chain(*lists)))}, calls)
 
 
-def people(folder: Path, count: int = 20, heads: int = 6, **more: Any) -> Counter[str]:
-    """Let people with folders of their own use one key."""
+def people(folder: Path, count: int = 20, heads: int = 6, *, known: bool = True, **more: Any) -> Counter[str]:
+    """Let people with folders of their own use one key; `known` is whether each has asked for something before."""
     places = {f"person-{each}": named(f"person {each}", count) for each in range(heads)}
-    with storming(folder, Weather(**BAD), limits=True, **more) as storm, ExitStack() as stack:
+    with storming(folder, Weather(), limits=True, **more) as storm, ExitStack() as stack:
+        for place in places if known else ():
+            with storm.client(place) as client:
+                client.run(request_of(f"{place}, before"))
+        storm.service.weather = Weather(**BAD)
         groups = {place: [{"prompts": prompts, "threads": 3}] for place, prompts in places.items()}
         calls = [stack.enter_context(storm.calling(place, group, PATIENT)) for place, group in groups.items()]
         for one in calls:

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from ledger.kill.killing import Killing, killing
 from rows import Row
 
-JOBS = ("work", "sweep", "sync", "board")
+JOBS = ("work", "sweep", "sync", "board", "forks", "exits")
 
 
 def killed(kills: int, seed: int) -> Killing:

@@ -31,7 +31,7 @@ from .store import Store
 #: live, 2026-04).
 _SLOW_ENTRY, _ENTRY = 0.5, 0.1
 #: Seconds after which a sent request cannot arrive any more, and after which a task is doubtful.
-_LATEST_ARRIVAL, _PROMPT = 180.0, 20.0
+_LATEST_ARRIVAL, _PROMPT = 180.0, 3.0
 #: Seconds for which the service keeps a task.
 _KEPT = 24 * 3600
 #: Seconds by which the service's clock may be wrong here before only the service can say that a day has passed.

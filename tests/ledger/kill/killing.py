@@ -8,52 +8,45 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.kill.lives import IMAGES, PROOF
-from pictures import handled
+from ledger.kill.lives import ENDING, IMAGES, PACE, request_of
+from ledger.kill.truth import Service, choose, serving
 
-from wannb.ledger.record import ENDED, PREPARED
+from wannb.client import Client
+from wannb.ledger.record import ENDED, PREPARED, SENDING
 from wannb.ledger.store import Store
-from wannb.mock import App, MockServer, Request, Response
+from wannb.mock import MockServer
+from wannb.service.endpoint import mock
 
 LIVES = Path(__file__).with_name("lives.py")
 #: Kills of one job in a row, the share of them by time (the rest at a step), the share after which a rescue is killed.
 IN_A_ROW, TIMED, RESCUED = 3, 0.5, 0.3
+#: How often a script that ends while it works is run, until all of it is there.
+TIMES = 10
 #: What is counted of each kind of job: rounds, kills, images. Lost is billed, not on disk, and nobody said so; said are
-#: those of synchronous calls whose answer died with the process; doubled is billed beyond what was wanted.
-COUNTED = ("rounds", "kills", "wanted", "billed", "on_disk", "lost", "said", "doubled")
-
-
-class Slow:
-    """Takes a request at once and answers late, and images come slowly, so that many a kill falls in between."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    def handle(self, request: Request) -> Response:
-        answer = handled(self.app, request)
-        if request.path.endswith("/generation"):
-            time.sleep(0.03)
-        elif request.path.endswith(".png"):
-            time.sleep(0.015)
-        return answer
+#: those of synchronous calls whose answer died with the process; doubled is billed beyond what was wanted; swapped was
+#: drawn for another request; silent was not on disk at the end of a script that ended well and said nothing.
+COUNTED = ("rounds", "kills", "wanted", "billed", "on_disk", "lost", "said", "doubled", "swapped", "silent")
 
 
 @dataclass(kw_only=True)
 class Killing:
-    """A process that forks jobs, a mock server of its own for each round, and what came of them."""
+    """One mock server, one process that forks jobs, and what came of them."""
 
     folder: Path
-    server: MockServer = field(init=False)
+    server: MockServer
+    service: Service
     lives: subprocess.Popen[str]
     chance: random.Random
     tallies: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     faults: list[str] = field(default_factory=list)
     _usual: dict[str, tuple[float, int]] = field(default_factory=dict)
     _number: int = 0
+    _more: int = 0
+    _chosen: int = 0
 
     @property
     def kills(self) -> int:
@@ -72,28 +65,71 @@ class Killing:
         if job not in self._usual:
             self._learn(job)
         self._number += 1
-        with slow_server(self._number) as self.server:
-            self._round(job, self._number)
-
-    def _round(self, job: str, number: int) -> None:
+        self._alone()
+        number, before, self._more = self._number, self.server.billed, 0
         kills = 0
         for _ in range(IN_A_ROW):
             kills += self._kill(job, number)
             if self.chance.random() < RESCUED:
                 kills += self._kill("rescue", number, of=job)  # the rescuer itself may die as well
-        time.sleep(0.03)  # what was sent ends meanwhile, and is billed
-        self._must(self.live("rescue", number) == "done", f"{job} {number}: the rescue failed")
-        have, said, proofs = self._found(number)
-        billed = self.server.billed - proofs
+        self._rescued(job, number)
+        have, said = self._found(number)
+        billed = self.server.billed - before
         lost = max(0, billed - have - said)
         self._must(not lost, f"{job} {number}: {billed} billed, {have} on disk, {said} said to be in doubt")
-        self._must(self.live(job, number) == "done", f"{job} {number}: the last run failed")
-        have, said, proofs = self._found(number)
-        billed, wanted = self.server.billed - proofs, IMAGES[job]
+        silent = self._ended(job, number, before)
+        have, said = self._found(number)
+        billed, wanted = self.server.billed - before, IMAGES[job] + self._more
         doubled = max(0, billed - wanted)
         self._must(not doubled and wanted <= have + said, f"{job} {number}: {billed} billed, {have} there of {wanted}")
-        counted = (1, kills, wanted, billed, have, lost, said, doubled)
+        _, swapped = self.service.on_disk(self.folder / str(number))
+        self.faults += [f"{job} {number}: {wrong}" for wrong in swapped]
+        counted = (1, kills, wanted, billed, have, lost, said, doubled, len(swapped), silent)
         self.tallies[job].update(dict(zip(COUNTED, counted, strict=True)))
+
+    def _alone(self) -> None:
+        """Begin a day on which nobody has used the key yet: every round is one folder's own."""
+        self.server.advance(hours=25)
+
+    def _rescued(self, job: str, number: int) -> None:
+        time.sleep(0.03)  # what was sent ends meanwhile, and is billed
+        self._must(self.live("rescue", number) == "done", f"{job} {number}: the rescue failed")
+
+    def _decided(self, number: int) -> None:
+        """Choose by the pictures what became of runs in doubt; a later task proves that the rest did not arrive."""
+        with Client(mock(self.server.base_url), "sk-mock", Store(self.folder / str(number)), pace=PACE) as client:
+            for _ in range(2):
+                problems = client.rescue().problems
+                self._chosen += sum(choose(client, run_id, problem) for run_id, problem in problems)
+                open_runs = [run for run in client.runs() if run.state == SENDING and run.record.via == "task"]
+                if not open_runs:
+                    return
+                time.sleep(0.6)  # tasks may be entered into the list half a second late
+                self._more += 1
+                client.run(request_of(f"round {number}, afterwards {self._more}"))
+
+    def _ended(self, job: str, number: int, before: int) -> int:
+        """Run a job to its end; return how many images were not on disk then without a word.
+
+        A script that ends while it still works may leave some of it to the next rescue, and what it had not begun yet
+        to the next time. What is in doubt is decided by a person.
+        """
+        silent, folder = 0, self.folder / str(number)
+        for _ in range(TIMES):
+            ended = self.live(job, number)
+            if job in ENDING and ended == "done":
+                time.sleep(0.03)
+                have = sum(self._found(number))
+                if not folder.with_suffix(".said").read_text():
+                    silent += max(0, self.server.billed - before - have)
+                ended = ended if have >= IMAGES[job] else "more"
+            if ended == "done":
+                break
+            self._rescued(job, number)
+            self._decided(number)
+        self._must(ended == "done", f"{job} {number}: the last run failed")
+        self._must(not silent, f"{job} {number}: {silent} billed, not on disk at the end, and not a word")
+        return silent
 
     def table(self) -> str:
         """Return what came of it, a line for each kind of job."""
@@ -106,8 +142,7 @@ class Killing:
         for _ in range(2):  # the first takes longer than all that follow
             self._number += 1
             began = time.monotonic()
-            with slow_server(self._number) as self.server:
-                self._must(self.live(job, self._number) == "done", f"{job}: the first run failed")
+            self._must(self.live(job, self._number) == "done", f"{job}: the first run failed")
         self._usual[job] = (time.monotonic() - began, self._steps)
 
     def _kill(self, job: str, number: int, of: str = "") -> bool:
@@ -117,15 +152,15 @@ class Killing:
         stepped = f"#{self.chance.randint(1, max(1, int(steps * share)))}"
         return self.live(job, number, timed if self.chance.random() < TIMED else stepped) == "killed"
 
-    def _found(self, number: int) -> tuple[int, int, int]:
-        """Return how many images are on disk, how many may be billed and are said to be, and those made as proof."""
-        every = Store(self.folder / str(number)).runs()
-        runs, proofs = ([run for run in every if (run.prompt == PROOF) == is_proof] for is_proof in (False, True))
+    def _found(self, number: int) -> tuple[int, int]:
+        """Return how many images are on disk, and how many may be billed and are said to be in doubt."""
+        runs = Store(self.folder / str(number)).runs()
         have = {run.id: len(run.result()) for run in runs if run.whole}
-        sync = [run for run in runs if run.record.via == "sync" and run.state not in (PREPARED, *ENDED)]
-        in_doubt = [*sync, *(run for run in runs if run.record.in_doubt)]
+        there = {run.record.fingerprint for run in runs if run.whole}
+        opened = [run for run in runs if run.state not in (PREPARED, *ENDED) and run.task_id is None]
+        in_doubt = [run for run in opened if run.record.fingerprint not in there]
         said = sum((run.record.request or {})["n"] - have.get(run.id, 0) for run in in_doubt)
-        return sum(have.values()), said, sum(bool(run.task_id) for run in proofs)
+        return sum(have.values()), said
 
     def _must(self, holds: bool, fault: str) -> None:
         if not holds:
@@ -155,14 +190,15 @@ def kernel() -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def slow_server(seed: int) -> Iterator[MockServer]:
-    app = App(task_seconds=0.02, rng=random.Random(seed))
-    with MockServer(app, handles=Slow(app)) as server:
-        yield server
+def slow_server(seed: int) -> Iterator[tuple[MockServer, Service]]:
+    """Start a server that answers late and gives images slowly, so that many a kill falls in between."""
+    with serving(slow=(0.03, 0.015), task_seconds=0.02, seed=seed) as served:
+        yield served
 
 
 @contextmanager
-def killing(folder: Path, *, seed: int) -> Iterator[Killing]:
-    """Start a process for jobs."""
-    with kernel() as lives:
-        yield Killing(folder=folder, lives=lives, chance=random.Random(seed))
+def killing(folder: Path, *, seed: int, lives: subprocess.Popen[str] | None = None) -> Iterator[Killing]:
+    """Start a server and, if there is none, a process for jobs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with slow_server(seed) as (server, service), nullcontext(lives) if lives else kernel() as lives:
+        yield Killing(folder=folder, server=server, service=service, lives=lives, chance=random.Random(seed))

@@ -3,23 +3,33 @@
 Reads lines `job store base_url round death` from standard input and answers each with "killed", "done <steps>" or
 "error". A death is "-" (it lives as long as it takes), a number of seconds, or "#" and a number of steps: it dies by
 itself right before that one of its steps on disk (a file opened, renamed, linked, removed) or in the middle of that
-write, so that a kill falls as likely into a window of microseconds as into one of seconds, and leaves cut lines.
+write, so that a kill falls as likely into a window of microseconds as into one of seconds, and leaves cut lines. What
+a life started dies with it. "&" lets a life go on by itself and answers with its process id.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import importlib
 import io
 import itertools
+import json
+import multiprocessing
 import os
 import random
 import signal
 import ssl
 import sys
+import threading
 import time
 import traceback
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import httpx
 from PIL import Image
@@ -32,14 +42,15 @@ from wannb.ledger import submit
 from wannb.ledger.store import Store
 from wannb.request.inputs import InputImage, from_bytes
 from wannb.service.endpoint import mock
-from wannb.service.limits import Pace
+from wannb.service.limits import Clock, Pace
 
 PACE = Pace(submits=500, running=50, queries=2000, query_interval=0.01, lookups=(0.0, 0.05), backoff=(0.01, 0.1))
 
 SIZE = "768*768"
-PROOF = "a later task"
 #: Images of one round of each job.
-IMAGES = {"work": 5, "sync": 5, "sweep": 6, "board": 4, "boards": 4}
+IMAGES = {"work": 5, "sync": 5, "sweep": 6, "board": 4, "boards": 4, "forks": 4, "exits": 4}
+#: Jobs whose interpreter ends as Python ends it, while something is still at work.
+ENDING = {"exits"}
 _EVENTS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir"}
 
 
@@ -88,8 +99,7 @@ def sync(client: Client, number: int) -> None:
 def sweep(client: Client, number: int) -> None:
     """Make six images with many requests under way at once."""
     plan = wannb.sweep(client, prompt=["a boat", "a tree", "a cat"], seed=[number * 10, number * 10 + 1], size=SIZE)
-    if not all(plan.run().results()):
-        raise UnknownOutcome("a cell is in doubt")
+    assert all(result is not None for result in plan.run().results())
 
 
 def board(client: Client, number: int) -> None:
@@ -118,25 +128,115 @@ def boards(client: Client, number: int) -> None:
 def rescue(client: Client, number: int) -> None:
     found = client.rescue()
     for run_id, problem in found.problems:
-        assert isinstance(problem, UnknownOutcome), problem
-        record = client.store.get(run_id).record
-        assert record.via == "sync" or (record.in_doubt and not record.candidates), problem
+        assert isinstance(problem, UnknownOutcome), (run_id, problem)
 
 
-JOBS = {"work": work, "sync": sync, "sweep": sweep, "board": board, "boards": boards, "rescue": rescue}
+def four(number: int) -> list[ImageRequest]:
+    return [ImageRequest(prompt=f"round {number}, picture {each}", seed=each, size=SIZE) for each in range(1, 5)]
+
+
+def forks(client: Client, number: int) -> None:
+    """Let a pool of forked processes use the client that their parent has used: to ask, or to fetch what it asked."""
+    global _used
+    _used = client  # by a global, since a client that is pickled is another one
+    first, *others = four(number)
+    assert _images_of(first) == 1
+    tasks = [client.submit(request) for request in others] if number % 2 else []
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        assert pool.map(_images_of, [task.id for task in tasks] or others, chunksize=1) == [1, 1, 1]
+
+
+def _images_of(what: ImageRequest | str) -> int:
+    return len(_used.run(what) if isinstance(what, ImageRequest) else _used.task(what).result())
+
+
+def exits(client: Client, number: int) -> None:
+    """Leave work to something that the end of the script finds at it: a pool, threads, or what runs at exit."""
+    for request in four(number):
+        if number % 4 == 0:
+            _pool.submit(client.run, request)
+        elif number % 4 == 1:
+            threading.Thread(target=client.run, args=(request,)).start()
+        elif number % 4 == 2:
+            threading.Thread(target=client.run, args=(request,), daemon=True).start()
+        else:
+            atexit.register(client.run, request)
+    time.sleep(0.15 * (1 + number % 3))
+
+
+_pool = ThreadPoolExecutor(4)
+_used: Client
+
+JOBS = {job.__name__: job for job in (work, sync, sweep, board, boards, forks, exits, rescue)}
+
+
+class Scaled:
+    """A clock that is a number of times as fast as this machine's, the same in every process that is told it."""
+
+    def __init__(self, scale: float = 1.0, begun: float | None = None, zero: float | None = None) -> None:
+        self.scale = scale
+        self.begun = time.monotonic() if begun is None else begun
+        self.zero = time.time() if zero is None else zero
+
+    def monotonic(self) -> float:
+        return (time.monotonic() - self.begun) * self.scale
+
+    def now(self) -> float:
+        return self.zero + self.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / self.scale)
+
+    def clock(self) -> Clock:
+        return Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
+
+    @property
+    def told(self) -> tuple[float, float, float]:
+        return self.scale, self.begun, self.zero
+
+
+def calls(store: str, base_url: str, order: str) -> None:
+    """Make the calls that a file orders, each group of them with threads of its own; write what came of each."""
+    told = json.loads(Path(order).read_text())
+    clock = Scaled(*told["clock"])
+    with (
+        Client(mock(base_url), "sk-mock", Store(store), pace=Pace(), clock=clock.clock()) as client,
+        Path(order).with_suffix(".out").open("a") as out,
+        ThreadPoolExecutor(sum(group["threads"] for group in told["groups"])) as pool,
+    ):
+        for group in told["groups"]:
+            prompts = iter(group["prompts"])
+            for _ in range(group["threads"]):
+                pool.submit(answer, client, clock, told, group, prompts, out)
+
+
+def answer(client: Client, clock: Scaled, told: Any, group: Any, prompts: Iterator[str], out: Any) -> None:
+    """Make one call after the other, and write down how long each took and what it said."""
+    for prompt in prompts:  # shared by threads: a list's iterator is safe
+        began, error = clock.monotonic(), None
+        try:
+            client.run(request_of(prompt, group.get("model")), timeout=told["timeout"])
+        except Exception as trouble:
+            error = trouble
+        came = {"prompt": prompt, "seconds": clock.monotonic() - began, "error": error and type(error).__name__}
+        out.write(json.dumps({**came, "said": str(error or "")}) + "\n")
+        out.flush()
+
+
+def request_of(prompt: str, model: str | None = None) -> ImageRequest:
+    """Return the request of a storm for a prompt; equal prompts make equal requests."""
+    more = {"model": model} if model else {}
+    return ImageRequest(prompt=prompt, seed=zlib.crc32(prompt.encode()) % 2**31, size=SIZE, **more)
 
 
 def live(job: str, store: str, base_url: str, number: str) -> None:
-    with Client(mock(base_url), "sk-mock", Store(store), pace=PACE) as client:
-        for _ in range(6):
-            try:
-                return JOBS[job](client, int(number))
-            except UnknownOutcome as error:
-                if error.candidates:
-                    raise
-            time.sleep(0.6)
-            client.generate(PROOF, size=SIZE)  # whoever is in doubt whether a request arrived sends another one
-        raise AssertionError("still in doubt")
+    if job == "calls":
+        calls(store, base_url, number)
+        return
+    client = Client(mock(base_url), "sk-mock", Store(store), pace=PACE)
+    JOBS[job](client, int(number))
+    if job not in ENDING:
+        client.close()
 
 
 def count_steps(store: str, last: int | None) -> itertools.count[int]:
@@ -146,12 +246,12 @@ def count_steps(store: str, last: int | None) -> itertools.count[int]:
 
     def step(event: str, args: tuple[object, ...]) -> None:
         if event in _EVENTS and str(args[0]).startswith(store) and next(steps) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.killpg(0, signal.SIGKILL)
 
     def torn(number: int, content: bytes | memoryview) -> int:
         if next(steps) == last:
             write(number, content[: len(content) // 2])
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.killpg(0, signal.SIGKILL)
         return write(number, content)
 
     sys.addaudithook(step)
@@ -160,10 +260,22 @@ def count_steps(store: str, last: int | None) -> itertools.count[int]:
 
 
 def born(job: list[str], death: str) -> None:
+    os.setsid()  # what it starts dies with it
+    steps = count_steps(job[1], int(death[1:]) if death.startswith("#") else None)
+
+    def tell() -> None:
+        if death != "&":
+            print(next(steps), end=" ", flush=True)
+
+    if job[0] in ENDING:
+        atexit.register(tell)  # the last of all
+        said = os.open(f"{job[1]}.said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(said, 2)
     try:
-        steps = count_steps(job[1], int(death[1:]) if death.startswith("#") else None)
         live(*job)
-        print(next(steps), end=" ", flush=True)
+        if job[0] in ENDING:
+            return
+        tell()
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -190,10 +302,16 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             born(job, death)
+            return
+        if death == "&":
+            print(child, flush=True)
+            continue
         if death[0] not in "-#":
             time.sleep(float(death))
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what it has started
         print("killed" if os.WIFSIGNALED(status) else "done" if status == 0 else "error", flush=True)
 
 

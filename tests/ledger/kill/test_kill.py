@@ -38,7 +38,7 @@ def test_no_kill_loses_an_image_or_bills_one_twice(tmp_path: Path) -> None:
 )
 def test_two_kernels_on_one_folder_bill_nothing_twice(tmp_path: Path, jobs: tuple[str, str]) -> None:
     rounds = 2
-    with slow_server(1) as server, kernel() as one, kernel() as two:
+    with slow_server(1) as (server, _), kernel() as one, kernel() as two:
         for number in range(1, rounds + 1):
             lines = [f"{job} {tmp_path / str(number)} {server.base_url} {number} -" for job in jobs]
             tell(one, lines[0])

@@ -21,7 +21,7 @@ from server import photograph, serve
 
 import wannb
 from wannb.client import Client
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock
 from wannb.service.limits import Pace
 

@@ -21,8 +21,8 @@ from server import photograph, serve
 
 import wannb
 from wannb.display.previews import make_preview, preview_path
-from wannb.ledger.run import Run
-from wannb.ledger.store import Store
+from wannb.runs.run import Run
+from wannb.runs.store import Store
 
 WORDS = "a harbour at dawn, fishing boats, mist over still water, long exposure, muted colours, number {}"
 

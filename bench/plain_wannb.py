@@ -27,7 +27,7 @@ import memory
 
 import wannb
 from wannb.client import Client
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 from wannb.service import wire
 from wannb.service.api import Transport
 from wannb.service.endpoint import mock

@@ -19,9 +19,9 @@ from pictures import quick_picture
 import wannb
 from wannb import ImageRequest, mock
 from wannb.client import Client
-from wannb.ledger.run import say_goodbye
-from wannb.ledger.store import Store
 from wannb.mock import drawing
+from wannb.runs.run import say_goodbye
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace
 from wannb.service.prices import Money

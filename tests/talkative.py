@@ -19,8 +19,8 @@ from hostile import Hostile, is_create, is_query, ok
 from IPython.core.ultratb import VerboseTB
 
 from wannb.client import Client
-from wannb.ledger.store import Store
 from wannb.mock import Request, Response
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock as mock_service
 
 HERE = Path(__file__).parent

@@ -25,8 +25,8 @@ from wannb.errors import (
     TaskForgotten,
     WaitTimeout,
 )
-from wannb.ledger.store import Store
 from wannb.png import read_text
+from wannb.runs.store import Store
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")
 
@@ -243,7 +243,7 @@ def test_the_documented_examples_are_answered_by_their_recordings_whatever_seed_
 
 FACES = {
     "client": "budget candidates close edit estimate generate image_set known language notices pace pick_up release "
-    "rescue run runs service spent store submit task task_list tasks",
+    "rescue run runs service spent store submit submit_async task task_list tasks",
     "store": "damaged get root runs spent",
     "run": "cost created folder id images images_made mode prompt request result service settings state task_id whole "
     "why",

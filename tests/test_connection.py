@@ -15,8 +15,8 @@ import pytest
 import wannb
 from wannb import connect, connection
 from wannb.errors import NoKey, StoreError
-from wannb.ledger import Store
 from wannb.masking import Secret
+from wannb.runs import Store
 from wannb.tools.doctor import doctor
 
 KEY = "sk-0123456789abcdef"

@@ -17,7 +17,7 @@ from wannb import files, mock
 from wannb.display.previews import make_preview
 from wannb.files import append_line, read_file, read_lines
 from wannb.forms.upload import _Incoming
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_hang")
 

@@ -18,8 +18,8 @@ from processes import package_under_test
 from rooms import PACKAGE
 
 from wannb import ImageRequest
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
 
@@ -148,13 +148,13 @@ def test_every_lock_that_calls_share_begins_anew_in_forks() -> None:
     bare = re.compile(r"^.*(?<!own_in_forks\()\bthreading\.R?Lock\(\)", re.M)
     found = {
         f"{path.parent.name}/{path.name}: {line.strip()}"
-        for room in ("service", "ledger")
+        for room in ("service", "runs", "ledger")
         for path in (PACKAGE / room).glob("*.py")
         for line in bare.findall(path.read_text())
     }
     assert found == {
         "service/http.py: self._lock = threading.Lock()",  # made anew with all connections
-        "ledger/index.py: _one = threading.RLock()",  # held by who forks
+        "runs/index.py: _one = threading.RLock()",  # held by who forks
     }
 
 

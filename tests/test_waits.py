@@ -17,7 +17,7 @@ import wannb
 from wannb import errors, mock
 from wannb.client import Client
 from wannb.forms import TextToImageForm
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import SOON, heard
 from wannb.translation import override

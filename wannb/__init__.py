@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from .judging import judge as judge
     from .judging import scores as scores
     from .ledger.recall import recall as recall
-    from .ledger.result import GeneratedImage as GeneratedImage
-    from .ledger.result import Result as Result
     from .ledger.task import Task as Task
     from .plan import Plan as Plan
     from .plan import sweep as sweep
@@ -40,6 +38,8 @@ if TYPE_CHECKING:
     from .request.inputs import InputImage as InputImage
     from .request.inputs import fit as fit
     from .request.sizes import size_for as size_for
+    from .runs.result import GeneratedImage as GeneratedImage
+    from .runs.result import Result as Result
     from .service.prices import Money as Money
     from .service.prices import set_price as set_price
     from .storyboard import Scene as Scene
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Client": ".client",
-    "GeneratedImage": ".ledger.result",
+    "GeneratedImage": ".runs.result",
     "ImageRequest": ".request.image_request",
     "InputImage": ".request.inputs",
     "Money": ".service.prices",
     "Plan": ".plan",
-    "Result": ".ledger.result",
+    "Result": ".runs.result",
     "Scene": ".storyboard",
     "Storyboard": ".storyboard",
     "Task": ".ledger.task",

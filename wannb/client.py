@@ -11,26 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from wannb.display import html
-from wannb.ledger import (
-    DONE,
-    ENDED,
-    Candidates,
-    Ledger,
-    OnStatus,
-    Rescue,
-    Result,
-    Run,
-    Runs,
-    Store,
-    Task,
-    at_work,
-    candidates,
-    make_whole,
-    rescue,
-    waits_shown,
-)
+from wannb.ledger import Candidates, Ledger, OnStatus, Rescue, Task, candidates, make_whole, rescue, waits_shown
 from wannb.request import MAX_SEED, PRO, Boxes, ImageRequest, Inputs, Palette, checks_options
 from wannb.request import set_prompt as scenes
+from wannb.runs import DONE, ENDED, Result, Run, Runs, Store, at_work
 from wannb.service import Clock, Money, Pace, Service, Transport, price, wire, within
 
 from ._version import versions

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from wannb.ledger import Store
+from wannb.runs import Store
 from wannb.service import Money, Service, as_budget, endpoint
 
 from .client import Client

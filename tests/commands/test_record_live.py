@@ -26,10 +26,10 @@ from rooms import ROOT
 import wannb
 from wannb import files, mock
 from wannb.commands import record_live as recording
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.__main__ import main as mock_main
 from wannb.mock.recordings.recorder import NO_TASK
+from wannb.runs.store import Store
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")
 

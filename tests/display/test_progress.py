@@ -11,7 +11,7 @@ from conftest import make_client
 
 from wannb import mock
 from wannb.display.progress import ProgressLine
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 
 
 class Terminal(io.StringIO):

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from wannb.figures.layout import Spot
-from wannb.ledger.result import GeneratedImage
+from wannb.runs.result import GeneratedImage
 
 LABELS = {"prompt": ("a cat", "a dog"), "seed": ("1", "2", "3"), "model": ("pro", "plain")}
 

@@ -16,7 +16,7 @@ from wannb.display.previews import make_preview, preview_path
 from wannb.figures.fonts import families
 from wannb.figures.grid import Grid, contact_sheet, grid
 from wannb.figures.layout import Spot, labels_of
-from wannb.ledger.result import GeneratedImage
+from wannb.runs.result import GeneratedImage
 
 
 class TestInTheCell:

@@ -14,8 +14,8 @@ from ledger.around import Listing, creates, later
 
 from wannb import forms
 from wannb.client import Client
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer
+from wannb.runs.store import Store
 
 
 @pytest.fixture

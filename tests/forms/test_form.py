@@ -20,11 +20,11 @@ from wannb.forms.controls import RATIOS
 from wannb.forms.form import Form
 from wannb.forms.palette import Palette
 from wannb.forms.upload import Upload
-from wannb.ledger.store import Store
 from wannb.request import set_prompt as scenes
 from wannb.request.fields import FIELDS, MAX_SEED
 from wannb.request.palette import palette_rules, shares
 from wannb.request.sizes import PRESETS, PRO, STANDARD, size_for
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock as mock_service
 
 SLOW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))

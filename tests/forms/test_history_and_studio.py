@@ -14,7 +14,7 @@ import wannb
 from wannb import forms, mock
 from wannb.client import Client
 from wannb.errors import ContentRefused
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 
 
 def test_history_searches_shows_and_opens_runs(client: Client) -> None:

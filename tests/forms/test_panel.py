@@ -15,7 +15,7 @@ import wannb
 from wannb import forms, mock
 from wannb.client import Client
 from wannb.forms.button import button_text, spent_text
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 from wannb.service.prices import Money
 from wannb.translation import Words
 

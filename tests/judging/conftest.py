@@ -10,8 +10,8 @@ from conftest import make_client
 from judging.pictures import PROMPTS
 
 from wannb import mock
-from wannb.ledger.store import Store
 from wannb.plan import sweep
+from wannb.runs.store import Store
 
 
 @pytest.fixture(scope="session")

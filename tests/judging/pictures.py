@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from wannb.judging import judge
-from wannb.ledger.result import GeneratedImage
+from wannb.runs.result import GeneratedImage
 
 PROMPTS = ["a heron in the reeds", "a heron in the rain", "a heron, woodcut"]
 

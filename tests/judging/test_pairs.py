@@ -16,8 +16,8 @@ from wannb.judging import judge
 from wannb.judging.pairs import Contest, Contestant, Pair, chosen, contest_of, digest
 from wannb.judging.verdicts import LEFT, RIGHT, Record
 from wannb.judging.widget import Judging
-from wannb.ledger.result import GeneratedImage
 from wannb.plan import Plan, sweep
+from wannb.runs.result import GeneratedImage
 
 BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 

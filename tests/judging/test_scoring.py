@@ -13,8 +13,8 @@ from judging.pictures import groups, judged
 
 from wannb.judging import judge, scores
 from wannb.judging.pairs import contest_of, digest
-from wannb.ledger.result import GeneratedImage
 from wannb.plan import Plan
+from wannb.runs.result import GeneratedImage
 
 
 def simulated(folder: Path, made: dict[str, list[GeneratedImage]], name: str, seed: int, ties: float = 0.1) -> Any:

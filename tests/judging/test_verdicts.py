@@ -13,8 +13,8 @@ from judging.pictures import groups, judged, picture
 
 from wannb.judging import judge, scores
 from wannb.judging.verdicts import read, safe
-from wannb.ledger.result import GeneratedImage
 from wannb.plan import Plan, sweep
+from wannb.runs.result import GeneratedImage
 
 BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -18,11 +18,11 @@ from wannb import ImageRequest
 from wannb.client import Client
 from wannb.errors import WannbError
 from wannb.forms import HistoryForm
-from wannb.ledger.record import ENDED
-from wannb.ledger.run import Run
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
+from wannb.runs.record import ENDED
+from wannb.runs.run import Run
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock
 from wannb.service.limits import Clock, Pace
 

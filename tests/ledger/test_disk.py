@@ -16,8 +16,8 @@ from ledger.conftest import Disk
 import wannb
 from wannb.client import Client
 from wannb.errors import DownloadFailed, StoreError, WannbError
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.store import Store
 from wannb.storyboard import Storyboard
 
 

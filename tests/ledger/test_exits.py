@@ -16,8 +16,8 @@ from pictures import quick_picture
 from processes import package_under_test
 
 from wannb import mock
-from wannb.ledger.store import Store
 from wannb.mock import MockServer, drawing
+from wannb.runs.store import Store
 
 BEGIN = """
 import atexit, sys, threading, time
@@ -113,7 +113,7 @@ def test_images_are_saved_however_a_script_ends(shape: str, server: MockServer, 
 UNSAVED = {
     "a task that nobody waits for": "client.submit(wannb.ImageRequest(prompt='x', size='768*768', seed=1))",
     "a daemon thread that takes too long": """
-wannb.ledger.run.LONGEST_GOODBYE = 0.2
+wannb.runs.run.LONGEST_GOODBYE = 0.2
 threading.Thread(target=draw, args=(1, 1), daemon=True).start()
 after_sending(1)
 """,

@@ -30,9 +30,9 @@ from wannb.errors import (
     WaitTimeout,
     WannbError,
 )
-from wannb.ledger.result import Result
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.result import Result
+from wannb.runs.store import Store
 from wannb.storyboard import Storyboard
 from wannb.storyboard.files import BoardFiles
 

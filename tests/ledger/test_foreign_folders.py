@@ -20,9 +20,9 @@ from wannb.client import Client
 from wannb.commands.cli import main
 from wannb.errors import RecallError, StoreError
 from wannb.forms import HistoryForm
-from wannb.ledger.record import NewerFormat
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.record import NewerFormat
+from wannb.runs.store import Store
 
 pytestmark = [
     pytest.mark.usefixtures("quick_pictures", "no_hang"),

@@ -35,10 +35,10 @@ from ledger.around import Listing
 from wannb import ImageRequest
 from wannb.client import Client
 from wannb.errors import StoreError, WannbError
-from wannb.ledger.record import ANSWERED, DONE, ENDED, LOST, MOVES, PREPARED, RUNNING
-from wannb.ledger.run import Run
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.runs.record import ANSWERED, DONE, ENDED, LOST, MOVES, PREPARED, RUNNING
+from wannb.runs.run import Run
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock
 from wannb.service.limits import Clock
 

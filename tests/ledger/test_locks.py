@@ -12,9 +12,9 @@ import pytest
 from conftest import make_client, small
 
 from wannb.client import Client
-from wannb.ledger import store as module
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs import store as module
+from wannb.runs.store import Store
 from wannb.tools.doctor import doctor
 
 fcntl = pytest.importorskip("fcntl")

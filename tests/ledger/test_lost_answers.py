@@ -26,9 +26,9 @@ from ledger.around import (
 from wannb import ImageRequest
 from wannb.client import Client
 from wannb.errors import ContentRefused, UnknownOutcome
-from wannb.ledger.store import Store
 from wannb.ledger.submit import _began
 from wannb.mock import App, MockServer, Request, Response
+from wannb.runs.store import Store
 
 
 def test_a_second_lost_answer_is_looked_for_in_its_own_time(client: Client, server: MockServer) -> None:

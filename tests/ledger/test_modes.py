@@ -13,8 +13,8 @@ from conftest import make_client, small
 import wannb
 from wannb import ImageRequest
 from wannb.client import Client
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.store import Store
 
 pytestmark = [
     pytest.mark.usefixtures("quick_pictures"),

@@ -18,8 +18,8 @@ import wannb
 from wannb import mock
 from wannb.client import Client
 from wannb.errors import OverBudget, StoreError
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.store import Store
 from wannb.service import endpoint
 from wannb.service.endpoint import Service
 from wannb.service.prices import Money

@@ -31,11 +31,11 @@ from wannb.errors import (
     ServiceError,
     UnknownOutcome,
 )
-from wannb.ledger.record import Failure, Record
-from wannb.ledger.run import read
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
+from wannb.runs.record import Failure, Record
+from wannb.runs.run import read
+from wannb.runs.store import Store
 from wannb.service.prices import Money
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")

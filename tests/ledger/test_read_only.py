@@ -18,8 +18,8 @@ from wannb.client import Client
 from wannb.commands.cli import main
 from wannb.errors import StoreError
 from wannb.forms import HistoryForm, TextToImageForm
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.store import Store
 
 pytestmark = [
     pytest.mark.usefixtures("quick_pictures"),

@@ -21,9 +21,9 @@ from wannb import ImageRequest
 from wannb.client import Client
 from wannb.errors import RecallError
 from wannb.files import opened_picture
-from wannb.ledger.result import GeneratedImage
-from wannb.ledger.store import Store
 from wannb.request.inputs import as_inputs
+from wannb.runs.result import GeneratedImage
+from wannb.runs.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_hang")
 

@@ -7,8 +7,8 @@ from journals import last, rewrite
 
 from wannb.client import Client
 from wannb.errors import StoreError, WaitTimeout
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock as mock_service
 
 

@@ -15,9 +15,9 @@ from pictures import encoded, noise
 from wannb import files
 from wannb.client import Client
 from wannb.errors import DownloadFailed, LinkExpired
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
+from wannb.runs.store import Store
 
 
 def test_dead_links_and_a_second_look_without_images_are_not_an_empty_result(store: Store) -> None:

@@ -21,8 +21,8 @@ from wannb import Money
 from wannb.client import Client
 from wannb.errors import OverBudget, StoreError, UnknownOutcome
 from wannb.ledger import lost_answers
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.runs.store import Store
 from wannb.service.limits import Pace
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")

@@ -21,10 +21,10 @@ from wannb.client import Client
 from wannb.errors import AuthenticationError, CalledOff, ConnectionFailed, OverBudget, UnknownOutcome, WannbError
 from wannb.files import append_line
 from wannb.ledger import submit
-from wannb.ledger.record import Record
-from wannb.ledger.store import Store
 from wannb.mock import MockServer, Response
 from wannb.request.inputs import from_bytes
+from wannb.runs.record import Record
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.limits import Pace, callable_off
 

@@ -18,11 +18,11 @@ from wannb import Storyboard, mock, sweep
 from wannb.client import Client
 from wannb.errors import TaskForgotten, UnknownOutcome, WaitTimeout, WannbError
 from wannb.forms.worker import Worker
-from wannb.ledger.record import Failure
-from wannb.ledger.store import Store
 from wannb.ledger.task import Task
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
+from wannb.runs.record import Failure
+from wannb.runs.store import Store
 from wannb.service import heard
 
 

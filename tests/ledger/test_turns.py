@@ -20,8 +20,8 @@ from ledger.around import creates, saying, served
 
 from wannb.client import Client
 from wannb.errors import UnknownOutcome, WaitTimeout, WannbError
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.runs.store import Store
 from wannb.service.api import Transport
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")

@@ -21,13 +21,13 @@ from wannb import ImageRequest, mock
 from wannb.client import Client
 from wannb.errors import BadRequest, ContentRefused
 from wannb.ledger import submit
-from wannb.ledger.result import Result
-from wannb.ledger.store import Store
 from wannb.mock import Request
 from wannb.mock import drawing as pictures
 from wannb.mock.recordings import library
 from wannb.mock.recordings.format import Recording
 from wannb.mock.recordings.library import load_all
+from wannb.runs.result import Result
+from wannb.runs.store import Store
 
 Made = tuple[Path, list[Result]]
 SMALL: dict[str, Any] = {"size": "768*768", "model": "wan2.7-image"}

@@ -26,10 +26,10 @@ import wannb.files
 from wannb import ImageRequest, Plan, mock
 from wannb.client import Client
 from wannb.errors import AuthenticationError, DownloadFailed, InvalidRequest, OverBudget, QuotaExhausted, StoreError
-from wannb.ledger.store import Store
 from wannb.plan.cell import split_options
 from wannb.plan.run import Progress
 from wannb.request.inputs import as_input
+from wannb.runs.store import Store
 from wannb.service.limits import Pace
 from wannb.service.prices import Money
 

@@ -39,9 +39,9 @@ from wannb.commands import cli
 from wannb.commands import jupyter as serve
 from wannb.commands import record_live as recording
 from wannb.errors import WannbError
-from wannb.ledger.store import Store
 from wannb.masking import Secret
 from wannb.mock import SCENARIOS, Request, Response, drawing
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock as mock_service
 
 TIMEOUT: dict[str, dict[str, Any]] = {"task": {"timeout": 0.3}, "sync": {}}

@@ -22,9 +22,9 @@ from wannb import InputImage, mock
 from wannb.client import Client
 from wannb.commands import jupyter as serve
 from wannb.errors import BadRequest, DownloadFailed, WannbError
-from wannb.ledger.store import Store
 from wannb.masking import Secret
 from wannb.mock import Request, Response
+from wannb.runs.store import Store
 from wannb.service import api
 from wannb.service.api import _redirected
 from wannb.service.endpoint import live

@@ -15,8 +15,8 @@ import wannb
 from wannb.client import Client
 from wannb.connection import connect
 from wannb.errors import ConnectionFailed, NotFound, WannbError
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
+from wannb.runs.store import Store
 from wannb.service import endpoint
 
 PAGE = b"<!doctype html><html><body>Welcome</body></html>"

@@ -13,9 +13,9 @@ from hostile import is_create, is_query
 from ledger.around import Instead, creates, saying, served
 
 from wannb.errors import ApiError, BadRequest, ConnectionFailed, RateLimited, WannbError
-from wannb.ledger.store import Store
 from wannb.mock import App, Request, Response
 from wannb.mock.exchange import json_response
+from wannb.runs.store import Store
 from wannb.service import wire
 
 SHORT = replace(FAST, retry_seconds=0.05, lookups=(0.0, 0.02))

@@ -30,10 +30,10 @@ from processes import memory_of
 from wannb.client import Client
 from wannb.errors import DownloadFailed, MalformedAnswer, UnknownOutcome, WannbError
 from wannb.files import parse_json
-from wannb.ledger.store import Store
 from wannb.masking import Secret
 from wannb.mock import Request, Response
 from wannb.request.inputs import InputImage
+from wannb.runs.store import Store
 from wannb.service import api, wire
 from wannb.service.endpoint import mock as mock_service
 from wannb.service.http import MAX_ANSWER

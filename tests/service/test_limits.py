@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wannb import ImageRequest, mock
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 from wannb.service.limits import QUERY_SLACK, Clock, Gate, Pace
 
 

@@ -12,7 +12,7 @@ from conftest import FAST, make_client
 from wannb import ImageRequest, Result, mock
 from wannb.errors import UnknownOutcome
 from wannb.ledger import lost_answers
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 
 
 @pytest.mark.usefixtures("quick_pictures")

@@ -21,7 +21,7 @@ from PIL import Image
 from wannb import mock
 from wannb.client import Client
 from wannb.errors import ContentRefused, InvalidRequest, StoreError, UnknownOutcome, WannbError
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 from wannb.service.prices import Money
 from wannb.storyboard import BoardFiles, Scene, Storyboard
 from wannb.storyboard.state import HISTORY

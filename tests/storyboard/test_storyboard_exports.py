@@ -18,7 +18,7 @@ from PIL import Image
 
 from wannb import mock
 from wannb.errors import WannbError
-from wannb.ledger.store import Store
+from wannb.runs.store import Store
 from wannb.storyboard import Storyboard
 
 SCENES = [

@@ -19,8 +19,8 @@ from wannb import mock
 from wannb.client import Client
 from wannb.commands.cli import main
 from wannb.figures import fonts
-from wannb.ledger import Store
-from wannb.ledger import store as ledger_store
+from wannb.runs import Store
+from wannb.runs import store as ledger_store
 from wannb.service import Pace, endpoint
 from wannb.service.prices import Money
 from wannb.tools import doctor as module

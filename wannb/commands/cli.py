@@ -14,8 +14,8 @@ from typing import Any
 from wannb._version import __version__
 from wannb.connection import connect, open_store
 from wannb.errors import WannbError
-from wannb.ledger import Store
 from wannb.masking import holds_key
+from wannb.runs import Store
 from wannb.translation import shorten
 
 from . import jupyter

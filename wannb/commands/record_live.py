@@ -21,13 +21,14 @@ from urllib.parse import urlsplit
 from wannb.client import Client, Via
 from wannb.connection import connect, find_key
 from wannb.errors import WannbError
-from wannb.ledger import ENDED, Task
+from wannb.ledger import Task
 from wannb.request import STANDARD, ImageRequest
+from wannb.runs import ENDED
 from wannb.service import Pace, price, wire
 from wannb.translation import count
 
 if TYPE_CHECKING:
-    from wannb.ledger import Result
+    from wannb.runs import Result
 
 FOLDER = "wannb-live-recordings"
 REPORT = "shapes.txt"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import data_uri, fitting, html, small_jpeg
-from wannb.ledger import GeneratedImage, Result
 from wannb.request import FIELDS, ImageRequest, InputImage, as_input
+from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, current, joined, override, say, shorten, spoken
 
 from .layout import labels_of, language_of, named, prompt_of, which_of

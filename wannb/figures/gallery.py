@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wannb.display import html, previews, small_jpeg
-from wannb.ledger import GeneratedImage
 from wannb.request import as_input
+from wannb.runs import GeneratedImage
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .layout import facts_of, flat, language_of, prompt_of

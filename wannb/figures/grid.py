@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import data_uri, fitting, html, previews
-from wannb.ledger import GeneratedImage
+from wannb.runs import GeneratedImage
 from wannb.translation import Said, count, current, joined, override, say, shorten, spoken
 
 from .fonts import families, width_of

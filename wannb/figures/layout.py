@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from wannb.ledger import GeneratedImage, Result
 from wannb.masking import mask
 from wannb.request import Color, InputImage, inputs
+from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, current, joined, say, shorten
 
 Axis = str | Sequence[str] | None

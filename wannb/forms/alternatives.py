@@ -12,9 +12,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from wannb.errors import Problem
-from wannb.ledger import Store
 from wannb.plan import SEED
 from wannb.request import FIELDS, MODELS, PRESETS, InputImage, as_inputs, parse
+from wannb.runs import Store
 from wannb.service import Money, as_budget
 from wannb.translation import Said, Words
 

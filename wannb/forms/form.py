@@ -13,8 +13,9 @@ import traitlets
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem, RecallError, StoreError
-from wannb.ledger import DONE, GeneratedImage, Result, Run, Task, recall
+from wannb.ledger import Task, recall
 from wannb.request import FIELDS, IMAGE_SET, MAX_N, MAX_SEED, TEXT_SET, TEXT_TO_IMAGE, ImageRequest, check_names
+from wannb.runs import DONE, GeneratedImage, Result, Run
 from wannb.translation import Said, count, joined, say, shorten
 
 from . import controls

@@ -13,8 +13,8 @@ import traitlets
 
 from wannb.client import Client
 from wannb.display import html, preview
-from wannb.ledger import DONE, ENDED, Run, Runs
 from wannb.request import FIELDS, MODES, ImageRequest
+from wannb.runs import DONE, ENDED, Run, Runs
 from wannb.translation import Said, shorten
 
 from .button import button

@@ -13,8 +13,8 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.display import ELEMENTS, esm
-from wannb.ledger import Store
 from wannb.request import PALETTE, Color, as_input, as_palette, palette_from, palette_rules, shares
+from wannb.runs import Store
 from wannb.translation import Words, override
 
 from .button import button, sign

@@ -10,8 +10,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from wannb.display import html, small_jpeg
-from wannb.ledger import DONE, Store
 from wannb.request import MAX_IMAGES, ImageRequest, InputImage, as_input, as_inputs
+from wannb.runs import DONE, Store
 from wannb.translation import Said, Words, shorten
 
 from .boxes import BoxEditor

@@ -12,8 +12,9 @@ import ipywidgets as widgets
 
 from wannb.display import STATES, html
 from wannb.errors import ApiError, TaskCanceled, UnknownOutcome, WannbError
-from wannb.ledger import NOT_CERTAIN, Candidate, GeneratedImage, Result
+from wannb.ledger import NOT_CERTAIN, Candidate
 from wannb.masking import mask
+from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, Words, count, override
 
 from .button import button

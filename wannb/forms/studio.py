@@ -12,9 +12,9 @@ from wannb.client import Client
 from wannb.connection import connect
 from wannb.display import html
 from wannb.errors import KEY_MISPLACED
-from wannb.ledger import GeneratedImage
 from wannb.masking import holds_key
 from wannb.request import ImageRequest
+from wannb.runs import GeneratedImage
 from wannb.translation import Said, say
 
 from .button import spent_text

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from wannb.client import Client
 from wannb.errors import CancelRefused, StoreError, UnknownOutcome
-from wannb.ledger import ENDED, Candidate, Task, at_work
+from wannb.ledger import Candidate, Task
 from wannb.request import ImageRequest
+from wannb.runs import ENDED, at_work
 from wannb.service import heard
 from wannb.translation import Said, Words, override
 

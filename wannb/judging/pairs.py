@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from wannb.errors import StoreError
 from wannb.figures import STATES, flat
 from wannb.files import opened_picture
-from wannb.ledger import GeneratedImage, read
 from wannb.masking import mask
+from wannb.runs import GeneratedImage, read
 from wannb.translation import Said, count, joined, say
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import traitlets
 
 from wannb.display import ELEMENTS, data_uri, esm, html, previews
 from wannb.errors import StoreError
-from wannb.ledger import GeneratedImage
+from wannb.runs import GeneratedImage
 from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 

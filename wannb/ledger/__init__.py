@@ -6,45 +6,22 @@ May import `service`, `display`, `request` and the modules at the root. Other ro
 from __future__ import annotations
 
 from .recall import recall
-from .record import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, SENDING, Failure, NewerFormat, Unreadable
 from .rescue import Candidate, Candidates, Rescue, candidates, rescue
-from .result import GeneratedImage, Result
-from .run import Run, Runs, at_work, read, seconds_of, usual_seconds
 from .saving import NOT_CERTAIN, make_whole
-from .store import Store
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
 
 __all__ = [
-    "ANSWERED",
-    "CANCELED",
-    "DONE",
-    "ENDED",
-    "FAILED",
-    "LOST",
     "NOT_CERTAIN",
-    "SENDING",
     "Candidate",
     "Candidates",
-    "Failure",
-    "GeneratedImage",
     "Ledger",
-    "NewerFormat",
     "OnStatus",
     "Rescue",
-    "Result",
-    "Run",
-    "Runs",
-    "Store",
     "Task",
-    "Unreadable",
-    "at_work",
     "candidates",
     "make_whole",
-    "read",
     "recall",
     "rescue",
-    "seconds_of",
-    "usual_seconds",
     "waits_shown",
 ]

@@ -20,12 +20,9 @@ from typing import Any
 
 from wannb.errors import ApiError, ConnectionFailed, UnknownOutcome, WaitTimeout, WannbError
 from wannb.request import parse
+from wannb.runs import SENDING, Record, Run, Store
 from wannb.service import Clock, Pace, Transport, called_off, left, wire
 from wannb.translation import Said
-
-from .record import SENDING, Record
-from .run import Run
-from .store import Store
 
 #: Seconds by which a task's own time may be later than the arrival of its request, and is where nothing is slow (seen
 #: live, 2026-04).

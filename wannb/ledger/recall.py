@@ -11,9 +11,8 @@ from wannb import png
 from wannb.errors import RecallError, StoreError
 from wannb.files import parse_json, read_file
 from wannb.request import ImageRequest
+from wannb.runs import FILE, NewerFormat, check_format, check_request, find_input, read
 
-from .record import NewerFormat, check_format, check_request
-from .run import FILE, find_input, read
 from .saving import CHUNK, MOST
 
 

@@ -11,12 +11,10 @@ from datetime import datetime, timezone
 from wannb.display import html, in_parallel, small_jpeg
 from wannb.errors import StoreError, UnknownOutcome, WaitTimeout, WannbError
 from wannb.masking import Secret
+from wannb.runs import NewerFormat, Result, Run, shown
 from wannb.service import Transport, left, waiting, within
-from wannb.translation import Said, count, current, joined, say, shorten, spoken
+from wannb.translation import Said, count, current, joined, say, shorten, spoken, state_word
 
-from .record import NewerFormat
-from .result import Result
-from .run import Run, shown
 from .saving import restore
 from .submit import Ledger
 from .task import Task
@@ -49,14 +47,14 @@ class Candidate:
     def facts(self) -> list[str]:
         """What is known of it, in words: time, model, size, state."""
         time = "" if self.created is None else f"{datetime.fromtimestamp(self.created, timezone.utc):%H:%M:%S} UTC"
-        return [part for part in (time, self.model, self.size, self.status) if part]
+        return [part for part in (time, self.model, self.size, state_word(self.status)) if part]
 
     def figures(self, *more: str) -> list[str]:
         """Return its pictures as HTML figures, with what is known of it, and more lines, under the first."""
         width, _, height = self.size.partition("*")
         size = (int(width), int(height)) if width.isdigit() and height.isdigit() else (1, 1)
         alt, nothing = Said("a picture of task {task_id}", task_id=self.task_id), Said("no picture yet")
-        captions = [[*self.facts, *more]] + [[]] * len(self.pictures)
+        captions = [[joined(" · ", self.facts), *more]] + [[]] * len(self.pictures)
         return [
             html.figure(jpeg, alt=alt, caption=caption, size=size, width=240, instead=nothing)
             for jpeg, caption in zip(self.pictures or (b"",), captions, strict=False)

@@ -29,24 +29,28 @@ from wannb.errors import (
 )
 from wannb.masking import Secret, mask
 from wannb.request import PRO, parse
-from wannb.service import Transport, endpoint, price, waiting, wire
-from wannb.threads import Threads
-from wannb.translation import Said, count
-
-from .record import (
+from wannb.runs import (
     ANSWERED,
     DONE,
     ENDED,
     FAILED,
+    FILE,
+    RUN,
     RUNNING,
     Failure,
     NewerFormat,
     Record,
+    Run,
     SavedImage,
     Unreadable,
+    original,
+    read,
     saved_image,
+    shown,
 )
-from .run import FILE, RUN, Run, original, read, shown
+from wannb.service import Transport, endpoint, price, waiting, wire
+from wannb.threads import Threads
+from wannb.translation import Said, count
 
 #: The keyword of the text chunk that carries the request.
 CHUNK = "wannb"

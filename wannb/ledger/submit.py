@@ -29,14 +29,12 @@ from wannb.errors import (
 )
 from wannb.masking import Secret
 from wannb.request import ImageRequest, InputImage
+from wannb.runs import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Failure, Run, Store
 from wannb.service import Account, Clock, Money, Pace, Price, Transport, check_called_off, left, waiting, wire
 from wannb.translation import Said
 
 from .lost_answers import Search, is_past, look_up
-from .record import ANSWERED, ENDED, FAILED, LOST, PREPARED, SENDING, Failure
-from .run import Run
 from .saving import collect, finish_from_disk
-from .store import Store
 
 #: What is larger is uploaded instead of sent inside the JSON; the body's own limit is not documented.
 INLINE_EACH, INLINE_ALL = 7 * 1024 * 1024, 20 * 1024 * 1024

@@ -23,13 +23,11 @@ from wannb.errors import (
     WaitTimeout,
     WannbError,
 )
+from wannb.runs import CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, at_work, stranded, usual_seconds
 from wannb.service import bound, heard, left, waiting, wire, within
 from wannb.translation import Said, current, override, say, spoken
 
 from .lost_answers import is_past, reason_of
-from .record import CANCELED, DONE, ENDED, FAILED, LOST, Failure
-from .result import Result
-from .run import Run, at_work, stranded, usual_seconds
 from .saving import error_of, finish_from_disk
 from .submit import Ledger, forgotten_answer
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wannb.ledger import Result
 from wannb.request import ImageRequest, SupportsInput, as_inputs, inputs
+from wannb.runs import Result
 from wannb.translation import Said, say
 
 #: The most requests of one plan. More are probably a mistake: they would take hours at the service's limits.

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from wannb.display import html
 from wannb.figures import Grid, Spot, grid, labels_of
-from wannb.ledger import Result, waits_shown
+from wannb.ledger import waits_shown
 from wannb.request import FIELDS, check_names
+from wannb.runs import Result
 from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, shorten, spoken
 

@@ -28,8 +28,8 @@ from wannb.errors import (
     UnknownOutcome,
     WannbError,
 )
-from wannb.ledger import DONE, SENDING, Run, Store, Unreadable
 from wannb.request import ImageRequest
+from wannb.runs import DONE, SENDING, Run, Store, Unreadable
 from wannb.service import Money, callable_off, heard
 from wannb.threads import Threads
 from wannb.translation import Said, count, joined, override, say

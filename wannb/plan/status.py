@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from wannb.errors import ContentRefused, StoreError, api_error
 from wannb.figures import STATES as STATES_OF_A_SPOT
-from wannb.ledger import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
 from wannb.request import ImageRequest
+from wannb.runs import ANSWERED, CANCELED, DONE, ENDED, FAILED, LOST, Failure, Result, Run, usual_seconds
 from wannb.service import Money
 from wannb.translation import Said, count, joined
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from wannb.display import html
 from wannb.figures import labels_of
-from wannb.ledger import seconds_of
 from wannb.request import FIELDS
+from wannb.runs import seconds_of
 from wannb.translation import Said, count, joined, say, shorten
 
 from .cell import Cell

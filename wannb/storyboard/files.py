@@ -21,8 +21,8 @@ from typing import Any
 
 from wannb.errors import StoreError
 from wannb.files import append_line, read_lines, write
-from wannb.ledger import Store
 from wannb.request import InputImage
+from wannb.runs import Store
 from wannb.translation import Said, say
 
 from .state import Frame, Record, from_json, to_json

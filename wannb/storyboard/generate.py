@@ -25,8 +25,8 @@ from wannb.errors import (
     TaskForgotten,
     UnknownOutcome,
 )
-from wannb.ledger import DONE, ENDED, SENDING, Result
 from wannb.request import MAX_IMAGES, MAX_N_SET, PRESETS, ImageRequest, InputImage, inputs, set_prompt, size_problem
+from wannb.runs import DONE, ENDED, SENDING, Result
 from wannb.service import Money
 from wannb.translation import Said
 

@@ -23,8 +23,8 @@ from wannb.connection import connect, find_key, names_alike, open_store, other_k
 from wannb.display import html
 from wannb.errors import ApiError, AuthenticationError, WannbError
 from wannb.figures import fonts
-from wannb.ledger import ENDED, NewerFormat, Store
 from wannb.masking import mask
+from wannb.runs import ENDED, NewerFormat, Store
 from wannb.service import Clock, Transport
 from wannb.translation import Said, Words, count, current, joined, override, say, spoken
 

@@ -16,9 +16,9 @@ from ledger.kill.lives import ENDING, IMAGES, PACE, request_of
 from ledger.kill.truth import Service, choose, serving
 
 from wannb.client import Client
-from wannb.ledger.record import ENDED, PREPARED, SENDING
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.record import ENDED, PREPARED, SENDING
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock
 
 LIVES = Path(__file__).with_name("lives.py")

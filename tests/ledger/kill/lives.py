@@ -39,8 +39,8 @@ from wannb import ImageRequest, Result
 from wannb.client import Client
 from wannb.errors import StoreError, UnknownOutcome
 from wannb.ledger import submit
-from wannb.ledger.store import Store
 from wannb.request.inputs import InputImage, from_bytes
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock
 from wannb.service.limits import Clock, Pace
 

@@ -29,9 +29,9 @@ from ledger.kill.truth import REFUSED, Service, Weather, choose, page, serving, 
 
 from wannb.client import Client
 from wannb.errors import WannbError
-from wannb.ledger.record import ENDED, PREPARED
-from wannb.ledger.store import Store
 from wannb.mock import MockServer, Request, Response
+from wannb.runs.record import ENDED, PREPARED
+from wannb.runs.store import Store
 from wannb.service.endpoint import mock
 from wannb.service.limits import Pace
 

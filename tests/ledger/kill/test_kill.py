@@ -10,8 +10,8 @@ import pytest
 from ledger.kill.killing import Killing, heard, kernel, killing, slow_server, tell
 from ledger.kill.lives import IMAGES
 
-from wannb.ledger.record import DONE
-from wannb.ledger.store import Store
+from wannb.runs.record import DONE
+from wannb.runs.store import Store
 
 KILLS = int(os.environ.get("WANNB_KILLS", "60"))
 

@@ -31,10 +31,10 @@ from PIL import Image
 from wannb import png
 from wannb.client import Client
 from wannb.errors import UnknownOutcome, WannbError
-from wannb.ledger.store import Store
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import CREATE_PATH, json_response
 from wannb.mock.server.tasks import CHINA
+from wannb.runs.store import Store
 
 SIDE = 768
 _PAGE = b"<!DOCTYPE html><html><body><h1>Bad weather</h1></body></html>"

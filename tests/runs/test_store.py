@@ -20,11 +20,11 @@ from wannb import ImageRequest
 from wannb.client import Client
 from wannb.errors import StoreError
 from wannb.forms import HistoryForm
-from wannb.ledger import index
-from wannb.ledger.record import Record
-from wannb.ledger.run import Run, read
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs import index
+from wannb.runs.record import Record
+from wannb.runs.run import Run, read
+from wannb.runs.store import Store
 
 
 def test_another_working_folder_is_the_same_store(

@@ -14,10 +14,10 @@ from ledger.around import prepared, unanswered
 
 from wannb.client import Client
 from wannb.errors import StoreError, UnknownOutcome
-from wannb.ledger.record import ENDED, MOVES, Failure, Record
-from wannb.ledger.run import Run, Runs, read, usual_seconds
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.record import ENDED, MOVES, Failure, Record
+from wannb.runs.run import Run, Runs, read, usual_seconds
+from wannb.runs.store import Store
 
 
 def test_a_journal_grows_by_a_line_with_every_state(client: Client) -> None:

@@ -25,10 +25,10 @@ from wannb.client import Client
 from wannb.errors import OverBudget, RecallError, StoreError, WannbError
 from wannb.files import append_line
 from wannb.forms import HistoryForm
-from wannb.ledger.record import Failure, NewerFormat, Record
-from wannb.ledger.run import read
-from wannb.ledger.store import Store
 from wannb.mock import MockServer
+from wannb.runs.record import Failure, NewerFormat, Record
+from wannb.runs.run import read
+from wannb.runs.store import Store
 from wannb.service.prices import as_budget
 from wannb.translation import Said
 
@@ -261,7 +261,7 @@ def test_a_run_file_is_read_or_refused_and_what_is_read_can_be_shown(
         return
     run = Store(tmp_path.parent).get(tmp_path.name)
     repr(run), run.cost(), run.mode, run.prompt, run.state, run.images_made, run.whole
-    wannb.ledger.run.Runs([run])._repr_html_()
+    wannb.runs.run.Runs([run])._repr_html_()
     try:
         run.result()._repr_mimebundle_()
         wannb.recall(tmp_path)

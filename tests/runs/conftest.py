@@ -1,0 +1,7 @@
+"""The light server of the ledger's tests, for the tests of runs on disk."""
+
+from __future__ import annotations
+
+from ledger.conftest import between, form, quick_clients, server
+
+__all__ = ["between", "form", "quick_clients", "server"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -316,6 +317,13 @@ class Client:
     def submit(self, request: ImageRequest, *, fresh: bool = False) -> Task:
         """Send a request and return at once; the task's id is on disk before this returns."""
         return self._submit(request, fresh=fresh)
+
+    async def submit_async(self, request: ImageRequest, *, fresh: bool = False) -> Task:
+        """Send a request as `submit` does, on a thread of its own, so that an event loop goes on meanwhile.
+
+        >>> result = await (await client.submit_async(request))    # doctest: +SKIP
+        """
+        return await asyncio.to_thread(self.submit, request, fresh=fresh)
 
     def _submit(self, request: ImageRequest, *, fresh: bool = False, after: set[str] | None = None) -> Task:
         run, own = self._begin(request, fresh=fresh, after=after)

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from pictures import handled
+from ledger.around import Listing
 
 from wannb import ImageRequest
 from wannb.client import Client
@@ -84,20 +84,22 @@ LIFE = Life()
 sys.addaudithook(LIFE)
 
 
-class Counting:
-    """Notes what is billed, and for which prompt."""
+class Counting(Listing):
+    """Notes what is billed, and for which prompt, and which task is of which prompt."""
 
     def __init__(self, app: App) -> None:
-        self.app = app
+        super().__init__(app)
         self.billed: Counter[str] = Counter()
+        self.truth: dict[str, str] = {}
 
     def handle(self, request: Request) -> Response:
         if not request.path.endswith("/generation"):
-            return handled(self.app, request)
-        before = self.app.billed
+            return super().handle(request)
+        before, known = self.app.billed, set(self.app.tasks._tasks)
         answer = self.app.handle(request)
         content = json.loads(request.body)["input"]["messages"][0]["content"]
         self.billed[content[0]["text"]] += self.app.billed - before
+        self.truth |= dict.fromkeys(set(self.app.tasks._tasks) - known, content[0]["text"])
         if LIFE.answered:
             LIFE.steps = 0
         return answer
@@ -111,8 +113,8 @@ doors = st.sampled_from(["task", "task", "sync"])
 class Ledger(RuleBasedStateMachine):
     """One store, one service, one client after the other."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(others=st.booleans())
+    def begin(self, others: bool) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.store = Store(self.folder / "runs")
         self.app = App(task_seconds=0.0, rng=random.Random(1))
@@ -123,7 +125,13 @@ class Ledger(RuleBasedStateMachine):
         self.offset = 0.0
         self.fresh: Counter[str] = Counter()
         self.seen: dict[str, str] = {}
+        #: Runs for which a person chose the wrong task, and prompts for which one ever did.
+        self.wrong: set[str] = set()
+        self.misled: set[str] = set()
+        #: Whether others use the account. Where they do, they did before: whoever is alone cannot know of a first one.
+        self.others = others
         self.client = self.born()
+        self.stranger() if others else None
 
     def born(self) -> Client:
         clock = Clock(now=lambda: time.time() + self.offset, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
@@ -185,9 +193,56 @@ class Ledger(RuleBasedStateMachine):
     def calm(self) -> None:
         self.stack.close()
 
+    @precondition(lambda self: self.others)
+    @rule()
+    def stranger(self) -> None:
+        """Somebody else asks for something, with the same key and another program."""
+        self.calm()
+        body = {"model": "wan2.7-image-pro", "input": {"messages": [{"role": "user", "content": [{"text": "theirs"}]}]}}
+        with self.born() as other:
+            other._ledger.transport.create({**body, "parameters": {"n": 1, "size": "768*768"}}, oss=False)
+
+    @rule(seconds=st.sampled_from([0.0, 0.0, 5.0, 60.0, 3600.0]))
+    def the_list_lags(self, seconds: float) -> None:
+        self.counting.lag = seconds
+
+    @rule(pages=st.sampled_from([1, 3, 20]))
+    def pages_come_empty(self, pages: int) -> None:
+        self.counting.empty = pages
+
+    @rule()
+    def a_moment_passes(self) -> None:
+        self.later(minutes=0.1)
+
+    @precondition(lambda self: any(run.record.in_doubt for run in self.store.runs()))
+    @rule(data=st.data(), right=st.booleans())
+    def choose(self, data: st.DataObject, right: bool) -> None:
+        run = data.draw(st.sampled_from([run for run in self.store.runs() if run.record.in_doubt]))
+
+        def act() -> None:
+            for each in self.client.candidates(run.id):
+                if (self.counting.truth[each.task_id] == run.prompt) == right:
+                    self.client.task(each.task_id, run=run.id)
+                    self.wrong |= set() if right else {run.id}
+                    self.misled |= set() if right else {run.prompt}
+                    return
+
+        self.lives(act, None)
+
+    @precondition(lambda self: any(run.record.uncertain for run in self.store.runs()))
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        run = data.draw(st.sampled_from([run for run in self.store.runs() if run.record.uncertain]))
+        if run.id not in self.wrong:
+            self.fresh[run.prompt] += 1  # the person says that it is not theirs
+        self.client.release(run.id)
+        self.wrong.discard(run.id)
+        self.seen.pop(run.id, None)
+
     @rule()
     def a_day_passes(self) -> None:
         self.later(minutes=25 * 60)
+        self.stranger() if self.others else None
 
     @rule(seconds=st.sampled_from([-86400.0, -5.0, 5.0, 86400.0]))
     def the_clock_is_set(self, seconds: float) -> None:
@@ -204,6 +259,9 @@ class Ledger(RuleBasedStateMachine):
             journal.write_bytes(content[: max(int(len(content) * share), content.index(b"\n") + 30)])
             self.seen.pop(run.id, None)
 
+    def paid(self) -> list[tuple[str, int]]:
+        return [(prompt, billed) for prompt, billed in self.counting.billed.items() if prompt != "theirs"]
+
     def runs_of(self, prompt: str) -> list[Run]:
         return [run for run in self.store.runs() if run.prompt == prompt]
 
@@ -217,7 +275,9 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def what_is_paid_for_is_had_said_or_open(self) -> None:
         damaged = len(self.store.damaged())
-        for prompt, billed in self.counting.billed.items():
+        for prompt, billed in self.paid():
+            if prompt in self.misled:
+                continue
             runs, n = self.runs_of(prompt), request_of(int(prompt[-1])).n
             had = sum(len(run.result()) for run in runs if run.state == DONE and run.whole)
             open_runs = sum(run.state not in (PREPARED, DONE, "failed", "canceled") for run in runs) + damaged
@@ -225,16 +285,23 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_paid_for_twice(self) -> None:
-        for prompt, billed in self.counting.billed.items():
+        for prompt, billed in self.paid():
             forgotten = sum(run.state == LOST for run in self.runs_of(prompt))
             most = 1 + self.fresh[prompt] + forgotten
             assert billed <= most * request_of(int(prompt[-1])).n, f"{prompt}: {billed} billed, {self.store.runs()}"
+
+    @invariant()
+    def pictures_are_of_their_own_prompt(self) -> None:
+        for run in self.store.runs():
+            if run.task_id and run.prompt and run.id not in self.wrong:
+                assert self.counting.truth[run.task_id] == run.prompt, f"{run.record} holds somebody else's task"
 
     def teardown(self) -> None:
         if not hasattr(self, "client"):
             return
         try:
             self.calm()
+            self.counting.lag = self.counting.empty = 0
             self.another_client()
             self.client.rescue()
             self.at_rest(self.client.rescue().problems)
@@ -253,7 +320,9 @@ class Ledger(RuleBasedStateMachine):
             assert not isinstance(said.get(run.id), StoreError), said[run.id]
         spent = self.client.spent()
         assert spent is not None
-        billed = sum(self.counting.billed.values()) * PRICE
+        if self.misled:
+            return
+        billed = sum(billed for _, billed in self.paid()) * PRICE
         assert spent.amount >= billed
         if all(run.state in (PREPARED, DONE, "failed", "canceled") for run in self.store.runs()):
             assert spent.amount == billed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from journals import cut
 from ledger.around import prepared, unanswered
 
 from wannb.client import Client
-from wannb.errors import StoreError
+from wannb.errors import StoreError, UnknownOutcome
 from wannb.ledger.record import ENDED, MOVES, Failure, Record
 from wannb.ledger.run import Run, Runs, read, usual_seconds
 from wannb.ledger.store import Store
@@ -85,9 +86,13 @@ def test_a_journal_that_broke_off_before_it_said_sent_is_looked_up(client: Clien
 def test_a_journal_that_broke_off_before_anything_was_sent_is_sent_once(client: Client, server: MockServer) -> None:
     run = unanswered(client, small())
     cut(run.folder, keep=40)
+    with pytest.raises(UnknownOutcome):
+        client.run(small())
+    time.sleep(0.7)  # by its folder's time it began when it did, and the service's clock is as exact
+    client.run(small(2, "a later task"))
     assert len(client.run(small())) == 1
-    assert server.billed == 1
-    assert len(client.runs()) == 1
+    assert server.billed == 2
+    assert len(client.runs()) == 2
 
 
 def test_the_table_of_many_runs_is_cut() -> None:

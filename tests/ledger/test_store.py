@@ -75,10 +75,10 @@ def test_what_a_folder_may_hold_besides(client: Client, store: Store, form: Hist
 
 def test_a_turn_is_never_waited_for_longer_than_the_pace(store: Store) -> None:
     jumping = Jumping()
-    with store.lock("submit"):
+    with store.turn("an account and a model") as spaced:
         for offset in (0.0, 86400.0, -86400.0, 0.0):
             jumping.offset = offset
-            store.take_turn(0.21, jumping.clock())
+            spaced(0.21, jumping.clock())
     assert all(seconds <= 0.21 for seconds in jumping.slept)
 
 

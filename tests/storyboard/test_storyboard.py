@@ -20,7 +20,7 @@ from PIL import Image
 
 from wannb import mock
 from wannb.client import Client
-from wannb.errors import ContentRefused, InvalidRequest, StoreError, WannbError
+from wannb.errors import ContentRefused, InvalidRequest, StoreError, UnknownOutcome, WannbError
 from wannb.ledger.store import Store
 from wannb.service.prices import Money
 from wannb.storyboard import BoardFiles, Scene, Storyboard
@@ -280,12 +280,13 @@ def test_a_refused_reroll_changes_nothing_and_is_not_tried_again(
 def test_a_request_without_an_answer_is_not_paid_again(
     client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch, reaches: bool
 ) -> None:
-    def create(transport: Any, body: Any, *, before: Any, **options: Any) -> Any:
+    def create(transport: Any, body: Any, *, turn: Any, **options: Any) -> Any:
         """Be interrupted after the request was written down, before the answer of the service is."""
         if reaches:
-            real(transport, body, before=before, **options)
+            real(transport, body, turn=turn, **options)
         else:
-            before()
+            with turn():
+                pass
         raise KeyboardInterrupt
 
     board, real = make(client, SCENES[:3]), type(client._ledger.transport).create
@@ -295,8 +296,13 @@ def test_a_request_without_an_answer_is_not_paid_again(
             board.run()
     board.edit_scene(3, text="it goes home")
     assert str(board.estimate()) == "0.225 USD"
+    if not reaches:
+        with pytest.raises(UnknownOutcome, match="Send another request"):
+            board.run()
+        server.advance(seconds=5)
+        client.generate("a later task, which proves it", size="768*768")
     board.run()
-    assert server.billed == 3
+    assert server.billed == 3 + (not reaches)
     assert all(board.frames)
     assert not board.notices
 

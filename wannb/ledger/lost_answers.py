@@ -27,8 +27,9 @@ from .record import SENDING, Record
 from .run import Run
 from .store import Store
 
-#: Seconds by which a task's own time may be later than the arrival of its request (0.1 seen live, 2026-04).
-_SLOW_ENTRY = 0.5
+#: Seconds by which a task's own time may be later than the arrival of its request, and is where nothing is slow (seen
+#: live, 2026-04).
+_SLOW_ENTRY, _ENTRY = 0.5, 0.1
 #: Seconds after which a sent request cannot arrive any more, and after which a task is doubtful.
 _LATEST_ARRIVAL, _PROMPT = 180.0, 20.0
 #: Seconds for which the service keeps a task.
@@ -119,21 +120,24 @@ class Search:
         since = earliest - 60 if self._looks else until - _KEPT
         listed, whole = transport.tasks(since=since, until=until if self._looks else max(until, now))
         self._looks += 1
-        # The list first: what is in it was written down as sent before.
-        holders = [each.record for each in self.store.holders([*(task.task_id for task in listed), *self.candidates])]
+        # The list first, since what is in it was written down as sent before; then who is in doubt, and who holds what
+        # last: a run that is told of its task meanwhile is found as either, if not as both.
         rivals = [
             run.record
             for run in self.store.open_runs()
             if run.id != self.run.id and run.record.in_doubt and same_account(run.record, record)
         ]
+        holders = [each.record for each in self.store.holders([*(task.task_id for task in listed), *self.candidates])]
         # A run that was adopted by its id alone was only viewed; it may be the very one that is meant.
         held = {each.task_id: each for each in holders if each.request}
         everyone = [record, *held.values(), *rivals]
         prompt = prompt_window(record, everyone)
         free = [task for task in listed if task.task_id not in held and task.task_id not in record.not_ours]
-        explained = {task.task_id: [each for each in rivals if _in_time(task, each, everyone)] for task in free}
+        times = [(each, prompt_window(each, everyone)) for each in rivals]
+        # Of each task, how many other runs in doubt can have made it.
+        explained = {task.task_id: sum(_is_in_time(task, *each) for each in times) for task in free}
         for task in free:
-            alone = len(explained[task.task_id]) == 1 and not _is_within(task, prompt)
+            alone = explained[task.task_id] == 1 and not _is_within(task, prompt)
             fits = _is_of(task, record) and _is_within(task, (earliest, latest)) and not alone
             if fits and self._could_be(task):
                 self.candidates[task.task_id] = task
@@ -159,7 +163,7 @@ class Search:
 
 
 def _moments(delays: Iterable[float], transport: Transport, clock: Clock) -> Iterator[None]:
-    """Yield when a look is due, until none is wanted any more: after each delay, and after new tasks of this process."""
+    """Yield when a look is due, until none is wanted any more: after delays, and after new tasks of this process."""
     for delay in delays:
         accepted, since = transport.account.accepted, 0.0
         while delay > 0:
@@ -236,11 +240,11 @@ def prompt_window(record: Record, others: Iterable[Record]) -> tuple[float, floa
         and _model(other) == _model(record)
     ]
     lost = [] if record.lost_at is None or record.lost_at < last else [record.lost_at]
-    return first - within, min([last + _PROMPT, *later, *lost]) + within + _SLOW_ENTRY
+    return first - within, min([last + _PROMPT, *later, *lost]) + within + _ENTRY
 
 
-def _in_time(task: wire.ListedTask, rival: Record, others: Iterable[Record]) -> bool:
-    return _is_of(task, rival) and task.task_id not in rival.not_ours and _is_within(task, prompt_window(rival, others))
+def _is_in_time(task: wire.ListedTask, rival: Record, times: tuple[float, float]) -> bool:
+    return _is_of(task, rival) and task.task_id not in rival.not_ours and _is_within(task, times)
 
 
 def _is_of(task: wire.ListedTask, record: Record) -> bool:

@@ -6,14 +6,12 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from contextlib import suppress
 from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
-from wannb.errors import WannbError
 from wannb.figures import Grid, Spot, grid, labels_of
-from wannb.ledger import SENDING, Result, waits_shown
+from wannb.ledger import Result, waits_shown
 from wannb.request import FIELDS, check_names
 from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, shorten, spoken
@@ -150,7 +148,7 @@ class Plan:
             self.cells[0].request.check()
         said: list[Said] = []
         with waits_shown(after=0) as line:
-            cells = to_do(self.cells, self._settled(), fill=fill)
+            cells = to_do(self.cells, self.statuses(), fill=fill)
             show = on_progress or (lambda now: line.show(now.said))
             allowance = Allowance(self.client, [cell for cell, _ in cells], most, max_images)
             runner = Runner(self.client, cells, allowance, show=show, stop=stop)
@@ -164,18 +162,6 @@ class Plan:
             if on_progress is None:
                 line.done(say(joined(" · ", [*said, self.forecast().summary()])))
         return self
-
-    def _settled(self) -> list[Status]:
-        """Return the statuses after looking up what became of requests whose answer was lost.
-
-        That comes before anything is sent: a task of a new request could be taken for that of a lost one.
-        """
-        statuses = self.statuses()
-        lost = [run for run in (each.run for each in statuses) if run and run.state == SENDING and run.task_id is None]
-        for run in lost:
-            with suppress(WannbError):  # its own cell meets the same error and reports it
-                self.client.pick_up(run.id)
-        return self.statuses() if lost else statuses
 
     # Display
 

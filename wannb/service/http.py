@@ -298,7 +298,7 @@ class Sender:
         except (ConnectionFailed, RateLimited, ServiceError, UnknownOutcome) as error:
             if left() or not (unknown or isinstance(error, (RateLimited, ServiceError))):
                 raise
-            raise late(error.said) from error
+            raise late(f"{error.code}, HTTP {error.status}" if isinstance(error, ApiError) else error.said) from error
 
     def _why(self, error: BaseException | None, seconds: float) -> Said:
         """Return why a call pauses, and for how long."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.kill.lives import IMAGES
+from ledger.kill.lives import IMAGES, PROOF
 from pictures import handled
 
 from wannb.ledger.record import ENDED, PREPARED
@@ -44,10 +44,10 @@ class Slow:
 
 @dataclass(kw_only=True)
 class Killing:
-    """One mock server, one process that forks jobs, and what came of them."""
+    """A process that forks jobs, a mock server of its own for each round, and what came of them."""
 
     folder: Path
-    server: MockServer
+    server: MockServer = field(init=False)
     lives: subprocess.Popen[str]
     chance: random.Random
     tallies: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -72,7 +72,10 @@ class Killing:
         if job not in self._usual:
             self._learn(job)
         self._number += 1
-        number, before = self._number, self.server.billed
+        with slow_server(self._number) as self.server:
+            self._round(job, self._number)
+
+    def _round(self, job: str, number: int) -> None:
         kills = 0
         for _ in range(IN_A_ROW):
             kills += self._kill(job, number)
@@ -80,13 +83,13 @@ class Killing:
                 kills += self._kill("rescue", number, of=job)  # the rescuer itself may die as well
         time.sleep(0.03)  # what was sent ends meanwhile, and is billed
         self._must(self.live("rescue", number) == "done", f"{job} {number}: the rescue failed")
-        have, said = self._found(number)
-        billed = self.server.billed - before
+        have, said, proofs = self._found(number)
+        billed = self.server.billed - proofs
         lost = max(0, billed - have - said)
         self._must(not lost, f"{job} {number}: {billed} billed, {have} on disk, {said} said to be in doubt")
         self._must(self.live(job, number) == "done", f"{job} {number}: the last run failed")
-        have, said = self._found(number)
-        billed, wanted = self.server.billed - before, IMAGES[job]
+        have, said, proofs = self._found(number)
+        billed, wanted = self.server.billed - proofs, IMAGES[job]
         doubled = max(0, billed - wanted)
         self._must(not doubled and wanted <= have + said, f"{job} {number}: {billed} billed, {have} there of {wanted}")
         counted = (1, kills, wanted, billed, have, lost, said, doubled)
@@ -103,7 +106,8 @@ class Killing:
         for _ in range(2):  # the first takes longer than all that follow
             self._number += 1
             began = time.monotonic()
-            self._must(self.live(job, self._number) == "done", f"{job}: the first run failed")
+            with slow_server(self._number) as self.server:
+                self._must(self.live(job, self._number) == "done", f"{job}: the first run failed")
         self._usual[job] = (time.monotonic() - began, self._steps)
 
     def _kill(self, job: str, number: int, of: str = "") -> bool:
@@ -113,13 +117,15 @@ class Killing:
         stepped = f"#{self.chance.randint(1, max(1, int(steps * share)))}"
         return self.live(job, number, timed if self.chance.random() < TIMED else stepped) == "killed"
 
-    def _found(self, number: int) -> tuple[int, int]:
-        """Return how many images are on disk, and how many may be billed and are said to be in doubt."""
-        runs = Store(self.folder / str(number)).runs()
+    def _found(self, number: int) -> tuple[int, int, int]:
+        """Return how many images are on disk, how many may be billed and are said to be, and those made as proof."""
+        every = Store(self.folder / str(number)).runs()
+        runs, proofs = ([run for run in every if (run.prompt == PROOF) == is_proof] for is_proof in (False, True))
         have = {run.id: len(run.result()) for run in runs if run.whole}
-        in_doubt = [run for run in runs if run.record.via == "sync" and run.state not in (PREPARED, *ENDED)]
+        sync = [run for run in runs if run.record.via == "sync" and run.state not in (PREPARED, *ENDED)]
+        in_doubt = [*sync, *(run for run in runs if run.record.in_doubt)]
         said = sum((run.record.request or {})["n"] - have.get(run.id, 0) for run in in_doubt)
-        return sum(have.values()), said
+        return sum(have.values()), said, sum(bool(run.task_id) for run in proofs)
 
     def _must(self, holds: bool, fault: str) -> None:
         if not holds:
@@ -157,6 +163,6 @@ def slow_server(seed: int) -> Iterator[MockServer]:
 
 @contextmanager
 def killing(folder: Path, *, seed: int) -> Iterator[Killing]:
-    """Start a server and a process for jobs."""
-    with slow_server(seed) as server, kernel() as lives:
-        yield Killing(folder=folder, server=server, lives=lives, chance=random.Random(seed))
+    """Start a process for jobs."""
+    with kernel() as lives:
+        yield Killing(folder=folder, lives=lives, chance=random.Random(seed))

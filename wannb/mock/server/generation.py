@@ -100,7 +100,7 @@ class Generator:
             arrived=call.arrived,
             request_id=str(self._settings.fresh()),
         )
-        ending = self._drawn(other, self._seed(None, ""), theirs)
+        ending = self._drawn(other, 0, theirs)
         self._begin(theirs, ending, str(self._settings.fresh()), later=STRANGER_SECONDS)
 
     def normalise(self, request: Request) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from wannb import connect, connection
 from wannb.errors import NoKey, StoreError
 from wannb.masking import Secret
 from wannb.runs import Store
+from wannb.service import keys
 from wannb.tools.doctor import doctor
 
 KEY = "sk-0123456789abcdef"
@@ -224,7 +225,7 @@ def key_file(content: bytes) -> None:
 )
 def test_the_key_file_of_the_official_sdk_is_read(content: bytes) -> None:
     key_file(content)
-    assert connection.find_key() == (Secret(KEY), "~/.dashscope/api_key")
+    assert keys.find_key() == (Secret(KEY), "~/.dashscope/api_key")
     with connect() as client:
         assert client.service.kind == "live"
 
@@ -237,7 +238,7 @@ def test_a_key_is_found_under_each_of_its_names(name: str, monkeypatch: pytest.M
         assert (name in repr(client)) is (name != "DASHSCOPE_API_KEY"), "another name than the usual one is said"
         assert KEY not in repr(client) + client._repr_html_()
     monkeypatch.setenv("DASHSCOPE_API_KEY", OTHER)
-    assert connection.find_key() == (Secret(OTHER), "DASHSCOPE_API_KEY")
+    assert keys.find_key() == (Secret(OTHER), "DASHSCOPE_API_KEY")
 
 
 def test_the_file_that_the_sdk_is_told_of_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -245,11 +246,11 @@ def test_the_file_that_the_sdk_is_told_of_is_read(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("DASHSCOPE_API_KEY_FILE_PATH", "~/mine.txt")
     (tmp_path / "mine.txt").write_text(KEY)
     monkeypatch.setenv("QWENCLOUD_API_KEY", "sk-third")
-    assert connection.find_key() == (Secret(KEY), "DASHSCOPE_API_KEY_FILE_PATH")
+    assert keys.find_key() == (Secret(KEY), "DASHSCOPE_API_KEY_FILE_PATH")
     monkeypatch.delenv("DASHSCOPE_API_KEY_FILE_PATH")
-    assert connection.find_key() == (Secret(OTHER), "~/.dashscope/api_key"), "the SDK's places come first"
+    assert keys.find_key() == (Secret(OTHER), "~/.dashscope/api_key"), "the SDK's places come first"
     monkeypatch.setenv("DASHSCOPE_API_KEY", OTHER)
-    assert connection.find_key() == (Secret(OTHER), "DASHSCOPE_API_KEY")
+    assert keys.find_key() == (Secret(OTHER), "DASHSCOPE_API_KEY")
 
 
 def test_a_key_that_is_renewed_is_taken_by_the_next_connect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,12 +291,12 @@ def test_a_key_that_cannot_be_read_is_named_and_the_mock_takes_no_ones_place_in_
         file.symlink_to("nowhere")
     elif content == "closed":
         file.write_text(KEY)
-        plain = connection.read_file
+        plain = keys.read_file
 
         def closed(path: Path, *, most: int) -> bytes:
             raise PermissionError(13, "Permission denied") if path == file else AssertionError(plain)
 
-        monkeypatch.setattr(connection, "read_file", closed)
+        monkeypatch.setattr(keys, "read_file", closed)
     else:
         file.write_bytes(content)
     for mode in (None, "live"):

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from wannb.runs import Store
-from wannb.service import Money, Service, as_budget, endpoint
+from wannb.service import KEY_FILE, KEY_PLACES, Money, Service, as_budget, endpoint, environment, find_key, names_alike
 
 from .client import Client
 from .errors import KEY_MISPLACED, NoKey
-from .files import read_file
 from .masking import SHORTEST, Secret, holds_key, mask
 from .translation import Said, current, override, say
 
@@ -28,15 +24,6 @@ if TYPE_CHECKING:
     from wannb.mock import MockServer
 
 Mode = Literal["auto", "live", "mock"]
-_KEY_FILE = "~/.dashscope/api_key"
-#: Bytes of a file that holds one key.
-_MOST = 2**20
-#: What a key consists of (RFC 6750); a quote, a brace or a "name=" around it was copied by mistake.
-_KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-#: Variables whose name says that they may hold a key, but no more than that.
-_ALIKE = re.compile(
-    r"(DASHSCOPE|QWEN(_?CLOUD)?|MODEL_?STUDIO|BAILIAN|ALI(BABA|YUN)(_?CLOUD)?)_?(API_?)?(KEYS?|TOKEN)", re.I
-)
 #: Set by `wannb lab` and `wannb studio` for their kernels: the address of the mock server that they share.
 SHARED_MOCK = "WANNB_MOCK_URL"
 _SET_URL = "DASHSCOPE_HTTP_BASE_URL"
@@ -45,7 +32,7 @@ THROUGH = "WANNB_THROUGH"
 #: The other variables that are read. Messages, host names and folders show what is in them.
 _NOT_FOR_KEYS = (
     *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", SHARED_MOCK),
-    *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_API_KEY_FILE_PATH"),
+    *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_APIKEY_FILE_PATH"),
 )
 _MODES = ("auto", "live", "mock")
 _server: MockServer | None = None
@@ -69,7 +56,7 @@ def connect(
 
     Args:
         mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
-        api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_API_KEY_FILE_PATH` names, then
+        api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_APIKEY_FILE_PATH` names, then
             `~/.dashscope/api_key`, `QWENCLOUD_API_KEY`, `MODELSTUDIO_API_KEY`, then the secrets of Colab or Kaggle.
         region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
         workspace: gives that workspace's own host; `DASHSCOPE_WORKSPACE_ID`.
@@ -92,9 +79,9 @@ def connect(
         mode = region = workspace = base_url = store = budget = language = None
         raise ValueError(say(KEY_MISPLACED, place=place))
     _show_everything()
-    set_language = None if language else _environment("WANNB_LANGUAGE")
+    set_language = None if language else environment("WANNB_LANGUAGE")
     with override(language or set_language or "en", option="WANNB_LANGUAGE" if set_language else "language"):
-        set_mode = (_environment("WANNB_MODE") or "auto").lower()
+        set_mode = (environment("WANNB_MODE") or "auto").lower()
         default = "auto" if given is not None and set_mode in _MODES else set_mode
         found = _key_for(mode, default, given, base_url)
         service = _service(found is not None, mode, set_mode, region, workspace, base_url)
@@ -109,7 +96,7 @@ def _service(
     has_key: bool, mode: str | None, set_mode: str, region: str | None, workspace: str | None, base_url: str | None
 ) -> Service:
     """Return the service that the arguments and the environment name: live with a key, a mock server without one."""
-    set_url, shared = _environment(_SET_URL), _environment(SHARED_MOCK)
+    set_url, shared = environment(_SET_URL), environment(SHARED_MOCK)
     set_url_is_here = bool(set_url and endpoint.is_loopback(urlsplit(set_url).hostname))
     if base_url and has_key and base_url.rstrip("/") in (shared, _server and _server.base_url):
         has_key = False  # a mock server of ours: nothing there is live, whatever key it is given
@@ -127,7 +114,7 @@ def _service(
 def _place_of_a_key(options: Sequence[object]) -> str | None:
     """Return the option of `connect`, in their order, or the variable in which a key stands where no key belongs."""
     known = {key for name in KEY_PLACES if len(key := os.environ.get(name, "").strip()) >= SHORTEST}
-    known -= {os.environ.get("DASHSCOPE_API_KEY_FILE_PATH", "").strip()}  # the name of a file
+    known -= {os.environ.get("DASHSCOPE_APIKEY_FILE_PATH", "").strip()}  # the name of a file
     names = ("mode", "region", "workspace", "base_url", "store", "budget", "language")
     places = {**dict(zip(names, options, strict=True)), **{name: os.environ.get(name) for name in _NOT_FOR_KEYS}}
     return next((place for place, said in places.items() if str(said).strip() in known or holds_key(str(said))), None)
@@ -137,8 +124,8 @@ def _live(region: str | None, workspace: str | None, base_url: str | None, sourc
     """Return the live service that the options and the environment name."""
     names = {"region": "WANNB_REGION", "workspace": "DASHSCOPE_WORKSPACE_ID"}
     return endpoint.live(
-        region=(region or _environment(names["region"]) or "singapore").lower(),
-        workspace=workspace or _environment(names["workspace"]),
+        region=(region or environment(names["region"]) or "singapore").lower(),
+        workspace=workspace or environment(names["workspace"]),
         base_url=base_url,
         source=source,
         names={name: name if given else names[name] for name, given in (("region", region), ("workspace", workspace))},
@@ -170,7 +157,7 @@ def _key_for(mode: object, default: str, given: object, base_url: str | None) ->
                 else "{url} needs a key: set DASHSCOPE_API_KEY, write it to {file}, or leave base_url out to use the "
                 "mock server, which needs none",
                 url=mask(repr(base_url)),
-                file=_KEY_FILE,
+                file=KEY_FILE,
             )
         )
     return found
@@ -189,7 +176,7 @@ def _check_not_live(mode: str | None, base_url: str) -> None:
 def _notices(found: tuple[Secret, str] | None, mode: str | None, set_mode: str) -> Iterator[str]:
     """Yield what one should know of the key that is used, or why there is none."""
     if found is not None:
-        if found[1] not in ("api_key", "DASHSCOPE_API_KEY", _KEY_FILE):
+        if found[1] not in ("api_key", "DASHSCOPE_API_KEY", KEY_FILE):
             yield Said("The key is that in {place}.", place=found[1])
         if not str(found[0]).startswith("sk-"):
             yield Said(
@@ -208,127 +195,7 @@ def _notices(found: tuple[Secret, str] | None, mode: str | None, set_mode: str) 
 
 def open_store(folder: str | os.PathLike[str] | None = None) -> Store:
     """Return the runs in a folder: the one given, else `WANNB_STORE`, else "wannb-runs" in this directory."""
-    return Store(folder or _environment("WANNB_STORE") or "wannb-runs")
-
-
-def _environment(name: str) -> str | None:
-    return os.environ.get(name, "").strip() or None
-
-
-def find_key(given: object = None) -> tuple[Secret, str] | None:
-    """Return the key that `connect()` would use, and where it was found; None if there is none.
-
-    Raises:
-        ValueError: the first that is found cannot be read, or cannot be a key.
-    """
-    places: Mapping[str, Callable[[], object]] = KEY_PLACES if given is None else {"api_key": lambda: _bare(given)}
-    for place, look in places.items():
-        if found := _key_in(place, look):
-            return found, place
-    return None
-
-
-def other_keys() -> list[str]:
-    """Return the places with a key that differs from the one that `connect()` would use."""
-    used, found = find_key(), []
-    for place, look in KEY_PLACES.items():
-        with suppress(ValueError):
-            key = _key_in(place, look)
-            found += [place] if key and used and key != used[0] else []
-    return found
-
-
-def names_alike() -> list[str]:
-    """Return the variables that may hold a key by their names, and that nothing reads."""
-    return sorted(name for name in os.environ if _ALIKE.fullmatch(name) and name not in KEY_PLACES and os.environ[name])
-
-
-def _key_in(place: str, look: Callable[[], object]) -> Secret | None:
-    why = None
-    try:
-        key = look()
-    except OSError as error:
-        key, why = None, error.strerror or str(error)
-        if place.endswith("_PATH"):
-            why = f"{_environment(place)!r}: {why}"
-    if why is not None:
-        raise ValueError(
-            say(
-                "the API key in {place} cannot be read: {why}. Correct or remove it, or use connect('mock')",
-                place=place,
-                why=mask(why),
-            )
-        )
-    if key is None:
-        return None
-    usable = isinstance(key, str) and bool(_KEY.fullmatch(key))
-    secret, key = Secret(str(key)), None
-    if not usable:
-        raise ValueError(
-            say(
-                "the API key is not text, or holds spaces, quotes or characters beyond ASCII; copy it again to {place}",
-                place=mask(f"{place}={_environment(place)!r}") if place.endswith("_PATH") else place,
-            )
-        )
-    return secret
-
-
-def _bare(given: object) -> object:
-    return str(given).strip() if isinstance(given, (str, Secret)) else given
-
-
-def _in_file(name: str | None, *, must: bool = False) -> str | None:
-    """Return what a key file holds, None if there is none; `OSError` if it cannot be read, is empty or `must` be."""
-    if name is None:
-        return None
-    file = Path(os.path.expanduser(name))
-    hidden = file.parent.is_dir() and not os.access(file.parent, os.X_OK)
-    if not (must or hidden or os.path.lexists(file)):
-        return None
-    content = read_file(file, most=_MOST)
-    # Windows writes files of text in either way.
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if text := content.decode("utf-16" if wide else "utf-8-sig", "replace").strip():
-        return text
-    raise OSError(say("it is empty"))
-
-
-def _in_secrets(ask: Callable[[], object]) -> str | None:
-    """Return what a hosted notebook keeps as the secret DASHSCOPE_API_KEY; None elsewhere, or if it does not answer."""
-    try:
-        key = ask()
-    except Exception as error:  # each host has its own kinds for one that is missing and one that does not come
-        if type(error).__name__ != "NotebookAccessError":
-            return None
-        key = None
-    else:
-        return (str(key).strip() or None) if key else None
-    raise OSError(say("this notebook may not read it; allow that beside the secret"))
-
-
-def _of_colab() -> object:
-    from google.colab import userdata
-
-    return userdata.get("DASHSCOPE_API_KEY")
-
-
-def _of_kaggle() -> object:
-    from kaggle_secrets import UserSecretsClient
-
-    return UserSecretsClient().get_secret("DASHSCOPE_API_KEY")
-
-
-#: Where a key is looked for, in this order: what the place is called, and what is there. None is nothing; an `OSError`
-#: is a key that cannot be read. The first three are those of the official SDK.
-KEY_PLACES: dict[str, Callable[[], str | None]] = {
-    "DASHSCOPE_API_KEY": lambda: _environment("DASHSCOPE_API_KEY"),
-    "DASHSCOPE_API_KEY_FILE_PATH": lambda: _in_file(_environment("DASHSCOPE_API_KEY_FILE_PATH"), must=True),
-    _KEY_FILE: lambda: _in_file(_KEY_FILE),
-    "QWENCLOUD_API_KEY": lambda: _environment("QWENCLOUD_API_KEY"),
-    "MODELSTUDIO_API_KEY": lambda: _environment("MODELSTUDIO_API_KEY"),
-    Said("Colab's secrets"): lambda: _in_secrets(_of_colab),
-    Said("Kaggle's secrets"): lambda: _in_secrets(_of_kaggle),
-}
+    return Store(folder or environment("WANNB_STORE") or "wannb-runs")
 
 
 def _mock(region: str, base_url: str | None, set_url: str | None, shared: str | None) -> Service:
@@ -341,7 +208,7 @@ def _mock(region: str, base_url: str | None, set_url: str | None, shared: str | 
 
 def _through(live: Service) -> Service:
     """Return the live service as it is asked by way of the recorder of `scripts/record`, if there is one."""
-    recorder = _environment(THROUGH)
+    recorder = environment(THROUGH)
     here = recorder and endpoint.is_loopback(urlsplit(recorder).hostname)
     return replace(live, through=recorder) if here else live
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from wannb.client import Client, Via
-from wannb.connection import connect, find_key
+from wannb.connection import connect
 from wannb.errors import WannbError
 from wannb.ledger import Task
 from wannb.request import STANDARD, ImageRequest
 from wannb.runs import ENDED
-from wannb.service import Pace, price, wire
+from wannb.service import Pace, find_key, price, wire
 from wannb.translation import count
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import endpoint, wire
 from .api import Transport
 from .endpoint import Service
+from .keys import KEY_FILE, KEY_PLACES, environment, find_key, names_alike, other_keys
 from .limits import (
     SOON,
     Account,
@@ -26,6 +27,8 @@ from .limits import (
 from .prices import Money, Price, as_budget, price
 
 __all__ = [
+    "KEY_FILE",
+    "KEY_PLACES",
     "SOON",
     "Account",
     "Clock",
@@ -40,9 +43,13 @@ __all__ = [
     "called_off",
     "check_called_off",
     "endpoint",
+    "environment",
+    "find_key",
     "heard",
     "late",
     "left",
+    "names_alike",
+    "other_keys",
     "price",
     "waiting",
     "wire",

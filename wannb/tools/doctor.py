@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from wannb._version import __version__
-from wannb.connection import connect, find_key, names_alike, open_store, other_keys
+from wannb.connection import connect, open_store
 from wannb.display import html
 from wannb.errors import ApiError, AuthenticationError, WannbError
 from wannb.figures import fonts
 from wannb.masking import mask
 from wannb.runs import ENDED, NewerFormat, Store
-from wannb.service import Clock, Transport
+from wannb.service import Clock, Transport, find_key, names_alike, other_keys
 from wannb.translation import Said, Words, count, current, joined, override, say, spoken
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from wannb import files, masking
-from wannb.connection import find_key
 from wannb.display import PREVIEW_PIXELS, small_jpeg
+from wannb.service import find_key
 from wannb.translation import Said, current, joined, say, spoken
 
 __all__ = ["Finding", "Tidied", "tidy"]

@@ -32,7 +32,7 @@ THROUGH = "WANNB_THROUGH"
 #: The other variables that are read. Messages, host names and folders show what is in them.
 _NOT_FOR_KEYS = (
     *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", SHARED_MOCK),
-    *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_APIKEY_FILE_PATH"),
+    *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_API_KEY_FILE_PATH"),
 )
 _MODES = ("auto", "live", "mock")
 _server: MockServer | None = None
@@ -56,7 +56,7 @@ def connect(
 
     Args:
         mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
-        api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_APIKEY_FILE_PATH` names, then
+        api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_API_KEY_FILE_PATH` names, then
             `~/.dashscope/api_key`, `QWENCLOUD_API_KEY`, `MODELSTUDIO_API_KEY`, then the secrets of Colab or Kaggle.
         region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
         workspace: gives that workspace's own host; `DASHSCOPE_WORKSPACE_ID`.
@@ -114,7 +114,7 @@ def _service(
 def _place_of_a_key(options: Sequence[object]) -> str | None:
     """Return the option of `connect`, in their order, or the variable in which a key stands where no key belongs."""
     known = {key for name in KEY_PLACES if len(key := os.environ.get(name, "").strip()) >= SHORTEST}
-    known -= {os.environ.get("DASHSCOPE_APIKEY_FILE_PATH", "").strip()}  # the name of a file
+    known -= {os.environ.get("DASHSCOPE_API_KEY_FILE_PATH", "").strip()}  # the name of a file
     names = ("mode", "region", "workspace", "base_url", "store", "budget", "language")
     places = {**dict(zip(names, options, strict=True)), **{name: os.environ.get(name) for name in _NOT_FOR_KEYS}}
     return next((place for place, said in places.items() if str(said).strip() in known or holds_key(str(said))), None)

@@ -135,7 +135,7 @@ def _of_kaggle() -> object:
 #: is a key that cannot be read. The first three are those of the official SDK.
 KEY_PLACES: dict[str, Callable[[], str | None]] = {
     "DASHSCOPE_API_KEY": lambda: environment("DASHSCOPE_API_KEY"),
-    "DASHSCOPE_APIKEY_FILE_PATH": lambda: _in_file(environment("DASHSCOPE_APIKEY_FILE_PATH"), must=True),
+    "DASHSCOPE_API_KEY_FILE_PATH": lambda: _in_file(environment("DASHSCOPE_API_KEY_FILE_PATH"), must=True),
     KEY_FILE: lambda: _in_file(KEY_FILE),
     "QWENCLOUD_API_KEY": lambda: environment("QWENCLOUD_API_KEY"),
     "MODELSTUDIO_API_KEY": lambda: environment("MODELSTUDIO_API_KEY"),

@@ -6,6 +6,7 @@ and did not answer (`UnknownOutcome`), or it answered (`ApiError`).
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import math
 import os
@@ -70,6 +71,14 @@ _NOT_SENT = (
 
 
 mask_http_logs()
+_senders: weakref.WeakSet[Sender] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close all connections; called after what modules that import this one have registered."""
+    for sender in list(_senders):
+        sender.close()
 
 
 class Sender:
@@ -90,8 +99,9 @@ class Sender:
             httpx.Client(transport=_Way(service.address), timeout=TIMEOUT, headers=_HEADERS, trust_env=False)
             for _ in range(2)
         )
-        # Not when the interpreter ends, since other threads may still fetch what is paid for.
+        # When the interpreter ends not before other threads have fetched what is paid for: see `_close_all`.
         weakref.finalize(self, _close, self._api, self.files).atexit = False
+        _senders.add(self)
         # Put in last and by no variable: a traceback that prints variables would print the key.
         self._api.headers["Authorization"] = f"Bearer {key}"
         if service.workspace:

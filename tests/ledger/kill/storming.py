@@ -298,7 +298,7 @@ def one_lost_one_asks(folder: Path, after: float, *, known: bool, hangs: float =
             return Response(drop=True, delay=hangs)
         return None
 
-    with storming(folder, Weather(instead=instead), scale=20, **more) as storm, storm.client("B") as b:
+    with storming(folder, Weather(instead=instead), **{"scale": 20, **more}) as storm, storm.client("B") as b:
         if known:
             b.run(request_of("an earlier one"))
             storm.clock.sleep(30)

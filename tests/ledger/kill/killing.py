@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.kill.lives import ENDING, IMAGES, PACE, request_of
+from ledger.kill.lives import AFTERWARDS, ENDING, IMAGES, PACE, request_of
 from ledger.kill.truth import Service, choose, serving
 
 from wannb.client import Client
@@ -34,7 +34,7 @@ COUNTED = ("rounds", "kills", "wanted", "billed", "on_disk", "lost", "said", "do
 
 @dataclass(kw_only=True)
 class Killing:
-    """One mock server, one process that forks jobs, and what came of them."""
+    """A process that forks jobs, a mock server for each round of them, and what came of them."""
 
     folder: Path
     server: MockServer
@@ -46,7 +46,6 @@ class Killing:
     _usual: dict[str, tuple[float, int]] = field(default_factory=dict)
     _number: int = 0
     _more: int = 0
-    _chosen: int = 0
 
     @property
     def kills(self) -> int:
@@ -64,9 +63,17 @@ class Killing:
         """Kill a job several times, let it be rescued, and run it to its end."""
         if job not in self._usual:
             self._learn(job)
-        self._number += 1
-        self._alone()
-        number, before, self._more = self._number, self.server.billed, 0
+        with self._alone() as number:
+            self._round(job, number)
+
+    @contextmanager
+    def _alone(self) -> Iterator[int]:
+        """Give the next round a service that nobody has used yet."""
+        self._number, self._more = self._number + 1, 0
+        with slow_server(self._number) as (self.server, self.service):
+            yield self._number
+
+    def _round(self, job: str, number: int) -> None:
         kills = 0
         for _ in range(IN_A_ROW):
             kills += self._kill(job, number)
@@ -74,22 +81,18 @@ class Killing:
                 kills += self._kill("rescue", number, of=job)  # the rescuer itself may die as well
         self._rescued(job, number)
         have, said = self._found(number)
-        billed = self.server.billed - before
+        billed = self.server.billed
         lost = max(0, billed - have - said)
         self._must(not lost, f"{job} {number}: {billed} billed, {have} on disk, {said} said to be in doubt")
-        silent = self._ended(job, number, before)
+        silent = self._ended(job, number)
         have, said = self._found(number)
-        billed, wanted = self.server.billed - before, IMAGES[job] + self._more
+        billed, wanted = self.server.billed, IMAGES[job] + self._more
         doubled = max(0, billed - wanted)
         self._must(not doubled and wanted <= have + said, f"{job} {number}: {billed} billed, {have} there of {wanted}")
         _, swapped = self.service.on_disk(self.folder / str(number))
         self.faults += [f"{job} {number}: {wrong}" for wrong in swapped]
         counted = (1, kills, wanted, billed, have, lost, said, doubled, len(swapped), silent)
         self.tallies[job].update(dict(zip(COUNTED, counted, strict=True)))
-
-    def _alone(self) -> None:
-        """Begin a day on which nobody has used the key yet: every round is one folder's own."""
-        self.server.advance(hours=25)
 
     def _rescued(self, job: str, number: int) -> None:
         time.sleep(0.03)  # what was sent ends meanwhile, and is billed
@@ -100,15 +103,16 @@ class Killing:
         with Client(mock(self.server.base_url), "sk-mock", Store(self.folder / str(number)), pace=PACE) as client:
             for _ in range(2):
                 problems = client.rescue().problems
-                self._chosen += sum(choose(client, run_id, problem) for run_id, problem in problems)
+                for run_id, problem in problems:
+                    choose(client, run_id, problem)
                 open_runs = [run for run in client.runs() if run.state == SENDING and run.record.via == "task"]
                 if not open_runs:
                     return
                 time.sleep(0.6)  # tasks may be entered into the list half a second late
                 self._more += 1
-                client.run(request_of(f"round {number}, afterwards {self._more}"))
+                client.run(request_of(f"round {number}, {AFTERWARDS} {self._more}"))
 
-    def _ended(self, job: str, number: int, before: int) -> int:
+    def _ended(self, job: str, number: int) -> int:
         """Run a job to its end; return how many images were not on disk then without a word.
 
         A script that ends while it still works may leave some of it to the next rescue, and what it had not begun yet
@@ -121,7 +125,7 @@ class Killing:
                 time.sleep(0.03)
                 have = sum(self._found(number))
                 if not folder.with_suffix(".said").read_text():
-                    silent += max(0, self.server.billed - before - have)
+                    silent += max(0, self.server.billed - have)
                 ended = ended if have >= IMAGES[job] else "more"
             if ended == "done":
                 break
@@ -140,10 +144,11 @@ class Killing:
     def _learn(self, job: str) -> None:
         """Run a job to its end, to know how long it takes and how many steps."""
         for _ in range(2):  # the first takes longer than all that follow
-            self._number += 1
-            began = time.monotonic()
-            self._must(self.live(job, self._number) == "done", f"{job}: the first run failed")
-        self._usual[job] = (time.monotonic() - began, self._steps)
+            with self._alone() as number:
+                began = time.monotonic()
+                self._must(self.live(job, number) == "done", f"{job}: the first run failed")
+                took = time.monotonic() - began
+        self._usual[job] = (took, self._steps)
 
     def _kill(self, job: str, number: int, of: str = "") -> bool:
         seconds, steps = self._usual[of or job]

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.kill.killing import heard, kernel, killing, tell
-from ledger.kill.lives import Scaled, request_of
+from ledger.kill.lives import AFTERWARDS, Scaled, request_of
 from ledger.kill.truth import REFUSED, Service, Weather, choose, page, serving, shows
 
 from wannb.client import Client
@@ -129,7 +129,7 @@ class Storm:
                     with suppress(WannbError):
                         client.run(request_of(prompt, self._model(prompt)))
                 # A later task of the folder proves what did not arrive.
-                client.run(request_of(f"{place}, afterwards {turn}"))
+                client.run(request_of(f"{place}, {AFTERWARDS} {turn}"))
                 self.clock.sleep(5)
 
     def _look_at_guesses(self, client: Client) -> None:
@@ -298,7 +298,7 @@ def one_lost_one_asks(folder: Path, after: float, *, known: bool, hangs: float =
             return Response(drop=True, delay=hangs)
         return None
 
-    with storming(folder, Weather(instead=instead), scale=20, **more) as storm, storm.client("B") as b:
+    with storming(folder, Weather(instead=instead), **{"scale": 20, **more}) as storm, storm.client("B") as b:
         if known:
             b.run(request_of("an earlier one"))
             storm.clock.sleep(30)

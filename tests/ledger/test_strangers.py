@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -333,3 +333,30 @@ def test_answers_that_several_models_lost_at_once_are_each_found(
     assert pro.task_id != plain.task_id
     assert store.get(old.id).state == "sending"
     assert server.billed == 3
+
+
+def test_a_task_whose_own_run_is_just_being_told_of_it_is_not_taken(
+    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two reads of the folder another thread's answer comes: its task must not be nobody's in both."""
+    client.run(small(9))
+    run, owner = (unanswered(client, small(seed), within=2.0) for seed in (1, 2))
+    body = {"model": small().model, "input": {"messages": [{"role": "user", "content": [{"text": "x"}]}]}}
+    task_id, _ = client._ledger.transport.create(
+        {**body, "parameters": {"n": 1, "size": "768*768", "seed": 2}}, oss=False
+    )
+
+    def then_told(read: Callable[..., Any]) -> Callable[..., Any]:
+        def reads(*args: Any) -> Any:
+            found = read(*args)
+            if store.get(owner.id).task_id is None:
+                owner.accept(task_id)
+            return found
+
+        return reads
+
+    for name in ("open_runs", "holders"):
+        monkeypatch.setattr(Store, name, then_told(getattr(Store, name)))
+    with pytest.raises(UnknownOutcome):
+        client.pick_up(run.id)
+    assert store.get(run.id).task_id is None

@@ -120,13 +120,14 @@ class Search:
         since = earliest - 60 if self._looks else until - _KEPT
         listed, whole = transport.tasks(since=since, until=until if self._looks else max(until, now))
         self._looks += 1
-        # The list first: what is in it was written down as sent before.
-        holders = [each.record for each in self.store.holders([*(task.task_id for task in listed), *self.candidates])]
+        # The list first, since what is in it was written down as sent before; then who is in doubt, and who holds what
+        # last: a run that is told of its task meanwhile is found as either, if not as both.
         rivals = [
             run.record
             for run in self.store.open_runs()
             if run.id != self.run.id and run.record.in_doubt and same_account(run.record, record)
         ]
+        holders = [each.record for each in self.store.holders([*(task.task_id for task in listed), *self.candidates])]
         # A run that was adopted by its id alone was only viewed; it may be the very one that is meant.
         held = {each.task_id: each for each in holders if each.request}
         everyone = [record, *held.values(), *rivals]

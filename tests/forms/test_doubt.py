@@ -42,12 +42,19 @@ def doubtful(form: Any, server: MockServer, other: Client) -> None:
     with server.scenario("dropped after accept"):
         press(form)
     other.run(small(5, "theirs"))
-    named(form, "Look again").click()
-    form.worker.join(30)
+    pressed(form, "Look again")
 
 
 def choices(form: Any) -> list[Any]:
     return [each for each in inputs(form) if getattr(each, "description", "") in ("This one", "就是这个")]
+
+
+def pressed(form: Any, name: str) -> None:
+    """Press a button that is in sight, and wait for what it starts."""
+    button = named(form, name)
+    assert button.layout.display != "none", f"{name} is hidden"
+    button.click()
+    form.worker.join(30)
 
 
 def text_form(client: Client) -> forms.TextToImageForm:
@@ -75,10 +82,9 @@ def test_the_person_sees_what_may_be_meant_chooses_and_takes_it_back(
     wrong = form.result
     assert wrong is not None
     assert wrong.task_id != right
-    assert "the answer was lost; this task was chosen by hand" in shown(form)
+    assert "the answer was lost; this task was chosen by hand. Undo takes that back" in shown(form)
     assert "client.release" not in shown(form)
-    named(form, "Undo").click()
-    form.worker.join(30)
+    pressed(form, "Undo")
     assert form.result is None, "its pictures are another request's"
     assert client.store.get(run.id).state == "sending"
     assert [each.tooltip.endswith(right) for each in choices(form)] == [True], "the one given back is not proposed"
@@ -88,7 +94,7 @@ def test_the_person_sees_what_may_be_meant_chooses_and_takes_it_back(
     assert form.result.task_id == right
     assert not choices(form)
     form.status.result(form.run())
-    assert "Undo" in shown(form), "a replay says so as well"
+    assert named(form, "Undo").layout.display == "", "a replay says so as well"
     assert creates(server) == 3
 
 
@@ -101,10 +107,9 @@ def test_without_a_candidate_the_buttons_say_what_can_be_done(
         press(form)
     assert "the task list shows nothing that could be its outcome" in shown(form)
     assert "client." not in shown(form).replace(form.code, "")
-    assert named(form, "Generate anew · may pay twice · demo ($0.075 live)")
+    assert named(form, "Generate anew · may pay twice · demo ($0.075 live)").layout.display == ""
     later(client, server)
-    named(form, "Look again").click()
-    form.worker.join(30)
+    pressed(form, "Look again")
     assert "nothing of run" in shown(form), "a later task proves that it did not arrive"
     assert creates(server) == 3
 
@@ -114,11 +119,10 @@ def test_anew_sends_once_more_and_says_that_it_may_pay_twice(client: Client, ser
     form = text_form(client)
     with server.scenario("dropped before answer"):
         press(form)
-    named(form, "Generate anew · may pay twice · demo ($0.075 live)").click()
-    form.worker.join(30)
+    pressed(form, "Generate anew · may pay twice · demo ($0.075 live)")
     assert form.result is not None
     assert (form.result.request.seed, creates(server)) == (1, 3)
-    assert "Undo" not in shown(form), "its task is certain"
+    assert named(form, "Undo").layout.display == "none", "its task is certain"
 
 
 @pytest.mark.parametrize("kind", [forms.EditForm, forms.ImageSetForm, forms.RegionForm, forms.StoryboardForm])
@@ -135,7 +139,7 @@ def test_every_form_lets_a_person_choose(kind: Any, client: Client, other: Clien
     choice.click()
     form.worker.join(30)
     assert "这个任务是由人选择的" in shown(form)
-    assert named(form, "撤销")
+    assert named(form, "撤销").layout.display == ""
     if kind is forms.StoryboardForm:
         press(form)
         assert [frame is not None for frame in form.board.frames] == [True, True]
@@ -150,8 +154,7 @@ def test_the_history_shows_what_may_be_meant_and_takes_it_back(
     form = text_form(client)
     doubtful(form, server, other)
     history = forms.HistoryForm(client)
-    named(history, "Pick up").click()
-    history.worker.join(30)
+    pressed(history, "Pick up")
     assert len(choices(history)) == 2
     choices(history)[0].click()
     history.worker.join(30)
@@ -159,8 +162,7 @@ def test_the_history_shows_what_may_be_meant_and_takes_it_back(
     again = forms.HistoryForm(client)
     again.select(again.runs[0])
     assert "chosen by hand" in shown(again)
-    named(again.status.box, "Undo").click()
-    again.worker.join(30)
+    pressed(again, "Undo")
     assert again.runs[0].state == "sending"
     assert len(choices(again)) == 1
 
@@ -173,10 +175,29 @@ def test_what_was_taken_back_elsewhere_is_said_and_the_form_lives(
     choices(form)[0].click()
     form.worker.join(30)
     client.release(form.result.run_id)
-    named(form, "Undo").click()
-    form.worker.join(30)
+    pressed(form, "Undo")
     assert "nothing to take back" in shown(form)
     assert not form.button.disabled
-    named(form, "Look again").click() if "Look again" in shown(form) else named(form, "Pick up").click()
-    form.worker.join(30)
+    pressed(form, "Pick up")
     assert len(choices(form)) == 1
+
+
+def test_a_comparison_says_where_the_pictures_of_a_lost_answer_are(
+    client: Client, other: Client, server: MockServer
+) -> None:
+    form = forms.CompareForm(client, prompt=["x", "y"], size="768*768", seed=1)
+    other.run(small(8, "earlier"))
+    with server.scenario("dropped after accept"):
+        press(form)
+    said = shown(form)
+    assert "1 of 2 generated" in said
+    assert "1 whose answer was lost: the history shows the pictures that may be meant." in said
+    assert "still under way" not in said
+    history = forms.HistoryForm(client)
+    [doubt] = [run for run in history.runs if run.state == "sending"]
+    history.select(doubt)
+    history.worker.join(30)
+    choices(history)[0].click()
+    history.worker.join(30)
+    form._refresh()
+    assert form.plan.forecast().cells == {"done": 2}  # type: ignore[union-attr]

@@ -150,7 +150,7 @@ class CompareForm(WorkPanel):
         self._pictures = Disclosure(words("Input images"), pictures.box)
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
         self.grid = SideBySide(words, self._refresh, self._save)
-        self._filler = button("", self._press_fill)
+        self._filler = button(words("Fill"), self._press_fill)
         self._make_worker()
         tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
@@ -436,9 +436,13 @@ def _ended(words: Words, plan: Plan, *, stopped: bool) -> list[str]:
     """Return how a run of a plan ended, in lines: what was generated, and what to do about the rest."""
     statuses = plan.statuses()
     states: Counter[str] = Counter(status.state for status in statuses)
+    doubts = sum(status.run is not None and status.run.record.in_doubt for status in statuses)
+    states["under way"] -= doubts
     lines = [words("{done} of {total} generated", done=states["done"], total=len(statuses))]
     if stopped and states["open"]:
         lines.append(words("Canceled: nothing more was sent. Press the button again to send the rest."))
     elif states["open"]:
         lines.append(words("{n} held back by the budget: raise it and press the button again.", n=states["open"]))
-    return lines + [words(text, n=states[state]) for state, text in _NOT_DONE.items() if states[state]]
+    if doubts:
+        lines.append(words("{n} whose answer was lost: the history shows the pictures that may be meant.", n=doubts))
+    return lines + [words(text, n=states[state]) for state, text in _NOT_DONE.items() if states[state] > 0]

@@ -59,7 +59,10 @@ class Status:
             "cancel": (words("Cancel"), words(cancel_tooltip)),
             "pick_up": (words("Pick up"), ""),
             "undo": (words("Undo"), words("These images are another request's: put them aside, and look again")),
-            "anew": ("", words("Send the request once more; should the first one have arrived, both are paid for")),
+            "anew": (
+                words("Generate anew · may pay twice"),
+                words("Send the request once more; should the first one have arrived, both are paid for"),
+            ),
         }
         acts = {**acts, **{name: partial(self._about, acts[name]) for name in ("undo", "anew") if name in acts}}
         self._buttons = {
@@ -146,7 +149,10 @@ class Status:
         line = escape(words(result.summary()))
         unsure = [note for note in result.notices if isinstance(note, Said) and note.template == NOT_CERTAIN]
         notices = [note for note in result.notices if note not in unsure]
-        notices += [Said("the answer was lost; this task was {how}", how=note.values["how"]) for note in unsure]
+        notices += [
+            Said("the answer was lost; this task was {how}. Undo takes that back", how=note.values["how"])
+            for note in unsure
+        ]
         notes = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notices)
         prompt = html.text(result.request.prompt) if result.request else ""
         place = words("Saved in {folder}", folder=_from_here(result.path))

@@ -47,7 +47,7 @@ def test_rescue_brings_what_was_cut_off(
 @pytest.mark.parametrize(
     ("command", "region", "says"),
     [
-        ("rescue --store .", "mars", "region='mars' is not one of 'singapore', 'beijing'"),
+        ("rescue --store .", "mars", "WANNB_REGION='mars' is not one of 'singapore', 'beijing'"),
         ("runs --store nope", "", "there is no folder of runs at '.*nope'; --store names another"),
         ("rescue --store nope", "", "there is no folder of runs at '.*nope'; --store names another"),
         pytest.param("studio --language tlh", "", "language='tlh' is not one of .*zh.*", marks=needs_voila),

@@ -63,8 +63,8 @@ _OWN = ("/", "/content", "/kaggle/working")
 
 
 @html.hides(
-    "alike by_task create discard find holders keep lock locks_hold looked newest open_runs refresh release "
-    "reopen short_lived turn unpriced unsaid warn"
+    "alike by_task create discard find holders keep lock locks_hold looked make_folder newest open_runs "
+    "refresh release reopen short_lived turn unpriced unread unreadable unsaid warn"
 )
 class Store:
     """A folder of runs."""

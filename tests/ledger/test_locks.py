@@ -32,7 +32,7 @@ def test_locks_of_a_plain_folder_hold(store: Store) -> None:
 
 
 def test_locks_hold_while_another_process_has_one(store: Store) -> None:
-    code = f"from wannb.ledger import Store\nwith Store({str(store.root)!r}).lock('a'): print(flush=True); input()"
+    code = f"from wannb.runs import Store\nwith Store({str(store.root)!r}).lock('a'): print(flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()

@@ -110,7 +110,7 @@ def test_one_lost_answer_holds_up_no_other_calls(server: MockServer, store: Stor
 
 def stopped(store: Store, lock: str) -> subprocess.Popen[bytes]:
     """Return a process that holds a lock of a folder and is stopped."""
-    code = f"from wannb.ledger import Store\nwith Store({str(store.root)!r}).lock({lock!r}): print(flush=True); input()"
+    code = f"from wannb.runs import Store\nwith Store({str(store.root)!r}).lock({lock!r}): print(flush=True); input()"
     held = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert held.stdout is not None
     held.stdout.readline()

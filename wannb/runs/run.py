@@ -57,7 +57,9 @@ _MOST_NAMES = 300
 _LATEST = 20
 
 
-@html.hides("accept advance answers ended_early record release reload reopen skipped tally")
+@html.hides(
+    "accept advance answers begins called ended_early fetched gone record release reload reopen skipped spoilt tally"
+)
 @dataclass(eq=False, repr=False)
 class Run:
     """One request with everything that came of it, on disk.

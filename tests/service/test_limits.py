@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from wannb import ImageRequest, mock
 from wannb.runs.store import Store
+from wannb.service import limits
 from wannb.service.limits import QUERY_SLACK, Clock, Gate, Pace
 
 
@@ -89,3 +90,17 @@ def test_the_services_own_limits_are_never_met(store: Store) -> None:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(client.run, requests))
         assert [entry.path for entry in server.log if entry.status == 429] == []
+
+
+def test_threads_that_are_first_for_a_model_share_one_gate() -> None:
+    """One that waits for a second gate would not be seen by the first."""
+    together = threading.Barrier(4)
+
+    def made() -> object:
+        together.wait(10)  # each of them makes one, and one of these counts
+        return object()
+
+    each = limits._Each(made)
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(each.__getitem__, ["wan2.7-image"] * 4))
+    assert len(set(map(id, got))) == 1

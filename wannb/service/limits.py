@@ -12,12 +12,10 @@ import math
 import os
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakSet, WeakValueDictionary
 
@@ -238,6 +236,16 @@ def check_called_off() -> None:
         raise CalledOff(Said("stopped before it was sent; nothing is billed"))
 
 
+class _Each(dict[str, T]):
+    """One thing for each model, made when it is first asked for; threads that ask at once get the same one."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+
+    def __missing__(self, model: str) -> T:
+        return self.setdefault(model, self._make())
+
+
 class Account:
     """The gates that all clients of one account share in this process.
 
@@ -249,9 +257,9 @@ class Account:
     """
 
     def __init__(self, name: str, pace: Pace, clock: Clock) -> None:
-        self.submits: defaultdict[str, Gate] = defaultdict(partial(Gate, pace.submits, clock))
+        self.submits = _Each(lambda: Gate(pace.submits, clock))
         self.queries = Gate(pace.queries, clock, slack=QUERY_SLACK)
-        self._submitting: defaultdict[str, threading.Lock] = defaultdict(lambda: own_in_forks(threading.Lock()))
+        self._submitting = _Each(lambda: own_in_forks(threading.Lock()))
         self.mark = name[:8]
         self.accepted = 0
 

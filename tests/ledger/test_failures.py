@@ -38,10 +38,9 @@ from wannb.storyboard.files import BoardFiles
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 LESSONS = ("13-what-goes-wrong.ipynb", "14-where-money-is-at-stake.ipynb")
-#: What stands between a client and the service, and what it does not know yet: `tests/service` has it.
-NETWORK = {"page with 429", "page with 502", "page with 503", "proxy refuses", "proxy wants a password"} | {
-    "young and unknown"
-}
+#: No proxy stands between a client and this machine, and the tests' pace does not wait for a task that is unknown so
+#: long: they have tests of their own.
+APART = {"proxy refuses", "proxy wants a password", "young and unknown"}
 LOST = None  # how the log writes an answer that never left
 
 
@@ -138,6 +137,11 @@ CASES = [
     ),
     Case(name="malformed answer", says=FOUND, looks=1),
     Case(name="page after accept", says=FOUND, sent=(502,), looks=1),
+    Case(
+        name="page with 502", error=UnknownOutcome, says=DOUBT, sent=(502,), looks=len(FAST.lookups),
+        fetched=(), billed=0, state="sending", rescued="1 run could not be finished", again="refuses",
+    ),
+    *(Case(name=f"page with {status}", sent=(status, 200)) for status in (429, 503)),
     Case(name="queue full", sent=(429, 200)),
     *(Case(name=name) for name in ("list lags", "empty list", "strangers", "service limits")),
     Case(
@@ -188,7 +192,7 @@ def expected_files(images: int) -> set[str]:
 
 
 def test_every_scenario_has_a_case_and_a_case_has_a_scenario() -> None:
-    assert {case.name for case in CASES if case.via == "task"} == mock.SCENARIOS.keys() - NETWORK
+    assert {case.name for case in CASES if case.via == "task"} == mock.SCENARIOS.keys() - APART
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.name}, {case.via}" for case in CASES])
@@ -327,12 +331,13 @@ def test_the_lessons_play_and_sums_up_every_scenario() -> None:
     cells = [cell for name in LESSONS for cell in json.loads((NOTEBOOKS / name).read_text())["cells"]]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     texts = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    for name in mock.SCENARIOS.keys() - NETWORK:
+    for name in mock.SCENARIOS:
         assert f'"{name}"' in code, f"no lesson plays {name!r}"
         assert f"\n| `{name}` |" in texts, f"the table leaves out {name!r}"
     # It breaks a server of its own, and so costs nothing where there is a key.
     assert 'wannb.connect("mock", base_url=server.base_url' in code
-    assert code.count("wannb.connect(") == code.count("base_url=server.base_url")
+    own = code.count("base_url=server.base_url") + code.count('base_url="https://service.example/')
+    assert code.count("wannb.connect(") == own
 
 
 def test_a_kill_while_a_board_is_put_aside_leaves_one_that_knows_its_takes(

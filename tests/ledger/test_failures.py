@@ -14,7 +14,7 @@ from typing import Literal
 
 import pytest
 from conftest import FAST, small
-from ledger.around import SIZE, unanswered
+from ledger.around import SIZE, later, unanswered
 
 import wannb
 from wannb import ImageRequest, Money, mock
@@ -258,7 +258,7 @@ def test_what_cannot_be_looked_up_now_is_looked_up_by_rescue_and_not_sent(
     assert client.runs()[0].state == "sending"
     assert client.rescue().summary() == summary
     assert sent(server) == (LOST,)
-    client.run(small(2, "a later task"))
+    later(client, server)
     assert client.rescue().summary() == ("nothing to save" if summary == BROUGHT else "1 run never sent")
     assert client.generate("a red balloon", seed=1, size="768*768").reused == (summary == BROUGHT)
     assert server.billed == 2

@@ -278,13 +278,15 @@ def test_a_call_that_waits_for_proof_goes_on_when_another_thread_gets_a_task(ser
 
 def test_a_sweep_has_proof_for_free(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lost_answers, "_SLOW_ENTRY", 0.02)
-    number, lock = 0, threading.Lock()
+    number, lock, lost_seeds = 0, threading.Lock(), set[int]()
 
     def every_third_is_lost(app: App, request: Request) -> Response:
         nonlocal number
         with lock:
             number += is_create(request)
             drop = is_create(request) and number % 3 == 0 and number <= 24
+            if drop:
+                lost_seeds.add(request.json["parameters"]["seed"])
         return Response(drop=True) if drop else app.handle(request)
 
     with (
@@ -297,7 +299,7 @@ def test_a_sweep_has_proof_for_free(store: Store, monkeypatch: pytest.MonkeyPatc
         results = plan.results()
         assert all(results)
         resent = [result for result in results if result and any("was sent again" in each for each in result.notices)]
-        assert len(resent) >= 6
+        assert {result.request.seed for result in resent if result.request} == lost_seeds
         assert server.billed == 21
         assert number == 21 + 8
 
@@ -360,3 +362,61 @@ def test_a_task_whose_own_run_is_just_being_told_of_it_is_not_taken(
     with pytest.raises(UnknownOutcome):
         client.pick_up(run.id)
     assert store.get(run.id).task_id is None
+
+
+# Whose run it is, and which task
+
+
+def test_a_run_is_given_no_task_of_another_service_or_key(
+    client: Client, other: Client, server: MockServer, store: Store
+) -> None:
+    theirs = str(other.run(small(5, "theirs")).task_id)
+    run = unanswered(client, small())
+    run.advance("sending", service="dashscope-intl.aliyuncs.com")
+    for attempt in (lambda: client.candidates(run.id), lambda: client.task(theirs, run=run.id)):
+        with pytest.raises(StoreError, match=rf"run {run.id} was sent to dashscope-intl.aliyuncs.com with another key"):
+            attempt()
+    assert store.get(run.id).task_id is None
+
+
+def test_an_answer_about_a_task_that_was_given_back_meanwhile_ends_nothing(
+    client: Client, other: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.run(small(8, "earlier"))
+    run_id = str(lost(client, server, "dropped after accept").run_id)
+    theirs = str(other.run(small(5, "theirs")).task_id)
+    task, query = client.task(theirs, run=run_id), client._ledger.transport.query
+
+    def query_and_release(task_id: str, **options: Any) -> Any:
+        answer = query(task_id, **options)
+        monkeypatch.undo()
+        client.release(run_id)
+        return answer
+
+    monkeypatch.setattr(client._ledger.transport, "query", query_and_release)
+    with pytest.raises(UnknownOutcome, match=r"holds no task: its answer was lost, or its task was taken back"):
+        task.result()
+    run = client.store.get(run_id)
+    assert (run.state, run.task_id, run.images) == ("sending", None, ())
+
+
+def test_a_task_list_that_was_not_read_says_nothing(client: Client, server: MockServer) -> None:
+    client.run(small(9))
+    run = unanswered(client, small())
+    with pytest.raises(UnknownOutcome, match=r"there was no time left for it.*the same call looks again"):
+        client.run(small(), timeout=0.0)
+    assert client.store.get(run.id).state == "sending"
+
+
+def test_what_surely_did_not_arrive_is_not_counted_when_the_budget_forbids_it_now(
+    server: MockServer, store: Store
+) -> None:
+    with make_client(server, store, budget=Money(amount=Decimal("0.08"), currency="USD")) as client:
+        run = unanswered(client, small(), at=time.time() - 60)
+        client._ledger.budget = None
+        later(client, server)
+        client._ledger.budget = Money(amount=Decimal("0.08"), currency="USD")
+        with pytest.raises(OverBudget):
+            client.run(small())
+        assert client.store.get(run.id).state == "failed"
+        assert client.spent() == Money(amount=Decimal("0.075"), currency="USD")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import contextvars
 import io
 import math
 import os
@@ -70,7 +71,9 @@ def in_parallel(load: Callable[[T], R], sources: Iterable[T | None]) -> list[R |
         return None
 
     with Threads(_WORKERS) as pool:
-        return list(pool.map(attempt, sources))
+        # In copies of this context, so that a caller's timeout bounds each of them.
+        futures = [pool.submit(contextvars.copy_context().run, attempt, source) for source in sources]
+        return [future.result() for future in futures]
 
 
 def fitting(

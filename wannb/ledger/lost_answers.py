@@ -71,6 +71,8 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
         unread, past = error, False
     except WaitTimeout:
         past = False  # that the outcome is in doubt matters more
+    if not past and not search.looks:
+        unread = unread or WaitTimeout(Said("there was no time left for it"))
     if past:
         raise UnknownOutcome(
             "run {run_id} was cut off more than 24 hours ago, and the service forgets tasks after that. It may or "
@@ -91,6 +93,7 @@ class Search:
         others: whether tasks were seen that no run of this folder can have made.
         found: the task that is its outcome, as nobody else can be meant.
         is_sure: whether the list is known to hold what arrived before a later task of this folder.
+        looks: how often the list was read.
     """
 
     run: Run
@@ -100,7 +103,7 @@ class Search:
     others: bool = field(init=False)
     found: str | None = None
     is_sure: bool = False
-    _looks: int = 0
+    looks: int = 0
     _refuted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -114,9 +117,9 @@ class Search:
         now = sum(transport.now())
         earliest, latest = window(record)
         until = max(earliest, min(latest, now + _SLOW_ENTRY)) + 60
-        since = earliest - 60 if self._looks else until - _KEPT
-        listed, whole = transport.tasks(since=since, until=until if self._looks else max(until, now))
-        self._looks += 1
+        since = earliest - 60 if self.looks else until - _KEPT
+        listed, whole = transport.tasks(since=since, until=until if self.looks else max(until, now))
+        self.looks += 1
         # The list first, since what is in it was written down as sent before; then who is in doubt, and who holds what
         # last: a run that is told of its task meanwhile is found as either, if not as both.
         rivals = [
@@ -135,6 +138,7 @@ class Search:
         explained = {task.task_id: sum(_is_in_time(task, *each) for each in times) for task in free}
         for task in free:
             alone = explained[task.task_id] == 1 and not _is_within(task, prompt)
+            alone = alone and task.task_id not in self.candidates  # what an earlier look saw stays
             fits = _is_of(task, record) and _is_within(task, (earliest, latest)) and not alone
             if fits and self._could_be(task):
                 self.candidates[task.task_id] = task

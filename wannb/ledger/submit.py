@@ -160,6 +160,7 @@ class Ledger:
         Raises:
             StoreError: the run holds a task for certain, has ended, or nothing of it was sent.
         """
+        self._check_own(run)
         with self.store.lock(run.id):
             run.reload()
             if run.task_id == task_id:
@@ -177,6 +178,14 @@ class Ledger:
             others = tuple(each for each in run.record.not_ours if each != task_id)
             run.accept(task_id, chosen=run.record.request is not None, not_ours=others)
 
+    def _check_own(self, run: Run) -> None:
+        if not self.owns(run):
+            raise StoreError(
+                "run {run} was sent to {service} with another key; connect with that one to pick it up",
+                run=run.id,
+                service=run.service,
+            )
+
     def release(self, run: Run) -> None:
         """Take back that a run's task, found by its time or chosen, is its own; `StoreError` for any other run."""
         with self.store.lock(run.id):
@@ -185,6 +194,7 @@ class Ledger:
 
     def search(self, run: Run) -> Search:
         """Look once for what became of a run in doubt, and change nothing; of another run its task alone is meant."""
+        self._check_own(run)
         search = Search(run, self.transport, self.store)
         if run.record.in_doubt:
             search.look()
@@ -299,7 +309,12 @@ class Ledger:
         if run.state == SENDING:
             if self._found(run):
                 return
-            self._check_budget(run)
+            try:
+                self._check_budget(run)
+            except OverBudget:
+                text = Said("it never reached the service; nothing is billed")
+                run.advance(FAILED, error=Failure(text=text))
+                raise
             run.advance(SENDING, unresolved=True, resent=True)
         turn = partial(self._turn, run, "task")
         for _ in range(_LOST_IN_A_ROW):

@@ -147,7 +147,7 @@ class Task:
             while not self._saved() and not stop.is_set():
                 last = not left()  # what has ended by now is saved; the time may have gone into the sending
                 listed = not self._unlisted
-                answer = self._query()
+                asked, answer = self.id, self._query()
                 self._last = answer.status
                 if listed and self._unlisted:
                     said.enter_context(waiting(_UNLISTED))
@@ -156,8 +156,9 @@ class Task:
                 on_status(answer.status, clock.monotonic() - began)
                 unknown = unknown + 1 if answer.status == wire.UNKNOWN else 0
                 if answer.status in wire.FINAL and unknown in (0, _UNKNOWN_TIMES):
-                    self._finish(answer)
-                    return
+                    if self._finish(answer, asked):
+                        return
+                    continue
                 if last or not left():
                     raise WaitTimeout(
                         "task {task_id} is still {status} after {seconds} s. It goes on and nothing is lost: "
@@ -183,21 +184,24 @@ class Task:
         Raises:
             CancelRefused: it has begun already; it goes on and will be billed.
         """
-        self._ledger.transport.cancel(self._id())
+        asked = self._id()
+        self._ledger.transport.cancel(asked)
         with self._ledger.store.lock(self.run_id):
             self._run.reload()
-            if self._run.state not in ENDED:
+            if self.id == asked and self._run.state not in ENDED:
                 self._run.advance(CANCELED)
         self._last = wire.CANCELED
 
     def withdraw(self) -> bool:
         """Cancel the task of a caller who stopped; False when it goes on.
 
-        A task that has begun goes on, and so does one that another caller sent. Trouble raises nothing: the caller has
-        an exception already.
+        A task that has begun goes on, and so does one that another caller sent, or that may be somebody else's. Trouble
+        raises nothing: the caller has an exception already.
         """
         if not self._own or not self.id or self._last not in (None, wire.PENDING):
             return False
+        if self._run.record.uncertain:
+            return False  # it may be somebody else's
         try:
             self.cancel()
         except CancelRefused:
@@ -221,6 +225,13 @@ class Task:
         return self._run.result(reused=self._reused)
 
     def _id(self) -> str:
+        if self.id is None and self._run.record.via != "sync":
+            raise UnknownOutcome(
+                "run {run_id} holds no task: its answer was lost, or its task was taken back. "
+                "client.candidates({quoted}) shows what it may have become",
+                run_id=self.run_id,
+                quoted=repr(self.run_id),
+            )
         if self.id is None:
             raise UnknownOutcome(
                 "run {run_id} was a synchronous call: only the session that made it knew its links", run_id=self.run_id
@@ -271,13 +282,18 @@ class Task:
             raise _ended_badly(self._run)
         return True
 
-    def _finish(self, answer: wire.Answer) -> None:
+    def _finish(self, answer: wire.Answer, asked: str | None) -> bool:
+        """End the run by an answer about a task; False where the run was given another one, or none, meanwhile."""
         with self._ledger.store.lock(self.run_id):
-            if self._saved() or (answer.status != wire.SUCCEEDED and finish_from_disk(self._run)):
-                return
+            if self._saved():
+                return True
+            if self.id != asked:
+                return False
+            if answer.status != wire.SUCCEEDED and finish_from_disk(self._run):
+                return True
             if answer.status in (wire.SUCCEEDED, wire.FAILED):
                 self._ledger.collect(self._run, answer)
-                return
+                return True
             if answer.status == wire.CANCELED:
                 self._run.advance(CANCELED)
             elif is_past(self._run.record.sent[1], self._run.record, self._ledger.transport):

@@ -331,7 +331,7 @@ class Runner:
                 continue
             self._asked_to_cancel.add(cell.fingerprint)
             with suppress(WannbError):  # it has begun, or cannot be asked: it goes on
-                if run.state != DONE:
+                if run.state != DONE and not run.record.uncertain:
                     self._client.task(run.task_id).cancel()
                     self._canceled.add(cell.fingerprint)
         return every

@@ -153,7 +153,7 @@ class Forwarder:
             response = self._passed(request)
         except Refused as refused:
             is_file = request.route[0] == "upload" or request.path.startswith(STORE)
-            response = refused.xml() if is_file else refused.response()
+            response = refused.xml() if is_file else refused.response(request_id="")
         self._log.add(LogEntry.of(request, response))
         return response
 

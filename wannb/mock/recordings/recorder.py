@@ -187,7 +187,7 @@ class Recorder:
         try:
             ticket = self.quota.enter(request) if self.quota else None
         except Refused as refused:
-            return refused.response()
+            return refused.response(request_id="")
         response = self._origin.handle(request)
         if self.quota:
             self.quota.settle(ticket, request, response)

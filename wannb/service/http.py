@@ -55,9 +55,9 @@ _MAX_RETRY_AFTER = 60.0
 _MOST_TRIES, _MOST_FAULTS = 40, 8
 #: Seconds that a request has at least, however little is left of a caller's time: cut at once it would be a lost one.
 _LEAST = 1.0
-#: What a gateway says when its own connection to the service ended after the request had gone through (Envoy, whose
-#: other reasons, "connection failure" and "overflow", come before that).
-_BROKE_OFF = re.compile(rb"disconnect/reset before headers(?!.*(connection failure|overflow))", re.I | re.S)
+#: What a gateway (Envoy) says when its own connection to the service ended, and the reasons for which it did so before
+#: the request had gone through. They stand within the first bytes.
+_BROKE_OFF, _BEFORE = b"disconnect/reset before headers", (b"connection failure", b"overflow")
 _HEAD = 2000
 #: Between 2020 and 2100: times that a service's clock may show.
 _FIRST_TIME, _LAST_TIME = 1_577_836_800, 4_102_444_800
@@ -137,7 +137,7 @@ class Sender:
             status=answer.status_code,
             retry_after=_seconds(answer.headers.get("retry-after")),
             secret=str(self._key),
-            broke_off=bool(_BROKE_OFF.search(answer.content[:_HEAD])),
+            broke_off=_broke_off(answer.content[:_HEAD].lower()),
         )
         if not isinstance(error, MalformedAnswer):
             self._understood = True
@@ -427,6 +427,11 @@ def _without(key: str, data: Any) -> Any:
 def _is_of_another(status: int) -> bool:
     """Return whether an answer to a free call that is not the API's tells that something else is at the address."""
     return (status < 500 and status not in (408, 429)) or status == 511
+
+
+def _broke_off(said: bytes) -> bool:
+    """Return whether a gateway's connection to the service ended after the request may have gone through."""
+    return _BROKE_OFF in said and not any(reason in said for reason in _BEFORE)
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -59,6 +59,8 @@ def test_places_without_a_value_and_braces_in_values_stay() -> None:
 def test_chinese_has_its_own_punctuation() -> None:
     ascii_marks = re.compile(r"[\u4e00-\u9fff]([,;!?(]|: )|([,;!?] ?|: )[\u4e00-\u9fff]")
     assert [text for text in TEXTS.values() if ascii_marks.search(text)] == []
+    count_without_space = re.compile(r"[\u4e00-\u9fff]\{(cells|images|lines|requests|runs|tasks)\}")
+    assert [text for text in TEXTS.values() if count_without_space.search(text)] == []
     error = errors.InvalidRequest(wannb.ImageRequest(prompt="x", n=9).problems())
     assert Words("zh")(error.said).startswith("请求有 1 个问题，没有发送：\n  - n=9：文生图")
 

@@ -482,15 +482,8 @@ class Client:
 
     def _settled(self, run_id: str) -> Task:
         run = self.store.get(run_id)
-        if run.state not in ENDED and not self._ledger.owns(run, ask=True):
-            # The task list of this account would say that it was never sent.
-            raise StoreError(
-                Said(
-                    "run {run} was sent to {service} with another key; connect with that one to pick it up",
-                    run=run_id,
-                    service=run.service,
-                )
-            )
+        if run.state not in ENDED:
+            self._ledger.check_owned(run, ask=True)
         if run.state not in ENDED and not self._ledger.settle(run):
             raise StoreError(
                 Said("nothing of run {run} had reached the service: nothing is billed, send it again", run=run_id)

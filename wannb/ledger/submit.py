@@ -160,7 +160,7 @@ class Ledger:
         Raises:
             StoreError: the run holds a task for certain, has ended, or nothing of it was sent.
         """
-        self._check_own(run)
+        self.check_owned(run)
         with self.store.lock(run.id):
             run.reload()
             if run.task_id == task_id:
@@ -178,8 +178,9 @@ class Ledger:
             others = tuple(each for each in run.record.not_ours if each != task_id)
             run.accept(task_id, chosen=run.record.request is not None, not_ours=others)
 
-    def _check_own(self, run: Run) -> None:
-        if not self.owns(run):
+    def check_owned(self, run: Run, *, ask: bool = False) -> None:
+        """Raise `StoreError` for a run that is another service's or account's: its task list knows nothing of it."""
+        if not self.owns(run, ask=ask):
             raise StoreError(
                 "run {run} was sent to {service} with another key; connect with that one to pick it up",
                 run=run.id,
@@ -194,7 +195,7 @@ class Ledger:
 
     def search(self, run: Run) -> Search:
         """Look once for what became of a run in doubt, and change nothing; of another run its task alone is meant."""
-        self._check_own(run)
+        self.check_owned(run)
         search = Search(run, self.transport, self.store)
         if run.record.in_doubt:
             search.look()

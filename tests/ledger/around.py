@@ -178,10 +178,13 @@ class Ticking:
 
     def __init__(self, server: MockServer) -> None:
         self.server, self.passed = server, 0.0
+        self.at: dict[float, Callable[[], object]] = {}  # what happens when so much has passed
 
     def sleep(self, seconds: float) -> None:
         self.passed += seconds
         self.server.advance(seconds=seconds)
+        for when in [each for each in self.at if each <= self.passed]:
+            self.at.pop(when)()
 
     def client(self, store: Store, pace: Pace = FAST) -> Client:
         clock = Clock(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import FAST, make_client, small
 from hostile import is_create
-from ledger.around import Listing, Ticking, creates, later, served, unanswered
+from ledger.around import Listing, Ticking, creates, killed_after_sending, later, served, unanswered
 
 import wannb
 from wannb import Money
@@ -193,6 +193,27 @@ def test_a_list_that_lags_for_forty_seconds_pays_nothing_twice(
             with server.scenario("dropped after accept"):
                 assert len(client.run(small(seed))) == 1
     assert server.billed == creates(server) == 21
+
+
+def test_a_list_that_lags_by_another_time_for_each_task_pays_nothing_twice(
+    server: MockServer, listing: Listing, store: Store
+) -> None:
+    """A later task is listed at once, the lost one after 40 s; that another of this process is missing tells of it."""
+    ticking = Ticking(server)
+    with ticking.client(store, Pace()) as client:
+        client.run(small(9))
+        with killed_after_sending(client):
+            client.run(small())
+        [lost] = set(server.app.tasks._tasks) - {run.task_id for run in client.runs()}
+        ticking.sleep(2)
+        late = client.run(small(2)).task_id
+        ticking.sleep(2)
+        client.run(small(3))
+        ticking.sleep(2)
+        listing.hidden = {lost, str(late)}
+        ticking.at = {ticking.passed + 40: listing.hidden.clear}
+        assert client.run(small()).task_id == lost
+    assert server.billed == creates(server) == 4
 
 
 def test_a_list_that_lags_for_an_hour_pays_nothing_twice_and_is_settled_later(

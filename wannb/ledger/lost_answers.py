@@ -6,7 +6,8 @@ no proof: another folder, or another person with the same key, may have asked wi
 - a task is taken over only where nobody else can be meant: of the last 24 hours the list shows no task but this one
   that no run of the folder made or can have made;
 - a try did not arrive only with proof: a later task of this very folder stands in the list, and nothing that could be
-  its outcome does, nor did in an earlier look;
+  its outcome does, nor did in an earlier look. Where a task of this process was missing from the list once, it is late,
+  and may be by another time for each task: then only the last look proves that;
 - otherwise the outcome is in doubt, and the person chooses. What was seen is kept in the run's record.
 
 Times are compared in the service's clock: a journal says when a run was sent by that clock, whatever this machine's is.
@@ -14,7 +15,7 @@ Times are compared in the service's clock: a journal says when a run was sent by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,13 +60,13 @@ def look_up(run: Run, *, transport: Transport, store: Store, pace: Pace, clock: 
         now, _ = transport.now()
         young = now - run.record.sent[1] < sum(pace.lookups)
         past = is_past(run.record.sent[0], run.record, transport)
-        for _ in _moments(() if past else pace.lookups if young else pace.lookups[:1], transport, clock):
+        for is_last in _moments(() if past else pace.lookups if young else pace.lookups[:1], transport, clock):
             search.look()
             if search.found:
                 return search.found
-            if search.is_sure and not search.candidates:
+            if search.is_sure and not search.candidates and (is_last or not transport.account.list_lags):
                 return None
-            if search.is_sure and search.others:
+            if search.is_sure and search.candidates and search.others:
                 break
     except (ApiError, ConnectionFailed, UnknownOutcome) as error:
         unread, past = error, False
@@ -117,9 +118,12 @@ class Search:
         now = sum(transport.now())
         earliest, latest = window(record)
         until = max(earliest, min(latest, now + _SLOW_ENTRY)) + 60
+        known = {name for name, at in tuple(transport.account.accepted) if earliest < at < now - _EARLY}
         since = earliest - 60 if self.looks else until - _KEPT
         listed, whole = transport.tasks(since=since, until=until if self.looks else max(until, now))
         self.looks += 1
+        if whole and known - {task.task_id for task in listed}:
+            transport.account.list_lags = True
         # The list first, since what is in it was written down as sent before; then who is in doubt, and who holds what
         # last: a run that is told of its task meanwhile is found as either, if not as both.
         rivals = [
@@ -163,22 +167,29 @@ class Search:
         return task.task_id not in self._refuted
 
 
-def _moments(delays: Iterable[float], transport: Transport, clock: Clock) -> Iterator[None]:
-    """Yield when a look is due, until none is wanted any more: after each delay and each new task of this process."""
-    for delay in delays:
-        accepted, since = transport.account.accepted, 0.0
+def _moments(delays: Sequence[float], transport: Transport, clock: Clock) -> Iterator[bool]:
+    """Yield when a look is due, after each delay and each new task of this process: whether it is the last.
+
+    They end early if none is wanted any more.
+    """
+    for rest, delay in zip(range(len(delays) - 1, -1, -1), delays, strict=True):
+        accepted, since = _newest(transport), 0.0
         while delay > 0:
             part = min(delay, _STEP, left())
             if part <= 0 or called_off():
                 return
             clock.sleep(part)
             delay, since = delay - part, since + part
-            if delay > 0 and since >= _EARLY and transport.account.accepted != accepted:
-                accepted, since = transport.account.accepted, 0.0
-                yield
+            if delay > 0 and since >= _EARLY and _newest(transport) != accepted:
+                accepted, since = _newest(transport), 0.0
+                yield False
         if not left():
             return
-        yield
+        yield not rest
+
+
+def _newest(transport: Transport) -> tuple[str, float] | None:
+    return transport.account.accepted[-1] if transport.account.accepted else None
 
 
 def _doubt(run: Run, unread: WannbError | None) -> UnknownOutcome:

@@ -333,7 +333,7 @@ class Ledger:
                     run.advance(FAILED, error=_failure(error))
                 raise
             run.accept(task_id, request_id=request_id)
-            self.account.accepted += 1
+            self.account.accepted.append((task_id, self.transport.now()[0]))
             return
         raise UnknownOutcome(
             "{times} answers in a row were lost, and no task is listed for them: {error}. Something between "

@@ -12,6 +12,7 @@ import math
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -253,7 +254,9 @@ class Account:
         submits: by model, the gate to pass before each request that makes images.
         queries: the gate to pass before each other request.
         mark: tells an account's runs from those of another in the same folder; it does not tell the key.
-        accepted: how many tasks were made; a later one is what a look-up of a lost answer waits for.
+        accepted: the newest tasks that were made, and when by the service's clock; a later one is what a look-up of a
+            lost answer waits for.
+        list_lags: whether one of them was not in the task list when it should have been.
     """
 
     def __init__(self, name: str, pace: Pace, clock: Clock) -> None:
@@ -261,7 +264,8 @@ class Account:
         self.queries = Gate(pace.queries, clock, slack=QUERY_SLACK)
         self._submitting = _Each(lambda: own_in_forks(threading.Lock()))
         self.mark = name[:8]
-        self.accepted = 0
+        self.accepted = deque[tuple[str, float]](maxlen=200)
+        self.list_lags = False
 
     def submitting(self, model: str) -> AbstractContextManager[None]:
         """Hold this while a request is submitted, so that the time in which a lost one can have arrived is narrow."""

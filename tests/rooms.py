@@ -18,6 +18,7 @@ FLOORS = [
     {"runs"},
     {"ledger"},
     {"client", "figures"},
+    {"exports"},
     {"connection", "plan", "storyboard"},
     {"forms"},
     {"judging", "tools"},

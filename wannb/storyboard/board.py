@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from wannb.display import html
 from wannb.errors import Problem
+from wannb.exports import Pages, Reel, export
 from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
 from wannb.service import Money
 from wannb.translation import Said, override, say, spoken
@@ -19,9 +20,8 @@ from wannb.translation import Said, override, say, spoken
 from . import state, view
 from .files import BoardFiles
 from .generate import Generator
-from .pages import Pages
 from .state import Frame, Panel, Panels, Record, Scene
-from .view import Reel, Take, Takes
+from .view import Take, Takes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -481,8 +481,6 @@ class Storyboard:
             ValueError: another ending, an option out of range, or no frame is made yet.
             OSError: a file cannot be written; the earlier one is unchanged.
         """
-        from .export import export
-
         pages = self.pages(columns=columns, rows=rows, paper=paper, title=title)
         return export(pages, Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
 

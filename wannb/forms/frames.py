@@ -290,7 +290,7 @@ class Details:
         why = words("It is locked: unlock it to change it.") if locked else ""
         title = words("Scene {number}", number=number)
         self._title.value = (
-            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason" role="status">{escape(why)}</div>'
+            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason wannb-say">{escape(why)}</div>'
         )
         self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
         self._set.layout.display = "" if images and not off else "none"
@@ -356,7 +356,7 @@ class Files(FileRow):
 
     def show(self, *, said: str = "", pages: str = "") -> None:
         """Show a line of text, or pages; nothing without."""
-        self._said.value = f'<div class="wannb-told" role="status">{escape(said)}</div>' if said else ""
+        self._said.value = f'<div class="wannb-told wannb-say">{escape(said)}</div>' if said else ""
         self._pages.value = pages
 
     def _write(self, board: Storyboard, on_status: OnStatus) -> None:

@@ -249,7 +249,7 @@ class StoryboardForm(WorkPanel):
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
         right = widgets.VBox([frames.about, send, self._opening, later, *below], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns]
+        return [*self._manners(), self._heading, columns]
 
     def _turn(self) -> None:
         with self._lock:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wannb.errors import StoreError
-from wannb.files import append_line, read_lines, write
+from wannb.files import append_line, name_problem, read_lines, write
 from wannb.request import InputImage
 from wannb.runs import Store
 from wannb.translation import Said, say
@@ -32,9 +31,6 @@ FILE = "board.jsonl"
 FORMAT = 2
 #: Bytes after which the file is written anew with its last line alone, and at which it is refused.
 _LARGE, _MOST = 1_000_000, 64_000_000
-#: Names that some systems keep for themselves, and letters that cannot stand in a file name on one of them.
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
-_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 
 
 class BoardFiles:
@@ -62,10 +58,7 @@ class BoardFiles:
         """Return the files of a board by its name; `ValueError` for one that cannot be the name of a folder."""
         if not isinstance(name, str):
             raise TypeError(say("name={value} is not text", value=repr(name)))
-        bad = _UNFIT.findall(name)
-        if bad or not name.strip() or name != name.strip(" .") or _RESERVED.match(name) or len(name.encode()) > 120:
-            allowed = Said("give letters, digits, spaces and hyphens, 120 bytes at most")
-            why = Said("it holds {letter}", letter=repr(bad[0])) if bad else allowed
+        if why := name_problem(name):
             raise ValueError(say("name={name} cannot be the name of a folder: {why}", name=repr(name), why=why))
         return cls(store, store.root / "storyboards" / name / FILE)
 

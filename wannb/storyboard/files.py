@@ -27,6 +27,8 @@ from wannb.translation import Said, say
 from .state import Frame, Record, from_json, to_json
 
 FILE = "board.jsonl"
+#: Of the record; a higher one is not read. 2: camera, strokes, takes to choose from, cut frames.
+FORMAT = 2
 #: Bytes after which the file is written anew with its last line alone, and at which it is refused.
 _LARGE, _MOST = 1_000_000, 64_000_000
 
@@ -101,6 +103,8 @@ class BoardFiles:
         line = self._last_line()
         if line is None:
             return None
+        if (line.get("wannb_storyboard") or 0) > FORMAT:
+            raise self._unreadable(Said("a newer wannb wrote it; update wannb to open it, nothing is wrong with it"))
         try:
             self.record, self._revision = from_json(line, self.find), int(line["revision"])
         except (StoreError, LookupError, TypeError, ValueError) as error:
@@ -121,7 +125,7 @@ class BoardFiles:
                     name=repr(self.folder.name),
                 )
                 raise StoreError(why)
-            data = {"wannb_storyboard": 1, "revision": self._revision + 1, **to_json(record)}
+            data = {"wannb_storyboard": FORMAT, "revision": self._revision + 1, **to_json(record)}
             try:
                 if self.file.is_file() and self.file.stat().st_size > _LARGE:
                     write(self.file, _line(data))

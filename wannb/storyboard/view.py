@@ -12,6 +12,7 @@ from wannb.exports import Reel, Shot
 from wannb.figures import families
 from wannb.files import opened_picture
 from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
+from wannb.staging import over_jpeg
 from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .files import BoardFiles
@@ -55,13 +56,15 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
                 text=panel.scene.text,
                 notes=panel.scene.notes,
                 seconds=panel.scene.seconds,
+                camera=panel.scene.camera,
+                strokes=panel.strokes,
                 path=path if there else None,
                 size=(frame.width, frame.height) if frame else usual,
                 instead="" if there else MISSING if frame else NONE_CAME if panel.asked else NOT_GENERATED,
                 unsure=unsure,
                 marks=tuple(marks),
                 locked=panel.locked,
-                older=Said("generated for an older text") if frame and frame.text != panel.scene.text else "",
+                older=Said("generated for an older text") if frame and frame.text != panel.scene.asked else "",
             )
         )
     return Reel(title=title, shots=tuple(shots))
@@ -88,12 +91,14 @@ def text(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> Said:
 
 
 def _facts(shot: Shot, *more: str) -> Said:
-    return joined(" · ", [part for part in (str(shot.number), shot.time, *more, *shot.doubts, *shot.marks) if part])
+    parts = (str(shot.number), shot.time, shot.camera, *more, *shot.doubts, *shot.marks)
+    return joined(" · ", [part for part in parts if part])
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
     notes = [shorten(shot.notes, 120)] if shot.notes.strip() else []
     caption = [_facts(shot), shorten(shot.text, 160), *notes]
+    jpeg = over_jpeg(jpeg, shot.strokes)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
 

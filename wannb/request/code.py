@@ -115,10 +115,11 @@ def _options(values: Mapping[str, Any]) -> list[str]:
 
 def _scene(scene: Any) -> str:
     usual = type(scene).seconds
-    if not scene.notes and scene.seconds == usual:
+    if not (scene.notes or scene.dialogue) and scene.seconds == usual:
         return _quoted(scene.text)
     parts = [f'"text": {_quoted(scene.text)}']
     parts += [f'"notes": {_quoted(scene.notes)}'] if scene.notes else []
+    parts += [f'"dialogue": {_quoted(scene.dialogue)}'] if scene.dialogue else []
     parts += [f'"seconds": {scene.seconds:g}'] if scene.seconds != usual else []
     return "{" + ", ".join(parts) + "}"
 

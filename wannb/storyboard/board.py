@@ -79,8 +79,8 @@ class Storyboard:
 
         Args:
             client: from `wannb.connect()`.
-            scenes: for each a text, a dict such as `{"text": ..., "notes": ..., "seconds": 2.5}`, or a `wannb.Scene`.
-                More than 12 are asked for as several sets, the later ones shown frames of the first.
+            scenes: for each a text, a dict such as `{"text": ..., "dialogue": ..., "seconds": 2.5}`, or a
+                `wannb.Scene`. More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
             images: up to 9 input images that every request gets, such as the picture of a character.
             name: of the board and its folder; a board of other scenes under the same name is kept aside.
@@ -395,10 +395,16 @@ class Storyboard:
 
     @_change
     def edit_scene(
-        self, scene: int, *, text: str | None = None, notes: str | None = None, seconds: float | None = None
+        self,
+        scene: int,
+        *,
+        text: str | None = None,
+        notes: str | None = None,
+        dialogue: str | None = None,
+        seconds: float | None = None,
     ) -> None:
-        """Change a scene's text, notes or seconds; its frame stays, and is marked if it is of another text."""
-        given = {"text": text, "notes": notes, "seconds": seconds}
+        """Change what a scene says or how long it lasts; its frame stays, and is marked if it is of another text."""
+        given = {"text": text, "notes": notes, "dialogue": dialogue, "seconds": seconds}
         self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
 
     @_change

@@ -30,7 +30,8 @@ class Scene:
 
     Args:
         text: what is to be seen.
-        notes: what the picture does not show, such as sound, camera or dialogue; never sent to the service.
+        notes: what the picture does not show, such as sound or camera; never sent to the service.
+        dialogue: what is said in it, such as "TOM: Good morning!"; never sent either.
         seconds: how long it lasts in a film, above 0 and at most 600.
 
     >>> Scene(text="a cat wakes up", notes="yawning", seconds=2.5).seconds
@@ -40,9 +41,10 @@ class Scene:
     text: str
     notes: str = ""
     seconds: float = 3.0
+    dialogue: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("text", "notes"):
+        for name in ("text", "notes", "dialogue"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise TypeError(say("a scene's {name} is text, not {value}", name=name, value=repr(value)))
@@ -264,7 +266,10 @@ def new_record(scenes: Sequence[Scene], style: str | None, base: ImageRequest) -
     texts = [scene.text for scene in scenes]
     if base.seed is None:
         base = base.replace(seed=number_of(base.fingerprint, style, texts))
-    written = json.dumps([base.fingerprint, style, [asdict(scene) for scene in scenes]], ensure_ascii=False)
+    # A field that came later leaves the hashes of earlier days as they are.
+    first = ("text", "notes", "seconds")
+    asked = [{name: value for name, value in asdict(scene).items() if value or name in first} for scene in scenes]
+    written = json.dumps([base.fingerprint, style, asked], ensure_ascii=False)
     return Record(
         beginning=hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest(),
         style=style,
@@ -364,13 +369,12 @@ def put(panels: Panels, at: int, **changes: Any) -> Panels:
 
 
 def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
-    """Return the panels with a scene's text, notes or seconds changed; its frame stays."""
+    """Return the panels with a scene's text, notes, dialogue or seconds changed; its frame stays."""
     given = {name: value for name, value in changes.items() if value is not None}
     at = index(panels, number)
     if not given:
-        raise ValueError(
-            say("say what changes: board.edit_scene({number}, text=..., notes=... or seconds=...)", number=number)
-        )
+        change = "text=..., notes=..., dialogue=... or seconds=..."
+        raise ValueError(say("say what changes: board.edit_scene({number}, {change})", number=number, change=change))
     return put(panels, at, scene=replace(panels[at].scene, **given))
 
 

@@ -92,7 +92,7 @@ class Reel:
     @property
     def words(self) -> str:
         """Every text that is set on pages."""
-        texts = (text for shot in self.shots for text in (shot.scene.text, shot.scene.notes))
+        texts = (text for shot in self.shots for text in (shot.scene.text, shot.scene.dialogue, shot.scene.notes))
         return "\n".join([self.title, *texts])
 
     @property
@@ -168,8 +168,8 @@ def _facts(shot: Shot, *more: str) -> Said:
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
-    notes = [shorten(shot.scene.notes, 120)] if shot.scene.notes.strip() else []
-    caption = [_facts(shot), shorten(shot.scene.text, 160), *notes]
+    more = [shorten(each, 120) for each in (shot.scene.dialogue, shot.scene.notes) if each.strip()]
+    caption = [_facts(shot), shorten(shot.scene.text, 160), *more]
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
 

@@ -73,7 +73,7 @@ def test_the_button_says_how_many_and_the_price_before_anything_is_written(clien
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"scenes": ["x"], "name": "a/b"}, "the name of a folder"),
+        ({"scenes": ["x"], "name": "a/b"}, "a name cannot hold /"),
         ({"scenes": ["x"], "size": "3K"}, "3K"),
         ({"scenes": ["x" * 6000]}, "characters"),
         ({"scenes": ["x"], "images": "nowhere.png"}, "nowhere.png"),

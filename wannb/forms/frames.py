@@ -11,9 +11,10 @@ import ipywidgets as widgets
 
 from wannb.client import Client
 from wannb.display import html, preview
+from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
-from wannb.storyboard import Shot, Storyboard, Take
+from wannb.storyboard import Storyboard, Take
 from wannb.translation import Said, Words
 
 from .button import button, button_text, name_sign, sign, spent_text
@@ -205,7 +206,7 @@ class Card:
         self._picture.value = self._image(shot)
         with self._filling:
             for name, each in self._inputs.items():
-                each.value = getattr(shot.scene, name)
+                each.value = getattr(shot, name)
                 each.disabled = busy
         self._text.description = words("Text of scene {number}", number=number)
         self.lock.description = words("Unlock") if locked else words("Lock")

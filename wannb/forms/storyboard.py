@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem
+from wannb.files import name_problem
 from wannb.request import ImageRequest, board_call, check_names, open_call
 from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
 from wannb.translation import Said, Words
@@ -136,11 +137,8 @@ class StoryboardForm(WorkPanel):
         """Return the problems of a new board, before anything is written or sent."""
         found = list(self._scenes.problems())
         name = self._options()["name"]
-        try:
-            BoardFiles.named(self.client.store, name)
-        except ValueError:
-            rule = Said("letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder")
-            found.append(Problem(field="name", value=name, rule=rule))
+        if wrong := name_problem(name):
+            found.append(Problem(field="name", value=name, rule=wrong))
         if found:
             return tuple(found)
         problems = self._new_generator().problems()

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from wannb.display import html
 from wannb.errors import Problem
+from wannb.exports import Pages, Reel, export
 from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
 from wannb.service import Money
+from wannb.staging import Stroke, as_strokes
 from wannb.translation import Said, override, say, spoken
 
 from . import state, view
 from .files import BoardFiles
 from .generate import Generator
-from .pages import Pages
 from .state import Frame, Panel, Panels, Record, Scene
-from .view import Reel, Take, Takes
+from .view import Take, Takes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -322,7 +323,7 @@ class Storyboard:
             frame = asked.frames[image - 1]
             if any(frame.place == other.place for other in frames.values() if other):
                 raise ValueError(say("image {number} is given to two scenes; each image has one", number=image))
-            frames[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.text))
+            frames[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.asked))
         given = {frame.place for frame in frames.values() if frame}
         for at, panel in enumerate(panels):
             if panel.frame and panel.frame.place in given and at not in frames:
@@ -387,7 +388,7 @@ class Storyboard:
         if file is None:
             why = picture.problem or Said("a link is not downloaded; give the file")
             raise ValueError(say("{picture}: {why}", picture=picture.name, why=why))
-        text = self._panels[at].scene.text
+        text = self._panels[at].scene.asked
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
         record = self.record.with_take(self._panels[at].key, frame)
         now = state.put(record.panels, at, frame=frame, sure=True)
@@ -402,10 +403,35 @@ class Storyboard:
         notes: str | None = None,
         dialogue: str | None = None,
         seconds: float | None = None,
+        shot: str | None = None,
+        angle: str | None = None,
+        movement: str | None = None,
     ) -> None:
-        """Change what a scene says or how long it lasts; its frame stays, and is marked if it is of another text."""
+        """Change a scene's words, seconds or camera; its frame stays, and is marked if it is of another text."""
         given = {"text": text, "notes": notes, "dialogue": dialogue, "seconds": seconds}
+        given |= {"shot": shot, "angle": angle, "movement": movement}
         self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
+
+    @_change
+    def sketch(self, scene: int, strokes: Iterable[Stroke | Mapping[str, Any]]) -> None:
+        """Draw arrows and pen lines over a scene's frame, in the place of those that are there; none removes them.
+
+        They are kept apart from the picture, shown over it in the notebook and in every export, and never sent.
+
+        Args:
+            scene: its number.
+            strokes: at most 60, each a `wannb.Stroke` or a dict such as
+                `{"kind": "arrow", "points": [(0.2, 0.5), (0.8, 0.5)], "color": "#e5322d"}`; points are shares of the
+                frame's width and height from the top left corner.
+
+        Raises:
+            TypeError, ValueError: there is no such scene, or a stroke is not what it must be.
+
+        >>> board.sketch(2, [wannb.Stroke(kind="arrow", points=[(0.2, 0.5), (0.8, 0.5)])])    # doctest: +SKIP
+        """
+        at = state.index(self._panels, scene)
+        now = state.put(self._panels, at, strokes=as_strokes(strokes))
+        self._changed(Said("strokes of scene {number}", number=scene), now)
 
     @_change
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
@@ -487,8 +513,6 @@ class Storyboard:
             ValueError: another ending, an option out of range, or no frame is made yet.
             OSError: a file cannot be written; the earlier one is unchanged.
         """
-        from .export import export
-
         pages = self.pages(columns=columns, rows=rows, paper=paper, title=title)
         return export(pages, Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
 

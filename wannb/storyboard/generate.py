@@ -83,7 +83,7 @@ class Generator:
         roll = 0 if seed is not None else record.journal.rolls.get(panels[at].key, 0) + 1
         request = self._single(record, panels[at], panels, roll=roll, seed=seed)
         request.check()
-        pending = replace(_pending([panels[at]], request), roll=roll, reword=text is not None)
+        pending = replace(_pending([panels[at]], request), roll=roll, reword=text or "")
         self._send(pending, request, label=Said("new frame of scene {number}", number=scene))
 
     def _send(
@@ -211,7 +211,7 @@ class Generator:
         self, record: Record, panel: Panel, panels: Panels, *, roll: int, seed: int | None = None
     ) -> ImageRequest:
         """Return the request for one scene, shown the person's images and the frames around it."""
-        base, text = record.base, panel.scene.text
+        base, text = record.base, panel.scene.asked
         near = _neighbors(panel, panels)[: MAX_IMAGES - len(base.images)]
         if near:
             keep = _keep(len(base.images), len(near), "frames", "a frame")
@@ -274,14 +274,14 @@ def groups(panels: Panels) -> list[list[Panel]]:
 
 
 def _pending(group: Sequence[Panel], request: ImageRequest) -> Pending:
-    return Pending(texts={panel.key: panel.scene.text for panel in group}, request=request.as_dict())
+    return Pending(texts={panel.key: panel.scene.asked for panel in group}, request=request.as_dict())
 
 
 def _set_prompt(group: Sequence[Panel], style: str | None, *, users: int, frames: int) -> str:
     """Return the text for an image set, which says what the earlier frames among the input images are for."""
     if frames:
         style = set_prompt.lead(_keep(users, frames, "earlier frames", "an earlier frame"), style)
-    return set_prompt.prompt([panel.scene.text for panel in group], style=style)
+    return set_prompt.prompt([panel.scene.asked for panel in group], style=style)
 
 
 def _keep(users: int, frames: int, several: str, one: str) -> str:

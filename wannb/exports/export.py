@@ -17,10 +17,11 @@ from PIL import Image, ImageOps
 from wannb.display import data_uri, html, in_parallel, picture, previews
 from wannb.errors import WannbError
 from wannb.figures import Paper, ending, leftwards, put, rendered, typeset
+from wannb.staging import over_jpeg, over_picture, strokes_svg
 from wannb.translation import Said, current, joined, say
 
 from .pages import Pages
-from .view import Reel, Shot
+from .reel import Reel, Shot
 
 ENDINGS = (".pdf", ".png", ".gif", ".webp", ".html", ".pptx")
 
@@ -57,12 +58,12 @@ def film(reel: Reel, kind: str, pixels: int) -> bytes:
     size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
     loaded = in_parallel(lambda path: picture(path, max(size)), [shot.path for shot in reel.shots])
     frames = [
-        ImageOps.pad(image, size, color=_BARS) if image else _slate(shot, size)
+        ImageOps.pad(over_picture(image, shot.strokes), size, color=_BARS) if image else _slate(shot, size)
         for image, shot in zip(loaded, reel.shots, strict=True)
     ]
     # The times of a GIF are in steps of 10 ms, and viewers show anything shorter than 20 ms far longer.
     step = 10 if kind == "GIF" else 1
-    times = [max(20, round(shot.scene.seconds * 1000 / step) * step) for shot in reel.shots]
+    times = [max(20, round(shot.seconds * 1000 / step) * step) for shot in reel.shots]
     options: dict[str, Any] = {"save_all": True, "duration": times if len(times) > 1 else times[0], "loop": 0}
     if kind == "GIF":
         frames = [frame.quantize(256) for frame in frames]
@@ -79,7 +80,7 @@ def _slate(shot: Shot, size: tuple[int, int]) -> Image.Image:
     width, height = size[0] / _DPI, size[1] / _DPI
     paper = Paper(width, height, dpi=_DPI, alt=shot.alt, color=_SLATE)
     point = max(5.0, min(width, height) * 72 / 16)
-    text = joined("\n", [joined(": ", [str(shot.number), shot.instead]), shot.scene.text])
+    text = joined("\n", [joined(": ", [str(shot.number), shot.instead]), shot.text])
     lines = typeset(text, width * 0.8, point, most=max(2, int(height * 72 / (point * 1.6))))
     paper.write(lines, 0, height / 2, width=width, align="center", anchor="center", color=_CHALK)
     with Image.open(io.BytesIO(rendered(paper.figure, "png"))) as image:
@@ -116,13 +117,14 @@ def _item(shot: Shot, jpeg: bytes, lang: str) -> str:
     width, height = shot.size
     alt = html.attribute(shot.alt)
     picture = (
-        f'<img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f'<div style="position:relative"><img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f"{strokes_svg(shot.strokes, shot.size)}</div>"
         if jpeg
         else f'<div class="none" role="img" aria-label="{alt}" style="aspect-ratio:{width}/{height}">'
         f"{html.attribute(shot.instead)}</div>"
     )
     facts = html.attribute(joined(" · ", [*shot.doubts, shot.time]))
-    text, notes = html.attribute(shot.scene.text), html.attribute(shot.scene.notes)
+    text, notes = html.attribute(shot.text), html.attribute(shot.notes)
     notes = f'<p class="notes" dir="auto"{lang}>{notes}</p>' if notes else ""
     return (
         f'<li><figure>{picture}<figcaption><div class="facts"><b>{shot.number}</b><span>{facts}</span></div>'
@@ -158,7 +160,7 @@ def slides(reel: Reel) -> bytes:
     deck.core_properties.title = _clean(reel.title)[:_LONGEST_TITLE]
     deck.core_properties.author = ""
     for shot, jpeg in zip(reel.shots, previews([shot.path for shot in reel.shots], _SLIDE_PIXELS), strict=True):
-        _slide(deck, shot, jpeg)
+        _slide(deck, shot, over_jpeg(jpeg, shot.strokes))
     buffer = io.BytesIO()
     deck.save(buffer)
     return _undated(buffer.getvalue())
@@ -179,9 +181,9 @@ def _slide(deck: Any, shot: Shot, jpeg: bytes) -> None:
     _caption(slide, shot)
     where = Said("Scene {number} of {n}, {time}", number=shot.number, n=shot.of, time=shot.time)
     facts = joined(" · ", [part for part in (where, *shot.doubts, shot.instead) if part])
-    notes = joined("\n", [part for part in (_clean(shot.scene.notes), facts) if part])
+    notes = joined("\n", [part for part in (_clean(shot.notes), facts) if part])
     slide.notes_slide.notes_text_frame.text = html.plain(notes)
-    slide.element.append(parse_xml(_TRANSITION.format(round(shot.scene.seconds * 1000))))
+    slide.element.append(parse_xml(_TRANSITION.format(round(shot.seconds * 1000))))
 
 
 def _hole(slide: Any, shot: Shot, place: tuple[Any, ...]) -> Any:
@@ -212,7 +214,7 @@ def _caption(slide: Any, shot: Shot) -> None:
     frame = box.text_frame
     frame.word_wrap = True
     frame.vertical_anchor = MSO_ANCHOR.MIDDLE
-    text = " ".join(_clean(shot.scene.text).split())
+    text = " ".join(_clean(shot.text).split())
     frame.text = text
     paragraph = frame.paragraphs[0]
     paragraph.alignment = PP_ALIGN.CENTER

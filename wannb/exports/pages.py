@@ -11,7 +11,7 @@ from wannb.display import html
 from wannb.figures import DASHED, EMPTY, INK, QUIET, Paper, ending, families, line_height, rendered, save, typeset
 from wannb.translation import Said, count, current, joined, say, spoken
 
-from .view import Reel, Shot
+from .reel import Reel, Shot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -149,10 +149,10 @@ def _write(paper: Paper, shot: Shot, x: float, y: float, *, width: float, across
     paper.write(typeset(str(shot.number), across, _NUMBER + 1, most=1), x, y, weight="bold")
     facts = typeset(joined(" · ", [shot.time, *shot.doubts]), across - 0.3, _NUMBER, most=2)
     y = paper.write(facts, x, y, width=across, align="end", color=QUIET) + 0.03
-    notes = shot.scene.notes.strip()
+    notes = shot.notes.strip()
     # A long text leaves two lines for the notes.
     kept = min(2, notes.count("\n") + 1 + (len(notes) > 40)) * line_height(_NOTES) + 0.04 if notes else 0.0
-    for text, size, color, below in ((shot.scene.text, _TEXT, INK, kept), (notes, _NOTES, QUIET, 0.0)):
+    for text, size, color, below in ((shot.text, _TEXT, INK, kept), (notes, _NOTES, QUIET, 0.0)):
         most = int((end - y - below + 0.02) / line_height(size))
         if text.strip() and most >= 1:
             y = paper.write(typeset(text.strip(), width, size, most=most), x, y, width=width, color=color) + 0.04

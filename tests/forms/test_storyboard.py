@@ -16,7 +16,11 @@ from wannb.errors import InvalidRequest
 from wannb.forms import StoryboardForm
 from wannb.forms.frames import Card
 
-THREE = ["a cat wakes up", {"text": "it goes out", "notes": "a door", "seconds": 2}, "it rains"]
+THREE = [
+    "a cat wakes up",
+    {"text": "it goes out", "notes": "a door", "dialogue": "Tom: Bye", "seconds": 2},
+    "it rains",
+]
 
 
 @pytest.fixture

@@ -193,7 +193,10 @@ def test_a_scene_whose_frame_is_under_way_is_not_asked_for_twice(client: Client,
     board = make(client)
     generator = board.generator()
     roll = generator.roll(1)
-    board._files.at_work.append(roll.pending)
     assert generator.to_generate() == 3
-    board._files.at_work.clear()
-    assert generator.to_generate() == 4
+    assert generator.roll(1).request.seed != roll.request.seed
+    board._files.at_work.pop()
+    generator.send(roll)
+    assert server.billed == 1
+    board.run()
+    assert server.billed == 4

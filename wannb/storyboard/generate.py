@@ -66,9 +66,14 @@ class Generator:
 
     # What a board does
 
-    def finish(self) -> None:
-        """Pick up what was begun before; what never reached the service is sent only if a scene still wants it."""
+    def finish(self, *, only: str | None = None) -> None:
+        """Pick up what was begun before; what never reached the service is sent only if a scene still wants it.
+
+        With the key of a scene, `only` what was begun for it.
+        """
         for pending in self.left():
+            if only is not None and only not in pending.texts:
+                continue
             request = self._request_of(pending)
             if self._arrived(request) or self._wanted(pending, request):
                 self._send(pending, request, label=Said("what was begun before"), again=True)
@@ -85,7 +90,7 @@ class Generator:
             kept, _ = self._send(_pending(group, request), request, label=Said("run"), goes_on=kept)
 
     def roll(self, scene: int, *, text: str | None = None, seed: int | None = None, n: int = 1) -> Roll:
-        """Return the request that generates one scene again; more than one image of it wait for a choice.
+        """Return the request that generates one scene again, to be sent; more than one image of it wait for a choice.
 
         Raises:
             ValueError: there is no such scene, or it is locked.
@@ -100,6 +105,7 @@ class Generator:
         request.check()
         pending = replace(_pending([panels[at]], request), roll=roll, reword=text or "", offer=n > 1)
         label = Said("takes of scene {number}" if n > 1 else "new frame of scene {number}", number=scene)
+        self.files.at_work.append(pending)  # from now on, so that nothing else asks for the same
         return Roll(pending=pending, request=request, label=label)
 
     def send(self, roll: Roll) -> str:
@@ -112,7 +118,8 @@ class Generator:
         return tuple(each for each in self.files.record.journal.pending if each not in self.files.at_work)
 
     def _send(self, pending: Pending, request: ImageRequest, **how: Any) -> tuple[Record, str]:
-        self.files.at_work.append(pending)
+        if pending not in self.files.at_work:
+            self.files.at_work.append(pending)
         try:
             return self._sent(pending, request, **how)
         finally:

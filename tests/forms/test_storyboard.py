@@ -17,7 +17,11 @@ from wannb.forms import StoryboardForm
 from wannb.forms.frames import Card
 from wannb.storyboard.generate import Generator, Roll
 
-THREE = ["a cat wakes up", {"text": "it goes out", "notes": "a door", "seconds": 2}, "it rains"]
+THREE = [
+    "a cat wakes up",
+    {"text": "it goes out", "notes": "a door", "dialogue": "Tom: Bye", "seconds": 2},
+    "it rains",
+]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from .button import button, cost_text, name_sign, sign, spent_text
 from .controls import FileRow, Filling, close_all
 from .references import Picker
 from .rolls import Rolls
-from .scenes import notes_input, seconds_input
+from .scenes import dialogue_input, notes_input, seconds_input
 from .status import Status
 from .worker import Progress
 
@@ -202,9 +202,10 @@ class Card:
         self._facts = widgets.HTML(_dom_classes=("wannb-facts",))
         # One change a visit, not one a key: each is written to the board's file and can be undone.
         self._text = widgets.Textarea(rows=3, continuous_update=False)
+        self._dialogue = dialogue_input(words, continuous_update=False)
         self._notes = notes_input(words, continuous_update=False)
         self._seconds = seconds_input(words, continuous_update=False)
-        self._inputs = {"text": self._text, "notes": self._notes, "seconds": self._seconds}
+        self._inputs = {"text": self._text, "dialogue": self._dialogue, "notes": self._notes, "seconds": self._seconds}
         for name, each in self._inputs.items():
             each.observe(lambda change, name=name: self._edited(name, change["new"]), "value")
         self.lock = button("", lambda: frames.change(self._turn_lock))
@@ -217,6 +218,7 @@ class Card:
         self.right = sign("right", lambda: frames.move(number, 1))
         self.more = button(words("More…"), lambda: frames.open(number))
         rows = [
+            self._dialogue,
             widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",)),
             widgets.HBox([self.reroll, self.candidates], _dom_classes=("wannb-row", "wannb-go-row")),
             widgets.HBox([self.lock, self.left, self.right, self.more], _dom_classes=("wannb-row",)),

@@ -80,8 +80,8 @@ class Storyboard:
 
         Args:
             client: from `wannb.connect()`.
-            scenes: for each a text, a dict such as `{"text": ..., "notes": ..., "seconds": 2.5}`, or a `wannb.Scene`.
-                More than 12 are asked for as several sets, the later ones shown frames of the first.
+            scenes: for each a text, a dict such as `{"text": ..., "dialogue": ..., "seconds": 2.5}`, or a
+                `wannb.Scene`. More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
             images: up to 9 input images that every request gets, such as the picture of a character.
             name: of the board and its folder; a board of other scenes under the same name is kept aside.
@@ -428,13 +428,15 @@ class Storyboard:
         *,
         text: str | None = None,
         notes: str | None = None,
+        dialogue: str | None = None,
         seconds: float | None = None,
         shot: str | None = None,
         angle: str | None = None,
         movement: str | None = None,
     ) -> None:
-        """Change a scene's text, notes, seconds or camera; its frame stays, and is marked if it is of another text."""
-        given = {"text": text, "notes": notes, "seconds": seconds, "shot": shot, "angle": angle, "movement": movement}
+        """Change a scene's words, seconds or camera; its frame stays, and is marked if it is of another text."""
+        given = {"text": text, "notes": notes, "dialogue": dialogue, "seconds": seconds}
+        given |= {"shot": shot, "angle": angle, "movement": movement}
         self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
 
     @_change

@@ -31,7 +31,8 @@ class Scene:
 
     Args:
         text: what is to be seen.
-        notes: what the picture does not show, such as sound, camera or dialogue; never sent to the service.
+        notes: what the picture does not show, such as sound or camera; never sent to the service.
+        dialogue: what is said in it, such as "TOM: Good morning!"; never sent either.
         seconds: how long it lasts in a film, above 0 and at most 600.
         shot: its size, which goes into the prompt: "extreme wide", "wide", "full", "medium", "medium close-up",
             "close-up", "extreme close-up", or nothing.
@@ -48,9 +49,10 @@ class Scene:
     shot: str = ""
     angle: str = ""
     movement: str = ""
+    dialogue: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("text", "notes"):
+        for name in ("text", "notes", "dialogue"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise TypeError(say("a scene's {name} is text, not {value}", name=name, value=repr(value)))
@@ -411,13 +413,12 @@ def put(panels: Panels, at: int, **changes: Any) -> Panels:
 
 
 def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
-    """Return the panels with a scene's text, notes or seconds changed; its frame stays."""
+    """Return the panels with a scene's text, notes, dialogue or seconds changed; its frame stays."""
     given = {name: value for name, value in changes.items() if value is not None}
     at = index(panels, number)
     if not given:
-        raise ValueError(
-            say("say what changes: board.edit_scene({number}, text=..., notes=... or seconds=...)", number=number)
-        )
+        change = "text=..., notes=..., dialogue=... or seconds=..."
+        raise ValueError(say("say what changes: board.edit_scene({number}, {change})", number=number, change=change))
     return put(panels, at, scene=replace(panels[at].scene, **given))
 
 
@@ -444,7 +445,7 @@ def numbers(values: Iterable[int]) -> str:
 
 
 #: What records of the first format do not have; what is not used is not written, so that they stay as they were.
-_LATER = {"shot", "angle", "movement", "strokes", "offered", "offer", "cut_from"}
+_LATER = {"dialogue", "shot", "angle", "movement", "strokes", "offered", "offer", "cut_from"}
 
 
 def _written(value: Any) -> Any:

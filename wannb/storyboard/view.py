@@ -57,6 +57,7 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
                 notes=panel.scene.notes,
                 seconds=panel.scene.seconds,
                 camera=panel.scene.camera,
+                dialogue=panel.scene.dialogue,
                 strokes=panel.strokes,
                 path=path if there else None,
                 size=(frame.width, frame.height) if frame else usual,
@@ -96,8 +97,8 @@ def _facts(shot: Shot, *more: str) -> Said:
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
-    notes = [shorten(shot.notes, 120)] if shot.notes.strip() else []
-    caption = [_facts(shot), shorten(shot.text, 160), *notes]
+    more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
+    caption = [_facts(shot), shorten(shot.text, 160), *more]
     jpeg = over_jpeg(jpeg, shot.strokes)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from wannb.display import html
 from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
-from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
+from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, checks_options
 from wannb.service import Money
 from wannb.staging import Stroke, as_strokes
 from wannb.translation import Said, override, say, spoken
@@ -253,8 +253,35 @@ class Storyboard:
             ValueError: there is no such scene, or it is locked.
             InvalidRequest: the request breaks a rule; nothing was sent.
         """
-        self.generator(on_status).reroll(scene, text=text, seed=seed)
+        generator = self.generator(on_status)
+        generator.send(generator.roll(scene, text=text, seed=seed))
         return next(take for take in self.takes(scene) if take.chosen)
+
+    @spoken
+    def candidates(
+        self, scene: int, *, n: int = 3, seed: int | None = None, on_status: OnStatus | None = None
+    ) -> Takes:
+        """Generate several takes of one scene to choose from, and return them; each image that comes is billed.
+
+        They are one request, so that the service has them in one place of its queue. The frame stays as it is until
+        `choose` puts one of them in its place; the others stay among the takes.
+
+        Args:
+            scene: its number.
+            n: how many, 2 to 4; fewer may come.
+            seed, on_status: as in `reroll`.
+
+        Raises:
+            ValueError: there is no such scene, it is locked, or another number.
+            InvalidRequest: the request breaks a rule; nothing was sent.
+
+        >>> board.choose(2, board.candidates(2)[1])    # doctest: +SKIP
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MAX_N:
+            raise ValueError(say("n={n}: there are 2 to {most} takes to choose from", n=repr(n), most=MAX_N))
+        generator = self.generator(on_status)
+        run = generator.send(generator.roll(scene, seed=seed, n=n))
+        return Takes(take for take in self.takes(scene) if take.run_id == run)
 
     @spoken
     def takes(self, scene: int) -> Takes:
@@ -291,7 +318,7 @@ class Storyboard:
             raise ValueError(
                 say("there is no take {take}; scene {number} has {most} of them, counted from 1", **values)
             )
-        now = state.put(self._panels, at, frame=frames[take - 1], sure=True)
+        now = state.put(self._panels, at, frame=frames[take - 1], sure=True, offered=None)
         self._changed(Said("take of scene {number}", number=scene), now)
 
     @_change

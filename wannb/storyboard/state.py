@@ -199,7 +199,8 @@ class Pending:
     """A request that is written down before it is sent, with the texts it asks for by the keys of their scenes.
 
     `roll` is which of the scene's seeds it has, 0 for a set or a seed of the person's own; `reword` the text that the
-    scene gets once its frame is there; `earlier` whether the board was made again since.
+    scene gets once its frame is there; `earlier` whether the board was made again since; `offer` whether its
+    images wait for a choice.
     """
 
     texts: Mapping[str, str]
@@ -207,6 +208,7 @@ class Pending:
     roll: int = 0
     reword: str = ""
     earlier: bool = False
+    offer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -352,6 +354,8 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
     runs = tuple(dict.fromkeys((*journal.runs, run)))
     record = record.without(pending).journaled(runs=runs, rolls=rolls, sets=sets)
 
+    if pending.offer:
+        return _offered(record, pending, run, frames)
     panels, all_came = record.panels, len(frames) >= len(pending.texts)
     places = {panel.key: at for at, panel in enumerate(panels)}
     for position, (key, text) in enumerate(pending.texts.items()):
@@ -367,6 +371,19 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
         elif panels[at].frame is None:
             panels = put(panels, at, frame=frame, sure=all_came or frame is None, asked=run)
     return replace(record, panels=panels)
+
+
+def _offered(record: Record, pending: Pending, run: str, frames: Sequence[Frame]) -> Record:
+    """Return the record with the images of a run among the takes of a scene, to be chosen from; its frame stays."""
+    [(key, text)] = pending.texts.items()
+    takes = [replace(frame, text=text) for frame in frames]
+    for take in takes:
+        record = record.with_take(key, take, earlier=pending.earlier)
+    at = next((at for at, panel in enumerate(record.panels) if panel.key == key), None)
+    if at is None or record.panels[at].locked or pending.earlier or not takes:
+        return record
+    first = {} if record.panels[at].frame else {"frame": takes[0], "sure": True}
+    return replace(record, panels=put(record.panels, at, offered=run, **first))
 
 
 # Changes
@@ -428,7 +445,7 @@ def numbers(values: Iterable[int]) -> str:
 
 
 #: What records of the first format do not have; what is not used is not written, so that they stay as they were.
-_LATER = {"dialogue", "shot", "angle", "movement", "strokes", "offered", "cut_from", "n"}
+_LATER = {"dialogue", "shot", "angle", "movement", "strokes", "offered", "offer", "cut_from"}
 
 
 def _written(value: Any) -> Any:

@@ -17,7 +17,7 @@ from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Panels, Record, named
+from .state import Panels, Pending, Record, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -199,7 +199,7 @@ def notices(generator: Generator, reel: Reel) -> Iterator[str]:
     """Yield what a person should know of a board."""
     record = generator.files.record
     yield from _unsure(record)
-    yield from _under_way(record)
+    yield from _under_way(record, generator.left())
     for shot in reel.shots:
         if shot.instead == MISSING:
             yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
@@ -232,9 +232,9 @@ def _unsure(record: Record) -> Iterator[Said]:
         )
 
 
-def _under_way(record: Record) -> Iterator[Said]:
+def _under_way(record: Record, left: Iterable[Pending]) -> Iterator[Said]:
     numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
-    for pending in record.journal.pending:
+    for pending in left:
         there = [numbers[key] for key in pending.texts if key in numbers]
         which = named(there) if there else Said("a scene that was removed")
         yield Said("a request for {scenes} is still under way: board.run() picks it up", scenes=which)

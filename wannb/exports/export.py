@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from wannb.display import data_uri, html, in_parallel, picture, previews
 from wannb.errors import WannbError
 from wannb.figures import Paper, ending, leftwards, put, rendered, typeset
+from wannb.staging import over_jpeg, over_picture, strokes_svg
 from wannb.translation import Said, current, joined, say
 
 from .pages import Pages
@@ -57,7 +58,7 @@ def film(reel: Reel, kind: str, pixels: int) -> bytes:
     size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
     loaded = in_parallel(lambda path: picture(path, max(size)), [shot.path for shot in reel.shots])
     frames = [
-        ImageOps.pad(image, size, color=_BARS) if image else _slate(shot, size)
+        ImageOps.pad(over_picture(image, shot.strokes), size, color=_BARS) if image else _slate(shot, size)
         for image, shot in zip(loaded, reel.shots, strict=True)
     ]
     # The times of a GIF are in steps of 10 ms, and viewers show anything shorter than 20 ms far longer.
@@ -116,7 +117,8 @@ def _item(shot: Shot, jpeg: bytes, lang: str) -> str:
     width, height = shot.size
     alt = html.attribute(shot.alt)
     picture = (
-        f'<img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f'<div style="position:relative"><img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f"{strokes_svg(shot.strokes, shot.size)}</div>"
         if jpeg
         else f'<div class="none" role="img" aria-label="{alt}" style="aspect-ratio:{width}/{height}">'
         f"{html.attribute(shot.instead)}</div>"
@@ -158,7 +160,7 @@ def slides(reel: Reel) -> bytes:
     deck.core_properties.title = _clean(reel.title)[:_LONGEST_TITLE]
     deck.core_properties.author = ""
     for shot, jpeg in zip(reel.shots, previews([shot.path for shot in reel.shots], _SLIDE_PIXELS), strict=True):
-        _slide(deck, shot, jpeg)
+        _slide(deck, shot, over_jpeg(jpeg, shot.strokes))
     buffer = io.BytesIO()
     deck.save(buffer)
     return _undated(buffer.getvalue())

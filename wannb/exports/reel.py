@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from wannb.staging import Stroke
 from wannb.translation import Said, count, joined, shorten
 
 
@@ -14,7 +15,7 @@ class Shot:
 
     Where there is no picture, `path` is None, `instead` says why, and `size` is that of its neighbors. `unsure` says
     what is not known of it and `older` that its text was changed later, for every reader; `marks` are for the person at
-    work.
+    work. `camera` is in words; `strokes` are drawn over the picture, by `over_picture`, `over_jpeg` or `strokes_svg`.
     """
 
     number: int
@@ -29,6 +30,9 @@ class Shot:
     marks: tuple[str, ...]
     locked: bool = False
     older: str = ""
+    camera: str = ""
+    dialogue: str = ""
+    strokes: tuple[Stroke, ...] = ()
 
     @property
     def doubts(self) -> list[str]:
@@ -40,6 +44,8 @@ class Shot:
         """A text for people who do not see the picture."""
         values = {"number": self.number, "of": self.of, "text": shorten(self.text, 200)}
         text = Said("Scene {number} of {of}: {text}", **values)
+        if self.strokes and not self.instead:
+            return Said("{text}; {strokes} drawn over it", text=text, strokes=count(len(self.strokes), "stroke"))
         return Said("{text} ({why})", text=text, why=self.instead) if self.instead else text
 
     @property
@@ -69,7 +75,7 @@ class Reel:
     @property
     def words(self) -> str:
         """Every text that is set on pages."""
-        texts = (text for shot in self.shots for text in (shot.text, shot.notes))
+        texts = (text for shot in self.shots for text in (shot.text, shot.dialogue, shot.notes))
         return "\n".join([self.title, *texts])
 
     @property

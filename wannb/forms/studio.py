@@ -92,7 +92,7 @@ class Studio(Panel):
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
-        return [self._style(), self._heading, self._tabs, self._eye]
+        return [*self._manners(), self._heading, self._tabs, self._eye]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:

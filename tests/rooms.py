@@ -17,7 +17,7 @@ FLOORS = [
     {"service", "display"},
     {"runs"},
     {"ledger"},
-    {"client", "figures"},
+    {"client", "figures", "staging"},
     {"exports"},
     {"connection", "plan", "storyboard"},
     {"forms"},

@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from wannb.display import data_uri, html
 from wannb.errors import WannbError
 from wannb.figures import Paper, ending, leftwards, put, rendered, typeset
+from wannb.staging import strokes_svg
 from wannb.translation import Said, current, joined, say
 
 from .pages import Pages
@@ -95,7 +96,7 @@ _STYLE = Path(__file__).with_name("webpage.css").read_text(encoding="utf-8")
 
 def webpage(reel: Reel, language: str) -> bytes:
     """Return a board as a page; `language` is that of the scenes' texts, empty if unknown."""
-    pictures = jpegs(reel.shots, _WEB_PIXELS)
+    pictures = jpegs(reel.shots, _WEB_PIXELS, strokes=False)
     # An empty lang says that the language is unknown; without one the texts would have the page's language.
     lang = f' lang="{html.attribute(language)}"'
     items = "".join(_item(shot, jpeg, lang) for shot, jpeg in zip(reel.shots, pictures, strict=True))
@@ -116,7 +117,8 @@ def _item(shot: Shot, jpeg: bytes, lang: str) -> str:
     width, height = shot.size
     alt = html.attribute(shot.alt)
     picture = (
-        f'<img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f'<div style="position:relative"><img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f"{strokes_svg(shot.strokes, shot.size)}</div>"
         if jpeg
         else f'<div class="none" role="img" aria-label="{alt}" style="aspect-ratio:{width}/{height}">'
         f"{html.attribute(shot.instead)}</div>"

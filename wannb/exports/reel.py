@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wannb.display import in_parallel, picture, previews
 from wannb.files import opened_picture
+from wannb.staging import Stroke, over_jpeg, over_picture
 from wannb.translation import Said, count, joined, say, shorten
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Shot:
 
     Where there is no picture, `path` is None, `instead` says why, and `size` is that of its neighbors. `unsure` says
     what is not known of it and `older` that its text was changed later, for every reader; `marks` are for the person at
-    work.
+    work. `strokes` are drawn over the picture.
     """
 
     number: int
@@ -43,8 +44,9 @@ class Shot:
     marks: tuple[str, ...]
     locked: bool = False
     older: str = ""
-    dialogue: str = ""
     camera: str = ""
+    dialogue: str = ""
+    strokes: tuple[Stroke, ...] = ()
     prompt: str = ""
     seed: int | None = None
     model: str = ""
@@ -71,6 +73,8 @@ class Shot:
         """A text for people who do not see the picture."""
         values = {"number": self.number, "of": self.of, "text": shorten(self.text, 200)}
         text = Said("Scene {number} of {of}: {text}", **values)
+        if self.strokes and not self.instead:
+            return Said("{text}; {strokes} drawn over it", text=text, strokes=count(len(self.strokes), "stroke"))
         return Said("{text} ({why})", text=text, why=self.instead) if self.instead else text
 
     @property
@@ -134,13 +138,15 @@ class Reel:
 
 
 def images(shots: Sequence[Shot], pixels: int) -> list[Image.Image | None]:
-    """Return the pictures of shots, their longer sides at most `pixels`; None where there is none."""
-    return in_parallel(lambda shot: picture(shot.path, pixels) if shot.path else None, shots)
+    """Return the pictures of shots with their strokes, the longer sides at most `pixels`; None where there is none."""
+    loaded = in_parallel(lambda shot: picture(shot.path, pixels) if shot.path else None, shots)
+    return [image and over_picture(image, shot.strokes) for image, shot in zip(loaded, shots, strict=True)]
 
 
-def jpegs(shots: Sequence[Shot], pixels: int) -> list[bytes]:
-    """Return the pictures of shots as JPEGs, their longer sides at most `pixels`; empty where there is none."""
-    return previews([shot.path for shot in shots], pixels)
+def jpegs(shots: Sequence[Shot], pixels: int, *, strokes: bool = True) -> list[bytes]:
+    """Return the pictures of shots as JPEGs, the longer sides at most `pixels`; empty where there is none."""
+    plain = previews([shot.path for shot in shots], pixels)
+    return [over_jpeg(jpeg, shot.strokes if strokes else ()) for jpeg, shot in zip(plain, shots, strict=True)]
 
 
 def logo_of(source: str | Path | bytes | None) -> Image.Image | None:

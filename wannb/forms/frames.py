@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
 from typing import Any
@@ -17,13 +17,18 @@ from wannb.request import ImageRequest
 from wannb.storyboard import Storyboard, Take
 from wannb.translation import Said, Words
 
-from .button import button, button_text, name_sign, sign, spent_text
+from .button import button, cost_text, name_sign, sign, spent_text
 from .controls import FileRow, Filling, close_all
 from .references import Picker
-from .scenes import notes_input, seconds_input
+from .rolls import Rolls
+from .scenes import dialogue_input, notes_input, seconds_input
+from .status import Status
+from .worker import Progress
 
 _PIXELS, _WIDTH = 480, 320
 _TAKE_PIXELS, _TAKE_WIDTH = 320, 180
+#: How many takes of a frame are generated to choose from.
+CANDIDATES = 3
 #: Changes a board at once; a text that it returns is shown.
 Change = Callable[[Storyboard], object]
 #: Does something with a board that takes its time, and reports its progress.
@@ -38,11 +43,15 @@ class Frames:
         words: of the form.
         change, start: how a change and longer work are carried out.
         leave: leads to another board.
+        lock: of the form.
+        turned: called when work on a single frame has begun or ended.
+        came: called when there may be new images.
 
     Attributes:
         about, bar, box: the board in a line, its buttons, and everything else.
         cards: one for each scene; a scene's card stays when others change, and the keyboard focus with it.
         details: of the scene that is open.
+        rolls: the work on single frames.
         files: what the board is saved as.
     """
 
@@ -54,6 +63,9 @@ class Frames:
         change: Callable[[Change], None],
         start: Callable[[Work], object],
         leave: Callable[[], None],
+        lock: Any,
+        turned: Callable[[], None],
+        came: Callable[[], None],
     ) -> None:
         self.client = client
         self.words = words
@@ -61,6 +73,7 @@ class Frames:
         self.start = start
         self._board: Storyboard | None = None
         self._busy = False
+        self.rolls = Rolls(client, lock, show=self._progressed, turned=turned, came=came)
         self.cards: list[Card] = []
         self.about = widgets.HTML()
         self._undo = button(words("Undo"), lambda: change(Storyboard.undo))
@@ -82,19 +95,31 @@ class Frames:
             self.files.name.value = board.name
             self.files.show()
         self._board, self._busy = board, busy
+        self.rolls.show(board)
         record, shots = board.record, board.reel().shots
         self._make_cards(len(shots))
         number = self.details.number if (self.details.number or 0) <= len(shots) else None
-        cost = self.client.estimate(ImageRequest(model=record.base.model))
-        mock = self.client.service.kind == "mock"
-        for card, shot in zip(self.cards, shots, strict=True):
-            price = button_text(self.words, 1, cost, mock=mock, again=shot.path is not None)
-            card.show(shot, text=price, busy=busy, is_open=card.number == number)
+        prices = {n: self._price(board, n) for n in (1, CANDIDATES)}
+        for card, shot, panel in zip(self.cards, shots, record.panels, strict=True):
+            card.show(shot, panel.key, prices, busy=busy, is_open=card.number == number)
+            offered = [take for take in board.takes(card.number) if take.run_id == panel.offered]
+            card.offer(offered if panel.offered else (), off=busy or panel.locked)
         self.details.show(board, number, busy=busy)
-        for each in (self._new, self._add, self._another, *self.files.buttons):
+        for each in (self._new, self._add, *self.files.buttons):
             each.disabled = busy
+        self._another.disabled = busy or self.rolls.under_way
         self._undo.disabled, self._redo.disabled = busy or not record.past, busy or not record.future
         self.about.value = self._facts(board)
+
+    def _price(self, board: Storyboard, n: int) -> str:
+        """Return what so many images of a scene cost, as the buttons say it."""
+        cost = self.client.estimate(ImageRequest(model=board.record.base.model, n=n))
+        return cost_text(self.words, cost, mock=self.client.service.kind == "mock")
+
+    def _progressed(self, key: str, progress: Progress) -> None:
+        for card in self.cards:
+            if card.key == key:
+                card.progressed(progress)
 
     def move(self, scene: int, by: int) -> None:
         """Move a scene by one place, and the keyboard focus with it."""
@@ -154,7 +179,7 @@ class Frames:
                 n=unsure,
             )
             notes.append(few)
-        if board.record.journal.pending:
+        if board.generator().left():
             notes.append(Said("A request is still under way: the button picks it up."))
         # Of the board's own notices only those on fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]
@@ -168,34 +193,46 @@ class Card:
 
     def __init__(self, number: int, frames: Frames) -> None:
         self.number = number
+        self.key = ""
         self.words = words = frames.words
         self._frames = frames
         self._filling = Filling()
+        self._shown: list[tuple[Take, bool]] = []
         self._picture = widgets.HTML()
         self._facts = widgets.HTML(_dom_classes=("wannb-facts",))
         # One change a visit, not one a key: each is written to the board's file and can be undone.
         self._text = widgets.Textarea(rows=3, continuous_update=False)
+        self._dialogue = dialogue_input(words, continuous_update=False)
         self._notes = notes_input(words, continuous_update=False)
         self._seconds = seconds_input(words, continuous_update=False)
-        self._inputs = {"text": self._text, "notes": self._notes, "seconds": self._seconds}
+        self._inputs = {"text": self._text, "dialogue": self._dialogue, "notes": self._notes, "seconds": self._seconds}
         for name, each in self._inputs.items():
             each.observe(lambda change, name=name: self._edited(name, change["new"]), "value")
         self.lock = button("", lambda: frames.change(self._turn_lock))
-        self.reroll = button("", lambda: frames.start(self._reroll))
+        self.reroll = button("", lambda: self._roll(1))
+        self.candidates = button("", lambda: self._roll(CANDIDATES))
+        self.status = Status(words, frames.rolls.acts(lambda: self.key))
+        self.status.box.layout.display = "none"
+        self._offered = widgets.HBox(_dom_classes=("wannb-offered",))
         self.left = sign("left", lambda: frames.move(number, -1))
         self.right = sign("right", lambda: frames.move(number, 1))
         self.more = button(words("More…"), lambda: frames.open(number))
         rows = [
+            self._dialogue,
             widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",)),
-            widgets.HBox([self.reroll], _dom_classes=("wannb-row", "wannb-go-row")),
+            widgets.HBox([self.reroll, self.candidates], _dom_classes=("wannb-row", "wannb-go-row")),
             widgets.HBox([self.lock, self.left, self.right, self.more], _dom_classes=("wannb-row",)),
         ]
         classes = ("wannb-frame", "wannb-words")
-        self.box = widgets.VBox([self._facts, self._picture, self._text, *rows], _dom_classes=classes)
+        pictures = widgets.HBox([self._picture, self._offered], _dom_classes=("wannb-pictures",))
+        self.box = widgets.VBox([self._facts, pictures, self.status.box, self._text, *rows], _dom_classes=classes)
 
-    def show(self, shot: Shot, *, text: str, busy: bool, is_open: bool) -> None:
-        """Show a scene as it is now, with a text on the button that generates it; a busy card cannot be changed."""
+    def show(self, shot: Shot, key: str, prices: Mapping[int, str], *, busy: bool, is_open: bool) -> None:
+        """Show a scene as it is now, with the price of so many images on the buttons; a busy card cannot be changed."""
         words, number = self.words, self.number
+        self.key = key
+        self.progressed(self._frames.rolls.progress(key))
+        rolling = self._frames.rolls.is_busy(key)
         locked = "locked" in shot.marks
         marks = [words(mark) for mark in (*shot.doubts, *shot.marks)]
         told = f' <span class="wannb-warned">· {escape(" · ".join(marks))}</span>' if marks else ""
@@ -209,15 +246,21 @@ class Card:
         self._text.description = words("Text of scene {number}", number=number)
         self.lock.description = words("Unlock") if locked else words("Lock")
         self.lock.disabled = busy or (shot.path is None and not locked)
-        self.reroll.description = text
-        self.reroll.disabled = busy or locked
+        once = words("Generate again") if shot.path else words("Generate 1 image")
+        self.reroll.description = f"{once} · {prices[1]}"
+        self.candidates.description = f"{words('Three candidates')} · {prices[CANDIDATES]}"
+        self.reroll.disabled = self.candidates.disabled = busy or locked or rolling
         if locked:
             self.lock.tooltip = words("Let scene {number} be changed again", number=number)
             self.reroll.tooltip = words("Scene {number} is locked: unlock it first", number=number)
+            self.candidates.tooltip = self.reroll.tooltip
         else:
             self.lock.tooltip = words("Keep the frame of scene {number} as it is", number=number)
             self.reroll.tooltip = words(
                 "Generate scene {number} to go with the frames around it; only this image is paid for", number=number
+            )
+            self.candidates.tooltip = words(
+                "Generate three takes of scene {number} to choose from; the frame stays until you choose", number=number
             )
         self.left.disabled, self.right.disabled = busy or number == 1, busy or number == shot.of
         name_sign(self.left, words("Move left: {what}", what=scene))
@@ -225,6 +268,49 @@ class Card:
         self.more.tooltip = words("Earlier takes of scene {number}, a picture of your own, removal", number=number)
         (self.box.add_class if locked else self.box.remove_class)("wannb-locked")
         (self.box.add_class if is_open else self.box.remove_class)("wannb-open")
+
+    def progressed(self, progress: Progress) -> None:
+        """Show how far the work on the frame is, or why it failed; nothing once it is done."""
+        shown = progress.under_way or progress.phase == "failed"
+        if shown or self.status.box.layout.display != "none":
+            self.status.show(progress if shown else Progress(phase="done"))
+            self.status.box.layout.display = "" if shown else "none"
+
+    def offer(self, takes: Sequence[Take], *, off: bool) -> None:
+        """Show takes to choose from beside the frame."""
+        shown = [(take, off) for take in takes]
+        if shown == self._shown:
+            return
+        self._shown = shown
+        words, number = self.words, self.number
+        old, self._offered.children = self._offered.children, ()
+        close_all(old)
+        (self.box.add_class if takes else self.box.remove_class)("wannb-choosing")
+        if takes:
+            keep = button(words("Keep this frame"), lambda: self._choose(None), classes=["wannb-keep"])
+            keep.tooltip = words("Keep the frame of scene {number}; the candidates stay among its takes", number=number)
+            keep.disabled = off
+            self._offered.children = [keep, *(self._candidate(take, at, off=off) for at, take in enumerate(takes, 1))]
+
+    def _candidate(self, take: Take, at: int, *, off: bool) -> widgets.Widget:
+        words = self.words
+        values = {"at": at, "number": self.number}
+        alt = words("Candidate {at} for scene {number}", **values)
+        size = (take.width, take.height)
+        figure = html.figure(preview(take.path, _PIXELS), alt=alt, caption=(), size=size, width=_WIDTH)
+        name = words("Use candidate {at} as the frame of scene {number}", **values)
+        chosen = button(words("Candidate {at}", at=at), lambda: self._choose(take), tooltip=name)
+        chosen.disabled = off or take.chosen
+        if take.chosen:
+            chosen.description = words("Current frame")
+        return widgets.VBox([widgets.HTML(figure), chosen], _dom_classes=("wannb-candidate",))
+
+    def _choose(self, take: Take | None) -> None:
+        def choose(board: Storyboard) -> None:
+            board.choose(self.number, take or next(each for each in board.takes(self.number) if each.chosen))
+
+        self._frames.change(choose)
+        self.more.focus()
 
     def _image(self, shot: Shot) -> str:
         alt = self.words(shot.alt)
@@ -240,8 +326,8 @@ class Card:
     def _turn_lock(self, board: Storyboard) -> None:
         (board.unlock if self.number in board.locked else board.lock)(self.number)
 
-    def _reroll(self, board: Storyboard, on_status: OnStatus) -> None:
-        board.reroll(self.number, on_status=on_status)
+    def _roll(self, n: int) -> None:
+        self.status.safely(lambda: self._frames.rolls.roll(self.number, n))
 
 
 class Details:

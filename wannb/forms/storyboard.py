@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem
+from wannb.files import name_problem
 from wannb.request import ImageRequest, board_call, check_names, open_call
 from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
 from wannb.translation import Said, Words
@@ -54,7 +55,7 @@ class StoryboardForm(WorkPanel):
     >>> form.run()                                                                             # doctest: +SKIP
     """
 
-    sheets = ("boards.css",)
+    sheets = ("boards.css", "frames.css")
     _first = Said("Write the scenes first.")
 
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
@@ -103,7 +104,7 @@ class StoryboardForm(WorkPanel):
     def leave(self) -> None:
         """Show the controls of a new board; the one that was shown is saved."""
         with self._lock:
-            if not self.worker.under_way:
+            if not self.worker.under_way and not self.frames.rolls.under_way:
                 self.board = None
                 self._turn()
 
@@ -136,11 +137,8 @@ class StoryboardForm(WorkPanel):
         """Return the problems of a new board, before anything is written or sent."""
         found = list(self._scenes.problems())
         name = self._options()["name"]
-        try:
-            BoardFiles.named(self.client.store, name)
-        except ValueError:
-            rule = Said("letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder")
-            found.append(Problem(field="name", value=name, rule=rule))
+        if wrong := name_problem(name):
+            found.append(Problem(field="name", value=name, rule=wrong))
         if found:
             return tuple(found)
         problems = self._new_generator().problems()
@@ -182,6 +180,12 @@ class StoryboardForm(WorkPanel):
                 act(board, lambda status, seconds: report(status=status, text=""))
 
             return self.worker.start(work, text=Said("at work"))
+
+    def _came(self) -> None:
+        """Follow up on frames that came, on a worker's thread."""
+        self._refresh()
+        self.offer_earlier()
+        self.made()
 
     def _change(self, act: Change) -> None:
         """Change the board at once; an error is shown."""
@@ -232,7 +236,16 @@ class StoryboardForm(WorkPanel):
         self._names = widgets.Dropdown(description=words("Open a board"))
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
-        self.frames = Frames(self.client, words, change=self._change, start=self._start_work, leave=self.leave)
+        self.frames = Frames(
+            self.client,
+            words,
+            change=self._change,
+            start=self._start_work,
+            leave=self.leave,
+            lock=self._lock,
+            turned=self._refresh,
+            came=self._came,
+        )
         self._show_heading(Said("Storyboard"))
 
     def _layout(self) -> list[widgets.Widget]:
@@ -291,11 +304,11 @@ class StoryboardForm(WorkPanel):
             text = button_text(words, images, cost, mock=self._mock, up_to=True)
         elif missing:
             text = words("Show {count} images · free, already generated", count=missing)
-        elif record.journal.pending:
+        elif generator.left():
             text = words("Pick up what is under way · free")
         else:
             text = words("All frames are generated")
-        self._offer(text, free=not to_pay, enabled=bool(missing or record.journal.pending))
+        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()))
 
     def __repr__(self) -> str:
         if self.board is not None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from wannb.display import html
 from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
-from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
+from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
 from wannb.service import Money
+from wannb.staging import Stroke, as_strokes
 from wannb.translation import Said, override, say, spoken
 
 from . import state, view
@@ -79,8 +80,8 @@ class Storyboard:
 
         Args:
             client: from `wannb.connect()`.
-            scenes: for each a text, a dict such as `{"text": ..., "notes": ..., "seconds": 2.5}`, or a `wannb.Scene`.
-                More than 12 are asked for as several sets, the later ones shown frames of the first.
+            scenes: for each a text, a dict such as `{"text": ..., "dialogue": ..., "seconds": 2.5}`, or a
+                `wannb.Scene`. More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
             images: up to 9 input images that every request gets, such as the picture of a character.
             name: of the board and its folder; a board of other scenes under the same name is kept aside.
@@ -252,8 +253,35 @@ class Storyboard:
             ValueError: there is no such scene, or it is locked.
             InvalidRequest: the request breaks a rule; nothing was sent.
         """
-        self.generator(on_status).reroll(scene, text=text, seed=seed)
+        generator = self.generator(on_status)
+        generator.send(generator.roll(scene, text=text, seed=seed))
         return next(take for take in self.takes(scene) if take.chosen)
+
+    @spoken
+    def candidates(
+        self, scene: int, *, n: int = 3, seed: int | None = None, on_status: OnStatus | None = None
+    ) -> Takes:
+        """Generate several takes of one scene to choose from, and return them; each image that comes is billed.
+
+        They are one request, so that the service has them in one place of its queue. The frame stays as it is until
+        `choose` puts one of them in its place; the others stay among the takes.
+
+        Args:
+            scene: its number.
+            n: how many, 2 to 4; fewer may come.
+            seed, on_status: as in `reroll`.
+
+        Raises:
+            ValueError: there is no such scene, it is locked, or another number.
+            InvalidRequest: the request breaks a rule; nothing was sent.
+
+        >>> board.choose(2, board.candidates(2)[1])    # doctest: +SKIP
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MAX_N:
+            raise ValueError(say("n={n}: there are 2 to {most} takes to choose from", n=repr(n), most=MAX_N))
+        generator = self.generator(on_status)
+        run = generator.send(generator.roll(scene, seed=seed, n=n))
+        return Takes(take for take in self.takes(scene) if take.run_id == run)
 
     @spoken
     def takes(self, scene: int) -> Takes:
@@ -290,7 +318,7 @@ class Storyboard:
             raise ValueError(
                 say("there is no take {take}; scene {number} has {most} of them, counted from 1", **values)
             )
-        now = state.put(self._panels, at, frame=frames[take - 1], sure=True)
+        now = state.put(self._panels, at, frame=frames[take - 1], sure=True, offered=None)
         self._changed(Said("take of scene {number}", number=scene), now)
 
     @_change
@@ -322,7 +350,7 @@ class Storyboard:
             frame = asked.frames[image - 1]
             if any(frame.place == other.place for other in frames.values() if other):
                 raise ValueError(say("image {number} is given to two scenes; each image has one", number=image))
-            frames[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.text))
+            frames[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.asked))
         given = {frame.place for frame in frames.values() if frame}
         for at, panel in enumerate(panels):
             if panel.frame and panel.frame.place in given and at not in frames:
@@ -387,7 +415,7 @@ class Storyboard:
         if file is None:
             why = picture.problem or Said("a link is not downloaded; give the file")
             raise ValueError(say("{picture}: {why}", picture=picture.name, why=why))
-        text = self._panels[at].scene.text
+        text = self._panels[at].scene.asked
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
         record = self.record.with_take(self._panels[at].key, frame)
         now = state.put(record.panels, at, frame=frame, sure=True)
@@ -395,11 +423,42 @@ class Storyboard:
 
     @_change
     def edit_scene(
-        self, scene: int, *, text: str | None = None, notes: str | None = None, seconds: float | None = None
+        self,
+        scene: int,
+        *,
+        text: str | None = None,
+        notes: str | None = None,
+        dialogue: str | None = None,
+        seconds: float | None = None,
+        shot: str | None = None,
+        angle: str | None = None,
+        movement: str | None = None,
     ) -> None:
-        """Change a scene's text, notes or seconds; its frame stays, and is marked if it is of another text."""
-        given = {"text": text, "notes": notes, "seconds": seconds}
+        """Change a scene's words, seconds or camera; its frame stays, and is marked if it is of another text."""
+        given = {"text": text, "notes": notes, "dialogue": dialogue, "seconds": seconds}
+        given |= {"shot": shot, "angle": angle, "movement": movement}
         self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
+
+    @_change
+    def sketch(self, scene: int, strokes: Iterable[Stroke | Mapping[str, Any]]) -> None:
+        """Draw arrows and pen lines over a scene's frame, in the place of those that are there; none removes them.
+
+        They are kept apart from the picture, shown over it in the notebook and in every export, and never sent.
+
+        Args:
+            scene: its number.
+            strokes: at most 60, each a `wannb.Stroke` or a dict such as
+                `{"kind": "arrow", "points": [(0.2, 0.5), (0.8, 0.5)], "color": "#e5322d"}`; points are shares of the
+                frame's width and height from the top left corner.
+
+        Raises:
+            TypeError, ValueError: there is no such scene, or a stroke is not what it must be.
+
+        >>> board.sketch(2, [wannb.Stroke(kind="arrow", points=[(0.2, 0.5), (0.8, 0.5)])])    # doctest: +SKIP
+        """
+        at = state.index(self._panels, scene)
+        now = state.put(self._panels, at, strokes=as_strokes(strokes))
+        self._changed(Said("strokes of scene {number}", number=scene), now)
 
     @_change
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wannb.errors import (
     ApiError,
@@ -48,6 +48,15 @@ _LOST = (TaskForgotten, UnknownOutcome)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Roll:
+    """A request for one scene that is ready to be sent."""
+
+    pending: Pending
+    request: ImageRequest
+    label: Said
+
+
+@dataclass(frozen=True, kw_only=True)
 class Generator:
     """The requests of one board; the lock of its files is never held while a request is under way."""
 
@@ -57,9 +66,14 @@ class Generator:
 
     # What a board does
 
-    def finish(self) -> None:
-        """Pick up what was begun before; what never reached the service is sent only if a scene still wants it."""
-        for pending in self.files.record.journal.pending:
+    def finish(self, *, only: str | None = None) -> None:
+        """Pick up what was begun before; what never reached the service is sent only if a scene still wants it.
+
+        With the key of a scene, `only` what was begun for it.
+        """
+        for pending in self.left():
+            if only is not None and only not in pending.texts:
+                continue
             request = self._request_of(pending)
             if self._arrived(request) or self._wanted(pending, request):
                 self._send(pending, request, label=Said("what was begun before"), again=True)
@@ -71,22 +85,47 @@ class Generator:
         if problems := self.problems():
             raise InvalidRequest(problems)
         kept: Record | None = None
-        for group in groups(self.files.record.panels):
+        for group in self._groups():
             request = self._filling(group, self.files.record)
-            kept = self._send(_pending(group, request), request, label=Said("run"), goes_on=kept)
+            kept, _ = self._send(_pending(group, request), request, label=Said("run"), goes_on=kept)
 
-    def reroll(self, scene: int, *, text: str | None, seed: int | None) -> None:
-        """Generate one scene again, with a text and a seed of its own if they are given."""
+    def roll(self, scene: int, *, text: str | None = None, seed: int | None = None, n: int = 1) -> Roll:
+        """Return the request that generates one scene again, to be sent; more than one image of it wait for a choice.
+
+        Raises:
+            ValueError: there is no such scene, or it is locked.
+            InvalidRequest: the request breaks a rule.
+        """
         record = self.files.record
         at = state.unlocked(record.panels, scene)
         panels = record.panels if text is None else state.edit(record.panels, scene, {"text": text})
-        roll = 0 if seed is not None else record.journal.rolls.get(panels[at].key, 0) + 1
-        request = self._single(record, panels[at], panels, roll=roll, seed=seed)
+        used = [each.roll for each in self.files.at_work if panels[at].key in each.texts]
+        roll = 0 if seed is not None else max([record.journal.rolls.get(panels[at].key, 0), *used]) + 1
+        request = self._single(record, panels[at], panels, roll=roll, seed=seed).replace(n=n)
         request.check()
-        pending = replace(_pending([panels[at]], request), roll=roll, reword=text is not None)
-        self._send(pending, request, label=Said("new frame of scene {number}", number=scene))
+        pending = replace(_pending([panels[at]], request), roll=roll, reword=text or "", offer=n > 1)
+        label = Said("takes of scene {number}" if n > 1 else "new frame of scene {number}", number=scene)
+        self.files.at_work.append(pending)  # from now on, so that nothing else asks for the same
+        return Roll(pending=pending, request=request, label=label)
 
-    def _send(
+    def send(self, roll: Roll) -> str:
+        """Generate a scene again and return the run; others may be under way beside it."""
+        _, run = self._send(roll.pending, roll.request, label=roll.label)
+        return run
+
+    def left(self) -> tuple[Pending, ...]:
+        """Return what was begun before and is not under way here."""
+        return tuple(each for each in self.files.record.journal.pending if each not in self.files.at_work)
+
+    def _send(self, pending: Pending, request: ImageRequest, **how: Any) -> tuple[Record, str]:
+        if pending not in self.files.at_work:
+            self.files.at_work.append(pending)
+        try:
+            return self._sent(pending, request, **how)
+        finally:
+            self.files.at_work.remove(pending)
+
+    def _sent(
         self,
         pending: Pending,
         request: ImageRequest,
@@ -94,8 +133,8 @@ class Generator:
         label: Said,
         goes_on: Record | None = None,
         again: bool = False,
-    ) -> Record:
-        """Write a request down, send it, take in what comes, and return the board then.
+    ) -> tuple[Record, str]:
+        """Write a request down, send it, take in what comes, and return the board then, and the run.
 
         Two requests are one change if the later one `goes_on` from the board after the earlier one.
         """
@@ -117,7 +156,7 @@ class Generator:
             if goes_on is None or not there.past or there.past != goes_on.past or there.past[-1].label != label:
                 came = replace(came, panels=there.panels).changed(label, came.panels)
             self.files.write(came)
-        return came
+        return came, result.run_id
 
     def _drop(self, pending: Pending) -> None:
         with self.files.lock:
@@ -131,7 +170,7 @@ class Generator:
         numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
         users = len(record.base.images)
         found: dict[tuple[str, str], Problem] = {}
-        for position, group in enumerate(groups(record.panels)):
+        for position, group in enumerate(self._groups()):
             request = self._filling(group, record)
             if position and not any(panel.frame for panel in record.panels):
                 # The frames that it will be shown are not there yet; the words for them must fit already.
@@ -147,17 +186,17 @@ class Generator:
 
     def to_generate(self) -> int:
         """Return how many images `fill` would ask for."""
-        return sum(map(len, groups(self.files.record.panels)))
+        return sum(map(len, self._groups()))
 
     def to_pay(self) -> int:
         """Return how many images would be paid for at most: those that are not in the runs folder already."""
         record = self.files.record
         unpaid = 0
-        for pending in record.journal.pending:
+        for pending in self.left():
             request = self._request_of(pending)
             if self._wanted(pending, request) and not self.client.known(request):
                 unpaid += request.n
-        left = groups(record.panels)
+        left = self._groups()
         for position, group in enumerate(left):
             request = self._filling(group, record)
             known = self.client.known(request)
@@ -193,6 +232,11 @@ class Generator:
                 services.add(self.client.store.get(run_id).service)
         return services or {self.client.service.name}
 
+    def _groups(self) -> list[list[Panel]]:
+        """Return the scenes without a frame, as sets, without those whose frames are under way."""
+        on_the_way = {key for pending in self.files.at_work for key in pending.texts}
+        return groups(tuple(panel for panel in self.files.record.panels if panel.key not in on_the_way))
+
     def _filling(self, group: Sequence[Panel], record: Record) -> ImageRequest:
         """Return the request for scenes without a frame: a set, or for a single one among frames that one frame."""
         base, earlier = record.base, [panel for panel in record.panels if panel.frame]
@@ -211,7 +255,7 @@ class Generator:
         self, record: Record, panel: Panel, panels: Panels, *, roll: int, seed: int | None = None
     ) -> ImageRequest:
         """Return the request for one scene, shown the person's images and the frames around it."""
-        base, text = record.base, panel.scene.text
+        base, text = record.base, panel.scene.asked
         near = _neighbors(panel, panels)[: MAX_IMAGES - len(base.images)]
         if near:
             keep = _keep(len(base.images), len(near), "frames", "a frame")
@@ -274,14 +318,14 @@ def groups(panels: Panels) -> list[list[Panel]]:
 
 
 def _pending(group: Sequence[Panel], request: ImageRequest) -> Pending:
-    return Pending(texts={panel.key: panel.scene.text for panel in group}, request=request.as_dict())
+    return Pending(texts={panel.key: panel.scene.asked for panel in group}, request=request.as_dict())
 
 
 def _set_prompt(group: Sequence[Panel], style: str | None, *, users: int, frames: int) -> str:
     """Return the text for an image set, which says what the earlier frames among the input images are for."""
     if frames:
         style = set_prompt.lead(_keep(users, frames, "earlier frames", "an earlier frame"), style)
-    return set_prompt.prompt([panel.scene.text for panel in group], style=style)
+    return set_prompt.prompt([panel.scene.asked for panel in group], style=style)
 
 
 def _keep(users: int, frames: int, several: str, one: str) -> str:

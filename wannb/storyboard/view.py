@@ -12,11 +12,12 @@ from wannb.exports import Reel, Shot
 from wannb.figures import families
 from wannb.files import opened_picture
 from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
+from wannb.staging import over_jpeg
 from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Panels, Record, named
+from .state import Panels, Pending, Record, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -55,13 +56,16 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
                 text=panel.scene.text,
                 notes=panel.scene.notes,
                 seconds=panel.scene.seconds,
+                camera=panel.scene.camera,
+                dialogue=panel.scene.dialogue,
+                strokes=panel.strokes,
                 path=path if there else None,
                 size=(frame.width, frame.height) if frame else usual,
                 instead="" if there else MISSING if frame else NONE_CAME if panel.asked else NOT_GENERATED,
                 unsure=unsure,
                 marks=tuple(marks),
                 locked=panel.locked,
-                older=Said("generated for an older text") if frame and frame.text != panel.scene.text else "",
+                older=Said("generated for an older text") if frame and frame.text != panel.scene.asked else "",
             )
         )
     return Reel(title=title, shots=tuple(shots))
@@ -88,12 +92,14 @@ def text(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> Said:
 
 
 def _facts(shot: Shot, *more: str) -> Said:
-    return joined(" · ", [part for part in (str(shot.number), shot.time, *more, *shot.doubts, *shot.marks) if part])
+    parts = (str(shot.number), shot.time, shot.camera, *more, *shot.doubts, *shot.marks)
+    return joined(" · ", [part for part in parts if part])
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
-    notes = [shorten(shot.notes, 120)] if shot.notes.strip() else []
-    caption = [_facts(shot), shorten(shot.text, 160), *notes]
+    more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
+    caption = [_facts(shot), shorten(shot.text, 160), *more]
+    jpeg = over_jpeg(jpeg, shot.strokes)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
 
@@ -193,7 +199,7 @@ def notices(generator: Generator, reel: Reel) -> Iterator[str]:
     """Yield what a person should know of a board."""
     record = generator.files.record
     yield from _unsure(record)
-    yield from _under_way(record)
+    yield from _under_way(record, generator.left())
     for shot in reel.shots:
         if shot.instead == MISSING:
             yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
@@ -226,9 +232,9 @@ def _unsure(record: Record) -> Iterator[Said]:
         )
 
 
-def _under_way(record: Record) -> Iterator[Said]:
+def _under_way(record: Record, left: Iterable[Pending]) -> Iterator[Said]:
     numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
-    for pending in record.journal.pending:
+    for pending in left:
         there = [numbers[key] for key in pending.texts if key in numbers]
         which = named(there) if there else Said("a scene that was removed")
         yield Said("a request for {scenes} is still under way: board.run() picks it up", scenes=which)

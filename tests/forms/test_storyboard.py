@@ -184,7 +184,7 @@ def test_an_earlier_take_and_a_picture_of_ones_own_take_a_frames_place(
     card.reroll.click()
     drawn.frames.rolls.join(30)
     card.more.click()
-    takes = [take.children[1] for take in details._takes.children]
+    takes = [take.children[1].children[0] for take in details._takes.children]
     assert [take.description for take in takes] == ["Use as frame", "Current frame"]
     takes[0].click()
     assert card._picture.value == first
@@ -226,6 +226,54 @@ def test_notes_and_seconds_are_kept(drawn: StoryboardForm) -> None:
     cards(drawn)[0]._seconds.value = 1.5
     assert (drawn.board.scenes[0].notes, drawn.board.scenes[0].seconds) == ("birds", 1.5)
     assert "6.5 s" in drawn.frames.about.value
+
+
+# What a scene is staged with
+
+
+def test_the_camera_is_chosen_and_seen_in_what_is_sent(drawn: StoryboardForm) -> None:
+    cards(drawn)[1].more.click()
+    details = drawn.frames.details
+    details._camera["shot"].value = "extreme close-up"
+    details._camera["movement"].value = "handheld"
+    assert drawn.board.scenes[1].camera == "extreme close-up, handheld camera"
+    assert "Extreme close-up, handheld camera: it goes out" in details._sent.value
+    assert "Image 1: frame of scene 1, Image 2: frame of scene 3" in details._sent.value
+    assert "older text" in cards(drawn)[1]._facts.value
+    assert "extreme close-up, handheld camera" in cards(drawn)[1]._facts.value
+    drawn.frames._undo.click()
+    assert details._camera["movement"].value == ""
+
+
+def test_a_character_is_made_from_a_picture_and_a_take_and_said_before_it_is_paid_for(
+    client: Client, server: mock.MockServer
+) -> None:
+    form = StoryboardForm(client, scenes=["Mia wakes up", "it rains"], size=SMALL)
+    assert "Mia" not in form._hint.value
+    panel = form._characters
+    panel.open()
+    panel._name.value, panel._words.value = "Mia", "a girl in red"
+    panel._pictures._picker._text.value = picture("mia.png")
+    panel._pictures._picker._typed()
+    named(panel.box, "Save the character").click()
+    assert "Saved: Mia" in panel._said.value
+    assert "scenes 1–2: Image 1: Mia" in form._hint.value
+    form.run()
+    assert "Image 1 shows Mia: a girl in red." in sent_prompt(server)
+    cards(form)[0].more.click()
+    named(form.frames.details.box, "Use take 1 of scene 1 as a picture of a character").click()
+    panel._name.value = "mia"
+    named(panel.box, "Save the character").click()
+    assert [each.name for each in panel.characters] == ["mia"]
+    named(panel.box, "Remove mia").click()
+    assert len(panel.characters) == 0
+    named(panel.box, "Save the character").click()
+    assert "needs a name" in panel._said.value
+
+
+def sent_prompt(server: mock.MockServer) -> str:
+    [content] = [entry.json["input"]["messages"][0]["content"] for entry in server.log if "messages" in str(entry.json)]
+    return next(part["text"] for part in content if "text" in part)
 
 
 # At work

@@ -14,10 +14,12 @@ from wannb.display import html, preview
 from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
+from wannb.staging import ANGLES, MOVEMENTS, SHOTS
 from wannb.storyboard import Storyboard, Take
 from wannb.translation import Said, Words
 
 from .button import button, cost_text, name_sign, sign, spent_text
+from .characters import CharactersPanel
 from .controls import FileRow, Filling, close_all
 from .references import Picker
 from .rolls import Rolls
@@ -43,6 +45,7 @@ class Frames:
         words: of the form.
         change, start: how a change and longer work are carried out.
         leave: leads to another board.
+        characters: of the folder, to which a take can be given.
         lock: of the form.
         turned: called when work on a single frame has begun or ended.
         came: called when there may be new images.
@@ -63,6 +66,7 @@ class Frames:
         change: Callable[[Change], None],
         start: Callable[[Work], object],
         leave: Callable[[], None],
+        characters: CharactersPanel,
         lock: Any,
         turned: Callable[[], None],
         came: Callable[[], None],
@@ -71,6 +75,7 @@ class Frames:
         self.words = words
         self.change = change
         self.start = start
+        self.characters = characters
         self._board: Storyboard | None = None
         self._busy = False
         self.rolls = Rolls(client, lock, show=self._progressed, turned=turned, came=came)
@@ -237,7 +242,8 @@ class Card:
         marks = [words(mark) for mark in (*shot.doubts, *shot.marks)]
         told = f' <span class="wannb-warned">· {escape(" · ".join(marks))}</span>' if marks else ""
         scene = Said("scene {number}", number=number)
-        self._facts.value = f"{escape(words('Scene {number}', number=number))}{told}"
+        camera = f" · {words(shot.camera)}" if shot.camera else ""
+        self._facts.value = f"{escape(words('Scene {number}', number=number) + camera)}{told}"
         self._picture.value = self._image(shot)
         with self._filling:
             for name, each in self._inputs.items():
@@ -342,11 +348,23 @@ class Details:
         self.words = words = frames.words
         self.number: int | None = None
         self._change = frames.change
+        self._characters = frames.characters
         self._title = widgets.HTML()
         self._takes = widgets.HBox(_dom_classes=("wannb-takes",))
         self._which = widgets.Dropdown(description=words("Which image of the set is this scene?"))
         self._assign = button(words("Use as frame"), self._assigned)
         self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._filling = Filling()
+        self._camera = {
+            name: self._choices(name, label, choices)
+            for name, label, choices in (
+                ("shot", words("Shot"), SHOTS),
+                ("angle", words("Angle"), ANGLES),
+                ("movement", words("Movement"), MOVEMENTS),
+            )
+        }
+        camera = widgets.HBox([*self._camera.values()], _dom_classes=("wannb-row", "wannb-axes"))
+        self._sent = widgets.HTML()
         self._picker = Picker(
             frames.client.store, words, lambda source: self._do(lambda board, scene: board.replace(scene, source))
         )
@@ -355,7 +373,8 @@ class Details:
         self._close = button(words("Close"), lambda: frames.open(None))
         self._own = widgets.VBox([own, self._picker.box])
         last = widgets.HBox([self._remove, self._close], _dom_classes=("wannb-row",))
-        self.box = widgets.VBox([self._title, self._takes, self._set, self._own, last], _dom_classes=("wannb-details",))
+        parts = [self._title, camera, self._sent, self._takes, self._set, self._own, last]
+        self.box = widgets.VBox(parts, _dom_classes=("wannb-details",))
         self.box.layout.display = "none"
 
     def show(self, board: Storyboard, number: int | None, *, busy: bool) -> None:
@@ -376,8 +395,13 @@ class Details:
         why = words("It is locked: unlock it to change it.") if locked else ""
         title = words("Scene {number}", number=number)
         self._title.value = (
-            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason" role="status">{escape(why)}</div>'
+            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason wannb-say">{escape(why)}</div>'
         )
+        with self._filling:
+            for name, each in self._camera.items():
+                each.value = getattr(panel.scene, name)
+                each.disabled = busy
+        self._sent.value = self._request(board, number)
         self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
         self._set.layout.display = "" if images and not off else "none"
         options = [(words("image {number}", number=each), each) for each in range(1, images + 1)]
@@ -385,6 +409,27 @@ class Details:
         self._own.layout.display = "none" if off else ""
         self._remove.disabled = off or len(record.panels) == 1
         self._picker.refresh()
+
+    def _choices(self, name: str, label: str, choices: Mapping[str, str]) -> widgets.Dropdown:
+        """Return a list of what the camera may do, which goes into the prompt."""
+        options = [(self.words("not said"), ""), *((self.words(said), value) for value, said in choices.items())]
+        made = widgets.Dropdown(description=label, options=options, value="")
+
+        def chosen(change: Any) -> None:
+            if not self._filling:
+                self._do(lambda board, scene: board.edit_scene(scene, **{name: change["new"]}))
+
+        made.observe(chosen, "value")
+        return made
+
+    def _request(self, board: Storyboard, number: int) -> str:
+        """Return what a new frame of a scene would ask for, as HTML."""
+        words = self.words
+        request, staged = board.generator().staged(number)
+        lines = [words(staged.order), words(staged.lacking), html.plain(request.prompt)]
+        told = "".join(f"<div>{escape(line)}</div>" for line in lines if line)
+        title = escape(words("What is sent for a new frame"))
+        return f'<details class="wannb-made"><summary>{title}</summary><div>{told}</div></details>'
 
     def focus(self) -> None:
         """Bring the keyboard focus here."""
@@ -398,7 +443,14 @@ class Details:
             tooltip=words("Take {number} of scene {scene}", number=take.number, scene=scene),
         )
         pick.disabled = off or take.chosen
-        return widgets.VBox([widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH)), pick])
+        which = {"number": take.number, "scene": scene}
+        cast = button(
+            words("As a character"),
+            lambda: self._characters.open(take.as_input()),
+            tooltip=words("Use take {number} of scene {scene} as a picture of a character", **which),
+        )
+        picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH))
+        return widgets.VBox([picture, widgets.HBox([pick, cast], _dom_classes=("wannb-row",))])
 
     def _assigned(self) -> None:
         image = self._which.value
@@ -442,7 +494,7 @@ class Files(FileRow):
 
     def show(self, *, said: str = "", pages: str = "") -> None:
         """Show a line of text, or pages; nothing without."""
-        self._said.value = f'<div class="wannb-told" role="status">{escape(said)}</div>' if said else ""
+        self._said.value = f'<div class="wannb-told wannb-say">{escape(said)}</div>' if said else ""
         self._pages.value = pages
 
     def _write(self, board: Storyboard, on_status: OnStatus) -> None:

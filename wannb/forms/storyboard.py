@@ -19,6 +19,7 @@ from wannb.translation import Said, Words
 
 from . import controls
 from .button import button, button_text
+from .characters import CharactersPanel
 from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
 from .panel import WorkPanel
@@ -236,12 +237,14 @@ class StoryboardForm(WorkPanel):
         self._names = widgets.Dropdown(description=words("Open a board"))
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._characters = CharactersPanel(self.client.store, words, self._refresh)
         self.frames = Frames(
             self.client,
             words,
             change=self._change,
             start=self._start_work,
             leave=self.leave,
+            characters=self._characters,
             lock=self._lock,
             turned=self._refresh,
             came=self._came,
@@ -260,9 +263,11 @@ class StoryboardForm(WorkPanel):
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox([frames.about, send, self._opening, later, *below], _dom_classes=("wannb-results",))
+        right = widgets.VBox(
+            [frames.about, send, self._characters.box, self._opening, later, *below], _dom_classes=("wannb-results",)
+        )
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns]
+        return [*self._manners(), self._heading, columns]
 
     def _turn(self) -> None:
         with self._lock:
@@ -308,7 +313,13 @@ class StoryboardForm(WorkPanel):
             text = words("Pick up what is under way · free")
         else:
             text = words("All frames are generated")
-        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()))
+        hints: list[str] = []
+        for which, staged in generator.to_come():
+            order = staged.order if staged.told else ""
+            hints += [
+                words("{scenes}: {images}", scenes=which, images=each) for each in (order, staged.lacking) if each
+            ]
+        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()), hints=hints)
 
     def __repr__(self) -> str:
         if self.board is not None:

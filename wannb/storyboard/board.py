@@ -15,7 +15,7 @@ from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
 from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
 from wannb.service import Money
-from wannb.staging import Stroke, as_strokes
+from wannb.staging import Characters, Stroke, as_strokes
 from wannb.translation import Said, override, say, spoken
 
 from . import state, view
@@ -179,6 +179,15 @@ class Storyboard:
     def seed(self) -> int | None:
         """The seed of the image sets, and the root of those of single frames."""
         return self.record.base.seed
+
+    @property
+    def characters(self) -> Characters:
+        """The figures and places that the scenes of all boards of this runs folder may name, to add to.
+
+        A scene that names one gets its pictures and words with its next request, within the nine input images of the
+        API: the board's own first, then those of characters, then frames. `notices` say the order and what did not fit.
+        """
+        return Characters(self.client.store)
 
     @property
     def frames(self) -> tuple[Take | None, ...]:

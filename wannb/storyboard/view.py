@@ -203,6 +203,11 @@ def notices(generator: Generator, reel: Reel) -> Iterator[str]:
     for shot in reel.shots:
         if shot.instead == MISSING:
             yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
+    for which, staged in generator.to_come():
+        if staged.told:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.order)
+        if staged.left_out:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.lacking)
     for problem in generator.problems():
         yield Said("board.run() would be refused: {problem}", problem=problem.said)
     if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .runs.result import Result as Result
     from .service.prices import Money as Money
     from .service.prices import set_price as set_price
+    from .staging import Stroke as Stroke
     from .storyboard import Scene as Scene
     from .storyboard import Storyboard as Storyboard
     from .tools.doctor import doctor as doctor
@@ -57,6 +58,7 @@ _HOMES = {
     "Result": ".runs.result",
     "Scene": ".storyboard",
     "Storyboard": ".storyboard",
+    "Stroke": ".staging",
     "Task": ".ledger.task",
     "add_font": ".figures.fonts",
     "compare": ".figures.comparison",

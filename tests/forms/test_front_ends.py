@@ -141,7 +141,7 @@ def selectors(sheet: str) -> list[str]:
 
 
 def test_every_style_sheet_is_known() -> None:
-    known = {*SHEETS, "storyboard/webpage.css"}  # a page of its own
+    known = {*SHEETS, "exports/webpage.css"}  # a page of its own
     assert {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.css")} == known
 
 

@@ -18,13 +18,17 @@ from .previews import (
     small_jpeg,
 )
 from .progress import STATES, ProgressLine
+from .shown import Facts, describes, remember
+from .waking import wake
 
 __all__ = [
     "ELEMENTS",
     "PREVIEW_PIXELS",
     "STATES",
+    "Facts",
     "ProgressLine",
     "data_uri",
+    "describes",
     "esm",
     "fitting",
     "html",
@@ -32,5 +36,7 @@ __all__ = [
     "picture",
     "preview",
     "previews",
+    "remember",
     "small_jpeg",
+    "wake",
 ]

@@ -122,8 +122,7 @@ class Control:
         parts = [self._help()] if self.help_text else []
         parts += [f'<div class="wannb-reason">{escape(each)}</div>' for each in (self._reason, self._remark) if each]
         wrong = "".join(f"<div>{escape(problem)}</div>" for problem in self._problems)
-        # The live region stays in the page, so that what comes into it is read out.
-        parts.append(f'<div class="wannb-problems" role="status">{wrong}</div>')
+        parts.append(f'<div class="wannb-problems wannb-say">{wrong}</div>')
         self._note.value = "".join(parts)
 
 
@@ -332,6 +331,8 @@ class Disclosure:
     def __init__(self, title: str, content: widgets.Widget) -> None:
         self._switch = widgets.ToggleButton(description=title, tooltip=title, _dom_classes=("wannb-disclosure",))
         self._content = content
+        #: Called before the content is shown.
+        self.opened: Callable[[], None] = lambda: None
         self._switch.observe(lambda change: self._show(), "value")
         self._show()
         self.box = widgets.VBox([self._switch, content], _dom_classes=("wannb-section",))
@@ -341,6 +342,8 @@ class Disclosure:
         self._switch.value = True
 
     def _show(self) -> None:
+        if self._switch.value:
+            self.opened()
         self._switch.icon = "chevron-down" if self._switch.value else "chevron-right"
         self._content.layout.display = "" if self._switch.value else "none"
 

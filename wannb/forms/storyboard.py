@@ -12,12 +12,14 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem
+from wannb.files import name_problem
 from wannb.request import ImageRequest, board_call, check_names, open_call
 from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
 from wannb.translation import Said, Words
 
 from . import controls
 from .button import button, button_text
+from .characters import CharactersPanel
 from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
 from .panel import WorkPanel
@@ -54,7 +56,7 @@ class StoryboardForm(WorkPanel):
     >>> form.run()                                                                             # doctest: +SKIP
     """
 
-    sheets = ("boards.css",)
+    sheets = ("boards.css", "frames.css")
     _first = Said("Write the scenes first.")
 
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
@@ -103,7 +105,7 @@ class StoryboardForm(WorkPanel):
     def leave(self) -> None:
         """Show the controls of a new board; the one that was shown is saved."""
         with self._lock:
-            if not self.worker.under_way:
+            if not self.worker.under_way and not self.frames.rolls.under_way:
                 self.board = None
                 self._turn()
 
@@ -136,11 +138,8 @@ class StoryboardForm(WorkPanel):
         """Return the problems of a new board, before anything is written or sent."""
         found = list(self._scenes.problems())
         name = self._options()["name"]
-        try:
-            BoardFiles.named(self.client.store, name)
-        except ValueError:
-            rule = Said("letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder")
-            found.append(Problem(field="name", value=name, rule=rule))
+        if wrong := name_problem(name):
+            found.append(Problem(field="name", value=name, rule=wrong))
         if found:
             return tuple(found)
         problems = self._new_generator().problems()
@@ -182,6 +181,12 @@ class StoryboardForm(WorkPanel):
                 act(board, lambda status, seconds: report(status=status, text=""))
 
             return self.worker.start(work, text=Said("at work"))
+
+    def _came(self) -> None:
+        """Follow up on frames that came, on a worker's thread."""
+        self._refresh()
+        self.offer_earlier()
+        self.made()
 
     def _change(self, act: Change) -> None:
         """Change the board at once; an error is shown."""
@@ -232,7 +237,18 @@ class StoryboardForm(WorkPanel):
         self._names = widgets.Dropdown(description=words("Open a board"))
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
-        self.frames = Frames(self.client, words, change=self._change, start=self._start_work, leave=self.leave)
+        self._characters = CharactersPanel(self.client.store, words, self._refresh)
+        self.frames = Frames(
+            self.client,
+            words,
+            change=self._change,
+            start=self._start_work,
+            leave=self.leave,
+            characters=self._characters,
+            lock=self._lock,
+            turned=self._refresh,
+            came=self._came,
+        )
         self._show_heading(Said("Storyboard"))
 
     def _layout(self) -> list[widgets.Widget]:
@@ -247,9 +263,11 @@ class StoryboardForm(WorkPanel):
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox([frames.about, send, self._opening, later, *below], _dom_classes=("wannb-results",))
+        right = widgets.VBox(
+            [frames.about, send, self._characters.box, self._opening, later, *below], _dom_classes=("wannb-results",)
+        )
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns]
+        return [*self._manners(), self._heading, columns]
 
     def _turn(self) -> None:
         with self._lock:
@@ -291,11 +309,17 @@ class StoryboardForm(WorkPanel):
             text = button_text(words, images, cost, mock=self._mock, up_to=True)
         elif missing:
             text = words("Show {count} images · free, already generated", count=missing)
-        elif record.journal.pending:
+        elif generator.left():
             text = words("Pick up what is under way · free")
         else:
             text = words("All frames are generated")
-        self._offer(text, free=not to_pay, enabled=bool(missing or record.journal.pending))
+        hints: list[str] = []
+        for which, staged in generator.to_come():
+            order = staged.order if staged.told else ""
+            hints += [
+                words("{scenes}: {images}", scenes=which, images=each) for each in (order, staged.lacking) if each
+            ]
+        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()), hints=hints)
 
     def __repr__(self) -> str:
         if self.board is not None:

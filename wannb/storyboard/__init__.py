@@ -1,6 +1,6 @@
-"""Storyboards: scenes generated as one consistent set, frames kept and generated again, pages and films of them.
+"""Storyboards: scenes generated as one consistent set, frames kept and generated again.
 
-May import `client`, `figures` and the rooms below them. Other rooms import only what `__all__` names.
+May import `exports`, `client`, `figures` and the rooms below them. Other rooms import only what `__all__` names.
 """
 
 from __future__ import annotations
@@ -9,6 +9,6 @@ from .board import Storyboard
 from .files import BoardFiles
 from .generate import Generator
 from .state import LONGEST, Scene, as_scenes, new_record
-from .view import Shot, Take
+from .view import Take
 
-__all__ = ["LONGEST", "BoardFiles", "Generator", "Scene", "Shot", "Storyboard", "Take", "as_scenes", "new_record"]
+__all__ = ["LONGEST", "BoardFiles", "Generator", "Scene", "Storyboard", "Take", "as_scenes", "new_record"]

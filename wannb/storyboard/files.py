@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,19 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from wannb.errors import StoreError
-from wannb.files import append_line, read_lines, write
+from wannb.files import append_line, name_problem, read_lines, write
 from wannb.request import InputImage
 from wannb.runs import Store
 from wannb.translation import Said, say
 
-from .state import Frame, Record, from_json, to_json
+from .state import Frame, Pending, Record, from_json, to_json
 
 FILE = "board.jsonl"
+#: Of the record; a higher one is not read. 2: camera, strokes, takes to choose from, cut frames.
+FORMAT = 2
 #: Bytes after which the file is written anew with its last line alone, and at which it is refused.
 _LARGE, _MOST = 1_000_000, 64_000_000
-#: Names that some systems keep for themselves, and letters that cannot stand in a file name on one of them.
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
-_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 
 
 class BoardFiles:
@@ -43,6 +41,7 @@ class BoardFiles:
         file: the board's file.
         record: the board, once it was read or written.
         lock: held from reading `record` to writing it, so that threads may share a board.
+        at_work: the requests that are under way in this process.
         damaged: how many lines of the file could not be read.
     """
 
@@ -53,6 +52,7 @@ class BoardFiles:
         self.file = file
         self.lock = threading.RLock()
         self.damaged = 0
+        self.at_work: list[Pending] = []
         self._revision = 0
 
     @classmethod
@@ -60,10 +60,7 @@ class BoardFiles:
         """Return the files of a board by its name; `ValueError` for one that cannot be the name of a folder."""
         if not isinstance(name, str):
             raise TypeError(say("name={value} is not text", value=repr(name)))
-        bad = _UNFIT.findall(name)
-        if bad or not name.strip() or name != name.strip(" .") or _RESERVED.match(name) or len(name.encode()) > 120:
-            allowed = Said("give letters, digits, spaces and hyphens, 120 bytes at most")
-            why = Said("it holds {letter}", letter=repr(bad[0])) if bad else allowed
+        if why := name_problem(name):
             raise ValueError(say("name={name} cannot be the name of a folder: {why}", name=repr(name), why=why))
         return cls(store, store.root / "storyboards" / name / FILE)
 
@@ -108,6 +105,8 @@ class BoardFiles:
         line = self._last_line()
         if line is None:
             return None
+        if (line.get("wannb_storyboard") or 0) > FORMAT:
+            raise self._unreadable(Said("a newer wannb wrote it; update wannb to open it, nothing is wrong with it"))
         try:
             self.record, self._revision = from_json(line, self.find), int(line["revision"])
         except (StoreError, LookupError, TypeError, ValueError) as error:
@@ -128,7 +127,7 @@ class BoardFiles:
                     name=repr(self.folder.name),
                 )
                 raise StoreError(why)
-            data = {"wannb_storyboard": 1, "revision": self._revision + 1, **to_json(record)}
+            data = {"wannb_storyboard": FORMAT, "revision": self._revision + 1, **to_json(record)}
             try:
                 if self.file.is_file() and self.file.stat().st_size > _LARGE:
                     write(self.file, _line(data))

@@ -1,4 +1,4 @@
-"""Views of a board: its shots, the strip in a notebook, the takes of a scene, and what it says of itself."""
+"""Views of a board: the strip in a notebook, the takes of a scene, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import fitting, html, previews
+from wannb.exports import Reel, Shot
 from wannb.figures import families
 from wannb.files import opened_picture
 from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
+from wannb.staging import over_jpeg
 from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Panels, Record, Scene, named
+from .state import Panels, Pending, Record, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,85 +33,6 @@ _CHECKED = 480
 _BYTES_EACH, _MOST_BYTES = 20_000, 730_000
 #: The first letter beyond Latin, Greek and Cyrillic, for which every installation of matplotlib has a font.
 _RARE = 0x0530
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shot:
-    """Scene `number` of `of`, to be shown.
-
-    Where there is no picture, `path` is None, `instead` says why, and `size` is that of its neighbors. `unsure` says
-    what is not known of it and `older` that its text was changed later, for every reader; `marks` are for the person at
-    work.
-    """
-
-    number: int
-    of: int
-    scene: Scene
-    path: Path | None
-    size: tuple[int, int]
-    instead: str
-    unsure: str
-    marks: tuple[str, ...]
-    locked: bool = False
-    older: str = ""
-
-    @property
-    def doubts(self) -> list[str]:
-        """What every reader should know of the picture."""
-        return [part for part in (self.unsure, self.older) if part]
-
-    @property
-    def alt(self) -> str:
-        """A text for people who do not see the picture."""
-        values = {"number": self.number, "of": self.of, "text": shorten(self.scene.text, 200)}
-        text = Said("Scene {number} of {of}: {text}", **values)
-        return Said("{text} ({why})", text=text, why=self.instead) if self.instead else text
-
-    @property
-    def time(self) -> str:
-        """How long it lasts."""
-        return Said("{seconds} s", seconds=f"{self.scene.seconds:g}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reel:
-    """The shots of a board in their order, under a title."""
-
-    title: str
-    shots: tuple[Shot, ...]
-
-    @property
-    def made(self) -> int:
-        """How many scenes have a picture."""
-        return sum(shot.path is not None for shot in self.shots)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """The size that most frames have."""
-        sizes = [shot.size for shot in self.shots if shot.path] or [shot.size for shot in self.shots]
-        return max(sizes, key=sizes.count)
-
-    @property
-    def words(self) -> str:
-        """Every text that is set on pages."""
-        texts = (text for shot in self.shots for text in (shot.scene.text, shot.scene.notes))
-        return "\n".join([self.title, *texts])
-
-    @property
-    def seconds(self) -> float:
-        """How long the film is."""
-        return sum(shot.scene.seconds for shot in self.shots)
-
-    @property
-    def length(self) -> str:
-        """How many scenes there are and how long the film is, in words."""
-        return joined(" · ", [count(len(self.shots), "scene"), Said("{seconds} s", seconds=f"{self.seconds:g}")])
-
-    @property
-    def summary(self) -> str:
-        """The board in one line."""
-        frames = Said("{n} of {all}", n=self.made, all=count(len(self.shots), "frame"))
-        return joined(" · ", [self.length, frames])
 
 
 def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
@@ -130,14 +53,19 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
             Shot(
                 number=number,
                 of=len(panels),
-                scene=panel.scene,
+                text=panel.scene.text,
+                notes=panel.scene.notes,
+                seconds=panel.scene.seconds,
+                camera=panel.scene.camera,
+                dialogue=panel.scene.dialogue,
+                strokes=panel.strokes,
                 path=path if there else None,
                 size=(frame.width, frame.height) if frame else usual,
                 instead="" if there else MISSING if frame else NONE_CAME if panel.asked else NOT_GENERATED,
                 unsure=unsure,
                 marks=tuple(marks),
                 locked=panel.locked,
-                older=Said("generated for an older text") if frame and frame.text != panel.scene.text else "",
+                older=Said("generated for an older text") if frame and frame.text != panel.scene.asked else "",
             )
         )
     return Reel(title=title, shots=tuple(shots))
@@ -159,17 +87,19 @@ def strip(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> str:
 def text(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> Said:
     """Return a board as text."""
     head = Said("Storyboard({title}, {facts})", title=repr(reel.title), facts=joined(" · ", lines))
-    rows = [joined("", ["  ", _facts(shot, shot.instead), " · ", shorten(shot.scene.text, 70)]) for shot in reel.shots]
+    rows = [joined("", ["  ", _facts(shot, shot.instead), " · ", shorten(shot.text, 70)]) for shot in reel.shots]
     return joined("\n", [head, *rows, *(joined("", ["  ", note]) for note in notes)])
 
 
 def _facts(shot: Shot, *more: str) -> Said:
-    return joined(" · ", [part for part in (str(shot.number), shot.time, *more, *shot.doubts, *shot.marks) if part])
+    parts = (str(shot.number), shot.time, shot.camera, *more, *shot.doubts, *shot.marks)
+    return joined(" · ", [part for part in parts if part])
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
-    notes = [shorten(shot.scene.notes, 120)] if shot.scene.notes.strip() else []
-    caption = [_facts(shot), shorten(shot.scene.text, 160), *notes]
+    more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
+    caption = [_facts(shot), shorten(shot.text, 160), *more]
+    jpeg = over_jpeg(jpeg, shot.strokes)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
 
@@ -269,10 +199,15 @@ def notices(generator: Generator, reel: Reel) -> Iterator[str]:
     """Yield what a person should know of a board."""
     record = generator.files.record
     yield from _unsure(record)
-    yield from _under_way(record)
+    yield from _under_way(record, generator.left())
     for shot in reel.shots:
         if shot.instead == MISSING:
             yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
+    for which, staged in generator.to_come():
+        if staged.told:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.order)
+        if staged.left_out:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.lacking)
     for problem in generator.problems():
         yield Said("board.run() would be refused: {problem}", problem=problem.said)
     if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:
@@ -302,9 +237,9 @@ def _unsure(record: Record) -> Iterator[Said]:
         )
 
 
-def _under_way(record: Record) -> Iterator[Said]:
+def _under_way(record: Record, left: Iterable[Pending]) -> Iterator[Said]:
     numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
-    for pending in record.journal.pending:
+    for pending in left:
         there = [numbers[key] for key in pending.texts if key in numbers]
         which = named(there) if there else Said("a scene that was removed")
         yield Said("a request for {scenes} is still under way: board.run() picks it up", scenes=which)

@@ -14,13 +14,14 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from wannb.display import data_uri, html, in_parallel, picture, previews
+from wannb.display import data_uri, html
 from wannb.errors import WannbError
 from wannb.figures import Paper, ending, leftwards, put, rendered, typeset
+from wannb.staging import strokes_svg
 from wannb.translation import Said, current, joined, say
 
 from .pages import Pages
-from .view import Reel, Shot
+from .reel import Reel, Shot, images, jpegs
 
 ENDINGS = (".pdf", ".png", ".gif", ".webp", ".html", ".pptx")
 
@@ -55,14 +56,14 @@ def film(reel: Reel, kind: str, pixels: int) -> bytes:
     # The shape that most frames have, with even sides.
     scale = pixels / max(width, height)
     size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
-    loaded = in_parallel(lambda path: picture(path, max(size)), [shot.path for shot in reel.shots])
+    loaded = images(reel.shots, max(size))
     frames = [
         ImageOps.pad(image, size, color=_BARS) if image else _slate(shot, size)
         for image, shot in zip(loaded, reel.shots, strict=True)
     ]
     # The times of a GIF are in steps of 10 ms, and viewers show anything shorter than 20 ms far longer.
     step = 10 if kind == "GIF" else 1
-    times = [max(20, round(shot.scene.seconds * 1000 / step) * step) for shot in reel.shots]
+    times = [max(20, round(shot.seconds * 1000 / step) * step) for shot in reel.shots]
     options: dict[str, Any] = {"save_all": True, "duration": times if len(times) > 1 else times[0], "loop": 0}
     if kind == "GIF":
         frames = [frame.quantize(256) for frame in frames]
@@ -79,7 +80,7 @@ def _slate(shot: Shot, size: tuple[int, int]) -> Image.Image:
     width, height = size[0] / _DPI, size[1] / _DPI
     paper = Paper(width, height, dpi=_DPI, alt=shot.alt, color=_SLATE)
     point = max(5.0, min(width, height) * 72 / 16)
-    text = joined("\n", [joined(": ", [str(shot.number), shot.instead]), shot.scene.text])
+    text = joined("\n", [joined(": ", [str(shot.number), shot.instead]), shot.text])
     lines = typeset(text, width * 0.8, point, most=max(2, int(height * 72 / (point * 1.6))))
     paper.write(lines, 0, height / 2, width=width, align="center", anchor="center", color=_CHALK)
     with Image.open(io.BytesIO(rendered(paper.figure, "png"))) as image:
@@ -95,10 +96,10 @@ _STYLE = Path(__file__).with_name("webpage.css").read_text(encoding="utf-8")
 
 def webpage(reel: Reel, language: str) -> bytes:
     """Return a board as a page; `language` is that of the scenes' texts, empty if unknown."""
-    jpegs = previews([shot.path for shot in reel.shots], _WEB_PIXELS)
+    pictures = jpegs(reel.shots, _WEB_PIXELS, strokes=False)
     # An empty lang says that the language is unknown; without one the texts would have the page's language.
     lang = f' lang="{html.attribute(language)}"'
-    items = "".join(_item(shot, jpeg, lang) for shot, jpeg in zip(reel.shots, jpegs, strict=True))
+    items = "".join(_item(shot, jpeg, lang) for shot, jpeg in zip(reel.shots, pictures, strict=True))
     facts = html.attribute(reel.summary if reel.made < len(reel.shots) else reel.length)
     title = html.attribute(reel.title)
     page = (
@@ -116,13 +117,14 @@ def _item(shot: Shot, jpeg: bytes, lang: str) -> str:
     width, height = shot.size
     alt = html.attribute(shot.alt)
     picture = (
-        f'<img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f'<div style="position:relative"><img src="{data_uri(jpeg)}" alt="{alt}" width="{width}" height="{height}">'
+        f"{strokes_svg(shot.strokes, shot.size)}</div>"
         if jpeg
         else f'<div class="none" role="img" aria-label="{alt}" style="aspect-ratio:{width}/{height}">'
         f"{html.attribute(shot.instead)}</div>"
     )
     facts = html.attribute(joined(" · ", [*shot.doubts, shot.time]))
-    text, notes = html.attribute(shot.scene.text), html.attribute(shot.scene.notes)
+    text, notes = html.attribute(shot.text), html.attribute(shot.notes)
     notes = f'<p class="notes" dir="auto"{lang}>{notes}</p>' if notes else ""
     return (
         f'<li><figure>{picture}<figcaption><div class="facts"><b>{shot.number}</b><span>{facts}</span></div>'
@@ -157,7 +159,7 @@ def slides(reel: Reel) -> bytes:
     deck.slide_width, deck.slide_height = Inches(_WIDE), Inches(_HIGH)
     deck.core_properties.title = _clean(reel.title)[:_LONGEST_TITLE]
     deck.core_properties.author = ""
-    for shot, jpeg in zip(reel.shots, previews([shot.path for shot in reel.shots], _SLIDE_PIXELS), strict=True):
+    for shot, jpeg in zip(reel.shots, jpegs(reel.shots, _SLIDE_PIXELS), strict=True):
         _slide(deck, shot, jpeg)
     buffer = io.BytesIO()
     deck.save(buffer)
@@ -179,9 +181,9 @@ def _slide(deck: Any, shot: Shot, jpeg: bytes) -> None:
     _caption(slide, shot)
     where = Said("Scene {number} of {n}, {time}", number=shot.number, n=shot.of, time=shot.time)
     facts = joined(" · ", [part for part in (where, *shot.doubts, shot.instead) if part])
-    notes = joined("\n", [part for part in (_clean(shot.scene.notes), facts) if part])
+    notes = joined("\n", [part for part in (_clean(shot.notes), facts) if part])
     slide.notes_slide.notes_text_frame.text = html.plain(notes)
-    slide.element.append(parse_xml(_TRANSITION.format(round(shot.scene.seconds * 1000))))
+    slide.element.append(parse_xml(_TRANSITION.format(round(shot.seconds * 1000))))
 
 
 def _hole(slide: Any, shot: Shot, place: tuple[Any, ...]) -> Any:
@@ -212,7 +214,7 @@ def _caption(slide: Any, shot: Shot) -> None:
     frame = box.text_frame
     frame.word_wrap = True
     frame.vertical_anchor = MSO_ANCHOR.MIDDLE
-    text = " ".join(_clean(shot.scene.text).split())
+    text = " ".join(_clean(shot.text).split())
     frame.text = text
     paragraph = frame.paragraphs[0]
     paragraph.alignment = PP_ALIGN.CENTER

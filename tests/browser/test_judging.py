@@ -23,7 +23,7 @@ WATCH = """root => { window.gaps = 0; new MutationObserver(() => {
 
 
 def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
-    book = lab.notebook(CLIENT, JUDGE, height=1100)
+    book = lab.notebook(CLIENT, JUDGE, height=1100, shared=True)
     book.run()
     output, keyboard = book.output(1), book.page.keyboard
     root = output.get_by_role("group", name="Blind judging")

@@ -110,7 +110,7 @@ class Studio(Panel):
                 form.observe(self._looked_at, "selected")
             else:
                 form.made, form.moved = self._came_back, self._count
-            if isinstance(form, Form):
+            if isinstance(form, (Form, HistoryForm)):
                 takers = [(self.words("Edit"), EditForm), (self.words("Edit in boxes"), RegionForm)]
                 form.offer_to([(text, partial(self._hand_over, taker)) for text, taker in takers if taker is not kind])
             self._made[kind] = form

@@ -411,7 +411,7 @@ class Details:
         why = words("It is locked: unlock it to change it.") if locked else ""
         title = words("Scene {number}", number=number)
         self._title.value = (
-            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason" role="status">{escape(why)}</div>'
+            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason wannb-say">{escape(why)}</div>'
         )
         with self._filling:
             for name, each in self._camera.items():
@@ -524,7 +524,7 @@ class Files(FileRow):
 
     def show(self, *, said: str = "", pages: str = "") -> None:
         """Show a line of text, or pages; nothing without."""
-        self._said.value = f'<div class="wannb-told" role="status">{escape(said)}</div>' if said else ""
+        self._said.value = f'<div class="wannb-told wannb-say">{escape(said)}</div>' if said else ""
         self._pages.value = pages
 
     def _write(self, board: Storyboard, on_status: OnStatus) -> None:

@@ -1,4 +1,4 @@
-"""Frames of a storyboard by hand: takes chosen by a click, cards dragged by finger, strokes drawn with mouse and keys."""
+"""Frames of a storyboard by hand: takes chosen by a click, cards dragged by finger, strokes by mouse and keys."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ def test_a_frame_is_chosen_moved_and_drawn_over(lab: Lab, server: mock.MockServe
     page.get_by_role("img", name="Candidate 3 for scene 2").wait_for()
     assert server.billed == 6
     look("candidates")
-    # The picture itself is what is clicked, and so it takes what a finger hits.
-    box = page.get_by_role("img", name="Candidate 2 for scene 2").bounding_box()
-    book.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.get_by_title("Use candidate 2 as the frame of scene 2").click()
     page.get_by_role("img", name="Candidate 2 for scene 2").wait_for(state="detached")
     assert book.ask("[take.chosen for take in form.board.takes(2)]") == [False, False, True, False]
 

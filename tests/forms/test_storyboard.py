@@ -380,14 +380,14 @@ def test_candidates_stand_beside_the_frame_and_a_click_chooses_one(
     card.candidates.click()
     drawn.frames.rolls.join(30)
     assert drawn.board.frames[1].path == before
-    _, *offered = card._offered.children
+    offered = card._offered.children
     assert [each.children[1].description for each in offered] == ["Candidate 1", "Candidate 2", "Candidate 3"]
     offered[2].children[1].click()
     assert drawn.board.frames[1].path == drawn.board.takes(2)[3].path
     assert len(drawn.board.takes(2)) == 4
     assert card._offered.children == ()
     drawn.frames._undo.click()
-    card._offered.children[0].click()
+    card._now.children[1].click()
     assert drawn.board.frames[1].path == before
     assert card._offered.children == ()
     assert server.billed == 6

@@ -238,7 +238,8 @@ class Card:
             widgets.HBox([self.lock, self.left, self.right, self.more], _dom_classes=("wannb-row",)),
         ]
         classes = ("wannb-frame", "wannb-words")
-        pictures = widgets.HBox([self._picture, self._offered], _dom_classes=("wannb-pictures",))
+        self._now = widgets.VBox([self._picture], _dom_classes=("wannb-candidate",))
+        pictures = widgets.HBox([self._now, self._offered], _dom_classes=("wannb-pictures",))
         self.box = widgets.VBox([self._facts, pictures, self.status.box, self._text, *rows], _dom_classes=classes)
 
     def show(self, shot: Shot, key: str, prices: Mapping[int, str], *, busy: bool, is_open: bool) -> None:
@@ -299,14 +300,16 @@ class Card:
             return
         self._shown = shown
         words, number = self.words, self.number
-        old, self._offered.children = self._offered.children, ()
+        old = (*self._offered.children, *self._now.children[1:])
+        self._offered.children, self._now.children = (), [self._picture]
         close_all(old)
         (self.box.add_class if takes else self.box.remove_class)("wannb-choosing")
         if takes:
-            keep = button(words("Keep this frame"), lambda: self._choose(None), classes=["wannb-keep"])
+            keep = button(words("Keep this frame"), lambda: self._choose(None))
             keep.tooltip = words("Keep the frame of scene {number}; the candidates stay among its takes", number=number)
             keep.disabled = off
-            self._offered.children = [keep, *(self._candidate(take, at, off=off) for at, take in enumerate(takes, 1))]
+            self._now.children = [self._picture, keep]
+            self._offered.children = [self._candidate(take, at, off=off) for at, take in enumerate(takes, 1)]
 
     def _candidate(self, take: Take, at: int, *, off: bool) -> widgets.Widget:
         words = self.words
@@ -333,9 +336,8 @@ class Card:
         if shot.path is None:
             instead = escape(self.words(shot.instead))
             return f'<div class="wannb-hole" role="img" aria-label="{escape(alt)}">{instead}</div>'
-        return html.figure(
-            over_jpeg(preview(shot.path, _PIXELS), shot.strokes), alt=alt, caption=(), size=shot.size, width=_WIDTH
-        )
+        jpeg = over_jpeg(preview(shot.path, _PIXELS), shot.strokes, shot.path)
+        return html.figure(jpeg, alt=alt, caption=(), size=shot.size, width=_WIDTH)
 
     def _edited(self, name: str, value: Any) -> None:
         if not self._filling:

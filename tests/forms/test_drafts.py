@@ -99,14 +99,15 @@ def test_a_draft_is_written_by_itself_and_its_thread_ends(client: Client, monkey
 
 def test_no_key_no_signed_link_and_no_path_of_this_machine_is_written(client: Client) -> None:
     used = Secret("my very own key 1")
-    signed = "https://host.test/a.png?Signature=aB3xyz0123456&Expires=17"
+    key, signature = "sk-" + "0123456789abcdef" * 2, "aB3xyz" + "0123456" * 2
+    signed = f"https://host.test/a.png?Signature={signature}&Expires=17"
     studio = forms.Studio(client)
     studio.edit.request = ImageRequest(
-        prompt=f"sk-0123456789abcdef0123 or {used!s}, see {signed}", images=[signed, picture("secret name.png")]
+        prompt=f"{key} or {used!s}, see {signed}", images=[signed, picture("secret name.png")]
     )
     kept(studio.edit)
     written = file_of(client, "edit").read_text()
-    for secret in ("sk-0123", str(used), "aB3xyz", str(Path.cwd())):
+    for secret in (key, str(used), signature, str(Path.cwd())):
         assert secret not in written
     assert "a.png" in written
     assert [image.problem is None for image in forms.Studio(client).edit.request.images] == [False, True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -18,7 +19,8 @@ from wannb.storyboard import Storyboard, Take
 from wannb.translation import Said, Words
 
 from .button import button, button_text, name_sign, sign, spent_text
-from .controls import FileRow, Filling, close_all
+from .controls import Filling, close_all
+from .download import Download, FileRow, file_name
 from .references import Picker
 from .scenes import notes_input, seconds_input
 
@@ -36,6 +38,7 @@ class Frames:
     Args:
         client: of the board.
         words: of the form.
+        download: of the form.
         change, start: how a change and longer work are carried out.
         leave: leads to another board.
 
@@ -50,6 +53,7 @@ class Frames:
         self,
         client: Client,
         words: Words,
+        download: Download,
         *,
         change: Callable[[Change], None],
         start: Callable[[Work], object],
@@ -57,6 +61,7 @@ class Frames:
     ) -> None:
         self.client = client
         self.words = words
+        self.download = download
         self.change = change
         self.start = start
         self._board: Storyboard | None = None
@@ -95,6 +100,11 @@ class Frames:
             each.disabled = busy
         self._undo.disabled, self._redo.disabled = busy or not record.past, busy or not record.future
         self.about.value = self._facts(board)
+
+    def name(self, path: Path, scene: int, take: int = 0) -> str:
+        """Return the name that a scene's picture, or one of its takes, is downloaded as."""
+        facts = [f"scene-{scene}", f"take-{take}" if take else ""]
+        return file_name(self._board.name if self._board else "", *facts, ending=path.suffix)
 
     def move(self, scene: int, by: int) -> None:
         """Move a scene by one place, and the keyboard focus with it."""
@@ -231,7 +241,9 @@ class Card:
         if shot.path is None:
             instead = escape(self.words(shot.instead))
             return f'<div class="wannb-hole" role="img" aria-label="{escape(alt)}">{instead}</div>'
-        return html.figure(preview(shot.path, _PIXELS), alt=alt, caption=(), size=shot.size, width=_WIDTH)
+        figure = html.figure(preview(shot.path, _PIXELS), alt=alt, caption=(), size=shot.size, width=_WIDTH)
+        get = self._frames.download
+        return figure + get.row(get.button(self._frames.name(shot.path, self.number), shot.path))
 
     def _edited(self, name: str, value: Any) -> None:
         if not self._filling:
@@ -255,6 +267,7 @@ class Details:
     def __init__(self, frames: Frames) -> None:
         self.words = words = frames.words
         self.number: int | None = None
+        self._frames = frames
         self._change = frames.change
         self._title = widgets.HTML()
         self._takes = widgets.HBox(_dom_classes=("wannb-takes",))
@@ -312,7 +325,8 @@ class Details:
             tooltip=words("Take {number} of scene {scene}", number=take.number, scene=scene),
         )
         pick.disabled = off or take.chosen
-        return widgets.VBox([widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH)), pick])
+        out = self._frames.download.picture(self._frames.name(take.path, scene, take.number), take.path)
+        return widgets.VBox([widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out), pick])
 
     def _assigned(self) -> None:
         image = self._which.value
@@ -346,22 +360,22 @@ class Files(FileRow):
             (words("Web page, HTML"), ".html"),
             (words("Slides, PowerPoint"), ".pptx"),
         ]
-        tooltip = words("Save the board as a file; one of that name is overwritten")
+        tooltip = words("Save the board as a file")
         show = button(words("Show the pages"), lambda: frames.start(self._show_pages))
         save = partial(frames.start, self._write)
-        super().__init__(words, formats, save, tooltip=tooltip, name="storyboard", more=[show])
-        self._said = widgets.HTML()
+        super().__init__(
+            words, formats, save, download=frames.download, tooltip=tooltip, name="storyboard", more=[show]
+        )
         self._pages = widgets.HTML()
-        self.box = widgets.VBox([self.box, self._said, self._pages])
+        self.box = widgets.VBox([self.box, self._pages])
 
-    def show(self, *, said: str = "", pages: str = "") -> None:
-        """Show a line of text, or pages; nothing without."""
-        self._said.value = f'<div class="wannb-told" role="status">{escape(said)}</div>' if said else ""
+    def show(self, *, pages: str = "") -> None:
+        """Show pages in place of what was saved; nothing without."""
+        self.saved()
         self._pages.value = pages
 
     def _write(self, board: Storyboard, on_status: OnStatus) -> None:
-        files = ", ".join(map(str, board.save(self.path)))
-        self.show(said=self.words("Saved: {files}", files=files))
+        self.saved(board.save(self.path))
 
     def _show_pages(self, board: Storyboard, on_status: OnStatus) -> None:
         self.show(pages=board.pages()._repr_mimebundle_()["text/html"])

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import ELEMENTS, esm, html
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html
 from wannb.errors import Problem
 from wannb.translation import Said, Words, joined, override
 
@@ -269,7 +269,7 @@ class CodeView(anywidget.AnyWidget):
         code: the text, shown as it is.
     """
 
-    _esm = esm(ELEMENTS, STATIC / "code.js")
+    _esm = esm(ELEMENTS, CLIPBOARD, STATIC / "code.js")
     _css = STATIC / "code.css"
 
     code = traitlets.Unicode().tag(sync=True)

@@ -19,6 +19,7 @@ from wannb.translation import Said, Words, count, override
 
 from .button import button
 from .controls import close_all
+from .download import Download, file_name, image_name
 from .worker import Progress
 
 #: A button under each image: its text, its tooltip, and what it does.
@@ -72,9 +73,10 @@ class Status:
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
-        self.box = widgets.VBox(
-            [self._notices, self._bar, self._text, row, self._gallery], _dom_classes=("wannb-status",)
-        )
+        #: Answers the download buttons of the whole form.
+        self.download = Download(words)
+        shown = [self._notices, self._bar, self._text, row, self._gallery, self.download]
+        self.box = widgets.VBox(shown, _dom_classes=("wannb-status",))
         self.offer()
         self._say(f'<div class="wannb-empty">{escape(empty)}</div>' if empty else "")
 
@@ -160,7 +162,7 @@ class Status:
         self.offer(*(["undo"] if unsure else []))
         self._say(
             f'<div class="wannb-done">{line}</div>{notes}<div class="wannb-asked">{prompt}</div>'
-            f'<div class="wannb-quietly">{escape(place)}</div>'
+            f'<div class="wannb-quietly">{escape(place)}</div>{self._out(result)}'
         )
         # New widgets each time: an old image's buttons must not act on a new one.
         self._clear()
@@ -245,13 +247,22 @@ class Status:
             value = f' max="{most:.1f}" value="{min(progress.seconds, most * 0.97):.1f}"'
         self._say(escape(" · ".join(parts)), f"<progress{value}>")
 
+    def _out(self, result: Result) -> str:
+        """Return the buttons that bring all images out of here."""
+        get = self.download
+        seeds = [] if result.seed is None else [f"seed-{result.seed}"]
+        name = file_name(str(result.request.prompt) if result.request else "", *seeds, ending=".zip")
+        archive = get.all(name, lambda: [(image_name(image), image.path) for image in result], len(result))
+        return get.row(archive, get.copy(result.path, self.words("Copy the folder's path")), get.folder(result.path))
+
     def _item(self, image: GeneratedImage, figure: str) -> widgets.Widget:
         buttons = [
             button(text, lambda act=act: self.safely(lambda: act(image)), tooltip=f"{tooltip} ({image.number})")  # type: ignore[misc]
             for text, tooltip, act in self.actions
         ]
         row = widgets.HBox(buttons, _dom_classes=("wannb-row",))
-        return widgets.VBox([widgets.HTML(figure), row], _dom_classes=("wannb-item",))
+        out = self.download.picture(image_name(image), image.path)
+        return widgets.VBox([widgets.HTML(figure + out), row], _dom_classes=("wannb-item",))
 
     def _clear(self) -> None:
         old, self._gallery.children = self._gallery.children, ()

@@ -230,7 +230,9 @@ class StoryboardForm(WorkPanel):
         self._names = widgets.Dropdown(description=words("Open a board"))
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
-        self.frames = Frames(self.client, words, change=self._change, start=self._start_work, leave=self.leave)
+        self.frames = Frames(
+            self.client, words, self.status.download, change=self._change, start=self._start_work, leave=self.leave
+        )
         self._show_heading(Said("Storyboard"))
 
     def _layout(self) -> list[widgets.Widget]:

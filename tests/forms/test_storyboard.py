@@ -15,8 +15,13 @@ from wannb.client import Client
 from wannb.errors import InvalidRequest
 from wannb.forms import StoryboardForm
 from wannb.forms.frames import Card
+from wannb.storyboard.generate import Generator, Roll
 
-THREE = ["a cat wakes up", {"text": "it goes out", "notes": "a door", "seconds": 2}, "it rains"]
+THREE = [
+    "a cat wakes up",
+    {"text": "it goes out", "notes": "a door", "dialogue": "Tom: Bye", "seconds": 2},
+    "it rains",
+]
 
 
 @pytest.fixture
@@ -125,7 +130,7 @@ def test_only_the_frame_that_is_drawn_anew_is_paid_for(drawn: StoryboardForm, se
     assert "older text" in card._facts.value
     before = card._picture.value
     card.reroll.click()
-    drawn.worker.join()
+    drawn.frames.rolls.join(30)
     assert server.billed == 4
     assert card._picture.value != before
     assert "older text" not in card._facts.value
@@ -177,9 +182,9 @@ def test_an_earlier_take_and_a_picture_of_ones_own_take_a_frames_place(
     card, details = cards(drawn)[0], drawn.frames.details
     first = card._picture.value
     card.reroll.click()
-    drawn.worker.join()
+    drawn.frames.rolls.join(30)
     card.more.click()
-    takes = [take.children[1] for take in details._takes.children]
+    takes = [take.children[1].children[0] for take in details._takes.children]
     assert [take.description for take in takes] == ["Use as frame", "Current frame"]
     takes[0].click()
     assert card._picture.value == first
@@ -223,6 +228,54 @@ def test_notes_and_seconds_are_kept(drawn: StoryboardForm) -> None:
     assert "6.5 s" in drawn.frames.about.value
 
 
+# What a scene is staged with
+
+
+def test_the_camera_is_chosen_and_seen_in_what_is_sent(drawn: StoryboardForm) -> None:
+    cards(drawn)[1].more.click()
+    details = drawn.frames.details
+    details._camera["shot"].value = "extreme close-up"
+    details._camera["movement"].value = "handheld"
+    assert drawn.board.scenes[1].camera == "extreme close-up, handheld camera"
+    assert "Extreme close-up, handheld camera: it goes out" in details._sent.value
+    assert "Image 1: frame of scene 1, Image 2: frame of scene 3" in details._sent.value
+    assert "older text" in cards(drawn)[1]._facts.value
+    assert "extreme close-up, handheld camera" in cards(drawn)[1]._facts.value
+    drawn.frames._undo.click()
+    assert details._camera["movement"].value == ""
+
+
+def test_a_character_is_made_from_a_picture_and_a_take_and_said_before_it_is_paid_for(
+    client: Client, server: mock.MockServer
+) -> None:
+    form = StoryboardForm(client, scenes=["Mia wakes up", "it rains"], size=SMALL)
+    assert "Mia" not in form._hint.value
+    panel = form._characters
+    panel.open()
+    panel._name.value, panel._words.value = "Mia", "a girl in red"
+    panel._pictures._picker._text.value = picture("mia.png")
+    panel._pictures._picker._typed()
+    named(panel.box, "Save the character").click()
+    assert "Saved: Mia" in panel._said.value
+    assert "scenes 1–2: Image 1: Mia" in form._hint.value
+    form.run()
+    assert "Image 1 shows Mia: a girl in red." in sent_prompt(server)
+    cards(form)[0].more.click()
+    named(form.frames.details.box, "Use take 1 of scene 1 as a picture of a character").click()
+    panel._name.value = "mia"
+    named(panel.box, "Save the character").click()
+    assert [each.name for each in panel.characters] == ["mia"]
+    named(panel.box, "Remove mia").click()
+    assert len(panel.characters) == 0
+    named(panel.box, "Save the character").click()
+    assert "needs a name" in panel._said.value
+
+
+def sent_prompt(server: mock.MockServer) -> str:
+    [content] = [entry.json["input"]["messages"][0]["content"] for entry in server.log if "messages" in str(entry.json)]
+    return next(part["text"] for part in content if "text" in part)
+
+
 # At work
 
 
@@ -247,6 +300,76 @@ def test_while_it_is_at_work_nothing_of_the_board_can_be_changed(drawn: Storyboa
     go_on.set()
     drawn.worker.join()
     assert not one.reroll.disabled
+
+
+def test_frames_are_generated_beside_each_other_and_the_board_stays_usable(
+    drawn: StoryboardForm, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    send = Generator.send
+
+    def hold(generator: Generator, roll: Roll) -> str:
+        begun.release()
+        go_on.wait(30)
+        return send(generator, roll)
+
+    monkeypatch.setattr(Generator, "send", hold)
+    first, third = cards(drawn)[0], cards(drawn)[2]
+    first.reroll.click()
+    third.candidates.click()
+    assert all(begun.acquire(timeout=30) for _ in range(2))
+    assert "<progress" in first.status._bar.value
+    assert first.reroll.disabled
+    assert first.candidates.disabled
+    assert not cards(drawn)[1].reroll.disabled
+    assert drawn.button.description == "All frames are generated", "what is under way is not left to be picked up"
+    assert "still under way" not in drawn.frames.about.value
+    assert drawn.frames._another.disabled
+    first.right.click()
+    assert texts(drawn) == ["it goes out", "a cat wakes up", "it rains"]
+    assert (first.reroll.disabled, cards(drawn)[1].reroll.disabled) == (False, True), "the work goes with its scene"
+    assert first.status.box.layout.display == "none"
+    cards(drawn)[0]._notes.value = "a door creaks"
+    go_on.set()
+    drawn.frames.rolls.join(30)
+    assert server.billed == 3 + 1 + 3
+    assert drawn.board.scenes[0].notes == "a door creaks"
+    assert not drawn.frames._another.disabled
+    assert drawn.board.record.journal.pending == ()
+
+
+def test_candidates_stand_beside_the_frame_and_a_click_chooses_one(
+    drawn: StoryboardForm, server: mock.MockServer
+) -> None:
+    card = cards(drawn)[1]
+    assert card.candidates.description == "Three candidates · demo ($0.225 live)"
+    before = drawn.board.frames[1].path
+    card.candidates.click()
+    drawn.frames.rolls.join(30)
+    assert drawn.board.frames[1].path == before
+    _, *offered = card._offered.children
+    assert [each.children[1].description for each in offered] == ["Candidate 1", "Candidate 2", "Candidate 3"]
+    offered[2].children[1].click()
+    assert drawn.board.frames[1].path == drawn.board.takes(2)[3].path
+    assert len(drawn.board.takes(2)) == 4
+    assert card._offered.children == ()
+    drawn.frames._undo.click()
+    card._offered.children[0].click()
+    assert drawn.board.frames[1].path == before
+    assert card._offered.children == ()
+    assert server.billed == 6
+
+
+def test_an_error_stands_at_the_frame_that_caused_it(drawn: StoryboardForm, server: mock.MockServer) -> None:
+    with server.scenario("refused content"):
+        cards(drawn)[1].reroll.click()
+        drawn.frames.rolls.join(30)
+    assert 'role="alert"' in cards(drawn)[1].status._text.value
+    assert 'role="alert"' not in told(drawn)
+    assert not cards(drawn)[1].reroll.disabled
+    cards(drawn)[1].reroll.click()
+    drawn.frames.rolls.join(30)
+    assert cards(drawn)[1].status.box.layout.display == "none"
 
 
 def test_what_changed_elsewhere_is_not_written_over(drawn: StoryboardForm) -> None:

@@ -6,11 +6,14 @@ import base64
 import io
 import json
 import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from storyboard.test_storyboard import SCENES, make, prompt_of, sent
+from storyboard.test_storyboard import SCENES, images_of, make, prompt_of, sent
 
 import wannb
 from wannb import mock
@@ -74,6 +77,15 @@ def test_strokes_lie_over_the_frame_in_the_cell_and_in_exports_and_never_in_the_
     assert again.reel().shots[1].strokes == ()
 
 
+def wait_for(holds: Callable[[], bool]) -> None:
+    tick = threading.Event()
+    for _ in range(3000):
+        if holds():
+            return
+        tick.wait(0.01)
+    raise AssertionError("it never came")
+
+
 def middle(jpeg: bytes) -> tuple[int, int, int]:
     with Image.open(io.BytesIO(jpeg)) as image:
         return image.convert("RGB").getpixel((image.width // 2, image.height // 2))  # type: ignore[return-value]
@@ -106,3 +118,136 @@ def test_a_board_of_a_newer_format_says_so(client: Client) -> None:
     board.path.write_text(json.dumps(data | {"wannb_storyboard": 3}) + "\n", encoding="utf-8")
     with pytest.raises(StoreError, match="a newer wannb wrote it; update wannb to open it"):
         Storyboard.open(client, "storyboard")
+
+
+# Takes to choose from, and frames that are generated beside each other
+
+
+def test_candidates_are_one_request_and_the_frame_stays_until_one_is_chosen(
+    client: Client, server: mock.MockServer
+) -> None:
+    board = make(client).run()
+    before, billed = board.frames[1], server.billed
+    takes = board.candidates(2)
+    body = sent(server)[-1]
+    assert (len(sent(server)), body["parameters"]["n"], server.billed - billed) == (2, 3, 3)
+    assert [take.number for take in takes] == [2, 3, 4]
+    assert board.frames[1] == before
+    assert board.record.panels[1].offered == takes[0].run_id
+    board.choose(2, takes[1])
+    assert board.frames[1].path == takes[1].path  # type: ignore[union-attr]
+    assert len(board.takes(2)) == 4, "the others are kept"
+    assert board.record.panels[1].offered is None
+    board.undo()
+    board.undo()
+    assert (board.frames[1], board.record.panels[1].offered) == (before, None)
+    again = Storyboard.open(client, "storyboard")
+    assert again.redo() == "redone: takes of scene 2"
+    assert again.record.panels[1].offered == takes[0].run_id
+    with pytest.raises(ValueError, match="n=5: there are 2 to 4 takes"):
+        board.candidates(2, n=5)
+
+
+def test_candidates_of_a_scene_without_a_frame_give_it_the_first(client: Client) -> None:
+    board = make(client)
+    takes = board.candidates(1, n=2)
+    assert board.frames[0] is not None
+    assert board.frames[0].path == takes[0].path
+
+
+def test_frames_are_generated_beside_each_other_and_none_undoes_another(client: Client) -> None:
+    """Two scenes, and one of them twice; in the meantime the board is put in order and a scene is removed."""
+    board = make(client).run()
+    held, release = threading.Barrier(4, timeout=30), threading.Event()
+
+    def hold(status: str, seconds: float) -> None:
+        if not release.is_set():
+            held.wait()
+            release.wait(30)
+
+    generator = board.generator(hold)
+    rolls = []
+    with ThreadPoolExecutor(3) as pool:
+        for scene in (2, 2, 4):
+            roll = generator.roll(scene)
+            rolls.append((roll, pool.submit(generator.send, roll)))
+            wait_for(lambda roll=roll: roll.pending in board._files.at_work)  # type: ignore[misc]
+        held.wait()
+        assert rolls[0][0].request.seed != rolls[1][0].request.seed, "each roll has a seed of its own"
+        assert board.generator().left() == ()
+        assert board.notices == ()
+        board.reorder([4, 3, 2, 1])
+        board.remove(1)
+        board.run()
+        release.set()
+        runs = [done.result() for _, done in rolls]
+    assert [scene.text for scene in board.scenes] == [SCENES[2], SCENES[1], SCENES[0]]
+    assert board.frames[1].run_id in runs[:2]  # type: ignore[union-attr]
+    assert {take.run_id for take in board.takes(2)} >= set(runs[:2])
+    assert board.record.journal.pending == ()
+    board.undo()
+    assert len(board.scenes) == 3, "what came last is undone first"
+
+
+def test_a_scene_whose_frame_is_under_way_is_not_asked_for_twice(client: Client, server: mock.MockServer) -> None:
+    board = make(client)
+    generator = board.generator()
+    roll = generator.roll(1)
+    assert generator.to_generate() == 3
+    assert generator.roll(1).request.seed != roll.request.seed
+    board._files.at_work.pop()
+    generator.send(roll)
+    assert server.billed == 1
+    board.run()
+    assert server.billed == 4
+
+
+# Characters
+
+
+def cats(client: Client, *names: str, pictures: int = 1) -> None:
+    for at, name in enumerate(names):
+        files = []
+        for number in range(pictures):
+            files.append(f"{at}-{number}.png")
+            Image.new("RGB", (300, 400), (at * 40, number * 90, 90)).save(files[-1])
+        make(client, name="other").characters.add(name, files, f"the look of {name}")
+
+
+def test_a_scene_that_names_a_character_gets_it_in_a_stated_order(client: Client, server: mock.MockServer) -> None:
+    cats(client, "Tom", "Ann")
+    board = make(client, ["Tom wakes up", "it rains", "Ann and tom go out"], size="1K")
+    assert "scenes 1–3: Image 1: Tom, Image 2: Ann" in board.notices
+    board.run()
+    [body] = sent(server)
+    told = "Image 1 shows Tom: the look of Tom. Image 2 shows Ann: the look of Ann. Keep the looks of each as shown."
+    assert prompt_of(body).startswith(f"ink drawing. {told} An image set of 3 images")
+    assert images_of(body) == 2
+    assert body["parameters"]["size"] == "1024*1024", "the picture of a character gives no shape"
+    board.reroll(2)
+    assert "Tom" not in prompt_of(sent(server)[1]), "a scene that names nobody gets nobody"
+    request, staged = board.generator().staged(3)
+    assert staged.order == "Image 1: Tom, Image 2: Ann, Image 3: frame of scene 2"
+    board.reroll(3)
+    assert prompt_of(sent(server)[2]) == request.prompt
+    assert f"{told} Image 3 is a frame of the same story" in request.prompt
+
+
+def test_what_does_not_fit_is_said_before_paying(client: Client, server: mock.MockServer) -> None:
+    cats(client, "Tom", "Ann", "Kim", "Lee", pictures=3)
+    board = make(client, ["Tom, Ann, Kim and Lee meet", "Tom leaves"])
+    lacking = next(each for each in board.notices if "not sent" in each)
+    assert lacking.endswith("at most: 1 picture of Ann, 1 picture of Kim, 1 picture of Lee")
+    assert board.problems() == ()
+    board.run()
+    assert images_of(sent(server)[0]) == 9
+    _, staged = board.generator().staged(1)
+    assert len(staged.images) == 9
+    assert staged.labels[-1] == "frame of scene 2", "one place is kept for a frame"
+    assert sum(label == "Tom" for label in staged.labels) == 2
+
+
+def test_a_board_without_characters_asks_as_before(client: Client, server: mock.MockServer) -> None:
+    make(client).run()
+    cats(client, "Tom")
+    assert make(client).estimate() == wannb.Money(amount=0, currency="USD")  # type: ignore[arg-type]

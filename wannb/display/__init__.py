@@ -19,6 +19,8 @@ from .previews import (
     small_jpeg,
 )
 from .progress import STATES, ProgressLine
+from .shown import Facts, describes, remember
+from .waking import wake
 
 __all__ = [
     "CLIPBOARD",
@@ -26,10 +28,12 @@ __all__ = [
     "PIECES",
     "PREVIEW_PIXELS",
     "STATES",
+    "Facts",
     "Pieces",
     "ProgressLine",
     "Source",
     "data_uri",
+    "describes",
     "esm",
     "fitting",
     "html",
@@ -37,5 +41,7 @@ __all__ = [
     "picture",
     "preview",
     "previews",
+    "remember",
     "small_jpeg",
+    "wake",
 ]

@@ -31,6 +31,7 @@ class Shot:
     locked: bool = False
     older: str = ""
     camera: str = ""
+    dialogue: str = ""
     strokes: tuple[Stroke, ...] = ()
 
     @property
@@ -74,7 +75,7 @@ class Reel:
     @property
     def words(self) -> str:
         """Every text that is set on pages."""
-        texts = (text for shot in self.shots for text in (shot.text, shot.notes))
+        texts = (text for shot in self.shots for text in (shot.text, shot.dialogue, shot.notes))
         return "\n".join([self.title, *texts])
 
     @property

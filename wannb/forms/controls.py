@@ -292,6 +292,8 @@ class Disclosure:
     def __init__(self, title: str, content: widgets.Widget) -> None:
         self._switch = widgets.ToggleButton(description=title, tooltip=title, _dom_classes=("wannb-disclosure",))
         self._content = content
+        #: Called before the content is shown.
+        self.opened: Callable[[], None] = lambda: None
         self._switch.observe(lambda change: self._show(), "value")
         self._show()
         self.box = widgets.VBox([self._switch, content], _dom_classes=("wannb-section",))
@@ -301,6 +303,8 @@ class Disclosure:
         self._switch.value = True
 
     def _show(self) -> None:
+        if self._switch.value:
+            self.opened()
         self._switch.icon = "chevron-down" if self._switch.value else "chevron-right"
         self._content.layout.display = "" if self._switch.value else "none"
 

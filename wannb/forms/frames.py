@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -15,17 +15,24 @@ from wannb.display import html, preview
 from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
+from wannb.staging import ANGLES, MOVEMENTS, SHOTS
 from wannb.storyboard import Storyboard, Take
 from wannb.translation import Said, Words
 
-from .button import button, button_text, name_sign, sign, spent_text
+from .button import button, cost_text, name_sign, sign, spent_text
+from .characters import CharactersPanel
 from .controls import Filling, close_all
 from .download import Download, FileRow, file_name
 from .references import Picker
-from .scenes import notes_input, seconds_input
+from .rolls import Rolls
+from .scenes import dialogue_input, notes_input, seconds_input
+from .status import Status
+from .worker import Progress
 
 _PIXELS, _WIDTH = 480, 320
 _TAKE_PIXELS, _TAKE_WIDTH = 320, 180
+#: How many takes of a frame are generated to choose from.
+CANDIDATES = 3
 #: Changes a board at once; a text that it returns is shown.
 Change = Callable[[Storyboard], object]
 #: Does something with a board that takes its time, and reports its progress.
@@ -41,11 +48,16 @@ class Frames:
         download: of the form.
         change, start: how a change and longer work are carried out.
         leave: leads to another board.
+        characters: of the folder, to which a take can be given.
+        lock: of the form.
+        turned: called when work on a single frame has begun or ended.
+        came: called when there may be new images.
 
     Attributes:
         about, bar, box: the board in a line, its buttons, and everything else.
         cards: one for each scene; a scene's card stays when others change, and the keyboard focus with it.
         details: of the scene that is open.
+        rolls: the work on single frames.
         files: what the board is saved as.
     """
 
@@ -58,14 +70,20 @@ class Frames:
         change: Callable[[Change], None],
         start: Callable[[Work], object],
         leave: Callable[[], None],
+        characters: CharactersPanel,
+        lock: Any,
+        turned: Callable[[], None],
+        came: Callable[[], None],
     ) -> None:
         self.client = client
         self.words = words
         self.download = download
         self.change = change
         self.start = start
+        self.characters = characters
         self._board: Storyboard | None = None
         self._busy = False
+        self.rolls = Rolls(client, lock, show=self._progressed, turned=turned, came=came)
         self.cards: list[Card] = []
         self.about = widgets.HTML()
         self._undo = button(words("Undo"), lambda: change(Storyboard.undo))
@@ -87,17 +105,19 @@ class Frames:
             self.files.name.value = board.name
             self.files.show()
         self._board, self._busy = board, busy
+        self.rolls.show(board)
         record, shots = board.record, board.reel().shots
         self._make_cards(len(shots))
         number = self.details.number if (self.details.number or 0) <= len(shots) else None
-        cost = self.client.estimate(ImageRequest(model=record.base.model))
-        mock = self.client.service.kind == "mock"
-        for card, shot in zip(self.cards, shots, strict=True):
-            price = button_text(self.words, 1, cost, mock=mock, again=shot.path is not None)
-            card.show(shot, text=price, busy=busy, is_open=card.number == number)
+        prices = {n: self._price(board, n) for n in (1, CANDIDATES)}
+        for card, shot, panel in zip(self.cards, shots, record.panels, strict=True):
+            card.show(shot, panel.key, prices, busy=busy, is_open=card.number == number)
+            offered = [take for take in board.takes(card.number) if take.run_id == panel.offered]
+            card.offer(offered if panel.offered else (), off=busy or panel.locked)
         self.details.show(board, number, busy=busy)
-        for each in (self._new, self._add, self._another, *self.files.buttons):
+        for each in (self._new, self._add, *self.files.buttons):
             each.disabled = busy
+        self._another.disabled = busy or self.rolls.under_way
         self._undo.disabled, self._redo.disabled = busy or not record.past, busy or not record.future
         self.about.value = self._facts(board)
 
@@ -105,6 +125,16 @@ class Frames:
         """Return the name that a scene's picture, or one of its takes, is downloaded as."""
         facts = [f"scene-{scene}", f"take-{take}" if take else ""]
         return file_name(self._board.name if self._board else "", *facts, ending=path.suffix)
+
+    def _price(self, board: Storyboard, n: int) -> str:
+        """Return what so many images of a scene cost, as the buttons say it."""
+        cost = self.client.estimate(ImageRequest(model=board.record.base.model, n=n))
+        return cost_text(self.words, cost, mock=self.client.service.kind == "mock")
+
+    def _progressed(self, key: str, progress: Progress) -> None:
+        for card in self.cards:
+            if card.key == key:
+                card.progressed(progress)
 
     def move(self, scene: int, by: int) -> None:
         """Move a scene by one place, and the keyboard focus with it."""
@@ -164,7 +194,7 @@ class Frames:
                 n=unsure,
             )
             notes.append(few)
-        if board.record.journal.pending:
+        if board.generator().left():
             notes.append(Said("A request is still under way: the button picks it up."))
         # Of the board's own notices only those on fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]
@@ -178,39 +208,52 @@ class Card:
 
     def __init__(self, number: int, frames: Frames) -> None:
         self.number = number
+        self.key = ""
         self.words = words = frames.words
         self._frames = frames
         self._filling = Filling()
+        self._shown: list[tuple[Take, bool]] = []
         self._picture = widgets.HTML()
         self._facts = widgets.HTML(_dom_classes=("wannb-facts",))
         # One change a visit, not one a key: each is written to the board's file and can be undone.
         self._text = widgets.Textarea(rows=3, continuous_update=False)
+        self._dialogue = dialogue_input(words, continuous_update=False)
         self._notes = notes_input(words, continuous_update=False)
         self._seconds = seconds_input(words, continuous_update=False)
-        self._inputs = {"text": self._text, "notes": self._notes, "seconds": self._seconds}
+        self._inputs = {"text": self._text, "dialogue": self._dialogue, "notes": self._notes, "seconds": self._seconds}
         for name, each in self._inputs.items():
             each.observe(lambda change, name=name: self._edited(name, change["new"]), "value")
         self.lock = button("", lambda: frames.change(self._turn_lock))
-        self.reroll = button("", lambda: frames.start(self._reroll))
+        self.reroll = button("", lambda: self._roll(1))
+        self.candidates = button("", lambda: self._roll(CANDIDATES))
+        self.status = Status(words, frames.rolls.acts(lambda: self.key))
+        self.status.box.layout.display = "none"
+        self._offered = widgets.HBox(_dom_classes=("wannb-offered",))
         self.left = sign("left", lambda: frames.move(number, -1))
         self.right = sign("right", lambda: frames.move(number, 1))
         self.more = button(words("More…"), lambda: frames.open(number))
         rows = [
+            self._dialogue,
             widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",)),
-            widgets.HBox([self.reroll], _dom_classes=("wannb-row", "wannb-go-row")),
+            widgets.HBox([self.reroll, self.candidates], _dom_classes=("wannb-row", "wannb-go-row")),
             widgets.HBox([self.lock, self.left, self.right, self.more], _dom_classes=("wannb-row",)),
         ]
         classes = ("wannb-frame", "wannb-words")
-        self.box = widgets.VBox([self._facts, self._picture, self._text, *rows], _dom_classes=classes)
+        pictures = widgets.HBox([self._picture, self._offered], _dom_classes=("wannb-pictures",))
+        self.box = widgets.VBox([self._facts, pictures, self.status.box, self._text, *rows], _dom_classes=classes)
 
-    def show(self, shot: Shot, *, text: str, busy: bool, is_open: bool) -> None:
-        """Show a scene as it is now, with a text on the button that generates it; a busy card cannot be changed."""
+    def show(self, shot: Shot, key: str, prices: Mapping[int, str], *, busy: bool, is_open: bool) -> None:
+        """Show a scene as it is now, with the price of so many images on the buttons; a busy card cannot be changed."""
         words, number = self.words, self.number
+        self.key = key
+        self.progressed(self._frames.rolls.progress(key))
+        rolling = self._frames.rolls.is_busy(key)
         locked = "locked" in shot.marks
         marks = [words(mark) for mark in (*shot.doubts, *shot.marks)]
         told = f' <span class="wannb-warned">· {escape(" · ".join(marks))}</span>' if marks else ""
         scene = Said("scene {number}", number=number)
-        self._facts.value = f"{escape(words('Scene {number}', number=number))}{told}"
+        camera = f" · {words(shot.camera)}" if shot.camera else ""
+        self._facts.value = f"{escape(words('Scene {number}', number=number) + camera)}{told}"
         self._picture.value = self._image(shot)
         with self._filling:
             for name, each in self._inputs.items():
@@ -219,15 +262,21 @@ class Card:
         self._text.description = words("Text of scene {number}", number=number)
         self.lock.description = words("Unlock") if locked else words("Lock")
         self.lock.disabled = busy or (shot.path is None and not locked)
-        self.reroll.description = text
-        self.reroll.disabled = busy or locked
+        once = words("Generate again") if shot.path else words("Generate 1 image")
+        self.reroll.description = f"{once} · {prices[1]}"
+        self.candidates.description = f"{words('Three candidates')} · {prices[CANDIDATES]}"
+        self.reroll.disabled = self.candidates.disabled = busy or locked or rolling
         if locked:
             self.lock.tooltip = words("Let scene {number} be changed again", number=number)
             self.reroll.tooltip = words("Scene {number} is locked: unlock it first", number=number)
+            self.candidates.tooltip = self.reroll.tooltip
         else:
             self.lock.tooltip = words("Keep the frame of scene {number} as it is", number=number)
             self.reroll.tooltip = words(
                 "Generate scene {number} to go with the frames around it; only this image is paid for", number=number
+            )
+            self.candidates.tooltip = words(
+                "Generate three takes of scene {number} to choose from; the frame stays until you choose", number=number
             )
         self.left.disabled, self.right.disabled = busy or number == 1, busy or number == shot.of
         name_sign(self.left, words("Move left: {what}", what=scene))
@@ -235,6 +284,49 @@ class Card:
         self.more.tooltip = words("Earlier takes of scene {number}, a picture of your own, removal", number=number)
         (self.box.add_class if locked else self.box.remove_class)("wannb-locked")
         (self.box.add_class if is_open else self.box.remove_class)("wannb-open")
+
+    def progressed(self, progress: Progress) -> None:
+        """Show how far the work on the frame is, or why it failed; nothing once it is done."""
+        shown = progress.under_way or progress.phase == "failed"
+        if shown or self.status.box.layout.display != "none":
+            self.status.show(progress if shown else Progress(phase="done"))
+            self.status.box.layout.display = "" if shown else "none"
+
+    def offer(self, takes: Sequence[Take], *, off: bool) -> None:
+        """Show takes to choose from beside the frame."""
+        shown = [(take, off) for take in takes]
+        if shown == self._shown:
+            return
+        self._shown = shown
+        words, number = self.words, self.number
+        old, self._offered.children = self._offered.children, ()
+        close_all(old)
+        (self.box.add_class if takes else self.box.remove_class)("wannb-choosing")
+        if takes:
+            keep = button(words("Keep this frame"), lambda: self._choose(None), classes=["wannb-keep"])
+            keep.tooltip = words("Keep the frame of scene {number}; the candidates stay among its takes", number=number)
+            keep.disabled = off
+            self._offered.children = [keep, *(self._candidate(take, at, off=off) for at, take in enumerate(takes, 1))]
+
+    def _candidate(self, take: Take, at: int, *, off: bool) -> widgets.Widget:
+        words = self.words
+        values = {"at": at, "number": self.number}
+        alt = words("Candidate {at} for scene {number}", **values)
+        size = (take.width, take.height)
+        figure = html.figure(preview(take.path, _PIXELS), alt=alt, caption=(), size=size, width=_WIDTH)
+        name = words("Use candidate {at} as the frame of scene {number}", **values)
+        chosen = button(words("Candidate {at}", at=at), lambda: self._choose(take), tooltip=name)
+        chosen.disabled = off or take.chosen
+        if take.chosen:
+            chosen.description = words("Current frame")
+        return widgets.VBox([widgets.HTML(figure), chosen], _dom_classes=("wannb-candidate",))
+
+    def _choose(self, take: Take | None) -> None:
+        def choose(board: Storyboard) -> None:
+            board.choose(self.number, take or next(each for each in board.takes(self.number) if each.chosen))
+
+        self._frames.change(choose)
+        self.more.focus()
 
     def _image(self, shot: Shot) -> str:
         alt = self.words(shot.alt)
@@ -252,8 +344,8 @@ class Card:
     def _turn_lock(self, board: Storyboard) -> None:
         (board.unlock if self.number in board.locked else board.lock)(self.number)
 
-    def _reroll(self, board: Storyboard, on_status: OnStatus) -> None:
-        board.reroll(self.number, on_status=on_status)
+    def _roll(self, n: int) -> None:
+        self.status.safely(lambda: self._frames.rolls.roll(self.number, n))
 
 
 class Details:
@@ -269,11 +361,23 @@ class Details:
         self.number: int | None = None
         self._frames = frames
         self._change = frames.change
+        self._characters = frames.characters
         self._title = widgets.HTML()
         self._takes = widgets.HBox(_dom_classes=("wannb-takes",))
         self._which = widgets.Dropdown(description=words("Which image of the set is this scene?"))
         self._assign = button(words("Use as frame"), self._assigned)
         self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._filling = Filling()
+        self._camera = {
+            name: self._choices(name, label, choices)
+            for name, label, choices in (
+                ("shot", words("Shot"), SHOTS),
+                ("angle", words("Angle"), ANGLES),
+                ("movement", words("Movement"), MOVEMENTS),
+            )
+        }
+        camera = widgets.HBox([*self._camera.values()], _dom_classes=("wannb-row", "wannb-axes"))
+        self._sent = widgets.HTML()
         self._picker = Picker(
             frames.client.store, words, lambda source: self._do(lambda board, scene: board.replace(scene, source))
         )
@@ -282,7 +386,8 @@ class Details:
         self._close = button(words("Close"), lambda: frames.open(None))
         self._own = widgets.VBox([own, self._picker.box])
         last = widgets.HBox([self._remove, self._close], _dom_classes=("wannb-row",))
-        self.box = widgets.VBox([self._title, self._takes, self._set, self._own, last], _dom_classes=("wannb-details",))
+        parts = [self._title, camera, self._sent, self._takes, self._set, self._own, last]
+        self.box = widgets.VBox(parts, _dom_classes=("wannb-details",))
         self.box.layout.display = "none"
 
     def show(self, board: Storyboard, number: int | None, *, busy: bool) -> None:
@@ -305,6 +410,11 @@ class Details:
         self._title.value = (
             f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason" role="status">{escape(why)}</div>'
         )
+        with self._filling:
+            for name, each in self._camera.items():
+                each.value = getattr(panel.scene, name)
+                each.disabled = busy
+        self._sent.value = self._request(board, number)
         self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
         self._set.layout.display = "" if images and not off else "none"
         options = [(words("image {number}", number=each), each) for each in range(1, images + 1)]
@@ -312,6 +422,27 @@ class Details:
         self._own.layout.display = "none" if off else ""
         self._remove.disabled = off or len(record.panels) == 1
         self._picker.refresh()
+
+    def _choices(self, name: str, label: str, choices: Mapping[str, str]) -> widgets.Dropdown:
+        """Return a list of what the camera may do, which goes into the prompt."""
+        options = [(self.words("not said"), ""), *((self.words(said), value) for value, said in choices.items())]
+        made = widgets.Dropdown(description=label, options=options, value="")
+
+        def chosen(change: Any) -> None:
+            if not self._filling:
+                self._do(lambda board, scene: board.edit_scene(scene, **{name: change["new"]}))
+
+        made.observe(chosen, "value")
+        return made
+
+    def _request(self, board: Storyboard, number: int) -> str:
+        """Return what a new frame of a scene would ask for, as HTML."""
+        words = self.words
+        request, staged = board.generator().staged(number)
+        lines = [words(staged.order), words(staged.lacking), html.plain(request.prompt)]
+        told = "".join(f"<div>{escape(line)}</div>" for line in lines if line)
+        title = escape(words("What is sent for a new frame"))
+        return f'<details class="wannb-made"><summary>{title}</summary><div>{told}</div></details>'
 
     def focus(self) -> None:
         """Bring the keyboard focus here."""
@@ -325,8 +456,15 @@ class Details:
             tooltip=words("Take {number} of scene {scene}", number=take.number, scene=scene),
         )
         pick.disabled = off or take.chosen
+        which = {"number": take.number, "scene": scene}
+        cast = button(
+            words("As a character"),
+            lambda: self._characters.open(take.as_input()),
+            tooltip=words("Use take {number} of scene {scene} as a picture of a character", **which),
+        )
         out = self._frames.download.picture(self._frames.name(take.path, scene, take.number), take.path)
-        return widgets.VBox([widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out), pick])
+        picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out)
+        return widgets.VBox([picture, widgets.HBox([pick, cast], _dom_classes=("wannb-row",))])
 
     def _assigned(self) -> None:
         image = self._which.value

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import CLIPBOARD, ELEMENTS, esm, html
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html, wake
 from wannb.errors import Problem
 from wannb.translation import Said, Words, joined, override
 
@@ -49,7 +49,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         with self._filling:
             self._build()
             kind = f"wannb-{type(self).__name__.lower()}"
-            super().__init__(self._layout(), _dom_classes=("wannb-form", kind), **traits)
+            classes = ("wannb-form", kind, f"wannb-lang-{wake(self.words.language).language}")
+            super().__init__(self._layout(), _dom_classes=classes, **traits)
 
     # For subclasses
 

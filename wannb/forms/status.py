@@ -35,10 +35,12 @@ class Status:
         acts: what the buttons do, of those in `Worker.acts`; a name left out is no button.
         cancel_tooltip: what "Cancel" leads to.
         empty: shown before anything was started.
+        download: of the form, for one that has it already.
 
     Attributes:
         box: the widget.
         actions: the buttons under each image.
+        download: answers the download buttons of the whole form.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Status:
         *,
         cancel_tooltip: str = Said("Cancel the task, which is possible while it is in the queue"),
         empty: str = "",
+        download: Download | None = None,
     ) -> None:
         self.words = words
         self.actions: Sequence[Action] = ()
@@ -73,9 +76,8 @@ class Status:
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
-        #: Answers the download buttons of the whole form.
-        self.download = Download(words)
-        shown = [self._notices, self._bar, self._text, row, self._gallery, self.download]
+        self.download = download or Download(words)
+        shown = [self._notices, self._bar, self._text, row, self._gallery, *([] if download else [self.download])]
         self.box = widgets.VBox(shown, _dom_classes=("wannb-status",))
         self.offer()
         self._say(f'<div class="wannb-empty">{escape(empty)}</div>' if empty else "")

@@ -19,6 +19,7 @@ from wannb.translation import Said, Words
 
 from . import controls
 from .button import button, button_text
+from .characters import CharactersPanel
 from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
 from .panel import WorkPanel
@@ -55,7 +56,7 @@ class StoryboardForm(WorkPanel):
     >>> form.run()                                                                             # doctest: +SKIP
     """
 
-    sheets = ("boards.css",)
+    sheets = ("boards.css", "frames.css")
     _first = Said("Write the scenes first.")
 
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
@@ -104,7 +105,7 @@ class StoryboardForm(WorkPanel):
     def leave(self) -> None:
         """Show the controls of a new board; the one that was shown is saved."""
         with self._lock:
-            if not self.worker.under_way:
+            if not self.worker.under_way and not self.frames.rolls.under_way:
                 self.board = None
                 self._turn()
 
@@ -181,6 +182,12 @@ class StoryboardForm(WorkPanel):
 
             return self.worker.start(work, text=Said("at work"))
 
+    def _came(self) -> None:
+        """Follow up on frames that came, on a worker's thread."""
+        self._refresh()
+        self.offer_earlier()
+        self.made()
+
     def _change(self, act: Change) -> None:
         """Change the board at once; an error is shown."""
         with self._lock:
@@ -230,8 +237,18 @@ class StoryboardForm(WorkPanel):
         self._names = widgets.Dropdown(description=words("Open a board"))
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._characters = CharactersPanel(self.client.store, words, self._refresh)
         self.frames = Frames(
-            self.client, words, self.status.download, change=self._change, start=self._start_work, leave=self.leave
+            self.client,
+            words,
+            self.status.download,
+            change=self._change,
+            start=self._start_work,
+            leave=self.leave,
+            characters=self._characters,
+            lock=self._lock,
+            turned=self._refresh,
+            came=self._came,
         )
         self._show_heading(Said("Storyboard"))
 
@@ -247,7 +264,9 @@ class StoryboardForm(WorkPanel):
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox([frames.about, send, self._opening, later, *below], _dom_classes=("wannb-results",))
+        right = widgets.VBox(
+            [frames.about, send, self._characters.box, self._opening, later, *below], _dom_classes=("wannb-results",)
+        )
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
         return [self._style(), self._heading, columns]
 
@@ -291,11 +310,17 @@ class StoryboardForm(WorkPanel):
             text = button_text(words, images, cost, mock=self._mock, up_to=True)
         elif missing:
             text = words("Show {count} images · free, already generated", count=missing)
-        elif record.journal.pending:
+        elif generator.left():
             text = words("Pick up what is under way · free")
         else:
             text = words("All frames are generated")
-        self._offer(text, free=not to_pay, enabled=bool(missing or record.journal.pending))
+        hints: list[str] = []
+        for which, staged in generator.to_come():
+            order = staged.order if staged.told else ""
+            hints += [
+                words("{scenes}: {images}", scenes=which, images=each) for each in (order, staged.lacking) if each
+            ]
+        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()), hints=hints)
 
     def __repr__(self) -> str:
         if self.board is not None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from wannb.display import html
 from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
-from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
+from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, checks_options
 from wannb.service import Money
-from wannb.staging import Stroke, as_strokes
+from wannb.staging import Characters, Stroke, as_strokes
 from wannb.translation import Said, override, say, spoken
 
 from . import state, view
@@ -80,8 +80,8 @@ class Storyboard:
 
         Args:
             client: from `wannb.connect()`.
-            scenes: for each a text, a dict such as `{"text": ..., "notes": ..., "seconds": 2.5}`, or a `wannb.Scene`.
-                More than 12 are asked for as several sets, the later ones shown frames of the first.
+            scenes: for each a text, a dict such as `{"text": ..., "dialogue": ..., "seconds": 2.5}`, or a
+                `wannb.Scene`. More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
             images: up to 9 input images that every request gets, such as the picture of a character.
             name: of the board and its folder; a board of other scenes under the same name is kept aside.
@@ -181,6 +181,15 @@ class Storyboard:
         return self.record.base.seed
 
     @property
+    def characters(self) -> Characters:
+        """The figures and places that the scenes of all boards of this runs folder may name, to add to.
+
+        A scene that names one gets its pictures and words with its next request, within the nine input images of the
+        API: the board's own first, then those of characters, then frames. `notices` say the order and what did not fit.
+        """
+        return Characters(self.client.store)
+
+    @property
     def frames(self) -> tuple[Take | None, ...]:
         """The frame of each scene, None where there is none."""
         numbers = range(1, len(self._panels) + 1)
@@ -253,8 +262,35 @@ class Storyboard:
             ValueError: there is no such scene, or it is locked.
             InvalidRequest: the request breaks a rule; nothing was sent.
         """
-        self.generator(on_status).reroll(scene, text=text, seed=seed)
+        generator = self.generator(on_status)
+        generator.send(generator.roll(scene, text=text, seed=seed))
         return next(take for take in self.takes(scene) if take.chosen)
+
+    @spoken
+    def candidates(
+        self, scene: int, *, n: int = 3, seed: int | None = None, on_status: OnStatus | None = None
+    ) -> Takes:
+        """Generate several takes of one scene to choose from, and return them; each image that comes is billed.
+
+        They are one request, so that the service has them in one place of its queue. The frame stays as it is until
+        `choose` puts one of them in its place; the others stay among the takes.
+
+        Args:
+            scene: its number.
+            n: how many, 2 to 4; fewer may come.
+            seed, on_status: as in `reroll`.
+
+        Raises:
+            ValueError: there is no such scene, it is locked, or another number.
+            InvalidRequest: the request breaks a rule; nothing was sent.
+
+        >>> board.choose(2, board.candidates(2)[1])    # doctest: +SKIP
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MAX_N:
+            raise ValueError(say("n={n}: there are 2 to {most} takes to choose from", n=repr(n), most=MAX_N))
+        generator = self.generator(on_status)
+        run = generator.send(generator.roll(scene, seed=seed, n=n))
+        return Takes(take for take in self.takes(scene) if take.run_id == run)
 
     @spoken
     def takes(self, scene: int) -> Takes:
@@ -291,7 +327,7 @@ class Storyboard:
             raise ValueError(
                 say("there is no take {take}; scene {number} has {most} of them, counted from 1", **values)
             )
-        now = state.put(self._panels, at, frame=frames[take - 1], sure=True)
+        now = state.put(self._panels, at, frame=frames[take - 1], sure=True, offered=None)
         self._changed(Said("take of scene {number}", number=scene), now)
 
     @_change
@@ -401,13 +437,15 @@ class Storyboard:
         *,
         text: str | None = None,
         notes: str | None = None,
+        dialogue: str | None = None,
         seconds: float | None = None,
         shot: str | None = None,
         angle: str | None = None,
         movement: str | None = None,
     ) -> None:
-        """Change a scene's text, notes, seconds or camera; its frame stays, and is marked if it is of another text."""
-        given = {"text": text, "notes": notes, "seconds": seconds, "shot": shot, "angle": angle, "movement": movement}
+        """Change a scene's words, seconds or camera; its frame stays, and is marked if it is of another text."""
+        given = {"text": text, "notes": notes, "dialogue": dialogue, "seconds": seconds}
+        given |= {"shot": shot, "angle": angle, "movement": movement}
         self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
 
     @_change

@@ -24,7 +24,7 @@ from wannb.request import InputImage
 from wannb.runs import Store
 from wannb.translation import Said, say
 
-from .state import Frame, Record, from_json, to_json
+from .state import Frame, Pending, Record, from_json, to_json
 
 FILE = "board.jsonl"
 #: Of the record; a higher one is not read. 2: camera, strokes, takes to choose from, cut frames.
@@ -41,6 +41,7 @@ class BoardFiles:
         file: the board's file.
         record: the board, once it was read or written.
         lock: held from reading `record` to writing it, so that threads may share a board.
+        at_work: the requests that are under way in this process.
         damaged: how many lines of the file could not be read.
     """
 
@@ -51,6 +52,7 @@ class BoardFiles:
         self.file = file
         self.lock = threading.RLock()
         self.damaged = 0
+        self.at_work: list[Pending] = []
         self._revision = 0
 
     @classmethod

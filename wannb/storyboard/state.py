@@ -31,7 +31,8 @@ class Scene:
 
     Args:
         text: what is to be seen.
-        notes: what the picture does not show, such as sound, camera or dialogue; never sent to the service.
+        notes: what the picture does not show, such as sound or camera; never sent to the service.
+        dialogue: what is said in it, such as "TOM: Good morning!"; never sent either.
         seconds: how long it lasts in a film, above 0 and at most 600.
         shot: its size, which goes into the prompt: "extreme wide", "wide", "full", "medium", "medium close-up",
             "close-up", "extreme close-up", or nothing.
@@ -48,9 +49,10 @@ class Scene:
     shot: str = ""
     angle: str = ""
     movement: str = ""
+    dialogue: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("text", "notes"):
+        for name in ("text", "notes", "dialogue"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise TypeError(say("a scene's {name} is text, not {value}", name=name, value=repr(value)))
@@ -197,7 +199,8 @@ class Pending:
     """A request that is written down before it is sent, with the texts it asks for by the keys of their scenes.
 
     `roll` is which of the scene's seeds it has, 0 for a set or a seed of the person's own; `reword` the text that the
-    scene gets once its frame is there; `earlier` whether the board was made again since.
+    scene gets once its frame is there; `earlier` whether the board was made again since; `offer` whether its
+    images wait for a choice.
     """
 
     texts: Mapping[str, str]
@@ -205,6 +208,7 @@ class Pending:
     roll: int = 0
     reword: str = ""
     earlier: bool = False
+    offer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -350,6 +354,8 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
     runs = tuple(dict.fromkeys((*journal.runs, run)))
     record = record.without(pending).journaled(runs=runs, rolls=rolls, sets=sets)
 
+    if pending.offer:
+        return _offered(record, pending, run, frames)
     panels, all_came = record.panels, len(frames) >= len(pending.texts)
     places = {panel.key: at for at, panel in enumerate(panels)}
     for position, (key, text) in enumerate(pending.texts.items()):
@@ -365,6 +371,19 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
         elif panels[at].frame is None:
             panels = put(panels, at, frame=frame, sure=all_came or frame is None, asked=run)
     return replace(record, panels=panels)
+
+
+def _offered(record: Record, pending: Pending, run: str, frames: Sequence[Frame]) -> Record:
+    """Return the record with the images of a run among the takes of a scene, to be chosen from; its frame stays."""
+    [(key, text)] = pending.texts.items()
+    takes = [replace(frame, text=text) for frame in frames]
+    for take in takes:
+        record = record.with_take(key, take, earlier=pending.earlier)
+    at = next((at for at, panel in enumerate(record.panels) if panel.key == key), None)
+    if at is None or record.panels[at].locked or pending.earlier or not takes:
+        return record
+    first = {} if record.panels[at].frame else {"frame": takes[0], "sure": True}
+    return replace(record, panels=put(record.panels, at, offered=run, **first))
 
 
 # Changes
@@ -394,13 +413,12 @@ def put(panels: Panels, at: int, **changes: Any) -> Panels:
 
 
 def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
-    """Return the panels with a scene's text, notes or seconds changed; its frame stays."""
+    """Return the panels with a scene's text, notes, dialogue or seconds changed; its frame stays."""
     given = {name: value for name, value in changes.items() if value is not None}
     at = index(panels, number)
     if not given:
-        raise ValueError(
-            say("say what changes: board.edit_scene({number}, text=..., notes=... or seconds=...)", number=number)
-        )
+        change = "text=..., notes=..., dialogue=... or seconds=..."
+        raise ValueError(say("say what changes: board.edit_scene({number}, {change})", number=number, change=change))
     return put(panels, at, scene=replace(panels[at].scene, **given))
 
 
@@ -427,7 +445,7 @@ def numbers(values: Iterable[int]) -> str:
 
 
 #: What records of the first format do not have; what is not used is not written, so that they stay as they were.
-_LATER = {"shot", "angle", "movement", "strokes", "offered", "cut_from", "n"}
+_LATER = {"dialogue", "shot", "angle", "movement", "strokes", "offered", "offer", "cut_from"}
 
 
 def _written(value: Any) -> Any:

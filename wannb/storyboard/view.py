@@ -17,7 +17,7 @@ from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Panels, Record, named
+from .state import Panels, Pending, Record, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,6 +57,7 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
                 notes=panel.scene.notes,
                 seconds=panel.scene.seconds,
                 camera=panel.scene.camera,
+                dialogue=panel.scene.dialogue,
                 strokes=panel.strokes,
                 path=path if there else None,
                 size=(frame.width, frame.height) if frame else usual,
@@ -96,8 +97,8 @@ def _facts(shot: Shot, *more: str) -> Said:
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
-    notes = [shorten(shot.notes, 120)] if shot.notes.strip() else []
-    caption = [_facts(shot), shorten(shot.text, 160), *notes]
+    more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
+    caption = [_facts(shot), shorten(shot.text, 160), *more]
     jpeg = over_jpeg(jpeg, shot.strokes)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
@@ -198,10 +199,15 @@ def notices(generator: Generator, reel: Reel) -> Iterator[str]:
     """Yield what a person should know of a board."""
     record = generator.files.record
     yield from _unsure(record)
-    yield from _under_way(record)
+    yield from _under_way(record, generator.left())
     for shot in reel.shots:
         if shot.instead == MISSING:
             yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
+    for which, staged in generator.to_come():
+        if staged.told:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.order)
+        if staged.left_out:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.lacking)
     for problem in generator.problems():
         yield Said("board.run() would be refused: {problem}", problem=problem.said)
     if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:
@@ -231,9 +237,9 @@ def _unsure(record: Record) -> Iterator[Said]:
         )
 
 
-def _under_way(record: Record) -> Iterator[Said]:
+def _under_way(record: Record, left: Iterable[Pending]) -> Iterator[Said]:
     numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
-    for pending in record.journal.pending:
+    for pending in left:
         there = [numbers[key] for key in pending.texts if key in numbers]
         which = named(there) if there else Said("a scene that was removed")
         yield Said("a request for {scenes} is still under way: board.run() picks it up", scenes=which)

@@ -248,7 +248,7 @@ def _blank() -> tuple[bytes, bytes]:
 def choose(client: Client, run_id: str, problem: WannbError) -> bool:
     """Do what a person does with a run in doubt: look at the pictures that it may have become, and take the right one.
 
-    Where none is, ask anew. Return whether one was taken.
+    Where none is, ask anew, once. Return whether one was taken.
     """
     if not isinstance(problem, UnknownOutcome) or not problem.candidates:
         return False
@@ -259,7 +259,8 @@ def choose(client: Client, run_id: str, problem: WannbError) -> bool:
             if any(shows(picture, request.prompt) for picture in each.pictures):
                 client.task(each.task_id, run=run_id).result(600)
                 return True
-        client.run(request, fresh=True)
+        if client.known(request) is None:
+            client.run(request, fresh=True)
     return False
 
 

@@ -226,7 +226,7 @@ class Card:
         self.lock = button("", lambda: frames.change(self._turn_lock))
         self.reroll = button("", lambda: self._roll(1))
         self.candidates = button("", lambda: self._roll(CANDIDATES))
-        self.status = Status(words, frames.rolls.acts(lambda: self.key))
+        self.status = Status(words, frames.rolls.acts(lambda: self.key), download=frames.download)
         self.status.box.layout.display = "none"
         self._offered = widgets.HBox(_dom_classes=("wannb-offered",))
         self.left = sign("left", lambda: frames.move(number, -1))

@@ -106,7 +106,7 @@ def a_board_is_saved_and_leaves(book: Book) -> None:
     button(place, "Pages and files").click()
     field, save = place.get_by_role("textbox", name="File name"), button(place, "Save")
     field.fill("../outside")
-    place.get_by_role("alert").filter(has_text="a name cannot hold /").wait_for()
+    place.locator(".wannb-problems", has_text="a name cannot hold /").wait_for()
     save.click()
     field.fill("my board")
     save.click()

@@ -121,8 +121,7 @@ class Control:
         parts = [self._help()] if self.help_text else []
         parts += [f'<div class="wannb-reason">{escape(each)}</div>' for each in (self._reason, self._remark) if each]
         wrong = "".join(f"<div>{escape(problem)}</div>" for problem in self._problems)
-        # The live region stays in the page, so that what comes into it is read out.
-        parts.append(f'<div class="wannb-problems" role="status">{wrong}</div>')
+        parts.append(f'<div class="wannb-problems wannb-say">{wrong}</div>')
         self._note.value = "".join(parts)
 
 

@@ -256,8 +256,8 @@ class Download(anywidget.AnyWidget):
         line = escape(self._words("Saved: {files} in {folder}", files="\0", folder=folder)).replace("\0", links)
         archive = self.all(f"{places[0].stem}.zip", lambda: [(path.name, path) for path in places], len(places))
         copied = self.copy(places[0] if len(places) == 1 else folder)
-        parts = (f'<span class="wannb-get-text">{line}</span>', archive, copied, self.folder(folder))
-        return f'<div class="wannb-told" role="status">{self.row(*parts)}</div>'
+        parts = (f'<span class="wannb-get-text wannb-say">{line}</span>', archive, copied, self.folder(folder))
+        return f'<div class="wannb-told">{self.row(*parts)}</div>'
 
     def close(self) -> None:
         """Close the widget with all files under way."""
@@ -373,7 +373,7 @@ class FileRow:
     def _changed(self) -> None:
         why = name_problem(self._stem)
         shown = escape(self.words(why)) if why else ""
-        self._problem.value = f'<div class="wannb-problems" role="alert">{shown}</div>' if why else ""
+        self._problem.value = f'<div class="wannb-problems wannb-say">{shown}</div>' if why else ""
         self._ask("")
 
     def _pressed(self) -> None:

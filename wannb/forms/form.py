@@ -307,7 +307,7 @@ class Form(WorkPanel):
         if request:
             self.recall(request)
             said = self.words("The form is filled; nothing is sent before you press the button.")
-            self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
+            self._hint.value = f'<div class="wannb-told wannb-say">{escape(said)}</div>'
 
     # Layout
 

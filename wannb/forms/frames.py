@@ -408,7 +408,7 @@ class Details:
         why = words("It is locked: unlock it to change it.") if locked else ""
         title = words("Scene {number}", number=number)
         self._title.value = (
-            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason" role="status">{escape(why)}</div>'
+            f'<h4 class="wannb-title">{escape(title)}</h4><div class="wannb-reason wannb-say">{escape(why)}</div>'
         )
         with self._filling:
             for name, each in self._camera.items():

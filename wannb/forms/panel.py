@@ -93,7 +93,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         left = widgets.VBox([*self._left()], _dom_classes=("wannb-controls",))
         right = widgets.VBox([*self._right()], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns, *self._below()]
+        return [*self._manners(), self._heading, columns, *self._below()]
+
+    def _manners(self) -> list[widgets.Widget]:
+        """Return what every panel begins with and nobody sees: its style sheets, and what makes it accessible."""
+        return [self._style(), Access()]
 
     def _style(self) -> widgets.HTML:
         """Return the style sheets as a widget, so that they travel with the form."""
@@ -261,6 +265,15 @@ class WorkPanel(Panel):
 
     def _code_box(self) -> widgets.Widget:
         return Disclosure(self.words("The same as code"), self._code).box
+
+
+class Access(anywidget.AnyWidget):
+    """What a form needs for the keyboard and for screen readers, and ipywidgets does not do; nothing to see."""
+
+    _esm = esm(ELEMENTS, STATIC / "access.js")
+
+    def __init__(self) -> None:
+        super().__init__(_dom_classes=("wannb-access",))
 
 
 class CodeView(anywidget.AnyWidget):

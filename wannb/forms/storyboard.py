@@ -268,7 +268,7 @@ class StoryboardForm(WorkPanel):
             [frames.about, send, self._characters.box, self._opening, later, *below], _dom_classes=("wannb-results",)
         )
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns]
+        return [*self._manners(), self._heading, columns]
 
     def _turn(self) -> None:
         with self._lock:

@@ -84,7 +84,7 @@ class Studio(Panel):
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
-        return [self._style(), self._heading, self._tabs]
+        return [*self._manners(), self._heading, self._tabs]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:

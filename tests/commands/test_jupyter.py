@@ -94,7 +94,10 @@ def test_it_serves_one_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
             assert kernel.environ()["WANNB_STORE"] == str(tmp_path / "wannb-runs")
             with pytest.raises(urllib.error.HTTPError, match="403"):
                 get(url.replace("/?", "/voila/files/studio.ipynb?"))
-            assert "password" in get(url.partition("?")[0]).lower(), "without the token there is a login"
+            for wrong in (url.partition("?")[0], f"{url}0"):
+                with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+                    get(wrong)
+                assert "这个地址打不开 Studio" in refused.value.read().decode(), "not the server's own login"
             assert "Nothing is sent out and nothing is billed" in studio.said()
             token = url.partition("=")[2]
             assert not [one for one in studio.family() if token in " ".join(one.cmdline())]

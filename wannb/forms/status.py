@@ -246,7 +246,7 @@ class Status:
         value = ""
         if progress.total:
             value = f' max="{progress.total}" value="{progress.done}"'
-        elif progress.usual and not progress.wait:
+        elif progress.usual and not (progress.wait or progress.text):
             parts.append(escape(words("usually about {seconds} s", seconds=f"{max(1, progress.usual):.0f}")))
             most = progress.usual
             value = f' max="{most:.1f}" value="{min(progress.seconds, most * 0.97):.1f}"'

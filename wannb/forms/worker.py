@@ -284,9 +284,12 @@ class Worker:
     def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None = None) -> Any:
         task = find()
         report(phase="waiting", task_id=task.id, run_id=task.run_id, cancel=task.cancel)
+        runs = task.usual(since="scheduled_time")
         if request:
             report(usual=task.usual())
-        return task.wait(on_status=lambda status, _: report(status=status, text="")).result()
+        return task.wait(
+            on_status=lambda status, _: report(status=status, text=task.queued(runs) if status == "PENDING" else "")
+        ).result()
 
     def _cancel(self, work: _Work) -> None:
         with override(self._client.language):

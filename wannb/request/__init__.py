@@ -18,6 +18,7 @@ from .fields import (
     PALETTE,
     check_names,
     checks_options,
+    word_of,
 )
 from .image_request import (
     EDITING,
@@ -100,4 +101,5 @@ __all__ = [
     "size_problem",
     "sweep_call",
     "to_srgb",
+    "word_of",
 ]

@@ -271,6 +271,39 @@ def test_a_character_is_made_from_a_picture_and_a_take_and_said_before_it_is_pai
     assert "needs a name" in panel._said.value
 
 
+def test_strokes_are_drawn_over_the_frame_that_is_open(drawn: StoryboardForm) -> None:
+    details, card = drawn.frames.details, cards(drawn)[1]
+    card.more.click()
+    assert details._editor.preview == "", "nothing is sent to the page before it is opened"
+    before = card._picture.value
+    details._drawing.open()
+    assert details._editor.preview.startswith("data:image/jpeg")
+    arrow = {"kind": "arrow", "color": "#1668dc", "points": [[0.1, 0.5], [0.9, 0.5]]}
+    details._editor.strokes = [arrow]
+    assert [stroke.color for stroke in drawn.board.reel().shots[1].strokes] == ["#1668dc"]
+    assert card._picture.value != before
+    cards(drawn)[0].more.click()
+    assert details._editor.strokes == []
+    drawn.frames._undo.click()
+    assert card._picture.value == before
+    assert details._editor.strokes == []
+    drawn.frames._redo.click()
+    card.more.click()
+    assert details._editor.strokes == [arrow]
+
+
+def test_a_card_is_dragged_to_another_place(drawn: StoryboardForm) -> None:
+    first = texts(drawn)
+    cards(drawn)[2].more.click()
+    drawn.frames.sorter._handle_custom_msg({"kind": "move", "from": 3, "to": 1}, [])
+    assert texts(drawn) == [first[2], first[0], first[1]]
+    assert drawn.frames.details.number == 1, "the scene that is open stays so"
+    assert drawn.frames.sorter.told == "Scene 3 is now scene 1"
+    drawn.frames.sorter._handle_custom_msg({"kind": "move", "from": "x", "to": None}, [])
+    cards(drawn)[0].right.click()
+    assert drawn.frames.sorter.told == "Scene 1 is now scene 2"
+
+
 def sent_prompt(server: mock.MockServer) -> str:
     [content] = [entry.json["input"]["messages"][0]["content"] for entry in server.log if "messages" in str(entry.json)]
     return next(part["text"] for part in content if "text" in part)
@@ -347,14 +380,14 @@ def test_candidates_stand_beside_the_frame_and_a_click_chooses_one(
     card.candidates.click()
     drawn.frames.rolls.join(30)
     assert drawn.board.frames[1].path == before
-    _, *offered = card._offered.children
+    offered = card._offered.children
     assert [each.children[1].description for each in offered] == ["Candidate 1", "Candidate 2", "Candidate 3"]
     offered[2].children[1].click()
     assert drawn.board.frames[1].path == drawn.board.takes(2)[3].path
     assert len(drawn.board.takes(2)) == 4
     assert card._offered.children == ()
     drawn.frames._undo.click()
-    card._offered.children[0].click()
+    card._now.children[1].click()
     assert drawn.board.frames[1].path == before
     assert card._offered.children == ()
     assert server.billed == 6

@@ -14,14 +14,14 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from wannb.display import data_uri, html, in_parallel, picture, previews
+from wannb.display import data_uri, html
 from wannb.errors import WannbError
 from wannb.figures import Paper, ending, leftwards, put, rendered, typeset
-from wannb.staging import over_jpeg, over_picture, strokes_svg
+from wannb.staging import strokes_svg
 from wannb.translation import Said, current, joined, say
 
 from .pages import Pages
-from .reel import Reel, Shot
+from .reel import Reel, Shot, images, jpegs
 
 ENDINGS = (".pdf", ".png", ".gif", ".webp", ".html", ".pptx")
 
@@ -56,9 +56,9 @@ def film(reel: Reel, kind: str, pixels: int) -> bytes:
     # The shape that most frames have, with even sides.
     scale = pixels / max(width, height)
     size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
-    loaded = in_parallel(lambda path: picture(path, max(size)), [shot.path for shot in reel.shots])
+    loaded = images(reel.shots, max(size))
     frames = [
-        ImageOps.pad(over_picture(image, shot.strokes), size, color=_BARS) if image else _slate(shot, size)
+        ImageOps.pad(image, size, color=_BARS) if image else _slate(shot, size)
         for image, shot in zip(loaded, reel.shots, strict=True)
     ]
     # The times of a GIF are in steps of 10 ms, and viewers show anything shorter than 20 ms far longer.
@@ -96,10 +96,10 @@ _STYLE = Path(__file__).with_name("webpage.css").read_text(encoding="utf-8")
 
 def webpage(reel: Reel, language: str) -> bytes:
     """Return a board as a page; `language` is that of the scenes' texts, empty if unknown."""
-    jpegs = previews([shot.path for shot in reel.shots], _WEB_PIXELS)
+    pictures = jpegs(reel.shots, _WEB_PIXELS, strokes=False)
     # An empty lang says that the language is unknown; without one the texts would have the page's language.
     lang = f' lang="{html.attribute(language)}"'
-    items = "".join(_item(shot, jpeg, lang) for shot, jpeg in zip(reel.shots, jpegs, strict=True))
+    items = "".join(_item(shot, jpeg, lang) for shot, jpeg in zip(reel.shots, pictures, strict=True))
     facts = html.attribute(reel.summary if reel.made < len(reel.shots) else reel.length)
     title = html.attribute(reel.title)
     page = (
@@ -159,8 +159,8 @@ def slides(reel: Reel) -> bytes:
     deck.slide_width, deck.slide_height = Inches(_WIDE), Inches(_HIGH)
     deck.core_properties.title = _clean(reel.title)[:_LONGEST_TITLE]
     deck.core_properties.author = ""
-    for shot, jpeg in zip(reel.shots, previews([shot.path for shot in reel.shots], _SLIDE_PIXELS), strict=True):
-        _slide(deck, shot, over_jpeg(jpeg, shot.strokes))
+    for shot, jpeg in zip(reel.shots, jpegs(reel.shots, _SLIDE_PIXELS), strict=True):
+        _slide(deck, shot, jpeg)
     buffer = io.BytesIO()
     deck.save(buffer)
     return _undated(buffer.getvalue())

@@ -372,6 +372,11 @@ class Disclosure:
         self._show()
         self.box = widgets.VBox([self._switch, content], _dom_classes=("wannb-section",))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the content is shown."""
+        return bool(self._switch.value)
+
     def open(self) -> None:
         """Show the content."""
         self._switch.value = True

@@ -16,6 +16,7 @@ import traitlets
 from wannb.client import Client
 from wannb.display import ELEMENTS, esm, html, wake
 from wannb.errors import Problem
+from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
 
 from .controls import Control, Disclosure, Filling, close_all, in_form
@@ -34,6 +35,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     in `_refresh`, and shows itself where no widget runs with `_page`.
     """
 
+    status: Status
     #: Style sheets beside `form.css`.
     sheets: ClassVar[tuple[str, ...]] = ()
     #: What to do where no widget runs.
@@ -80,6 +82,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         own = type(self).__mro__[: type(self).__mro__.index(Panel) + 1]
         names = {*vars(self), *(name for each in own for name in vars(each)), "layout", "observe", "unobserve"}
         return sorted(name for name in names if not name.startswith("_") and name not in _INSIDE)
+
+    def offer_to(self, takers: Iterable[tuple[str, Callable[[GeneratedImage], None]]]) -> None:
+        """Put a button under each image for each of these: its text, and what takes the image as an input."""
+        tooltip, status = self.words("Use this image as an input there"), self.status
+        status.actions = [*status.actions, *((text, tooltip, take) for text, take in takers)]
 
     def close(self) -> None:
         """Close the form with all its widgets; a request that was sent goes on and is saved."""
@@ -144,7 +151,6 @@ class WorkPanel(Panel):
         made: called on a worker thread when there may be new images.
     """
 
-    status: Status
     #: What is asked for while the form is empty.
     _first: ClassVar[str] = Said("Describe the image first.")
     _go_on = Said("Where this page shows no buttons, run the cell again, or call form.run(), which does the same.")

@@ -100,7 +100,7 @@ class Studio(Panel):
                 form.opened = self._open
             else:
                 form.made = self._came_back
-            if isinstance(form, Form):
+            if isinstance(form, (Form, HistoryForm)):
                 takers = [(self.words("Edit"), EditForm), (self.words("Edit in boxes"), RegionForm)]
                 form.offer_to([(text, partial(self._hand_over, taker)) for text, taker in takers if taker is not kind])
             self._made[kind] = form

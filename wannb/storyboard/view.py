@@ -99,7 +99,7 @@ def _facts(shot: Shot, *more: str) -> Said:
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
     more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
     caption = [_facts(shot), shorten(shot.text, 160), *more]
-    jpeg = over_jpeg(jpeg, shot.strokes)
+    jpeg = over_jpeg(jpeg, shot.strokes, shot.path)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
 

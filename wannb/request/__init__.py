@@ -30,7 +30,6 @@ from .image_request import (
     TEXT_TO_IMAGE,
     Boxes,
     ImageRequest,
-    help_of,
     mode_of,
 )
 from .inputs import (
@@ -87,7 +86,6 @@ __all__ = [
     "checks_options",
     "fit",
     "from_bytes",
-    "help_of",
     "inputs",
     "missing",
     "mode_of",

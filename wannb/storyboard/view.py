@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import fitting, html, previews
+from wannb.errors import StoreError
 from wannb.exports import Reel, Shot
 from wannb.figures import families
 from wannb.files import opened_picture
@@ -69,6 +71,21 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
             )
         )
     return Reel(title=title, shots=tuple(shots))
+
+
+def with_origins(reel: Reel, panels: Panels, files: BoardFiles) -> Reel:
+    """Return the shots of a board with the requests that their pictures are from."""
+    shots = []
+    for shot in reel.shots:
+        frame = panels[shot.number - 1].frame
+        if frame and frame.run:
+            request = None
+            with suppress(StoreError):  # its run was moved away; its picture is gone then too
+                request = files.store.get(frame.run).request
+            prompt, model = (request.prompt or "", request.model) if request else ("", "")
+            shot = replace(shot, seed=frame.seed, run=frame.run, prompt=prompt, model=model)
+        shots.append(shot)
+    return replace(reel, shots=tuple(shots))
 
 
 # The strip

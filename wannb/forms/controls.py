@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
@@ -284,45 +283,6 @@ class Size(Control):
 def as_size(text: str) -> str:
     """Return "1280 x 720" as "1280*720"."""
     return text.lower().replace("x", "*").replace("×", "*").replace(" ", "")
-
-
-class FileRow:
-    """A format, a file name, and a button that saves.
-
-    Args:
-        formats: what can be chosen: its text and the file's ending.
-        save: called when the button is pressed.
-        more: buttons beside it.
-
-    Attributes:
-        box: the widget.
-        name: of the file, with or without its ending.
-        buttons: the one that saves, and those beside it.
-    """
-
-    def __init__(
-        self,
-        words: Words,
-        formats: Sequence[tuple[str, str]],
-        save: Callable[[], object],
-        *,
-        tooltip: str,
-        name: str,
-        more: Sequence[widgets.Button] = (),
-    ) -> None:
-        self._default = name
-        self._format = widgets.Dropdown(description=words("Format"), options=formats)
-        self.name = widgets.Text(description=words("File name"), value=name)
-        self.buttons = [button(words("Save"), save, tooltip=tooltip), *more]
-        row = [self._format, self.name, *self.buttons]
-        self.box = widgets.HBox(row, _dom_classes=("wannb-row", "wannb-save-row"))
-
-    @property
-    def path(self) -> Path:
-        """The file that the button writes."""
-        ending = str(self._format.value)
-        written = self.name.value.strip() or self._default
-        return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
 
 
 class Disclosure:

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import ELEMENTS, esm, html, wake
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html, wake
 from wannb.errors import Problem
 from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
@@ -289,7 +289,7 @@ class CodeView(anywidget.AnyWidget):
         code: the text, shown as it is.
     """
 
-    _esm = esm(ELEMENTS, STATIC / "code.js")
+    _esm = esm(ELEMENTS, CLIPBOARD, STATIC / "code.js")
     _css = STATIC / "code.css"
 
     code = traitlets.Unicode().tag(sync=True)

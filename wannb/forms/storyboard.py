@@ -241,6 +241,7 @@ class StoryboardForm(WorkPanel):
         self.frames = Frames(
             self.client,
             words,
+            self.status.download,
             change=self._change,
             start=self._start_work,
             leave=self.leave,

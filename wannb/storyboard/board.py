@@ -578,18 +578,24 @@ class Storyboard:
         dpi: int = 200,
         pixels: int = 960,
         language: str = "",
+        subtitles: str = "picture",
+        sound: str | os.PathLike[str] | None = None,
         **layout: Any,
     ) -> list[Path]:
         """Save the board by the file's ending and return the files that were written.
 
-        .pdf and .png are pages (several .png are numbered), .gif and .webp a film with the scenes' seconds, .html one
-        page that needs no network, .pptx slides with notes (`pip install "wannb[slides]"`).
+        .pdf and .png are pages (several .png are numbered), .gif, .webp and .mp4 (`pip install "wannb[film]"`) a film
+        with the scenes' seconds, .html one page that needs no network, .pptx slides with notes
+        (`pip install "wannb[slides]"`), .zip the pictures with a list of shots for a spreadsheet.
 
         Args:
             path: the file; it is written over.
             dpi: of the pictures on pages.
             pixels: of a film's longer side.
             language: of the scenes' texts in .html, such as "fr", for screen readers and hyphenation.
+            subtitles: where a film shows the dialogue: in the "picture", for all players; in .mp4 as a "track", which
+                can be turned off and is also saved as .srt; "none".
+            sound: a file for the .mp4, such as a .mp3 or .wav; it ends with the film.
             layout: what `pages` takes: `title`, `scenes`, `logo`, `date`, and of pages `frames`, `paper` and so on.
 
         Raises:
@@ -599,7 +605,12 @@ class Storyboard:
         """
         known = {each.name for each in fields(Pages)} - {"reel", "language"} | {"title", "scenes"}
         check_names(layout, sorted(known))
-        return export(self.pages(**layout), Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
+        pages, place = self.pages(**layout), Path(path).expanduser()
+        if place.suffix.lower() == ".zip":
+            pages = replace(pages, reel=view.with_origins(pages.reel, self._panels, self._files))
+        heard = Path(sound).expanduser() if sound is not None else None
+        more: dict[str, Any] = {"subtitles": subtitles, "sound": heard}
+        return export(pages, place, dpi=dpi, pixels=pixels, language=language, **more)
 
     @spoken
     def __repr__(self) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import fitting, html, previews
+from wannb.errors import StoreError
 from wannb.exports import Reel, Shot
 from wannb.figures import families
 from wannb.files import opened_picture
@@ -77,6 +79,21 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
 def cut_words(frame: Frame) -> Said:
     """Return from where a piece was cut."""
     return Said("piece {number} of {of}, cut from one picture", number=frame.number, of=frame.count)
+
+
+def with_origins(reel: Reel, panels: Panels, files: BoardFiles) -> Reel:
+    """Return the shots of a board with the requests that their pictures are from."""
+    shots = []
+    for shot in reel.shots:
+        frame = panels[shot.number - 1].frame
+        if frame and frame.run:
+            request = None
+            with suppress(StoreError):  # its run was moved away; its picture is gone then too
+                request = files.store.get(frame.run).request
+            prompt, model = (request.prompt or "", request.model) if request else ("", "")
+            shot = replace(shot, seed=frame.seed, run=frame.run, prompt=prompt, model=model)
+        shots.append(shot)
+    return replace(reel, shots=tuple(shots))
 
 
 # The strip

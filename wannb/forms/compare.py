@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -164,6 +164,11 @@ class CompareForm(WorkPanel):
                 raise ValueError(f"n={value!r} cannot be shown by CompareForm; it takes one number from 1 to {MAX_N}")
             control.fill(value if name in ("n", "budget") or listed else [value])
         if "images" in options:
+            self._pictures.open()
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        super()._put(fields)
+        if self._controls["images"].value:
             self._pictures.open()
 
     def _read(self) -> dict[str, Any]:

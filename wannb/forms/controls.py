@@ -81,6 +81,15 @@ class Control:
         """Return whether the control has no way to show a value."""
         return False
 
+    @property
+    def draft(self) -> Any:
+        """All that a person wrote, also what no request can have, as JSON data; `restore` shows it again."""
+        return self.value
+
+    def restore(self, draft: Any) -> None:
+        """Show what a person wrote; any exception for data that no `draft` gave."""
+        self.fill(draft)
+
     def problems(self) -> Iterable[Problem]:
         """Return the problems of what a person wrote that no request can have."""
         return ()
@@ -424,6 +433,19 @@ class Rows(Generic[R]):
             self._take(entry)
         self.draw()
         close_all(entry.box for entry in old if entry not in self.entries)
+
+    @property
+    def draft(self) -> list[list[Any]]:
+        """What a person wrote in each row's inputs, as JSON data."""
+        return [[each.value for each in entry.inputs] for entry in self.entries]
+
+    def restore(self, draft: Sequence[Sequence[Any]]) -> None:
+        """Show rows with what a person wrote in them."""
+        made = [self._make() for _ in draft[: self._most]] if self._make else []
+        for entry, written in zip(made, draft, strict=False):
+            for each, value in zip(entry.inputs, written, strict=False):
+                each.value = value
+        self.show(made)
 
     def append(self, entry: R) -> None:
         """Put a row at the end."""

@@ -288,7 +288,7 @@ def test_one_picture_of_several_panels_is_cut_when_the_person_says_so(
     assert "unsure: cut by order" in repr(board)
     assert "piece 3 of 4, cut from one picture" in repr(board)
     assert any("scenes 1–4 have pieces of one picture" in notice for notice in board.notices)
-    assert [take.path for take in board.takes(1)][0] == whole.path  # type: ignore[union-attr]
+    assert board.takes(1)[0].path == whole.path  # type: ignore[union-attr]
     board.assign({2: 3, 3: 2})
     assert colors(board)[1:3] == [(0, 0, 255), (0, 255, 0)]
     again = Storyboard.open(client, "storyboard")

@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from .board import Storyboard
 from .files import BoardFiles
-from .generate import Generator
-from .state import LONGEST, Scene, as_scenes, new_record
+from .generate import Generator, cost_of, made_by
+from .state import LONGEST, Scene, as_scenes, new_record, outline
 from .view import Take
 
-__all__ = ["LONGEST", "BoardFiles", "Generator", "Scene", "Storyboard", "Take", "as_scenes", "new_record"]
+__all__ = [
+    "LONGEST",
+    "BoardFiles",
+    "Generator",
+    "Scene",
+    "Storyboard",
+    "Take",
+    "as_scenes",
+    "cost_of",
+    "made_by",
+    "new_record",
+    "outline",
+]

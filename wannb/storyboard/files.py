@@ -4,6 +4,7 @@ wannb-runs/storyboards/<name>/
   board.jsonl                      the board after each change, a line each; the last whole line counts
   board-20261122-130157-7.jsonl    a board of this name before it was made from other scenes
   pictures/                        the person's own images and replaced frames, named by content hash
+  archived                         there while the board is archived
 """
 
 from __future__ import annotations
@@ -11,22 +12,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import secrets
+import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from wannb.errors import StoreError
-from wannb.files import append_line, name_problem, read_lines, write
+from wannb.files import append_line, is_plain, name_problem, read_lines, rename, write
 from wannb.request import InputImage
 from wannb.runs import Store
 from wannb.translation import Said, say
 
 from .state import Frame, Pending, Record, from_json, to_json
 
-FILE = "board.jsonl"
+FILE, PICTURES, ARCHIVED = "board.jsonl", "pictures", "archived"
 #: Of the record; a higher one is not read. 2: camera, strokes, takes to choose from, cut frames.
 FORMAT = 2
 #: Bytes after which the file is written anew with its last line alone, and at which it is refused.
@@ -93,7 +98,20 @@ class BoardFiles:
     @staticmethod
     def names(store: Store) -> list[str]:
         """Return the names of all boards of a store."""
-        return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"*/{FILE}"))
+        return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"[!.]*/{FILE}"))
+
+    @staticmethod
+    def all(store: Store) -> list[Path]:
+        """Return the files of all boards of a store, also of those that were put aside."""
+        place = store.root / "storyboards"
+        return [*place.glob(f"[!.]*/{FILE}"), *place.glob("[!.]*/board-*.jsonl")]
+
+    @staticmethod
+    def free_name(store: Store, name: str) -> str:
+        """Return a name like another one that no board has: itself, or with a number after it."""
+        stem = re.sub(r" \d{1,4}$", "", name)
+        names = (name if number == 1 else f"{stem} {number}" for number in count(1))
+        return next(each for each in names if not (store.root / "storyboards" / each).exists())
 
     @property
     def folder(self) -> Path:
@@ -102,7 +120,7 @@ class BoardFiles:
 
     def read(self) -> Record | None:
         """Read the board; None if there is no file, `StoreError` if it cannot be read or was changed by hand."""
-        line = self._last_line()
+        line = self.last_line()
         if line is None:
             return None
         if (line.get("wannb_storyboard") or 0) > FORMAT:
@@ -117,8 +135,11 @@ class BoardFiles:
         """Save the board; `StoreError`, and the file as it was, if it was changed elsewhere or cannot be written."""
         if self._revision and record == self.record:
             return
+        self._check_there()
+        self._make(self.folder)
         with self._locked():
-            there = self._last_line()
+            self._check_there()
+            there = self.last_line()
             if there is not None and there.get("revision") != self._revision:
                 why = Said(
                     "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
@@ -148,26 +169,94 @@ class BoardFiles:
             # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
             copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
             with _store_errors():
-                write(copy, _line(self._last_line()))
+                write(copy, _line(self.last_line()))
         return copy
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether the board was put aside for one of other scenes."""
+        return self.file.name != FILE
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the board is archived."""
+        return (self.folder / ARCHIVED).exists()
+
+    def archive(self, *, archived: bool) -> None:
+        """Archive the board, or bring it back."""
+        self._check_there(known=True)
+        with _store_errors():
+            if archived:
+                write(self.folder / ARCHIVED, b"")
+            else:
+                (self.folder / ARCHIVED).unlink(missing_ok=True)
+
+    def move(self, name: str) -> BoardFiles:
+        """Give the board another name, with its history and pictures, and return its files."""
+        target = BoardFiles.named(self.store, name)
+        with self._locked(target):
+            self._check_there(known=True)
+            target._check_free()
+            with _store_errors():
+                rename(self.folder, target.folder)
+        return target
+
+    def copy(self, name: str) -> BoardFiles:
+        """Make a board of another name that has all of this one, and return its files."""
+        target = BoardFiles.named(self.store, name)
+        # Made whole beside the others and then renamed, so that a kill leaves no half of a board.
+        new = target.folder.with_name(f".new-{secrets.token_hex(6)}")
+        with self._locked(target):
+            self._check_there(known=True)
+            target._check_free()
+            try:
+                self._make(new / PICTURES)
+                with _store_errors():
+                    for picture in (self.folder / PICTURES).glob("*"):
+                        if is_plain(picture):
+                            shutil.copyfile(picture, new / PICTURES / picture.name)
+                    write(new / FILE, _line(self.last_line()))
+                    rename(new, target.folder)
+            except StoreError:
+                shutil.rmtree(new, ignore_errors=True)
+                raise
+        return target
+
+    def _check_free(self) -> None:
+        if self.folder.exists():
+            other = BoardFiles.free_name(self.store, self.folder.name)
+            values = {"name": repr(self.folder.name), "other": repr(other)}
+            raise ValueError(say("a board {name} exists; {other} is free", **values))
+
+    def _check_there(self, *, known: bool = False) -> None:
+        """Raise `StoreError` if the board was read and is no longer at its place."""
+        if (known or self._revision) and not self.file.is_file():
+            why = Said(
+                "the storyboard {name} was renamed or removed since it was read here; nothing was changed. "
+                "wannb.storyboards(client) lists all boards, and every image is in the runs folder",
+                name=repr(self.folder.name),
+            )
+            raise StoreError(why)
 
     def keep(self, image: InputImage) -> str | None:
         """Save a picture beside the board, named by its content, and return its file name; None for a link."""
         if image.content is None or image.sha256 is None:
             return None
-        self._make(self.folder / "pictures")
+        self._check_there()
+        self._make(self.folder / PICTURES)
         with _store_errors():
-            return self.store.keep(image, self.folder / "pictures").name
+            return self.store.keep(image, self.folder / PICTURES).name
 
     def find(self, sha256: str) -> Path | None:
         """Return the file of an input image by its hash."""
-        return next((self.folder / "pictures").glob(f"{sha256}.*"), None)
+        return next((self.folder / PICTURES).glob(f"{sha256}.*"), None)
 
     def path_of(self, frame: Frame) -> Path:
         """Return the path of a frame's picture."""
-        return (self.store.root / frame.run if frame.run else self.folder / "pictures") / frame.file
+        return (self.store.root / frame.run if frame.run else self.folder / PICTURES) / frame.file
 
-    def _last_line(self) -> dict[str, Any] | None:
+    def last_line(self) -> dict[str, Any] | None:
+        """Return the last whole line of the file as data, None without a file; `StoreError` if there is none."""
         try:
             lines, self.damaged = read_lines(self.file, most=_MOST)
         except FileNotFoundError:
@@ -184,10 +273,12 @@ class BoardFiles:
         return StoreError(Said("cannot read {path}: {why}", path=repr(str(self.file)), why=why))
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._make(self.folder)
-        mark = hashlib.sha256((self.file.name + self.folder.name).encode()).hexdigest()[:12]
-        with self.store.lock(f"storyboard-{mark}"):
+    def _locked(self, *others: BoardFiles) -> Iterator[None]:
+        """Hold the board, and others with it, against all that write."""
+        names = (each.file.name + each.folder.name for each in (self, *others))
+        with ExitStack() as held:
+            for mark in sorted({hashlib.sha256(name.encode()).hexdigest()[:12] for name in names}):
+                held.enter_context(self.store.lock(f"storyboard-{mark}"))
             yield
 
     def _make(self, folder: Path) -> None:

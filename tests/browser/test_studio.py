@@ -32,7 +32,7 @@ def make_an_image(place: Any, prompt: str) -> None:
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_a_prompt_becomes_an_image(lab: Lab, server: MockServer, app: str) -> None:
-    book = lab.notebook("import wannb\n\nwannb.studio()", app=app)
+    book = lab.notebook("import wannb\n\nwannb.studio()", app=app, shared=True)
     book.run()
     make_an_image(book.output(0), "a lighthouse at noon")
     assert server.billed == 1

@@ -9,7 +9,17 @@ import pytest
 from figures.spots import image
 from PIL import Image
 
-from wannb.display.previews import PREVIEW_PIXELS, fitting, make_preview, preview, preview_path, previews, small_jpeg
+from wannb.display.previews import (
+    PREVIEW_PIXELS,
+    fitting,
+    in_parallel,
+    make_preview,
+    preview,
+    preview_path,
+    previews,
+    small_jpeg,
+)
+from wannb.service.limits import Clock, left, within
 
 
 def size_of(place: Path) -> tuple[int, int]:
@@ -66,3 +76,9 @@ def test_thumbnails_shrink_until_they_fit_and_no_further_than_the_least(number: 
     assert max(Image.open(io.BytesIO(small[-1])).size) == pixels
     assert fitting(pictures, 200, most=1, least=40, draw=draw)[1] == 40
     assert fitting([], 200, most=1, least=40, draw=draw)[0] == []
+
+
+def test_images_that_load_side_by_side_see_the_callers_context() -> None:
+    """A caller's timeout bounds each of them."""
+    with within(7.0, Clock()):
+        assert [round(seconds) for seconds in in_parallel(lambda _: left(), ["a", "b"])] == [7, 7]

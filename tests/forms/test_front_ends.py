@@ -127,8 +127,10 @@ SHEETS = {
     "forms/static/boards.css": "form|compareform",
     "forms/static/boxes.css": "boxes",
     "forms/static/code.css": "code",
+    "forms/static/frames.css": "form",
     "forms/static/upload.css": "upload",
     "judging/static/judge.css": "judge",
+    "display/static/viewer.css": "viewer|open|opens",
     "figures/comparison.css": "compare",
 }
 

@@ -14,6 +14,7 @@ from ipywidgets.widgets.widget import _instances
 import wannb
 from wannb import forms, mock
 from wannb.client import Client
+from wannb.display import wake
 from wannb.forms.button import button_text, spent_text
 from wannb.runs.store import Store
 from wannb.service.prices import Money
@@ -157,6 +158,7 @@ def test_a_closed_form_leaves_no_widgets_and_its_images_are_saved(
     kind: Any, client: Client, server: mock.MockServer
 ) -> None:
     server.app.task_seconds = 0.2
+    wake()  # one viewer serves all forms, and stays
     before = set(_instances)
     form = filled(kind, client)
     work = None

@@ -117,7 +117,6 @@ def test_a_press_draws_one_set_and_shows_its_frames(client: Client, server: mock
 
 def test_the_same_board_again_is_free(drawn: StoryboardForm, server: mock.MockServer) -> None:
     form = StoryboardForm(drawn.client, scenes=THREE, style="ink", size=SMALL)
-    assert "of this name exists" in shown(form)
     assert form.button.description == "Show 3 images · free, already generated"
     press(form)
     assert server.billed == 3
@@ -184,7 +183,7 @@ def test_an_earlier_take_and_a_picture_of_ones_own_take_a_frames_place(
     card.reroll.click()
     drawn.frames.rolls.join(30)
     card.more.click()
-    takes = [take.children[1] for take in details._takes.children]
+    takes = [take.children[1].children[0] for take in details._takes.children]
     assert [take.description for take in takes] == ["Use as frame", "Current frame"]
     takes[0].click()
     assert card._picture.value == first
@@ -226,6 +225,87 @@ def test_notes_and_seconds_are_kept(drawn: StoryboardForm) -> None:
     cards(drawn)[0]._seconds.value = 1.5
     assert (drawn.board.scenes[0].notes, drawn.board.scenes[0].seconds) == ("birds", 1.5)
     assert "6.5 s" in drawn.frames.about.value
+
+
+# What a scene is staged with
+
+
+def test_the_camera_is_chosen_and_seen_in_what_is_sent(drawn: StoryboardForm) -> None:
+    cards(drawn)[1].more.click()
+    details = drawn.frames.details
+    details._camera["shot"].value = "extreme close-up"
+    details._camera["movement"].value = "handheld"
+    assert drawn.board.scenes[1].camera == "extreme close-up, handheld camera"
+    assert "Extreme close-up, handheld camera: it goes out" in details._sent.value
+    assert "Image 1: frame of scene 1, Image 2: frame of scene 3" in details._sent.value
+    assert "older text" in cards(drawn)[1]._facts.value
+    assert "extreme close-up, handheld camera" in cards(drawn)[1]._facts.value
+    drawn.frames._undo.click()
+    assert details._camera["movement"].value == ""
+
+
+def test_a_character_is_made_from_a_picture_and_a_take_and_said_before_it_is_paid_for(
+    client: Client, server: mock.MockServer
+) -> None:
+    form = StoryboardForm(client, scenes=["Mia wakes up", "it rains"], size=SMALL)
+    assert "Mia" not in form._hint.value
+    panel = form._characters
+    panel.open()
+    panel._name.value, panel._words.value = "Mia", "a girl in red"
+    panel._pictures._picker._text.value = picture("mia.png")
+    panel._pictures._picker._typed()
+    named(panel.box, "Save the character").click()
+    assert "Saved: Mia" in panel._said.value
+    assert "scenes 1–2: Image 1: Mia" in form._hint.value
+    form.run()
+    assert "Image 1 shows Mia: a girl in red." in sent_prompt(server)
+    cards(form)[0].more.click()
+    named(form.frames.details.box, "Use take 1 of scene 1 as a picture of a character").click()
+    panel._name.value = "mia"
+    named(panel.box, "Save the character").click()
+    assert [each.name for each in panel.characters] == ["mia"]
+    named(panel.box, "Remove mia").click()
+    assert len(panel.characters) == 0
+    named(panel.box, "Save the character").click()
+    assert "needs a name" in panel._said.value
+
+
+def test_strokes_are_drawn_over_the_frame_that_is_open(drawn: StoryboardForm) -> None:
+    details, card = drawn.frames.details, cards(drawn)[1]
+    card.more.click()
+    assert details._editor.preview == "", "nothing is sent to the page before it is opened"
+    before = card._picture.value
+    details._drawing.open()
+    assert details._editor.preview.startswith("data:image/jpeg")
+    arrow = {"kind": "arrow", "color": "#1668dc", "points": [[0.1, 0.5], [0.9, 0.5]]}
+    details._editor.strokes = [arrow]
+    assert [stroke.color for stroke in drawn.board.reel().shots[1].strokes] == ["#1668dc"]
+    assert card._picture.value != before
+    cards(drawn)[0].more.click()
+    assert details._editor.strokes == []
+    drawn.frames._undo.click()
+    assert card._picture.value == before
+    assert details._editor.strokes == []
+    drawn.frames._redo.click()
+    card.more.click()
+    assert details._editor.strokes == [arrow]
+
+
+def test_a_card_is_dragged_to_another_place(drawn: StoryboardForm) -> None:
+    first = texts(drawn)
+    cards(drawn)[2].more.click()
+    drawn.frames.sorter._handle_custom_msg({"kind": "move", "from": 3, "to": 1}, [])
+    assert texts(drawn) == [first[2], first[0], first[1]]
+    assert drawn.frames.details.number == 1, "the scene that is open stays so"
+    assert drawn.frames.sorter.told == "Scene 3 is now scene 1"
+    drawn.frames.sorter._handle_custom_msg({"kind": "move", "from": "x", "to": None}, [])
+    cards(drawn)[0].right.click()
+    assert drawn.frames.sorter.told == "Scene 1 is now scene 2"
+
+
+def sent_prompt(server: mock.MockServer) -> str:
+    [content] = [entry.json["input"]["messages"][0]["content"] for entry in server.log if "messages" in str(entry.json)]
+    return next(part["text"] for part in content if "text" in part)
 
 
 # At work
@@ -299,14 +379,14 @@ def test_candidates_stand_beside_the_frame_and_a_click_chooses_one(
     card.candidates.click()
     drawn.frames.rolls.join(30)
     assert drawn.board.frames[1].path == before
-    _, *offered = card._offered.children
+    offered = card._offered.children
     assert [each.children[1].description for each in offered] == ["Candidate 1", "Candidate 2", "Candidate 3"]
     offered[2].children[1].click()
     assert drawn.board.frames[1].path == drawn.board.takes(2)[3].path
     assert len(drawn.board.takes(2)) == 4
     assert card._offered.children == ()
     drawn.frames._undo.click()
-    card._offered.children[0].click()
+    card._now.children[1].click()
     assert drawn.board.frames[1].path == before
     assert card._offered.children == ()
     assert server.billed == 6
@@ -342,7 +422,7 @@ def test_a_file_is_saved_and_named_and_pages_are_shown(drawn: StoryboardForm) ->
     files._format.value = ".gif"
     files.buttons[0].click()
     drawn.worker.join()
-    assert "Saved: storyboard.gif" in files._said.value
+    assert "Download storyboard.gif" in files._said.value
     with Image.open("storyboard.gif") as film:
         assert getattr(film, "n_frames", 1) == 3
     files.buttons[1].click()
@@ -371,3 +451,25 @@ def test_it_speaks_chinese_and_leaves_a_persons_words(chinese: Client) -> None:
     cards(form)[0].more.click()
     assert "分镜 1 第 1 版" in form.frames.details._takes.children[0].children[0].value
     assert ">not made yet<" in form._repr_mimebundle_()["text/html"]
+
+
+def test_a_name_that_exists_asks(drawn: StoryboardForm, server: mock.MockServer) -> None:
+    before = drawn.board.path.read_bytes()
+    form = StoryboardForm(drawn.client, scenes=["rain"], name="storyboard")
+    assert form.button.disabled
+    assert form._exists.layout.display == ""
+    assert "a board of this name exists" in form._controls["name"]._note.value
+    assert form._other.description == "Name it storyboard 2"
+    form._other.click()
+    assert (form._options()["name"], form.button.disabled, form._exists.layout.display) == (
+        "storyboard 2",
+        False,
+        "none",
+    )
+    form._controls["name"].fill("storyboard")
+    form._exists.children[0].click()
+    assert form.board is not None
+    assert form.board.name == "storyboard"
+    assert drawn.board.path.read_bytes() == before
+    form.leave()
+    assert form._options()["name"] == "storyboard 2", "a new board has a name of its own"

@@ -441,3 +441,14 @@ def test_what_surely_did_not_arrive_is_not_counted_when_the_budget_forbids_it_no
             client.run(small())
         assert client.store.get(run.id).state == "failed"
         assert client.spent() == Money(amount=Decimal("0.075"), currency="USD")
+
+
+def test_a_caller_who_stops_cancels_no_task_that_was_found_by_its_time(client: Client, server: MockServer) -> None:
+    """It may be somebody else's."""
+    client.run(small(9))
+    with server.scenario("dropped after accept"):
+        task = client.submit(small())
+    assert client.store.get(task.run_id).record.uncertain
+    assert task.withdraw() is False
+    assert len(server.log.of("POST", "/cancel")) == 0
+    assert len(task.result()) == 1

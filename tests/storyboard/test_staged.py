@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from storyboard.test_storyboard import SCENES, make, prompt_of, sent
+from storyboard.test_storyboard import SCENES, images_of, make, prompt_of, sent
 
 import wannb
 from wannb import mock
@@ -200,3 +200,54 @@ def test_a_scene_whose_frame_is_under_way_is_not_asked_for_twice(client: Client,
     assert server.billed == 1
     board.run()
     assert server.billed == 4
+
+
+# Characters
+
+
+def cats(client: Client, *names: str, pictures: int = 1) -> None:
+    for at, name in enumerate(names):
+        files = []
+        for number in range(pictures):
+            files.append(f"{at}-{number}.png")
+            Image.new("RGB", (300, 400), (at * 40, number * 90, 90)).save(files[-1])
+        make(client, name="other").characters.add(name, files, f"the look of {name}")
+
+
+def test_a_scene_that_names_a_character_gets_it_in_a_stated_order(client: Client, server: mock.MockServer) -> None:
+    cats(client, "Tom", "Ann")
+    board = make(client, ["Tom wakes up", "it rains", "Ann and tom go out"], size="1K")
+    assert "scenes 1–3: Image 1: Tom, Image 2: Ann" in board.notices
+    board.run()
+    [body] = sent(server)
+    told = "Image 1 shows Tom: the look of Tom. Image 2 shows Ann: the look of Ann. Keep the looks of each as shown."
+    assert prompt_of(body).startswith(f"ink drawing. {told} An image set of 3 images")
+    assert images_of(body) == 2
+    assert body["parameters"]["size"] == "1024*1024", "the picture of a character gives no shape"
+    board.reroll(2)
+    assert "Tom" not in prompt_of(sent(server)[1]), "a scene that names nobody gets nobody"
+    request, staged = board.generator().staged(3)
+    assert staged.order == "Image 1: Tom, Image 2: Ann, Image 3: frame of scene 2"
+    board.reroll(3)
+    assert prompt_of(sent(server)[2]) == request.prompt
+    assert f"{told} Image 3 is a frame of the same story" in request.prompt
+
+
+def test_what_does_not_fit_is_said_before_paying(client: Client, server: mock.MockServer) -> None:
+    cats(client, "Tom", "Ann", "Kim", "Lee", pictures=3)
+    board = make(client, ["Tom, Ann, Kim and Lee meet", "Tom leaves"])
+    lacking = next(each for each in board.notices if "not sent" in each)
+    assert lacking.endswith("at most: 1 picture of Ann, 1 picture of Kim, 1 picture of Lee")
+    assert board.problems() == ()
+    board.run()
+    assert images_of(sent(server)[0]) == 9
+    _, staged = board.generator().staged(1)
+    assert len(staged.images) == 9
+    assert staged.labels[-1] == "frame of scene 2", "one place is kept for a frame"
+    assert sum(label == "Tom" for label in staged.labels) == 2
+
+
+def test_a_board_without_characters_asks_as_before(client: Client, server: mock.MockServer) -> None:
+    make(client).run()
+    cats(client, "Tom")
+    assert make(client).estimate() == wannb.Money(amount=0, currency="USD")  # type: ignore[arg-type]

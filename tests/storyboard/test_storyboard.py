@@ -335,7 +335,7 @@ def test_a_reroll_under_way_outlives_a_new_start_and_other_scenes(
     assert server.billed == 1, "it was the same request"
     with pytest.raises(KeyboardInterrupt):
         again.reroll(2, on_status=dies)
-    other = make(client, ["something new", SCENES[1]])
+    other = make(client, ["something new", SCENES[1]], replace=True)
     other.generator().finish()
     assert server.billed == 2
     assert len(other.takes(2)) == 3

@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
@@ -122,8 +121,7 @@ class Control:
         parts = [self._help()] if self.help_text else []
         parts += [f'<div class="wannb-reason">{escape(each)}</div>' for each in (self._reason, self._remark) if each]
         wrong = "".join(f"<div>{escape(problem)}</div>" for problem in self._problems)
-        # The live region stays in the page, so that what comes into it is read out.
-        parts.append(f'<div class="wannb-problems" role="status">{wrong}</div>')
+        parts.append(f'<div class="wannb-problems wannb-say">{wrong}</div>')
         self._note.value = "".join(parts)
 
 
@@ -287,60 +285,30 @@ def as_size(text: str) -> str:
     return text.lower().replace("x", "*").replace("×", "*").replace(" ", "")
 
 
-class FileRow:
-    """A format, a file name, and a button that saves.
-
-    Args:
-        formats: what can be chosen: its text and the file's ending.
-        save: called when the button is pressed.
-        more: buttons beside it.
-
-    Attributes:
-        box: the widget.
-        name: of the file, with or without its ending.
-        buttons: the one that saves, and those beside it.
-    """
-
-    def __init__(
-        self,
-        words: Words,
-        formats: Sequence[tuple[str, str]],
-        save: Callable[[], object],
-        *,
-        tooltip: str,
-        name: str,
-        more: Sequence[widgets.Button] = (),
-    ) -> None:
-        self._default = name
-        self._format = widgets.Dropdown(description=words("Format"), options=formats)
-        self.name = widgets.Text(description=words("File name"), value=name)
-        self.buttons = [button(words("Save"), save, tooltip=tooltip), *more]
-        row = [self._format, self.name, *self.buttons]
-        self.box = widgets.HBox(row, _dom_classes=("wannb-row", "wannb-save-row"))
-
-    @property
-    def path(self) -> Path:
-        """The file that the button writes."""
-        ending = str(self._format.value)
-        written = self.name.value.strip() or self._default
-        return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
-
-
 class Disclosure:
     """Content that a button shows and hides."""
 
     def __init__(self, title: str, content: widgets.Widget) -> None:
         self._switch = widgets.ToggleButton(description=title, tooltip=title, _dom_classes=("wannb-disclosure",))
         self._content = content
+        #: Called before the content is shown.
+        self.opened: Callable[[], None] = lambda: None
         self._switch.observe(lambda change: self._show(), "value")
         self._show()
         self.box = widgets.VBox([self._switch, content], _dom_classes=("wannb-section",))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the content is shown."""
+        return bool(self._switch.value)
 
     def open(self) -> None:
         """Show the content."""
         self._switch.value = True
 
     def _show(self) -> None:
+        if self._switch.value:
+            self.opened()
         self._switch.icon = "chevron-down" if self._switch.value else "chevron-right"
         self._content.layout.display = "" if self._switch.value else "none"
 

@@ -14,8 +14,9 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import ELEMENTS, esm, html
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html, wake
 from wannb.errors import Problem
+from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
 
 from .controls import Control, Disclosure, Filling, close_all, in_form
@@ -34,6 +35,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     in `_refresh`, and shows itself where no widget runs with `_page`.
     """
 
+    status: Status
     #: Style sheets beside `form.css`.
     sheets: ClassVar[tuple[str, ...]] = ()
     #: What to do where no widget runs.
@@ -49,7 +51,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         with self._filling:
             self._build()
             kind = f"wannb-{type(self).__name__.lower()}"
-            super().__init__(self._layout(), _dom_classes=("wannb-form", kind), **traits)
+            classes = ("wannb-form", kind, f"wannb-lang-{wake(self.words.language).language}")
+            super().__init__(self._layout(), _dom_classes=classes, **traits)
 
     # For subclasses
 
@@ -80,6 +83,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         names = {*vars(self), *(name for each in own for name in vars(each)), "layout", "observe", "unobserve"}
         return sorted(name for name in names if not name.startswith("_") and name not in _INSIDE)
 
+    def offer_to(self, takers: Iterable[tuple[str, Callable[[GeneratedImage], None]]]) -> None:
+        """Put a button under each image for each of these: its text, and what takes the image as an input."""
+        tooltip, status = self.words("Use this image as an input there"), self.status
+        status.actions = [*status.actions, *((text, tooltip, take) for text, take in takers)]
+
     def close(self) -> None:
         """Close the form with all its widgets; a request that was sent goes on and is saved."""
         if "worker" in vars(self):  # not so when the constructor raised
@@ -92,7 +100,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         left = widgets.VBox([*self._left()], _dom_classes=("wannb-controls",))
         right = widgets.VBox([*self._right()], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns, *self._below()]
+        return [*self._manners(), self._heading, columns, *self._below()]
+
+    def _manners(self) -> list[widgets.Widget]:
+        """Return what every panel begins with and nobody sees: its style sheets, and what makes it accessible."""
+        return [self._style(), Access()]
 
     def _style(self) -> widgets.HTML:
         """Return the style sheets as a widget, so that they travel with the form."""
@@ -139,7 +151,6 @@ class WorkPanel(Panel):
         made: called on a worker thread when there may be new images.
     """
 
-    status: Status
     #: What is asked for while the form is empty.
     _first: ClassVar[str] = Said("Describe the image first.")
     _go_on = Said("Where this page shows no buttons, run the cell again, or call form.run(), which does the same.")
@@ -262,6 +273,15 @@ class WorkPanel(Panel):
         return Disclosure(self.words("The same as code"), self._code).box
 
 
+class Access(anywidget.AnyWidget):
+    """What a form needs for the keyboard and for screen readers, and ipywidgets does not do; nothing to see."""
+
+    _esm = esm(ELEMENTS, STATIC / "access.js")
+
+    def __init__(self) -> None:
+        super().__init__(_dom_classes=("wannb-access",))
+
+
 class CodeView(anywidget.AnyWidget):
     """Code and a button that copies it.
 
@@ -269,7 +289,7 @@ class CodeView(anywidget.AnyWidget):
         code: the text, shown as it is.
     """
 
-    _esm = esm(ELEMENTS, STATIC / "code.js")
+    _esm = esm(ELEMENTS, CLIPBOARD, STATIC / "code.js")
     _css = STATIC / "code.css"
 
     code = traitlets.Unicode().tag(sync=True)

@@ -143,13 +143,23 @@ class ImageRow(Row):
 class References(Control):
     """Input images as rows; `boxes` are theirs, and move with them."""
 
-    def __init__(self, words: Words, store: Store, *, with_boxes: bool = False) -> None:
+    def __init__(
+        self,
+        words: Words,
+        store: Store,
+        *,
+        with_boxes: bool = False,
+        most: int = MAX_IMAGES,
+        label: str = "",
+        help_text: str = "",
+    ) -> None:
         self.with_boxes = with_boxes
-        self._rows: Rows[ImageRow] = Rows(least=0, most=MAX_IMAGES)
+        self._rows: Rows[ImageRow] = Rows(least=0, most=most)
         self._rows.box.add_class("wannb-references")
         self._picker = Picker(store, words, lambda source: self._rows.append(ImageRow(as_input(source), self)))
-        title = widgets.HTML(f'<div class="wannb-label">{escape(words("Input images"))}</div>')
-        super().__init__("images", [title, self._rows.box, self._picker.box], words)
+        title = widgets.HTML(f'<div class="wannb-label">{escape(label or words("Input images"))}</div>')
+        parts = [title, self._rows.box, self._picker.box]
+        super().__init__("images", parts, words, label=label, help_text=help_text)
         self._inputs = []
         self._rows.changed = self._rows_changed
 

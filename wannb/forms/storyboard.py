@@ -19,6 +19,7 @@ from wannb.translation import Said, Words
 
 from . import controls
 from .button import button, button_text
+from .characters import CharactersPanel
 from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
 from .panel import WorkPanel
@@ -64,7 +65,7 @@ class StoryboardForm(WorkPanel):
         super().__init__(client)
         self._begun = bool(options)
         with self._filling:
-            self._fill(options)
+            self._fill({"name": BoardFiles.free_name(client.store, NAME), **options})
         self._turn()
 
     # Public
@@ -139,6 +140,9 @@ class StoryboardForm(WorkPanel):
         name = self._options()["name"]
         if wrong := name_problem(name):
             found.append(Problem(field="name", value=name, rule=wrong))
+        if self._taken(name):
+            rule = Said("a board of this name exists: open it, or give this one another name")
+            found.append(Problem(field="name", value="", rule=rule))
         if found:
             return tuple(found)
         problems = self._new_generator().problems()
@@ -149,11 +153,20 @@ class StoryboardForm(WorkPanel):
         self._tell(self._problems if self._begun else ())
         options = self._options()
         self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
-        exists = self.words(
-            "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
-            "another name: nothing is lost, and nothing is paid for twice."
-        )
-        self._controls["name"].remark(exists if options["name"] in BoardFiles.names(self.client.store) else "")
+        self._exists.layout.display = "" if self._taken(options["name"]) else "none"
+        self._other.description = self.words("Name it {name}", name=self._free_name())
+
+    def _taken(self, name: str) -> bool:
+        return name in BoardFiles.names(self.client.store)
+
+    def _free_name(self) -> str:
+        return BoardFiles.free_name(self.client.store, self._options()["name"] or NAME)
+
+    def _rename_new(self) -> None:
+        """Give the new board a name that no other one has."""
+        with self._filling:
+            self._controls["name"].fill(self._free_name())
+        self._refresh()
 
     # Work and changes
 
@@ -236,12 +249,18 @@ class StoryboardForm(WorkPanel):
         self._names = widgets.Dropdown(description=words("Open a board"))
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._characters = CharactersPanel(self.client.store, words, self._refresh)
+        self._other = button("", self._rename_new)
+        open_it = button(words("Open it"), lambda: self.status.safely(lambda: self.go_on_with(self._options()["name"])))
+        self._exists = widgets.HBox([open_it, self._other], _dom_classes=("wannb-row",))
         self.frames = Frames(
             self.client,
             words,
+            self.status.download,
             change=self._change,
             start=self._start_work,
             leave=self.leave,
+            characters=self._characters,
             lock=self._lock,
             turned=self._refresh,
             came=self._came,
@@ -256,13 +275,16 @@ class StoryboardForm(WorkPanel):
         go = (self.button, self._hint, self.status.box)
         send = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
         boxes = {name: control.box for name, control in self._controls.items()} | {"images": self._pictures.box}
+        boxes["name"] = widgets.VBox([boxes["name"], self._exists])
         left = widgets.VBox([*boxes.values(), self._code_box()], _dom_classes=("wannb-controls",))
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox([frames.about, send, self._opening, later, *below], _dom_classes=("wannb-results",))
+        right = widgets.VBox(
+            [frames.about, send, self._characters.box, self._opening, later, *below], _dom_classes=("wannb-results",)
+        )
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns]
+        return [*self._manners(), self._heading, columns]
 
     def _turn(self) -> None:
         with self._lock:
@@ -308,7 +330,13 @@ class StoryboardForm(WorkPanel):
             text = words("Pick up what is under way · free")
         else:
             text = words("All frames are generated")
-        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()))
+        hints: list[str] = []
+        for which, staged in generator.to_come():
+            order = staged.order if staged.told else ""
+            hints += [
+                words("{scenes}: {images}", scenes=which, images=each) for each in (order, staged.lacking) if each
+            ]
+        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()), hints=hints)
 
     def __repr__(self) -> str:
         if self.board is not None:

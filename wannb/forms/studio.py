@@ -84,7 +84,7 @@ class Studio(Panel):
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
-        return [self._style(), self._heading, self._tabs]
+        return [*self._manners(), self._heading, self._tabs]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
@@ -100,7 +100,7 @@ class Studio(Panel):
                 form.opened = self._open
             else:
                 form.made = self._came_back
-            if isinstance(form, Form):
+            if isinstance(form, (Form, HistoryForm)):
                 takers = [(self.words("Edit"), EditForm), (self.words("Edit in boxes"), RegionForm)]
                 form.offer_to([(text, partial(self._hand_over, taker)) for text, taker in takers if taker is not kind])
             self._made[kind] = form

@@ -5,13 +5,21 @@ May import `runs` and the rooms below it. Other rooms import only what `__all__`
 
 from __future__ import annotations
 
-from .camera import camera_words, check_camera, written_in
+from .camera import ANGLES, MOVEMENTS, SHOTS, camera_words, check_camera, written_in
+from .characters import MOST_PICTURES, Character, Characters, cast
 from .strokes import Stroke, as_strokes, over_jpeg, over_picture, strokes_svg
 
 __all__ = [
+    "ANGLES",
+    "MOST_PICTURES",
+    "MOVEMENTS",
+    "SHOTS",
+    "Character",
+    "Characters",
     "Stroke",
     "as_strokes",
     "camera_words",
+    "cast",
     "check_camera",
     "over_jpeg",
     "over_picture",

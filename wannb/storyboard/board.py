@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from wannb.display import html
 from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
-from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, checks_options
+from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
 from wannb.service import Money
-from wannb.staging import Stroke, as_strokes
+from wannb.staging import Characters, Stroke, as_strokes
 from wannb.translation import Said, override, say, spoken
 
 from . import state, view
@@ -195,6 +195,15 @@ class Storyboard:
     def seed(self) -> int | None:
         """The seed of the image sets, and the root of those of single frames."""
         return self.record.base.seed
+
+    @property
+    def characters(self) -> Characters:
+        """The figures and places that the scenes of all boards of this runs folder may name, to add to.
+
+        A scene that names one gets its pictures and words with its next request, within the nine input images of the
+        API: the board's own first, then those of characters, then frames. `notices` say the order and what did not fit.
+        """
+        return Characters(self.client.store)
 
     @property
     def frames(self) -> tuple[Take | None, ...]:
@@ -515,49 +524,89 @@ class Storyboard:
         return say("redone: {change}", change=self.record.past[-1].label)
 
     @spoken
-    def pages(self, *, columns: int = 3, rows: int = 2, paper: str = "A4", title: str | None = None) -> Pages:
-        """Return the board as printed pages, which show themselves: frames with number, text, notes and seconds.
+    def pages(
+        self,
+        *,
+        frames: int = 6,
+        columns: int | None = None,
+        rows: int | None = None,
+        paper: str = "A4",
+        orientation: str = "landscape",
+        title: str | None = None,
+        logo: str | os.PathLike[str] | bytes | None = None,
+        date: str = "",
+        numbering: bool = True,
+        scenes: Iterable[int] | None = None,
+    ) -> Pages:
+        """Return the board as printed pages, which show themselves: frames with number, words and seconds.
+
+        Words that do not fit under a frame in small print are on a page of their own at the end, and the frame says so.
 
         Args:
-            columns, rows: of frames on a page.
-            paper: "A4" or "Letter", both landscape.
+            frames: on a page, 1 to 12, arranged so that the pictures are as large as can be.
+            columns, rows: of frames on a page, where you want another arrangement.
+            paper: "A4" or "Letter".
+            orientation: "landscape" or "portrait".
             title: over each page; the board's name unless given.
+            logo: a picture for the upper right corner, as a path or bytes.
+            date: a line under the page's number, such as "12 March".
+            numbering: whether pages are numbered.
+            scenes: the numbers of those that are wanted, in your order; all of them unless given.
         """
-        return Pages(reel=self.reel(title), columns=columns, rows=rows, paper=paper)
+        return Pages(
+            reel=self.reel(title).only(scenes),
+            frames=frames,
+            columns=columns,
+            rows=rows,
+            paper=paper,
+            orientation=orientation,
+            logo=os.fspath(logo) if isinstance(logo, os.PathLike) else logo,
+            date=date,
+            numbering=numbering,
+        )
 
     @spoken
     def save(
         self,
+        /,
         path: str | os.PathLike[str],
         *,
-        title: str | None = None,
-        columns: int = 3,
-        rows: int = 2,
-        paper: str = "A4",
         dpi: int = 200,
         pixels: int = 960,
         language: str = "",
+        subtitles: str = "picture",
+        sound: str | os.PathLike[str] | None = None,
+        **layout: Any,
     ) -> list[Path]:
         """Save the board by the file's ending and return the files that were written.
 
-        .pdf and .png are pages (several .png are numbered), .gif and .webp a film with the scenes' seconds, .html one
-        page that needs no network, .pptx slides with notes (`pip install "wannb[slides]"`).
+        .pdf and .png are pages (several .png are numbered), .gif, .webp and .mp4 (`pip install "wannb[film]"`) a film
+        with the scenes' seconds, .html one page that needs no network, .pptx slides with notes
+        (`pip install "wannb[slides]"`), .zip the pictures with a list of shots for a spreadsheet.
 
         Args:
             path: the file; it is written over.
-            title: the board's name unless given.
-            columns, rows, paper: of pages.
             dpi: of the pictures on pages.
             pixels: of a film's longer side.
             language: of the scenes' texts in .html, such as "fr", for screen readers and hyphenation.
+            subtitles: where a film shows the dialogue: in the "picture", for all players; in .mp4 as a "track", which
+                can be turned off and is also saved as .srt; "none".
+            sound: a file for the .mp4, such as a .mp3 or .wav; it ends with the film.
+            layout: what `pages` takes: `title`, `scenes`, `logo`, `date`, and of pages `frames`, `paper` and so on.
 
         Raises:
-            TypeError: a title or language that is not text.
+            TypeError: a title or language that is not text, or an option that does not exist.
             ValueError: another ending, an option out of range, or no frame is made yet.
             OSError: a file cannot be written; the earlier one is unchanged.
         """
-        pages = self.pages(columns=columns, rows=rows, paper=paper, title=title)
-        return export(pages, Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
+        known = {each.name for each in fields(Pages)} - {"reel", "language"} | {"title", "scenes"}
+        check_names(layout, sorted(known))
+        pages, place = self.pages(**layout), Path(path).expanduser()
+        if place.suffix.lower() == ".zip":
+            pages = replace(pages, reel=view.with_origins(pages.reel, self._panels, self._files))
+        heard = Path(sound).expanduser() if sound is not None else None
+        more: dict[str, Any] = {"subtitles": subtitles, "sound": heard}
+        return export(pages, place, dpi=dpi, pixels=pixels, language=language, **more)
 
     @spoken
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.errors import (
@@ -25,10 +26,21 @@ from wannb.errors import (
     TaskForgotten,
     UnknownOutcome,
 )
-from wannb.request import MAX_IMAGES, MAX_N_SET, PRESETS, ImageRequest, InputImage, inputs, set_prompt, size_problem
+from wannb.request import (
+    MAX_IMAGES,
+    MAX_N_SET,
+    PRESETS,
+    ImageRequest,
+    InputImage,
+    inputs,
+    set_prompt,
+    size_for,
+    size_problem,
+)
 from wannb.runs import DONE, ENDED, SENDING, Result
 from wannb.service import Money
-from wannb.translation import Said
+from wannb.staging import Characters, cast
+from wannb.translation import Said, joined
 
 from . import state
 from .files import BoardFiles
@@ -54,6 +66,48 @@ class Roll:
     pending: Pending
     request: ImageRequest
     label: Said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """The input images of a request, and what each is.
+
+    Attributes:
+        images, labels: in the order that they are sent in: the board's own, those of characters, frames.
+        frames: the scenes whose frames are shown.
+        users: how many are the board's own.
+        told: what the prompt says of the characters.
+        left_out: pictures that nine input images leave no room for, in words.
+    """
+
+    images: tuple[InputImage, ...]
+    labels: tuple[str, ...]
+    frames: tuple[Panel, ...]
+    users: int
+    told: str
+    left_out: tuple[Said, ...]
+
+    @property
+    def before(self) -> int:
+        """How many images come before the frames."""
+        return len(self.images) - len(self.frames)
+
+    @property
+    def order(self) -> str:
+        """The images by their numbers, in words; empty without any."""
+        numbered = [Said("Image {number}: {what}", number=at, what=each) for at, each in enumerate(self.labels, 1)]
+        return joined(", ", numbered)
+
+    @property
+    def lacking(self) -> str:
+        """What did not fit, in words; empty if everything did."""
+        if not self.left_out:
+            return ""
+        return Said(
+            "not sent, since a request has {most} input images at most: {what}",
+            most=MAX_IMAGES,
+            what=joined(", ", self.left_out),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,14 +222,14 @@ class Generator:
         """Return every rule that a request of `fill` would break."""
         record = self.files.record
         numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
-        users = len(record.base.images)
         found: dict[tuple[str, str], Problem] = {}
         for position, group in enumerate(self._groups()):
             request = self._filling(group, record)
             if position and not any(panel.frame for panel in record.panels):
                 # The frames that it will be shown are not there yet; the words for them must fit already.
-                frames = min(FIRST_FRAMES, MAX_IMAGES - users)
-                request = request.replace(prompt=_set_prompt(group, record.style, users=users, frames=frames))
+                staged = self._staged(record, group, ())
+                frames = min(FIRST_FRAMES, MAX_IMAGES - staged.before)
+                request = request.replace(prompt=_set_prompt(group, record.style, staged, frames=frames))
             which = named(numbers[panel.key] for panel in group)
             for problem in request.problems():
                 value = problem.value
@@ -225,12 +279,12 @@ class Generator:
         base, earlier = record.base, [panel for panel in record.panels if panel.frame]
         if len(group) == 1 and earlier:
             return self._single(record, group[0], record.panels, roll=0)
-        shown = sorted(earlier, key=lambda panel: not panel.locked)[: min(FIRST_FRAMES, MAX_IMAGES - len(base.images))]
+        staged = self._staged(record, group, sorted(earlier, key=lambda panel: not panel.locked)[:FIRST_FRAMES])
         return base.replace(
-            prompt=_set_prompt(group, record.style, users=len(base.images), frames=len(shown)),
-            images=[*base.images, *self._pictures(shown)],
+            prompt=_set_prompt(group, record.style, staged, frames=len(staged.frames)),
+            images=staged.images,
             n=len(group),
-            size=_size(base, earlier),
+            size=_size(base, earlier, staged),
             enable_sequential=True,
         )
 
@@ -239,27 +293,71 @@ class Generator:
     ) -> ImageRequest:
         """Return the request for one scene, shown the person's images and the frames around it."""
         base, text = record.base, panel.scene.asked
-        near = _neighbors(panel, panels)[: MAX_IMAGES - len(base.images)]
+        staged = self._staged(record, [panel], _neighbors(panel, panels))
+        near = staged.frames
         if near:
-            keep = _keep(len(base.images), len(near), "frames", "a frame")
+            keep = _keep(staged.before, len(near), "frames", "a frame")
             text = f"{keep} Draw one new frame of this story, a picture of its own and no copy of those. Scene: {text}"
+        elif staged.told:
+            text = f"Scene: {text}"
         return base.replace(
-            prompt=set_prompt.lead(text, record.style),
-            images=[*base.images, *self._pictures(near)],
+            prompt=set_prompt.lead(f"{staged.told} {text}" if staged.told else text, record.style),
+            images=staged.images,
             n=1,
-            size=_size(base, [each for each in (panel, *near, *panels) if each.frame]),
+            size=_size(base, [each for each in (panel, *near, *panels) if each.frame], staged),
             seed=number_of(base.seed, panel.key, roll) if seed is None else seed,
             enable_sequential=False,
+        )
+
+    def staged(self, scene: int) -> tuple[ImageRequest, Staged]:
+        """Return what a new frame of a scene would ask for, and what each of its input images is."""
+        record = self.files.record
+        panel = record.panels[state.index(record.panels, scene)]
+        roll = record.journal.rolls.get(panel.key, 0) + 1
+        staged = self._staged(record, [panel], _neighbors(panel, record.panels))
+        return self._single(record, panel, record.panels, roll=roll), staged
+
+    def to_come(self) -> list[tuple[Said, Staged]]:
+        """Return for each request of `fill` its scenes and its input images; later ones may be shown frames as well."""
+        record = self.files.record
+        numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
+        earlier = sorted((panel for panel in record.panels if panel.frame), key=lambda panel: not panel.locked)
+        return [
+            (
+                named(numbers[panel.key] for panel in group),
+                self._staged(
+                    record, group, _neighbors(group[0], record.panels) if len(group) == 1 else earlier[:FIRST_FRAMES]
+                ),
+            )
+            for group in self._groups()
+        ]
+
+    def _staged(self, record: Record, group: Sequence[Panel], frames: Sequence[Panel]) -> Staged:
+        """Return the input images for some scenes: the person's, those of characters that are named, then frames.
+
+        One place is kept for a frame, if there is one, so that the picture goes with the others.
+        """
+        base, cast_of = record.base, Characters(self.files.store)
+        room = MAX_IMAGES - len(base.images)
+        chosen = cast(cast_of.named_in(panel.scene.text for panel in group), max(0, room - bool(frames)))
+        files = [(character, file) for character, files in chosen.pictures for file in files]
+        shown = list(frames)[: room - len(files)]
+        numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
+        labels = [image.name for image in base.images] + [character.name for character, _ in files]
+        of_characters = [_picture(cast_of.folder / file) for _, file in files]
+        return Staged(
+            images=(*base.images, *of_characters, *self._pictures(shown)),
+            labels=(*labels, *(Said("frame of scene {number}", number=numbers[each.key]) for each in shown)),
+            frames=tuple(shown),
+            users=len(base.images),
+            told=chosen.told(len(base.images)),
+            left_out=chosen.left_out,
         )
 
     def _pictures(self, panels: Sequence[Panel]) -> list[InputImage]:
         found = []
         for frame in (panel.frame for panel in panels if panel.frame):
-            path = self.files.path_of(frame)
-            if path.is_file():
-                found.append(_read(str(path), path.stat().st_mtime_ns))
-            else:
-                found.append(inputs.missing(path.name, sha256=None, width=frame.width, height=frame.height))
+            found.append(_picture(self.files.path_of(frame), width=frame.width, height=frame.height))
         return found
 
     def _request_of(self, pending: Pending) -> ImageRequest:
@@ -304,10 +402,12 @@ def _pending(group: Sequence[Panel], request: ImageRequest) -> Pending:
     return Pending(texts={panel.key: panel.scene.asked for panel in group}, request=request.as_dict())
 
 
-def _set_prompt(group: Sequence[Panel], style: str | None, *, users: int, frames: int) -> str:
-    """Return the text for an image set, which says what the earlier frames among the input images are for."""
+def _set_prompt(group: Sequence[Panel], style: str | None, staged: Staged, *, frames: int) -> str:
+    """Return the text for an image set, which says what is shown on the input images and what for."""
+    if staged.told:
+        style = set_prompt.lead(staged.told, style)
     if frames:
-        style = set_prompt.lead(_keep(users, frames, "earlier frames", "an earlier frame"), style)
+        style = set_prompt.lead(_keep(staged.before, frames, "earlier frames", "an earlier frame"), style)
     return set_prompt.prompt([panel.scene.asked for panel in group], style=style)
 
 
@@ -327,10 +427,15 @@ def _neighbors(panel: Panel, panels: Panels) -> list[Panel]:
     return sorted(near, key=lambda each: not each.locked)[:NEIGHBORS]
 
 
-def _size(base: ImageRequest, framed: Sequence[Panel]) -> str:
+def _size(base: ImageRequest, framed: Sequence[Panel], staged: Staged) -> str:
     """Return the size of the frames that are there; a preset alone would follow the last input image."""
     if base.size not in PRESETS:
         return base.size
+    if not framed and staged.before > staged.users:
+        # The picture of a character says nothing of the shape of the board.
+        last = base.images[-1] if base.images else None
+        with suppress(ValueError):
+            return size_for(f"{last.width}:{last.height}" if last and last.width else "1:1", base.size)
     made = next((panel.frame for panel in framed if panel.frame and panel.frame.run), None)
     size = f"{made.width}*{made.height}" if made else base.size
     return base.size if size_problem(size, model=base.model, plain=False) else size
@@ -352,7 +457,13 @@ def _frames(result: Result) -> list[Frame]:
     ]
 
 
-@lru_cache(maxsize=MAX_IMAGES)
+def _picture(path: Path, **size: int) -> InputImage:
+    if path.is_file():
+        return _read(str(path), path.stat().st_mtime_ns)
+    return inputs.missing(path.name, sha256=None, **size)
+
+
+@lru_cache(maxsize=2 * MAX_IMAGES)
 def _read(path: str, stamp: int) -> InputImage:
     return inputs.as_input(path)
 

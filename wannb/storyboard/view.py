@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wannb.display import fitting, html, previews
+from wannb.errors import StoreError
 from wannb.exports import Reel, Shot
 from wannb.figures import families
 from wannb.files import opened_picture
@@ -71,6 +73,21 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
     return Reel(title=title, shots=tuple(shots))
 
 
+def with_origins(reel: Reel, panels: Panels, files: BoardFiles) -> Reel:
+    """Return the shots of a board with the requests that their pictures are from."""
+    shots = []
+    for shot in reel.shots:
+        frame = panels[shot.number - 1].frame
+        if frame and frame.run:
+            request = None
+            with suppress(StoreError):  # its run was moved away; its picture is gone then too
+                request = files.store.get(frame.run).request
+            prompt, model = (request.prompt or "", request.model) if request else ("", "")
+            shot = replace(shot, seed=frame.seed, run=frame.run, prompt=prompt, model=model)
+        shots.append(shot)
+    return replace(reel, shots=tuple(shots))
+
+
 # The strip
 
 
@@ -99,7 +116,7 @@ def _facts(shot: Shot, *more: str) -> Said:
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
     more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
     caption = [_facts(shot), shorten(shot.text, 160), *more]
-    jpeg = over_jpeg(jpeg, shot.strokes)
+    jpeg = over_jpeg(jpeg, shot.strokes, shot.path)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
 
 
@@ -203,6 +220,11 @@ def notices(generator: Generator, reel: Reel) -> Iterator[str]:
     for shot in reel.shots:
         if shot.instead == MISSING:
             yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
+    for which, staged in generator.to_come():
+        if staged.told:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.order)
+        if staged.left_out:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.lacking)
     for problem in generator.problems():
         yield Said("board.run() would be refused: {problem}", problem=problem.said)
     if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:

@@ -6,6 +6,7 @@ May import `exports`, `client`, `figures` and the rooms below them. Other rooms 
 from __future__ import annotations
 
 from .board import Storyboard
+from .cutting import can_be_cut, grid_for
 from .files import BoardFiles
 from .generate import Generator, cost_of, made_by
 from .state import LONGEST, Scene, as_scenes, new_record, outline
@@ -19,7 +20,9 @@ __all__ = [
     "Storyboard",
     "Take",
     "as_scenes",
+    "can_be_cut",
     "cost_of",
+    "grid_for",
     "made_by",
     "new_record",
     "outline",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from wannb.display import data_uri, html, previews
 from wannb.errors import StoreError
 from wannb.service import Money
-from wannb.storyboard import BoardFiles, Storyboard, cost_of, made_by, outline
+from wannb.storyboard import FILE, BoardFiles, Storyboard, cost_of, made_by, outline
 from wannb.translation import Said, count, current, joined, override, say, spoken
+
+from .moves import archive, copy, move
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -75,7 +77,7 @@ class SavedBoard:
         if self.earlier:
             with override(self.client.language):
                 raise ValueError(say("{name} was put aside: restore it first", name=repr(self.name)))
-        return self._done(lambda files: files.move(new))
+        return self._done(lambda files: move(files, new))
 
     def copy(self, new: str = "") -> SavedBoard:
         """Make a board of its own that has the same frames, takes and history, and return it; nothing is paid.
@@ -87,11 +89,11 @@ class SavedBoard:
             ValueError: the name is taken or cannot be one.
             StoreError: a file cannot be read or written.
         """
-        return self._done(lambda files: files.copy(new or BoardFiles.free_name(files.store, self.name)))
+        return self._done(lambda files: copy(files, new or BoardFiles.free_name(files.store, self.name)))
 
     def archive(self) -> SavedBoard:
         """Put it out of the way, at the end of the list, and return it; nothing is deleted or moved."""
-        return self if self.earlier else self._done(lambda files: files.archive(archived=True))
+        return self if self.earlier else self._done(lambda files: archive(files, archived=True))
 
     def restore(self) -> SavedBoard:
         """Bring an archived board back and return it; one that was put aside becomes a board with the next free name.
@@ -100,16 +102,16 @@ class SavedBoard:
             StoreError: a file cannot be read or written.
         """
         if not self.earlier:
-            return self._done(lambda files: files.archive(archived=False))
+            return self._done(lambda files: archive(files, archived=False))
         restored = self.copy()
         with suppress(OSError):  # where it cannot be removed it is listed twice
             self.path.unlink()
         return restored
 
-    def _done(self, act: Any) -> SavedBoard:
+    def _done(self, act: Callable[[BoardFiles], BoardFiles]) -> SavedBoard:
         with override(self.client.language):
             files = BoardFiles(self.client.store, self.path)
-            return _saved(self.client, (act(files) or files).file)
+            return _saved(self.client, act(files).file)
 
     @property
     def facts(self) -> Said:
@@ -182,7 +184,8 @@ def storyboards(client: Client) -> SavedBoards:
     >>> boards["Fox in snow"].copy("Fox in rain")           # doctest: +SKIP
     """
     with override(client.language):
-        found = BoardFiles.all(client.store)
+        place = client.store.root / "storyboards"
+        found = [*place.glob(f"[!.]*/{FILE}"), *place.glob("[!.]*/board-*.jsonl")]
         saved = sorted(_all(client, found), key=lambda each: (each.earlier or each.archived, -each.changed.timestamp()))
         boards = SavedBoards(saved)
         boards.language = current()
@@ -199,7 +202,7 @@ def _saved(client: Client, file: Path) -> SavedBoard:
     files = BoardFiles(client.store, file)
     changed = datetime.fromtimestamp(int(file.stat().st_mtime), timezone.utc)
     known: dict[str, Any] = {"name": file.parent.name, "path": file, "changed": changed, "client": client}
-    known |= {"archived": files.is_archived, "earlier": files.is_earlier}
+    known |= {"archived": files.is_archived, "earlier": file.name != FILE}
     try:
         panels, runs, model = outline(files.last_line() or {})
     except StoreError as error:

@@ -15,14 +15,13 @@ from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
 from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
 from wannb.service import Money
-from wannb.staging import Characters, Stroke, as_strokes
+from wannb.staging import Characters, Stroke, Take, Takes, as_strokes
 from wannb.translation import Said, override, say, spoken
 
 from . import cutting, state, view
 from .files import BoardFiles
 from .generate import Generator
 from .state import Frame, Panel, Panels, Record, Scene
-from .view import Take, Takes
 
 if TYPE_CHECKING:
     from typing_extensions import Self

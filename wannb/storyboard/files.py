@@ -13,8 +13,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from wannb.errors import StoreError
-from wannb.files import append_line, is_plain, name_problem, read_lines, rename, write
+from wannb.files import append_line, name_problem, read_lines, write
 from wannb.request import InputImage
 from wannb.runs import Store
 from wannb.translation import Said, say
@@ -101,12 +99,6 @@ class BoardFiles:
         return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"[!.]*/{FILE}"))
 
     @staticmethod
-    def all(store: Store) -> list[Path]:
-        """Return the files of all boards of a store, also of those that were put aside."""
-        place = store.root / "storyboards"
-        return [*place.glob(f"[!.]*/{FILE}"), *place.glob("[!.]*/board-*.jsonl")]
-
-    @staticmethod
     def free_name(store: Store, name: str) -> str:
         """Return a name like another one that no board has: itself, or with a number after it."""
         stem = re.sub(r" \d{1,4}$", "", name)
@@ -135,10 +127,10 @@ class BoardFiles:
         """Save the board; `StoreError`, and the file as it was, if it was changed elsewhere or cannot be written."""
         if self._revision and record == self.record:
             return
-        self._check_there()
-        self._make(self.folder)
-        with self._locked():
-            self._check_there()
+        self.check_there()
+        self.make(self.folder)
+        with self.locked():
+            self.check_there()
             there = self.last_line()
             if there is not None and there.get("revision") != self._revision:
                 why = Said(
@@ -151,7 +143,7 @@ class BoardFiles:
             data = {"wannb_storyboard": FORMAT, "revision": self._revision + 1, **to_json(record)}
             try:
                 if self.file.is_file() and self.file.stat().st_size > _LARGE:
-                    write(self.file, _line(data))
+                    write(self.file, line_of(data))
                 else:
                     append_line(self.file, data)
             except OSError as error:
@@ -165,70 +157,19 @@ class BoardFiles:
 
     def set_aside(self) -> Path:
         """Keep a copy of the board that is there, so that one of other scenes can take its name."""
-        with self._locked():
+        with self.locked():
             # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
             copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
-            with _store_errors():
-                write(copy, _line(self.last_line()))
+            with store_errors():
+                write(copy, line_of(self.last_line()))
         return copy
-
-    @property
-    def is_earlier(self) -> bool:
-        """Whether the board was put aside for one of other scenes."""
-        return self.file.name != FILE
 
     @property
     def is_archived(self) -> bool:
         """Whether the board is archived."""
         return (self.folder / ARCHIVED).exists()
 
-    def archive(self, *, archived: bool) -> None:
-        """Archive the board, or bring it back."""
-        self._check_there(known=True)
-        with _store_errors():
-            if archived:
-                write(self.folder / ARCHIVED, b"")
-            else:
-                (self.folder / ARCHIVED).unlink(missing_ok=True)
-
-    def move(self, name: str) -> BoardFiles:
-        """Give the board another name, with its history and pictures, and return its files."""
-        target = BoardFiles.named(self.store, name)
-        with self._locked(target):
-            self._check_there(known=True)
-            target._check_free()
-            with _store_errors():
-                rename(self.folder, target.folder)
-        return target
-
-    def copy(self, name: str) -> BoardFiles:
-        """Make a board of another name that has all of this one, and return its files."""
-        target = BoardFiles.named(self.store, name)
-        # Made whole beside the others and then renamed, so that a kill leaves no half of a board.
-        new = target.folder.with_name(f".new-{secrets.token_hex(6)}")
-        with self._locked(target):
-            self._check_there(known=True)
-            target._check_free()
-            try:
-                self._make(new / PICTURES)
-                with _store_errors():
-                    for picture in (self.folder / PICTURES).glob("*"):
-                        if is_plain(picture):
-                            shutil.copyfile(picture, new / PICTURES / picture.name)
-                    write(new / FILE, _line(self.last_line()))
-                    rename(new, target.folder)
-            except StoreError:
-                shutil.rmtree(new, ignore_errors=True)
-                raise
-        return target
-
-    def _check_free(self) -> None:
-        if self.folder.exists():
-            other = BoardFiles.free_name(self.store, self.folder.name)
-            values = {"name": repr(self.folder.name), "other": repr(other)}
-            raise ValueError(say("a board {name} exists; {other} is free", **values))
-
-    def _check_there(self, *, known: bool = False) -> None:
+    def check_there(self, *, known: bool = False) -> None:
         """Raise `StoreError` if the board was read and is no longer at its place."""
         if (known or self._revision) and not self.file.is_file():
             why = Said(
@@ -242,9 +183,9 @@ class BoardFiles:
         """Save a picture beside the board, named by its content, and return its file name; None for a link."""
         if image.content is None or image.sha256 is None:
             return None
-        self._check_there()
-        self._make(self.folder / PICTURES)
-        with _store_errors():
+        self.check_there()
+        self.make(self.folder / PICTURES)
+        with store_errors():
             return self.store.keep(image, self.folder / PICTURES).name
 
     def find(self, sha256: str) -> Path | None:
@@ -273,7 +214,7 @@ class BoardFiles:
         return StoreError(Said("cannot read {path}: {why}", path=repr(str(self.file)), why=why))
 
     @contextmanager
-    def _locked(self, *others: BoardFiles) -> Iterator[None]:
+    def locked(self, *others: BoardFiles) -> Iterator[None]:
         """Hold the board, and others with it, against all that write."""
         names = (each.file.name + each.folder.name for each in (self, *others))
         with ExitStack() as held:
@@ -281,7 +222,8 @@ class BoardFiles:
                 held.enter_context(self.store.lock(f"storyboard-{mark}"))
             yield
 
-    def _make(self, folder: Path) -> None:
+    def make(self, folder: Path) -> None:
+        """Make a folder."""
         try:
             self.store.make_folder(folder)
         except OSError as error:
@@ -290,12 +232,14 @@ class BoardFiles:
 
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
+    """Raise what the file system refuses as a `StoreError`."""
     try:
         yield
     except OSError as error:
         raise StoreError(error.strerror or str(error)) from error
 
 
-def _line(data: object) -> bytes:
+def line_of(data: object) -> bytes:
+    """Return a record as a line of a board's file."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"

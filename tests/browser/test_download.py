@@ -67,6 +67,7 @@ def test_everything_comes_out_of_the_studio(lab: Lab, server: MockServer, tmp_pa
 
 def images_leave_a_form(book: Book, folder: Path) -> None:
     place = book.output(0)
+    place.locator(".wannb-here").first.wait_for()  # the page listens, and Python has answered it
     place.locator("button.wannb-go").click()
     for number in (1, 2):
         name = f"fox-in-snow-{number}-seed-7.png"

@@ -117,7 +117,6 @@ def test_a_press_draws_one_set_and_shows_its_frames(client: Client, server: mock
 
 def test_the_same_board_again_is_free(drawn: StoryboardForm, server: mock.MockServer) -> None:
     form = StoryboardForm(drawn.client, scenes=THREE, style="ink", size=SMALL)
-    assert "of this name exists" in shown(form)
     assert form.button.description == "Show 3 images · free, already generated"
     press(form)
     assert server.billed == 3
@@ -213,6 +212,27 @@ def test_fewer_images_than_scenes_are_said_and_put_right(client: Client, server:
     form.run()
     assert server.billed == 3
     assert form.button.description == "All frames are generated"
+
+
+def test_a_picture_of_several_panels_is_offered_to_be_cut(client: Client, server: mock.MockServer) -> None:
+    form = StoryboardForm(client, scenes=THREE, size=SMALL)
+    with server.scenario("set returns fewer"):
+        form.run()
+    cards(form)[0].more.click()
+    cut = form.frames.details._cut
+    assert cut.box.layout.display == ""
+    assert cut._preview.value == "", "not before it is opened"
+    cut._disclosure.open()
+    assert "1 rows and 3 columns on the picture" in cut._preview.value
+    cut._columns.value = 2
+    assert cut._go.description == "Cut into 2 frames"
+    cut._go.click()
+    assert "piece 1 of 2, cut from one picture" in cards(form)[0]._facts.value
+    assert cut.box.layout.display == "none"
+    form.frames._undo.click()
+    assert cut.box.layout.display == ""
+    cards(form)[2].more.click()
+    assert cut.box.layout.display == "none", "it has no picture"
 
 
 def test_an_empty_text_is_not_taken(drawn: StoryboardForm) -> None:
@@ -452,3 +472,25 @@ def test_it_speaks_chinese_and_leaves_a_persons_words(chinese: Client) -> None:
     cards(form)[0].more.click()
     assert "分镜 1 第 1 版" in form.frames.details._takes.children[0].children[0].value
     assert ">not made yet<" in form._repr_mimebundle_()["text/html"]
+
+
+def test_a_name_that_exists_asks(drawn: StoryboardForm, server: mock.MockServer) -> None:
+    before = drawn.board.path.read_bytes()
+    form = StoryboardForm(drawn.client, scenes=["rain"], name="storyboard")
+    assert form.button.disabled
+    assert form._exists.layout.display == ""
+    assert "a board of this name exists" in form._controls["name"]._note.value
+    assert form._other.description == "Name it storyboard 2"
+    form._other.click()
+    assert (form._options()["name"], form.button.disabled, form._exists.layout.display) == (
+        "storyboard 2",
+        False,
+        "none",
+    )
+    form._controls["name"].fill("storyboard")
+    form._exists.children[0].click()
+    assert form.board is not None
+    assert form.board.name == "storyboard"
+    assert drawn.board.path.read_bytes() == before
+    form.leave()
+    assert form._options()["name"] == "storyboard 2", "a new board has a name of its own"

@@ -17,6 +17,7 @@ from wannb.request import ImageRequest
 from wannb.runs import GeneratedImage
 from wannb.translation import Said, say
 
+from .ahead import Ahead
 from .button import spent_text
 from .compare import CompareForm
 from .controls import close_all
@@ -77,6 +78,7 @@ class Studio(Panel):
         self._form(TextToImageForm)
         self._tabs.observe(lambda change: self._turned(), "selected_index")
         self._tabs.selected_index = 0
+        self.children = (*self.children, Ahead(self._make_next))
         self._count()
 
     def _build(self) -> None:
@@ -109,6 +111,13 @@ class Studio(Panel):
             self._tabs.children = tabs
             close_all([empty])
         return self._made[kind]  # type: ignore[no-any-return]
+
+    def _make_next(self) -> bool:
+        """Make the first form that is missing; return whether others are."""
+        missing = [kind for kind in _KINDS if kind not in self._made]
+        for kind in missing[:1]:
+            self._form(kind)
+        return len(missing) > 1
 
     def _open(self, request: ImageRequest, names: tuple[str, ...]) -> None:
         kind = form_class(request)

@@ -87,7 +87,7 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
         assert page.evaluate("() => !!document.activeElement.closest('dialog')")
     keyboard.press("Escape")
     dialog.wait_for(state="detached")
-    assert page.evaluate("() => document.activeElement.className") == "wannb-open"
+    assert page.evaluate("() => document.activeElement.className") == "wannb-enlarge"
     keyboard.press("Enter")
     dialog = opened(page)
     with page.expect_download() as saved:
@@ -101,3 +101,62 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
     book.save()
     assert json.loads(book.path.read_text()) == before
     assert "widget" not in json.dumps(before).replace("mwidget", "")
+
+
+CELLS = (
+    "form = wannb.forms.TextToImageForm(client, result.request)\nform",
+    "wannb.compare(result[0], result[1])",
+    "groups = {name: client.generate(f'A {name} in the reeds', size='1K', seed=4711) for name in ('heron', 'fox')}\n"
+    "wannb.judge(groups)",
+)
+
+
+def test_it_opens_from_forms_comparisons_and_judging_and_without_a_kernel(lab: Lab) -> None:
+    book = lab.notebook(SETUP, *CELLS, height=1000, touch=True)
+    book.run()
+    page, keyboard = book.page, book.page.keyboard
+    form, comparison, judging = map(book.output, (1, 2, 3))
+
+    # The buttons under a picture are in the viewer too, and do the same.
+    form.get_by_role("button", name="Show").click()
+    form.get_by_role("button", name="Open large").nth(1).focus()
+    keyboard.press("Enter")
+    dialog = opened(page)
+    large(page, dialog, 1280)
+    dialog.get_by_role("button", name="Variations").click()
+    dialog.wait_for(state="detached")
+    book.until("form.request.seed is None")
+
+    # A comparison begins with both pictures, which are in memory alone.
+    comparison.get_by_role("button", name="Open large").first.tap()
+    dialog = opened(page)
+    large(page, dialog, 1280, 1280)
+    assert dialog.get_by_label("Two side by side").is_checked()
+    panes = "dialog => [...dialog.querySelectorAll('.wannb-viewer-picture')].map(e => e.getBoundingClientRect().width)"
+    keyboard.press("+")
+    one, other = dialog.evaluate(panes)
+    assert one == other > 0
+    keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+
+    # Two pictures that are judged tell nothing of themselves.
+    judging.get_by_alt_text("left picture").click()
+    dialog = opened(page)
+    large(page, dialog, 1024, 1024)
+    told = dialog.inner_text() + " ".join(dialog.get_by_role("img").evaluate_all("all => all.map(each => each.alt)"))
+    assert not [word for word in ("heron", "fox", "reeds", "4711", "wan2.7", "Download", "Copy") if word in told]
+    keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+
+    # Without its kernel the page shows what it holds.
+    book.restart()
+    form.get_by_alt_text("Image 1 of 3").first.click()
+    dialog = opened(page)
+    dialog.get_by_text("This is the small copy in the page.").wait_for()
+    [width] = dialog.evaluate(NATURAL)
+    assert 0 < width < 1280
+    keyboard.press("z")
+    assert dialog.evaluate(PLACE)["width"] > 0
+    keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    lab.errors.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import re
 import sys
@@ -63,7 +64,7 @@ def test_pages_are_a_pdf_with_text_that_can_be_searched(board: Storyboard, tmp_p
     assert len({image.name for page in pages for image in page.images}) == 3
 
 
-@pytest.mark.parametrize("ending", ["pdf", "png", "gif", "webp", "html", "pptx"])
+@pytest.mark.parametrize("ending", ["pdf", "png", "gif", "webp", "html", "pptx", "zip"])
 def test_equal_boards_are_equal_files(board: Storyboard, tmp_path: Path, ending: str) -> None:
     [one], [two] = (board.save(tmp_path / f"{name}.{ending}", dpi=40, pixels=320) for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
@@ -192,19 +193,35 @@ def test_a_text_that_was_changed_later_is_said_under_its_frame(board: Storyboard
         board.undo()
 
 
-def test_slides_without_their_library_say_what_to_install(
-    board: Storyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_list_of_shots_says_what_was_asked_for(board: Storyboard, tmp_path: Path) -> None:
+    [path] = board.save(tmp_path / "story.zip", scenes=[3, 1])
+    with zipfile.ZipFile(path) as packed:
+        table = list(csv.DictReader(io.StringIO(packed.read("shots.csv").decode("utf-8-sig"), newline="")))
+        assert [row["number"] for row in table] == ["3", "1"]
+        first, take = table[1], board.frames[0]
+        assert take
+        assert packed.read(first["file"]) == take.path.read_bytes()
+    assert (first["seed"], first["run"], first["model"]) == (str(take.seed), take.run_id, "wan2.7-image-pro")
+    assert "A cat costs $5" in first["prompt"]
+    assert "它伸了个懒腰" in first["prompt"], "the request of the whole set"
+    assert (table[0]["prompt"], table[0]["run"]) == ("", ""), "put in by hand"
+
+
+@pytest.mark.parametrize(("ending", "module", "extra"), [("pptx", "pptx", "slides"), ("mp4", "imageio_ffmpeg", "film")])
+def test_without_its_library_a_file_says_what_to_install(
+    board: Storyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, module: str, extra: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pptx", None)
-    with pytest.raises(WannbError, match=r'pip install "wannb\[slides\]"'):
-        board.save(tmp_path / "story.pptx")
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(WannbError, match=rf'pip install "wannb\[{extra}\]"'):
+        board.save(tmp_path / f"story.{ending}")
 
 
 def test_what_cannot_be_saved_is_said_plainly(board: Storyboard, tmp_path: Path) -> None:
     (tmp_path / "taken.html").mkdir()
     empty = Storyboard(board.client, ["a cat"], name="empty")
     wrong: list[tuple[Storyboard, str, dict[str, Any], type[Exception], str]] = [
-        (board, "story.mp4", {}, ValueError, r"\.pdf, \.png, \.gif, \.webp, \.html, \.pptx"),
+        (board, "story.avi", {}, ValueError, r"\.pdf, \.png, \.gif, \.webp, \.mp4, \.html, \.pptx, \.zip"),
+        (board, "story.pdf", {"colums": 2}, TypeError, "colums"),
         (board, "story.gif", {"pixels": 0}, ValueError, "pixels=0"),
         (board, "story.pdf", {"dpi": 1}, ValueError, "dpi=1"),
         (board, "story.html", {"title": 5}, TypeError, "title=5 is not text"),

@@ -172,6 +172,9 @@ def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
     named(studio.history, "Open as a form").click()
     assert studio.form is studio.text_to_image
     assert studio.text_to_image.request == run.request
+    named(studio.history.status.box, "Edit").click()
+    assert studio.form is studio.edit
+    assert [image.sha256 for image in studio.edit.request.images] == [run.result()[0].as_input().sha256]
 
 
 def test_the_studio_makes_a_form_when_its_tab_is_opened(client: Client) -> None:

@@ -117,7 +117,6 @@ def test_a_press_draws_one_set_and_shows_its_frames(client: Client, server: mock
 
 def test_the_same_board_again_is_free(drawn: StoryboardForm, server: mock.MockServer) -> None:
     form = StoryboardForm(drawn.client, scenes=THREE, style="ink", size=SMALL)
-    assert "of this name exists" in shown(form)
     assert form.button.description == "Show 3 images · free, already generated"
     press(form)
     assert server.billed == 3
@@ -215,6 +214,27 @@ def test_fewer_images_than_scenes_are_said_and_put_right(client: Client, server:
     assert form.button.description == "All frames are generated"
 
 
+def test_a_picture_of_several_panels_is_offered_to_be_cut(client: Client, server: mock.MockServer) -> None:
+    form = StoryboardForm(client, scenes=THREE, size=SMALL)
+    with server.scenario("set returns fewer"):
+        form.run()
+    cards(form)[0].more.click()
+    cut = form.frames.details._cut
+    assert cut.box.layout.display == ""
+    assert cut._preview.value == "", "not before it is opened"
+    cut._disclosure.open()
+    assert "1 rows and 3 columns on the picture" in cut._preview.value
+    cut._columns.value = 2
+    assert cut._go.description == "Cut into 2 frames"
+    cut._go.click()
+    assert "piece 1 of 2, cut from one picture" in cards(form)[0]._facts.value
+    assert cut.box.layout.display == "none"
+    form.frames._undo.click()
+    assert cut.box.layout.display == ""
+    cards(form)[2].more.click()
+    assert cut.box.layout.display == "none", "it has no picture"
+
+
 def test_an_empty_text_is_not_taken(drawn: StoryboardForm) -> None:
     cards(drawn)[0]._text.value = "  "
     assert 'role="alert"' in told(drawn)
@@ -269,6 +289,39 @@ def test_a_character_is_made_from_a_picture_and_a_take_and_said_before_it_is_pai
     assert len(panel.characters) == 0
     named(panel.box, "Save the character").click()
     assert "needs a name" in panel._said.value
+
+
+def test_strokes_are_drawn_over_the_frame_that_is_open(drawn: StoryboardForm) -> None:
+    details, card = drawn.frames.details, cards(drawn)[1]
+    card.more.click()
+    assert details._editor.preview == "", "nothing is sent to the page before it is opened"
+    before = card._picture.value
+    details._drawing.open()
+    assert details._editor.preview.startswith("data:image/jpeg")
+    arrow = {"kind": "arrow", "color": "#1668dc", "points": [[0.1, 0.5], [0.9, 0.5]]}
+    details._editor.strokes = [arrow]
+    assert [stroke.color for stroke in drawn.board.reel().shots[1].strokes] == ["#1668dc"]
+    assert card._picture.value != before
+    cards(drawn)[0].more.click()
+    assert details._editor.strokes == []
+    drawn.frames._undo.click()
+    assert card._picture.value == before
+    assert details._editor.strokes == []
+    drawn.frames._redo.click()
+    card.more.click()
+    assert details._editor.strokes == [arrow]
+
+
+def test_a_card_is_dragged_to_another_place(drawn: StoryboardForm) -> None:
+    first = texts(drawn)
+    cards(drawn)[2].more.click()
+    drawn.frames.sorter._handle_custom_msg({"kind": "move", "from": 3, "to": 1}, [])
+    assert texts(drawn) == [first[2], first[0], first[1]]
+    assert drawn.frames.details.number == 1, "the scene that is open stays so"
+    assert drawn.frames.sorter.told == "Scene 3 is now scene 1"
+    drawn.frames.sorter._handle_custom_msg({"kind": "move", "from": "x", "to": None}, [])
+    cards(drawn)[0].right.click()
+    assert drawn.frames.sorter.told == "Scene 1 is now scene 2"
 
 
 def sent_prompt(server: mock.MockServer) -> str:
@@ -347,14 +400,14 @@ def test_candidates_stand_beside_the_frame_and_a_click_chooses_one(
     card.candidates.click()
     drawn.frames.rolls.join(30)
     assert drawn.board.frames[1].path == before
-    _, *offered = card._offered.children
+    offered = card._offered.children
     assert [each.children[1].description for each in offered] == ["Candidate 1", "Candidate 2", "Candidate 3"]
     offered[2].children[1].click()
     assert drawn.board.frames[1].path == drawn.board.takes(2)[3].path
     assert len(drawn.board.takes(2)) == 4
     assert card._offered.children == ()
     drawn.frames._undo.click()
-    card._offered.children[0].click()
+    card._now.children[1].click()
     assert drawn.board.frames[1].path == before
     assert card._offered.children == ()
     assert server.billed == 6
@@ -390,7 +443,7 @@ def test_a_file_is_saved_and_named_and_pages_are_shown(drawn: StoryboardForm) ->
     files._format.value = ".gif"
     files.buttons[0].click()
     drawn.worker.join()
-    assert "Saved: storyboard.gif" in files._said.value
+    assert "Download storyboard.gif" in files._said.value
     with Image.open("storyboard.gif") as film:
         assert getattr(film, "n_frames", 1) == 3
     files.buttons[1].click()
@@ -419,3 +472,25 @@ def test_it_speaks_chinese_and_leaves_a_persons_words(chinese: Client) -> None:
     cards(form)[0].more.click()
     assert "分镜 1 第 1 版" in form.frames.details._takes.children[0].children[0].value
     assert ">not made yet<" in form._repr_mimebundle_()["text/html"]
+
+
+def test_a_name_that_exists_asks(drawn: StoryboardForm, server: mock.MockServer) -> None:
+    before = drawn.board.path.read_bytes()
+    form = StoryboardForm(drawn.client, scenes=["rain"], name="storyboard")
+    assert form.button.disabled
+    assert form._exists.layout.display == ""
+    assert "a board of this name exists" in form._controls["name"]._note.value
+    assert form._other.description == "Name it storyboard 2"
+    form._other.click()
+    assert (form._options()["name"], form.button.disabled, form._exists.layout.display) == (
+        "storyboard 2",
+        False,
+        "none",
+    )
+    form._controls["name"].fill("storyboard")
+    form._exists.children[0].click()
+    assert form.board is not None
+    assert form.board.name == "storyboard"
+    assert drawn.board.path.read_bytes() == before
+    form.leave()
+    assert form._options()["name"] == "storyboard 2", "a new board has a name of its own"

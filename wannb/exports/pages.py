@@ -128,7 +128,7 @@ class Pages:
         for name, text in (("title", self.reel.title), ("date", self.date)):
             if not isinstance(text, str):
                 raise TypeError(say("{name}={value} is not text", name=name, value=repr(text)))
-        _ = self._logo
+        _ = self.picture
 
     @property
     def size(self) -> tuple[float, float]:
@@ -214,13 +214,14 @@ class Pages:
     # The head
 
     @cached_property
-    def _logo(self) -> Image.Image | None:
+    def picture(self) -> Image.Image | None:
+        """The logo on white."""
         return logo_of(self.logo)
 
     @cached_property
     def _meta(self) -> tuple[float, float]:
         """The width of what stands at the right of the head, and that of the logo in it."""
-        logo = self._logo
+        logo = self.picture
         wide = min(2.0, _LOGO * logo.width / logo.height) + 0.15 if logo else 0.0
         return wide + (1.7 if self.numbering or self.date.strip() else 0.0), wide
 
@@ -237,14 +238,14 @@ class Pages:
     def _top(self) -> float:
         """Where the cells begin."""
         meta = line_height(_SMALL) * (self.numbering + bool(self.date.strip())) + 0.2
-        logo = _LOGO + 0.14 if self._logo else 0.0
+        logo = _LOGO + 0.14 if self.picture else 0.0
         return _MARGIN + max(_HEAD, self._title.height + 0.1, meta, logo)
 
     def _write_head(self, paper: Paper, page: int) -> None:
         paper.write(self._title, _MARGIN, _MARGIN, width=paper.width - 2 * _MARGIN - self._meta[0])
         right, logo = paper.width - _MARGIN, self._meta[1]
-        if self._logo:
-            paper.picture(self._logo, right - logo + 0.15, _MARGIN, logo - 0.15, _LOGO)
+        if self.picture:
+            paper.picture(self.picture, right - logo + 0.15, _MARGIN, logo - 0.15, _LOGO)
         where = Said("page {number} of {n}", number=page, n=len(self)) if self.numbering else ""
         y = _MARGIN + 0.07
         for text in (where, self.date.strip()):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -14,16 +16,19 @@ from wannb.display import html, preview
 from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
-from wannb.staging import ANGLES, MOVEMENTS, SHOTS
-from wannb.storyboard import Storyboard, Take
+from wannb.staging import ANGLES, MOVEMENTS, SHOTS, Take, over_jpeg
+from wannb.storyboard import Storyboard, can_be_cut
 from wannb.translation import Said, Words
 
 from .button import button, cost_text, name_sign, sign, spent_text
 from .characters import CharactersPanel
-from .controls import FileRow, Filling, close_all
+from .controls import Disclosure, Filling, close_all
+from .cut import Cut
+from .download import Download, FileRow, file_name
 from .references import Picker
 from .rolls import Rolls
 from .scenes import dialogue_input, notes_input, seconds_input
+from .sketch import Sorter, StrokeEditor
 from .status import Status
 from .worker import Progress
 
@@ -43,6 +48,7 @@ class Frames:
     Args:
         client: of the board.
         words: of the form.
+        download: of the form.
         change, start: how a change and longer work are carried out.
         leave: leads to another board.
         characters: of the folder, to which a take can be given.
@@ -62,6 +68,7 @@ class Frames:
         self,
         client: Client,
         words: Words,
+        download: Download,
         *,
         change: Callable[[Change], None],
         start: Callable[[Work], object],
@@ -73,9 +80,11 @@ class Frames:
     ) -> None:
         self.client = client
         self.words = words
+        self.download = download
         self.change = change
         self.start = start
         self.characters = characters
+        self.sorter = Sorter(self.put)
         self._board: Storyboard | None = None
         self._busy = False
         self.rolls = Rolls(client, lock, show=self._progressed, turned=turned, came=came)
@@ -91,7 +100,7 @@ class Frames:
         self._strip = widgets.VBox(_dom_classes=("wannb-frames",))
         self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
         adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
-        self.box = widgets.VBox([self._strip, self.details.box, adding])
+        self.box = widgets.VBox([self._strip, self.sorter, self.details.box, adding])
 
     def show(self, board: Storyboard, *, busy: bool) -> None:
         """Show a board as it is now; while work is under way nothing of it can be changed."""
@@ -112,9 +121,15 @@ class Frames:
         self.details.show(board, number, busy=busy)
         for each in (self._new, self._add, *self.files.buttons):
             each.disabled = busy
+        self.sorter.disabled = busy
         self._another.disabled = busy or self.rolls.under_way
         self._undo.disabled, self._redo.disabled = busy or not record.past, busy or not record.future
         self.about.value = self._facts(board)
+
+    def name(self, path: Path, scene: int, take: int = 0) -> str:
+        """Return the name that a scene's picture, or one of its takes, is downloaded as."""
+        facts = [f"scene-{scene}", f"take-{take}" if take else ""]
+        return file_name(self._board.name if self._board else "", *facts, ending=path.suffix)
 
     def _price(self, board: Storyboard, n: int) -> str:
         """Return what so many images of a scene cost, as the buttons say it."""
@@ -126,18 +141,23 @@ class Frames:
             if card.key == key:
                 card.progressed(progress)
 
+    def put(self, scene: int, to: int) -> None:
+        """Put a scene in the place of another one; those between them move up."""
+
+        def put(board: Storyboard) -> None:
+            order = list(range(1, len(board.scenes) + 1))
+            order.insert(to - 1, order.pop(scene - 1))
+            board.reorder(order)
+            if self.details.number is not None:
+                self.details.number = order.index(self.details.number) + 1
+            self.sorter.told = self.words("Scene {number} is now scene {to}", number=scene, to=to)
+
+        self.change(put)
+
     def move(self, scene: int, by: int) -> None:
         """Move a scene by one place, and the keyboard focus with it."""
         other = scene + by
-
-        def swap(board: Storyboard) -> None:
-            order = list(range(1, len(board.scenes) + 1))
-            order[scene - 1], order[other - 1] = other, scene
-            board.reorder(order)
-            if self.details.number in (scene, other):
-                self.details.number = other if self.details.number == scene else scene
-
-        self.change(swap)
+        self.put(scene, other)
         card = self.cards[other - 1]
         onward, back = (card.left, card.right) if by < 0 else (card.right, card.left)
         (back if onward.disabled else onward).focus()
@@ -216,7 +236,7 @@ class Card:
         self.lock = button("", lambda: frames.change(self._turn_lock))
         self.reroll = button("", lambda: self._roll(1))
         self.candidates = button("", lambda: self._roll(CANDIDATES))
-        self.status = Status(words, frames.rolls.acts(lambda: self.key))
+        self.status = Status(words, frames.rolls.acts(lambda: self.key), download=frames.download)
         self.status.box.layout.display = "none"
         self._offered = widgets.HBox(_dom_classes=("wannb-offered",))
         self.left = sign("left", lambda: frames.move(number, -1))
@@ -229,7 +249,8 @@ class Card:
             widgets.HBox([self.lock, self.left, self.right, self.more], _dom_classes=("wannb-row",)),
         ]
         classes = ("wannb-frame", "wannb-words")
-        pictures = widgets.HBox([self._picture, self._offered], _dom_classes=("wannb-pictures",))
+        self._now = widgets.VBox([self._picture], _dom_classes=("wannb-candidate",))
+        pictures = widgets.HBox([self._now, self._offered], _dom_classes=("wannb-pictures",))
         self.box = widgets.VBox([self._facts, pictures, self.status.box, self._text, *rows], _dom_classes=classes)
 
     def show(self, shot: Shot, key: str, prices: Mapping[int, str], *, busy: bool, is_open: bool) -> None:
@@ -243,7 +264,8 @@ class Card:
         told = f' <span class="wannb-warned">· {escape(" · ".join(marks))}</span>' if marks else ""
         scene = Said("scene {number}", number=number)
         camera = f" · {words(shot.camera)}" if shot.camera else ""
-        self._facts.value = f"{escape(words('Scene {number}', number=number) + camera)}{told}"
+        grip = f'<span class="wannb-grip" aria-hidden="true" title="{escape(words("Drag to another place"))}"></span>'
+        self._facts.value = f"{grip}{escape(words('Scene {number}', number=number) + camera)}{told}"
         self._picture.value = self._image(shot)
         with self._filling:
             for name, each in self._inputs.items():
@@ -273,7 +295,7 @@ class Card:
         name_sign(self.right, words("Move right: {what}", what=scene))
         self.more.tooltip = words("Earlier takes of scene {number}, a picture of your own, removal", number=number)
         (self.box.add_class if locked else self.box.remove_class)("wannb-locked")
-        (self.box.add_class if is_open else self.box.remove_class)("wannb-open")
+        (self.box.add_class if is_open else self.box.remove_class)("wannb-opened")
 
     def progressed(self, progress: Progress) -> None:
         """Show how far the work on the frame is, or why it failed; nothing once it is done."""
@@ -289,14 +311,16 @@ class Card:
             return
         self._shown = shown
         words, number = self.words, self.number
-        old, self._offered.children = self._offered.children, ()
+        old = (*self._offered.children, *self._now.children[1:])
+        self._offered.children, self._now.children = (), [self._picture]
         close_all(old)
         (self.box.add_class if takes else self.box.remove_class)("wannb-choosing")
         if takes:
-            keep = button(words("Keep this frame"), lambda: self._choose(None), classes=["wannb-keep"])
+            keep = button(words("Keep this frame"), lambda: self._choose(None))
             keep.tooltip = words("Keep the frame of scene {number}; the candidates stay among its takes", number=number)
             keep.disabled = off
-            self._offered.children = [keep, *(self._candidate(take, at, off=off) for at, take in enumerate(takes, 1))]
+            self._now.children = [self._picture, keep]
+            self._offered.children = [self._candidate(take, at, off=off) for at, take in enumerate(takes, 1)]
 
     def _candidate(self, take: Take, at: int, *, off: bool) -> widgets.Widget:
         words = self.words
@@ -323,7 +347,10 @@ class Card:
         if shot.path is None:
             instead = escape(self.words(shot.instead))
             return f'<div class="wannb-hole" role="img" aria-label="{escape(alt)}">{instead}</div>'
-        return html.figure(preview(shot.path, _PIXELS), alt=alt, caption=(), size=shot.size, width=_WIDTH)
+        jpeg = over_jpeg(preview(shot.path, _PIXELS), shot.strokes, shot.path)
+        figure = html.figure(jpeg, alt=alt, caption=(), size=shot.size, width=_WIDTH)
+        get = self._frames.download
+        return figure + get.row(get.button(self._frames.name(shot.path, self.number), shot.path))
 
     def _edited(self, name: str, value: Any) -> None:
         if not self._filling:
@@ -347,6 +374,7 @@ class Details:
     def __init__(self, frames: Frames) -> None:
         self.words = words = frames.words
         self.number: int | None = None
+        self._frames = frames
         self._change = frames.change
         self._characters = frames.characters
         self._title = widgets.HTML()
@@ -354,6 +382,7 @@ class Details:
         self._which = widgets.Dropdown(description=words("Which image of the set is this scene?"))
         self._assign = button(words("Use as frame"), self._assigned)
         self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._cut = Cut(words, self._cut_up)
         self._filling = Filling()
         self._camera = {
             name: self._choices(name, label, choices)
@@ -365,6 +394,10 @@ class Details:
         }
         camera = widgets.HBox([*self._camera.values()], _dom_classes=("wannb-row", "wannb-axes"))
         self._sent = widgets.HTML()
+        self._editor = StrokeEditor(words, self._drawn)
+        self._drawing = Disclosure(words("Draw on the frame"), self._editor)
+        self._drawing.opened = self._show_strokes
+        self._shown: tuple[Any, ...] | None = None
         self._picker = Picker(
             frames.client.store, words, lambda source: self._do(lambda board, scene: board.replace(scene, source))
         )
@@ -373,7 +406,17 @@ class Details:
         self._close = button(words("Close"), lambda: frames.open(None))
         self._own = widgets.VBox([own, self._picker.box])
         last = widgets.HBox([self._remove, self._close], _dom_classes=("wannb-row",))
-        parts = [self._title, camera, self._sent, self._takes, self._set, self._own, last]
+        parts = [
+            self._title,
+            camera,
+            self._sent,
+            self._drawing.box,
+            self._cut.box,
+            self._takes,
+            self._set,
+            self._own,
+            last,
+        ]
         self.box = widgets.VBox(parts, _dom_classes=("wannb-details",))
         self.box.layout.display = "none"
 
@@ -402,6 +445,12 @@ class Details:
                 each.value = getattr(panel.scene, name)
                 each.disabled = busy
         self._sent.value = self._request(board, number)
+        frame = board.frames[number - 1]
+        self._shown = (frame.path, (frame.width, frame.height), panel.strokes, number, off) if frame else None
+        self._drawing.box.layout.display = "" if frame else "none"
+        self._cut.show(frame, 0 if off else can_be_cut(record, number))
+        if self._drawing.is_open:
+            self._show_strokes()
         self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
         self._set.layout.display = "" if images and not off else "none"
         options = [(words("image {number}", number=each), each) for each in range(1, images + 1)]
@@ -409,6 +458,18 @@ class Details:
         self._own.layout.display = "none" if off else ""
         self._remove.disabled = off or len(record.panels) == 1
         self._picker.refresh()
+
+    def _cut_up(self, rows: int, columns: int) -> None:
+        self._do(lambda board, scene: board.cut(scene, rows=rows, columns=columns))
+
+    def _show_strokes(self) -> None:
+        if self._shown:
+            path, size, strokes, scene, off = self._shown
+            with suppress(OSError):  # its card says that the file is gone
+                self._editor.show(path, size, strokes, scene=scene, off=off)
+
+    def _drawn(self, strokes: list[dict[str, Any]]) -> None:
+        self._do(lambda board, scene: board.sketch(scene, strokes))
 
     def _choices(self, name: str, label: str, choices: Mapping[str, str]) -> widgets.Dropdown:
         """Return a list of what the camera may do, which goes into the prompt."""
@@ -449,7 +510,8 @@ class Details:
             lambda: self._characters.open(take.as_input()),
             tooltip=words("Use take {number} of scene {scene} as a picture of a character", **which),
         )
-        picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH))
+        out = self._frames.download.picture(self._frames.name(take.path, scene, take.number), take.path)
+        picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out)
         return widgets.VBox([picture, widgets.HBox([pick, cast], _dom_classes=("wannb-row",))])
 
     def _assigned(self) -> None:
@@ -484,22 +546,22 @@ class Files(FileRow):
             (words("Web page, HTML"), ".html"),
             (words("Slides, PowerPoint"), ".pptx"),
         ]
-        tooltip = words("Save the board as a file; one of that name is overwritten")
+        tooltip = words("Save the board as a file")
         show = button(words("Show the pages"), lambda: frames.start(self._show_pages))
         save = partial(frames.start, self._write)
-        super().__init__(words, formats, save, tooltip=tooltip, name="storyboard", more=[show])
-        self._said = widgets.HTML()
+        super().__init__(
+            words, formats, save, download=frames.download, tooltip=tooltip, name="storyboard", more=[show]
+        )
         self._pages = widgets.HTML()
-        self.box = widgets.VBox([self.box, self._said, self._pages])
+        self.box = widgets.VBox([self.box, self._pages])
 
-    def show(self, *, said: str = "", pages: str = "") -> None:
-        """Show a line of text, or pages; nothing without."""
-        self._said.value = f'<div class="wannb-told wannb-say">{escape(said)}</div>' if said else ""
+    def show(self, *, pages: str = "") -> None:
+        """Show pages in place of what was saved; nothing without."""
+        self.saved()
         self._pages.value = pages
 
     def _write(self, board: Storyboard, on_status: OnStatus) -> None:
-        files = ", ".join(map(str, board.save(self.path)))
-        self.show(said=self.words("Saved: {files}", files=files))
+        self.saved(board.save(self.path))
 
     def _show_pages(self, board: Storyboard, on_status: OnStatus) -> None:
         self.show(pages=board.pages()._repr_mimebundle_()["text/html"])

@@ -49,7 +49,6 @@ class HistoryForm(Panel):
     """
 
     selected = traitlets.Instance(Run, allow_none=True)
-    status: Status
 
     def __init__(self, client: Client) -> None:
         self.opened: Callable[[ImageRequest, tuple[str, ...]], None] | None = None

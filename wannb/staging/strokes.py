@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from wannb.display import remember
 from wannb.translation import say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
 Point = tuple[float, float]
@@ -102,8 +105,11 @@ def over_picture(image: Image.Image, strokes: Sequence[Stroke]) -> Image.Image:
     return marked.convert("RGB")
 
 
-def over_jpeg(jpeg: bytes, strokes: Sequence[Stroke]) -> bytes:
-    """Return a JPEG with strokes drawn over it; the same bytes without any, or without a picture."""
+def over_jpeg(jpeg: bytes, strokes: Sequence[Stroke], of: Path | None = None) -> bytes:
+    """Return a JPEG with strokes drawn over it; the same bytes without any, or without a picture.
+
+    As a thumbnail `of` a file it opens that file in the viewer, which shows the picture as it is.
+    """
     if not strokes or not jpeg:
         return jpeg
     from PIL import Image
@@ -111,6 +117,8 @@ def over_jpeg(jpeg: bytes, strokes: Sequence[Stroke]) -> bytes:
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(jpeg)) as image:
         over_picture(image, strokes).save(buffer, "JPEG", quality=88)
+    if of is not None:
+        remember(buffer.getvalue(), of)
     return buffer.getvalue()
 
 

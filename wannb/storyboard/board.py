@@ -15,14 +15,13 @@ from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
 from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
 from wannb.service import Money
-from wannb.staging import Characters, Stroke, as_strokes
+from wannb.staging import Characters, Stroke, Take, Takes, as_strokes
 from wannb.translation import Said, override, say, spoken
 
-from . import state, view
+from . import cutting, state, view
 from .files import BoardFiles
 from .generate import Generator
 from .state import Frame, Panel, Panels, Record, Scene
-from .view import Take, Takes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,6 +42,23 @@ def _change(method: Callable[Concatenate[Storyboard, P], R]) -> Callable[Concate
             return method(board, *values, **named)
 
     return alone
+
+
+def _put_aside(files: BoardFiles, *, replace: bool) -> Said:
+    """Keep a board of other scenes, whose place a new one takes, and say so; `ValueError` if that is not wanted."""
+    name = files.folder.name
+    if not replace:
+        other = BoardFiles.free_name(files.store, name)
+        why = Said(
+            "a board {name} of other scenes exists. wannb.Storyboard.open(client, {name}) opens it, name={other} makes "
+            "another one, and replace=True puts this one in its place and keeps the old one, which "
+            "wannb.storyboards(client) lists",
+            name=repr(name),
+            other=repr(other),
+        )
+        raise ValueError(say(why))
+    files.set_aside()
+    return Said("this took the place of a board of other scenes, which wannb.storyboards(client) lists")
 
 
 @html.hides("generator record reel")
@@ -75,6 +91,7 @@ class Storyboard:
         size: str = "2K",
         seed: int | None = None,
         watermark: bool = False,
+        replace: bool = False,
     ) -> None:
         """Plan a board; nothing is sent and nothing is billed before `run`.
 
@@ -84,15 +101,18 @@ class Storyboard:
                 `wannb.Scene`. More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
             images: up to 9 input images that every request gets, such as the picture of a character.
-            name: of the board and its folder; a board of other scenes under the same name is kept aside.
+            name: of the board and its folder.
             model: "wan2.7-image-pro", or "wan2.7-image" (faster and cheaper).
             size: "1K", "2K", or "width*height" in pixels.
             seed: 0 to 2147483647; without one it follows from all that is asked for, so that the same board is the same
                 request.
             watermark: whether the service puts its mark in a corner.
+            replace: whether it takes the place of a board of the same name and other scenes, which stays in
+                `wannb.storyboards(client)`, and whose takes it has where a scene is the same.
 
         Raises:
-            TypeError, ValueError: a scene, an option or the name is not what it must be.
+            TypeError, ValueError: a scene, an option or the name is not what it must be, or a board of this name has
+                other scenes.
             InvalidRequest: an input picture cannot be read, and a board of this name is there already.
             StoreError: the board's file cannot be read or written.
         """
@@ -107,12 +127,7 @@ class Storyboard:
             if before:
                 record = state.made_again(record, before)
                 if before.beginning != record.beginning:
-                    aside = Said(
-                        "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
-                        name=repr(name),
-                        file=files.set_aside().name,
-                    )
-                    said.append(aside)
+                    said.append(_put_aside(files, replace=replace))
             for image in base.images:
                 files.keep(image)
             files.write(record)
@@ -308,6 +323,7 @@ class Storyboard:
                 text=frame.text,
                 run_id=frame.run,
                 chosen=panel.frame is not None and panel.frame.place == frame.place,
+                piece=view.cut_words(frame) if frame.cut_from else "",
             )
             for number, frame in enumerate(self.record.takes(panel.key), 1)
         )
@@ -376,6 +392,25 @@ class Storyboard:
             if each:
                 record = record.with_take(panels[at].key, each)
         self._files.write(record.changed(Said("assignment"), panels))
+
+    @_change
+    def cut(self, scene: int, *, rows: int, columns: int) -> None:
+        """Cut a frame that shows several panels into frames of their own; nothing is sent, and nothing is billed.
+
+        The service may answer a request for a set with one picture of many panels. Cut where you see that: the pieces
+        go to the scenes of that set that have nothing else, in reading order, marked as unsure until `assign` or
+        `choose`. The whole picture stays among the takes.
+
+        Args:
+            scene: that has the picture, of a set of which too few images came.
+            rows, columns: of panels in it; 2 to 12 in all, each piece at least 240 pixels each way.
+
+        Raises:
+            ValueError: there is no such scene, it is locked, or it cannot be cut so.
+
+        >>> board.cut(1, rows=2, columns=2)    # doctest: +SKIP
+        """
+        self._files.write(cutting.cut(self.record, self._files, scene, rows, columns))
 
     @_change
     def lock(self, *scenes: int) -> None:
@@ -558,18 +593,24 @@ class Storyboard:
         dpi: int = 200,
         pixels: int = 960,
         language: str = "",
+        subtitles: str = "picture",
+        sound: str | os.PathLike[str] | None = None,
         **layout: Any,
     ) -> list[Path]:
         """Save the board by the file's ending and return the files that were written.
 
-        .pdf and .png are pages (several .png are numbered), .gif and .webp a film with the scenes' seconds, .html one
-        page that needs no network, .pptx slides with notes (`pip install "wannb[slides]"`).
+        .pdf and .png are pages (several .png are numbered), .gif, .webp and .mp4 (`pip install "wannb[film]"`) a film
+        with the scenes' seconds, .html one page that needs no network, .pptx slides with notes
+        (`pip install "wannb[slides]"`), .zip the pictures with a list of shots for a spreadsheet.
 
         Args:
             path: the file; it is written over.
             dpi: of the pictures on pages.
             pixels: of a film's longer side.
             language: of the scenes' texts in .html, such as "fr", for screen readers and hyphenation.
+            subtitles: where a film shows the dialogue: in the "picture", for all players; in .mp4 as a "track", which
+                can be turned off and is also saved as .srt; "none".
+            sound: a file for the .mp4, such as a .mp3 or .wav; it ends with the film.
             layout: what `pages` takes: `title`, `scenes`, `logo`, `date`, and of pages `frames`, `paper` and so on.
 
         Raises:
@@ -579,7 +620,12 @@ class Storyboard:
         """
         known = {each.name for each in fields(Pages)} - {"reel", "language"} | {"title", "scenes"}
         check_names(layout, sorted(known))
-        return export(self.pages(**layout), Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
+        pages, place = self.pages(**layout), Path(path).expanduser()
+        if place.suffix.lower() == ".zip":
+            pages = replace(pages, reel=view.with_origins(pages.reel, self._panels, self._files))
+        heard = Path(sound).expanduser() if sound is not None else None
+        more: dict[str, Any] = {"subtitles": subtitles, "sound": heard}
+        return export(pages, place, dpi=dpi, pixels=pixels, language=language, **more)
 
     @spoken
     def __repr__(self) -> str:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from wannb.display import fitting, html, previews
+from wannb.errors import StoreError
 from wannb.exports import Reel, Shot
 from wannb.figures import families
-from wannb.files import opened_picture
-from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
-from wannb.staging import over_jpeg
-from wannb.translation import Said, count, current, joined, say, shorten, spoken
+from wannb.request import MAX_IMAGES, MAX_N_SET
+from wannb.staging import MISSING, over_jpeg
+from wannb.translation import Said, count, joined, say, shorten
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Panels, Pending, Record, named
+from .state import Frame, Panels, Pending, Record, named
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 NOT_GENERATED, NONE_CAME = Said("not generated yet"), Said("no image came for it")
-MISSING = Said("its picture is missing or damaged")
 #: (frames shown at most, width of one on the page in pixels)
 _WIDTHS = ((2, 400), (4, 320), (8, 240), (10**9, 190))
 #: The least pixels of a thumbnail's longer side, and the most bytes of one and of all of them, as base64.
@@ -47,7 +46,10 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
         unsure: str = ""
         if frame and not panel.sure:
             unsure = Said("unsure: image {number} of {of} that came back", number=frame.number, of=frame.count)
-        if frame and frame.run is None:
+        if frame and frame.cut_from:
+            unsure = "" if panel.sure else Said("unsure: cut by order")
+            marks.append(cut_words(frame))
+        elif frame and frame.run is None:
             marks.append(Said("put in by hand"))
         shots.append(
             Shot(
@@ -69,6 +71,26 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
             )
         )
     return Reel(title=title, shots=tuple(shots))
+
+
+def cut_words(frame: Frame) -> Said:
+    """Return from where a piece was cut."""
+    return Said("piece {number} of {of}, cut from one picture", number=frame.number, of=frame.count)
+
+
+def with_origins(reel: Reel, panels: Panels, files: BoardFiles) -> Reel:
+    """Return the shots of a board with the requests that their pictures are from."""
+    shots = []
+    for shot in reel.shots:
+        frame = panels[shot.number - 1].frame
+        if frame and frame.run:
+            request = None
+            with suppress(StoreError):  # its run was moved away; its picture is gone then too
+                request = files.store.get(frame.run).request
+            prompt, model = (request.prompt or "", request.model) if request else ("", "")
+            shot = replace(shot, seed=frame.seed, run=frame.run, prompt=prompt, model=model)
+        shots.append(shot)
+    return replace(reel, shots=tuple(shots))
 
 
 # The strip
@@ -99,74 +121,8 @@ def _facts(shot: Shot, *more: str) -> Said:
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
     more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
     caption = [_facts(shot), shorten(shot.text, 160), *more]
-    jpeg = over_jpeg(jpeg, shot.strokes)
+    jpeg = over_jpeg(jpeg, shot.strokes, shot.path)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
-
-
-# Takes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Take:
-    """One frame of a scene.
-
-    Attributes:
-        scene, number: of which scene, and which of its takes, from 1.
-        path: the file.
-        width, height: in pixels.
-        seed: that was sent; None for a picture that was put in by hand.
-        text: the scene's text that it was generated for.
-        run_id: its run; None for a picture that was put in by hand.
-        chosen: whether it is the scene's frame now.
-        language: of what it says of itself.
-    """
-
-    scene: int
-    number: int
-    path: Path = field(repr=False)
-    width: int
-    height: int
-    seed: int | None
-    text: str
-    run_id: str | None = field(repr=False)
-    chosen: bool
-    language: str = field(default_factory=current, repr=False, compare=False)
-
-    def open(self) -> Image.Image:
-        """Return the image as a loaded PIL image."""
-        with opened_picture(self.path) as image:
-            image.load()
-        return image
-
-    def as_input(self) -> InputImage:
-        """Return the image as an input of a next request."""
-        if not self.path.is_file():
-            return missing(self.path.name, sha256=None, width=self.width, height=self.height)
-        return from_bytes(self.path.read_bytes(), name=self.path.name, origin=str(self.path))
-
-    @spoken
-    def figure(self, *, pixels: int, width: int) -> str:
-        """Return the take as an HTML figure."""
-        which = Said("scene {scene}, take {number}", scene=self.scene, number=self.number)
-        origin = Said("put in by hand") if self.run_id is None else Said("seed {seed}", seed=self.seed)
-        facts = joined(" · ", [which, *([Said("the frame now")] if self.chosen else []), origin])
-        values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}
-        alt = Said("Scene {scene}, take {number}: {text}", **values)
-        (jpeg,) = previews([self.path], pixels)
-        caption, size = [facts, shorten(self.text, 120)], (self.width, self.height)
-        return html.figure(jpeg, alt=alt, caption=caption, size=size, width=width, instead=MISSING)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        page = html.block("", body=html.row([self.figure(pixels=480, width=310)]))
-        return {"text/plain": repr(self), "text/html": page}
-
-
-class Takes(list[Take]):
-    """The takes of a scene, which show themselves side by side."""
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        body = html.row([take.figure(pixels=360, width=220) for take in self])
-        return {"text/plain": repr(self), "text/html": html.block("", body=body)}
 
 
 # What a board says of itself
@@ -227,6 +183,14 @@ def _unsure(record: Record) -> Iterator[Said]:
             by_set.setdefault(panel.asked, []).append(number)
     for run, members in by_set.items():
         asked = record.journal.sets[run]
+        if any(frame.cut_from for frame in asked.frames):
+            yield Said(
+                "{scenes} have pieces of one picture, in reading order: look whether each is in its place. "
+                "board.assign({call}) corrects them",
+                scenes=named(members),
+                call="{scene: piece number, ...}",
+            )
+            continue
         came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
         yield Said(
             "{came} came back, and the service does not say which; they were assigned to the scenes in order. Check "

@@ -12,7 +12,7 @@ const SIGNS = { one: "1", two: "2", three: "3", four: "4" };
 const VIEW_KEYS = { 1: "one", 2: "two", 3: "three", 4: "four", s: "slider", d: "fade", f: "flip" };
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const GROUPS = ".wannb-judge, .wannb-form, .jp-OutputArea-output, .jp-OutputArea, .output_area";
-const ITEMS = ".wannb-item, .wannb-run";
+const ITEMS = ".wannb-item, .wannb-run, .wannb-candidate, .wannb-takes > *";
 const NOT_OURS = "button, a, label, [role=radio], [role=option], .wannb-viewer, [data-wannb-small]";
 const HELP = [
   ["← →", "keyNext"], ["PageUp PageDown", "keyNext"], ["+ −", "keyZoom"], ["0 Z", "keyFit"], ["← → ↑ ↓", "keyPan"],
@@ -57,16 +57,19 @@ function isOurs(image) {
 function mark(node) {
   const images = node.tagName === "IMG" ? [node] : node.querySelectorAll("img");
   for (const image of images) {
-    if (!isOurs(image) || image.parentElement.querySelector(":scope > .wannb-open")) continue;
-    const label = `${texts(image)("open")}: ${image.alt}`;
-    const button = element("button", { type: "button", class: "wannb-open", title: texts(image)("open"), "aria-label": label }, "⤢");
+    if (!isOurs(image) || image.parentElement.querySelector(":scope > .wannb-enlarge")) continue;
+    const label = texts(image)("open");
+    image.id ||= uniqueId("picture");
+    const button = element(
+      "button", { type: "button", class: "wannb-enlarge", title: label, "aria-label": label, "aria-describedby": image.id }, "⤢",
+    );
     button.addEventListener("click", (event) => {
       event.preventDefault();
       event.stopPropagation();
       open(image, button);
     });
     image.parentElement.classList.add("wannb-opens");
-    image.after(button);
+    image.parentElement.append(button); // not between two pictures, whose style may be of neighbors
   }
 }
 
@@ -105,7 +108,7 @@ function asked(model, message, signal) {
 /** Return the pictures around one, each with its thumbnail and what is said of it on the page. */
 function around(image) {
   const group = image.closest(GROUPS) ?? image.parentElement;
-  const images = [...group.querySelectorAll("img")].filter((each) => each === image || (isOurs(each) && each.offsetParent));
+  const images = [...group.querySelectorAll("img")].filter((each) => each === image || (isOurs(each) && (each.offsetParent || each.closest(".wannb-compare"))));
   return images.map((each) => ({
     image: each,
     src: each.src,
@@ -119,7 +122,7 @@ function around(image) {
   }));
 }
 
-function open(image, opener = image.parentElement?.querySelector(":scope > .wannb-open")) {
+function open(image, opener = image.parentElement?.querySelector(":scope > .wannb-enlarge")) {
   if (!image || page.open) return;
   page.open = new Opened(image, opener);
 }
@@ -144,7 +147,7 @@ class Opened {
     document.body.append(this.dialog);
     this.dialog.showModal();
     this.stage.focus();
-    if (this.start.blind && this.items.length > 1) this.turn("two");
+    if (image.closest(".wannb-judge, .wannb-compare") && this.items.length > 1) this.turn("two");
     this.draw();
     this.meet();
   }
@@ -293,7 +296,6 @@ class Opened {
     const there = this.shown.indexOf(item);
     if (there >= 0) this.active = there;
     else this.shown[this.active] = item;
-    if (this.kind === "one") this.view = WHOLE;
     this.draw();
   }
 
@@ -344,11 +346,10 @@ class Opened {
     this.stage.dataset.count = String(count);
     const slots = this.shown.map((item, number) => {
       const image = element("img", { class: "wannb-viewer-picture", alt: item.alt, src: item.src, draggable: "false" });
-      const text = paired ? this.say(number ? "second" : "first", { what: item.alt }) : item.alt;
       const slot = element(
         "button",
         { type: "button", class: "wannb-viewer-slot", "aria-pressed": String(number === this.active), title: item.alt, click: () => { this.active = number; this.draw(); } },
-        `${this.items.indexOf(item) + 1} · ${text}`,
+        `${this.items.indexOf(item) + 1} · ${item.alt}`,
       );
       slot.hidden = this.shown.length === 1;
       return { image, slot };
@@ -394,7 +395,7 @@ class Opened {
       ?? (reduced && item.facts.file ? say("reduced", { shown: item.pixels, width: item.facts.width, height: item.facts.height }) : "");
     this.tell(told);
     const holder = item.image.closest(ITEMS);
-    const theirs = [...(holder?.querySelectorAll("button:not(.wannb-open)") ?? [])]
+    const theirs = [...(holder?.querySelectorAll("button:not(.wannb-enlarge)") ?? [])]
       .filter((each) => each.offsetParent && !each.disabled && /\p{L}/u.test(each.textContent));
     const made = theirs.map((each) => this.action(each.textContent.trim(), () => { this.dialog.close(); each.focus(); each.click(); }, each.title));
     const has = (name) => theirs.some((each) => each.textContent.trim() === say(name));
@@ -619,7 +620,7 @@ class Opened {
     page.open = null;
     // What opened it may have been drawn anew meanwhile.
     const again = this.opener?.isConnected ? this.opener : [...document.querySelectorAll("img")]
-      .find((each) => each.src === this.image.src && isOurs(each))?.parentElement.querySelector(":scope > .wannb-open");
+      .find((each) => each.src === this.image.src && isOurs(each))?.parentElement.querySelector(":scope > .wannb-enlarge");
     again?.focus();
   }
 }

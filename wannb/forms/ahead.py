@@ -13,7 +13,7 @@ from wannb.display import esm
 STATIC = Path(__file__).parent / "static"
 
 
-class Ahead(anywidget.AnyWidget):  # type: ignore[misc]
+class Ahead(anywidget.AnyWidget):
     """A part of a page that nobody sees; where no page is open nothing is made.
 
     Args:

@@ -85,7 +85,6 @@ class Studio(Panel):
         self._form(TextToImageForm)
         self._tabs.observe(lambda change: self._turned(), "selected_index")
         self._tabs.selected_index = 0
-        self.children = (*self.children, Ahead(self._make_next))
         self._count()
 
     def _build(self) -> None:
@@ -94,7 +93,7 @@ class Studio(Panel):
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
-        return [*self._manners(), self._heading, self._tabs, self._eye]
+        return [*self._manners(), self._heading, self._tabs, self._eye, Ahead(self._make_next)]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:

@@ -285,6 +285,7 @@ def test_a_strangers_draft_opens_no_file_of_this_machine(client: Client, tmp_pat
 def test_a_run_that_ended_while_nobody_looked_is_shown(client: Client, tmp_path: Path) -> None:
     studio = forms.Studio(client)
     studio.edit.request = ImageRequest(prompt="a cat", images=picture(), size="1K")
+    studio._tabs.selected_index = 1
     press(studio.edit)
     run = studio.edit.result.run_id
     assert list(drafts.unseen(client.store)) == [run]
@@ -293,6 +294,7 @@ def test_a_run_that_ended_while_nobody_looked_is_shown(client: Client, tmp_path:
     # The kernel dies before the page has said that somebody looks at it.
     second = forms.Studio(client)
     assert "1 finished while you were away: see the history" in second._heading.value
+    second._tabs.selected_index = 1
     second.edit.worker.join(30)
     assert second.edit.result.run_id == run
     assert "Finished while you were away." in shown(second.edit)
@@ -300,6 +302,22 @@ def test_a_run_that_ended_while_nobody_looked_is_shown(client: Client, tmp_path:
     second._looked([run])
     assert not drafts.unseen(client.store)
     assert "Finished" not in shown(forms.Studio(client).edit)
+
+
+def test_a_tab_that_was_made_ahead_is_not_looked_at(client: Client) -> None:
+    """What is under it is seen only when the tab is opened."""
+    first = forms.Studio(client)
+    first.edit.request = ImageRequest(prompt="a cat", images=picture(), size="1K")
+    press(first.edit)
+    second = forms.Studio(client)
+    while second._make_next():
+        pass
+    second.edit.worker.join(30)
+    assert second._eye.shown == []
+    assert "1 finished while you were away" in second._heading.value
+    second._tabs.selected_index = 1
+    assert second._eye.shown == [second.edit.result.run_id]
+    assert "finished while you were away" not in second._heading.value
 
 
 def test_the_history_counts_as_a_look_and_a_folder_that_is_gone_as_none(client: Client) -> None:

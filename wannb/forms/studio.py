@@ -19,6 +19,7 @@ from wannb.request import ImageRequest
 from wannb.runs import DONE, ENDED, GeneratedImage
 from wannb.translation import Said, say
 
+from .ahead import Ahead
 from .button import spent_text
 from .compare import CompareForm
 from .controls import close_all
@@ -92,7 +93,7 @@ class Studio(Panel):
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
-        return [*self._manners(), self._heading, self._tabs, self._eye]
+        return [*self._manners(), self._heading, self._tabs, self._eye, Ahead(self._make_next)]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
@@ -121,6 +122,13 @@ class Studio(Panel):
             self._tabs.children = tabs
             close_all([empty])
         return self._made[kind]  # type: ignore[no-any-return]
+
+    def _make_next(self) -> bool:
+        """Make the first form that is missing; return whether others are."""
+        missing = [kind for kind in _KINDS if kind not in self._made]
+        for kind in missing[:1]:
+            self._form(kind)
+        return len(missing) > 1
 
     def _keep(self, form: WorkPanel, name: str) -> None:
         """Bring back what was in a form, and go on with the run that it sent last if nobody has seen it ended."""
@@ -177,6 +185,7 @@ class Studio(Panel):
     def _turned(self) -> None:
         if isinstance(self.form, HistoryForm):
             self.form.refresh()
+        self._count()
 
     def _came_back(self) -> None:
         self._count()
@@ -191,9 +200,10 @@ class Studio(Panel):
         """
         with self._lock:
             said = spent_text(self.words, self.client.spent(), mock=self._mock)
-            works = [form.worker.progress for form in self._works()]
-            shown = [work.run_id for work in works if work.run_id and work.phase in ("done", "failed")]
-            shown = [*self._eye.shown, *(run for run in shown if run not in self._eye.shown)]
+            # What is under the other tabs, which are made ahead, nobody sees yet.
+            work = self._made[_KINDS[self._tabs.selected_index or 0]].worker.progress
+            ended = work.run_id is not None and work.phase in ("done", "failed") and work.run_id not in self._eye.shown
+            shown = [*self._eye.shown, *([work.run_id] if ended else [])]
             left, finished = len(self.client.tasks()), self._finished(shown)
             told = [self.words("{n} under way: see the history", n=left)] if left else []
             told += [self.words("{n} finished while you were away: see the history", n=finished)] if finished else []

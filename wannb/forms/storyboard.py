@@ -129,6 +129,7 @@ class StoryboardForm(WorkPanel):
         with self._lock:
             if not self.worker.under_way and not self.frames.rolls.under_way:
                 self.board = None
+                self._rename_new()
                 self._turn()
 
     # The controls of a new board

@@ -510,7 +510,7 @@ def test_boards_are_opened_renamed_copied_and_archived_beside_the_open_one(
     assert drawn.board.name == "Fox in snow"
     panel.name.value = "storyboard"
     panel.rename.click()
-    assert "a board 'storyboard' exists; 'storyboard 2' is free" in panel.status._text.value
+    assert "&#x27;storyboard 2&#x27; is free" in panel.status._text.value
     panel.archive.click()
     assert (panel.open.disabled, panel.restore.layout.display) == (True, "")
     panel.restore.click()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forms.using import SMALL, picture, press, shown, told
+from forms.using import SMALL, named, picture, press, shown, told
 from PIL import Image
 
 import wannb
@@ -303,26 +303,29 @@ def test_a_budget_below_one_image_is_an_error_in_plain_words(client: Client, ser
 
 
 @pytest.mark.parametrize(("ending", "start"), [(".pdf", b"%PDF"), (".png", b"\x89PNG"), (".svg", b"<?xml")])
-def test_the_grid_is_saved_as_it_is_laid_out(client: Client, ending: str, start: bytes, tmp_path: Path) -> None:
+def test_the_grid_is_saved_as_it_is_laid_out(client: Client, ending: str, start: bytes) -> None:
     form = CompareForm(client, **FOUR)
     form.run()
     form.grid._axes["rows"].value = "seed"
     form.grid.files._format.value = ending
-    form.grid.files.name.value = str(tmp_path / "my study")
+    form.grid.files.name.value = "my study"
     form.grid.files.buttons[0].click()
     form.worker.join()
-    file = tmp_path / f"my study{ending}"
+    file = Path(f"my study{ending}")
     assert file.read_bytes().startswith(start)
-    assert f"Saved: {file}" in shown(form)
+    assert file.name in shown(form.grid.files._said)
+    assert str(Path.cwd()) in shown(form.grid.files._said)
+    assert "Download all 4 as ZIP" in shown(form.grid._all)
     assert form.grid.html().count("<img ") == 4
 
 
-def test_a_file_that_cannot_be_saved_is_an_error_in_the_form(client: Client, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+def test_a_file_that_cannot_be_saved_is_an_error_in_the_form(client: Client) -> None:
+    Path("study.pdf").mkdir()
     form = CompareForm(client, **FOUR)
     form.run()
-    form.grid.files.name.value = str(tmp_path / "file" / "study")
+    form.grid.files.name.value = "study"
     form.grid.files.buttons[0].click()
+    named(form, "Overwrite").click()
     form.worker.join()
     assert 'role="alert"' in told(form)
     assert not form.button.disabled

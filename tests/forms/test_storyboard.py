@@ -423,7 +423,7 @@ def test_a_file_is_saved_and_named_and_pages_are_shown(drawn: StoryboardForm) ->
     files._format.value = ".gif"
     files.buttons[0].click()
     drawn.worker.join()
-    assert "Saved: storyboard.gif" in files._said.value
+    assert "Download storyboard.gif" in files._said.value
     with Image.open("storyboard.gif") as film:
         assert getattr(film, "n_frames", 1) == 3
     files.buttons[1].click()

@@ -12,6 +12,8 @@ from pathlib import Path
 
 #: Functions that all widgets share.
 ELEMENTS = Path(__file__).parent / "static" / "elements.js"
+#: Puts text on the clipboard.
+CLIPBOARD = Path(__file__).parent / "static" / "clipboard.js"
 #: Brings bytes from `Pieces`.
 PIECES = Path(__file__).parent / "static" / "pieces.js"
 

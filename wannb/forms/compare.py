@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -23,7 +23,8 @@ from wannb.translation import Said, Words, count
 from . import controls
 from .alternatives import Budget, Models, Pictures, Prompts, Seeds, Sizes
 from .button import button, button_text
-from .controls import Disclosure, FileRow, Filling
+from .controls import Disclosure, Filling
+from .download import Download, FileRow, image_name
 from .panel import WorkPanel
 from .status import Status
 from .worker import Progress, Report
@@ -149,11 +150,11 @@ class CompareForm(WorkPanel):
         self._use([Prompts(words), Seeds(words), number, Models(words), Sizes(words), budget, pictures])
         self._pictures = Disclosure(words("Input images"), pictures.box)
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
-        self.grid = SideBySide(words, self._refresh, self._save)
         self._filler = button(words("Fill"), self._press_fill)
         self._make_worker()
         tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
+        self.grid = SideBySide(words, self.status.download, self._refresh, self._save)
         self._show_heading(Said("Compare"))
 
     def _fill(self, options: dict[str, Any]) -> None:
@@ -163,6 +164,11 @@ class CompareForm(WorkPanel):
                 raise ValueError(f"n={value!r} cannot be shown by CompareForm; it takes one number from 1 to {MAX_N}")
             control.fill(value if name in ("n", "budget") or listed else [value])
         if "images" in options:
+            self._pictures.open()
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        super()._put(fields)
+        if self._controls["images"].value:
             self._pictures.open()
 
     def _read(self) -> dict[str, Any]:
@@ -268,8 +274,8 @@ class CompareForm(WorkPanel):
                 return
 
             def save(report: Report) -> list[str]:
-                files = ", ".join(map(str, plan.grid(**axes).save(path)))
-                return [self.words("Saved: {files}", files=files)]
+                self.grid.files.saved(plan.grid(**axes).save(path))
+                return []
 
             self._stop = threading.Event()
             self.worker.start(save, text=Said("saving"))
@@ -339,6 +345,7 @@ class SideBySide:
 
     Args:
         words: of the form.
+        download: of the form.
         changed: called when a person has chosen another layout.
         save: called when a person wants it saved as a file.
 
@@ -348,8 +355,9 @@ class SideBySide:
         files: what it is saved as.
     """
 
-    def __init__(self, words: Words, changed: Callable[[], None], save: Callable[[], None]) -> None:
+    def __init__(self, words: Words, download: Download, changed: Callable[[], None], save: Callable[[], None]) -> None:
         self.words = words
+        self._download = download
         self.plan: Plan | None = None
         #: The last plan that was run.
         self._ran: Plan | None = None
@@ -361,11 +369,11 @@ class SideBySide:
             each.observe(lambda change, axis=axis: self._chosen(axis), "value")
         title = widgets.HTML(f'<h4 class="wannb-title">{escape(words("Side by side"))}</h4>')
         self._row = widgets.HBox(list(self._axes.values()), _dom_classes=("wannb-row", "wannb-axes"))
-        self._page = widgets.HTML()
+        self._page, self._all = widgets.HTML(), widgets.HTML()
         formats = [(words("Pages, PDF"), ".pdf"), (words("Pages, PNG"), ".png"), (words("Pages, SVG"), ".svg")]
-        tooltip = words("Save the images side by side as a file; one of that name is overwritten")
-        self.files = FileRow(words, formats, save, tooltip=tooltip, name="comparison")
-        parts = [title, self._row, self._page, self.files.box]
+        tooltip = words("Save the images side by side as a file")
+        self.files = FileRow(words, formats, save, download=download, tooltip=tooltip, name="comparison")
+        parts = [title, self._row, self._page, self._all, self.files.box]
         self.box = widgets.VBox(parts, _dom_classes=("wannb-side-by-side",))
         self.box.layout.display = "none"
 
@@ -387,6 +395,10 @@ class SideBySide:
         self.plan = self._ran = plan
         self._row.layout.display = "" if len(names) > 1 else "none"
         self._page.value = self.html()
+        images = {image.path: image for result in plan.results() if result for image in result}
+        named = [(image_name(image), path) for path, image in images.items()]
+        self._all.value = self._download.row(self._download.all("comparison.zip", lambda: named, len(named)))
+        self.files.saved()
         self.box.layout.display = ""
 
     def follow(self, plan: Plan | None) -> None:

@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
@@ -81,6 +80,15 @@ class Control:
     def refuses(self, value: Any) -> bool:
         """Return whether the control has no way to show a value."""
         return False
+
+    @property
+    def draft(self) -> Any:
+        """All that a person wrote, also what no request can have, as JSON data; `restore` shows it again."""
+        return self.value
+
+    def restore(self, draft: Any) -> None:
+        """Show what a person wrote; any exception for data that no `draft` gave."""
+        self.fill(draft)
 
     def problems(self) -> Iterable[Problem]:
         """Return the problems of what a person wrote that no request can have."""
@@ -286,45 +294,6 @@ def as_size(text: str) -> str:
     return text.lower().replace("x", "*").replace("×", "*").replace(" ", "")
 
 
-class FileRow:
-    """A format, a file name, and a button that saves.
-
-    Args:
-        formats: what can be chosen: its text and the file's ending.
-        save: called when the button is pressed.
-        more: buttons beside it.
-
-    Attributes:
-        box: the widget.
-        name: of the file, with or without its ending.
-        buttons: the one that saves, and those beside it.
-    """
-
-    def __init__(
-        self,
-        words: Words,
-        formats: Sequence[tuple[str, str]],
-        save: Callable[[], object],
-        *,
-        tooltip: str,
-        name: str,
-        more: Sequence[widgets.Button] = (),
-    ) -> None:
-        self._default = name
-        self._format = widgets.Dropdown(description=words("Format"), options=formats)
-        self.name = widgets.Text(description=words("File name"), value=name)
-        self.buttons = [button(words("Save"), save, tooltip=tooltip), *more]
-        row = [self._format, self.name, *self.buttons]
-        self.box = widgets.HBox(row, _dom_classes=("wannb-row", "wannb-save-row"))
-
-    @property
-    def path(self) -> Path:
-        """The file that the button writes."""
-        ending = str(self._format.value)
-        written = self.name.value.strip() or self._default
-        return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
-
-
 class Disclosure:
     """Content that a button shows and hides."""
 
@@ -464,6 +433,19 @@ class Rows(Generic[R]):
             self._take(entry)
         self.draw()
         close_all(entry.box for entry in old if entry not in self.entries)
+
+    @property
+    def draft(self) -> list[list[Any]]:
+        """What a person wrote in each row's inputs, as JSON data."""
+        return [[each.value for each in entry.inputs] for entry in self.entries]
+
+    def restore(self, draft: Sequence[Sequence[Any]]) -> None:
+        """Show rows with what a person wrote in them."""
+        made = [self._make() for _ in draft[: self._most]] if self._make else []
+        for entry, written in zip(made, draft, strict=False):
+            for each, value in zip(entry.inputs, written, strict=False):
+                each.value = value
+        self.show(made)
 
     def append(self, entry: R) -> None:
         """Put a row at the end."""

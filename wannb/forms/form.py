@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar, NoReturn
 
@@ -207,6 +207,11 @@ class Form(WorkPanel):
             self._current = request = self._rest.replace(**self._read())
             self._refresh()
         self.request = request
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        super()._put(fields)
+        if any(fields.get(name, FIELDS[name].default) != FIELDS[name].default for name in self._advanced()):
+            self._more.open()
 
     def _switch(self) -> None:
         """Turn controls off that do not apply to the mode, and say why."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -21,7 +22,8 @@ from wannb.translation import Said, Words
 
 from .button import button, cost_text, name_sign, sign, spent_text
 from .characters import CharactersPanel
-from .controls import Disclosure, FileRow, Filling, close_all
+from .controls import Disclosure, Filling, close_all
+from .download import Download, FileRow, file_name
 from .references import Picker
 from .rolls import Rolls
 from .scenes import dialogue_input, notes_input, seconds_input
@@ -45,6 +47,7 @@ class Frames:
     Args:
         client: of the board.
         words: of the form.
+        download: of the form.
         change, start: how a change and longer work are carried out.
         leave: leads to another board.
         characters: of the folder, to which a take can be given.
@@ -64,6 +67,7 @@ class Frames:
         self,
         client: Client,
         words: Words,
+        download: Download,
         *,
         change: Callable[[Change], None],
         start: Callable[[Work], object],
@@ -75,6 +79,7 @@ class Frames:
     ) -> None:
         self.client = client
         self.words = words
+        self.download = download
         self.change = change
         self.start = start
         self.characters = characters
@@ -119,6 +124,11 @@ class Frames:
         self._another.disabled = busy or self.rolls.under_way
         self._undo.disabled, self._redo.disabled = busy or not record.past, busy or not record.future
         self.about.value = self._facts(board)
+
+    def name(self, path: Path, scene: int, take: int = 0) -> str:
+        """Return the name that a scene's picture, or one of its takes, is downloaded as."""
+        facts = [f"scene-{scene}", f"take-{take}" if take else ""]
+        return file_name(self._board.name if self._board else "", *facts, ending=path.suffix)
 
     def _price(self, board: Storyboard, n: int) -> str:
         """Return what so many images of a scene cost, as the buttons say it."""
@@ -225,7 +235,7 @@ class Card:
         self.lock = button("", lambda: frames.change(self._turn_lock))
         self.reroll = button("", lambda: self._roll(1))
         self.candidates = button("", lambda: self._roll(CANDIDATES))
-        self.status = Status(words, frames.rolls.acts(lambda: self.key))
+        self.status = Status(words, frames.rolls.acts(lambda: self.key), download=frames.download)
         self.status.box.layout.display = "none"
         self._offered = widgets.HBox(_dom_classes=("wannb-offered",))
         self.left = sign("left", lambda: frames.move(number, -1))
@@ -337,7 +347,9 @@ class Card:
             instead = escape(self.words(shot.instead))
             return f'<div class="wannb-hole" role="img" aria-label="{escape(alt)}">{instead}</div>'
         jpeg = over_jpeg(preview(shot.path, _PIXELS), shot.strokes, shot.path)
-        return html.figure(jpeg, alt=alt, caption=(), size=shot.size, width=_WIDTH)
+        figure = html.figure(jpeg, alt=alt, caption=(), size=shot.size, width=_WIDTH)
+        get = self._frames.download
+        return figure + get.row(get.button(self._frames.name(shot.path, self.number), shot.path))
 
     def _edited(self, name: str, value: Any) -> None:
         if not self._filling:
@@ -361,6 +373,7 @@ class Details:
     def __init__(self, frames: Frames) -> None:
         self.words = words = frames.words
         self.number: int | None = None
+        self._frames = frames
         self._change = frames.change
         self._characters = frames.characters
         self._title = widgets.HTML()
@@ -481,7 +494,8 @@ class Details:
             lambda: self._characters.open(take.as_input()),
             tooltip=words("Use take {number} of scene {scene} as a picture of a character", **which),
         )
-        picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH))
+        out = self._frames.download.picture(self._frames.name(take.path, scene, take.number), take.path)
+        picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out)
         return widgets.VBox([picture, widgets.HBox([pick, cast], _dom_classes=("wannb-row",))])
 
     def _assigned(self) -> None:
@@ -516,22 +530,22 @@ class Files(FileRow):
             (words("Web page, HTML"), ".html"),
             (words("Slides, PowerPoint"), ".pptx"),
         ]
-        tooltip = words("Save the board as a file; one of that name is overwritten")
+        tooltip = words("Save the board as a file")
         show = button(words("Show the pages"), lambda: frames.start(self._show_pages))
         save = partial(frames.start, self._write)
-        super().__init__(words, formats, save, tooltip=tooltip, name="storyboard", more=[show])
-        self._said = widgets.HTML()
+        super().__init__(
+            words, formats, save, download=frames.download, tooltip=tooltip, name="storyboard", more=[show]
+        )
         self._pages = widgets.HTML()
-        self.box = widgets.VBox([self.box, self._said, self._pages])
+        self.box = widgets.VBox([self.box, self._pages])
 
-    def show(self, *, said: str = "", pages: str = "") -> None:
-        """Show a line of text, or pages; nothing without."""
-        self._said.value = f'<div class="wannb-told wannb-say">{escape(said)}</div>' if said else ""
+    def show(self, *, pages: str = "") -> None:
+        """Show pages in place of what was saved; nothing without."""
+        self.saved()
         self._pages.value = pages
 
     def _write(self, board: Storyboard, on_status: OnStatus) -> None:
-        files = ", ".join(map(str, board.save(self.path)))
-        self.show(said=self.words("Saved: {files}", files=files))
+        self.saved(board.save(self.path))
 
     def _show_pages(self, board: Storyboard, on_status: OnStatus) -> None:
         self.show(pages=board.pages()._repr_mimebundle_()["text/html"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,18 +14,19 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import ELEMENTS, esm, html, wake
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html, wake
 from wannb.errors import Problem
 from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
 
 from .controls import Control, Disclosure, Filling, close_all, in_form
+from .kept import Kept
 from .status import Status
 from .worker import Progress, Worker
 
 STATIC = Path(__file__).parent / "static"
 #: Names that the forms need of each other.
-_INSIDE = {"fixed", "modes", "most", "offer_earlier", "sheets", "words"}
+_INSIDE = {"draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "restore", "sheets", "words"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -92,6 +93,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Close the form with all its widgets; a request that was sent goes on and is saved."""
         if "worker" in vars(self):  # not so when the constructor raised
             self.worker.detach()
+        if vars(self).get("kept"):
+            self.kept.draft.close()
         if "_heading" in vars(self):
             close_all([*self.children, self.layout])
         super().close()
@@ -157,6 +160,10 @@ class WorkPanel(Panel):
 
     def __init__(self, client: Client, **traits: Any) -> None:
         self.made: Callable[[], None] = lambda: None
+        #: Called on a worker thread when work has begun, gone on or ended.
+        self.moved: Callable[[], None] = lambda: None
+        #: The form's draft, in the Studio.
+        self.kept: Kept | None = None
         self._problems: tuple[Problem, ...] = ()
         #: Whether a person has begun to write; problems with what is still empty are shown only then.
         self._begun = False
@@ -197,6 +204,32 @@ class WorkPanel(Panel):
             self._begun = True
             self._refresh()
 
+    # The draft
+
+    def draft(self) -> dict[str, Any]:
+        """Return what a person wrote, as JSON data."""
+        with self._lock:
+            return {name: control.draft for name, control in self._controls.items()}
+
+    def restore(self, fields: Mapping[str, Any]) -> None:
+        """Show what a person wrote; any exception for data that no `draft` gave."""
+        with self._lock:
+            with self._filling:
+                self._put(fields)
+            self._touched()
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        for name, control in self._controls.items():
+            if name in fields:
+                control.restore(fields[name])
+
+    def keep(self, name: str, told: Callable[[], object]) -> None:
+        """Keep what is in the form in the draft of that name, and show what is there already."""
+        self.kept = Kept(self, self.client.store, name, told)
+        shown: list[widgets.Widget] = list(self.children)  # type: ignore[has-type]
+        shown.insert(shown.index(self._heading) + 1, self.kept.box)
+        self.children = shown
+
     # Shared by all panels with a button
 
     def offer_earlier(self) -> None:
@@ -215,12 +248,18 @@ class WorkPanel(Panel):
 
     def _make_worker(self) -> None:
         self.worker = Worker(self.client, self._progressed, self._ended, self._lock)
+        self.worker.moved = self._moved
 
     def _progressed(self, progress: Progress) -> None:
         self.status.show(progress)
         if not progress.under_way or not self._busy:
             self._busy = progress.under_way
             self._refresh()
+
+    def _moved(self, progress: Progress) -> None:
+        if self.kept and progress.sends and progress.run_id and progress.under_way:
+            self.kept.sent(progress.run_id)
+        self.moved()
 
     def _press(self) -> None:
         with self._lock:
@@ -229,6 +268,8 @@ class WorkPanel(Panel):
             # The button may change while a press is on its way: do what it said, or nothing.
             if not self.button.disabled and not (promised_free and not self._free):
                 self.status.safely(self._start)
+                if self.kept and self.worker.under_way:
+                    self.kept.send()
 
     def _finish(self, start: Callable[[], bool]) -> Any:
         """Start as the button does, wait, and return the result; a `RuntimeError` when something is under way."""
@@ -254,6 +295,8 @@ class WorkPanel(Panel):
         self.button.description = self.button.tooltip = text
         self.button.disabled = not enabled or self.worker.under_way
         self._hint.value = "".join(f'<div class="wannb-quietly">{escape(hint)}</div>' for hint in hints if hint)
+        if self.kept:  # every change of a form leads here
+            self.kept.draft.touch()
 
     def _why_not(self, *, empty: bool) -> str:
         """Return why the button is off, where no problem says it better."""
@@ -289,7 +332,7 @@ class CodeView(anywidget.AnyWidget):
         code: the text, shown as it is.
     """
 
-    _esm = esm(ELEMENTS, STATIC / "code.js")
+    _esm = esm(ELEMENTS, CLIPBOARD, STATIC / "code.js")
     _css = STATIC / "code.css"
 
     code = traitlets.Unicode().tag(sync=True)

@@ -17,6 +17,7 @@ from wannb.translation import Said, Words, shorten
 from .boxes import BoxEditor
 from .button import button
 from .controls import Control, Row, Rows, in_form
+from .drafts import pictures_from, pictures_record
 from .upload import Upload
 
 #: How many images of earlier runs are offered.
@@ -154,6 +155,7 @@ class References(Control):
         help_text: str = "",
     ) -> None:
         self.with_boxes = with_boxes
+        self._store = store
         self._rows: Rows[ImageRow] = Rows(least=0, most=most)
         self._rows.box.add_class("wannb-references")
         self._picker = Picker(store, words, lambda source: self._rows.append(ImageRow(as_input(source), self)))
@@ -199,6 +201,13 @@ class References(Control):
             rows.append(same or ImageRow(image, self, own))
         self._rows.show(rows)
         self._show_picker()
+
+    @property
+    def draft(self) -> Any:
+        return {"images": pictures_record(self._store, self.images), "boxes": [list(map(list, b)) for b in self.boxes]}
+
+    def restore(self, draft: Any) -> None:
+        self.fill_with_boxes(pictures_from(self._store, draft["images"]), draft["boxes"])
 
     def fit(self, row: ImageRow) -> None:
         """Put a copy that fits in the place of a picture of the wrong size, with its boxes scaled along."""

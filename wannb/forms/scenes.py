@@ -135,6 +135,18 @@ class Scenes(Control):
     def refuses(self, value: Any) -> bool:
         return not isinstance(value, str)
 
+    @property
+    def draft(self) -> Any:
+        return [self._way.value, self._style.value, self._rows.draft, self._whole.value]
+
+    def restore(self, draft: Any) -> None:
+        with self._filling:
+            way, self._style.value, rows, whole = draft
+            self._rows.restore(rows)
+            self._whole.fill(whole)
+            self._way.value = way
+        self._switched()
+
     def _touched(self) -> None:
         """Show the prompt that the scenes make, and pass the change on."""
         if self._filling:

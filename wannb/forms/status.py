@@ -19,6 +19,7 @@ from wannb.translation import Said, Words, count, override
 
 from .button import button
 from .controls import close_all
+from .download import Download, file_name, image_name
 from .worker import Progress
 
 #: A button under each image: its text, its tooltip, and what it does.
@@ -34,10 +35,12 @@ class Status:
         acts: what the buttons do, of those in `Worker.acts`; a name left out is no button.
         cancel_tooltip: what "Cancel" leads to.
         empty: shown before anything was started.
+        download: of the form, for one that has it already.
 
     Attributes:
         box: the widget.
         actions: the buttons under each image.
+        download: answers the download buttons of the whole form.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Status:
         *,
         cancel_tooltip: str = Said("Cancel the task, which is possible while it is in the queue"),
         empty: str = "",
+        download: Download | None = None,
     ) -> None:
         self.words = words
         self.actions: Sequence[Action] = ()
@@ -72,9 +76,9 @@ class Status:
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
-        self.box = widgets.VBox(
-            [self._notices, self._bar, self._text, row, self._gallery], _dom_classes=("wannb-status",)
-        )
+        self.download = download or Download(words)
+        shown = [self._notices, self._bar, self._text, row, self._gallery, *([] if download else [self.download])]
+        self.box = widgets.VBox(shown, _dom_classes=("wannb-status",))
         self.offer()
         self._say(f'<div class="wannb-empty">{escape(empty)}</div>' if empty else "")
 
@@ -162,7 +166,7 @@ class Status:
         self.offer(*(["undo"] if unsure else []))
         self._say(
             f'<div class="wannb-done wannb-say">{line}</div>{notes}<div class="wannb-asked">{prompt}</div>'
-            f'<div class="wannb-quietly">{escape(place)}</div>'
+            f'<div class="wannb-quietly">{escape(place)}</div>{self._out(result)}'
         )
         # New widgets each time: an old image's buttons must not act on a new one.
         self._clear()
@@ -248,13 +252,22 @@ class Status:
             value = f' max="{most:.1f}" value="{min(progress.seconds, most * 0.97):.1f}"'
         self._say(" · ".join(parts), f"<progress{value}>")
 
+    def _out(self, result: Result) -> str:
+        """Return the buttons that bring all images out of here."""
+        get = self.download
+        seeds = [] if result.seed is None else [f"seed-{result.seed}"]
+        name = file_name(str(result.request.prompt) if result.request else "", *seeds, ending=".zip")
+        archive = get.all(name, lambda: [(image_name(image), image.path) for image in result], len(result))
+        return get.row(archive, get.copy(result.path, self.words("Copy the folder's path")), get.folder(result.path))
+
     def _item(self, image: GeneratedImage, figure: str) -> widgets.Widget:
         buttons = [
             button(text, lambda act=act: self.safely(lambda: act(image)), tooltip=f"{tooltip} ({image.number})")  # type: ignore[misc]
             for text, tooltip, act in self.actions
         ]
         row = widgets.HBox(buttons, _dom_classes=("wannb-row",))
-        return widgets.VBox([widgets.HTML(figure), row], _dom_classes=("wannb-item",))
+        out = self.download.picture(image_name(image), image.path)
+        return widgets.VBox([widgets.HTML(figure + out), row], _dom_classes=("wannb-item",))
 
     def _clear(self) -> None:
         old, self._gallery.children = self._gallery.children, ()

@@ -126,6 +126,22 @@ class StoryboardForm(WorkPanel):
         if options.get("images"):
             self._pictures.open()
 
+    def draft(self) -> dict[str, Any]:
+        return {**super().draft(), "board": self.board.name if self.board else ""}
+
+    def restore(self, fields: Mapping[str, Any]) -> None:
+        with self._lock:
+            if fields["board"]:
+                self.go_on_with(str(fields["board"]))
+            else:
+                self.leave()
+            super().restore(fields)
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        super()._put(fields)
+        if self._controls["images"].value:
+            self._pictures.open()
+
     def _new_generator(self) -> Generator:
         """Return what a run of the new board would ask for, without making it."""
         options = self._options()
@@ -241,6 +257,7 @@ class StoryboardForm(WorkPanel):
         self.frames = Frames(
             self.client,
             words,
+            self.status.download,
             change=self._change,
             start=self._start_work,
             leave=self.leave,
@@ -353,6 +370,13 @@ class BoardScenes(Control):
 
     def fill(self, value: Any) -> None:
         self.rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
+
+    @property
+    def draft(self) -> Any:
+        return self.rows.draft
+
+    def restore(self, draft: Any) -> None:
+        self.rows.restore(draft)
 
     def problems(self) -> Iterator[Problem]:
         for number, row in enumerate(self.rows.entries, 1):

@@ -60,6 +60,7 @@ def test_a_frame_is_chosen_moved_and_drawn_over(lab: Lab, server: mock.MockServe
     page.get_by_role("img", name="Scene 2 of 3: It rains").wait_for()
 
     page.get_by_title("Earlier takes of scene 1").click()
+    assert cards.nth(0).bounding_box()["width"] > 200, "the card that is open stays in its place"
     page.get_by_role("button", name="Draw on the frame").click()
     stage = page.get_by_role("application", name="Draw over the frame of scene 1")
     stage.scroll_into_view_if_needed()

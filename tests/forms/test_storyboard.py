@@ -217,6 +217,27 @@ def test_fewer_images_than_scenes_are_said_and_put_right(client: Client, server:
     assert form.button.description == "All frames are generated"
 
 
+def test_a_picture_of_several_panels_is_offered_to_be_cut(client: Client, server: mock.MockServer) -> None:
+    form = StoryboardForm(client, scenes=THREE, size=SMALL)
+    with server.scenario("set returns fewer"):
+        form.run()
+    cards(form)[0].more.click()
+    cut = form.frames.details._cut
+    assert cut.box.layout.display == ""
+    assert cut._preview.value == "", "not before it is opened"
+    cut._disclosure.open()
+    assert "1 rows and 3 columns on the picture" in cut._preview.value
+    cut._columns.value = 2
+    assert cut._go.description == "Cut into 2 frames"
+    cut._go.click()
+    assert "piece 1 of 2, cut from one picture" in cards(form)[0]._facts.value
+    assert cut.box.layout.display == "none"
+    form.frames._undo.click()
+    assert cut.box.layout.display == ""
+    cards(form)[2].more.click()
+    assert cut.box.layout.display == "none", "it has no picture"
+
+
 def test_an_empty_text_is_not_taken(drawn: StoryboardForm) -> None:
     cards(drawn)[0]._text.value = "  "
     assert 'role="alert"' in told(drawn)

@@ -251,3 +251,65 @@ def test_a_board_without_characters_asks_as_before(client: Client, server: mock.
     make(client).run()
     cats(client, "Tom")
     assert make(client).estimate() == wannb.Money(amount=0, currency="USD")  # type: ignore[arg-type]
+
+
+# One picture in place of a set
+
+
+def collage(client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch) -> Storyboard:
+    """Return a board of four scenes for which one picture came; its quarters have four colors."""
+    board = make(client, size="1K")
+    with server.scenario("set returns fewer"):
+        board.run()
+    come = [number for number, frame in enumerate(board.frames, 1) if frame]
+    frame = board.frames[0]
+    assert frame is not None
+    image = Image.new("RGB", (1000, 800))
+    for at, color in enumerate(["red", "lime", "blue", "white"]):
+        image.paste(color, ((at % 2) * 500, (at // 2) * 400, (at % 2) * 500 + 500, (at // 2) * 400 + 400))
+    image.save(frame.path)
+    for number in come[1:]:
+        board.assign({number: None})
+    return board
+
+
+def colors(board: Storyboard) -> list[object]:
+    return [frame and frame.open().convert("RGB").getpixel((9, 9)) for frame in board.frames]
+
+
+def test_one_picture_of_several_panels_is_cut_when_the_person_says_so(
+    client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = collage(client, server, monkeypatch)
+    billed, whole = server.billed, board.frames[0]
+    board.cut(1, rows=2, columns=2)
+    assert colors(board) == [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
+    assert server.billed == billed
+    assert "unsure: cut by order" in repr(board)
+    assert "piece 3 of 4, cut from one picture" in repr(board)
+    assert any("scenes 1–4 have pieces of one picture" in notice for notice in board.notices)
+    assert board.takes(1)[0].path == whole.path  # type: ignore[union-attr]
+    board.assign({2: 3, 3: 2})
+    assert colors(board)[1:3] == [(0, 0, 255), (0, 255, 0)]
+    again = Storyboard.open(client, "storyboard")
+    assert "piece 2 of 4, cut from one picture" in again.takes(2)[-2].figure(pixels=200, width=100)
+    again.undo()
+    assert again.undo() == "undone: cut of scene 1"
+    assert [bool(frame) for frame in again.frames] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "why"),
+    [(1, 1, "2 to 12 frames, not 1"), (4, 4, "not 16"), (0, 2, "rows=0"), (4, 3, "333\\*200 pixels; at least 240")],
+)
+def test_what_cannot_be_cut_is_said(
+    client: Client, server: mock.MockServer, monkeypatch: pytest.MonkeyPatch, rows: int, columns: int, why: str
+) -> None:
+    board = collage(client, server, monkeypatch)
+    before = board.record
+    with pytest.raises(ValueError, match=why):
+        board.cut(1, rows=rows, columns=columns)
+    assert board.record == before
+    whole = make(client, name="whole").run()
+    with pytest.raises(ValueError, match="scene 1 has no image of a set of which too few came"):
+        whole.cut(1, rows=2, columns=2)

@@ -16,12 +16,13 @@ from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
 from wannb.staging import ANGLES, MOVEMENTS, SHOTS, over_jpeg
-from wannb.storyboard import Storyboard, Take
+from wannb.storyboard import Storyboard, Take, can_be_cut
 from wannb.translation import Said, Words
 
 from .button import button, cost_text, name_sign, sign, spent_text
 from .characters import CharactersPanel
 from .controls import Disclosure, Filling, close_all
+from .cut import Cut
 from .download import Download, file_name
 from .exporting import Files
 from .references import Picker
@@ -294,7 +295,7 @@ class Card:
         name_sign(self.right, words("Move right: {what}", what=scene))
         self.more.tooltip = words("Earlier takes of scene {number}, a picture of your own, removal", number=number)
         (self.box.add_class if locked else self.box.remove_class)("wannb-locked")
-        (self.box.add_class if is_open else self.box.remove_class)("wannb-open")
+        (self.box.add_class if is_open else self.box.remove_class)("wannb-opened")
 
     def progressed(self, progress: Progress) -> None:
         """Show how far the work on the frame is, or why it failed; nothing once it is done."""
@@ -381,6 +382,7 @@ class Details:
         self._which = widgets.Dropdown(description=words("Which image of the set is this scene?"))
         self._assign = button(words("Use as frame"), self._assigned)
         self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._cut = Cut(words, self._cut_up)
         self._filling = Filling()
         self._camera = {
             name: self._choices(name, label, choices)
@@ -404,7 +406,17 @@ class Details:
         self._close = button(words("Close"), lambda: frames.open(None))
         self._own = widgets.VBox([own, self._picker.box])
         last = widgets.HBox([self._remove, self._close], _dom_classes=("wannb-row",))
-        parts = [self._title, camera, self._sent, self._drawing.box, self._takes, self._set, self._own, last]
+        parts = [
+            self._title,
+            camera,
+            self._sent,
+            self._drawing.box,
+            self._cut.box,
+            self._takes,
+            self._set,
+            self._own,
+            last,
+        ]
         self.box = widgets.VBox(parts, _dom_classes=("wannb-details",))
         self.box.layout.display = "none"
 
@@ -436,6 +448,7 @@ class Details:
         frame = board.frames[number - 1]
         self._shown = (frame.path, (frame.width, frame.height), panel.strokes, number, off) if frame else None
         self._drawing.box.layout.display = "" if frame else "none"
+        self._cut.show(frame, 0 if off else can_be_cut(record, number))
         if self._drawing.is_open:
             self._show_strokes()
         self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
@@ -445,6 +458,9 @@ class Details:
         self._own.layout.display = "none" if off else ""
         self._remove.disabled = off or len(record.panels) == 1
         self._picker.refresh()
+
+    def _cut_up(self, rows: int, columns: int) -> None:
+        self._do(lambda board, scene: board.cut(scene, rows=rows, columns=columns))
 
     def _show_strokes(self) -> None:
         if self._shown:

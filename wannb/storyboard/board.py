@@ -18,7 +18,7 @@ from wannb.service import Money
 from wannb.staging import Characters, Stroke, as_strokes
 from wannb.translation import Said, override, say, spoken
 
-from . import state, view
+from . import cutting, state, view
 from .files import BoardFiles
 from .generate import Generator
 from .state import Frame, Panel, Panels, Record, Scene
@@ -308,6 +308,7 @@ class Storyboard:
                 text=frame.text,
                 run_id=frame.run,
                 chosen=panel.frame is not None and panel.frame.place == frame.place,
+                piece=view.cut_words(frame) if frame.cut_from else "",
             )
             for number, frame in enumerate(self.record.takes(panel.key), 1)
         )
@@ -376,6 +377,25 @@ class Storyboard:
             if each:
                 record = record.with_take(panels[at].key, each)
         self._files.write(record.changed(Said("assignment"), panels))
+
+    @_change
+    def cut(self, scene: int, *, rows: int, columns: int) -> None:
+        """Cut a frame that shows several panels into frames of their own; nothing is sent, and nothing is billed.
+
+        The service may answer a request for a set with one picture of many panels. Cut where you see that: the pieces
+        go to the scenes of that set that have nothing else, in reading order, marked as unsure until `assign` or
+        `choose`. The whole picture stays among the takes.
+
+        Args:
+            scene: that has the picture, of a set of which too few images came.
+            rows, columns: of panels in it; 2 to 12 in all, each piece at least 240 pixels each way.
+
+        Raises:
+            ValueError: there is no such scene, it is locked, or it cannot be cut so.
+
+        >>> board.cut(1, rows=2, columns=2)    # doctest: +SKIP
+        """
+        self._files.write(cutting.cut(self.record, self._files, scene, rows, columns))
 
     @_change
     def lock(self, *scenes: int) -> None:

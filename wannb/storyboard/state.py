@@ -90,7 +90,10 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """One picture of a scene, by its file: image `number` of `count` of a run, or a file beside the board."""
+    """One picture of a scene, by its file: image `number` of `count` of a run, or a file beside the board.
+
+    `cut_from` is the run of the picture of which it is piece `number` of `count`.
+    """
 
     run: str | None
     file: str
@@ -100,6 +103,7 @@ class Frame:
     seed: int | None = None
     number: int = 1
     count: int = 1
+    cut_from: str | None = None
 
     @property
     def place(self) -> tuple[str | None, str]:

@@ -19,7 +19,7 @@ from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Panels, Pending, Record, named
+from .state import Frame, Panels, Pending, Record, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -49,7 +49,10 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
         unsure: str = ""
         if frame and not panel.sure:
             unsure = Said("unsure: image {number} of {of} that came back", number=frame.number, of=frame.count)
-        if frame and frame.run is None:
+        if frame and frame.cut_from:
+            unsure = "" if panel.sure else Said("unsure: cut by order")
+            marks.append(cut_words(frame))
+        elif frame and frame.run is None:
             marks.append(Said("put in by hand"))
         shots.append(
             Shot(
@@ -71,6 +74,11 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
             )
         )
     return Reel(title=title, shots=tuple(shots))
+
+
+def cut_words(frame: Frame) -> Said:
+    """Return from where a piece was cut."""
+    return Said("piece {number} of {of}, cut from one picture", number=frame.number, of=frame.count)
 
 
 def with_origins(reel: Reel, panels: Panels, files: BoardFiles) -> Reel:
@@ -133,7 +141,8 @@ class Take:
         width, height: in pixels.
         seed: that was sent; None for a picture that was put in by hand.
         text: the scene's text that it was generated for.
-        run_id: its run; None for a picture that was put in by hand.
+        run_id: its run; None for a picture that was put in by hand or cut.
+        piece: from where it was cut, in words; empty for any other.
         chosen: whether it is the scene's frame now.
         language: of what it says of itself.
     """
@@ -147,6 +156,7 @@ class Take:
     text: str
     run_id: str | None = field(repr=False)
     chosen: bool
+    piece: str = ""
     language: str = field(default_factory=current, repr=False, compare=False)
 
     def open(self) -> Image.Image:
@@ -165,7 +175,8 @@ class Take:
     def figure(self, *, pixels: int, width: int) -> str:
         """Return the take as an HTML figure."""
         which = Said("scene {scene}, take {number}", scene=self.scene, number=self.number)
-        origin = Said("put in by hand") if self.run_id is None else Said("seed {seed}", seed=self.seed)
+        by_hand = self.piece or Said("put in by hand")
+        origin = by_hand if self.run_id is None else Said("seed {seed}", seed=self.seed)
         facts = joined(" · ", [which, *([Said("the frame now")] if self.chosen else []), origin])
         values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}
         alt = Said("Scene {scene}, take {number}: {text}", **values)
@@ -244,6 +255,14 @@ def _unsure(record: Record) -> Iterator[Said]:
             by_set.setdefault(panel.asked, []).append(number)
     for run, members in by_set.items():
         asked = record.journal.sets[run]
+        if any(frame.cut_from for frame in asked.frames):
+            yield Said(
+                "{scenes} have pieces of one picture, in reading order: look whether each is in its place. "
+                "board.assign({call}) corrects them",
+                scenes=named(members),
+                call="{scene: piece number, ...}",
+            )
+            continue
         came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
         yield Said(
             "{came} came back, and the service does not say which; they were assigned to the scenes in order. Check "

@@ -119,7 +119,6 @@ def test_a_press_draws_one_set_and_shows_its_frames(client: Client, server: mock
 
 def test_the_same_board_again_is_free(drawn: StoryboardForm, server: mock.MockServer) -> None:
     form = StoryboardForm(drawn.client, scenes=THREE, style="ink", size=SMALL)
-    assert "of this name exists" in shown(form)
     assert form.button.description == "Show 3 images · free, already generated"
     press(form)
     assert server.billed == 3
@@ -507,3 +506,25 @@ def test_it_speaks_chinese_and_leaves_a_persons_words(chinese: Client) -> None:
     cards(form)[0].more.click()
     assert "分镜 1 第 1 版" in form.frames.details._takes.children[0].children[0].value
     assert ">not made yet<" in form._repr_mimebundle_()["text/html"]
+
+
+def test_a_name_that_exists_asks(drawn: StoryboardForm, server: mock.MockServer) -> None:
+    before = drawn.board.path.read_bytes()
+    form = StoryboardForm(drawn.client, scenes=["rain"], name="storyboard")
+    assert form.button.disabled
+    assert form._exists.layout.display == ""
+    assert "a board of this name exists" in form._controls["name"]._note.value
+    assert form._other.description == "Name it storyboard 2"
+    form._other.click()
+    assert (form._options()["name"], form.button.disabled, form._exists.layout.display) == (
+        "storyboard 2",
+        False,
+        "none",
+    )
+    form._controls["name"].fill("storyboard")
+    form._exists.children[0].click()
+    assert form.board is not None
+    assert form.board.name == "storyboard"
+    assert drawn.board.path.read_bytes() == before
+    form.leave()
+    assert form._options()["name"] == "storyboard 2", "a new board has a name of its own"

@@ -15,8 +15,8 @@ from wannb.display import html, preview
 from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
-from wannb.staging import ANGLES, MOVEMENTS, SHOTS, over_jpeg
-from wannb.storyboard import Storyboard, Take, can_be_cut
+from wannb.staging import ANGLES, MOVEMENTS, SHOTS, Take, over_jpeg
+from wannb.storyboard import Storyboard, can_be_cut
 from wannb.translation import Said, Words
 
 from .button import button, cost_text, name_sign, sign, spent_text

@@ -65,7 +65,7 @@ class StoryboardForm(WorkPanel):
         super().__init__(client)
         self._begun = bool(options)
         with self._filling:
-            self._fill(options)
+            self._fill({"name": BoardFiles.free_name(client.store, NAME), **options})
         self._turn()
 
     # Public
@@ -156,6 +156,9 @@ class StoryboardForm(WorkPanel):
         name = self._options()["name"]
         if wrong := name_problem(name):
             found.append(Problem(field="name", value=name, rule=wrong))
+        if self._taken(name):
+            rule = Said("a board of this name exists: open it, or give this one another name")
+            found.append(Problem(field="name", value="", rule=rule))
         if found:
             return tuple(found)
         problems = self._new_generator().problems()
@@ -166,11 +169,20 @@ class StoryboardForm(WorkPanel):
         self._tell(self._problems if self._begun else ())
         options = self._options()
         self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
-        exists = self.words(
-            "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
-            "another name: nothing is lost, and nothing is paid for twice."
-        )
-        self._controls["name"].remark(exists if options["name"] in BoardFiles.names(self.client.store) else "")
+        self._exists.layout.display = "" if self._taken(options["name"]) else "none"
+        self._other.description = self.words("Name it {name}", name=self._free_name())
+
+    def _taken(self, name: str) -> bool:
+        return name in BoardFiles.names(self.client.store)
+
+    def _free_name(self) -> str:
+        return BoardFiles.free_name(self.client.store, self._options()["name"] or NAME)
+
+    def _rename_new(self) -> None:
+        """Give the new board a name that no other one has."""
+        with self._filling:
+            self._controls["name"].fill(self._free_name())
+        self._refresh()
 
     # Work and changes
 
@@ -254,6 +266,9 @@ class StoryboardForm(WorkPanel):
         self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
         self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
         self._characters = CharactersPanel(self.client.store, words, self._refresh)
+        self._other = button("", self._rename_new)
+        open_it = button(words("Open it"), lambda: self.status.safely(lambda: self.go_on_with(self._options()["name"])))
+        self._exists = widgets.HBox([open_it, self._other], _dom_classes=("wannb-row",))
         self.frames = Frames(
             self.client,
             words,
@@ -276,6 +291,7 @@ class StoryboardForm(WorkPanel):
         go = (self.button, self._hint, self.status.box)
         send = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
         boxes = {name: control.box for name, control in self._controls.items()} | {"images": self._pictures.box}
+        boxes["name"] = widgets.VBox([boxes["name"], self._exists])
         left = widgets.VBox([*boxes.values(), self._code_box()], _dom_classes=("wannb-controls",))
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]

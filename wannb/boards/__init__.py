@@ -1,0 +1,11 @@
+"""What leads to boards: scripts whose lines become scenes, and the boards that were saved.
+
+May import `storyboard` and the rooms below it. Other rooms import only what `__all__` names.
+"""
+
+from __future__ import annotations
+
+from .saved import storyboards
+from .scripted import scenes
+
+__all__ = ["scenes", "storyboards"]

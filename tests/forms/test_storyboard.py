@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -451,6 +453,38 @@ def test_a_file_is_saved_and_named_and_pages_are_shown(drawn: StoryboardForm) ->
     assert "<img " in files._pages.value
     cards(drawn)[0].lock.click()
     assert not files._pages.value, "the pages are of the board as it was"
+
+
+def test_layout_and_scenes_of_a_file_are_chosen_and_what_is_wrong_is_said_beside_the_button(
+    drawn: StoryboardForm,
+) -> None:
+    files = drawn.frames.files
+
+    def seen() -> set[str]:
+        return {name for name, each in files._parts.items() if each.layout.display != "none"}
+
+    assert seen() == {"frames", "orientation", "paper", "numbering", "title", "date", "logo"}
+    files.options["frames"].value, files.options["orientation"].value = 1, "portrait"
+    files.options["title"].value, files.options["scenes"].value = "Mine", "2-3"
+    files.buttons[1].click()
+    drawn.worker.join()
+    assert "Page 1 of 2 of Mine. Scene 2 of 3" in files._pages.value
+    files._format.value = ".zip"
+    assert seen() == set()
+    files.buttons[0].click()
+    drawn.worker.join()
+    with zipfile.ZipFile("storyboard.zip") as packed:
+        assert [name[:2] for name in packed.namelist()] == ["02", "03", "sh"]
+    files.options["scenes"].value = "all"
+    files.buttons[0].click()
+    files._both.click()
+    drawn.worker.join()
+    assert "scenes &#x27;all&#x27;: write their numbers, such as 1-3, 6" in files._failed.value
+    assert not Path("storyboard 2.zip").exists()
+    files._format.value = ".mp4"
+    assert seen() == {"pixels", "subtitles", "sound"}
+    files.options["scenes"].value = "1，3"
+    assert files.chosen(".mp4") == {"pixels": 960, "subtitles": "picture", "sound": None, "scenes": [1, 3]}
 
 
 def test_a_board_is_opened_by_name_or_given(drawn: StoryboardForm) -> None:

@@ -5,7 +5,8 @@ May import `storyboard` and the rooms below it. Other rooms import only what `__
 
 from __future__ import annotations
 
-from .saved import storyboards
-from .scripted import scenes
+from .reading import decoded
+from .saved import SavedBoard, storyboards
+from .scripted import Scenes, scenes
 
-__all__ = ["scenes", "storyboards"]
+__all__ = ["SavedBoard", "Scenes", "decoded", "scenes", "storyboards"]

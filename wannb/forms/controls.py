@@ -350,6 +350,10 @@ class Disclosure:
         """Show the content."""
         self._switch.value = True
 
+    def close(self) -> None:
+        """Hide the content."""
+        self._switch.value = False
+
     def _show(self) -> None:
         if self._switch.value:
             self.opened()

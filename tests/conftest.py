@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import functools
+import gc
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,9 +53,31 @@ FAST = Pace(
 )
 
 
+#: Thousands of clients are made here, and few of them speak to anything that has a certificate.
+certificates_read_once = functools.cache(ssl.create_default_context)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(isolation.forget)
     atexit.unregister(say_goodbye)  # tests leave runs behind
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each file to one worker, and all that need a browser to the same: JupyterLab is started once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector thousands of tests and all modules, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,6 +98,26 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def quick_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", certificates_read_once)
+
+
+@pytest.fixture(autouse=True)
+def no_widget_left() -> Iterator[None]:
+    """Close the widgets that a test has made: ipywidgets keeps each in a list, with all that it shows."""
+    before = set(_widgets())
+    yield
+    for key, widget in list(_widgets().items()):
+        if key not in before and type(widget).__name__ != "Viewer":  # one for the whole process
+            widget.close()
+
+
+def _widgets() -> dict[str, Any]:
+    module = sys.modules.get("ipywidgets.widgets.widget")
+    return module._instances if module else {}
 
 
 class Hangs(BaseException):

@@ -31,6 +31,8 @@ def record(**changes: Any) -> bytes:
     return json.dumps({"wannb": 1, "request": {**request, **changes}}).encode()
 
 
+BOMB = zlib.compress(bytes(10**8), 1)
+
 NO_REQUEST: dict[str, bytes] = {
     "empty": b"",
     "only a signature": SIGNATURE,
@@ -40,8 +42,8 @@ NO_REQUEST: dict[str, bytes] = {
     "a text after the end": SIGNATURE + head() + END + noted(record())[len(SIGNATURE) + 25 :],
     "a text of 2 MB": noted(record(prompt="x" * 2**21)),
     "a packed text": noted(zlib.compress(record()), flag=b"\1"),
-    "a packed bomb": noted(zlib.compress(bytes(10**8)), flag=b"\1"),
-    "zTXt": noted(zlib.compress(bytes(10**8)), kind=b"zTXt"),
+    "a packed bomb": noted(BOMB, flag=b"\1"),
+    "zTXt": noted(BOMB, kind=b"zTXt"),
     "another keyword": noted(record(), keyword=b"wannb2"),
     "a keyword of spaces": noted(record(), keyword=b" wannb"),
     "deep": noted(b'{"request":' + b"[" * 100_000),

@@ -15,7 +15,7 @@ from PIL import Image
 
 from wannb import files, mock
 from wannb.display.previews import make_preview
-from wannb.files import append_line, read_file, read_lines
+from wannb.files import append_line, name_problem, read_file, read_lines, write
 from wannb.forms.upload import _Incoming
 from wannb.runs.store import Store
 
@@ -176,3 +176,41 @@ def test_nothing_else_renames() -> None:
     rename = re.compile(r"os\.renames?\(|os\.replace\(|shutil\.move\(|(?<!files)\.rename\(|\.replace\([\w.]+\)")
     found = [(path.name, each) for path in package.rglob("*.py") for each in rename.findall(path.read_text())]
     assert found == [("files.py", "os.replace(")]
+
+
+@pytest.mark.parametrize("name", ["fox in snow", "Fox.2", "花店 2", "con man", "a~b", "x" * 180, "雪" * 60, "e\u0301"])
+def test_a_name_that_every_system_takes(name: str, tmp_path: Path) -> None:
+    assert name_problem(name) is None
+    write(tmp_path / f"{name}.pdf", b"x")
+    assert read_file(tmp_path / f"{name}.pdf", most=1) == b"x"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "write a name"),
+        ("  ", "write a name"),
+        ("a/b:c?", "a name cannot hold /"),
+        ("../outside", "a name cannot hold /"),
+        ("..\\outside", "a name cannot hold \\"),
+        ("a:b", "a name cannot hold :"),
+        ('say "hi"', 'a name cannot hold "'),
+        ("a\tb", "a name cannot hold '\\t'"),
+        ("a\ud800", "a name cannot hold '\\ud800'"),
+        ("CON", "Windows keeps the name CON for itself"),
+        ("nul.txt", "Windows keeps the name nul for itself"),
+        ("Com1.tar.gz", "Windows keeps the name Com1 for itself"),
+        ("lpt² ", "a name cannot begin or end with a space or a dot"),
+        ("lpt²", "Windows keeps the name lpt² for itself"),
+        ("aux .pdf", "Windows keeps the name aux for itself"),
+        (".", "a name cannot begin or end with a space or a dot"),
+        ("..", "a name cannot begin or end with a space or a dot"),
+        ("story.", "a name cannot begin or end with a space or a dot"),
+        (".story", "a name cannot begin or end with a space or a dot"),
+        ("story ", "a name cannot begin or end with a space or a dot"),
+        ("x" * 190, "it is too long: leave out 10 characters"),
+        ("雪" * 61, "it is too long: leave out 1 character"),
+    ],
+)
+def test_a_name_that_cannot_be_is_told_why(name: str, why: str) -> None:
+    assert name_problem(name) == why

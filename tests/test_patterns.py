@@ -57,11 +57,14 @@ def at_most(seconds: float) -> Iterator[None]:
 def patterns() -> dict[str, tuple[re.Pattern[Any], set[str]]]:
     """Return every pattern that a module compiles or writes into a call of `re`, with the methods it is used by."""
     found: dict[str, tuple[re.Pattern[Any], set[str]]] = {}
-    everything = "\n".join(path.read_text() for path in modules().values())
+    uses: dict[str, set[str]] = {}
+    for path in modules().values():
+        for name, method in re.findall(r"\b(\w+)\.(?=(\w+))", path.read_text()):
+            uses.setdefault(name, set()).add(method)
     for name, path in modules().items():
         for at, value in vars(importlib.import_module(name)).items():
             if isinstance(value, re.Pattern):
-                found[f"{name}.{at}"] = value, set(re.findall(rf"\b{at}\.(\w+)", everything))
+                found[f"{name}.{at}"] = value, uses.get(at, set())
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(node, ast.Call)
@@ -85,11 +88,8 @@ def patterns() -> dict[str, tuple[re.Pattern[Any], set[str]]]:
 def letter(items: Any, rng: random.Random) -> str:
     """Return a character of a set."""
     letters = [chr(number) for number in range(9, 127)] + ["é", "中", "\u0e01", "\u0600", "\x01", "\x85"]
-    fitting = []
-    for each in letters:
-        with_it = parser.SubPattern(parser.State(), [(parser.IN, items)])
-        if re.fullmatch(_compiled(with_it), each):
-            fitting.append(each)
+    pattern = _compiled(parser.SubPattern(parser.State(), [(parser.IN, items)]))
+    fitting = [each for each in letters if pattern.fullmatch(each)]
     return rng.choice(fitting) if fitting else "?"
 
 

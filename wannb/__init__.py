@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import forms as forms
     from . import mock as mock
+    from .boards import scenes as scenes
+    from .boards import storyboards as storyboards
     from .client import Client as Client
     from .connection import connect as connect
     from .figures.comparison import compare as compare
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from .runs.result import Result as Result
     from .service.prices import Money as Money
     from .service.prices import set_price as set_price
+    from .staging import Stroke as Stroke
     from .storyboard import Scene as Scene
     from .storyboard import Storyboard as Storyboard
     from .tools.doctor import doctor as doctor
@@ -57,6 +60,7 @@ _HOMES = {
     "Result": ".runs.result",
     "Scene": ".storyboard",
     "Storyboard": ".storyboard",
+    "Stroke": ".staging",
     "Task": ".ledger.task",
     "add_font": ".figures.fonts",
     "compare": ".figures.comparison",
@@ -67,9 +71,11 @@ _HOMES = {
     "gallery": ".figures.gallery",
     "judge": ".judging",
     "recall": ".ledger.recall",
+    "scenes": ".boards",
     "scores": ".judging",
     "set_price": ".service.prices",
     "size_for": ".request.sizes",
+    "storyboards": ".boards",
     "studio": ".forms.studio",
     "sweep": ".plan",
     "tidy": ".tools.tidy",

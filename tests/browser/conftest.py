@@ -92,6 +92,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         raise late from late.where()
     except Exception:
         _show(pyfuncitem, lab)
+        if lab.session.shared in lab.books:
+            lab.session.shared = None  # nobody knows in what state it is
         raise
     return True
 

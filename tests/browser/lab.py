@@ -45,6 +45,7 @@ class Lab:
         scale: float = 1,
         touch: bool = False,
         environment: Mapping[str, str] | None = None,
+        shared: bool = False,
     ) -> Book:
         """Open a new notebook with these code cells; nothing is run yet.
 
@@ -56,7 +57,11 @@ class Lab:
             scale: device pixels in a CSS pixel.
             touch: whether the screen takes fingers.
             environment: more variables for the kernel than `wannb.connect()` needs to find the mock server.
+            shared: put the cells into the notebook that an earlier test has left, which saves opening it and starting
+                a kernel. Names, widgets and outputs of that test are gone; modules are loaded, and not to be changed.
         """
+        if shared and app == "lab" and (scale, touch) == (1, False):
+            return self._shared(cells, theme, width, height)
         session, self._count = self.session, self._count + 1
         folder = session.work / f"{secrets.token_hex(4)}-{self._count}"
         folder.mkdir(parents=True)
@@ -75,6 +80,20 @@ class Lab:
         bounded(page, _OPEN if app == "lab" else _READY, name)
         self.books.append(book)
         book.do(f"import os; os.environ.update({ {**self.environment, **(environment or {})}!r})")
+        return book
+
+    def _shared(self, cells: tuple[str, ...], theme: str, width: int, height: int) -> Book:
+        book = self.session.shared
+        if book is None:
+            book = self.notebook(*cells, theme=theme, width=width, height=height)
+            self.session.shared = book
+            return book
+        book.lab = self
+        book.page.bring_to_front()
+        book.look(theme=theme, width=width, height=height)
+        book.fill(*cells)
+        book.do(f"import os; os.environ.update({self.environment!r})")
+        self.books.append(book)
         return book
 
     def page(self, *, scale: float = 1, touch: bool = False) -> Any:
@@ -119,13 +138,18 @@ class Lab:
     def close(self) -> None:
         for page in self._opened:
             page.context.close()
+        shared = self.session.shared
         for page in self.session.pages.values():
-            bounded(page, _CLOSE)
+            bounded(page, _CLOSE, shared and shared.name)
+        if shared in self.books:
+            shared.fill("")
+            shared.do(_RESET)
         self.session.end_kernels()
         for page in self.session.pages.values():
             page.wait_for_timeout(50)  # what closing itself stirs up must not reach the next test
         for book in self.books:
-            shutil.rmtree(book.path.parent, ignore_errors=True)
+            if book is not shared:
+                shutil.rmtree(book.path.parent, ignore_errors=True)
         self.session.left.clear()
         self.session.errors.clear()
         self.session.harmless.clear()
@@ -138,6 +162,16 @@ class Book:
         self.lab = lab
         self.page = page
         self.path = path
+        self.name = path.relative_to(lab.session.work).as_posix()
+
+    @property
+    def kernel(self) -> str:
+        """The id of the kernel."""
+        return str(bounded(self.page, _KERNEL, self.name))
+
+    def fill(self, *cells: str) -> None:
+        """Put these code cells in place of all others."""
+        bounded(self.page, _FILL, [self.name, _notebook(cells)["cells"]])
 
     def look(self, *, theme: str, width: int, height: int = 900) -> None:
         """Turn the page to a theme, "light" or "dark", and its window to a size in CSS pixels."""
@@ -176,7 +210,7 @@ class Book:
 
     @property
     def cells(self) -> Any:
-        return self.page.locator(".jp-NotebookPanel .jp-Notebook .jp-CodeCell")
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-CodeCell")
 
     def output(self, index: int) -> Any:
         """Return the locator of a code cell's output area; the first cell is 0."""
@@ -190,14 +224,21 @@ class Book:
 
     def reopened(self) -> Book:
         """Open the file again as it is on disk now; what is on the page is not saved."""
+        self._spend()
         bounded(self.page, _CLOSE)
-        bounded(self.page, _OPEN, self.path.relative_to(self.lab.session.work).as_posix())
+        bounded(self.page, _OPEN, self.name)
         return self
 
     def restart(self) -> None:
         """Restart the kernel; the page stays as it is, and the environment is set again."""
+        self._spend()
         bounded(self.page, _RESTART)
         self.do(f"import os; os.environ.update({self.lab.environment!r})")
+
+    def _spend(self) -> None:
+        """Give this notebook to no other test."""
+        if self.lab.session.shared is self:
+            self.lab.session.shared = None
 
     def screenshot(self, path: Path) -> None:
         size = self.page.viewport_size
@@ -246,10 +287,30 @@ _OPEN = f"""async path => {{
   }}
   await ({_READY})();
 }}"""
-_CLOSE = """async () => {
-  for (const one of [...jupyterapp.shell.widgets('main')]) one.dispose();
+_CLOSE = """async kept => {
+  for (const one of [...jupyterapp.shell.widgets('main')]) if (!kept || one.context?.path !== kept) one.dispose();
   document.querySelectorAll('.jp-Dialog').forEach(one => one.remove());
 }"""
+_KERNEL = """async path => {
+  const book = [...jupyterapp.shell.widgets('main')].find(one => one.context?.path === path);
+  return book.sessionContext.session.kernel.id;
+}"""
+_FILL = """async ([path, cells]) => {
+  const book = [...jupyterapp.shell.widgets('main')].find(one => one.context?.path === path);
+  while (jupyterapp.shell.currentWidget !== book) {
+    jupyterapp.shell.activateById(book.id);
+    await new Promise(done => setTimeout(done, 20));
+  }
+  const model = book.content.model.sharedModel, old = model.cells.length;
+  model.insertCells(old, cells.map(({id, ...cell}) => cell));
+  model.deleteCellRange(0, old);
+}"""
+#: Takes a test's names and widgets out of its kernel, but for the viewer, of which a process has one.
+_RESET = """import sys
+widgets = sys.modules.get("ipywidgets.widgets.widget")
+for each in list(widgets._instances.values()) if widgets else ():
+    type(each).__name__ == "Viewer" or each.close()
+get_ipython().reset(new_session=False)"""
 _RUN = """async () => {
   const book = jupyterapp.shell.currentWidget;
   await jupyterapp.commands.execute('notebook:run-all-cells');

@@ -121,6 +121,8 @@ class Session:
         self._driver: set[psutil.Process] = set()
         self.family: set[psutil.Process] = set()
         self.pages: dict[tuple[float, bool], Any] = {}
+        #: The notebook that tests hand on to each other, a `Book`.
+        self.shared: Any = None
         self.left: list[str] = []
         self.errors: list[str] = []
         self.harmless: dict[str, str] = {}
@@ -147,7 +149,7 @@ class Session:
     def kill(self) -> None:
         """End a browser that answers no more; the next test gets another one. Called outside of the thread."""
         _kill(self.family)
-        self.family, self._browser, self.pages = set(), None, {}
+        self.family, self._browser, self.pages, self.shared = set(), None, {}, None
 
     def close(self) -> None:
         """End the browser, the server and every kernel, whatever state they are in."""
@@ -217,9 +219,12 @@ class Session:
             return json.loads(answer.read() or b"null")
 
     def end_kernels(self) -> None:
+        """End all kernels but that of the shared notebook."""
+        kept = self.shared.kernel if self.shared else ""
         for kernel in self.api("GET", "kernels"):
-            with suppress(OSError):  # it has ended by itself
-                self.api("DELETE", f"kernels/{kernel['id']}")
+            if kernel["id"] != kept:
+                with suppress(OSError):  # it has ended by itself
+                    self.api("DELETE", f"kernels/{kernel['id']}")
 
 
 def _children() -> set[psutil.Process]:

@@ -33,8 +33,8 @@ UNSEEN = """() => { const one = document.activeElement, style = getComputedStyle
 
 
 def form(lab: Lab, code: str, **options: object) -> Book:
-    """Open a notebook with a form in its second cell, and run it."""
-    book = lab.notebook(CLIENT, f"form = {code}\nform", **options)  # type: ignore[arg-type]
+    """Show a form in the second cell of the shared notebook, or of a new one with `shared=False`."""
+    book = lab.notebook(CLIENT, f"form = {code}\nform", **{"shared": True, **options})  # type: ignore[arg-type]
     book.run()
     book.output(1).locator(".wannb-form").first.wait_for()
     return book
@@ -114,7 +114,7 @@ def test_a_busy_kernel_keeps_no_picture_from_its_form(lab: Lab, tmp_path: Path) 
     seen = tmp_path / "seen"
     make = "form = wannb.forms.TextToImageForm(client, prompt='A cat', size='1K')\nform"
     busy = f"form.button.click()\nwhile not pathlib.Path({str(seen)!r}).exists(): time.sleep(0.05)"
-    book = lab.notebook(f"import pathlib, time\n{CLIENT}", make, busy)
+    book = lab.notebook(f"import pathlib, time\n{CLIENT}", make, busy, shared=True)
     book.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
     book.output(1).get_by_role("img", name="Image 1 of 1: A cat").wait_for()
     assert "[*]" in book.cells.nth(2).inner_text(), "the picture came only when the cell had ended"
@@ -255,7 +255,7 @@ def test_a_large_picture_is_uploaded_whole(lab: Lab, tmp_path: Path) -> None:
 
 def test_an_upload_without_an_answer_ends_in_a_sentence(lab: Lab, tmp_path: Path) -> None:
     Image.new("RGB", (300, 300)).save(tmp_path / "quiet.png")
-    book = form(lab, "wannb.forms.EditForm(client, prompt='Softer')")
+    book = form(lab, "wannb.forms.EditForm(client, prompt='Softer')", shared=False)
     book.do("from wannb.forms.upload import Upload\nUpload._take = lambda *message: None")
     book.do("form._references._picker.box.children[0].patience = 1")
     page = book.output(1)
@@ -362,7 +362,7 @@ def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:
 
 def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab) -> None:
     shop = "shop = client.generate('A flower shop', size='1K', seed=1, n=2)"
-    book = lab.notebook(CLIENT, shop, "import ipywidgets\nplace = ipywidgets.VBox()\nplace", theme="dark")
+    book = lab.notebook(CLIENT, shop, "import ipywidgets\nplace = ipywidgets.VBox()\nplace", theme="dark", shared=True)
     book.run()
     for kind in KINDS:
         book.do(f"form = wannb.forms.{kind}(client)\nplace.children = [form]")

@@ -23,7 +23,7 @@ WATCH = """root => { window.gaps = 0; new MutationObserver(() => {
 
 
 def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
-    book = lab.notebook(CLIENT, JUDGE, height=1100)
+    book = lab.notebook(CLIENT, JUDGE, height=1100, shared=True)
     book.run()
     output, keyboard = book.output(1), book.page.keyboard
     root = output.get_by_role("group", name="Blind judging")
@@ -37,7 +37,7 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     lab.screenshot("judging-before")
 
     # Keys, once the pictures have the focus; those of the notebook do nothing to the cell.
-    output.get_by_alt_text("left picture").click()
+    output.get_by_text("Which one is better?").click()
     keyboard.press("d")
     keyboard.press("d")
     keyboard.press("1")

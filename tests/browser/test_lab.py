@@ -100,8 +100,29 @@ def test_a_high_notebook_is_seen_whole(lab: Lab) -> None:
     assert max(count for count, colour in teal if colour == (0, 128, 128)) == 2500
 
 
+def test_a_shared_notebook_is_handed_on_empty(lab: Lab) -> None:
+    book = lab.notebook(BUTTON, shared=True)
+    book.run()
+    book.output(0).get_by_role("button", name="Press me").click()
+    kernel = book.kernel
+    lab.close()
+    again = lab.notebook("1", BUTTON, shared=True)
+    assert again is book
+    assert again.ask("[name for name in ('presses', 'button') if name in globals()]") == []
+    left = again.ask("[type(each).__name__ for each in __import__('ipywidgets').widgets.widget._instances.values()]")
+    assert set(left) <= {"Viewer"}, "a process has one"
+    again.run()
+    again.output(1).get_by_role("button", name="Press me").click()
+    again.output(1).get_by_role("button", name="Pressed 1").wait_for()
+    assert (again.kernel, again.cells.count()) == (kernel, 2)
+    again.restart()
+    lab.close()
+    assert lab.notebook("1", shared=True).kernel != kernel, "a kernel that was restarted is nobody else's"
+
+
 def test_after_a_test_nothing_of_it_is_left(lab: Lab) -> None:
-    assert lab.session.api("GET", "kernels") == []
+    shared = lab.session.shared
+    assert [kernel["id"] for kernel in lab.session.api("GET", "kernels")] == ([shared.kernel] if shared else [])
     assert list(lab.session.work.iterdir()) == [] or not lab.books
     assert lab.left == lab.errors == []
 

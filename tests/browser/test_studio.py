@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from browser.lab import Lab
@@ -18,6 +18,7 @@ from wannb.mock import MockServer
 
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
 REFUSED = "Failed to load resource: net::ERR_CONNECTION_REFUSED"
+FORBIDDEN = "Failed to load resource: the server responded with a status of 403 (Forbidden)"
 RESET = "Failed to load resource: net::ERR_CONNECTION_RESET"
 
 
@@ -32,51 +33,81 @@ def make_an_image(place: Any, prompt: str) -> None:
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_a_prompt_becomes_an_image(lab: Lab, server: MockServer, app: str) -> None:
-    book = lab.notebook("import wannb\n\nwannb.studio()", app=app)
+    book = lab.notebook("import wannb\n\nwannb.studio()", app=app, shared=True)
     book.run()
     make_an_image(book.output(0), "a lighthouse at noon")
     assert server.billed == 1
 
 
-@pytest.fixture
-def command(lab: Lab, tmp_path: Path) -> Iterator[Command]:
-    """`wannb studio`, started in a folder of its own."""
-    pytest.importorskip("voila")
+def started(lab: Lab, folder: Path, port: str = "0") -> Command:
+    """Start `wannb studio` in a folder of its own; the mock server is the test's."""
     environment = {name: value for name, value in lab.environment.items() if name != "WANNB_STORE"}
-    (folder := tmp_path / "here").mkdir()
-    options = ("studio", "--no-browser", "--port", "0")
-    with Command("-m", "wannb.commands.cli", *options, folder=folder, environment=environment) as started:
-        yield started
+    options = ("studio", "--no-browser", "--port", port)
+    return Command("-m", "wannb.commands.cli", *options, folder=folder, environment=environment)
+
+
+def leave(dialog: Any) -> None:
+    """Leave a page although something on it is not written yet; it is as the kernel ends."""
+    dialog.accept()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="ends the command by a POSIX signal")
-def test_alone_it_makes_an_image_and_says_when_its_program_is_gone(
-    lab: Lab, server: MockServer, command: Command
-) -> None:
+def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: MockServer, tmp_path: Path) -> None:
+    pytest.importorskip("voila")
+    (folder := tmp_path / "here").mkdir()
     page = lab.page()
-    page.goto(command.wait_for(r"http://127\S+token=\w+")[0])
-    make_an_image(page.locator("body"), "a lighthouse at night")
-    assert server.billed == 1
-    assert page.title() == "Wan 2.7 Studio"
-    assert list((command.log.parent / "wannb-runs").glob("*/*.png"))
-    lab.verify()
+    page.on("dialog", leave)
+    with started(lab, folder) as command:
+        url = command.wait_for(r"http://127\S+token=\w+")[0]
+        page.goto(url)
+        make_an_image(page.locator("body"), "a lighthouse at night")
+        assert server.billed == 1
+        assert page.title() == "Wan 2.7 Studio"
+        assert list((folder / "wannb-runs").glob("*/*.png"))
+        page.get_by_role("img", name=re.compile("lighthouse")).first.click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Variations").wait_for()
+        dialog.get_by_role("definition").get_by_text("a lighthouse at night").wait_for()
+        page.wait_for_function("() => document.querySelector('.wannb-viewer-picture')?.naturalWidth > 1000")
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="detached")
+        lab.verify()
 
-    lab.harmless(NOT_FOUND, "/api/(kernels|shutdown)/")
-    lab.harmless(REFUSED, "/api/kernels/")
-    lab.harmless(RESET, "/api/kernels/")
-    alert = page.get_by_role("alert").filter(has=page.get_by_role("button", name="Open again"))
-    assert not alert.is_visible()
-    [kernel] = command.kernels()
-    page.reload()
-    page.get_by_role("textbox", name="Prompt").first.wait_for()
-    kernel.wait(PATIENCE)  # the kernel of a page that was left
-    [kernel] = command.kernels()
-    kernel.kill()
-    alert.get_by_text("has ended. Finished images are saved").wait_for()
-    alert.get_by_role("button", name="Open again").click()
-    page.get_by_role("textbox", name="Prompt").first.wait_for()
-    assert not alert.is_visible()
+        lab.harmless(NOT_FOUND, "/api/(kernels|shutdown)/")
+        lab.harmless(REFUSED, "/api/kernels/")
+        lab.harmless(RESET, "/api/kernels/")
+        lab.harmless(FORBIDDEN, "/api/kernels/")
+        alert = page.get_by_role("alert").filter(has=page.locator("button"))
+        prompt = page.get_by_role("textbox", name="Prompt").first
+        assert not alert.is_visible()
+        [kernel] = command.kernels()
+        prompt.fill("a lighthouse in fog")
+        page.reload()
+        page.get_by_text("Restored: what was written here at").wait_for()
+        assert prompt.input_value() == "a lighthouse in fog"
+        kernel.wait(PATIENCE)  # the kernel of a page that was left
+        [kernel] = command.kernels()
+        kernel.kill()
+        alert.get_by_text("has ended. Finished images are saved").wait_for()
+        alert.get_by_role("button", name="Reload").click()
+        page.get_by_text("Restored: what was written here at").wait_for()
+        assert prompt.input_value() == "a lighthouse in fog"
+        assert not alert.is_visible()
 
-    assert command.signal(signal.SIGINT) == 0
-    alert.get_by_text("wannb studio starts it again").wait_for()
+        assert command.signal(signal.SIGINT) == 0
+        alert.get_by_text("was stopped where it was started").wait_for()
+        assert not alert.locator("button").is_visible(), "a page that cannot come is not offered"
+    port = urlsplit(url).port
+    with started(lab, folder, str(port)) as command:
+        assert command.wait_for(r"http://127\S+token=\w+")[0] == url, (
+            "the same address, so that the page can be loaded again"
+        )
+        alert.get_by_text("was started again").wait_for()
+        alert.get_by_role("button", name="Reload").click()
+        page.get_by_text("Restored: what was written here at").wait_for()
+        assert prompt.input_value() == "a lighthouse in fog"
+        page.get_by_role("button", name="Start anew").first.click()
+        page.get_by_text("Begun anew.").wait_for()
+        assert prompt.input_value() == ""
+        assert not alert.is_visible()
     lab.errors[:] = [line for line in lab.errors if "WebSocket connection to" not in line]

@@ -7,11 +7,16 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from conftest import make_client
 from forms.using import BUTTONS, filled, named, press, shown
 
 from wannb import forms, mock
 from wannb.client import Client
-from wannb.forms.worker import Progress
+from wannb.forms.worker import Progress, Worker
+from wannb.request import ImageRequest
+from wannb.runs.store import Store
+from wannb.service.limits import Clock, Pace, Waiting
+from wannb.translation import Words
 
 
 def test_waiting_can_be_stopped_and_picked_up_without_a_second_bill(
@@ -204,3 +209,44 @@ def test_a_form_says_once_what_the_runs_folder_does_not_do(
     assert first.worker.progress.phase == "done"
     press(second)
     assert said not in shown(second)
+
+
+def test_a_task_in_the_queue_says_its_place_and_when_it_will_be_done(store: Store, quick_pictures: None) -> None:
+    """Five run and two wait before this one; once a run was measured, how long that takes."""
+    with mock.serve(task_seconds=90, limits=True) as server, make_client(server, store, pace=Pace()) as client:
+        tasks = [client.submit(ImageRequest(prompt=f"x{number}", size="768*768")) for number in range(7)]
+        while [task.status() for task in tasks].count("RUNNING") < 5:
+            pass
+        said, shown = threading.Event(), list[Progress]()
+
+        def show(progress: Progress) -> None:
+            shown.append(progress)
+            if progress.text:
+                said.set()
+
+        worker = Worker(client, show)
+        worker.send(ImageRequest(prompt="x", size="768*768"))
+        assert said.wait(60)
+        worker.cancel()
+        worker.join(60)
+        assert next(each.text for each in shown if each.text) == "waiting for the service: 3rd"
+        last = client.submit(ImageRequest(prompt="last", size="768*768"))
+        last.status()
+        assert last.queued(22.0) == "waiting for the service: 3rd, about 40 s", "the canceled one is gone"
+        assert Words("zh")(last.queued(2.0)) == "正在等待服务：第 3 位，约 3 秒"
+
+
+def test_without_a_full_service_no_place_is_said() -> None:
+    waiting = Waiting(5, Clock())
+    for number in range(4):
+        waiting.hear(f"running {number}", "m", number, waits=False)
+    waiting.hear("other", "another model", 0, waits=False)
+    waiting.hear("mine", "m", 9, waits=True)
+    assert waiting.place("mine") is None
+    waiting.hear("running 4", "m", 4, waits=False)
+    assert waiting.place("mine") == 1
+    waiting.hear("earlier", "m", 8, waits=True)
+    waiting.hear("later", "m", 10, waits=True)
+    assert waiting.place("mine") == 2
+    waiting.hear("running 0", "m", 0, waits=None)
+    assert waiting.place("mine") is None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
-import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +13,6 @@ from ledger.around import Between, light_server
 from wannb.client import Client
 from wannb.forms import HistoryForm
 from wannb.mock import MockServer
-
-#: Hundreds of clients are made here, and none of them speaks to anything that has a certificate.
-certificates_read_once = functools.cache(ssl.create_default_context)
-
-
-@pytest.fixture(autouse=True)
-def quick_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssl, "create_default_context", certificates_read_once)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -23,12 +24,14 @@ from wannb.forms import HistoryForm
 from wannb.mock import MockServer
 from wannb.runs.record import NewerFormat
 from wannb.runs.store import Store
+from wannb.tools import doctor
 
 pytestmark = [
     pytest.mark.usefixtures("quick_pictures", "no_hang"),
     pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here"),
 ]
 
+INSTALLED = functools.cache(doctor._installed)
 #: What stands in the file outside, of which nothing may be shown or changed.
 PRIVATE = "private-word-7391"
 
@@ -78,6 +81,12 @@ PLACES = [
     ".inputs",
     "book.ipynb",
 ]
+
+
+@pytest.fixture(autouse=True)
+def packages_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is installed is the same for every trap."""
+    monkeypatch.setattr("wannb.tools.doctor._installed", INSTALLED)
 
 
 @pytest.fixture

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ledger.conftest import between, form, quick_clients, server
+from ledger.conftest import between, form, server
 
-__all__ = ["between", "form", "quick_clients", "server"]
+__all__ = ["between", "form", "server"]

@@ -29,6 +29,11 @@ CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_
 Connect = Callable[[], Transport]
 
 
+@pytest.fixture(autouse=True)
+def quick_clients() -> None:
+    """Certificates are what is tested here: each client reads its own."""
+
+
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the certificate of an authority that no system trusts; what it issued for a server here is beside it."""

@@ -335,7 +335,7 @@ def test_a_reroll_under_way_outlives_a_new_start_and_other_scenes(
     assert server.billed == 1, "it was the same request"
     with pytest.raises(KeyboardInterrupt):
         again.reroll(2, on_status=dies)
-    other = make(client, ["something new", SCENES[1]])
+    other = make(client, ["something new", SCENES[1]], replace=True)
     other.generator().finish()
     assert server.billed == 2
     assert len(other.takes(2)) == 3
@@ -500,7 +500,8 @@ def test_a_replaced_frame_is_kept_beside_the_board(client: Client, board: Storyb
 def test_an_edited_text_marks_the_frame_until_it_is_drawn_anew(
     client: Client, board: Storyboard, server: mock.MockServer
 ) -> None:
-    board.edit_scene(2, notes="yawning", seconds=1)
+    board.edit_scene(2, notes="yawning", dialogue="Tom: I am awake!", seconds=1)
+    assert board.scenes[1].dialogue == "Tom: I am awake!"
     assert "older text" not in repr(board)
     board.edit_scene(2, text="it yawns")
     assert repr(board).count("generated for an older text") == 1
@@ -627,12 +628,28 @@ def test_it_opens_in_a_copied_folder_on_another_machine(
         Storyboard.open(client, tmp_path / "elsewhere" / "storyboards" / "storyboard" / "board.jsonl")
 
 
+def test_dialogue_is_kept_shown_and_never_sent(client: Client, server: mock.MockServer) -> None:
+    scenes = [{"text": "a cat wakes up", "dialogue": "TOM: 早安！"}, "it goes out"]
+    board = make(client, scenes).run()
+    assert "早安" not in prompt_of(sent(server)[0])
+    assert "TOM: 早安！" in board._repr_mimebundle_()["text/html"]
+    assert Storyboard.open(client, "storyboard").scenes[0].dialogue == "TOM: 早安！"
+    with pytest.raises(TypeError, match="a scene's dialogue is text, not 3"):
+        Scene(text="a cat", dialogue=3)  # type: ignore[arg-type]
+
+
+def test_a_board_from_before_scenes_had_dialogue_is_the_same_board(client: Client) -> None:
+    """Its beginning is a hash of its scenes, and was made without that field."""
+    before = "38d2138373dc2167135197c98321efbd37cde49d0e1aca19ac831836db8a9bd6"
+    assert make(client).record.beginning == before
+
+
 def test_other_scenes_of_the_same_name_put_the_old_board_aside(
     client: Client, board: Storyboard, server: mock.MockServer
 ) -> None:
     board.reroll(4)
-    other = make(client, [*SCENES[:3], "it eats"])
-    assert any("of other scenes was here" in notice for notice in other.notices)
+    other = make(client, [*SCENES[:3], "it eats"], replace=True)
+    assert any("of other scenes" in notice for notice in other.notices)
     [aside] = other.path.parent.glob("board-*.jsonl")
     assert len(Storyboard.open(client, aside).takes(4)) == 2
     assert [len(other.takes(number)) for number in (1, 2, 3, 4)] == [1, 1, 1, 0]

@@ -16,11 +16,12 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
 
 from wannb.connection import SHARED_MOCK, connect, open_store
+from wannb.files import is_plain
 from wannb.translation import Words
 
 HOST = "127.0.0.1"
@@ -31,6 +32,7 @@ _PACKAGE = Path(__file__).parent.parent
 _COPIED = ".wannb-tutorials.json"
 #: What `wannb lab` shows first, and the page that names every tutorial with a link.
 _FIRST, _CONTENTS = "01-text-to-image.ipynb", "README.md"
+_TOKEN = re.compile(r"[0-9a-f]{48}")
 _LINKED = re.compile(r"\]\(([\w-]+\.ipynb)\)")
 #: A page that leads to the Studio, as Jupyter's own servers do it.
 _DOOR = (
@@ -116,20 +118,22 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
     the command was started. The next free port is taken, any for 0.
     """
     words = Words(language or os.environ.get("WANNB_LANGUAGE", "").strip() or "en")
-    port, token = _free_port(port), secrets.token_hex(24)
+    store = open_store().root.resolve()
+    port, token = _free_port(port), _token(store)
     with tempfile.TemporaryDirectory(prefix="wannb-studio-") as folder, _environment("the Studio uses") as variables:
         notebook = Path(folder) / "studio.ipynb"
         notebook.write_text(_notebook(words), encoding="utf-8")
         variables["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(_SERVED), os.environ.get("JUPYTER_PATH")]))
         variables["JUPYTER_TOKEN"] = token  # not an argument: every user of the machine can read those
         variables["WANNB_LANGUAGE"] = words.language
-        variables["WANNB_STORE"] = str(open_store().root.resolve())
+        variables["WANNB_STORE"] = str(store)
         command = [
-            *(sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--Voila.ip={HOST}"),
+            *(sys.executable, "-m", "wannb.commands.page", str(notebook), "--no-browser", f"--Voila.ip={HOST}"),
             *(f"--Voila.port={port}", "--Voila.port_retries=0", "--Voila.auto_token=True", "--Voila.log_level=ERROR"),
             *("--VoilaConfiguration.template=wannb", "--VoilaConfiguration.allow_template_override=NO"),
             *(f"--VoilaConfiguration.theme={theme}", "--VoilaConfiguration.show_tracebacks=True"),
             f"--HTMLExporter.language_code={words.language}",
+            "--Voila.identity_provider_class=wannb.commands.door.Door",
             # Extensions made for JupyterLab or Notebook fail here.
             *(f"--VoilaConfiguration.extension_allowlist={name}" for name in _EXTENSIONS),
             # A file's name typed into a form is relative to the person's folder.
@@ -149,6 +153,25 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
                 webbrowser.open(page.as_uri())
 
         return _run(command, variables, asks=False, port=port, ready=announce)
+
+
+def _token(store: Path) -> str:
+    """Return the token of a runs folder's Studio: the same at each start, so that an open page can be loaded again.
+
+    Beside those of Jupyter's own servers, in a file that is only the person's; a new one where that cannot be.
+    """
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    token = secrets.token_hex(24)
+    file = Path(jupyter_runtime_dir()) / f"wannb-studio-{_hash(os.fsencode(store))[:16]}.token"
+    with suppress(OSError):
+        if is_plain(file, len(token)) and not (os.name != "nt" and os.stat(file).st_mode & 0o077):
+            kept = file.read_text()
+            return kept if _TOKEN.fullmatch(kept) else token
+        file.parent.mkdir(0o700, parents=True, exist_ok=True)
+        with open(file, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as new:
+            new.write(token)
+    return token
 
 
 @contextmanager
@@ -213,8 +236,9 @@ def _notebook(words: Words) -> str:
     texts = {
         "starting": words("The Studio is starting …"),
         "ended": words("The program behind this page has ended. Finished images are saved."),
-        "stopped": words("The Studio was stopped where it was started: wannb studio starts it again."),
-        "again": words("Open again"),
+        "stopped": words("The Studio was stopped where it was started. When it is started again, this page says so."),
+        "started": words("The Studio was started again, and this page is an earlier one's. What was typed is kept."),
+        "again": words("Reload"),
     }
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": kernel, "title": words("Wan 2.7 Studio"), "wannb": texts}

@@ -6,7 +6,8 @@ May import `request` and the modules at the root. Other rooms import only what `
 from __future__ import annotations
 
 from . import html
-from .assets import ELEMENTS, esm
+from .assets import CLIPBOARD, ELEMENTS, PIECES, esm
+from .pieces import Pieces, Source
 from .previews import (
     PREVIEW_PIXELS,
     data_uri,
@@ -18,13 +19,21 @@ from .previews import (
     small_jpeg,
 )
 from .progress import STATES, ProgressLine
+from .shown import Facts, describes, remember
+from .waking import wake
 
 __all__ = [
+    "CLIPBOARD",
     "ELEMENTS",
+    "PIECES",
     "PREVIEW_PIXELS",
     "STATES",
+    "Facts",
+    "Pieces",
     "ProgressLine",
+    "Source",
     "data_uri",
+    "describes",
     "esm",
     "fitting",
     "html",
@@ -32,5 +41,7 @@ __all__ = [
     "picture",
     "preview",
     "previews",
+    "remember",
     "small_jpeg",
+    "wake",
 ]

@@ -12,6 +12,10 @@ from pathlib import Path
 
 #: Functions that all widgets share.
 ELEMENTS = Path(__file__).parent / "static" / "elements.js"
+#: Puts text on the clipboard.
+CLIPBOARD = Path(__file__).parent / "static" / "clipboard.js"
+#: Brings bytes from `Pieces`.
+PIECES = Path(__file__).parent / "static" / "pieces.js"
 
 _IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"\./(\w+\.js)";\n', re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?function |const |let |class )", re.M)

@@ -22,6 +22,8 @@ from wannb.files import check_plain, mode_in, opened_picture, read_file, rename
 from wannb.request import to_srgb
 from wannb.threads import Threads
 
+from .shown import remember
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -52,9 +54,10 @@ def preview(path: Path, pixels: int) -> bytes:
         OSError: the file is missing or damaged.
     """
     check_plain(path, links=False)  # in a stranger's folder a link can lead to any file
-    if pixels > PREVIEW_PIXELS:
-        return small_jpeg(path, pixels)
-    return _preview(str(path), path.stat().st_mtime_ns, pixels)
+    large = pixels > PREVIEW_PIXELS
+    jpeg = small_jpeg(path, pixels) if large else _preview(str(path), path.stat().st_mtime_ns, pixels)
+    remember(jpeg, path)
+    return jpeg
 
 
 def previews(paths: Sequence[Path | None], pixels: int) -> list[bytes]:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wannb.display import data_uri, fitting, html, small_jpeg
+from wannb.display import data_uri, fitting, html, remember, small_jpeg
 from wannb.request import FIELDS, ImageRequest, InputImage, as_input
 from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, current, joined, override, say, shorten, spoken
@@ -163,6 +163,8 @@ class Comparison:
         width, height = self.a.picture.size
         pictures = [self.a.picture, self.b.picture, self.difference]
         jpegs, _ = fitting(pictures, _PIXELS, most=_MOST_BYTES, least=_LEAST_PIXELS, draw=_jpegs)
+        for jpeg, picture in zip(jpegs, pictures, strict=True):
+            remember(jpeg, picture)
         first, second, third = map(data_uri, jpegs)
         shown = max(160, min(760, round(620 * width / height)))
         keys = 'data-lm-suppress-shortcuts="true"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,6 +43,8 @@ _INSTALL = Said(
     "add one with wannb.add_font(path)."
 )
 _OLD = Said("matplotlib {version} does not join or move the letters of this script correctly; 3.11 (Python 3.11) does.")
+#: Letters on an em at most, as far as lines are tried: narrow ones and those without a width.
+_NARROW = 8
 #: Letters that a cut line gives up at most to end between words.
 _SPARE = 10
 _added: list[str] = []
@@ -202,19 +205,24 @@ def _lines(paragraph: str, room: float, names: tuple[str, ...]) -> list[str]:
 
 def _units(paragraph: str, room: float, names: tuple[str, ...]) -> Iterator[str]:
     """Yield the pieces between which a line may break, none wider than the room except single letters."""
-    from uniseg.linebreak import line_break_units
-
-    for unit in line_break_units(paragraph.strip()):
+    for unit in _breaks(paragraph.strip()):
         if _width(unit.rstrip(), names) <= room:
             yield unit
             continue
-        piece = ""
-        for cluster in _clusters(unit):
-            if piece and _width((piece + cluster).rstrip(), names) > room:
-                yield piece
-                piece = ""
-            piece += cluster
-        yield piece
+        clusters = list(_clusters(unit))
+        while clusters:
+            most = range(1, min(len(clusters), int(room * _NARROW) + 1) + 1)
+            fits = bisect_right(most, room, key=lambda n: _width("".join(clusters[:n]).rstrip(), names))
+            yield "".join(clusters[: max(1, fits)])
+            del clusters[: max(1, fits)]
+
+
+@lru_cache(maxsize=4096)
+def _breaks(paragraph: str) -> tuple[str, ...]:
+    """Return the pieces between which a line may break, whatever its width: a text is tried in several sizes."""
+    from uniseg.linebreak import line_break_units
+
+    return tuple(line_break_units(paragraph))
 
 
 def _ended(line: str, room: float, names: tuple[str, ...]) -> str:

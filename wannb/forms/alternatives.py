@@ -48,6 +48,13 @@ class Prompts(Control):
     def fill(self, value: Any) -> None:
         self._rows.show([PromptRow(self.words, text) for text in value or [""]])
 
+    @property
+    def draft(self) -> Any:
+        return self._rows.draft
+
+    def restore(self, draft: Any) -> None:
+        self._rows.restore(draft)
+
 
 class Seeds(Control):
     """Seeds as a text such as "1, 2, 3" or "1-5"."""
@@ -75,6 +82,13 @@ class Seeds(Control):
 
     def fill(self, value: Any) -> None:
         self._text.value = ", ".join(map(str, value))
+
+    @property
+    def draft(self) -> Any:
+        return self._text.value
+
+    def restore(self, draft: Any) -> None:
+        self._text.value = draft
 
     def _parts(self) -> list[str]:
         return _parts(re.sub(r"(?<=[0-9])\s+(?=[0-9])", ",", self._text.value))
@@ -123,6 +137,13 @@ class Budget(Control):
 
     def fill(self, value: Any) -> None:
         self._text.value = "" if value is None else str(getattr(value, "amount", value))
+
+    @property
+    def draft(self) -> Any:
+        return self._text.value
+
+    def restore(self, draft: Any) -> None:
+        self._text.value = draft
 
 
 class Choices(Control):
@@ -187,6 +208,14 @@ class Sizes(Choices):
         super().fill(value)
         self._text.value = ", ".join(size for size in value if size not in self._boxes)
 
+    @property
+    def draft(self) -> Any:
+        return [super().value, self._text.value]
+
+    def restore(self, draft: Any) -> None:
+        chosen, self._text.value = draft
+        super().fill(chosen)
+
 
 class Pictures(References):
     """Input images as alternatives, or all of them together; `value` is as `wannb.sweep` takes it."""
@@ -220,6 +249,14 @@ class Pictures(References):
         inner = listed[0] if len(listed) == 1 and isinstance(listed[0], (list, tuple)) else None
         self._way.value = inner is not None
         super().fill(as_inputs(listed if inner is None else inner))
+
+    @property
+    def draft(self) -> Any:
+        return {**super().draft, "together": bool(self._way.value)}
+
+    def restore(self, draft: Any) -> None:
+        self._way.value = draft["together"]
+        super().restore(draft)
 
     @property
     def last_gives_shape(self) -> bool:

@@ -58,7 +58,7 @@ def button_text(
         what = words("Generate up to {count} images", count=images)
     else:
         what = words("Generate {count} images", count=images)
-    return f"{what} · {_costs(words, cost, mock=mock, up_to=up_to and images > 1)}"
+    return f"{what} · {cost_text(words, cost, mock=mock, up_to=up_to and images > 1)}"
 
 
 def anew_text(words: Words, cost: Money | None, *, mock: bool, up_to: bool = False) -> str:
@@ -67,10 +67,11 @@ def anew_text(words: Words, cost: Money | None, *, mock: bool, up_to: bool = Fal
     >>> anew_text(Words(), Money(amount=0.15, currency="USD"), mock=False)
     'Generate anew · may pay twice · $0.15'
     """
-    return f"{words('Generate anew · may pay twice')} · {_costs(words, cost, mock=mock, up_to=up_to)}"
+    return f"{words('Generate anew · may pay twice')} · {cost_text(words, cost, mock=mock, up_to=up_to)}"
 
 
-def _costs(words: Words, cost: Money | None, *, mock: bool, up_to: bool) -> str:
+def cost_text(words: Words, cost: Money | None, *, mock: bool, up_to: bool = False) -> str:
+    """Return what a press costs."""
     price = cost.short if cost else ""
     if mock:
         return words("demo ({cost} live)", cost=price) if price else words("demo")

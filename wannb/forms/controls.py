@@ -6,19 +6,53 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
 from wannb.errors import Problem
-from wannb.request import FIELDS, FITS, MAX_SEED, PRESETS, PRO, help_of, parse, size_for, size_problem
+from wannb.request import FIELDS, FITS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
 from .button import button, name_sign, sign
 
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 _FREE = "free"
+#: The help of each option, for people who write no code; the docstring of `ImageRequest` is for those who do.
+_HELP = {
+    "prompt": Said(
+        "What the picture shows, in Chinese or English, up to 5000 characters. Input images are named by their place: "
+        "image 1, image 2."
+    ),
+    "images": Said(
+        "Up to 9 pictures, each side 240 to 8000 pixels, at most 8:1 and 20 MB; one that does not fit has the button "
+        "Make it fit. The last one gives the result its shape, unless the size says another."
+    ),
+    "model": Said("wan2.7-image-pro is the better one, up to 4K. wan2.7-image is faster and cheaper, up to 2K."),
+    "size": Said(
+        "1K, 2K or 4K, or width*height in pixels, such as 1280*720. 4K is for text to image on wan2.7-image-pro only."
+    ),
+    "n": Said(
+        "How many images, 1 to 4; in an image set up to 12, and fewer may come. Each image that comes back is billed."
+    ),
+    "seed": Said(
+        "A whole number. The same seed gives similar, not identical, images; the very same request is shown again and "
+        "not billed twice. Without one, every press of the button makes something new."
+    ),
+    "watermark": Said("Puts the service's mark 'AI generated' into the bottom right corner."),
+    "thinking_mode": Said("Thinks before drawing: better and slower. Text to image only."),
+    "color_palette": Said("3 to 10 colors that the picture shall have, with their shares. Not in image sets."),
+}
+#: Ways out that are for people who write code, as a form says them.
+_AS_A_FORM = {
+    "this is a HEIC photograph; run pip install pillow-heif, or save it as JPEG": Said(
+        "this is a HEIC photograph; save it as JPEG"
+    ),
+    "a ratio is not a size; write size=wannb.size_for({ratio})": Said("a ratio is not a size; choose it as the shape"),
+    "{mode} makes 1 to {most} images; for up to 12 use client.image_set": Said(
+        "{mode} makes 1 to {most} images; an image set up to 12"
+    ),
+}
 R = TypeVar("R", bound="Row")
 
 
@@ -55,7 +89,7 @@ class Control:
         self.words = words
         field = FIELDS.get(name)
         self.label = label or (words(field.label) if field else name)
-        self.help_text = help_text or words(help_of(name))
+        self.help_text = help_text or words(_HELP.get(name, ""))
         self.changed: Callable[[], None] = lambda: None
         self._inputs = list(inputs)
         self._note = widgets.HTML()
@@ -81,6 +115,15 @@ class Control:
     def refuses(self, value: Any) -> bool:
         """Return whether the control has no way to show a value."""
         return False
+
+    @property
+    def draft(self) -> Any:
+        """All that a person wrote, also what no request can have, as JSON data; `restore` shows it again."""
+        return self.value
+
+    def restore(self, draft: Any) -> None:
+        """Show what a person wrote; any exception for data that no `draft` gave."""
+        self.fill(draft)
 
     def problems(self) -> Iterable[Problem]:
         """Return the problems of what a person wrote that no request can have."""
@@ -122,8 +165,7 @@ class Control:
         parts = [self._help()] if self.help_text else []
         parts += [f'<div class="wannb-reason">{escape(each)}</div>' for each in (self._reason, self._remark) if each]
         wrong = "".join(f"<div>{escape(problem)}</div>" for problem in self._problems)
-        # The live region stays in the page, so that what comes into it is read out.
-        parts.append(f'<div class="wannb-problems" role="status">{wrong}</div>')
+        parts.append(f'<div class="wannb-problems wannb-say">{wrong}</div>')
         self._note.value = "".join(parts)
 
 
@@ -287,66 +329,42 @@ def as_size(text: str) -> str:
     return text.lower().replace("x", "*").replace("×", "*").replace(" ", "")
 
 
-class FileRow:
-    """A format, a file name, and a button that saves.
-
-    Args:
-        formats: what can be chosen: its text and the file's ending.
-        save: called when the button is pressed.
-        more: buttons beside it.
-
-    Attributes:
-        box: the widget.
-        name: of the file, with or without its ending.
-        buttons: the one that saves, and those beside it.
-    """
-
-    def __init__(
-        self,
-        words: Words,
-        formats: Sequence[tuple[str, str]],
-        save: Callable[[], object],
-        *,
-        tooltip: str,
-        name: str,
-        more: Sequence[widgets.Button] = (),
-    ) -> None:
-        self._default = name
-        self._format = widgets.Dropdown(description=words("Format"), options=formats)
-        self.name = widgets.Text(description=words("File name"), value=name)
-        self.buttons = [button(words("Save"), save, tooltip=tooltip), *more]
-        row = [self._format, self.name, *self.buttons]
-        self.box = widgets.HBox(row, _dom_classes=("wannb-row", "wannb-save-row"))
-
-    @property
-    def path(self) -> Path:
-        """The file that the button writes."""
-        ending = str(self._format.value)
-        written = self.name.value.strip() or self._default
-        return Path(written if written.lower().endswith(ending) else f"{written}{ending}")
-
-
 class Disclosure:
     """Content that a button shows and hides."""
 
     def __init__(self, title: str, content: widgets.Widget) -> None:
         self._switch = widgets.ToggleButton(description=title, tooltip=title, _dom_classes=("wannb-disclosure",))
         self._content = content
+        #: Called before the content is shown.
+        self.opened: Callable[[], None] = lambda: None
         self._switch.observe(lambda change: self._show(), "value")
         self._show()
         self.box = widgets.VBox([self._switch, content], _dom_classes=("wannb-section",))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the content is shown."""
+        return bool(self._switch.value)
 
     def open(self) -> None:
         """Show the content."""
         self._switch.value = True
 
+    def close(self) -> None:
+        """Hide the content."""
+        self._switch.value = False
+
     def _show(self) -> None:
+        if self._switch.value:
+            self.opened()
         self._switch.icon = "chevron-down" if self._switch.value else "chevron-right"
         self._content.layout.display = "" if self._switch.value else "none"
 
 
 def in_form(text: str) -> str:
-    """Return what is wrong with a picture with the way out that a form has, a button."""
+    """Return what is wrong with the way out that a form has, such as a button."""
+    if isinstance(text, Said) and text.template in _AS_A_FORM:
+        return Said(_AS_A_FORM[text.template].template, **text.values)
     if isinstance(text, Said) and text.values.get("advice") == FITS:
         return Said(text.template, **{**text.values, "advice": Said("Press Make it fit")})
     return text
@@ -456,6 +474,19 @@ class Rows(Generic[R]):
             self._take(entry)
         self.draw()
         close_all(entry.box for entry in old if entry not in self.entries)
+
+    @property
+    def draft(self) -> list[list[Any]]:
+        """What a person wrote in each row's inputs, as JSON data."""
+        return [[each.value for each in entry.inputs] for entry in self.entries]
+
+    def restore(self, draft: Sequence[Sequence[Any]]) -> None:
+        """Show rows with what a person wrote in them."""
+        made = [self._make() for _ in draft[: self._most]] if self._make else []
+        for entry, written in zip(made, draft, strict=False):
+            for each, value in zip(entry.inputs, written, strict=False):
+                each.value = value
+        self.show(made)
 
     def append(self, entry: R) -> None:
         """Put a row at the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar, NoReturn
 
@@ -15,7 +15,7 @@ from wannb.display import html
 from wannb.errors import InvalidRequest, Problem, RecallError, StoreError
 from wannb.ledger import Task, recall
 from wannb.request import FIELDS, IMAGE_SET, MAX_N, MAX_SEED, TEXT_SET, TEXT_TO_IMAGE, ImageRequest, check_names
-from wannb.runs import DONE, GeneratedImage, Result, Run
+from wannb.runs import DONE, Result, Run
 from wannb.translation import Said, count, joined, say, shorten
 
 from . import controls
@@ -208,6 +208,11 @@ class Form(WorkPanel):
             self._refresh()
         self.request = request
 
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        super()._put(fields)
+        if any(fields.get(name, FIELDS[name].default) != FIELDS[name].default for name in self._advanced()):
+            self._more.open()
+
     def _switch(self) -> None:
         """Turn controls off that do not apply to the mode, and say why."""
         words, mode = self.words, self.mode
@@ -298,16 +303,11 @@ class Form(WorkPanel):
             (words("Variations"), vary, lambda image: self._copy(image.request and image.request.replace(seed=None))),
         ]
 
-    def offer_to(self, takers: Iterable[tuple[str, Callable[[GeneratedImage], None]]]) -> None:
-        """Put a button under each image for each of these: its text, and what takes the image as an input."""
-        tooltip = self.words("Use this image as an input there")
-        self.status.actions = [*self.status.actions, *((text, tooltip, take) for text, take in takers)]
-
     def _copy(self, request: ImageRequest | None) -> None:
         if request:
             self.recall(request)
             said = self.words("The form is filled; nothing is sent before you press the button.")
-            self._hint.value = f'<div class="wannb-told" role="status">{escape(said)}</div>'
+            self._hint.value = f'<div class="wannb-told wannb-say">{escape(said)}</div>'
 
     # Layout
 

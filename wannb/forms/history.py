@@ -49,7 +49,6 @@ class HistoryForm(Panel):
     """
 
     selected = traitlets.Instance(Run, allow_none=True)
-    status: Status
 
     def __init__(self, client: Client) -> None:
         self.opened: Callable[[ImageRequest, tuple[str, ...]], None] | None = None
@@ -118,7 +117,7 @@ class HistoryForm(Panel):
         self._more.layout.display = "" if len(found) > self._shown else "none"
         shown = min(self._shown, len(found))
         said = words("{shown} of {found} runs", shown=shown, found=len(found)) if found else words("No runs yet.")
-        self._count.value = f'<div class="wannb-quietly" role="status">{escape(said)}</div>'
+        self._count.value = f'<div class="wannb-quietly wannb-say">{escape(said)}</div>'
 
     def select(self, run: Run) -> None:
         """Show a run's images and what can be done with it."""

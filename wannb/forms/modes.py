@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from wannb.errors import Problem
@@ -136,6 +136,10 @@ class ImageSetForm(EditForm):
 
     def _write(self, request: ImageRequest) -> None:
         super()._write(request)
+        self._counted = len(self._scenes.scenes)
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        super()._put(fields)
         self._counted = len(self._scenes.scenes)
 
     def _own_problems(self) -> Sequence[Problem]:

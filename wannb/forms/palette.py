@@ -120,6 +120,10 @@ class Palette(Control):
     def refuses(self, value: Any) -> bool:
         return value is not None and bool(palette_rules(as_palette(value) or ()))
 
+    @property
+    def draft(self) -> Any:
+        return self.value and [{"hex": each.hex, "ratio": each.ratio} for each in self.value]
+
     def turn_off(self, reason: str) -> None:
         super().turn_off(reason)
         self._unfold()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,17 +14,19 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import ELEMENTS, esm, html
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html, wake
 from wannb.errors import Problem
+from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
 
 from .controls import Control, Disclosure, Filling, close_all, in_form
+from .kept import Kept
 from .status import Status
 from .worker import Progress, Worker
 
 STATIC = Path(__file__).parent / "static"
 #: Names that the forms need of each other.
-_INSIDE = {"fixed", "modes", "most", "offer_earlier", "sheets", "words"}
+_INSIDE = {"draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "restore", "sheets", "words"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -34,6 +36,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     in `_refresh`, and shows itself where no widget runs with `_page`.
     """
 
+    status: Status
     #: Style sheets beside `form.css`.
     sheets: ClassVar[tuple[str, ...]] = ()
     #: What to do where no widget runs.
@@ -49,7 +52,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         with self._filling:
             self._build()
             kind = f"wannb-{type(self).__name__.lower()}"
-            super().__init__(self._layout(), _dom_classes=("wannb-form", kind), **traits)
+            classes = ("wannb-form", kind, f"wannb-lang-{wake(self.words.language).language}")
+            super().__init__(self._layout(), _dom_classes=classes, **traits)
 
     # For subclasses
 
@@ -80,10 +84,17 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         names = {*vars(self), *(name for each in own for name in vars(each)), "layout", "observe", "unobserve"}
         return sorted(name for name in names if not name.startswith("_") and name not in _INSIDE)
 
+    def offer_to(self, takers: Iterable[tuple[str, Callable[[GeneratedImage], None]]]) -> None:
+        """Put a button under each image for each of these: its text, and what takes the image as an input."""
+        tooltip, status = self.words("Use this image as an input there"), self.status
+        status.actions = [*status.actions, *((text, tooltip, take) for text, take in takers)]
+
     def close(self) -> None:
         """Close the form with all its widgets; a request that was sent goes on and is saved."""
         if "worker" in vars(self):  # not so when the constructor raised
             self.worker.detach()
+        if vars(self).get("kept"):
+            self.kept.draft.close()
         if "_heading" in vars(self):
             close_all([*self.children, self.layout])
         super().close()
@@ -92,7 +103,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         left = widgets.VBox([*self._left()], _dom_classes=("wannb-controls",))
         right = widgets.VBox([*self._right()], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns, *self._below()]
+        return [*self._manners(), self._heading, columns, *self._below()]
+
+    def _manners(self) -> list[widgets.Widget]:
+        """Return what every panel begins with and nobody sees: its style sheets, and what makes it accessible."""
+        return [self._style(), Access()]
 
     def _style(self) -> widgets.HTML:
         """Return the style sheets as a widget, so that they travel with the form."""
@@ -139,13 +154,16 @@ class WorkPanel(Panel):
         made: called on a worker thread when there may be new images.
     """
 
-    status: Status
     #: What is asked for while the form is empty.
     _first: ClassVar[str] = Said("Describe the image first.")
     _go_on = Said("Where this page shows no buttons, run the cell again, or call form.run(), which does the same.")
 
     def __init__(self, client: Client, **traits: Any) -> None:
         self.made: Callable[[], None] = lambda: None
+        #: Called on a worker thread when work has begun, gone on or ended.
+        self.moved: Callable[[], None] = lambda: None
+        #: The form's draft, in the Studio.
+        self.kept: Kept | None = None
         self._problems: tuple[Problem, ...] = ()
         #: Whether a person has begun to write; problems with what is still empty are shown only then.
         self._begun = False
@@ -186,6 +204,32 @@ class WorkPanel(Panel):
             self._begun = True
             self._refresh()
 
+    # The draft
+
+    def draft(self) -> dict[str, Any]:
+        """Return what a person wrote, as JSON data."""
+        with self._lock:
+            return {name: control.draft for name, control in self._controls.items()}
+
+    def restore(self, fields: Mapping[str, Any]) -> None:
+        """Show what a person wrote; any exception for data that no `draft` gave."""
+        with self._lock:
+            with self._filling:
+                self._put(fields)
+            self._touched()
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        for name, control in self._controls.items():
+            if name in fields:
+                control.restore(fields[name])
+
+    def keep(self, name: str, told: Callable[[], object]) -> None:
+        """Keep what is in the form in the draft of that name, and show what is there already."""
+        self.kept = Kept(self, self.client.store, name, told)
+        shown: list[widgets.Widget] = list(self.children)  # type: ignore[has-type]
+        shown.insert(shown.index(self._heading) + 1, self.kept.box)
+        self.children = shown
+
     # Shared by all panels with a button
 
     def offer_earlier(self) -> None:
@@ -204,12 +248,18 @@ class WorkPanel(Panel):
 
     def _make_worker(self) -> None:
         self.worker = Worker(self.client, self._progressed, self._ended, self._lock)
+        self.worker.moved = self._moved
 
     def _progressed(self, progress: Progress) -> None:
         self.status.show(progress)
         if not progress.under_way or not self._busy:
             self._busy = progress.under_way
             self._refresh()
+
+    def _moved(self, progress: Progress) -> None:
+        if self.kept and progress.sends and progress.run_id and progress.under_way:
+            self.kept.sent(progress.run_id)
+        self.moved()
 
     def _press(self) -> None:
         with self._lock:
@@ -218,6 +268,8 @@ class WorkPanel(Panel):
             # The button may change while a press is on its way: do what it said, or nothing.
             if not self.button.disabled and not (promised_free and not self._free):
                 self.status.safely(self._start)
+                if self.kept and self.worker.under_way:
+                    self.kept.send()
 
     def _finish(self, start: Callable[[], bool]) -> Any:
         """Start as the button does, wait, and return the result; a `RuntimeError` when something is under way."""
@@ -243,6 +295,8 @@ class WorkPanel(Panel):
         self.button.description = self.button.tooltip = text
         self.button.disabled = not enabled or self.worker.under_way
         self._hint.value = "".join(f'<div class="wannb-quietly">{escape(hint)}</div>' for hint in hints if hint)
+        if self.kept:  # every change of a form leads here
+            self.kept.draft.touch()
 
     def _why_not(self, *, empty: bool) -> str:
         """Return why the button is off, where no problem says it better."""
@@ -262,6 +316,15 @@ class WorkPanel(Panel):
         return Disclosure(self.words("The same as code"), self._code).box
 
 
+class Access(anywidget.AnyWidget):
+    """What a form needs for the keyboard and for screen readers, and ipywidgets does not do; nothing to see."""
+
+    _esm = esm(ELEMENTS, STATIC / "access.js")
+
+    def __init__(self) -> None:
+        super().__init__(_dom_classes=("wannb-access",))
+
+
 class CodeView(anywidget.AnyWidget):
     """Code and a button that copies it.
 
@@ -269,7 +332,7 @@ class CodeView(anywidget.AnyWidget):
         code: the text, shown as it is.
     """
 
-    _esm = esm(ELEMENTS, STATIC / "code.js")
+    _esm = esm(ELEMENTS, CLIPBOARD, STATIC / "code.js")
     _css = STATIC / "code.css"
 
     code = traitlets.Unicode().tag(sync=True)

@@ -25,33 +25,50 @@ class SceneRow(TextRow):
 
 
 class BoardSceneRow(SceneRow):
-    """One scene of a storyboard: its text, notes and seconds."""
+    """One scene of a storyboard: its text, dialogue, notes and seconds."""
 
     def __init__(self, words: Words, scene: Scene | None = None) -> None:
+        self._dialogue = dialogue_input(words, scene.dialogue if scene else "")
         self._notes = notes_input(words, scene.notes if scene else "")
         self._seconds = seconds_input(words, scene.seconds if scene else SECONDS)
-        super().__init__(words, scene.text if scene else "", self._notes, self._seconds)
+        super().__init__(words, scene.text if scene else "", self._dialogue, self._notes, self._seconds)
 
     @property
     def scene(self) -> Scene:
         """The scene."""
-        return Scene(text=self.text, notes=str(self._notes.value.strip()), seconds=self._seconds.value)
+        return Scene(
+            text=self.text,
+            notes=self._said(self._notes),
+            dialogue=self._said(self._dialogue),
+            seconds=self._seconds.value,
+        )
 
     @property
     def has_notes(self) -> bool:
-        """Whether a person wrote notes."""
-        return bool(self._notes.value.strip())
+        """Whether a person wrote notes or dialogue."""
+        return bool(self._said(self._notes) or self._said(self._dialogue))
+
+    @staticmethod
+    def _said(line: widgets.Widget) -> str:
+        return str(line.value.strip())
 
     def _layout(self) -> widgets.Widget:
-        below = widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",))
+        below = widgets.HBox([self._dialogue, self._notes, self._seconds], _dom_classes=("wannb-row",))
         inputs = widgets.VBox([self._text, below], _dom_classes=("wannb-words",))
         return widgets.HBox([inputs, self.buttons], _dom_classes=("wannb-row", "wannb-scene"))
+
+
+def dialogue_input(words: Words, value: str = "", **options: Any) -> widgets.Textarea:
+    """Return the input of what is said in a scene."""
+    texts = {"description": words("Dialogue"), "placeholder": words("what is said"), "tooltip": words("never sent")}
+    # An area, since each character's line is a line of its own.
+    return widgets.Textarea(value=value, rows=1, **texts, **options)
 
 
 def notes_input(words: Words, value: str = "", **options: Any) -> widgets.Text:
     """Return the input of a scene's notes."""
     # A frame is narrow: what may be noted is said by the tooltip.
-    tooltip = words("sound, camera, dialogue; never sent")
+    tooltip = words("sound, camera; never sent")
     texts = {"description": words("Notes"), "placeholder": words("never sent"), "tooltip": tooltip}
     return widgets.Text(value=value, **texts, **options)
 
@@ -117,6 +134,18 @@ class Scenes(Control):
 
     def refuses(self, value: Any) -> bool:
         return not isinstance(value, str)
+
+    @property
+    def draft(self) -> Any:
+        return [self._way.value, self._style.value, self._rows.draft, self._whole.value]
+
+    def restore(self, draft: Any) -> None:
+        with self._filling:
+            way, self._style.value, rows, whole = draft
+            self._rows.restore(rows)
+            self._whole.fill(whole)
+            self._way.value = way
+        self._switched()
 
     def _touched(self) -> None:
         """Show the prompt that the scenes make, and pass the change on."""

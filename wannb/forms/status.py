@@ -19,6 +19,7 @@ from wannb.translation import Said, Words, count, override
 
 from .button import button
 from .controls import close_all
+from .download import Download, file_name, image_name
 from .worker import Progress
 
 #: A button under each image: its text, its tooltip, and what it does.
@@ -34,10 +35,12 @@ class Status:
         acts: what the buttons do, of those in `Worker.acts`; a name left out is no button.
         cancel_tooltip: what "Cancel" leads to.
         empty: shown before anything was started.
+        download: of the form, for one that has it already.
 
     Attributes:
         box: the widget.
         actions: the buttons under each image.
+        download: answers the download buttons of the whole form.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Status:
         *,
         cancel_tooltip: str = Said("Cancel the task, which is possible while it is in the queue"),
         empty: str = "",
+        download: Download | None = None,
     ) -> None:
         self.words = words
         self.actions: Sequence[Action] = ()
@@ -72,15 +76,17 @@ class Status:
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
         row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
-        self.box = widgets.VBox(
-            [self._notices, self._bar, self._text, row, self._gallery], _dom_classes=("wannb-status",)
-        )
+        self.download = download or Download(words)
+        shown = [self._notices, self._bar, self._text, row, self._gallery, *([] if download else [self.download])]
+        self.box = widgets.VBox(shown, _dom_classes=("wannb-status",))
         self.offer()
         self._say(f'<div class="wannb-empty">{escape(empty)}</div>' if empty else "")
 
     def show(self, progress: Progress) -> None:
         """Show the state of a worker."""
-        self._notices.value = "".join(f'<div class="wannb-note">{escape(text)}</div>' for text in progress.notices)
+        self._notices.value = "".join(
+            f'<div class="wannb-note wannb-say">{escape(text)}</div>' for text in progress.notices
+        )
         if progress.phase == "failed" and progress.anew and isinstance(progress.error, UnknownOutcome):
             self._doubt(progress, progress.error)
         elif progress.phase == "failed" and progress.error is not None:
@@ -93,7 +99,7 @@ class Status:
             number = self.words("Task {task_id}.", task_id=progress.task_id) if progress.task_id else ""
             said = self.words("It goes on, and its images are saved when they are ready; the history shows them too.")
             self.offer("pick_up")
-            self._say(f'<div class="wannb-told">{escape(said)} {escape(number)}</div>')
+            self._say(f'<div class="wannb-told wannb-say">{escape(said)} {escape(number)}</div>')
         else:
             self.offer("stop", *(["cancel"] if progress.can_cancel else []))
             self._wait(progress)
@@ -103,12 +109,12 @@ class Status:
         self.offer()
         self._clear()
         told = "".join(f"<div>{escape(line)}</div>" for line in lines)
-        self._say(f'<div class="wannb-told">{told}</div>' if told else "")
+        self._say(f'<div class="wannb-told wannb-say">{told}</div>' if told else "")
 
     def wait(self, text: str) -> None:
         """Show a bar without an end, with a line of text."""
         self.offer()
-        self._say(escape(text), "<progress>")
+        self._say(f'<span class="wannb-say">{escape(text)}</span>', "<progress>")
 
     def offer(self, *names: str) -> None:
         """Show these buttons and hide the others: stop, cancel, pick_up, undo, anew."""
@@ -159,8 +165,8 @@ class Status:
         self._run_id = result.run_id
         self.offer(*(["undo"] if unsure else []))
         self._say(
-            f'<div class="wannb-done">{line}</div>{notes}<div class="wannb-asked">{prompt}</div>'
-            f'<div class="wannb-quietly">{escape(place)}</div>'
+            f'<div class="wannb-done wannb-say">{line}</div>{notes}<div class="wannb-asked">{prompt}</div>'
+            f'<div class="wannb-quietly">{escape(place)}</div>{self._out(result)}'
         )
         # New widgets each time: an old image's buttons must not act on a new one.
         self._clear()
@@ -221,7 +227,7 @@ class Status:
         title = words(error.title)
         told = words(error.said) if isinstance(error.said, Said) else error.said
         if isinstance(error, TaskCanceled):
-            return f'<div class="wannb-told" role="status">{escape(told)}</div>'
+            return f'<div class="wannb-told wannb-say">{escape(told)}</div>'
         next_step = words(error.next_step) if isinstance(error, ApiError) else ""
         texts = [told.removesuffix(next_step).rstrip(), next_step]
         lines = [f"<b>{escape(title)}</b>", *(escape(text).replace("\n", "<br>") for text in texts if text)]
@@ -230,20 +236,29 @@ class Status:
     def _wait(self, progress: Progress) -> None:
         words = self.words
         state = STATES.get(progress.status) or (Said("sent") if progress.phase == "waiting" else Said("sending"))
+        # The state is read out when it changes, the seconds are not.
         parts = [
-            words(progress.wait or progress.text or state),
-            words("{seconds} s", seconds=f"{progress.seconds:.0f}"),
+            f'<span class="wannb-say">{escape(words(progress.wait or progress.text or state))}</span>',
+            escape(words("{seconds} s", seconds=f"{progress.seconds:.0f}")),
         ]
         # Without an end to run to the element has no value, which the browser shows as a bar that wanders. It stays in
         # the page from second to second, or it would begin to wander anew with each.
         value = ""
         if progress.total:
             value = f' max="{progress.total}" value="{progress.done}"'
-        elif progress.usual and not progress.wait:
-            parts.append(words("usually about {seconds} s", seconds=f"{max(1, progress.usual):.0f}"))
+        elif progress.usual and not (progress.wait or progress.text):
+            parts.append(escape(words("usually about {seconds} s", seconds=f"{max(1, progress.usual):.0f}")))
             most = progress.usual
             value = f' max="{most:.1f}" value="{min(progress.seconds, most * 0.97):.1f}"'
-        self._say(escape(" · ".join(parts)), f"<progress{value}>")
+        self._say(" · ".join(parts), f"<progress{value}>")
+
+    def _out(self, result: Result) -> str:
+        """Return the buttons that bring all images out of here."""
+        get = self.download
+        seeds = [] if result.seed is None else [f"seed-{result.seed}"]
+        name = file_name(str(result.request.prompt) if result.request else "", *seeds, ending=".zip")
+        archive = get.all(name, lambda: [(image_name(image), image.path) for image in result], len(result))
+        return get.row(archive, get.copy(result.path, self.words("Copy the folder's path")), get.folder(result.path))
 
     def _item(self, image: GeneratedImage, figure: str) -> widgets.Widget:
         buttons = [
@@ -251,7 +266,8 @@ class Status:
             for text, tooltip, act in self.actions
         ]
         row = widgets.HBox(buttons, _dom_classes=("wannb-row",))
-        return widgets.VBox([widgets.HTML(figure), row], _dom_classes=("wannb-item",))
+        out = self.download.picture(image_name(image), image.path)
+        return widgets.VBox([widgets.HTML(figure + out), row], _dom_classes=("wannb-item",))
 
     def _clear(self) -> None:
         old, self._gallery.children = self._gallery.children, ()
@@ -260,7 +276,7 @@ class Status:
     def _say(self, page: str, bar: str = "") -> None:
         label = f' aria-label="{escape(self.words("Progress"))}"></progress>'
         self._bar.value = bar and f'<div class="wannb-progress">{bar[:-1]}{label}</div>'
-        self._text.value = f'<div aria-live="polite">{page}</div>'
+        self._text.value = page
 
 
 def _from_here(path: Path) -> Path:

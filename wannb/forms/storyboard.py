@@ -9,15 +9,19 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from wannb.boards import Scenes
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem
+from wannb.files import name_problem
 from wannb.request import ImageRequest, board_call, check_names, open_call
 from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
 from wannb.translation import Said, Words
 
 from . import controls
+from .boards import BoardsPanel, ScriptPanel
 from .button import button, button_text
+from .characters import CharactersPanel
 from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
 from .panel import WorkPanel
@@ -54,7 +58,7 @@ class StoryboardForm(WorkPanel):
     >>> form.run()                                                                             # doctest: +SKIP
     """
 
-    sheets = ("boards.css",)
+    sheets = ("boards.css", "frames.css")
     _first = Said("Write the scenes first.")
 
     def __init__(self, client: Client, board: Storyboard | str | None = None, **options: Any) -> None:
@@ -63,7 +67,7 @@ class StoryboardForm(WorkPanel):
         super().__init__(client)
         self._begun = bool(options)
         with self._filling:
-            self._fill(options)
+            self._fill({"name": BoardFiles.free_name(client.store, NAME), **options})
         self._turn()
 
     # Public
@@ -97,14 +101,35 @@ class StoryboardForm(WorkPanel):
             StoreError: its file is damaged.
         """
         with self._lock:
+            if self.worker.under_way or self.frames.rolls.under_way:
+                raise ValueError(self.words("Frames are being generated; open another board when they are there."))
             self.board = Storyboard.open(self.client, name)
             self._turn()
+
+    def _renamed(self, before: str, after: str) -> None:
+        """Follow a board that was given another name, if it is the one that is shown."""
+        if self.board is not None and self.board.name == before:
+            self.go_on_with(after)
+        else:
+            self._refresh()
+
+    def _take_script(self, scenes: Scenes, replace: bool) -> None:
+        """Put the scenes of a script in the place of those that are there, or after them."""
+        there = () if replace else self._scenes.value
+        self._begun = True
+        with self._filling:
+            self._scenes.fill((*there, *scenes)[:_MOST_SCENES])
+            name = self._options()["name"]
+            if scenes.title and name.startswith(NAME) and not name_problem(scenes.title):
+                self._controls["name"].fill(BoardFiles.free_name(self.client.store, scenes.title))
+        self._refresh()
 
     def leave(self) -> None:
         """Show the controls of a new board; the one that was shown is saved."""
         with self._lock:
-            if not self.worker.under_way:
+            if not self.worker.under_way and not self.frames.rolls.under_way:
                 self.board = None
+                self._rename_new()
                 self._turn()
 
     # The controls of a new board
@@ -124,6 +149,22 @@ class StoryboardForm(WorkPanel):
         if options.get("images"):
             self._pictures.open()
 
+    def draft(self) -> dict[str, Any]:
+        return {**super().draft(), "board": self.board.name if self.board else ""}
+
+    def restore(self, fields: Mapping[str, Any]) -> None:
+        with self._lock:
+            if fields["board"]:
+                self.go_on_with(str(fields["board"]))
+            else:
+                self.leave()
+            super().restore(fields)
+
+    def _put(self, fields: Mapping[str, Any]) -> None:
+        super()._put(fields)
+        if self._controls["images"].value:
+            self._pictures.open()
+
     def _new_generator(self) -> Generator:
         """Return what a run of the new board would ask for, without making it."""
         options = self._options()
@@ -136,11 +177,11 @@ class StoryboardForm(WorkPanel):
         """Return the problems of a new board, before anything is written or sent."""
         found = list(self._scenes.problems())
         name = self._options()["name"]
-        try:
-            BoardFiles.named(self.client.store, name)
-        except ValueError:
-            rule = Said("letters, digits, spaces and hyphens, at most 120 bytes: it is the name of a folder")
-            found.append(Problem(field="name", value=name, rule=rule))
+        if wrong := name_problem(name):
+            found.append(Problem(field="name", value=name, rule=wrong))
+        if self._taken(name):
+            rule = Said("a board of this name exists: open it, or give this one another name")
+            found.append(Problem(field="name", value="", rule=rule))
         if found:
             return tuple(found)
         problems = self._new_generator().problems()
@@ -151,11 +192,20 @@ class StoryboardForm(WorkPanel):
         self._tell(self._problems if self._begun else ())
         options = self._options()
         self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
-        exists = self.words(
-            "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
-            "another name: nothing is lost, and nothing is paid for twice."
-        )
-        self._controls["name"].remark(exists if options["name"] in BoardFiles.names(self.client.store) else "")
+        self._exists.layout.display = "" if self._taken(options["name"]) else "none"
+        self._other.description = self.words("Name it {name}", name=self._free_name())
+
+    def _taken(self, name: str) -> bool:
+        return name in BoardFiles.names(self.client.store)
+
+    def _free_name(self) -> str:
+        return BoardFiles.free_name(self.client.store, self._options()["name"] or NAME)
+
+    def _rename_new(self) -> None:
+        """Give the new board a name that no other one has."""
+        with self._filling:
+            self._controls["name"].fill(self._free_name())
+        self._refresh()
 
     # Work and changes
 
@@ -182,6 +232,12 @@ class StoryboardForm(WorkPanel):
                 act(board, lambda status, seconds: report(status=status, text=""))
 
             return self.worker.start(work, text=Said("at work"))
+
+    def _came(self) -> None:
+        """Follow up on frames that came, on a worker's thread."""
+        self._refresh()
+        self.offer_earlier()
+        self.made()
 
     def _change(self, act: Change) -> None:
         """Change the board at once; an error is shown."""
@@ -229,10 +285,30 @@ class StoryboardForm(WorkPanel):
         )
         self._make_worker()
         self.status = Status(words, {name: self.worker.acts[name] for name in ("pick_up", "choose", "undo", "anew")})
-        self._names = widgets.Dropdown(description=words("Open a board"))
-        self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
-        self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
-        self.frames = Frames(self.client, words, change=self._change, start=self._start_work, leave=self.leave)
+        self.boards = BoardsPanel(self.client, words, self.go_on_with, self._renamed)
+        self.script = ScriptPanel(
+            words,
+            self.client.store.root / ".uploads",
+            most=_MOST_SCENES,
+            written=lambda: len(self._scenes.value),
+            taken=self._take_script,
+        )
+        self._characters = CharactersPanel(self.client.store, words, self._refresh)
+        self._other = button("", self._rename_new)
+        open_it = button(words("Open it"), lambda: self.status.safely(lambda: self.go_on_with(self._options()["name"])))
+        self._exists = widgets.HBox([open_it, self._other], _dom_classes=("wannb-row",))
+        self.frames = Frames(
+            self.client,
+            words,
+            self.status.download,
+            change=self._change,
+            start=self._start_work,
+            leave=self.leave,
+            characters=self._characters,
+            lock=self._lock,
+            turned=self._refresh,
+            came=self._came,
+        )
         self._show_heading(Said("Storyboard"))
 
     def _layout(self) -> list[widgets.Widget]:
@@ -243,23 +319,22 @@ class StoryboardForm(WorkPanel):
         go = (self.button, self._hint, self.status.box)
         send = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
         boxes = {name: control.box for name, control in self._controls.items()} | {"images": self._pictures.box}
+        boxes["scenes"] = widgets.VBox([self.script.box, boxes["scenes"]])
+        boxes["name"] = widgets.VBox([boxes["name"], self._exists])
         left = widgets.VBox([*boxes.values(), self._code_box()], _dom_classes=("wannb-controls",))
         below = [frames.bar, frames.box, files, self._code_box()]
-        self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
+        self._for_new, self._for_board = [left, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox([frames.about, send, self._opening, later, *below], _dom_classes=("wannb-results",))
+        right = widgets.VBox([frames.about, send, self._characters.box, later, *below], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [self._style(), self._heading, columns]
+        return [*self._manners(), self._heading, self.boards.box, columns]
 
     def _turn(self) -> None:
         with self._lock:
             self.status.tell()
-            self._names.options = BoardFiles.names(self.client.store)
             for shown, parts in ((self.board is None, self._for_new), (self.board is not None, self._for_board)):
                 for each in parts:
                     each.layout.display = "" if shown else "none"
-            if not self._names.options:
-                self._opening.layout.display = "none"
             self._refresh()
 
     def _refresh(self) -> None:
@@ -291,11 +366,17 @@ class StoryboardForm(WorkPanel):
             text = button_text(words, images, cost, mock=self._mock, up_to=True)
         elif missing:
             text = words("Show {count} images · free, already generated", count=missing)
-        elif record.journal.pending:
+        elif generator.left():
             text = words("Pick up what is under way · free")
         else:
             text = words("All frames are generated")
-        self._offer(text, free=not to_pay, enabled=bool(missing or record.journal.pending))
+        hints: list[str] = []
+        for which, staged in generator.to_come():
+            order = staged.order if staged.told else ""
+            hints += [
+                words("{scenes}: {images}", scenes=which, images=each) for each in (order, staged.lacking) if each
+            ]
+        self._offer(text, free=not to_pay, enabled=bool(missing or generator.left()), hints=hints)
 
     def __repr__(self) -> str:
         if self.board is not None:
@@ -329,6 +410,13 @@ class BoardScenes(Control):
 
     def fill(self, value: Any) -> None:
         self.rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
+
+    @property
+    def draft(self) -> Any:
+        return self.rows.draft
+
+    def restore(self, draft: Any) -> None:
+        self.rows.restore(draft)
 
     def problems(self) -> Iterator[Problem]:
         for number, row in enumerate(self.rows.entries, 1):

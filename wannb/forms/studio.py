@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+from contextlib import suppress
 from functools import partial
 from html import escape
 from typing import Any, Generic, TypeVar
@@ -11,19 +13,22 @@ import ipywidgets as widgets
 from wannb.client import Client
 from wannb.connection import connect
 from wannb.display import html
-from wannb.errors import KEY_MISPLACED
+from wannb.errors import KEY_MISPLACED, StoreError
 from wannb.masking import holds_key
 from wannb.request import ImageRequest
-from wannb.runs import GeneratedImage
+from wannb.runs import DONE, ENDED, GeneratedImage
 from wannb.translation import Said, say
 
+from .ahead import Ahead
 from .button import spent_text
 from .compare import CompareForm
 from .controls import close_all
+from .drafts import seen, unseen
 from .form import Form
 from .history import HistoryForm
+from .kept import Eye
 from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
-from .panel import Panel
+from .panel import Panel, WorkPanel
 from .storyboard import StoryboardForm
 
 F = TypeVar("F", bound=Panel)
@@ -57,6 +62,9 @@ class _Tab(Generic[F]):
 class Studio(Panel):
     """Every form in a tab of its own, as `wannb.studio()` returns it.
 
+    What is in its forms is kept in the runs folder: a new Studio on the same folder shows it again, and the run that a
+    form sent last. A form of its own in a cell shows what its arguments say, and keeps nothing.
+
     Images go from tab to tab: *Edit* puts one into the edit form, and a run opened from the history fills the form of
     its mode.
 
@@ -81,10 +89,11 @@ class Studio(Panel):
 
     def _build(self) -> None:
         titles = [self.words(title) for title, _ in _TABS.values()]
+        self._eye = Eye(self._looked)
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
-        return [self._style(), self._heading, self._tabs]
+        return [*self._manners(), self._heading, self._tabs, self._eye, Ahead(self._make_next)]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
@@ -98,17 +107,68 @@ class Studio(Panel):
             form: Any = kind(self.client)
             if isinstance(form, HistoryForm):
                 form.opened = self._open
+                form.worker.moved = lambda progress: self._count()
+                form.observe(self._looked_at, "selected")
             else:
-                form.made = self._came_back
-            if isinstance(form, Form):
+                form.made, form.moved = self._came_back, self._count
+            if isinstance(form, (Form, HistoryForm)):
                 takers = [(self.words("Edit"), EditForm), (self.words("Edit in boxes"), RegionForm)]
                 form.offer_to([(text, partial(self._hand_over, taker)) for text, taker in takers if taker is not kind])
             self._made[kind] = form
+            if isinstance(form, WorkPanel):
+                self._keep(form, kind.__name__.removesuffix("Form").lower())
             tabs = list(self._tabs.children)
             empty, tabs[_KINDS.index(kind)] = tabs[_KINDS.index(kind)], form
             self._tabs.children = tabs
             close_all([empty])
         return self._made[kind]  # type: ignore[no-any-return]
+
+    def _make_next(self) -> bool:
+        """Make the first form that is missing; return whether others are."""
+        missing = [kind for kind in _KINDS if kind not in self._made]
+        for kind in missing[:1]:
+            self._form(kind)
+        return len(missing) > 1
+
+    def _keep(self, form: WorkPanel, name: str) -> None:
+        """Bring back what was in a form, and go on with the run that it sent last if nobody has seen it ended."""
+        form.keep(name, self._tell_page)
+        run_id = next((run for run, whose in unseen(self.client.store).items() if whose == name), None)
+        with suppress(StoreError):
+            run = self.client.store.get(run_id) if run_id else None
+            if form.kept and run and (run.state in ENDED or self.client.owns(run)):
+                form.kept.finished(run)
+                form.worker.watch(partial(self.client.pick_up, run.id))
+
+    def _tell_page(self) -> None:
+        self._eye.unkept = any(form.kept and not form.kept.draft.kept for form in self._works())
+
+    def _works(self) -> list[WorkPanel]:
+        return [form for form in self._made.values() if isinstance(form, WorkPanel)]
+
+    def _looked(self, runs: Iterable[str]) -> None:
+        """Follow a look at the page: these runs were seen, and another window may have changed a form."""
+        for run in runs:
+            seen(self.client.store, run)
+        for form in self._works():
+            if form.kept:
+                form.kept.look()
+        self._count()
+
+    def _looked_at(self, change: Any) -> None:
+        if change["new"] is not None:
+            seen(self.client.store, change["new"].id)
+            self._count()
+
+    def _finished(self, shown: Container[str]) -> int:
+        """Return how many runs have ended that nobody has seen, apart from those that are shown."""
+        found = 0
+        for run_id in unseen(self.client.store):
+            try:
+                found += run_id not in shown and self.client.store.get(run_id).state == DONE
+            except StoreError:
+                seen(self.client.store, run_id)  # its folder was removed
+        return found
 
     def _open(self, request: ImageRequest, names: tuple[str, ...]) -> None:
         kind = form_class(request)
@@ -125,6 +185,7 @@ class Studio(Panel):
     def _turned(self) -> None:
         if isinstance(self.form, HistoryForm):
             self.form.refresh()
+        self._count()
 
     def _came_back(self) -> None:
         self._count()
@@ -133,14 +194,25 @@ class Studio(Panel):
                 form.offer_earlier()
 
     def _count(self) -> None:
-        """Show the badge, what was spent, and how many runs an earlier session left under way."""
-        said = spent_text(self.words, self.client.spent(), mock=self._mock)
-        left = len(self.client.tasks())
-        still = self.words("{n} under way: see the history", n=left) if left else ""
-        self._heading.value = (
-            f'<div class="wannb-heading"><h2>wannb</h2>{self._badge()}<span class="wannb-spent">{escape(said)}</span>'
-            f'<span class="wannb-open-runs">{escape(still)}</span></div>'
-        )
+        """Show the badge, what was spent, how many runs are under way, and how many have ended unseen.
+
+        Called on any thread, at each step of any form's work.
+        """
+        with self._lock:
+            said = spent_text(self.words, self.client.spent(), mock=self._mock)
+            # What is under the other tabs, which are made ahead, nobody sees yet.
+            work = self._made[_KINDS[self._tabs.selected_index or 0]].worker.progress
+            ended = work.run_id is not None and work.phase in ("done", "failed") and work.run_id not in self._eye.shown
+            shown = [*self._eye.shown, *([work.run_id] if ended else [])]
+            left, finished = len(self.client.tasks()), self._finished(shown)
+            told = [self.words("{n} under way: see the history", n=left)] if left else []
+            told += [self.words("{n} finished while you were away: see the history", n=finished)] if finished else []
+            runs = "".join(f'<span class="wannb-open-runs">{escape(each)}</span>' for each in told)
+            self._heading.value = (
+                f'<div class="wannb-heading"><h2>wannb</h2>{self._badge()}'
+                f'<span class="wannb-spent">{escape(said)}</span>{runs}</div>'
+            )
+            self._eye.shown = shown
 
     def __repr__(self) -> str:
         return f"Studio({self.client!r})"

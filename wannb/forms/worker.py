@@ -32,6 +32,7 @@ class Progress:
     Attributes:
         phase: idle, sending, waiting, left (it goes on, but is not shown), done or failed.
         status: the service's own state, such as RUNNING; empty before the first answer.
+        sends: whether it began by sending a request.
         text: what the work says of itself, shown instead of the state.
         wait: what holds it up, such as a limit of the service, shown instead of both.
         seconds: since it began.
@@ -48,6 +49,7 @@ class Progress:
 
     phase: Phase = "idle"
     status: str = ""
+    sends: bool = False
     text: str = ""
     wait: str = ""
     seconds: float = 0.0
@@ -73,6 +75,10 @@ class Progress:
     def can_cancel(self) -> bool:
         """Whether the service still allows to cancel it."""
         return self.under_way and self.status == "PENDING" and self.cancel is not None
+
+
+def _step(progress: Progress) -> tuple[object, ...]:
+    return progress.phase, progress.status, progress.run_id, progress.task_id, progress.text, progress.done
 
 
 #: Changes the progress, from within the work.
@@ -110,6 +116,8 @@ class Worker:
         self._show = show
         self._ended = ended
         self._lock = lock or threading.RLock()
+        #: Called with the `Progress` of each step, also of work that is not shown, on its thread and without the lock.
+        self.moved: Callable[[Progress], object] = lambda progress: None
         self._work: _Work | None = None
         self._left = False
 
@@ -180,7 +188,9 @@ class Worker:
         with self._lock:
             if self.under_way:
                 return False
-            work = self._work = _Work(progress=Progress(phase="sending" if sends else "waiting", text=text))
+            work = self._work = _Work(
+                progress=Progress(phase="sending" if sends else "waiting", text=text, sends=sends)
+            )
             self._left = False
             self._show(work.progress)
             began = time.monotonic()
@@ -274,9 +284,12 @@ class Worker:
     def _follow(self, report: Report, find: Callable[[], Task], request: ImageRequest | None = None) -> Any:
         task = find()
         report(phase="waiting", task_id=task.id, run_id=task.run_id, cancel=task.cancel)
+        runs = task.usual(since="scheduled_time")
         if request:
             report(usual=task.usual())
-        return task.wait(on_status=lambda status, _: report(status=status, text="")).result()
+        return task.wait(
+            on_status=lambda status, _: report(status=status, text=task.queued(runs) if status == "PENDING" else "")
+        ).result()
 
     def _cancel(self, work: _Work) -> None:
         with override(self._client.language):
@@ -293,15 +306,21 @@ class Worker:
         with self._lock:
             if work.progress.phase in ("done", "failed"):
                 return False
-            work.progress = replace(work.progress, **changes)
+            before, now = work.progress, replace(work.progress, **changes)
+            work.progress = now
             shown = work is self._work and not self._left
             if shown:
-                self._show(work.progress)
-            return shown
+                self._show(now)
+        if _step(before) != _step(now):
+            self._follow_up(self.moved, now)
+        return shown
 
     def _end(self, work: _Work) -> None:
+        self._follow_up(self._ended, work.progress)
+
+    def _follow_up(self, act: Callable[[Progress], object], progress: Progress) -> None:
         try:
-            self._ended(work.progress)
+            act(progress)
         except Exception:
             # A person's own function raised; the form and its images are whole.
             logging.getLogger("wannb").exception("a function that follows a form's result raised")

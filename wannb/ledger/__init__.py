@@ -5,11 +5,16 @@ May import `service`, `display`, `request` and the modules at the root. Other ro
 
 from __future__ import annotations
 
+from wannb.display import describes
+
+from .about import facts
 from .recall import recall
 from .rescue import Candidate, Candidates, Rescue, candidates, rescue
 from .saving import NOT_CERTAIN, make_whole
 from .submit import Ledger
 from .task import OnStatus, Task, waits_shown
+
+describes(facts)
 
 __all__ = [
     "NOT_CERTAIN",

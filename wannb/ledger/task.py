@@ -50,7 +50,7 @@ def waits_shown(after: float | None = None) -> Iterator[ProgressLine]:
             yield line
 
 
-@html.hides("goes_on withdraw")
+@html.hides("goes_on queued withdraw")
 class Task:
     """One job of the service. It lives on when the kernel dies: `client.task(id)` picks it up again.
 
@@ -186,6 +186,7 @@ class Task:
         """
         asked = self._id()
         self._ledger.transport.cancel(asked)
+        self._ledger.account.waiting.hear(asked, "", 0, waits=None)
         with self._ledger.store.lock(self.run_id):
             self._run.reload()
             if self.id == asked and self._run.state not in ENDED:
@@ -238,12 +239,31 @@ class Task:
             )
         return self.id
 
-    def usual(self) -> float | None:
+    def usual(self, *, since: str = "submit_time") -> float | None:
         """Return how many seconds such a task usually takes, None if that is unknown; a damaged run stops nothing."""
         with suppress(Exception):
             request, store = self._run.request, self._ledger.store
-            return usual_seconds(request, store.newest(), self._run.service) if request else None
+            return usual_seconds(request, store.newest(), self._run.service, since=since) if request else None
         return None
+
+    def queued(self, usual: float | None) -> str:
+        """Return a waiting task's place at the service and when it will have ended; nothing where that is not known.
+
+        Args:
+            usual: how many seconds such a task runs, if that is known: `usual(since="scheduled_time")`.
+        """
+        waiting = self._ledger.account.waiting
+        place = waiting.place(self.id or "")
+        if place is None:
+            return ""
+        if usual is None:
+            return Said("waiting for the service: {place}", place=_ordinal(place))
+        seconds = waiting.seconds(place, usual)
+        return Said(
+            "waiting for the service: {place}, about {seconds} s",
+            place=_ordinal(place),
+            seconds=f"{round(seconds, -1 if seconds > 20 else 0):.0f}",
+        )
 
     def _query(self) -> wire.Answer:
         kept = self._ledger.kept.get(self._run.folder)
@@ -268,7 +288,10 @@ class Task:
         """
         unknown, now = answer.status == wire.UNKNOWN, self._ledger.clock.monotonic()
         self._unknown_since = min(self._unknown_since, now) if unknown else math.inf
-        age = self._ledger.transport.now()[0] - self._run.record.sent[1]
+        sent, model = self._run.record.sent[1], str((self._run.record.request or {}).get("model"))
+        waits = None if answer.status not in (wire.PENDING, wire.RUNNING) else answer.status == wire.PENDING
+        self._ledger.account.waiting.hear(self._id(), model, sent, waits=waits)
+        age = self._ledger.transport.now()[0] - sent
         self._unlisted = unknown and max(age, now - self._unknown_since) < self._ledger.pace.unlisted
         return replace(answer, status=wire.PENDING) if self._unlisted else answer
 
@@ -307,6 +330,15 @@ class Task:
                     task_id=self.id,
                 )
         raise _ended_badly(self._run)
+
+
+def _ordinal(number: int) -> Said:
+    last = number % 10 if number % 100 // 10 != 1 else 0
+    if last == 1:
+        return Said("{n}st", n=number)
+    if last == 2:
+        return Said("{n}nd", n=number)
+    return Said("{n}rd", n=number) if last == 3 else Said("{n}th", n=number)
 
 
 def _ended_badly(run: Run) -> WannbError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from wannb.masking import without_signature
@@ -114,12 +115,14 @@ def _options(values: Mapping[str, Any]) -> list[str]:
 
 
 def _scene(scene: Any) -> str:
-    usual = type(scene).seconds
-    if not scene.notes and scene.seconds == usual:
+    given = {
+        each.name: getattr(scene, each.name) for each in fields(scene) if getattr(scene, each.name) != each.default
+    }
+    if [*given] == ["text"]:
         return _quoted(scene.text)
-    parts = [f'"text": {_quoted(scene.text)}']
-    parts += [f'"notes": {_quoted(scene.notes)}'] if scene.notes else []
-    parts += [f'"seconds": {scene.seconds:g}'] if scene.seconds != usual else []
+    parts = [
+        f'"{name}": {value:g}' if name == "seconds" else f'"{name}": {_quoted(value)}' for name, value in given.items()
+    ]
     return "{" + ", ".join(parts) + "}"
 
 

@@ -503,14 +503,17 @@ def stranded(error: StoreError, task_id: str) -> StoreError:
     )
 
 
-def usual_seconds(request: ImageRequest, runs: Iterable[Run], service: str) -> float | None:
+def usual_seconds(
+    request: ImageRequest, runs: Iterable[Run], service: str, *, since: str = "submit_time"
+) -> float | None:
     """Return the median of the service's own times for the latest of `runs`, the newest first; None when there is none.
 
-    Those of the same kind count: mode, model, number of images and pixel class (1K, 2K, 4K), at the same service.
+    Those of the same kind count: mode, model, number of images and pixel class (1K, 2K, 4K), at the same service. Since
+    "scheduled_time" it is how long they ran, without their time in the queue.
     """
     kind = _kind(request.as_dict())
     alike = (run for run in runs if run.state == DONE and run.service == service)
-    took = (seconds_of(run) for run in alike if run.record.request and _kind(run.record.request) == kind)
+    took = (seconds_of(run, since) for run in alike if run.record.request and _kind(run.record.request) == kind)
     latest = list(islice((seconds for seconds in took if seconds is not None), _LATEST))
     return median(latest) if latest else None
 
@@ -523,11 +526,11 @@ def _kind(record: Mapping[str, Any]) -> tuple[object, ...]:
     return mode_of(record), record.get("model"), record.get("n"), pixel_class
 
 
-def seconds_of(run: Run) -> float | None:
+def seconds_of(run: Run, since: str = "submit_time") -> float | None:
     """Return how long the service took, by its own times from the submit to the end; None where it gave none."""
     times = run.record.times
     try:
-        ended, begun = (datetime.fromisoformat(times[name]) for name in ("end_time", "submit_time"))
+        ended, begun = (datetime.fromisoformat(times[name]) for name in ("end_time", since))
     except (KeyError, TypeError, ValueError):
         return None
     return max(0.0, (ended - begun).total_seconds())

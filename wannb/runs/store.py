@@ -6,6 +6,7 @@
         image-1.png                       the service's bytes, plus one text chunk with the request
         .preview-image-1.jpg              a small copy, made when it is first shown
         inputs/                           copies of local input images, named by content hash
+      drafts/                             what is in the Studio's forms
       .locks/                             so that two kernels may share the folder
       .index/                             a cache, so that one run among many is found at once
 

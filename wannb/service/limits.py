@@ -247,6 +247,41 @@ class _Each(dict[str, T]):
         return self.setdefault(model, self._make())
 
 
+class Waiting:
+    """The tasks of an account that this process asks about: which of them wait at the service, in which order.
+
+    Tasks of other programs are not known here, and those that nobody asked about lately are left out.
+    """
+
+    def __init__(self, running: int, clock: Clock) -> None:
+        self._running, self._clock = running, clock
+        #: By task: its model, whether it waits, when it was sent, and when that was last heard.
+        self._heard: dict[str, tuple[str, bool, float, float]] = {}
+
+    def hear(self, task_id: str, model: str, sent: float, *, waits: bool | None) -> None:
+        """Take down whether a task waits or runs; None for one that has ended."""
+        if waits is None:
+            self._heard.pop(task_id, None)
+        else:
+            self._heard[task_id] = model, waits, sent, self._clock.monotonic()
+
+    def place(self, task_id: str) -> int | None:
+        """Return which one to be begun a waiting task is, from 1; None unless as many run as can, so that one can tell.
+
+        >>> Waiting(5, Clock()).place("a task that nobody asked about")
+        """
+        model, waits, sent, _ = self._heard.get(task_id, ("", False, 0.0, 0.0))
+        lately = self._clock.monotonic() - _LATELY
+        others = [each for each in list(self._heard.values()) if each[0] == model and each[3] >= lately]
+        if not waits or sum(not each[1] for each in others) < self._running:
+            return None
+        return 1 + sum(each[1] and each[2] < sent for each in others)
+
+    def seconds(self, place: int, usual: float) -> float:
+        """Return in how many seconds a task at a place will have ended, by how long such a task runs."""
+        return usual * (1 + place / self._running)
+
+
 class Account:
     """The gates that all clients of one account share in this process.
 
@@ -254,6 +289,7 @@ class Account:
         submits: by model, the gate to pass before each request that makes images.
         queries: the gate to pass before each other request.
         mark: tells an account's runs from those of another in the same folder; it does not tell the key.
+        waiting: the tasks that were last heard of as waiting or running, to know a waiting one's place.
         accepted: the newest tasks that were made, and when by the service's clock; a later one is what a look-up of a
             lost answer waits for.
         list_lags: whether one of them was not in the task list when it should have been.
@@ -264,6 +300,7 @@ class Account:
         self.queries = Gate(pace.queries, clock, slack=QUERY_SLACK)
         self._submitting = _Each(lambda: own_in_forks(threading.Lock()))
         self.mark = name[:8]
+        self.waiting = Waiting(pace.running, clock)
         self.accepted = deque[tuple[str, float]](maxlen=200)
         self.list_lags = False
 
@@ -273,6 +310,8 @@ class Account:
         return held(self._submitting[model], wait)
 
 
+#: Seconds after which what was heard of a task says nothing of the queue any more.
+_LATELY = 15.0
 #: Forgotten with the last client that uses it.
 _accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
 _accounts_lock = own_in_forks(threading.Lock())

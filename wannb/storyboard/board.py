@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from wannb.display import html
 from wannb.errors import Problem
-from wannb.request import PRO, ImageRequest, Input, Inputs, as_input, checks_options
+from wannb.exports import Pages, Reel, export
+from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
 from wannb.service import Money
+from wannb.staging import Characters, Stroke, Take, Takes, as_strokes
 from wannb.translation import Said, override, say, spoken
 
-from . import state, view
+from . import cutting, state, view
 from .files import BoardFiles
 from .generate import Generator
-from .pages import Pages
 from .state import Frame, Panel, Panels, Record, Scene
-from .view import Reel, Take, Takes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -42,6 +42,23 @@ def _change(method: Callable[Concatenate[Storyboard, P], R]) -> Callable[Concate
             return method(board, *values, **named)
 
     return alone
+
+
+def _put_aside(files: BoardFiles, *, replace: bool) -> Said:
+    """Keep a board of other scenes, whose place a new one takes, and say so; `ValueError` if that is not wanted."""
+    name = files.folder.name
+    if not replace:
+        other = BoardFiles.free_name(files.store, name)
+        why = Said(
+            "a board {name} of other scenes exists. wannb.Storyboard.open(client, {name}) opens it, name={other} makes "
+            "another one, and replace=True puts this one in its place and keeps the old one, which "
+            "wannb.storyboards(client) lists",
+            name=repr(name),
+            other=repr(other),
+        )
+        raise ValueError(say(why))
+    files.set_aside()
+    return Said("this took the place of a board of other scenes, which wannb.storyboards(client) lists")
 
 
 @html.hides("generator record reel")
@@ -74,24 +91,28 @@ class Storyboard:
         size: str = "2K",
         seed: int | None = None,
         watermark: bool = False,
+        replace: bool = False,
     ) -> None:
         """Plan a board; nothing is sent and nothing is billed before `run`.
 
         Args:
             client: from `wannb.connect()`.
-            scenes: for each a text, a dict such as `{"text": ..., "notes": ..., "seconds": 2.5}`, or a `wannb.Scene`.
-                More than 12 are asked for as several sets, the later ones shown frames of the first.
+            scenes: for each a text, a dict such as `{"text": ..., "dialogue": ..., "seconds": 2.5}`, or a
+                `wannb.Scene`. More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
             images: up to 9 input images that every request gets, such as the picture of a character.
-            name: of the board and its folder; a board of other scenes under the same name is kept aside.
+            name: of the board and its folder.
             model: "wan2.7-image-pro", or "wan2.7-image" (faster and cheaper).
             size: "1K", "2K", or "width*height" in pixels.
             seed: 0 to 2147483647; without one it follows from all that is asked for, so that the same board is the same
                 request.
             watermark: whether the service puts its mark in a corner.
+            replace: whether it takes the place of a board of the same name and other scenes, which stays in
+                `wannb.storyboards(client)`, and whose takes it has where a scene is the same.
 
         Raises:
-            TypeError, ValueError: a scene, an option or the name is not what it must be.
+            TypeError, ValueError: a scene, an option or the name is not what it must be, or a board of this name has
+                other scenes.
             InvalidRequest: an input picture cannot be read, and a board of this name is there already.
             StoreError: the board's file cannot be read or written.
         """
@@ -106,12 +127,7 @@ class Storyboard:
             if before:
                 record = state.made_again(record, before)
                 if before.beginning != record.beginning:
-                    aside = Said(
-                        "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
-                        name=repr(name),
-                        file=files.set_aside().name,
-                    )
-                    said.append(aside)
+                    said.append(_put_aside(files, replace=replace))
             for image in base.images:
                 files.keep(image)
             files.write(record)
@@ -178,6 +194,15 @@ class Storyboard:
     def seed(self) -> int | None:
         """The seed of the image sets, and the root of those of single frames."""
         return self.record.base.seed
+
+    @property
+    def characters(self) -> Characters:
+        """The figures and places that the scenes of all boards of this runs folder may name, to add to.
+
+        A scene that names one gets its pictures and words with its next request, within the nine input images of the
+        API: the board's own first, then those of characters, then frames. `notices` say the order and what did not fit.
+        """
+        return Characters(self.client.store)
 
     @property
     def frames(self) -> tuple[Take | None, ...]:
@@ -252,8 +277,35 @@ class Storyboard:
             ValueError: there is no such scene, or it is locked.
             InvalidRequest: the request breaks a rule; nothing was sent.
         """
-        self.generator(on_status).reroll(scene, text=text, seed=seed)
+        generator = self.generator(on_status)
+        generator.send(generator.roll(scene, text=text, seed=seed))
         return next(take for take in self.takes(scene) if take.chosen)
+
+    @spoken
+    def candidates(
+        self, scene: int, *, n: int = 3, seed: int | None = None, on_status: OnStatus | None = None
+    ) -> Takes:
+        """Generate several takes of one scene to choose from, and return them; each image that comes is billed.
+
+        They are one request, so that the service has them in one place of its queue. The frame stays as it is until
+        `choose` puts one of them in its place; the others stay among the takes.
+
+        Args:
+            scene: its number.
+            n: how many, 2 to 4; fewer may come.
+            seed, on_status: as in `reroll`.
+
+        Raises:
+            ValueError: there is no such scene, it is locked, or another number.
+            InvalidRequest: the request breaks a rule; nothing was sent.
+
+        >>> board.choose(2, board.candidates(2)[1])    # doctest: +SKIP
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MAX_N:
+            raise ValueError(say("n={n}: there are 2 to {most} takes to choose from", n=repr(n), most=MAX_N))
+        generator = self.generator(on_status)
+        run = generator.send(generator.roll(scene, seed=seed, n=n))
+        return Takes(take for take in self.takes(scene) if take.run_id == run)
 
     @spoken
     def takes(self, scene: int) -> Takes:
@@ -271,6 +323,7 @@ class Storyboard:
                 text=frame.text,
                 run_id=frame.run,
                 chosen=panel.frame is not None and panel.frame.place == frame.place,
+                piece=view.cut_words(frame) if frame.cut_from else "",
             )
             for number, frame in enumerate(self.record.takes(panel.key), 1)
         )
@@ -290,7 +343,7 @@ class Storyboard:
             raise ValueError(
                 say("there is no take {take}; scene {number} has {most} of them, counted from 1", **values)
             )
-        now = state.put(self._panels, at, frame=frames[take - 1], sure=True)
+        now = state.put(self._panels, at, frame=frames[take - 1], sure=True, offered=None)
         self._changed(Said("take of scene {number}", number=scene), now)
 
     @_change
@@ -322,7 +375,7 @@ class Storyboard:
             frame = asked.frames[image - 1]
             if any(frame.place == other.place for other in frames.values() if other):
                 raise ValueError(say("image {number} is given to two scenes; each image has one", number=image))
-            frames[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.text))
+            frames[at] = replace(frame, text=asked.texts.get(panels[at].key, panels[at].scene.asked))
         given = {frame.place for frame in frames.values() if frame}
         for at, panel in enumerate(panels):
             if panel.frame and panel.frame.place in given and at not in frames:
@@ -339,6 +392,25 @@ class Storyboard:
             if each:
                 record = record.with_take(panels[at].key, each)
         self._files.write(record.changed(Said("assignment"), panels))
+
+    @_change
+    def cut(self, scene: int, *, rows: int, columns: int) -> None:
+        """Cut a frame that shows several panels into frames of their own; nothing is sent, and nothing is billed.
+
+        The service may answer a request for a set with one picture of many panels. Cut where you see that: the pieces
+        go to the scenes of that set that have nothing else, in reading order, marked as unsure until `assign` or
+        `choose`. The whole picture stays among the takes.
+
+        Args:
+            scene: that has the picture, of a set of which too few images came.
+            rows, columns: of panels in it; 2 to 12 in all, each piece at least 240 pixels each way.
+
+        Raises:
+            ValueError: there is no such scene, it is locked, or it cannot be cut so.
+
+        >>> board.cut(1, rows=2, columns=2)    # doctest: +SKIP
+        """
+        self._files.write(cutting.cut(self.record, self._files, scene, rows, columns))
 
     @_change
     def lock(self, *scenes: int) -> None:
@@ -387,7 +459,7 @@ class Storyboard:
         if file is None:
             why = picture.problem or Said("a link is not downloaded; give the file")
             raise ValueError(say("{picture}: {why}", picture=picture.name, why=why))
-        text = self._panels[at].scene.text
+        text = self._panels[at].scene.asked
         frame = Frame(run=None, file=file, width=picture.width or 1, height=picture.height or 1, text=text)
         record = self.record.with_take(self._panels[at].key, frame)
         now = state.put(record.panels, at, frame=frame, sure=True)
@@ -395,11 +467,42 @@ class Storyboard:
 
     @_change
     def edit_scene(
-        self, scene: int, *, text: str | None = None, notes: str | None = None, seconds: float | None = None
+        self,
+        scene: int,
+        *,
+        text: str | None = None,
+        notes: str | None = None,
+        dialogue: str | None = None,
+        seconds: float | None = None,
+        shot: str | None = None,
+        angle: str | None = None,
+        movement: str | None = None,
     ) -> None:
-        """Change a scene's text, notes or seconds; its frame stays, and is marked if it is of another text."""
-        given = {"text": text, "notes": notes, "seconds": seconds}
+        """Change a scene's words, seconds or camera; its frame stays, and is marked if it is of another text."""
+        given = {"text": text, "notes": notes, "dialogue": dialogue, "seconds": seconds}
+        given |= {"shot": shot, "angle": angle, "movement": movement}
         self._changed(Said("words of scene {number}", number=scene), state.edit(self._panels, scene, given))
+
+    @_change
+    def sketch(self, scene: int, strokes: Iterable[Stroke | Mapping[str, Any]]) -> None:
+        """Draw arrows and pen lines over a scene's frame, in the place of those that are there; none removes them.
+
+        They are kept apart from the picture, shown over it in the notebook and in every export, and never sent.
+
+        Args:
+            scene: its number.
+            strokes: at most 60, each a `wannb.Stroke` or a dict such as
+                `{"kind": "arrow", "points": [(0.2, 0.5), (0.8, 0.5)], "color": "#e5322d"}`; points are shares of the
+                frame's width and height from the top left corner.
+
+        Raises:
+            TypeError, ValueError: there is no such scene, or a stroke is not what it must be.
+
+        >>> board.sketch(2, [wannb.Stroke(kind="arrow", points=[(0.2, 0.5), (0.8, 0.5)])])    # doctest: +SKIP
+        """
+        at = state.index(self._panels, scene)
+        now = state.put(self._panels, at, strokes=as_strokes(strokes))
+        self._changed(Said("strokes of scene {number}", number=scene), now)
 
     @_change
     def add(self, scene: str | Mapping[str, Any] | Scene, *, at: int | None = None) -> None:
@@ -440,51 +543,89 @@ class Storyboard:
         return say("redone: {change}", change=self.record.past[-1].label)
 
     @spoken
-    def pages(self, *, columns: int = 3, rows: int = 2, paper: str = "A4", title: str | None = None) -> Pages:
-        """Return the board as printed pages, which show themselves: frames with number, text, notes and seconds.
+    def pages(
+        self,
+        *,
+        frames: int = 6,
+        columns: int | None = None,
+        rows: int | None = None,
+        paper: str = "A4",
+        orientation: str = "landscape",
+        title: str | None = None,
+        logo: str | os.PathLike[str] | bytes | None = None,
+        date: str = "",
+        numbering: bool = True,
+        scenes: Iterable[int] | None = None,
+    ) -> Pages:
+        """Return the board as printed pages, which show themselves: frames with number, words and seconds.
+
+        Words that do not fit under a frame in small print are on a page of their own at the end, and the frame says so.
 
         Args:
-            columns, rows: of frames on a page.
-            paper: "A4" or "Letter", both landscape.
+            frames: on a page, 1 to 12, arranged so that the pictures are as large as can be.
+            columns, rows: of frames on a page, where you want another arrangement.
+            paper: "A4" or "Letter".
+            orientation: "landscape" or "portrait".
             title: over each page; the board's name unless given.
+            logo: a picture for the upper right corner, as a path or bytes.
+            date: a line under the page's number, such as "12 March".
+            numbering: whether pages are numbered.
+            scenes: the numbers of those that are wanted, in your order; all of them unless given.
         """
-        return Pages(reel=self.reel(title), columns=columns, rows=rows, paper=paper)
+        return Pages(
+            reel=self.reel(title).only(scenes),
+            frames=frames,
+            columns=columns,
+            rows=rows,
+            paper=paper,
+            orientation=orientation,
+            logo=os.fspath(logo) if isinstance(logo, os.PathLike) else logo,
+            date=date,
+            numbering=numbering,
+        )
 
     @spoken
     def save(
         self,
+        /,
         path: str | os.PathLike[str],
         *,
-        title: str | None = None,
-        columns: int = 3,
-        rows: int = 2,
-        paper: str = "A4",
         dpi: int = 200,
         pixels: int = 960,
         language: str = "",
+        subtitles: str = "picture",
+        sound: str | os.PathLike[str] | None = None,
+        **layout: Any,
     ) -> list[Path]:
         """Save the board by the file's ending and return the files that were written.
 
-        .pdf and .png are pages (several .png are numbered), .gif and .webp a film with the scenes' seconds, .html one
-        page that needs no network, .pptx slides with notes (`pip install "wannb[slides]"`).
+        .pdf and .png are pages (several .png are numbered), .gif, .webp and .mp4 (`pip install "wannb[film]"`) a film
+        with the scenes' seconds, .html one page that needs no network, .pptx slides with notes
+        (`pip install "wannb[slides]"`), .zip the pictures with a list of shots for a spreadsheet.
 
         Args:
             path: the file; it is written over.
-            title: the board's name unless given.
-            columns, rows, paper: of pages.
             dpi: of the pictures on pages.
             pixels: of a film's longer side.
             language: of the scenes' texts in .html, such as "fr", for screen readers and hyphenation.
+            subtitles: where a film shows the dialogue: in the "picture", for all players; in .mp4 as a "track", which
+                can be turned off and is also saved as .srt; "none".
+            sound: a file for the .mp4, such as a .mp3 or .wav; it ends with the film.
+            layout: what `pages` takes: `title`, `scenes`, `logo`, `date`, and of pages `frames`, `paper` and so on.
 
         Raises:
-            TypeError: a title or language that is not text.
+            TypeError: a title or language that is not text, or an option that does not exist.
             ValueError: another ending, an option out of range, or no frame is made yet.
             OSError: a file cannot be written; the earlier one is unchanged.
         """
-        from .export import export
-
-        pages = self.pages(columns=columns, rows=rows, paper=paper, title=title)
-        return export(pages, Path(path).expanduser(), dpi=dpi, pixels=pixels, language=language)
+        known = {each.name for each in fields(Pages)} - {"reel", "language"} | {"title", "scenes"}
+        check_names(layout, sorted(known))
+        pages, place = self.pages(**layout), Path(path).expanduser()
+        if place.suffix.lower() == ".zip":
+            pages = replace(pages, reel=view.with_origins(pages.reel, self._panels, self._files))
+        heard = Path(sound).expanduser() if sound is not None else None
+        more: dict[str, Any] = {"subtitles": subtitles, "sound": heard}
+        return export(pages, place, dpi=dpi, pixels=pixels, language=language, **more)
 
     @spoken
     def __repr__(self) -> str:

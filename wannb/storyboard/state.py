@@ -9,14 +9,15 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import chain, count, groupby
 from pathlib import Path
 from typing import Any
 
 from wannb.errors import InvalidRequest, StoreError
-from wannb.request import MAX_SEED, ImageRequest, check_names
-from wannb.translation import Said, as_data, from_data, say
+from wannb.request import MAX_SEED, PRO, ImageRequest, check_names
+from wannb.staging import Stroke, as_strokes, camera_words, check_camera, written_in
+from wannb.translation import Said, as_data, from_data, joined, say
 
 #: The most seconds of a scene: a frame of a GIF lasts at most 655 s.
 LONGEST = 600.0
@@ -30,8 +31,13 @@ class Scene:
 
     Args:
         text: what is to be seen.
-        notes: what the picture does not show, such as sound, camera or dialogue; never sent to the service.
+        notes: what the picture does not show, such as sound or camera; never sent to the service.
+        dialogue: what is said in it, such as "TOM: Good morning!"; never sent either.
         seconds: how long it lasts in a film, above 0 and at most 600.
+        shot: its size, which goes into the prompt: "extreme wide", "wide", "full", "medium", "medium close-up",
+            "close-up", "extreme close-up", or nothing.
+        angle: likewise, "eye level", "low", "high", "bird's eye", "dutch".
+        movement: likewise, "static", "pan", "tilt", "dolly in", "dolly out", "tracking", "handheld".
 
     >>> Scene(text="a cat wakes up", notes="yawning", seconds=2.5).seconds
     2.5
@@ -40,9 +46,13 @@ class Scene:
     text: str
     notes: str = ""
     seconds: float = 3.0
+    shot: str = ""
+    angle: str = ""
+    movement: str = ""
+    dialogue: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("text", "notes"):
+        for name in ("text", "notes", "dialogue"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise TypeError(say("a scene's {name} is text, not {value}", name=name, value=repr(value)))
@@ -57,11 +67,33 @@ class Scene:
             values = {"value": repr(number), "most": f"{LONGEST:g}"}
             raise ValueError(say("a scene's seconds are {value}; they must be above 0 and at most {most}", **values))
         object.__setattr__(self, "seconds", float(number))
+        check_camera(shot=self.shot, angle=self.angle, movement=self.movement)
+
+    @property
+    def camera(self) -> str:
+        """Shot size, angle and movement in words; empty where none is chosen."""
+        return camera_words(self.shot, self.angle, self.movement)
+
+    @property
+    def asked(self) -> str:
+        """The text that a request has for it: the camera, in the language of the text, and the text.
+
+        >>> Scene(text="a cat wakes up", shot="wide", angle="low").asked
+        'Wide shot, low angle: a cat wakes up'
+        """
+        if not self.camera:
+            return self.text
+        words = written_in(self.text)
+        said = words(joined(": ", [self.camera, self.text]))
+        return said[:1].upper() + said[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """One picture of a scene, by its file: image `number` of `count` of a run, or a file beside the board."""
+    """One picture of a scene, by its file: image `number` of `count` of a run, or a file beside the board.
+
+    `cut_from` is the run of the picture of which it is piece `number` of `count`.
+    """
 
     run: str | None
     file: str
@@ -71,6 +103,7 @@ class Frame:
     seed: int | None = None
     number: int = 1
     count: int = 1
+    cut_from: str | None = None
 
     @property
     def place(self) -> tuple[str | None, str]:
@@ -85,6 +118,7 @@ class Panel:
     `key` is the text that the scene was added with, numbered where another scene has it too. Seeds and takes hang on
     it: it stays when scenes are put in order or reworded, and comes back when a board is made again. `sure` says
     whether the frame is known to be of this scene, `asked` the run of the image set that it was last asked for in.
+    `strokes` are drawn over its frame, whichever take that is; `offered` is the run whose images wait for a choice.
     """
 
     key: str
@@ -93,6 +127,8 @@ class Panel:
     sure: bool = True
     locked: bool = False
     asked: str | None = None
+    strokes: tuple[Stroke, ...] = ()
+    offered: str | None = None
 
 
 Panels = tuple[Panel, ...]
@@ -166,15 +202,17 @@ class AskedSet:
 class Pending:
     """A request that is written down before it is sent, with the texts it asks for by the keys of their scenes.
 
-    `roll` is which of the scene's seeds it has, 0 for a set or a seed of the person's own; `reword` whether the scene
-    gets the text once its frame is there; `earlier` whether the board was made again since.
+    `roll` is which of the scene's seeds it has, 0 for a set or a seed of the person's own; `reword` the text that the
+    scene gets once its frame is there; `earlier` whether the board was made again since; `offer` whether its
+    images wait for a choice.
     """
 
     texts: Mapping[str, str]
     request: Mapping[str, Any]
     roll: int = 0
-    reword: bool = False
+    reword: str = ""
     earlier: bool = False
+    offer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,7 +302,7 @@ def new_record(scenes: Sequence[Scene], style: str | None, base: ImageRequest) -
     texts = [scene.text for scene in scenes]
     if base.seed is None:
         base = base.replace(seed=number_of(base.fingerprint, style, texts))
-    written = json.dumps([base.fingerprint, style, [asdict(scene) for scene in scenes]], ensure_ascii=False)
+    written = json.dumps([base.fingerprint, style, [_written(scene) for scene in scenes]], ensure_ascii=False)
     return Record(
         beginning=hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest(),
         style=style,
@@ -320,6 +358,8 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
     runs = tuple(dict.fromkeys((*journal.runs, run)))
     record = record.without(pending).journaled(runs=runs, rolls=rolls, sets=sets)
 
+    if pending.offer:
+        return _offered(record, pending, run, frames)
     panels, all_came = record.panels, len(frames) >= len(pending.texts)
     places = {panel.key: at for at, panel in enumerate(panels)}
     for position, (key, text) in enumerate(pending.texts.items()):
@@ -330,11 +370,24 @@ def with_result(record: Record, pending: Pending, run: str, frames: Sequence[Fra
         if at is None or panels[at].locked or pending.earlier:
             continue
         if not is_set:
-            scene = replace(panels[at].scene, text=text) if pending.reword else panels[at].scene
+            scene = replace(panels[at].scene, text=pending.reword or panels[at].scene.text)
             panels = put(panels, at, scene=scene, frame=frame, sure=True)
         elif panels[at].frame is None:
             panels = put(panels, at, frame=frame, sure=all_came or frame is None, asked=run)
     return replace(record, panels=panels)
+
+
+def _offered(record: Record, pending: Pending, run: str, frames: Sequence[Frame]) -> Record:
+    """Return the record with the images of a run among the takes of a scene, to be chosen from; its frame stays."""
+    [(key, text)] = pending.texts.items()
+    takes = [replace(frame, text=text) for frame in frames]
+    for take in takes:
+        record = record.with_take(key, take, earlier=pending.earlier)
+    at = next((at for at, panel in enumerate(record.panels) if panel.key == key), None)
+    if at is None or record.panels[at].locked or pending.earlier or not takes:
+        return record
+    first = {} if record.panels[at].frame else {"frame": takes[0], "sure": True}
+    return replace(record, panels=put(record.panels, at, offered=run, **first))
 
 
 # Changes
@@ -364,13 +417,12 @@ def put(panels: Panels, at: int, **changes: Any) -> Panels:
 
 
 def edit(panels: Panels, number: Any, changes: Mapping[str, Any]) -> Panels:
-    """Return the panels with a scene's text, notes or seconds changed; its frame stays."""
+    """Return the panels with a scene's text, notes, dialogue or seconds changed; its frame stays."""
     given = {name: value for name, value in changes.items() if value is not None}
     at = index(panels, number)
     if not given:
-        raise ValueError(
-            say("say what changes: board.edit_scene({number}, text=..., notes=... or seconds=...)", number=number)
-        )
+        change = "text=..., notes=..., dialogue=... or seconds=..."
+        raise ValueError(say("say what changes: board.edit_scene({number}, {change})", number=number, change=change))
     return put(panels, at, scene=replace(panels[at].scene, **given))
 
 
@@ -396,6 +448,20 @@ def numbers(values: Iterable[int]) -> str:
 # JSON
 
 
+#: What records of the first format do not have; what is not used is not written, so that they stay as they were.
+_LATER = {"dialogue", "shot", "angle", "movement", "strokes", "offered", "offer", "cut_from"}
+
+
+def _written(value: Any) -> Any:
+    """Return a value as JSON data, without the fields of later formats that hold nothing."""
+    if is_dataclass(value):
+        held = {each.name: getattr(value, each.name) for each in fields(value)}
+        return {name: _written(each) for name, each in held.items() if each or name not in _LATER}
+    if isinstance(value, Mapping):
+        return {key: _written(each) for key, each in value.items()}
+    return [_written(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
 def to_json(record: Record) -> dict[str, Any]:
     """Return a record as JSON data: each panel once, and the steps of the history by their numbers."""
     place: dict[Panel, int] = {}
@@ -413,8 +479,8 @@ def to_json(record: Record) -> dict[str, Any]:
         "now": placed(record.panels),
         "past": steps(record.past),
         "future": steps(record.future),
-        "panels": [asdict(panel) for panel in place],
-        "journal": asdict(record.journal),
+        "panels": [_written(panel) for panel in place],
+        "journal": _written(record.journal),
     }
 
 
@@ -440,14 +506,27 @@ def from_json(data: Mapping[str, Any], find: Callable[[str], Path | None]) -> Re
                     run: AskedSet(texts=dict(each["texts"]), frames=_frames(each["frames"]))
                     for run, each in journal["sets"].items()
                 },
-                pending=tuple(
-                    Pending(**{**each, "texts": dict(each["texts"]), "request": dict(each["request"])})
-                    for each in journal["pending"]
-                ),
+                pending=tuple(map(_pending, journal["pending"])),
             ),
             past=steps(data["past"]),
             future=steps(data["future"]),
         )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(Said("this is not a storyboard, or was changed by hand: {why}", why=error)) from error
+
+
+def _pending(each: Mapping[str, Any]) -> Pending:
+    texts, reword = dict(each["texts"]), each.get("reword", "")
+    # In the first format it only said whether.
+    reword = reword if isinstance(reword, str) else next(iter(texts.values()), "") if reword else ""
+    return Pending(**{**each, "texts": texts, "request": dict(each["request"]), "reword": reword})
+
+
+def outline(data: Mapping[str, Any]) -> tuple[Panels, tuple[str, ...], str]:
+    """Return the scenes, the runs and the model of a record as JSON data, without reading its input images."""
+    try:
+        panels = _placed([_panel(each) for each in data["panels"]], data["now"])
+        return panels, tuple(map(str, data["journal"]["runs"])), str(data["base"].get("model", PRO))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(Said("this is not a storyboard, or was changed by hand: {why}", why=error)) from error
 
@@ -460,7 +539,8 @@ def _placed(unique: Sequence[Panel], numbers: Sequence[int]) -> Panels:
 
 
 def _panel(each: Mapping[str, Any]) -> Panel:
-    return Panel(**{**each, "scene": Scene(**each["scene"]), "frame": each["frame"] and _frame(each["frame"])})
+    parts = {"scene": Scene(**each["scene"]), "frame": each["frame"] and _frame(each["frame"])}
+    return Panel(**{**each, **parts, "strokes": as_strokes(each.get("strokes", ()))})
 
 
 def _frames(them: Any) -> tuple[Frame, ...]:

@@ -1,27 +1,28 @@
-"""Views of a board: its shots, the strip in a notebook, the takes of a scene, and what it says of itself."""
+"""Views of a board: the strip in a notebook, the takes of a scene, and what it says of itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from wannb.display import fitting, html, previews
+from wannb.errors import StoreError
+from wannb.exports import Reel, Shot
 from wannb.figures import families
-from wannb.files import opened_picture
-from wannb.request import MAX_IMAGES, MAX_N_SET, InputImage, from_bytes, missing
-from wannb.translation import Said, count, current, joined, say, shorten, spoken
+from wannb.request import MAX_IMAGES, MAX_N_SET
+from wannb.staging import MISSING, over_jpeg
+from wannb.translation import Said, count, joined, say, shorten
 
 from .files import BoardFiles
 from .generate import Generator
-from .state import Panels, Record, Scene, named
+from .state import Frame, Panels, Pending, Record, named
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 NOT_GENERATED, NONE_CAME = Said("not generated yet"), Said("no image came for it")
-MISSING = Said("its picture is missing or damaged")
 #: (frames shown at most, width of one on the page in pixels)
 _WIDTHS = ((2, 400), (4, 320), (8, 240), (10**9, 190))
 #: The least pixels of a thumbnail's longer side, and the most bytes of one and of all of them, as base64.
@@ -31,85 +32,6 @@ _CHECKED = 480
 _BYTES_EACH, _MOST_BYTES = 20_000, 730_000
 #: The first letter beyond Latin, Greek and Cyrillic, for which every installation of matplotlib has a font.
 _RARE = 0x0530
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shot:
-    """Scene `number` of `of`, to be shown.
-
-    Where there is no picture, `path` is None, `instead` says why, and `size` is that of its neighbors. `unsure` says
-    what is not known of it and `older` that its text was changed later, for every reader; `marks` are for the person at
-    work.
-    """
-
-    number: int
-    of: int
-    scene: Scene
-    path: Path | None
-    size: tuple[int, int]
-    instead: str
-    unsure: str
-    marks: tuple[str, ...]
-    locked: bool = False
-    older: str = ""
-
-    @property
-    def doubts(self) -> list[str]:
-        """What every reader should know of the picture."""
-        return [part for part in (self.unsure, self.older) if part]
-
-    @property
-    def alt(self) -> str:
-        """A text for people who do not see the picture."""
-        values = {"number": self.number, "of": self.of, "text": shorten(self.scene.text, 200)}
-        text = Said("Scene {number} of {of}: {text}", **values)
-        return Said("{text} ({why})", text=text, why=self.instead) if self.instead else text
-
-    @property
-    def time(self) -> str:
-        """How long it lasts."""
-        return Said("{seconds} s", seconds=f"{self.scene.seconds:g}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reel:
-    """The shots of a board in their order, under a title."""
-
-    title: str
-    shots: tuple[Shot, ...]
-
-    @property
-    def made(self) -> int:
-        """How many scenes have a picture."""
-        return sum(shot.path is not None for shot in self.shots)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """The size that most frames have."""
-        sizes = [shot.size for shot in self.shots if shot.path] or [shot.size for shot in self.shots]
-        return max(sizes, key=sizes.count)
-
-    @property
-    def words(self) -> str:
-        """Every text that is set on pages."""
-        texts = (text for shot in self.shots for text in (shot.scene.text, shot.scene.notes))
-        return "\n".join([self.title, *texts])
-
-    @property
-    def seconds(self) -> float:
-        """How long the film is."""
-        return sum(shot.scene.seconds for shot in self.shots)
-
-    @property
-    def length(self) -> str:
-        """How many scenes there are and how long the film is, in words."""
-        return joined(" · ", [count(len(self.shots), "scene"), Said("{seconds} s", seconds=f"{self.seconds:g}")])
-
-    @property
-    def summary(self) -> str:
-        """The board in one line."""
-        frames = Said("{n} of {all}", n=self.made, all=count(len(self.shots), "frame"))
-        return joined(" · ", [self.length, frames])
 
 
 def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
@@ -124,23 +46,51 @@ def reel_of(title: str, panels: Panels, files: BoardFiles) -> Reel:
         unsure: str = ""
         if frame and not panel.sure:
             unsure = Said("unsure: image {number} of {of} that came back", number=frame.number, of=frame.count)
-        if frame and frame.run is None:
+        if frame and frame.cut_from:
+            unsure = "" if panel.sure else Said("unsure: cut by order")
+            marks.append(cut_words(frame))
+        elif frame and frame.run is None:
             marks.append(Said("put in by hand"))
         shots.append(
             Shot(
                 number=number,
                 of=len(panels),
-                scene=panel.scene,
+                text=panel.scene.text,
+                notes=panel.scene.notes,
+                seconds=panel.scene.seconds,
+                camera=panel.scene.camera,
+                dialogue=panel.scene.dialogue,
+                strokes=panel.strokes,
                 path=path if there else None,
                 size=(frame.width, frame.height) if frame else usual,
                 instead="" if there else MISSING if frame else NONE_CAME if panel.asked else NOT_GENERATED,
                 unsure=unsure,
                 marks=tuple(marks),
                 locked=panel.locked,
-                older=Said("generated for an older text") if frame and frame.text != panel.scene.text else "",
+                older=Said("generated for an older text") if frame and frame.text != panel.scene.asked else "",
             )
         )
     return Reel(title=title, shots=tuple(shots))
+
+
+def cut_words(frame: Frame) -> Said:
+    """Return from where a piece was cut."""
+    return Said("piece {number} of {of}, cut from one picture", number=frame.number, of=frame.count)
+
+
+def with_origins(reel: Reel, panels: Panels, files: BoardFiles) -> Reel:
+    """Return the shots of a board with the requests that their pictures are from."""
+    shots = []
+    for shot in reel.shots:
+        frame = panels[shot.number - 1].frame
+        if frame and frame.run:
+            request = None
+            with suppress(StoreError):  # its run was moved away; its picture is gone then too
+                request = files.store.get(frame.run).request
+            prompt, model = (request.prompt or "", request.model) if request else ("", "")
+            shot = replace(shot, seed=frame.seed, run=frame.run, prompt=prompt, model=model)
+        shots.append(shot)
+    return replace(reel, shots=tuple(shots))
 
 
 # The strip
@@ -159,84 +109,20 @@ def strip(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> str:
 def text(reel: Reel, *, lines: Iterable[str], notes: Iterable[str]) -> Said:
     """Return a board as text."""
     head = Said("Storyboard({title}, {facts})", title=repr(reel.title), facts=joined(" · ", lines))
-    rows = [joined("", ["  ", _facts(shot, shot.instead), " · ", shorten(shot.scene.text, 70)]) for shot in reel.shots]
+    rows = [joined("", ["  ", _facts(shot, shot.instead), " · ", shorten(shot.text, 70)]) for shot in reel.shots]
     return joined("\n", [head, *rows, *(joined("", ["  ", note]) for note in notes)])
 
 
 def _facts(shot: Shot, *more: str) -> Said:
-    return joined(" · ", [part for part in (str(shot.number), shot.time, *more, *shot.doubts, *shot.marks) if part])
+    parts = (str(shot.number), shot.time, shot.camera, *more, *shot.doubts, *shot.marks)
+    return joined(" · ", [part for part in parts if part])
 
 
 def _figure(shot: Shot, jpeg: bytes, width: int) -> str:
-    notes = [shorten(shot.scene.notes, 120)] if shot.scene.notes.strip() else []
-    caption = [_facts(shot), shorten(shot.scene.text, 160), *notes]
+    more = [shorten(each, 120) for each in (shot.dialogue, shot.notes) if each.strip()]
+    caption = [_facts(shot), shorten(shot.text, 160), *more]
+    jpeg = over_jpeg(jpeg, shot.strokes, shot.path)
     return html.figure(jpeg, alt=say(shot.alt), caption=caption, size=shot.size, width=width, instead=shot.instead)
-
-
-# Takes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Take:
-    """One frame of a scene.
-
-    Attributes:
-        scene, number: of which scene, and which of its takes, from 1.
-        path: the file.
-        width, height: in pixels.
-        seed: that was sent; None for a picture that was put in by hand.
-        text: the scene's text that it was generated for.
-        run_id: its run; None for a picture that was put in by hand.
-        chosen: whether it is the scene's frame now.
-        language: of what it says of itself.
-    """
-
-    scene: int
-    number: int
-    path: Path = field(repr=False)
-    width: int
-    height: int
-    seed: int | None
-    text: str
-    run_id: str | None = field(repr=False)
-    chosen: bool
-    language: str = field(default_factory=current, repr=False, compare=False)
-
-    def open(self) -> Image.Image:
-        """Return the image as a loaded PIL image."""
-        with opened_picture(self.path) as image:
-            image.load()
-        return image
-
-    def as_input(self) -> InputImage:
-        """Return the image as an input of a next request."""
-        if not self.path.is_file():
-            return missing(self.path.name, sha256=None, width=self.width, height=self.height)
-        return from_bytes(self.path.read_bytes(), name=self.path.name, origin=str(self.path))
-
-    @spoken
-    def figure(self, *, pixels: int, width: int) -> str:
-        """Return the take as an HTML figure."""
-        which = Said("scene {scene}, take {number}", scene=self.scene, number=self.number)
-        origin = Said("put in by hand") if self.run_id is None else Said("seed {seed}", seed=self.seed)
-        facts = joined(" · ", [which, *([Said("the frame now")] if self.chosen else []), origin])
-        values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}
-        alt = Said("Scene {scene}, take {number}: {text}", **values)
-        (jpeg,) = previews([self.path], pixels)
-        caption, size = [facts, shorten(self.text, 120)], (self.width, self.height)
-        return html.figure(jpeg, alt=alt, caption=caption, size=size, width=width, instead=MISSING)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        page = html.block("", body=html.row([self.figure(pixels=480, width=310)]))
-        return {"text/plain": repr(self), "text/html": page}
-
-
-class Takes(list[Take]):
-    """The takes of a scene, which show themselves side by side."""
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        body = html.row([take.figure(pixels=360, width=220) for take in self])
-        return {"text/plain": repr(self), "text/html": html.block("", body=body)}
 
 
 # What a board says of itself
@@ -269,10 +155,15 @@ def notices(generator: Generator, reel: Reel) -> Iterator[str]:
     """Yield what a person should know of a board."""
     record = generator.files.record
     yield from _unsure(record)
-    yield from _under_way(record)
+    yield from _under_way(record, generator.left())
     for shot in reel.shots:
         if shot.instead == MISSING:
             yield Said("scene {number}: {why}", number=shot.number, why=MISSING)
+    for which, staged in generator.to_come():
+        if staged.told:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.order)
+        if staged.left_out:
+            yield Said("{scenes}: {images}", scenes=which, images=staged.lacking)
     for problem in generator.problems():
         yield Said("board.run() would be refused: {problem}", problem=problem.said)
     if len(record.panels) > MAX_N_SET and len(record.base.images) == MAX_IMAGES:
@@ -292,6 +183,14 @@ def _unsure(record: Record) -> Iterator[Said]:
             by_set.setdefault(panel.asked, []).append(number)
     for run, members in by_set.items():
         asked = record.journal.sets[run]
+        if any(frame.cut_from for frame in asked.frames):
+            yield Said(
+                "{scenes} have pieces of one picture, in reading order: look whether each is in its place. "
+                "board.assign({call}) corrects them",
+                scenes=named(members),
+                call="{scene: piece number, ...}",
+            )
+            continue
         came = Said("{n} of {all}", n=len(asked.frames), all=count(len(asked.texts), "image"))
         yield Said(
             "{came} came back, and the service does not say which; they were assigned to the scenes in order. Check "
@@ -302,9 +201,9 @@ def _unsure(record: Record) -> Iterator[Said]:
         )
 
 
-def _under_way(record: Record) -> Iterator[Said]:
+def _under_way(record: Record, left: Iterable[Pending]) -> Iterator[Said]:
     numbers = {panel.key: number for number, panel in enumerate(record.panels, 1)}
-    for pending in record.journal.pending:
+    for pending in left:
         there = [numbers[key] for key in pending.texts if key in numbers]
         which = named(there) if there else Said("a scene that was removed")
         yield Said("a request for {scenes} is still under way: board.run() picks it up", scenes=which)

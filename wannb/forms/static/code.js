@@ -1,5 +1,6 @@
 // Code as text, and a button that puts it on the clipboard.
 
+import { toClipboard } from "./clipboard.js";
 import { element, follow } from "./elements.js";
 
 const SAID_FOR = 2000;
@@ -31,40 +32,10 @@ function render({ model, el }) {
   }
 
   async function copy() {
-    const done = await write(model.get("code"));
+    const done = await toClipboard(model.get("code"), root);
     said.textContent = text(done ? "copied" : "failed");
     clearTimeout(timer);
     if (done) timer = setTimeout(() => { said.textContent = ""; }, SAID_FOR);
-  }
-
-  async function write(words) {
-    // Over plain http from another machine there is no clipboard object; in a frame it may refuse.
-    if (window.isSecureContext && navigator.clipboard) {
-      try {
-        await navigator.clipboard.writeText(words);
-        return true;
-      } catch {
-        return writeBySelection(words);
-      }
-    }
-    return writeBySelection(words);
-  }
-
-  function writeBySelection(words) {
-    const focused = document.activeElement;
-    const area = element("textarea", { readonly: true, "aria-hidden": "true", class: "wannb-code-hidden" });
-    area.value = words;
-    root.append(area);
-    area.select();
-    let done = false;
-    try {
-      done = document.execCommand("copy");
-    } catch {
-      done = false;
-    }
-    area.remove();
-    focused?.focus?.({ preventScroll: true });
-    return done;
   }
 }
 

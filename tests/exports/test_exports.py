@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import re
 import sys
@@ -63,7 +64,7 @@ def test_pages_are_a_pdf_with_text_that_can_be_searched(board: Storyboard, tmp_p
     assert len({image.name for page in pages for image in page.images}) == 3
 
 
-@pytest.mark.parametrize("ending", ["pdf", "png", "gif", "webp", "html", "pptx"])
+@pytest.mark.parametrize("ending", ["pdf", "png", "gif", "webp", "html", "pptx", "zip"])
 def test_equal_boards_are_equal_files(board: Storyboard, tmp_path: Path, ending: str) -> None:
     [one], [two] = (board.save(tmp_path / f"{name}.{ending}", dpi=40, pixels=320) for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
@@ -150,7 +151,9 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
     [path] = board.save(tmp_path / "story.pptx")
     deck = pptx.Presentation(str(path))
     assert round(deck.slide_width / deck.slide_height, 2) == 1.78
-    slides = list(deck.slides)
+    first, *slides = deck.slides
+    assert first.shapes.title.text_frame.text == "The cat"
+    assert [shape.text_frame.text for shape in first.shapes][1:] == ["4 scenes · 7.75 s"]
     assert [slide.shapes.title.text_frame.text for slide in slides] == [
         scene["text"] if isinstance(scene, dict) else scene for scene in SCENES
     ]
@@ -160,6 +163,8 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
         [picture] = [shape for shape in slide.shapes if shape.name == f"Scene {number}"]
         assert picture._element._nvXxPr.cNvPr.get("descr").startswith(f"Scene {number} of 4: ")
         assert picture.left >= 0
+        seconds = f"{board.scenes[number - 1].seconds:g} s"
+        assert f"{number}\v{seconds}" in [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
         assert picture.left + picture.width <= deck.slide_width
         assert picture.top + picture.height <= slide.shapes.title.top
     assert [shape.width / shape.height for shape in slides[2].shapes if shape.name == "Scene 3"] == [
@@ -167,8 +172,8 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
     ]
     with zipfile.ZipFile(path) as parts:
         assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert b'advTm="1500"' in parts.read("ppt/slides/slide1.xml")
-        assert b'rtl="1"' in parts.read("ppt/slides/slide3.xml")
+        assert b'advTm="1500"' in parts.read("ppt/slides/slide2.xml")
+        assert b'rtl="1"' in parts.read("ppt/slides/slide4.xml")
 
 
 @pytest.mark.parametrize("ending", ["pdf", "html", "pptx"])
@@ -192,19 +197,35 @@ def test_a_text_that_was_changed_later_is_said_under_its_frame(board: Storyboard
         board.undo()
 
 
-def test_slides_without_their_library_say_what_to_install(
-    board: Storyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_list_of_shots_says_what_was_asked_for(board: Storyboard, tmp_path: Path) -> None:
+    [path] = board.save(tmp_path / "story.zip", scenes=[3, 1])
+    with zipfile.ZipFile(path) as packed:
+        table = list(csv.DictReader(io.StringIO(packed.read("shots.csv").decode("utf-8-sig"), newline="")))
+        assert [row["number"] for row in table] == ["3", "1"]
+        first, take = table[1], board.frames[0]
+        assert take
+        assert packed.read(first["file"]) == take.path.read_bytes()
+    assert (first["seed"], first["run"], first["model"]) == (str(take.seed), take.run_id, "wan2.7-image-pro")
+    assert "A cat costs $5" in first["prompt"]
+    assert "它伸了个懒腰" in first["prompt"], "the request of the whole set"
+    assert (table[0]["prompt"], table[0]["run"]) == ("", ""), "put in by hand"
+
+
+@pytest.mark.parametrize(("ending", "module", "extra"), [("pptx", "pptx", "slides"), ("mp4", "imageio_ffmpeg", "film")])
+def test_without_its_library_a_file_says_what_to_install(
+    board: Storyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, module: str, extra: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pptx", None)
-    with pytest.raises(WannbError, match=r'pip install "wannb\[slides\]"'):
-        board.save(tmp_path / "story.pptx")
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(WannbError, match=rf'pip install "wannb\[{extra}\]"'):
+        board.save(tmp_path / f"story.{ending}")
 
 
 def test_what_cannot_be_saved_is_said_plainly(board: Storyboard, tmp_path: Path) -> None:
     (tmp_path / "taken.html").mkdir()
     empty = Storyboard(board.client, ["a cat"], name="empty")
     wrong: list[tuple[Storyboard, str, dict[str, Any], type[Exception], str]] = [
-        (board, "story.mp4", {}, ValueError, r"\.pdf, \.png, \.gif, \.webp, \.html, \.pptx"),
+        (board, "story.avi", {}, ValueError, r"\.pdf, \.png, \.gif, \.webp, \.mp4, \.html, \.pptx, \.zip"),
+        (board, "story.pdf", {"colums": 2}, TypeError, "colums"),
         (board, "story.gif", {"pixels": 0}, ValueError, "pixels=0"),
         (board, "story.pdf", {"dpi": 1}, ValueError, "dpi=1"),
         (board, "story.html", {"title": 5}, TypeError, "title=5 is not text"),

@@ -1,0 +1,50 @@
+"""A board as a ZIP: the pictures byte for byte, and a list of shots that a spreadsheet opens."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+from exports.reels import shot
+from PIL import Image
+
+from wannb.exports import Reel
+from wannb.exports.archive import COLUMNS, archive
+from wannb.staging import Stroke
+
+
+def test_pictures_have_speaking_names_and_the_list_says_everything(tmp_path: Path) -> None:
+    for name in ("one.png", "two.png"):
+        Image.new("RGB", (64, 36), "#204080").save(tmp_path / name)
+    first = {"seed": 7, "model": "wan2.7-image", "run": "run-1", "prompt": "ink drawing. A cat", "camera": "Wide shot"}
+    arrow = Stroke(kind="arrow", points=((0.2, 0.5), (0.8, 0.5)))
+    texts = ["A cat: does it cost $5? " + "long " * 20, "猫跳到地板上。" * 12, "../../etc/passwd", "=1+1"]
+    shots = (
+        shot(1, texts[0], of=4, path=tmp_path / "one.png", dialogue="- Yes, “it” does", notes="Rain\nWind", **first),
+        shot(2, texts[1], of=4, path=tmp_path / "two.png", seconds=2.5, strokes=(arrow,)),
+        shot(3, texts[2], of=4, path=tmp_path / "gone.png"),
+        shot(4, texts[3], of=4),
+    )
+    content = archive(Reel(title="The cat", shots=shots))
+    assert content == archive(Reel(title="The cat", shots=shots))
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        names = packed.namelist()
+        cats = "猫跳到地板上。" * 12
+        assert names[0] == "01 A cat does it cost $5 long long long.png"
+        assert names[1:] == [f"without strokes/02 {cats[:40]}.png", f"02 {cats[:40]}.png", "shots.csv"]
+        assert packed.read(names[0]) == (tmp_path / "one.png").read_bytes()
+        assert packed.read(names[1]) == (tmp_path / "two.png").read_bytes()
+        with Image.open(io.BytesIO(packed.read(names[2]))) as drawn:
+            assert drawn.size == (64, 36)
+            assert drawn.convert("RGB").getpixel((32, 18)) != (0x20, 0x40, 0x80)
+        table = packed.read("shots.csv")
+    assert table.startswith(b"\xef\xbb\xbfnumber,seconds,")
+    head, *rows = csv.reader(io.StringIO(table.decode("utf-8-sig"), newline=""))
+    assert tuple(head) == COLUMNS
+    told = ["ink drawing. A cat", "7", "wan2.7-image", "run-1", names[0]]
+    assert rows[0] == ["1", "3", texts[0], "Wide shot", "'- Yes, “it” does", "Rain\nWind", *told]
+    assert [row[1] for row in rows] == ["3", "2.5", "3", "3"]
+    assert [row[-1] for row in rows] == [names[0], names[2], "", ""]
+    assert rows[3][2] == "'=1+1", "a spreadsheet would reckon it"

@@ -1,0 +1,423 @@
+"""Downloads: files of Python's machine brought to the browser's, under names that speak; paths copied, folders opened.
+
+The buttons are plain HTML, which any widget of a form may show; the one `Download` of a form answers all of them. So
+a picture more costs no widget more, and a press is answered by the page it came from, where a form is shown twice too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+from typing import IO, Any
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+from wannb.display import CLIPBOARD, ELEMENTS, PIECES, Pieces, Source, esm
+from wannb.files import is_plain, name_problem
+from wannb.runs import GeneratedImage
+from wannb.translation import Words, say
+
+from .button import button
+
+STATIC = Path(__file__).parent / "static"
+#: Seconds without an answer after which the page gives a file up.
+PATIENCE = 60
+#: What is offered at most; a page that still shows older buttons is told to look again.
+_MOST = 5000
+#: Characters and bytes of the words in a name.
+_WORDS, _BYTES = 48, 90
+#: Programs that show a folder, and what a browser on such a machine calls it.
+_OPENERS = {"linux": ("xdg-open", "Linux"), "darwin": ("open", "Macintosh"), "win32": ("explorer", "Windows")}
+#: Variables of a kernel that is not where the browser is, although the address may say so: a tunnel, a hub, a gateway.
+_ELSEWHERE = ("SSH_CONNECTION", "SSH_CLIENT", "JUPYTERHUB_API_URL", "KERNEL_GATEWAY", "KUBERNETES_SERVICE_HOST")
+
+
+# Names
+
+
+def file_name(text: str, *facts: str, ending: str) -> str:
+    """Return a file name made of a text's first words and of facts, which every system takes.
+
+    >>> file_name("Fox in snow!", "2", "seed-7", ending=".png")
+    'fox-in-snow-2-seed-7.png'
+    """
+    plain = re.sub(r"['’]", "", unicodedata.normalize("NFC", text).lower())
+    words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in plain).split()
+    name = ""
+    for word in words:
+        longer = f"{name}-{word}" if name else word
+        if len(longer) > _WORDS or len(longer.encode()) > _BYTES:
+            # Scripts without spaces have one long word.
+            name = name or longer.encode()[:_BYTES].decode(errors="ignore")[:_WORDS]
+            break
+        name = longer
+    name = "-".join([part for part in (name, *facts) if part]) or "image"
+    return f"image-{name}{ending}" if name_problem(name) else f"{name}{ending}"
+
+
+def image_name(image: GeneratedImage) -> str:
+    """Return the name that an image is downloaded as: first words of its prompt, its number among several, its seed."""
+    prompt = image.request.prompt if image.request else ""
+    facts = [str(image.number) if image.count > 1 else "", "" if image.seed is None else f"seed-{image.seed}"]
+    return file_name(str(prompt), *facts, ending=image.path.suffix)
+
+
+def different(names: Iterable[str]) -> list[str]:
+    """Return names of which no two are the same, not even where capitals do not count.
+
+    >>> different(["a.png", "A.png", "a.png"])
+    ['a.png', 'A-2.png', 'a-3.png']
+    """
+    taken: set[str] = set()
+    found = []
+    for name in names:
+        stem, dot, ending = name.rpartition(".")
+        number, free = 2, name
+        while free.casefold() in taken:
+            number, free = number + 1, f"{stem}-{number}{dot}{ending}"
+        taken.add(free.casefold())
+        found.append(free)
+    return found
+
+
+def zipped(files: Iterable[tuple[str, Path]]) -> IO[bytes]:
+    """Return a ZIP of files under other names, as an open file that is gone when it is closed.
+
+    Files that are gone are listed in it, in a text file; `OSError` if all of them are.
+    """
+    listed = list(files)
+    named = list(zip(different(name for name, _ in listed), (path for _, path in listed), strict=True))
+    here = [(name, path) for name, path in named if is_plain(path)]
+    gone = [name for name, path in named if not is_plain(path)]
+    if gone and not here:
+        raise OSError(say("the files are gone"))
+    archive = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        with zipfile.ZipFile(archive, "w") as made:  # pictures do not become smaller
+            for name, path in here:
+                entry = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+                with path.open("rb") as source, made.open(entry, "w") as target:
+                    shutil.copyfileobj(source, target)
+            if gone:
+                made.writestr("gone.txt", "\n".join([say("These files are gone:"), *gone, ""]))
+    except BaseException:
+        archive.close()
+        raise
+    return archive
+
+
+# The folder
+
+
+def opener(
+    host: str, agent: str, *, system: str = sys.platform, environment: Mapping[str, str] = os.environ
+) -> str | None:
+    """Return the program that opens a folder before the person's eyes; None where the browser is, or may be, elsewhere.
+
+    Args:
+        host: of the page's address, as the browser says.
+        agent: what the browser calls itself.
+        system, environment: of the kernel.
+    """
+    program, name = _OPENERS.get(system, ("", ""))
+    if not program or not _is_loopback(host) or name not in agent or "Android" in agent:
+        return None
+    if any(each in environment for each in _ELSEWHERE):
+        return None
+    if system == "linux" and not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
+        return None
+    return shutil.which(program)
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    return host == "localhost" or host.endswith(".localhost")
+
+
+# The widget
+
+
+class Download(anywidget.AnyWidget):
+    """Answers the download, copy and folder buttons of a form.
+
+    Put the widget anywhere in the form, and what its methods return, HTML, into any `widgets.HTML` of the form.
+
+    >>> download = Download()
+    >>> picture.value = download.row(download.button("fox.png", path), download.copy(path))    # doctest: +SKIP
+    >>> said.value = download.saved(board.save("story.pptx"))    # doctest: +SKIP
+    """
+
+    _esm = esm(ELEMENTS, CLIPBOARD, PIECES, STATIC / "download.js")
+    _css = STATIC / "download.css"
+
+    owner = traitlets.Unicode().tag(sync=True)
+    patience = traitlets.Int(PATIENCE).tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, words: Words | None = None) -> None:
+        self._words = words = words or Words()
+        self._offered: dict[str, tuple[str, Source | Callable[[], Source]]] = {}
+        self._folders: dict[str, Path] = {}
+        super().__init__(
+            owner=secrets.token_hex(6),
+            texts={
+                "percent": words("{percent} %"),
+                "downloaded": words("{file}: downloaded"),
+                "slow": words("{file}: waiting for Python, which may be busy with a cell"),
+                "lost": words(
+                    "{file}: not downloaded, since Python did not answer for {seconds} s. It is busy with a cell, or "
+                    "its kernel is gone: try again later."
+                ),
+                "copied": words("Copied"),
+                "uncopied": words("This page may not use the clipboard. Select the text and copy it."),
+            },
+        )
+        self._pieces = Pieces(self.send, self._found, words.language)
+        self.on_msg(lambda widget, content, buffers: self._take(content))
+
+    # What a form shows
+
+    def button(self, name: str, source: Source | Callable[[], Source], text: str = "", *, link: bool = False) -> str:
+        """Return a button that brings a file to the browser, as HTML.
+
+        Args:
+            name: of the file there.
+            source: the file's path, its bytes, an open file, or what returns one of them when the button is pressed.
+            text: on the button, instead of "Download".
+            link: whether it looks like a link.
+        """
+        place = str(source) if isinstance(source, Path) else ""
+        key = hashlib.sha256(f"{name}\0{place}".encode(errors="replace")).hexdigest()[:16]
+        self._offered.pop(key, None)
+        self._offered[key] = (name, source)
+        while len(self._offered) > _MOST:
+            self._offered.pop(next(iter(self._offered)))
+        label = self._words("Download {file}", file=name)
+        return self._html("get", key, text or self._words("Download"), label, name=name, link=link)
+
+    def copy(self, path: Path, text: str = "") -> str:
+        """Return a button that puts a full path on the clipboard, as HTML."""
+        full = path.absolute()
+        label = self._words("Copy the path of {file}", file=full.name)
+        return self._html("copy", str(full), text or self._words("Copy path"), label)
+
+    def folder(self, path: Path) -> str:
+        """Return a button that opens a folder, as HTML; it is seen only where the browser runs on Python's machine."""
+        full = path.absolute()
+        key = hashlib.sha256(str(full).encode(errors="replace")).hexdigest()[:16]
+        self._folders[key] = full
+        label = self._words("Open the folder {folder}", folder=full)
+        return self._html("folder", key, self._words("Open folder"), label)
+
+    @staticmethod
+    def row(*parts: str) -> str:
+        """Return buttons beside each other, as HTML."""
+        return f'<div class="wannb-gets">{"".join(parts)}</div>'
+
+    def picture(self, name: str, path: Path) -> str:
+        """Return the buttons of a picture: *Download* and *Copy path*."""
+        return self.row(self.button(name, path), self.copy(path))
+
+    def all(self, name: str, files: Callable[[], Iterable[tuple[str, Path]]], count: int) -> str:
+        """Return a button that brings several files as one ZIP, as HTML; nothing for a single one.
+
+        Args:
+            name: of the ZIP.
+            files: returns each file's name in it and its path, when the button is pressed.
+            count: how many there are.
+        """
+        text = self._words("Download all {n} as ZIP", n=count)
+        return self.button(name, lambda: zipped(files()), text) if count > 1 else ""
+
+    def saved(self, files: Sequence[Path]) -> str:
+        """Return what is said of files that were saved: each a link that downloads it, and the folder."""
+        if not files:
+            return ""
+        places = [path.absolute() for path in files]
+        folder = places[0].parent
+        links = ", ".join(self.button(path.name, path, path.name, link=True) for path in places)
+        line = escape(self._words("Saved: {files} in {folder}", files="\0", folder=folder)).replace("\0", links)
+        archive = self.all(f"{places[0].stem}.zip", lambda: [(path.name, path) for path in places], len(places))
+        copied = self.copy(places[0] if len(places) == 1 else folder)
+        parts = (f'<span class="wannb-get-text wannb-say">{line}</span>', archive, copied, self.folder(folder))
+        return f'<div class="wannb-told">{self.row(*parts)}</div>'
+
+    def close(self) -> None:
+        """Close the widget with all files under way."""
+        if "_pieces" in vars(self):
+            self._pieces.close()
+        super().close()
+
+    def _html(self, kind: str, value: str, text: str, label: str, *, name: str = "", link: bool = False) -> str:
+        look = "wannb-get-link" if link else "jupyter-widgets jupyter-button widget-button wannb-button"
+        called = f' data-wannb-name="{escape(name)}"' if name else ""
+        return (
+            f'<button type="button" class="{look} wannb-get wannb-get-{kind}" data-wannb-of="{self.owner}" '
+            f'data-wannb-{kind}="{escape(value)}"{called} data-lm-suppress-shortcuts="true" '
+            f'title="{escape(label)}" aria-label="{escape(label)}">{escape(text)}</button>'
+        )
+
+    # What a page asks for
+
+    def _found(self, what: Any) -> tuple[str, Source]:
+        if str(what) not in self._offered:
+            raise OSError(say("this button is out of date; reload the page"))
+        name, source = self._offered[str(what)]
+        return name, source() if callable(source) else source
+
+    def _take(self, content: Any) -> None:
+        if self._pieces.take(content) or not isinstance(content, dict):
+            return
+        program = opener(str(content.get("host")), str(content.get("agent")))
+        if content.get("kind") == "where" and program:
+            self.send({"kind": "here", "id": content.get("id")})
+        elif content.get("kind") == "folder":
+            folder = self._folders.get(str(content.get("what")))
+            # A file manager may stay as long as its window.
+            threading.Thread(target=self._open, args=(content.get("id"), program, folder), daemon=True).start()
+
+    def _open(self, key: Any, program: str | None, folder: Path | None) -> None:
+        opened = False
+        if program and folder and folder.is_dir():
+            nothing, command = subprocess.DEVNULL, [program, str(folder)]
+            with suppress(OSError):
+                code = subprocess.call(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+                opened = code == 0 or sys.platform == "win32"  # where it says 1 in any case
+        if opened:
+            self.send({"kind": "opened", "id": key, "said": self._words("{folder}: opened", folder=folder)})
+        else:
+            why = self._words("The folder could not be opened. It is {folder}", folder=folder)
+            self.send({"kind": "refused", "id": key, "why": why})
+
+
+class FileRow:
+    """A format, a file name, and a button that saves in the folder where Python runs.
+
+    A name that cannot be is told why while it is written, and no file is overwritten without a question.
+
+    Args:
+        formats: what can be chosen: its text and the file's ending.
+        save: called when `path` may be written; it calls `saved` at its end.
+        download: of the form.
+        name: of the file, at first.
+        more: buttons beside the one that saves.
+
+    Attributes:
+        box: the widget.
+        name: of the file, with or without its ending.
+        buttons: the one that saves, and those beside it.
+    """
+
+    def __init__(
+        self,
+        words: Words,
+        formats: Sequence[tuple[str, str]],
+        save: Callable[[], object],
+        *,
+        download: Download,
+        tooltip: str,
+        name: str,
+        more: Sequence[widgets.Button] = (),
+    ) -> None:
+        self.words = words
+        self._save = save
+        self._download = download
+        self._format = widgets.Dropdown(description=words("Format"), options=formats)
+        self.name = widgets.Text(description=words("File name"), value=name)
+        self.buttons = [button(words("Save"), self._pressed, tooltip=tooltip), *more]
+        self._problem, self._asked, self._said = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._both = button("", self._keep_both)
+        answers = [
+            button(words("Overwrite"), self._overwrite),
+            self._both,
+            button(words("Cancel"), lambda: self._ask("")),
+        ]
+        self._question = widgets.VBox([self._asked, widgets.HBox(answers, _dom_classes=("wannb-row",))])
+        row = widgets.HBox([self._format, self.name, *self.buttons], _dom_classes=("wannb-row", "wannb-save-row"))
+        self.box = widgets.VBox([row, self._problem, self._question, self._said])
+        self._ask("")
+        for each in (self.name, self._format):
+            each.observe(lambda change: self._changed(), "value")
+
+    @property
+    def path(self) -> Path:
+        """The file that the button writes."""
+        return Path.cwd() / f"{self._stem}{self._format.value}"
+
+    def saved(self, files: Sequence[Path] = ()) -> None:
+        """Say where files were saved, each a link that downloads it; nothing without any."""
+        self._said.value = self._download.saved(files)
+
+    @property
+    def _stem(self) -> str:
+        written, ending = str(self.name.value).strip(), str(self._format.value)
+        return written[: -len(ending)] if written.lower().endswith(ending) else written
+
+    def _changed(self) -> None:
+        why = name_problem(self._stem)
+        shown = escape(self.words(why)) if why else ""
+        self._problem.value = f'<div class="wannb-problems wannb-say">{shown}</div>' if why else ""
+        self._ask("")
+
+    def _pressed(self) -> None:
+        self._changed()
+        if self._problem.value:
+            return
+        path = self.path
+        if not _is_there(path):
+            self._go()
+            return
+        self._both.description = self._both.tooltip = self.words("Keep both: {name}", name=_free(path).name)
+        self._ask(self.words("{file} exists in {folder}.", file=path.name, folder=path.parent))
+        self._both.focus()
+
+    def _ask(self, question: str) -> None:
+        self._asked.value = f'<div class="wannb-note" role="alert">{escape(question)}</div>' if question else ""
+        self._question.layout.display = "" if question else "none"
+
+    def _overwrite(self) -> None:
+        self._ask("")
+        self._go()
+
+    def _keep_both(self) -> None:
+        self.name.value = _free(self.path).stem
+        self._pressed()
+
+    def _go(self) -> None:
+        self.saved()
+        self._save()
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether saving would write over a file: that one, or a page of it (`name-1.png`)."""
+    page = re.compile(re.escape(path.stem) + r"-\d+" + re.escape(path.suffix), re.IGNORECASE)
+    try:
+        return os.path.lexists(path) or any(page.fullmatch(name) for name in os.listdir(path.parent))
+    except OSError:
+        return False  # saving says why
+
+
+def _free(path: Path) -> Path:
+    """Return a path like this one that nothing is at."""
+    stem = re.sub(r" \d+$", "", path.stem)
+    number = 2
+    while _is_there(free := path.with_name(f"{stem} {number}{path.suffix}")):
+        number += 1
+    return free

@@ -1,0 +1,176 @@
+// What ipywidgets leaves out for people who use a keyboard or a screen reader, done in one place for a form and all that
+// is in it: states and names of buttons, tabs and their panels, Ctrl+Enter, the focus when a button goes away, and one
+// voice that says what has changed.
+
+import { element, uniqueId } from "./elements.js";
+
+const REACHABLE = "button, input, select, textarea, summary, a[href], [tabindex='0']";
+const TYPED = "input:not([type='checkbox']), select, textarea";
+/** Milliseconds in which the voice speaks once, and in which a button may follow on one that went away. */
+const PAUSE = 3000;
+const FOLLOW = 150;
+
+function render({ el }) {
+  const stop = new AbortController();
+  const voice = element("div", { class: "wannb-voice", role: "status", "aria-live": "polite" });
+  el.append(voice);
+  (function begin() {
+    if (stop.signal.aborted) return;
+    const root = el.isConnected && el.closest(".wannb-form");
+    if (!root) setTimeout(begin, 30);
+    // The form that this one stands in sees to both.
+    else if (!root.parentElement?.closest(".wannb-form")) tend(root, voice, stop.signal);
+  })();
+  return () => {
+    stop.abort();
+    voice.remove();
+  };
+}
+
+/** Look after a form until the signal says stop. */
+function tend(root, voice, signal) {
+  let due = 0;
+  const say = speaker(root, voice);
+  const held = holder(root, signal);
+  const look = () => {
+    due = 0;
+    mend(root);
+    say();
+    held();
+  };
+  const observer = new MutationObserver(() => (due ||= requestAnimationFrame(look)));
+  observer.observe(root, { subtree: true, childList: true, attributeFilter: ["class", "title", "disabled", "style"] });
+  root.addEventListener("keydown", go, { signal, capture: true });
+  signal.addEventListener("abort", () => (observer.disconnect(), cancelAnimationFrame(due)));
+  look();
+}
+
+/** Press the button of the form that has the focus, on Ctrl+Enter or Cmd+Enter. */
+function go(event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  // A field that tells its value only when it is left tells it now.
+  if (event.target.matches("input, textarea")) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+  for (let place = event.target; place; place = place.parentElement) {
+    const button = [...place.querySelectorAll("button.wannb-go")].find(inSight);
+    if (button) {
+      if (!button.disabled) button.click();
+      return;
+    }
+    if (place.matches(".wannb-form")) return;
+  }
+}
+
+/** Give every part the state and the name that a screen reader says. */
+function mend(root) {
+  const all = (selector, act) => root.querySelectorAll(selector).forEach(act);
+  const title = root.querySelector(".wannb-heading :is(h2, h3)");
+  if (title) put(root, { role: "region", "aria-label": title.textContent });
+  // JupyterLab takes the keys of a focused element that has no such mark.
+  all(":is(input, textarea, select, button):not([data-lm-suppress-shortcuts])", (one) => put(one, { "data-lm-suppress-shortcuts": "true" }));
+  all("[title='null'], [title='']", (one) => one.removeAttribute("title"));
+  all("[tabbable='null']", (one) => one.removeAttribute("tabbable"));
+  all(".widget-toggle-buttons", (one) => put(one, { role: "group", "aria-label": one.querySelector("label")?.textContent }));
+  all(".widget-toggle-button:not(.wannb-disclosure), .wannb-choice", (one) => {
+    put(one, { "aria-pressed": String(one.matches(".mod-active, .wannb-chosen")) });
+  });
+  all(".wannb-disclosure", (one) => {
+    put(one, { "aria-expanded": String(one.matches(".mod-active")), "aria-controls": idOf(one.nextElementSibling) });
+  });
+  all(".widget-tab", (one) => {
+    const panels = [...(one.querySelector(":scope > .widget-tab-contents")?.children ?? [])];
+    [...one.querySelectorAll(":scope > .lm-TabBar .lm-TabBar-tab")].forEach((tab, place) => {
+      put(tab, { "aria-selected": String(tab.matches(".lm-mod-current")), "aria-controls": idOf(panels[place]) });
+      if (panels[place]) put(panels[place], { role: "tabpanel", "aria-labelledby": idOf(tab) });
+    });
+  });
+  all(".wannb-control", (one) => {
+    const told = [...one.querySelectorAll(".wannb-problems, .wannb-reason")].filter((text) => text.textContent);
+    const about = told.filter((text) => text.closest(".wannb-control") === one).map(idOf).join(" ");
+    const input = one.querySelector("input:not([type='file']), textarea");
+    if (input?.closest(".wannb-control") === one) {
+      put(input, { "aria-describedby": about, "aria-invalid": told.some((text) => text.matches(".wannb-problems")) && "true" });
+    }
+  });
+}
+
+/** Set attributes that are not so yet; an empty value takes one away. */
+function put(one, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (!value) one.removeAttribute(name);
+    else if (one.getAttribute(name) !== value) one.setAttribute(name, value);
+  }
+}
+
+/** Return the id of an element, which gets one if it has none. */
+function idOf(one) {
+  if (one && !one.id) one.id = uniqueId("part");
+  return one?.id;
+}
+
+function inSight(one) {
+  return one.isConnected && one.getClientRects().length > 0;
+}
+
+/** Return a function that says, once and not too often, what elements with the class `wannb-say` have come to say. */
+function speaker(root, voice) {
+  let heard = null;
+  let timer = 0;
+  let last = 0;
+  return () => {
+    const told = [...root.querySelectorAll(".wannb-say")].filter(inSight).map((one) => one.textContent.trim());
+    const news = heard && told.filter((text) => text && !heard.includes(text)).join(". ");
+    heard = told;
+    if (!news) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      last = performance.now();
+      voice.textContent = news;
+    }, Math.max(0, last + PAUSE - performance.now()));
+  };
+}
+
+/** Return a function that finds another place for the focus when the element that had it went away. */
+function holder(root, signal) {
+  let last = null;
+  let path = [];
+  let timer = 0;
+  const usable = (one) => inSight(one) && !one.disabled;
+  // Where the focus goes that nobody has: the page, or what of JupyterLab stands around the form.
+  const lost = () => document.activeElement === null || document.activeElement.contains(root) || document.activeElement === last;
+  root.addEventListener("focusin", ({ target }) => {
+    [last, path] = [target, []];
+    for (let one = target; one !== root; one = one.parentElement) {
+      path.push([one.parentElement, [...one.parentElement.children].indexOf(one)]);
+    }
+  }, { signal });
+  root.addEventListener("focusout", ({ target }) => {
+    // A person went elsewhere.
+    setTimeout(() => target === last && usable(target) && document.activeElement !== target && (last = null));
+  }, { signal });
+  return () => {
+    if (last === null || usable(last) || timer) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      if (last !== null && !usable(last) && lost() && !signal.aborted) successor(path, usable)?.focus({ preventScroll: true });
+    }, FOLLOW);
+  };
+}
+
+/** Return what can be used next to the place of an element: after it, before it, or further out. */
+function successor(path, usable) {
+  // On a screen that is touched a text field would open the keyboard.
+  const apt = (one) => usable(one) && !(matchMedia("(pointer: coarse)").matches && one.matches(TYPED));
+  for (const [place, at] of path) {
+    if (!inSight(place)) continue;
+    const children = [...place.children];
+    for (const one of [...children.slice(at), ...children.slice(0, at).reverse()]) {
+      const found = [one, ...one.querySelectorAll(REACHABLE)].find((each) => each.matches(REACHABLE) && apt(each));
+      if (found) return found;
+    }
+  }
+  return null;
+}
+
+export default { render };

@@ -26,7 +26,7 @@ from types import ModuleType
 import sides
 from rows import Row, markdown
 
-PARTS = ("imports", "calls", "waits", "sweep", "image_set", "inline", "many_runs", "kills", "grid")
+PARTS = ("imports", "calls", "waits", "sweep", "image_set", "inline", "many_runs", "kills", "grid", "studio")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 #: Everything from this line on is written by hand and kept.
 NOTES = "## Notes\n"

@@ -111,7 +111,7 @@ def no_widget_left() -> Iterator[None]:
     before = set(_widgets())
     yield
     for key, widget in list(_widgets().items()):
-        if key not in before:
+        if key not in before and type(widget).__name__ != "Viewer":  # one for the whole process
             widget.close()
 
 

@@ -20,6 +20,7 @@ FLOORS = [
     {"client", "figures", "staging"},
     {"exports"},
     {"connection", "plan", "storyboard"},
+    {"boards"},
     {"forms"},
     {"judging", "tools"},
     {"commands"},

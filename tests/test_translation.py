@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import wannb
 from wannb import errors, translation
 from wannb.display import html
-from wannb.request import FIELDS, help_of
+from wannb.request import FIELDS
 from wannb.translation import Said, Words, as_data, count, from_data, joined, override, say, spoken
 
 PACKAGE = Path(wannb.__file__).parent
@@ -208,7 +208,7 @@ SPEAKING = [
 def used() -> dict[str, set[str]]:
     """Return the texts of each room."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.WannbError)]
-    found = {"root": {kind.title for kind in kinds}, "request": {help_of(name) for name in FIELDS}}
+    found = {"root": {kind.title for kind in kinds}}
     found["plan"] = {f"{{n}} x {name}" for name in FIELDS}
     for path in SPEAKING:
         found.setdefault(room_of(path), set()).update(texts_in(path))

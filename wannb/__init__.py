@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import forms as forms
     from . import mock as mock
+    from .boards import scenes as scenes
+    from .boards import storyboards as storyboards
     from .client import Client as Client
     from .connection import connect as connect
     from .figures.comparison import compare as compare
@@ -69,9 +71,11 @@ _HOMES = {
     "gallery": ".figures.gallery",
     "judge": ".judging",
     "recall": ".ledger.recall",
+    "scenes": ".boards",
     "scores": ".judging",
     "set_price": ".service.prices",
     "size_for": ".request.sizes",
+    "storyboards": ".boards",
     "studio": ".forms.studio",
     "sweep": ".plan",
     "tidy": ".tools.tidy",

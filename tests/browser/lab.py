@@ -305,10 +305,11 @@ _FILL = """async ([path, cells]) => {
   model.insertCells(old, cells.map(({id, ...cell}) => cell));
   model.deleteCellRange(0, old);
 }"""
-#: Takes a test's names and widgets out of its kernel.
+#: Takes a test's names and widgets out of its kernel, but for the viewer, of which a process has one.
 _RESET = """import sys
-widgets = sys.modules.get("ipywidgets")
-widgets and widgets.Widget.close_all()
+widgets = sys.modules.get("ipywidgets.widgets.widget")
+for each in list(widgets._instances.values()) if widgets else ():
+    type(each).__name__ == "Viewer" or each.close()
 get_ipython().reset(new_session=False)"""
 _RUN = """async () => {
   const book = jupyterapp.shell.currentWidget;

@@ -19,7 +19,7 @@ def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.Mock
     page.get_by_text("three: write whole numbers").wait_for()
     page.get_by_label("Seeds", exact=True).fill("1-2")
     page.get_by_role("button", name="Generate 4 images · demo ($0.30 live)").click()
-    page.get_by_text("4 of 4 generated", exact=True).wait_for()
+    page.locator(".wannb-told", has_text="4 of 4 generated").wait_for()
     pictures = page.locator(".wannb-side-by-side img")
     assert pictures.count() == 4
     page.get_by_label("Columns").select_option("Prompt")

@@ -59,6 +59,13 @@ def test_alone_it_makes_an_image_and_says_when_its_program_is_gone(
     assert server.billed == 1
     assert page.title() == "Wan 2.7 Studio"
     assert list((command.log.parent / "wannb-runs").glob("*/*.png"))
+    page.get_by_role("img", name=re.compile("lighthouse")).first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Variations").wait_for()
+    dialog.get_by_role("definition").get_by_text("a lighthouse at night").wait_for()
+    page.wait_for_function("() => document.querySelector('.wannb-viewer-picture')?.naturalWidth > 1000")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
     lab.verify()
 
     lab.harmless(NOT_FOUND, "/api/(kernels|shutdown)/")

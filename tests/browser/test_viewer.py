@@ -87,7 +87,7 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
         assert page.evaluate("() => !!document.activeElement.closest('dialog')")
     keyboard.press("Escape")
     dialog.wait_for(state="detached")
-    assert page.evaluate("() => document.activeElement.className") == "wannb-open"
+    assert page.evaluate("() => document.activeElement.className") == "wannb-enlarge"
     keyboard.press("Enter")
     dialog = opened(page)
     with page.expect_download() as saved:

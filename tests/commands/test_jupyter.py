@@ -90,6 +90,10 @@ def test_it_serves_one_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
             assert f":{taken}/" not in url
             page = get(url)
             [kernel] = studio.kernels()
+            style = urllib.request.Request(f"{url.partition('?')[0]}voila/templates/wannb/static/voila-style.js")
+            style.add_header("Accept-Encoding", "gzip")
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(style, timeout=PATIENCE) as answer:
+                assert answer.headers["Content-Encoding"] == "gzip"
             assert Path(kernel.cwd()) == tmp_path, "a file's name is relative to the folder of the command"
             assert kernel.environ()["WANNB_STORE"] == str(tmp_path / "wannb-runs")
             with pytest.raises(urllib.error.HTTPError, match="403"):

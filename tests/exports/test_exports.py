@@ -151,7 +151,9 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
     [path] = board.save(tmp_path / "story.pptx")
     deck = pptx.Presentation(str(path))
     assert round(deck.slide_width / deck.slide_height, 2) == 1.78
-    slides = list(deck.slides)
+    first, *slides = deck.slides
+    assert first.shapes.title.text_frame.text == "The cat"
+    assert [shape.text_frame.text for shape in first.shapes][1:] == ["4 scenes · 7.75 s"]
     assert [slide.shapes.title.text_frame.text for slide in slides] == [
         scene["text"] if isinstance(scene, dict) else scene for scene in SCENES
     ]
@@ -161,6 +163,8 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
         [picture] = [shape for shape in slide.shapes if shape.name == f"Scene {number}"]
         assert picture._element._nvXxPr.cNvPr.get("descr").startswith(f"Scene {number} of 4: ")
         assert picture.left >= 0
+        seconds = f"{board.scenes[number - 1].seconds:g} s"
+        assert f"{number}\v{seconds}" in [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
         assert picture.left + picture.width <= deck.slide_width
         assert picture.top + picture.height <= slide.shapes.title.top
     assert [shape.width / shape.height for shape in slides[2].shapes if shape.name == "Scene 3"] == [
@@ -168,8 +172,8 @@ def test_slides_have_pictures_with_alt_text_captions_and_notes(board: Storyboard
     ]
     with zipfile.ZipFile(path) as parts:
         assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert b'advTm="1500"' in parts.read("ppt/slides/slide1.xml")
-        assert b'rtl="1"' in parts.read("ppt/slides/slide3.xml")
+        assert b'advTm="1500"' in parts.read("ppt/slides/slide2.xml")
+        assert b'rtl="1"' in parts.read("ppt/slides/slide4.xml")
 
 
 @pytest.mark.parametrize("ending", ["pdf", "html", "pptx"])

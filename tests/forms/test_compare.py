@@ -19,6 +19,7 @@ from wannb.forms import CompareForm
 from wannb.plan import Plan
 from wannb.request.sizes import PRO, STANDARD
 
+OLD = "These images are of earlier settings."
 FOUR = {"prompt": ["a cat", "a dog"], "seed": [1, 2], "size": SMALL}
 
 
@@ -219,20 +220,20 @@ def rewrite(form: CompareForm, text: str) -> None:
         lambda form: form._controls["n"].fill(2),
     ],
 )
-def test_the_images_of_other_requests_are_not_shown(client: Client, server: mock.MockServer, change: Any) -> None:
+def test_the_images_of_other_requests_are_marked(client: Client, server: mock.MockServer, change: Any) -> None:
     form = CompareForm(client, **FOUR)
     form.run()
     form.grid._axes["rows"].value = "seed"
     before = form._repr_mimebundle_()["text/html"]
     change(form)
-    assert form.grid.box.layout.display == "none"
-    assert "<img " not in form._repr_mimebundle_()["text/html"]
+    assert OLD in shown(form)
+    assert OLD in form._repr_mimebundle_()["text/html"]
     assert form.code.endswith("plan.grid()") or form.plan is None
     with form._filling:
         form._fill({**FOUR, "model": PRO, "n": 1})
     form._touched()
-    assert form._repr_mimebundle_()["text/html"] == before, "they are there again without a request"
-    assert form.grid.box.layout.display == ""
+    assert form._repr_mimebundle_()["text/html"] == before, "they are the form's again without a request"
+    assert OLD not in shown(form)
     assert form.code.endswith('plan.grid(rows="seed")')
     assert server.billed == 4
 
@@ -247,6 +248,7 @@ def test_what_was_just_paid_is_shown_although_a_prompt_changed_meanwhile(
     form.worker.join(30)
     assert form.grid.html().count("<img ") == 4
     assert "a fox" not in form.grid.html()
+    assert OLD in shown(form)
 
 
 # Budget
@@ -412,3 +414,45 @@ def test_a_fill_that_would_cost_something_else_by_now_sends_nothing(
     assert (server.billed, form._filler.description) == (billed, "补齐 1 格 · 生成 3 张图片 · 演示（正式价 $0.225）")
     form.run(fill=True)
     assert server.billed == billed + 3
+
+
+def test_images_of_earlier_settings_are_marked_and_their_settings_come_back(client: Client) -> None:
+    form = CompareForm(client, **FOUR)
+    press(form)
+    assert OLD not in shown(form)
+    assert "4 of 4 generated" in told(form)
+    seeds(form, "3")
+    assert OLD in shown(form)
+    assert form.grid.html().count("<img ") == 4
+    assert "generated" not in told(form)
+    named(form.grid.box, "Copy settings").click()
+    assert form.plan.name == wannb.sweep(client, **FOUR).name  # type: ignore[union-attr]
+    assert OLD not in shown(form)
+
+
+@pytest.mark.parametrize("pictures", [None, "each", "together"])
+def test_a_plan_opens_as_a_form(client: Client, pictures: str | None) -> None:
+    images = [picture("a.png"), picture("b.png", (480, 640))]
+    options: dict[str, Any] = {"prompt": ["a cat", "a dog"], "seed": [3, 4], "model": STANDARD, "size": "1K", "n": 2}
+    options |= {"images": images if pictures == "each" else [images]} if pictures else {}
+    plan = wannb.sweep(client, **options)
+    form = wannb.forms.open(client, plan)
+    assert isinstance(form, CompareForm)
+    assert requests(form.plan) == requests(plan)
+    form = CompareForm(client, prompt="something else", images=images, size=["2K", "4K"])
+    form.recall(plan)
+    assert requests(form.plan) == requests(plan)
+
+
+def test_a_plan_that_no_form_shows_says_so(client: Client) -> None:
+    with pytest.raises(ValueError, match="cannot show watermark"):
+        wannb.forms.open(client, wannb.sweep(client, prompt=["a", "b"], watermark=True))
+
+
+def test_heads_of_a_plan_are_chinese_for_who_reads_chinese(chinese: Client) -> None:
+    form = CompareForm(chinese, **FOUR)
+    press(form)
+    seen = re.sub(r"<[^>]+>", " ", form._matrix.value + form.grid.html())
+    assert "种子 1" in seen
+    assert "提示词" in seen
+    assert not re.search("prompt|seed|size|model", seen)

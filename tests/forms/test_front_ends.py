@@ -127,10 +127,12 @@ SHEETS = {
     "forms/static/boards.css": "form|compareform",
     "forms/static/boxes.css": "boxes",
     "forms/static/code.css": "code",
+    "forms/static/download.css": "get|gets|here",
     "forms/static/frames.css": "form",
+    "forms/static/sketch.css": "sketch",
     "forms/static/upload.css": "upload",
     "judging/static/judge.css": "judge",
-    "display/static/viewer.css": "viewer|open|opens",
+    "display/static/viewer.css": "viewer|enlarge|opens",
     "figures/comparison.css": "compare",
 }
 
@@ -156,7 +158,7 @@ def test_a_rule_reaches_only_the_widget_that_brings_it(sheet: str) -> None:
 
 def test_no_class_is_styled_by_two_widgets() -> None:
     styled = {sheet: set(re.findall(r"\.(wannb-[\w-]+)", " ".join(selectors(sheet)))) for sheet in SHEETS}
-    forms_own = styled.pop("forms/static/form.css") | styled.pop("forms/static/boards.css")
+    forms_own = set.union(*(styled.pop(f"forms/static/{name}.css") for name in ("form", "boards", "frames")))
     found = [name for names in [forms_own, *styled.values()] for name in names]
     # The forms say how wide an upload may be in them.
     assert {name for name in found if found.count(name) > 1} == {"wannb-widget", "wannb-upload"}

@@ -189,6 +189,21 @@ def test_the_studio_makes_a_form_when_its_tab_is_opened(client: Client) -> None:
     assert studio._tabs.children[3] is studio.image_set
 
 
+def test_the_page_asks_for_one_form_after_the_other(client: Client) -> None:
+    studio = wannb.studio(client)
+    ahead = studio.children[-1]
+    sent: list[dict[str, bool]] = []
+    ahead.send = sent.append
+    for number in range(1, 7):
+        assert len(studio._made) == number
+        ahead._handle_custom_msg({"next": True}, [])
+    assert sent == [{"more": True}] * 5 + [{"more": False}]
+    assert [type(form) for form in studio._tabs.children] == list(studio._made)
+    assert studio.form is studio.text_to_image, "the tab that is open stays open"
+    ahead._handle_custom_msg({"next": True}, [])
+    assert sent[-1] == {"more": False}
+
+
 def test_the_studio_is_one_line_and_takes_what_connect_takes(tmp_path: Path) -> None:
     studio = wannb.studio(mode="mock", store=tmp_path / "runs", language="zh")
     with studio.client as client:

@@ -259,3 +259,17 @@ def test_rows_are_moved_and_removed(kind: Any, what: str, options: dict[str, Any
         for _ in range(2):
             named(form, f"Remove: {what} 1").click()
         assert named(form, f"Remove: {what} 1").disabled, "the last row stays"
+
+
+@pytest.mark.parametrize("kind", BUTTONS)
+def test_help_is_for_people_who_write_no_code(client: Client, kind: Any) -> None:
+    helps = [control.help_text for control in kind(client)._controls.values()]
+    assert len([text for text in helps if text]) > 3
+    assert [
+        text for text in helps if re.search(r"wannb\.|client\.|PIL|NumPy|bytes|URL|None|[\[\]{}`]|\w+=", text)
+    ] == []
+
+
+def test_what_is_wrong_names_a_way_out_that_the_form_has(client: Client) -> None:
+    form = wannb.forms.TextToImageForm(client, prompt="a cat", size="16:9")
+    assert "choose it as the shape" in form._controls["size"]._note.value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,7 +120,6 @@ def test_a_press_draws_one_set_and_shows_its_frames(client: Client, server: mock
 
 def test_the_same_board_again_is_free(drawn: StoryboardForm, server: mock.MockServer) -> None:
     form = StoryboardForm(drawn.client, scenes=THREE, style="ink", size=SMALL)
-    assert "of this name exists" in shown(form)
     assert form.button.description == "Show 3 images · free, already generated"
     press(form)
     assert server.billed == 3
@@ -432,8 +433,8 @@ def test_what_changed_elsewhere_is_not_written_over(drawn: StoryboardForm) -> No
     cards(drawn)[1].lock.click()
     assert 'role="alert"' in told(drawn)
     drawn.leave()
-    drawn._names.value = "storyboard"
-    drawn._open.click()
+    drawn.boards._section.open()
+    drawn.boards.open.click()
     assert drawn.board.locked == (1,)
 
 
@@ -455,13 +456,44 @@ def test_a_file_is_saved_and_named_and_pages_are_shown(drawn: StoryboardForm) ->
     assert not files._pages.value, "the pages are of the board as it was"
 
 
+def test_layout_and_scenes_of_a_file_are_chosen_and_what_is_wrong_is_said_beside_the_button(
+    drawn: StoryboardForm,
+) -> None:
+    files = drawn.frames.files
+
+    def seen() -> set[str]:
+        return {name for name, each in files._parts.items() if each.layout.display != "none"}
+
+    assert seen() == {"frames", "orientation", "paper", "numbering", "title", "date", "logo"}
+    files.options["frames"].value, files.options["orientation"].value = 1, "portrait"
+    files.options["title"].value, files.options["scenes"].value = "Mine", "2-3"
+    files.buttons[1].click()
+    drawn.worker.join()
+    assert "Page 1 of 2 of Mine. Scene 2 of 3" in files._pages.value
+    files._format.value = ".zip"
+    assert seen() == set()
+    files.buttons[0].click()
+    drawn.worker.join()
+    with zipfile.ZipFile("storyboard.zip") as packed:
+        assert [name[:2] for name in packed.namelist()] == ["02", "03", "sh"]
+    files.options["scenes"].value = "all"
+    files.buttons[0].click()
+    files._both.click()
+    drawn.worker.join()
+    assert "scenes &#x27;all&#x27;: write their numbers, such as 1-3, 6" in files._failed.value
+    assert not Path("storyboard 2.zip").exists()
+    files._format.value = ".mp4"
+    assert seen() == {"pixels", "subtitles", "sound"}
+    files.options["scenes"].value = "1，3"
+    assert files.chosen(".mp4") == {"pixels": 960, "subtitles": "picture", "sound": None, "scenes": [1, 3]}
+
+
 def test_a_board_is_opened_by_name_or_given(drawn: StoryboardForm) -> None:
     for form in (StoryboardForm(drawn.client, "storyboard"), StoryboardForm(drawn.client, drawn.board)):
         assert texts(form) == texts(drawn)
         assert form.code == 'board = wannb.Storyboard.open(client, "storyboard")'
         form.leave()
         assert form.board is None
-        assert form._names.options == ("storyboard",)
 
 
 def test_it_speaks_chinese_and_leaves_a_persons_words(chinese: Client) -> None:
@@ -474,3 +506,77 @@ def test_it_speaks_chinese_and_leaves_a_persons_words(chinese: Client) -> None:
     cards(form)[0].more.click()
     assert "分镜 1 第 1 版" in form.frames.details._takes.children[0].children[0].value
     assert ">not made yet<" in form._repr_mimebundle_()["text/html"]
+
+
+def test_a_name_that_exists_asks(drawn: StoryboardForm, server: mock.MockServer) -> None:
+    before = drawn.board.path.read_bytes()
+    form = StoryboardForm(drawn.client, scenes=["rain"], name="storyboard")
+    assert form.button.disabled
+    assert form._exists.layout.display == ""
+    assert "a board of this name exists" in form._controls["name"]._note.value
+    assert form._other.description == "Name it storyboard 2"
+    form._other.click()
+    assert (form._options()["name"], form.button.disabled, form._exists.layout.display) == (
+        "storyboard 2",
+        False,
+        "none",
+    )
+    form._controls["name"].fill("storyboard")
+    form._exists.children[0].click()
+    assert form.board is not None
+    assert form.board.name == "storyboard"
+    assert drawn.board.path.read_bytes() == before
+    form.leave()
+    assert form._options()["name"] == "storyboard 2", "a new board has a name of its own"
+
+
+def test_boards_are_opened_renamed_copied_and_archived_beside_the_open_one(
+    drawn: StoryboardForm, server: mock.MockServer
+) -> None:
+    panel = drawn.boards
+    panel._section.open()
+    assert panel.chosen == drawn.board.path
+    panel.copy.click()
+    assert (panel._board().name, drawn.board.name) == ("storyboard 2", "storyboard")
+    panel.open.click()
+    assert drawn.board.name == "storyboard 2"
+    panel.name.value = "Fox in snow"
+    panel.rename.click()
+    assert drawn.board.name == "Fox in snow"
+    panel.name.value = "storyboard"
+    panel.rename.click()
+    assert "&#x27;storyboard 2&#x27; is free" in panel.status._text.value
+    panel.archive.click()
+    assert (panel.open.disabled, panel.restore.layout.display) == (True, "")
+    panel.restore.click()
+    assert not panel.open.disabled
+    assert server.billed == 3
+
+
+def test_without_boards_open_is_off(client: Client) -> None:
+    form = StoryboardForm(client)
+    form.boards._section.open()
+    assert form.boards.open.disabled
+    assert "No boards yet." in form.boards._about.value
+
+
+def test_a_script_is_shown_before_it_is_taken(client: Client) -> None:
+    form = StoryboardForm(client)
+    script = form.script
+    script.text.value = "Title: Snow\n\nINT. HUT - DAY\n\nA fox.\n\nTOM\nHi!\n\nEXT. WOOD - DAY\n\nSnow."
+    assert script.use.description == "Use these 2 scenes"
+    assert "TOM: Hi!" in script._table.value
+    assert form._scenes.value == ()
+    script.use.click()
+    assert [scene.dialogue for scene in form._scenes.value] == ["TOM: Hi!", ""]
+    assert form._options()["name"] == "Snow"
+    assert (script.text.value, script._section.is_open) == ("", False)
+    script.text.value = "\n".join(f"scene of {number}" for number in range(72))
+    assert script.use.description == "Use the first 60 of 72 scenes"
+    assert "60 scenes at most" in script._told.value
+    assert script.add.description == "Add 58 scenes"
+    script.add.click()
+    assert len(form._scenes.value) == 60
+    script.text.value = "\t\n1. "
+    script.cancel.click()
+    assert script.text.value == ""

@@ -11,7 +11,18 @@ import pytest
 
 BENCH = Path(__file__).parent.parent.parent / "bench"
 #: A word of each part's rows.
-ROWS = ("import wannb", "query", "lost after", "request sweep", "image 1K set", "inline", "listed", "killed", "a grid")
+ROWS = (
+    "import wannb",
+    "query",
+    "lost after",
+    "request sweep",
+    "image 1K set",
+    "inline",
+    "listed",
+    "killed",
+    "a grid",
+    "first load",
+)
 
 
 @pytest.fixture(scope="module")

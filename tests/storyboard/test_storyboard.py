@@ -335,7 +335,7 @@ def test_a_reroll_under_way_outlives_a_new_start_and_other_scenes(
     assert server.billed == 1, "it was the same request"
     with pytest.raises(KeyboardInterrupt):
         again.reroll(2, on_status=dies)
-    other = make(client, ["something new", SCENES[1]])
+    other = make(client, ["something new", SCENES[1]], replace=True)
     other.generator().finish()
     assert server.billed == 2
     assert len(other.takes(2)) == 3
@@ -648,8 +648,8 @@ def test_other_scenes_of_the_same_name_put_the_old_board_aside(
     client: Client, board: Storyboard, server: mock.MockServer
 ) -> None:
     board.reroll(4)
-    other = make(client, [*SCENES[:3], "it eats"])
-    assert any("of other scenes was here" in notice for notice in other.notices)
+    other = make(client, [*SCENES[:3], "it eats"], replace=True)
+    assert any("of other scenes" in notice for notice in other.notices)
     [aside] = other.path.parent.glob("board-*.jsonl")
     assert len(Storyboard.open(client, aside).takes(4)) == 2
     assert [len(other.takes(number)) for number in (1, 2, 3, 4)] == [1, 1, 1, 0]

@@ -125,7 +125,7 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
         variables["WANNB_LANGUAGE"] = words.language
         variables["WANNB_STORE"] = str(open_store().root.resolve())
         command = [
-            *(sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--Voila.ip={HOST}"),
+            *(sys.executable, "-m", "wannb.commands.page", str(notebook), "--no-browser", f"--Voila.ip={HOST}"),
             *(f"--Voila.port={port}", "--Voila.port_retries=0", "--Voila.auto_token=True", "--Voila.log_level=ERROR"),
             *("--VoilaConfiguration.template=wannb", "--VoilaConfiguration.allow_template_override=NO"),
             *(f"--VoilaConfiguration.theme={theme}", "--VoilaConfiguration.show_tracebacks=True"),

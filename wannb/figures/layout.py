@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from wannb.masking import mask
-from wannb.request import Color, InputImage, inputs
+from wannb.request import Color, InputImage, inputs, word_of
 from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, current, joined, say, shorten
 
@@ -184,7 +184,7 @@ def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
 
 def named(values: Iterable[tuple[str, str]], joint: str) -> Said:
     """Return values of options as one label, with the names of those that say too little alone."""
-    return joined(joint, [text if name in _PLAIN else joined(" ", [name, text]) for name, text in values])
+    return joined(joint, [text if name in _PLAIN else joined(" ", [word_of(name), text]) for name, text in values])
 
 
 def prompt_of(image: GeneratedImage, most: int) -> str:

@@ -15,8 +15,9 @@ from __future__ import annotations
 from typing import Any
 
 from wannb.client import Client
+from wannb.plan import Plan
 
-from .compare import CompareForm
+from .compare import CompareForm, options_of
 from .form import Form, request_of
 from .history import HistoryForm
 from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
@@ -42,13 +43,16 @@ def __dir__() -> list[str]:
     return list(__all__)
 
 
-def open(client: Client, source: Any) -> Form:
-    """Return the filled form of a run, a result, an image, a request, or of the path of a saved image.
+def open(client: Client, source: Any) -> Form | CompareForm:
+    """Return the filled form of a run, a result, an image, a request, a plan, or of the path of a saved image.
 
     Raises:
         RecallError: the source holds no request.
+        ValueError: a plan with an option that `CompareForm` does not show.
 
     >>> wannb.forms.open(client, "wannb-runs/20261122-130157-3fa9c1d2b7e0/image-1.png")    # doctest: +SKIP
     """
+    if isinstance(source, Plan):
+        return CompareForm(client, **options_of(source))
     request = request_of(source)
     return form_class(request)(client, request)

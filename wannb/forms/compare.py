@@ -16,9 +16,9 @@ from wannb.display import html
 from wannb.errors import InvalidRequest, Problem
 from wannb.plan import MOST, Forecast, Plan, sweep
 from wannb.plan import Progress as PlanProgress
-from wannb.request import FIELDS, MAX_N, check_names, sweep_call
+from wannb.request import FIELDS, MAX_N, check_names, sweep_call, word_of
 from wannb.service import Money
-from wannb.translation import Said, Words, count
+from wannb.translation import Said, Words, count, say
 
 from . import controls
 from .alternatives import Budget, Models, Pictures, Prompts, Seeds, Sizes
@@ -39,6 +39,7 @@ _NOT_DONE = {
     "refused": Said("{n} refused by the content inspection and not sent again: reword them."),
     "not legal": Said("{n} left out, not legal: the table says why."),
 }
+_OLD = Said("These images are of earlier settings.")
 #: Seconds between two pictures of the plan while the images are generated.
 _REDRAW = 1.0
 
@@ -91,7 +92,7 @@ class CompareForm(WorkPanel):
     def code(self) -> str:
         """The calls that do the same as the form, ready to paste."""
         budget = self._budget
-        return sweep_call(self._options, self.grid.axes, budget=budget and budget.amount)
+        return sweep_call(self._options, self.grid.asked, budget=budget and budget.amount)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -117,6 +118,21 @@ class CompareForm(WorkPanel):
         self._finish(lambda: self._start(fill=fill))
         return plan
 
+    def recall(self, plan: Plan) -> None:
+        """Fill the form with the settings of a plan; nothing is sent.
+
+        Raises:
+            ValueError: the plan sets an option that the form does not show, such as a palette.
+        """
+        options = options_of(plan)
+        with self._lock, self._filling:
+            for name in ("prompt", "images", "seed"):
+                self._controls[name].fill([])
+            self._fill({"n": 1, "model": [FIELDS["model"].default], "size": [FIELDS["size"].default], **options})
+            self._begun = True
+        self._refresh()
+        self._follow()
+
     def stop(self) -> None:
         """Send nothing more. Tasks that have begun are waited for and saved, and the next press sends the rest."""
         with self._lock:
@@ -140,8 +156,14 @@ class CompareForm(WorkPanel):
     def _touched(self) -> None:
         super()._touched()
         if not self._filling:
-            self.grid.follow(self._plan)
-            self._code.code = self.code
+            self._follow()
+
+    def _follow(self) -> None:
+        """Keep what is shown apart from what was asked before: no images of earlier settings look like these."""
+        self.grid.follow(self._plan)
+        self._code.code = self.code
+        if self.grid.is_old and not self.worker.under_way:
+            self.status.tell()
 
     def _build(self) -> None:
         words = self.words
@@ -154,7 +176,7 @@ class CompareForm(WorkPanel):
         self._make_worker()
         tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
-        self.grid = SideBySide(words, self.status.download, self._refresh, self._save)
+        self.grid = SideBySide(words, self.status.download, self._refresh, self._save, self.recall)
         self._show_heading(Said("Compare"))
 
     def _fill(self, options: dict[str, Any]) -> None:
@@ -299,6 +321,7 @@ class CompareForm(WorkPanel):
         finally:
             # Before it is said that it is done; also after an error, what was generated is shown.
             self.grid.show(plan)
+            self.grid.follow(self._plan)
         return _ended(self.words, plan, stopped=stop.is_set())
 
     def _progressed(self, progress: Progress) -> None:
@@ -336,7 +359,7 @@ class CompareForm(WorkPanel):
             self.words("Compare"),
             lines=[f"[ {self.button.description} ]"],
             notes=[self._plain(problem) for problem in self._problems] if self._begun else [],
-            body=(self._matrix.value if self._plan else "") + self.grid.html(),
+            body=(self._matrix.value if self._plan else "") + self.grid.page(),
         )
 
 
@@ -348,32 +371,47 @@ class SideBySide:
         download: of the form.
         changed: called when a person has chosen another layout.
         save: called when a person wants it saved as a file.
+        copy: called with the plan when a person wants its settings back.
 
     Attributes:
         box: the widget; hidden while nothing is shown.
         plan: the plan that is shown, None for none.
+        is_old: whether the form's settings are others by now, which is said above the images.
         files: what it is saved as.
     """
 
-    def __init__(self, words: Words, download: Download, changed: Callable[[], None], save: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        words: Words,
+        download: Download,
+        changed: Callable[[], None],
+        save: Callable[[], None],
+        copy: Callable[[Plan], None],
+    ) -> None:
         self.words = words
         self._download = download
         self.plan: Plan | None = None
-        #: The last plan that was run.
-        self._ran: Plan | None = None
-        self._changed = changed
+        self.is_old = False
+        self._changed, self._copy = changed, copy
         self._filling = Filling()
         labels = {"rows": words("Rows"), "columns": words("Columns"), "pages": words("Pages")}
         self._axes = {axis: widgets.Dropdown(description=labels[axis]) for axis in AXES}
         for axis, each in self._axes.items():
             each.observe(lambda change, axis=axis: self._chosen(axis), "value")
         title = widgets.HTML(f'<h4 class="wannb-title">{escape(words("Side by side"))}</h4>')
+        back = button(
+            words("Copy settings"),
+            self._copied,
+            tooltip=words("Fill the form with the settings of these images"),
+        )
+        old = widgets.HTML(f'<div class="wannb-note wannb-say">{escape(words(_OLD))}</div>')
+        self._old = widgets.HBox([old, back], _dom_classes=("wannb-row",))
         self._row = widgets.HBox(list(self._axes.values()), _dom_classes=("wannb-row", "wannb-axes"))
         self._page, self._all = widgets.HTML(), widgets.HTML()
         formats = [(words("Pages, PDF"), ".pdf"), (words("Pages, PNG"), ".png"), (words("Pages, SVG"), ".svg")]
         tooltip = words("Save the images side by side as a file")
         self.files = FileRow(words, formats, save, download=download, tooltip=tooltip, name="comparison")
-        parts = [title, self._row, self._page, self._all, self.files.box]
+        parts = [title, self._old, self._row, self._page, self._all, self.files.box]
         self.box = widgets.VBox(parts, _dom_classes=("wannb-side-by-side",))
         self.box.layout.display = "none"
 
@@ -382,17 +420,23 @@ class SideBySide:
         """The options that a person has put on an axis, by the axis."""
         return {axis: each.value for axis, each in self._axes.items() if each.value} if self.plan else {}
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """The axes for the code of the form, none for images of earlier settings."""
+        return {} if self.is_old else self.axes
+
     def show(self, plan: Plan) -> None:
         """Show the images of a plan."""
         names = tuple(plan.varying)
         options = [(self.words(FIELDS[name].label), name) for name in names]
-        if self._ran is None or tuple(self._ran.varying) != names:
+        if self.plan is None or tuple(self.plan.varying) != names:
             for axis, each in self._axes.items():
                 none = self.words("one page") if axis == "pages" else self.words("automatic")
                 with self._filling:
                     chosen, each.options = each.value, [(none, ""), *options]
                     each.value = chosen if chosen in names else ""
-        self.plan = self._ran = plan
+        self.plan = plan
+        self.follow(plan)
         self._row.layout.display = "" if len(names) > 1 else "none"
         self._page.value = self.html()
         images = {image.path: image for result in plan.results() if result for image in result}
@@ -402,14 +446,21 @@ class SideBySide:
         self.box.layout.display = ""
 
     def follow(self, plan: Plan | None) -> None:
-        """Show the images only while they are those of the form's plan."""
-        same = plan is not None and self._ran is not None and plan.name == self._ran.name
-        self.plan = self._ran if same else None
-        self.box.layout.display = "" if same else "none"
+        """Say of the images whether they are those of the form's plan."""
+        self.is_old = self.plan is not None and (plan is None or plan.name != self.plan.name)
+        self._old.layout.display = "" if self.is_old else "none"
 
     def html(self) -> str:
         """Return the grid as it is shown, empty before there is one."""
         return "" if self.plan is None else str(self.plan.grid(**self.axes)._repr_mimebundle_()["text/html"])
+
+    def page(self) -> str:
+        """Return the grid for pages where no widget runs, with whether it is old."""
+        return (html.block("", notes=[_OLD]) if self.is_old else "") + self.html()
+
+    def _copied(self) -> None:
+        if self.plan is not None:
+            self._copy(self.plan)
 
     def _chosen(self, axis: str) -> None:
         if self._filling or self.plan is None:
@@ -420,6 +471,29 @@ class SideBySide:
                     each.value = ""
         self._page.value = self.html()
         self._changed()
+
+
+def options_of(plan: Plan) -> dict[str, Any]:
+    """Return the options of a plan as `wannb.sweep` takes them, without those at their defaults.
+
+    Raises:
+        ValueError: one that `CompareForm` does not show.
+    """
+    request = plan.cells[0].request
+    set_ = {name: list(values) for name, values in plan.varying.items()}
+    set_ |= {
+        name: value
+        for name, field in FIELDS.items()
+        if name not in set_ and (value := getattr(request, name)) not in (field.default, ())
+    }
+    for name in set_:
+        if name not in OPTIONS or (name == "n" and name in plan.varying):
+            raise ValueError(
+                say("a comparison as a form cannot show {option}; run the plan in Python", option=word_of(name))
+            )
+    if "images" in set_ and "images" not in plan.varying:
+        set_["images"] = [tuple(set_["images"])]
+    return set_
 
 
 def _button_text(words: Words, ahead: Forecast, limit: Money | None) -> str:

@@ -11,13 +11,48 @@ from typing import Any, Generic, TypeVar
 import ipywidgets as widgets
 
 from wannb.errors import Problem
-from wannb.request import FIELDS, FITS, MAX_SEED, PRESETS, PRO, help_of, parse, size_for, size_problem
+from wannb.request import FIELDS, FITS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
 from .button import button, name_sign, sign
 
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 _FREE = "free"
+#: The help of each option, for people who write no code; the docstring of `ImageRequest` is for those who do.
+_HELP = {
+    "prompt": Said(
+        "What the picture shows, in Chinese or English, up to 5000 characters. Input images are named by their place: "
+        "image 1, image 2."
+    ),
+    "images": Said(
+        "Up to 9 pictures, each side 240 to 8000 pixels, at most 8:1 and 20 MB; one that does not fit has the button "
+        "Make it fit. The last one gives the result its shape, unless the size says another."
+    ),
+    "model": Said("wan2.7-image-pro is the better one, up to 4K. wan2.7-image is faster and cheaper, up to 2K."),
+    "size": Said(
+        "1K, 2K or 4K, or width*height in pixels, such as 1280*720. 4K is for text to image on wan2.7-image-pro only."
+    ),
+    "n": Said(
+        "How many images, 1 to 4; in an image set up to 12, and fewer may come. Each image that comes back is billed."
+    ),
+    "seed": Said(
+        "A whole number. The same seed gives similar, not identical, images; the very same request is shown again and "
+        "not billed twice. Without one, every press of the button makes something new."
+    ),
+    "watermark": Said("Puts the service's mark 'AI generated' into the bottom right corner."),
+    "thinking_mode": Said("Thinks before drawing: better and slower. Text to image only."),
+    "color_palette": Said("3 to 10 colors that the picture shall have, with their shares. Not in image sets."),
+}
+#: Ways out that are for people who write code, as a form says them.
+_AS_A_FORM = {
+    "this is a HEIC photograph; run pip install pillow-heif, or save it as JPEG": Said(
+        "this is a HEIC photograph; save it as JPEG"
+    ),
+    "a ratio is not a size; write size=wannb.size_for({ratio})": Said("a ratio is not a size; choose it as the shape"),
+    "{mode} makes 1 to {most} images; for up to 12 use client.image_set": Said(
+        "{mode} makes 1 to {most} images; an image set up to 12"
+    ),
+}
 R = TypeVar("R", bound="Row")
 
 
@@ -54,7 +89,7 @@ class Control:
         self.words = words
         field = FIELDS.get(name)
         self.label = label or (words(field.label) if field else name)
-        self.help_text = help_text or words(help_of(name))
+        self.help_text = help_text or words(_HELP.get(name, ""))
         self.changed: Callable[[], None] = lambda: None
         self._inputs = list(inputs)
         self._note = widgets.HTML()
@@ -315,6 +350,10 @@ class Disclosure:
         """Show the content."""
         self._switch.value = True
 
+    def close(self) -> None:
+        """Hide the content."""
+        self._switch.value = False
+
     def _show(self) -> None:
         if self._switch.value:
             self.opened()
@@ -323,7 +362,9 @@ class Disclosure:
 
 
 def in_form(text: str) -> str:
-    """Return what is wrong with a picture with the way out that a form has, a button."""
+    """Return what is wrong with the way out that a form has, such as a button."""
+    if isinstance(text, Said) and text.template in _AS_A_FORM:
+        return Said(_AS_A_FORM[text.template].template, **text.values)
     if isinstance(text, Said) and text.values.get("advice") == FITS:
         return Said(text.template, **{**text.values, "advice": Said("Press Make it fit")})
     return text

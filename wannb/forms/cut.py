@@ -8,8 +8,8 @@ from html import escape
 import ipywidgets as widgets
 
 from wannb.display import html, preview
-from wannb.staging import Stroke, over_jpeg
-from wannb.storyboard import Take, grid_for
+from wannb.staging import Stroke, Take, over_jpeg
+from wannb.storyboard import grid_for
 from wannb.translation import Words
 
 from .button import button

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,16 @@ from wannb.display import html, preview
 from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
-from wannb.staging import ANGLES, MOVEMENTS, SHOTS, over_jpeg
-from wannb.storyboard import Storyboard, Take, can_be_cut
+from wannb.staging import ANGLES, MOVEMENTS, SHOTS, Take, over_jpeg
+from wannb.storyboard import Storyboard, can_be_cut
 from wannb.translation import Said, Words
 
 from .button import button, cost_text, name_sign, sign, spent_text
 from .characters import CharactersPanel
 from .controls import Disclosure, Filling, close_all
 from .cut import Cut
-from .download import Download, FileRow, file_name
+from .download import Download, file_name
+from .exporting import Files
 from .references import Picker
 from .rolls import Rolls
 from .scenes import dialogue_input, notes_input, seconds_input
@@ -96,7 +96,7 @@ class Frames:
         self._new = widgets.Text(description=words("New scene"), placeholder=words("what the frame shows"))
         self._add = button(words("Add a scene"), self._add_scene)
         self.details = Details(self)
-        self.files = Files(self)
+        self.files = Files(words, start, download=self.download, store=client.store)
         self._strip = widgets.VBox(_dom_classes=("wannb-frames",))
         self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
         adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
@@ -527,41 +527,3 @@ class Details:
         scene = self.number
         if scene is not None:
             self._change(lambda board: act(board, scene))
-
-
-class Files(FileRow):
-    """What a board is saved as, and a view of its pages.
-
-    Attributes:
-        box: the widget.
-    """
-
-    def __init__(self, frames: Frames) -> None:
-        self.words = words = frames.words
-        formats = [
-            (words("Pages, PDF"), ".pdf"),
-            (words("Pages, PNG"), ".png"),
-            (words("Film, GIF"), ".gif"),
-            (words("Film, WebP"), ".webp"),
-            (words("Web page, HTML"), ".html"),
-            (words("Slides, PowerPoint"), ".pptx"),
-        ]
-        tooltip = words("Save the board as a file")
-        show = button(words("Show the pages"), lambda: frames.start(self._show_pages))
-        save = partial(frames.start, self._write)
-        super().__init__(
-            words, formats, save, download=frames.download, tooltip=tooltip, name="storyboard", more=[show]
-        )
-        self._pages = widgets.HTML()
-        self.box = widgets.VBox([self.box, self._pages])
-
-    def show(self, *, pages: str = "") -> None:
-        """Show pages in place of what was saved; nothing without."""
-        self.saved()
-        self._pages.value = pages
-
-    def _write(self, board: Storyboard, on_status: OnStatus) -> None:
-        self.saved(board.save(self.path))
-
-    def _show_pages(self, board: Storyboard, on_status: OnStatus) -> None:
-        self.show(pages=board.pages()._repr_mimebundle_()["text/html"])

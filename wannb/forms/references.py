@@ -5,23 +5,23 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
 from wannb.display import html, small_jpeg
 from wannb.request import MAX_IMAGES, ImageRequest, InputImage, as_input, as_inputs
-from wannb.runs import DONE, Store
-from wannb.translation import Said, Words, shorten
+from wannb.runs import Store
+from wannb.translation import Said, Words
 
 from .boxes import BoxEditor
 from .button import button
 from .controls import Control, Row, Rows, in_form
 from .drafts import pictures_from, pictures_record
+from .earlier import Earlier
 from .upload import Upload
 
-#: How many images of earlier runs are offered.
-_OFFERED = 40
 _PIXELS, _WIDTH = 240, 120
 
 
@@ -41,44 +41,32 @@ class Picker:
     def __init__(self, store: Store, words: Words, picked: Callable[[str], object], *, earlier: bool = True) -> None:
         self.words = words
         self._picked = picked
-        self._store = store
-        upload = Upload(store.root / ".uploads", lambda path: picked(str(path)), words=words)
+        upload = Upload(store.root / ".uploads", self._uploaded, words=words)
         self._text = widgets.Text(description=words("Path or link"), placeholder="photo.jpg, https://…")
         self._text.on_msg(lambda _, content, buffers: self._typed() if content.get("event") == "submit" else None)
         add = button(words("Add"), self._typed, tooltip=words("Add the picture at this path or link"))
-        self._earlier = widgets.Dropdown(description=words("Earlier image")) if earlier else None
-        rows = [widgets.HBox([self._text, add], _dom_classes=("wannb-row",))]
-        if self._earlier:
-            use = button(words("Use as input"), self._chosen, tooltip=words("Use the earlier image"))
-            rows.append(widgets.HBox([self._earlier, use], _dom_classes=("wannb-row",)))
-        self.box = widgets.VBox([upload, *rows], _dom_classes=("wannb-picker",))
-        self.refresh()
+        row = widgets.HBox([self._text, add], _dom_classes=("wannb-row",))
+        self.earlier = Earlier(store, words, picked) if earlier else None
+        offered = [self.earlier] if self.earlier else []
+        self.box = widgets.VBox([upload, row, *offered], _dom_classes=("wannb-picker",))
 
     def refresh(self) -> None:
         """Offer the images in the runs folder."""
-        if self._earlier is None:
-            return
-        offered: list[tuple[str, str]] = [(self.words("choose…"), "")]
-        for run in self._store.newest():
-            if run.state != DONE:
-                continue
-            for number, image in enumerate(run.images, 1):
-                time = run.created.replace("T", " ")[:16]
-                offered.append((f"{time} · {shorten(run.prompt, 40)} · {number}", str(image)))
-            if len(offered) > _OFFERED:
-                break
-        if tuple(offered) != tuple(self._earlier.options):
-            self._earlier.options, self._earlier.value = tuple(offered), ""
+        if self.earlier is not None:
+            self.earlier.refresh()
+
+    def _uploaded(self, path: Path) -> None:
+        """Take an uploaded file; one that is no picture is refused, and said where it was uploaded."""
+        image = as_input(path)
+        if image.content is None and image.problem:
+            path.unlink(missing_ok=True)
+            raise ValueError(self.words(in_form(image.problem)))
+        self._picked(str(path))
 
     def _typed(self) -> None:
         if self._text.value.strip():
             self._picked(self._text.value.strip())
             self._text.value = ""
-
-    def _chosen(self) -> None:
-        if self._earlier and self._earlier.value:
-            self._picked(self._earlier.value)
-            self._earlier.value = ""
 
 
 class ImageRow(Row):
@@ -160,7 +148,8 @@ class References(Control):
         self._rows.box.add_class("wannb-references")
         self._picker = Picker(store, words, lambda source: self._rows.append(ImageRow(as_input(source), self)))
         title = widgets.HTML(f'<div class="wannb-label">{escape(label or words("Input images"))}</div>')
-        parts = [title, self._rows.box, self._picker.box]
+        self._full = widgets.HTML()
+        parts = [title, self._rows.box, self._full, self._picker.box]
         super().__init__("images", parts, words, label=label, help_text=help_text)
         self._inputs = []
         self._rows.changed = self._rows_changed
@@ -225,4 +214,7 @@ class References(Control):
         self.changed()
 
     def _show_picker(self) -> None:
-        self._picker.box.layout.display = "none" if self._rows.is_full else ""
+        full, count = self._rows.is_full, len(self._rows.entries)
+        self._picker.box.layout.display = "none" if full else ""
+        said = self.words("{n} of {n}: remove one to add another", n=count) if full else ""
+        self._full.value = f'<div class="wannb-quietly wannb-say">{escape(said)}</div>' if full else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from wannb.boards import Scenes
 from wannb.client import Client
 from wannb.display import html
 from wannb.errors import InvalidRequest, Problem
@@ -18,6 +19,7 @@ from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_r
 from wannb.translation import Said, Words
 
 from . import controls
+from .boards import BoardsPanel, ScriptPanel
 from .button import button, button_text
 from .characters import CharactersPanel
 from .controls import Control, Disclosure, Rows, Size
@@ -65,7 +67,7 @@ class StoryboardForm(WorkPanel):
         super().__init__(client)
         self._begun = bool(options)
         with self._filling:
-            self._fill(options)
+            self._fill({"name": BoardFiles.free_name(client.store, NAME), **options})
         self._turn()
 
     # Public
@@ -99,14 +101,35 @@ class StoryboardForm(WorkPanel):
             StoreError: its file is damaged.
         """
         with self._lock:
+            if self.worker.under_way or self.frames.rolls.under_way:
+                raise ValueError(self.words("Frames are being generated; open another board when they are there."))
             self.board = Storyboard.open(self.client, name)
             self._turn()
+
+    def _renamed(self, before: str, after: str) -> None:
+        """Follow a board that was given another name, if it is the one that is shown."""
+        if self.board is not None and self.board.name == before:
+            self.go_on_with(after)
+        else:
+            self._refresh()
+
+    def _take_script(self, scenes: Scenes, replace: bool) -> None:
+        """Put the scenes of a script in the place of those that are there, or after them."""
+        there = () if replace else self._scenes.value
+        self._begun = True
+        with self._filling:
+            self._scenes.fill((*there, *scenes)[:_MOST_SCENES])
+            name = self._options()["name"]
+            if scenes.title and name.startswith(NAME) and not name_problem(scenes.title):
+                self._controls["name"].fill(BoardFiles.free_name(self.client.store, scenes.title))
+        self._refresh()
 
     def leave(self) -> None:
         """Show the controls of a new board; the one that was shown is saved."""
         with self._lock:
             if not self.worker.under_way and not self.frames.rolls.under_way:
                 self.board = None
+                self._rename_new()
                 self._turn()
 
     # The controls of a new board
@@ -156,6 +179,9 @@ class StoryboardForm(WorkPanel):
         name = self._options()["name"]
         if wrong := name_problem(name):
             found.append(Problem(field="name", value=name, rule=wrong))
+        if self._taken(name):
+            rule = Said("a board of this name exists: open it, or give this one another name")
+            found.append(Problem(field="name", value="", rule=rule))
         if found:
             return tuple(found)
         problems = self._new_generator().problems()
@@ -166,11 +192,20 @@ class StoryboardForm(WorkPanel):
         self._tell(self._problems if self._begun else ())
         options = self._options()
         self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
-        exists = self.words(
-            "A board of this name exists. With the same scenes it begins again, with others the old one is kept under "
-            "another name: nothing is lost, and nothing is paid for twice."
-        )
-        self._controls["name"].remark(exists if options["name"] in BoardFiles.names(self.client.store) else "")
+        self._exists.layout.display = "" if self._taken(options["name"]) else "none"
+        self._other.description = self.words("Name it {name}", name=self._free_name())
+
+    def _taken(self, name: str) -> bool:
+        return name in BoardFiles.names(self.client.store)
+
+    def _free_name(self) -> str:
+        return BoardFiles.free_name(self.client.store, self._options()["name"] or NAME)
+
+    def _rename_new(self) -> None:
+        """Give the new board a name that no other one has."""
+        with self._filling:
+            self._controls["name"].fill(self._free_name())
+        self._refresh()
 
     # Work and changes
 
@@ -250,10 +285,18 @@ class StoryboardForm(WorkPanel):
         )
         self._make_worker()
         self.status = Status(words, {name: self.worker.acts[name] for name in ("pick_up", "choose", "undo", "anew")})
-        self._names = widgets.Dropdown(description=words("Open a board"))
-        self._open = button(words("Open"), lambda: self.status.safely(lambda: self.go_on_with(self._names.value)))
-        self._opening = widgets.HBox([self._names, self._open], _dom_classes=("wannb-row", "wannb-save-row"))
+        self.boards = BoardsPanel(self.client, words, self.go_on_with, self._renamed)
+        self.script = ScriptPanel(
+            words,
+            self.client.store.root / ".uploads",
+            most=_MOST_SCENES,
+            written=lambda: len(self._scenes.value),
+            taken=self._take_script,
+        )
         self._characters = CharactersPanel(self.client.store, words, self._refresh)
+        self._other = button("", self._rename_new)
+        open_it = button(words("Open it"), lambda: self.status.safely(lambda: self.go_on_with(self._options()["name"])))
+        self._exists = widgets.HBox([open_it, self._other], _dom_classes=("wannb-row",))
         self.frames = Frames(
             self.client,
             words,
@@ -276,25 +319,22 @@ class StoryboardForm(WorkPanel):
         go = (self.button, self._hint, self.status.box)
         send = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
         boxes = {name: control.box for name, control in self._controls.items()} | {"images": self._pictures.box}
+        boxes["scenes"] = widgets.VBox([self.script.box, boxes["scenes"]])
+        boxes["name"] = widgets.VBox([boxes["name"], self._exists])
         left = widgets.VBox([*boxes.values(), self._code_box()], _dom_classes=("wannb-controls",))
         below = [frames.bar, frames.box, files, self._code_box()]
-        self._for_new, self._for_board = [left, self._opening, later], [frames.about, *below]
+        self._for_new, self._for_board = [left, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox(
-            [frames.about, send, self._characters.box, self._opening, later, *below], _dom_classes=("wannb-results",)
-        )
+        right = widgets.VBox([frames.about, send, self._characters.box, later, *below], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
-        return [*self._manners(), self._heading, columns]
+        return [*self._manners(), self._heading, self.boards.box, columns]
 
     def _turn(self) -> None:
         with self._lock:
             self.status.tell()
-            self._names.options = BoardFiles.names(self.client.store)
             for shown, parts in ((self.board is None, self._for_new), (self.board is not None, self._for_board)):
                 for each in parts:
                     each.layout.display = "" if shown else "none"
-            if not self._names.options:
-                self._opening.layout.display = "none"
             self._refresh()
 
     def _refresh(self) -> None:

@@ -19,6 +19,7 @@ from wannb.request import ImageRequest
 from wannb.runs import DONE, ENDED, GeneratedImage
 from wannb.translation import Said, say
 
+from .ahead import Ahead
 from .button import spent_text
 from .compare import CompareForm
 from .controls import close_all
@@ -92,7 +93,7 @@ class Studio(Panel):
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
-        return [*self._manners(), self._heading, self._tabs, self._eye]
+        return [*self._manners(), self._heading, self._tabs, self._eye, Ahead(self._make_next)]
 
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
@@ -121,6 +122,13 @@ class Studio(Panel):
             self._tabs.children = tabs
             close_all([empty])
         return self._made[kind]  # type: ignore[no-any-return]
+
+    def _make_next(self) -> bool:
+        """Make the first form that is missing; return whether others are."""
+        missing = [kind for kind in _KINDS if kind not in self._made]
+        for kind in missing[:1]:
+            self._form(kind)
+        return len(missing) > 1
 
     def _keep(self, form: WorkPanel, name: str) -> None:
         """Bring back what was in a form, and go on with the run that it sent last if nobody has seen it ended."""

@@ -13,9 +13,10 @@ import secrets
 import threading
 import unicodedata
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import anywidget
@@ -46,6 +47,8 @@ class Upload(anywidget.AnyWidget):
         arrived: called with the path of each complete file; what it raises is shown to the person. Front ends choose
             the thread: JupyterLab 4.6 with ipykernel 7.4 calls on one of its own, while cells run.
         words: the person's language.
+        accept: pictures, or the endings of files, with commas between them.
+        texts: of the page, in the place of those of pictures.
 
     Attributes:
         problems: what went wrong, in sentences, until a person dismisses them.
@@ -60,14 +63,23 @@ class Upload(anywidget.AnyWidget):
     patience = traitlets.Int(PATIENCE).tag(sync=True)
     problems = traitlets.List(traitlets.Unicode()).tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
+    accept = traitlets.Unicode("image/*").tag(sync=True)
 
-    def __init__(self, folder: Path, arrived: Callable[[Path], object], *, words: Words | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        arrived: Callable[[Path], object],
+        *,
+        words: Words | None = None,
+        accept: str = "image/*",
+        texts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._words = words or Words()
         self._folder = folder
         self._arrived = arrived
         self._incoming: dict[str, _Incoming] = {}
         self._lock = threading.RLock()
-        super().__init__(texts=_texts(self._words))
+        super().__init__(accept=accept, texts={**_texts(self._words), **texts})
         self.on_msg(_receive)
         # Also when the kernel ends: no incomplete file is left.
         weakref.finalize(self, _discard_all, self._incoming)

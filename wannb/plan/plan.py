@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 from wannb.display import html
 from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import waits_shown
-from wannb.request import FIELDS, check_names
+from wannb.request import FIELDS, check_names, word_of
 from wannb.runs import Result
 from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, shorten, spoken
@@ -89,13 +89,14 @@ class Plan:
             return name in ("prompt", "model", "size", "seed") or getattr(request, name) != FIELDS[name].default
 
         shared = (name for name in FIELDS if name not in self.varying)
-        parts = [f"{name} {labels_of([getattr(request, name)])[0]}" for name in shared if is_told(name)]
+        parts = [(word_of(name), labels_of([getattr(request, name)])[0]) for name in shared if is_told(name)]
         if "prompt" in self.varying:
             # The words that all prompts share and the labels leave out, with a gap where they differ.
             differs, whole = self.labels("prompt")[0], " ".join(str(self.varying["prompt"][0]).split())
             if "…" in (differs[:1], differs[-1:]) and differs.strip("…") in whole:
-                parts.insert(0, f"prompt {whole.replace(differs.strip('…'), '…', 1)}")
-        return " · ".join(parts if most is None else [shorten(part, most) for part in parts])
+                parts.insert(0, (word_of("prompt"), whole.replace(differs.strip("…"), "…", 1)))
+        short = [(word, text if most is None else shorten(text, most)) for word, text in parts]
+        return joined(" · ", [joined(" ", pair) for pair in short])
 
     def _now(self, *, fill: bool = False) -> tuple[list[Status], Forecast]:
         runs = list(self.client.store.newest())

@@ -9,7 +9,7 @@ from typing import Any
 
 from wannb.display import html
 from wannb.figures import labels_of
-from wannb.request import FIELDS
+from wannb.request import FIELDS, word_of
 from wannb.runs import seconds_of
 from wannb.translation import Said, count, joined, say, shorten
 
@@ -82,8 +82,8 @@ def _matrix(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status])
     labels = {name: _short(labels_of(varying[name])) for name in names}
     width = len(varying[across]) if across else 1
     # Prompts and models say what they are; a bare number needs the name of its option.
-    named = "" if across in (None, "prompt", "model", "images") else f"{across} "
-    head = [*down, *(f"{named}{label}" for label in (labels[across] if across else ("",)))]
+    named = [] if across in (None, "prompt", "model", "images") else [word_of(str(across))]
+    head = [*map(word_of, down), *(joined(" ", [*named, label]) for label in (labels[across] if across else ("",)))]
     rows = []
     for start in range(0, len(cells), width):
         begin = [labels[name][cells[start].positions[name]] for name in down]
@@ -121,8 +121,9 @@ def _where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> st
         else:
             others *= len(values)
     if math.prod(len(labels) for _, labels in shared) * others == len(cells):
-        return joined(", ", [f"{name} {' | '.join(labels)}" for name, labels in shared])
-    first = joined(", ", [f"{name} {_short(labels_of(varying[name]))[at]}" for name, at in cells[0].positions.items()])
+        return joined(", ", [joined(" ", [word_of(name), " | ".join(labels)]) for name, labels in shared])
+    places = cells[0].positions.items()
+    first = joined(", ", [joined(" ", [word_of(name), _short(labels_of(varying[name]))[at]]) for name, at in places])
     if len(cells) == 1:
         return first
     return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))

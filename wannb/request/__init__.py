@@ -18,6 +18,7 @@ from .fields import (
     PALETTE,
     check_names,
     checks_options,
+    word_of,
 )
 from .image_request import (
     EDITING,
@@ -29,7 +30,6 @@ from .image_request import (
     TEXT_TO_IMAGE,
     Boxes,
     ImageRequest,
-    help_of,
     mode_of,
 )
 from .inputs import (
@@ -86,7 +86,6 @@ __all__ = [
     "checks_options",
     "fit",
     "from_bytes",
-    "help_of",
     "inputs",
     "missing",
     "mode_of",
@@ -100,4 +99,5 @@ __all__ = [
     "size_problem",
     "sweep_call",
     "to_srgb",
+    "word_of",
 ]

@@ -54,8 +54,32 @@ _ALL = (
     Field(name="enable_sequential", label=Said("Image set"), default=False, advanced=True),
 )
 
+#: The names of options within a sentence or at the head of a column.
+_WORDS = {
+    "prompt": Said("prompt"),
+    "images": Said("images"),
+    "model": Said("model"),
+    "size": Said("size"),
+    "n": Said("n"),
+    "seed": Said("seed"),
+    "watermark": Said("watermark"),
+    "thinking_mode": Said("thinking_mode"),
+    "color_palette": Said("color_palette"),
+    "bbox_list": Said("bbox_list"),
+    "enable_sequential": Said("enable_sequential"),
+}
+
 #: Every option by its name, in the order in which people meet them.
 FIELDS = {field.name: field for field in _ALL}
+
+
+def word_of(name: str) -> str:
+    """Return an option's name, which in other languages than English is their word for it.
+
+    >>> word_of("seed")
+    'seed'
+    """
+    return _WORDS.get(name, name)
 
 
 def check_names(names: Iterable[str], allowed: Iterable[str]) -> None:

@@ -6,20 +6,18 @@ A call, a form and a saved image all lead to the same request, and each can be m
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wannb.errors import InvalidRequest, Problem
 from wannb.files import read_file
 from wannb.masking import without_signature
-from wannb.translation import Said, docstring, say
+from wannb.translation import Said, say
 
 from .code import as_lists, request_call
 from .fields import FIELDS, checks_options
@@ -204,13 +202,6 @@ class ImageRequest:
         client.generate("a cat", size="1K", seed=7)
         """
         return request_call(self)
-
-
-@cache
-def help_of(option: str) -> str:
-    """Return what the docstring of `ImageRequest` says of an option; nothing for anything else."""
-    told = re.search(rf"^ {{4}}{option}: (.+(?:\n {{8}}.+)*)", inspect.cleandoc(docstring(ImageRequest)), re.M)
-    return " ".join(told[1].split()) if told else ""
 
 
 def mode_of(record: Mapping[str, Any]) -> str:

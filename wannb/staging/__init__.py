@@ -8,15 +8,19 @@ from __future__ import annotations
 from .camera import ANGLES, MOVEMENTS, SHOTS, camera_words, check_camera, written_in
 from .characters import MOST_PICTURES, Character, Characters, cast
 from .strokes import Stroke, as_strokes, over_jpeg, over_picture, strokes_svg
+from .takes import MISSING, Take, Takes
 
 __all__ = [
     "ANGLES",
+    "MISSING",
     "MOST_PICTURES",
     "MOVEMENTS",
     "SHOTS",
     "Character",
     "Characters",
     "Stroke",
+    "Take",
+    "Takes",
     "as_strokes",
     "camera_words",
     "cast",

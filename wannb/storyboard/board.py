@@ -15,14 +15,13 @@ from wannb.errors import Problem
 from wannb.exports import Pages, Reel, export
 from wannb.request import MAX_N, PRO, ImageRequest, Input, Inputs, as_input, check_names, checks_options
 from wannb.service import Money
-from wannb.staging import Characters, Stroke, as_strokes
+from wannb.staging import Characters, Stroke, Take, Takes, as_strokes
 from wannb.translation import Said, override, say, spoken
 
 from . import cutting, state, view
 from .files import BoardFiles
 from .generate import Generator
 from .state import Frame, Panel, Panels, Record, Scene
-from .view import Take, Takes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,6 +42,23 @@ def _change(method: Callable[Concatenate[Storyboard, P], R]) -> Callable[Concate
             return method(board, *values, **named)
 
     return alone
+
+
+def _put_aside(files: BoardFiles, *, replace: bool) -> Said:
+    """Keep a board of other scenes, whose place a new one takes, and say so; `ValueError` if that is not wanted."""
+    name = files.folder.name
+    if not replace:
+        other = BoardFiles.free_name(files.store, name)
+        why = Said(
+            "a board {name} of other scenes exists. wannb.Storyboard.open(client, {name}) opens it, name={other} makes "
+            "another one, and replace=True puts this one in its place and keeps the old one, which "
+            "wannb.storyboards(client) lists",
+            name=repr(name),
+            other=repr(other),
+        )
+        raise ValueError(say(why))
+    files.set_aside()
+    return Said("this took the place of a board of other scenes, which wannb.storyboards(client) lists")
 
 
 @html.hides("generator record reel")
@@ -75,6 +91,7 @@ class Storyboard:
         size: str = "2K",
         seed: int | None = None,
         watermark: bool = False,
+        replace: bool = False,
     ) -> None:
         """Plan a board; nothing is sent and nothing is billed before `run`.
 
@@ -84,15 +101,18 @@ class Storyboard:
                 `wannb.Scene`. More than 12 are asked for as several sets, the later ones shown frames of the first.
             style: one line before the scenes, such as "ink drawing, the same orange cat throughout".
             images: up to 9 input images that every request gets, such as the picture of a character.
-            name: of the board and its folder; a board of other scenes under the same name is kept aside.
+            name: of the board and its folder.
             model: "wan2.7-image-pro", or "wan2.7-image" (faster and cheaper).
             size: "1K", "2K", or "width*height" in pixels.
             seed: 0 to 2147483647; without one it follows from all that is asked for, so that the same board is the same
                 request.
             watermark: whether the service puts its mark in a corner.
+            replace: whether it takes the place of a board of the same name and other scenes, which stays in
+                `wannb.storyboards(client)`, and whose takes it has where a scene is the same.
 
         Raises:
-            TypeError, ValueError: a scene, an option or the name is not what it must be.
+            TypeError, ValueError: a scene, an option or the name is not what it must be, or a board of this name has
+                other scenes.
             InvalidRequest: an input picture cannot be read, and a board of this name is there already.
             StoreError: the board's file cannot be read or written.
         """
@@ -107,12 +127,7 @@ class Storyboard:
             if before:
                 record = state.made_again(record, before)
                 if before.beginning != record.beginning:
-                    aside = Said(
-                        "a board {name} of other scenes was here; it is kept as {file}, beside this one's file",
-                        name=repr(name),
-                        file=files.set_aside().name,
-                    )
-                    said.append(aside)
+                    said.append(_put_aside(files, replace=replace))
             for image in base.images:
                 files.keep(image)
             files.write(record)

@@ -4,6 +4,7 @@ wannb-runs/storyboards/<name>/
   board.jsonl                      the board after each change, a line each; the last whole line counts
   board-20261122-130157-7.jsonl    a board of this name before it was made from other scenes
   pictures/                        the person's own images and replaced frames, named by content hash
+  archived                         there while the board is archived
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,7 @@ from wannb.translation import Said, say
 
 from .state import Frame, Pending, Record, from_json, to_json
 
-FILE = "board.jsonl"
+FILE, PICTURES, ARCHIVED = "board.jsonl", "pictures", "archived"
 #: Of the record; a higher one is not read. 2: camera, strokes, takes to choose from, cut frames.
 FORMAT = 2
 #: Bytes after which the file is written anew with its last line alone, and at which it is refused.
@@ -93,7 +96,14 @@ class BoardFiles:
     @staticmethod
     def names(store: Store) -> list[str]:
         """Return the names of all boards of a store."""
-        return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"*/{FILE}"))
+        return sorted(file.parent.name for file in (store.root / "storyboards").glob(f"[!.]*/{FILE}"))
+
+    @staticmethod
+    def free_name(store: Store, name: str) -> str:
+        """Return a name like another one that no board has: itself, or with a number after it."""
+        stem = re.sub(r" \d{1,4}$", "", name)
+        names = (name if number == 1 else f"{stem} {number}" for number in count(1))
+        return next(each for each in names if not (store.root / "storyboards" / each).exists())
 
     @property
     def folder(self) -> Path:
@@ -102,7 +112,7 @@ class BoardFiles:
 
     def read(self) -> Record | None:
         """Read the board; None if there is no file, `StoreError` if it cannot be read or was changed by hand."""
-        line = self._last_line()
+        line = self.last_line()
         if line is None:
             return None
         if (line.get("wannb_storyboard") or 0) > FORMAT:
@@ -117,8 +127,11 @@ class BoardFiles:
         """Save the board; `StoreError`, and the file as it was, if it was changed elsewhere or cannot be written."""
         if self._revision and record == self.record:
             return
-        with self._locked():
-            there = self._last_line()
+        self.check_there()
+        self.make(self.folder)
+        with self.locked():
+            self.check_there()
+            there = self.last_line()
             if there is not None and there.get("revision") != self._revision:
                 why = Said(
                     "another kernel, or another cell of this one, changed the storyboard {name} since it was read "
@@ -130,7 +143,7 @@ class BoardFiles:
             data = {"wannb_storyboard": FORMAT, "revision": self._revision + 1, **to_json(record)}
             try:
                 if self.file.is_file() and self.file.stat().st_size > _LARGE:
-                    write(self.file, _line(data))
+                    write(self.file, line_of(data))
                 else:
                     append_line(self.file, data)
             except OSError as error:
@@ -144,30 +157,47 @@ class BoardFiles:
 
     def set_aside(self) -> Path:
         """Keep a copy of the board that is there, so that one of other scenes can take its name."""
-        with self._locked():
+        with self.locked():
             # A copy: were it renamed, a kill before the new board is written would leave none that knows its takes.
             copy = self.file.with_name(f"board-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{self._revision}.jsonl")
-            with _store_errors():
-                write(copy, _line(self._last_line()))
+            with store_errors():
+                write(copy, line_of(self.last_line()))
         return copy
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the board is archived."""
+        return (self.folder / ARCHIVED).exists()
+
+    def check_there(self, *, known: bool = False) -> None:
+        """Raise `StoreError` if the board was read and is no longer at its place."""
+        if (known or self._revision) and not self.file.is_file():
+            why = Said(
+                "the storyboard {name} was renamed or removed since it was read here; nothing was changed. "
+                "wannb.storyboards(client) lists all boards, and every image is in the runs folder",
+                name=repr(self.folder.name),
+            )
+            raise StoreError(why)
 
     def keep(self, image: InputImage) -> str | None:
         """Save a picture beside the board, named by its content, and return its file name; None for a link."""
         if image.content is None or image.sha256 is None:
             return None
-        self._make(self.folder / "pictures")
-        with _store_errors():
-            return self.store.keep(image, self.folder / "pictures").name
+        self.check_there()
+        self.make(self.folder / PICTURES)
+        with store_errors():
+            return self.store.keep(image, self.folder / PICTURES).name
 
     def find(self, sha256: str) -> Path | None:
         """Return the file of an input image by its hash."""
-        return next((self.folder / "pictures").glob(f"{sha256}.*"), None)
+        return next((self.folder / PICTURES).glob(f"{sha256}.*"), None)
 
     def path_of(self, frame: Frame) -> Path:
         """Return the path of a frame's picture."""
-        return (self.store.root / frame.run if frame.run else self.folder / "pictures") / frame.file
+        return (self.store.root / frame.run if frame.run else self.folder / PICTURES) / frame.file
 
-    def _last_line(self) -> dict[str, Any] | None:
+    def last_line(self) -> dict[str, Any] | None:
+        """Return the last whole line of the file as data, None without a file; `StoreError` if there is none."""
         try:
             lines, self.damaged = read_lines(self.file, most=_MOST)
         except FileNotFoundError:
@@ -184,13 +214,16 @@ class BoardFiles:
         return StoreError(Said("cannot read {path}: {why}", path=repr(str(self.file)), why=why))
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._make(self.folder)
-        mark = hashlib.sha256((self.file.name + self.folder.name).encode()).hexdigest()[:12]
-        with self.store.lock(f"storyboard-{mark}"):
+    def locked(self, *others: BoardFiles) -> Iterator[None]:
+        """Hold the board, and others with it, against all that write."""
+        names = (each.file.name + each.folder.name for each in (self, *others))
+        with ExitStack() as held:
+            for mark in sorted({hashlib.sha256(name.encode()).hexdigest()[:12] for name in names}):
+                held.enter_context(self.store.lock(f"storyboard-{mark}"))
             yield
 
-    def _make(self, folder: Path) -> None:
+    def make(self, folder: Path) -> None:
+        """Make a folder."""
         try:
             self.store.make_folder(folder)
         except OSError as error:
@@ -199,12 +232,14 @@ class BoardFiles:
 
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
+    """Raise what the file system refuses as a `StoreError`."""
     try:
         yield
     except OSError as error:
         raise StoreError(error.strerror or str(error)) from error
 
 
-def _line(data: object) -> bytes:
+def line_of(data: object) -> bytes:
+    """Return a record as a line of a board's file."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"

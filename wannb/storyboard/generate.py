@@ -5,7 +5,7 @@ A kill at any moment costs nothing: what was written down is looked up, or sent 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -262,29 +262,12 @@ class Generator:
         return unpaid
 
     def cost(self) -> Money | None:
-        """Return what all runs of the board cost, each counted once; None if a price or a run is unknown.
-
-        What the mock server drew counts only while nothing of the board was made live.
-        """
-        try:
-            runs = [self.client.store.get(run_id) for run_id in self.files.record.journal.runs]
-        except StoreError:
-            return None
-        costs = [run.cost() for run in runs if run.service != "mock"] or [run.cost() for run in runs]
-        known = [cost for cost in costs if cost]
-        if len(known) < len(costs) or len({cost.currency for cost in known}) > 1:
-            return None
-        nothing = self.client.estimate(ImageRequest(model=self.files.record.base.model, n=0))
-        first = known[0] if known else nothing
-        return replace(first, amount=sum((cost.amount for cost in known), Decimal(0))) if first else None
+        """Return what all runs of the board cost; see `cost_of`."""
+        return cost_of(self.client, self.files.record.journal.runs, model=self.files.record.base.model)
 
     def made_by(self) -> set[str]:
         """Return the services that made something of the board; the client's while no run of it is there."""
-        services = set()
-        for run_id in self.files.record.journal.runs:
-            with suppress(StoreError):
-                services.add(self.client.store.get(run_id).service)
-        return services or {self.client.service.name}
+        return made_by(self.client, self.files.record.journal.runs) or {self.client.service.name}
 
     def _groups(self) -> list[list[Panel]]:
         """Return the scenes without a frame, as sets, without those whose frames are under way."""
@@ -483,3 +466,29 @@ def _picture(path: Path, **size: int) -> InputImage:
 @lru_cache(maxsize=2 * MAX_IMAGES)
 def _read(path: str, stamp: int) -> InputImage:
     return inputs.as_input(path)
+
+
+def cost_of(client: Client, runs: Iterable[str], *, model: str) -> Money | None:
+    """Return what runs of a board cost, each counted once; None if a price or a run is unknown.
+
+    What the mock server drew counts only while nothing of the board was made live.
+    """
+    try:
+        found = [client.store.get(run_id) for run_id in runs]
+    except StoreError:
+        return None
+    costs = [run.cost() for run in found if run.service != "mock"] or [run.cost() for run in found]
+    known = [cost for cost in costs if cost]
+    if len(known) < len(costs) or len({cost.currency for cost in known}) > 1:
+        return None
+    first = known[0] if known else client.estimate(ImageRequest(model=model, n=0))
+    return replace(first, amount=sum((cost.amount for cost in known), Decimal(0))) if first else None
+
+
+def made_by(client: Client, runs: Iterable[str]) -> set[str]:
+    """Return the services that runs of a board were made by."""
+    services = set()
+    for run_id in runs:
+        with suppress(StoreError):
+            services.add(client.store.get(run_id).service)
+    return services

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wannb.errors import InvalidRequest, StoreError
-from wannb.request import MAX_SEED, ImageRequest, check_names
+from wannb.request import MAX_SEED, PRO, ImageRequest, check_names
 from wannb.staging import Stroke, as_strokes, camera_words, check_camera, written_in
 from wannb.translation import Said, as_data, from_data, joined, say
 
@@ -520,6 +520,15 @@ def _pending(each: Mapping[str, Any]) -> Pending:
     # In the first format it only said whether.
     reword = reword if isinstance(reword, str) else next(iter(texts.values()), "") if reword else ""
     return Pending(**{**each, "texts": texts, "request": dict(each["request"]), "reword": reword})
+
+
+def outline(data: Mapping[str, Any]) -> tuple[Panels, tuple[str, ...], str]:
+    """Return the scenes, the runs and the model of a record as JSON data, without reading its input images."""
+    try:
+        panels = _placed([_panel(each) for each in data["panels"]], data["now"])
+        return panels, tuple(map(str, data["journal"]["runs"])), str(data["base"].get("model", PRO))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(Said("this is not a storyboard, or was changed by hand: {why}", why=error)) from error
 
 
 def _placed(unique: Sequence[Panel], numbers: Sequence[int]) -> Panels:

@@ -57,11 +57,11 @@ function isOurs(image) {
 function mark(node) {
   const images = node.tagName === "IMG" ? [node] : node.querySelectorAll("img");
   for (const image of images) {
-    if (!isOurs(image) || image.parentElement.querySelector(":scope > .wannb-open")) continue;
+    if (!isOurs(image) || image.parentElement.querySelector(":scope > .wannb-enlarge")) continue;
     const label = texts(image)("open");
     image.id ||= uniqueId("picture");
     const button = element(
-      "button", { type: "button", class: "wannb-open", title: label, "aria-label": label, "aria-describedby": image.id }, "⤢",
+      "button", { type: "button", class: "wannb-enlarge", title: label, "aria-label": label, "aria-describedby": image.id }, "⤢",
     );
     button.addEventListener("click", (event) => {
       event.preventDefault();
@@ -122,7 +122,7 @@ function around(image) {
   }));
 }
 
-function open(image, opener = image.parentElement?.querySelector(":scope > .wannb-open")) {
+function open(image, opener = image.parentElement?.querySelector(":scope > .wannb-enlarge")) {
   if (!image || page.open) return;
   page.open = new Opened(image, opener);
 }
@@ -395,7 +395,7 @@ class Opened {
       ?? (reduced && item.facts.file ? say("reduced", { shown: item.pixels, width: item.facts.width, height: item.facts.height }) : "");
     this.tell(told);
     const holder = item.image.closest(ITEMS);
-    const theirs = [...(holder?.querySelectorAll("button:not(.wannb-open)") ?? [])]
+    const theirs = [...(holder?.querySelectorAll("button:not(.wannb-enlarge)") ?? [])]
       .filter((each) => each.offsetParent && !each.disabled && /\p{L}/u.test(each.textContent));
     const made = theirs.map((each) => this.action(each.textContent.trim(), () => { this.dialog.close(); each.focus(); each.click(); }, each.title));
     const has = (name) => theirs.some((each) => each.textContent.trim() === say(name));
@@ -620,7 +620,7 @@ class Opened {
     page.open = null;
     // What opened it may have been drawn anew meanwhile.
     const again = this.opener?.isConnected ? this.opener : [...document.querySelectorAll("img")]
-      .find((each) => each.src === this.image.src && isOurs(each))?.parentElement.querySelector(":scope > .wannb-open");
+      .find((each) => each.src === this.image.src && isOurs(each))?.parentElement.querySelector(":scope > .wannb-enlarge");
     again?.focus();
   }
 }

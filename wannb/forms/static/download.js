@@ -100,7 +100,7 @@ function render({ model, el }) {
       }, SAID_FOR);
       return;
     }
-    const field = element("input", { type: "text", readonly: true, "aria-label": button.textContent, size: path.length });
+    const field = element("input", { type: "text", readonly: true, "aria-label": button.textContent });
     field.value = path;
     complain(button, text("uncopied"), field);
     field.focus();

@@ -62,7 +62,7 @@ function render({ model, el }) {
     root.setAttribute("aria-label", text("label"));
     button.textContent = text("button");
     hint.textContent = text("hint");
-    chooser.accept = "image/*";
+    chooser.accept = model.get("accept");
     chooser.multiple = true;
   }
 
@@ -156,6 +156,8 @@ function render({ model, el }) {
 
   // What the chooser offers, a drop must keep to as well; a kind that the browser does not know is left to Python.
   function fits(file) {
+    const endings = model.get("accept");
+    if (endings.startsWith(".")) return endings.split(",").some((ending) => file.name.toLowerCase().endsWith(ending));
     return !file.type || file.type.startsWith("image/");
   }
 

@@ -62,6 +62,6 @@ def test_a_storyboard_is_drawn_kept_and_drawn_anew_by_keyboard_alone(lab: Lab, s
     assert server.billed == 3
     assert book.cells.count() == 2, "JupyterLab took the keys for its own"
     walk("Earlier takes of scene 2, a picture of your own, removal")
-    page.get_by_title("Take 1 of scene 2").wait_for()
+    page.get_by_title("Take 1 of scene 2", exact=True).wait_for()
     assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
     assert page.locator(".wannb-form").first.evaluate(OVERFLOW) == []

@@ -50,6 +50,7 @@ def texts(form: StoryboardForm) -> list[str]:
         {"scenes": ["one"]},
         {"scenes": THREE, "style": 'like "this"', "name": "my board", "size": "1280*720", "seed": 0, "watermark": True},
         {"scenes": ["一只猫"] * 14, "model": "wan2.7-image"},
+        {"scenes": [{"text": "one", "shot": "close-up", "angle": "low", "movement": "pan"}]},
     ],
 )
 def test_the_code_makes_the_same_board(client: Client, options: dict[str, Any]) -> None:

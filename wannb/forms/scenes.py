@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -28,6 +29,8 @@ class BoardSceneRow(SceneRow):
     """One scene of a storyboard: its text, dialogue, notes and seconds."""
 
     def __init__(self, words: Words, scene: Scene | None = None) -> None:
+        #: What the row has no input for: the camera, which is chosen at the frame.
+        self._given = scene or Scene(text="x")
         self._dialogue = dialogue_input(words, scene.dialogue if scene else "")
         self._notes = notes_input(words, scene.notes if scene else "")
         self._seconds = seconds_input(words, scene.seconds if scene else SECONDS)
@@ -36,7 +39,8 @@ class BoardSceneRow(SceneRow):
     @property
     def scene(self) -> Scene:
         """The scene."""
-        return Scene(
+        return replace(
+            self._given,
             text=self.text,
             notes=self._said(self._notes),
             dialogue=self._said(self._dialogue),

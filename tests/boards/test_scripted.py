@@ -28,7 +28,7 @@ def test_a_script_makes_a_board(client: Client, tmp_path: Path) -> None:
 def test_many_scenes_and_what_is_not_clear_are_said() -> None:
     scenes = wannb.scenes("Text\tSeconds\n" + "\n".join(f"scene of {number}\tsoon" for number in range(13)))
     assert scenes.summary == "13 scenes · 39 s · read as a table · generated as 2 image sets"
-    assert "row 2: 'soon' is no time" in scenes._repr_html_()
+    assert "row 2: &#x27;soon&#x27; is no time" in scenes._repr_html_()
     assert len(wannb.scenes("INT. X\n\nY.", kind="lines")) == 2
     with pytest.raises(TypeError, match="a script is a text or the Path of a file, not 3"):
         wannb.scenes(3)  # type: ignore[arg-type]

@@ -18,6 +18,8 @@ import wannb
 PACKAGE = Path(wannb.__file__).parent
 #: Comes with a package that is named: numpy with matplotlib, the others with JupyterLab and ipywidgets.
 COMES_ALONG = {"numpy", "packaging", "traitlets"}
+#: What the page of `wannb studio` is served by: Voilà, and what that is made of.
+STUDIO = {"jupyter-core", "jupyter-server", "tornado", "voila"}
 #: Imported only where a person, or the host of the notebook, has it.
 OPTIONAL = {"pytest", "truststore", "google", "kaggle-secrets"}
 
@@ -76,8 +78,8 @@ def test_what_an_example_imports_comes_with_the_lab(name: str) -> None:
 
 def test_what_the_package_imports_comes_with_the_lab() -> None:
     """Also what is imported only when it is used: by a table, by scores, by slides."""
-    optional = imported() - names("") - COMES_ALONG - OPTIONAL
-    assert optional == {"evalica", "pandas", "python-pptx"}
+    optional = imported() - names("") - STUDIO - COMES_ALONG - OPTIONAL
+    assert optional == {"evalica", "imageio-ffmpeg", "pandas", "python-pptx"}
     assert optional | {"jupyterlab"} <= names("lab")
 
 

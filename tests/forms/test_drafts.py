@@ -76,6 +76,7 @@ def test_a_new_studio_shows_what_was_in_every_form(client: Client) -> None:
         named(form, "Start anew").click()
     assert all_drafts(second) == blank
     assert kept(second.edit) is None, "a form that is as new has no draft"
+    assert "describe the image" not in shown(second.text_to_image), "nothing is wrong with what is not begun"
     for form in (second.text_to_image, second.edit, second.regions, second.image_set, second.compare):
         named(form, "Undo").click()
     named(second.storyboard.kept.box, "Undo").click()

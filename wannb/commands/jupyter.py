@@ -237,7 +237,7 @@ def _notebook(words: Words) -> str:
         "starting": words("The Studio is starting …"),
         "ended": words("The program behind this page has ended. Finished images are saved."),
         "stopped": words("The Studio was stopped where it was started. When it is started again, this page says so."),
-        "started": words("The Studio was started again, and this page is an earlier one's. What was typed is kept."),
+        "started": words("The Studio was started again; this page is an earlier one's. What was typed before is kept."),
         "again": words("Reload"),
     }
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}

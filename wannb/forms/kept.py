@@ -29,7 +29,7 @@ class Drafted(Protocol):
 
     def draft(self) -> dict[str, Any]: ...
 
-    def restore(self, fields: Mapping[str, Any]) -> None: ...
+    def restore(self, fields: Mapping[str, Any], *, begun: bool = True) -> None: ...
 
 
 class Kept:
@@ -105,7 +105,7 @@ class Kept:
         """Fill the form; False, and the form as it was, for what it cannot show."""
         before = self._form.draft()
         try:
-            self._form.restore(fields)
+            self._form.restore(fields, begun=fields is not self.draft.blank)
         except Exception:  # a draft may be a stranger's, or a newer version's
             self._form.restore(before)
             return False

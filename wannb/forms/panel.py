@@ -211,12 +211,15 @@ class WorkPanel(Panel):
         with self._lock:
             return {name: control.draft for name, control in self._controls.items()}
 
-    def restore(self, fields: Mapping[str, Any]) -> None:
-        """Show what a person wrote; any exception for data that no `draft` gave."""
+    def restore(self, fields: Mapping[str, Any], *, begun: bool = True) -> None:
+        """Show what a person wrote; any exception for data that no `draft` gave. Not `begun` is as new."""
         with self._lock:
             with self._filling:
                 self._put(fields)
             self._touched()
+            if not begun:
+                self._begun = False
+                self._refresh()
 
     def _put(self, fields: Mapping[str, Any]) -> None:
         for name, control in self._controls.items():

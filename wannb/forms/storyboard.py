@@ -152,13 +152,13 @@ class StoryboardForm(WorkPanel):
     def draft(self) -> dict[str, Any]:
         return {**super().draft(), "board": self.board.name if self.board else ""}
 
-    def restore(self, fields: Mapping[str, Any]) -> None:
+    def restore(self, fields: Mapping[str, Any], *, begun: bool = True) -> None:
         with self._lock:
             if fields["board"]:
                 self.go_on_with(str(fields["board"]))
             else:
                 self.leave()
-            super().restore(fields)
+            super().restore(fields, begun=begun)
 
     def _put(self, fields: Mapping[str, Any]) -> None:
         super()._put(fields)

@@ -110,8 +110,10 @@ def no_widget_left() -> Iterator[None]:
     """Close the widgets that a test has made: ipywidgets keeps each in a list, with all that it shows."""
     before = set(_widgets())
     yield
-    for key, widget in list(_widgets().items()):
-        if key not in before and type(widget).__name__ != "Viewer":  # one for the whole process
+    made = [widget for key, widget in _widgets().items() if key not in before]
+    viewers = [widget for widget in made if type(widget).__name__ == "Viewer"]  # one for the whole process
+    for widget in made:
+        if widget not in viewers and widget not in [viewer.layout for viewer in viewers]:
             widget.close()
 
 

@@ -252,8 +252,9 @@ FACES = {
     "task_id usage",
     "image": "alt as_input bytes count height language number open path request save seed sha256 width",
     "plan": "cells client forecast grid labels language name results run statuses table to_do varying",
-    "board": "add assign choose client cost edit_scene estimate frames language lock locked name notices open pages "
-    "path problems redo remove reorder replace reroll run save scenes seed style takes undo unlock",
+    "board": "add assign candidates characters choose client cost cut edit_scene estimate frames language lock locked "
+    "name notices open pages path problems redo remove reorder replace reroll run save scenes seed sketch style takes "
+    "undo unlock",
 }
 
 

@@ -199,13 +199,13 @@ def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
 #: What completion shows of every form, and of each kind besides.
 SHARED = {"client", "close", "layout", "observe", "unobserve"}
 WORKING = SHARED | {"button", "code", "made", "problems", "run", "status", "worker"}
-REQUEST = WORKING | {"mode", "offer_to", "recall", "request", "result", "watch"}
+REQUEST = WORKING | {"mode", "recall", "request", "result", "watch"}
 PUBLIC = {
     forms.TextToImageForm: REQUEST,
     forms.EditForm: REQUEST | {"use"},
     forms.RegionForm: REQUEST | {"use"},
     forms.ImageSetForm: REQUEST | {"use"},
-    forms.CompareForm: WORKING | {"grid", "plan", "stop"},
+    forms.CompareForm: WORKING | {"grid", "plan", "recall", "stop"},
     forms.StoryboardForm: WORKING | {"board", "frames", "go_on_with", "leave"},
     forms.HistoryForm: SHARED
     | {"form", "opened", "refresh", "runs", "search", "select", "selected", "status", "worker"},

@@ -350,8 +350,8 @@ def test_a_kill_while_a_board_is_put_aside_leaves_one_that_knows_its_takes(
     with monkeypatch.context() as patched:
         patched.setattr(BoardFiles, "write", dies)
         with pytest.raises(KeyboardInterrupt):
-            Storyboard(client, ["c", "b"], size=SIZE)
-    again = Storyboard(client, ["c", "b"], size=SIZE)
+            Storyboard(client, ["c", "b"], size=SIZE, replace=True)
+    again = Storyboard(client, ["c", "b"], size=SIZE, replace=True)
     assert len(again.takes(2)) == 1
     assert server.billed == 2
 

@@ -18,7 +18,8 @@ _FORCED = re.compile(r"\.(?=[^.\s])")
 _TITLE_LINE = re.compile(
     r"(title|credit|authors?|source|notes|draft date|date|contact|copyright|标题|作者)\s*[:：](.*)", re.I
 )
-_NUMBER = re.compile(r"\s*#[\w.\- ]{1,12}#\s*$")
+_NUMBER = re.compile(r"(?<!\s)\s*#[\w.\- ]{1,12}#\s*$")
+_NOTE = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]", re.DOTALL)
 _TRANSITION = re.compile(r"[A-Z ]{2,30} TO:|FADE (?:IN|OUT)[:.]?|切至[:：]?|淡[入出][:：。]?")
 #: A line of a character and what is said, as Chinese scripts have it.
 _SPOKEN = re.compile(r"([\u4e00-\u9fff·]{1,8}(?:[（(][^）)]{1,20}[）)])?)[:：]\s*(.+)")
@@ -39,8 +40,8 @@ def is_fountain(text: str) -> bool:
 
 def read_fountain(text: str) -> tuple[str, list[Part]]:
     """Return the title of a screenplay and its scenes."""
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    text = re.sub(r"\[\[.*?\]\]", lambda found: one_line(found[0]), text, flags=re.DOTALL)
+    text = re.sub(r"/\*(?:(?!/\*|\*/).)*\*/", "", text, flags=re.DOTALL)
+    text = _NOTE.sub(lambda found: one_line(found[0]), text)
     title, text = _title_page(text)
     lines = [line.strip() for line in text.splitlines()]
     headings = any(map(_is_heading, lines))
@@ -63,8 +64,8 @@ class _Script:
 
     def take(self, line: str, *, before: str, after: str) -> None:
         """Read one line between two others."""
-        notes = "; ".join(re.findall(r"\[\[(.*?)\]\]", line))
-        bare = re.sub(r"\s*\[\[.*?\]\]\s*", " ", line).strip()
+        notes = "; ".join(_NOTE.findall(line))
+        bare = one_line(_NOTE.sub(" ", line))
         if bare:
             self._read(bare, after_empty=not before, before_empty=not after)
         elif not line:
@@ -133,7 +134,7 @@ def _is_heading(line: str) -> bool:
 
 def _is_cue(line: str) -> bool:
     """Return whether a line is the name of a character: in capitals but for what is in brackets."""
-    name = re.sub(r"\(.*?\)", "", line).strip("^ ")
+    name = re.sub(r"\([^()]*\)", "", line).strip("^ ")
     return name == name.upper() and name != name.lower() and len(name) <= 40
 
 

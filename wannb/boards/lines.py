@@ -8,16 +8,18 @@ from collections.abc import Iterable, Iterator
 from .part import Part, one_line, seconds_of
 
 #: "1. ", "2) ", "Scene 3: ", "场景 3：", "镜头3 ", "- ".
-_NUMBER = re.compile(
+_BULLET = re.compile(
     r"\s*(?:[-*•‣–—]\s+|#{1,6}\s+"
     r"|(?:(?:scene|shot|frame|panel)\s*\d{1,3}|(?:场景|镜头|分镜|画面|镜)\s*\d{1,3}|第\s*[\d一二三四五六七八九十百]{1,4}\s*[场镜幕格])"
     r"\s*[:：.、)\-–—]?\s*"
     r"|[(（]?\d{1,3}\s*(?:[.)）:：]\s+|[、）．]\s*))",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_NOTE = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]", re.DOTALL)
 #: "(3 s)", "[2.5 sec]", "（3秒）" at the end of a line.
-_SECONDS = re.compile(r"\s*[(\[（【]\s*([\d.,:]{1,9}\s*(?:s|sec|secs|seconds?|秒钟?))\s*[)\]）】]\s*$", re.IGNORECASE)
+_SECONDS = re.compile(
+    r"(?<!\s)\s*[(\[（【]\s*([\d.,:]{1,9}\s*(?:s|sec|secs|seconds?|秒钟?))\s*[)\]）】]\s*$", re.IGNORECASE
+)
 _LABELS = {
     "dialogue": "dialogue|dialog|voice-?over|vo|v\\.o\\.|subtitles?|对白|台词|旁白|字幕",
     "notes": "notes?|sound|camera|music|sfx|remarks?|备注|说明|声音|音效|音乐|镜头|机位",
@@ -75,5 +77,6 @@ def _of(line: str) -> Part:
     if found := _SECONDS.search(line):
         number = seconds_of(found[1])
         line = line[: found.start()] if number else line
-    bare = _NUMBER.sub("", line, count=1) if _NUMBER.match(line) else line
+    numbered = _BULLET.match(line)
+    bare = line[numbered.end() :] if numbered else line
     return Part(text=one_line(bare), notes=notes, seconds=number)

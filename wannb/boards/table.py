@@ -27,7 +27,6 @@ _NAMES = {
 _MEANS = {name: role for role, names in _NAMES.items() for name in names.split()}
 #: In the order that the columns of a table without a header are taken for.
 _TEXTS = ("text", "notes", "dialogue")
-_BAR = re.compile(r"\s*\|?(\s*:?-{2,}:?\s*\|)+\s*(:?-{2,}:?\s*)?")
 _MOST_SAID = 5
 
 
@@ -35,7 +34,7 @@ def rows_of(text: str, *, certain: bool = False) -> list[list[str]] | None:
     """Return the rows of a text that is a table, or None; `certain` where its file's name says that it is one."""
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) >= 2 and all(line.strip().startswith("|") for line in lines):
-        return [_cells(line) for line in lines if not _BAR.fullmatch(line)]
+        return [_cells(line) for line in lines if set(line) - set("|:- \t") or "--" not in line]
     if lines and sum("\t" in line for line in lines) * 2 >= len(lines):
         return _read(text, "\t")
     for mark in (",", ";"):

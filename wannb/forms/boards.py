@@ -14,7 +14,7 @@ from wannb.display import html, previews
 from wannb.files import read_file
 from wannb.translation import Said, Words, override
 
-from .button import button
+from .button import button, name_button
 from .controls import Disclosure, close_all
 from .status import Status
 from .upload import Upload
@@ -224,8 +224,8 @@ class ScriptPanel:
         self._row.layout.display = "" if text.strip() else "none"
         there = self._written()
         self.use.disabled = self.add.disabled = not made
-        self.use.description = self._named(made, self._most, there)
-        self.add.description = words("Add {n} scenes", n=min(made, max(0, self._most - there)))
+        name_button(self.use, self._named(made, self._most, there))
+        name_button(self.add, words("Add {n} scenes", n=min(made, max(0, self._most - there))))
         self.add.layout.display = "" if there and there < self._most else "none"
 
     def _named(self, made: int, most: int, there: int) -> str:

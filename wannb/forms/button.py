@@ -24,13 +24,13 @@ def sign(kind: str, pressed: Callable[[], Any], name: str = "") -> widgets.Butto
     Args:
         kind: up, down, left, right or remove.
         pressed: called without arguments.
-        name: of the button; `name_sign` changes it.
+        name: of the button; `name_button` changes it.
     """
     return button(name, pressed, classes=["wannb-sign", f"wannb-sign-{kind}"])
 
 
-def name_sign(made: widgets.Button, name: str) -> None:
-    """Name a button that shows a sign."""
+def name_button(made: widgets.Button, name: str) -> None:
+    """Name a button, for eyes and for screen readers."""
     made.description = made.tooltip = name
 
 

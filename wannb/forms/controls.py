@@ -14,7 +14,7 @@ from wannb.errors import Problem
 from wannb.request import FIELDS, FITS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
-from .button import button, name_sign, sign
+from .button import button, name_button, sign
 
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 _FREE = "free"
@@ -415,9 +415,9 @@ class Row:
         """Show the row's place, from 1."""
         words, what = self.words, self.name(number)
         self.up.disabled, self.down.disabled = number == 1, number == count
-        name_sign(self.up, words("Move up: {what}", what=what))
-        name_sign(self.down, words("Move down: {what}", what=what))
-        name_sign(self.remove, words("Remove: {what}", what=what))
+        name_button(self.up, words("Move up: {what}", what=what))
+        name_button(self.down, words("Move down: {what}", what=what))
+        name_button(self.remove, words("Remove: {what}", what=what))
         if self.inputs:
             name = words(what)
             self.inputs[0].description = name[:1].upper() + name[1:]

@@ -12,7 +12,7 @@ from wannb.staging import Stroke, Take, over_jpeg
 from wannb.storyboard import grid_for
 from wannb.translation import Words
 
-from .button import button
+from .button import button, name_button
 from .controls import Disclosure, Filling
 
 _PIXELS, _WIDTH, _MOST = 480, 320, 12
@@ -37,7 +37,7 @@ class Cut:
         self._rows = widgets.BoundedIntText(description=words("Rows"), **numbers)
         self._columns = widgets.BoundedIntText(description=words("Columns"), **numbers)
         self._preview = widgets.HTML()
-        self._go = button("", lambda: cut(self._rows.value, self._columns.value))
+        self._go = button(words("Cut"), lambda: cut(self._rows.value, self._columns.value))
         for each in (self._rows, self._columns):
             each.observe(lambda change: self._draw(), "value")
         told = words(
@@ -70,5 +70,5 @@ class Cut:
         alt = self.words("{rows} rows and {columns} columns on the picture", rows=rows, columns=columns)
         size = (frame.width, frame.height)
         self._preview.value = html.figure(jpeg, alt=alt, caption=(), size=size, width=_WIDTH)
-        self._go.description = self._go.tooltip = self.words("Cut into {n} frames", n=rows * columns)
+        name_button(self._go, self.words("Cut into {n} frames", n=rows * columns))
         self._go.disabled = not 2 <= rows * columns <= _MOST

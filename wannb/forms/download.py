@@ -33,7 +33,7 @@ from wannb.files import is_plain, name_problem
 from wannb.runs import GeneratedImage
 from wannb.translation import Words, say
 
-from .button import button
+from .button import button, name_button
 
 STATIC = Path(__file__).parent / "static"
 #: Seconds without an answer after which the page gives a file up.
@@ -343,7 +343,7 @@ class FileRow:
         self.name = widgets.Text(description=words("File name"), value=name)
         self.buttons = [button(words("Save"), self._pressed, tooltip=tooltip), *more]
         self._problem, self._asked, self._said = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._both = button("", self._keep_both)
+        self._both = button(words("Keep both"), self._keep_both)
         answers = [
             button(words("Overwrite"), self._overwrite),
             self._both,
@@ -384,7 +384,7 @@ class FileRow:
         if not _is_there(path):
             self._go()
             return
-        self._both.description = self._both.tooltip = self.words("Keep both: {name}", name=_free(path).name)
+        name_button(self._both, self.words("Keep both: {name}", name=_free(path).name))
         self._ask(self.words("{file} exists in {folder}.", file=path.name, folder=path.parent))
         self._both.focus()
 

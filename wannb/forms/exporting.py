@@ -199,7 +199,7 @@ def numbers_in(written: str) -> list[int]:
         ValueError: something else.
     """
     found: list[int] = []
-    tidy = re.sub(r"\s*[-–]\s*", "-", written.strip())
+    tidy = re.sub(r"(?<!\s)\s*[-–]\s*", "-", written.strip())
     for part in re.split(r"[\s,，;；、]+", tidy):
         match = _SCENES.fullmatch(part)
         if match is None or int(match[2] or match[1]) > _MOST:

@@ -19,7 +19,7 @@ from wannb.staging import ANGLES, MOVEMENTS, SHOTS, Take, over_jpeg
 from wannb.storyboard import Storyboard, can_be_cut
 from wannb.translation import Said, Words
 
-from .button import button, cost_text, name_sign, sign, spent_text
+from .button import button, cost_text, name_button, sign, spent_text
 from .characters import CharactersPanel
 from .controls import Disclosure, Filling, close_all
 from .cut import Cut
@@ -291,8 +291,8 @@ class Card:
                 "Generate three takes of scene {number} to choose from; the frame stays until you choose", number=number
             )
         self.left.disabled, self.right.disabled = busy or number == 1, busy or number == shot.of
-        name_sign(self.left, words("Move left: {what}", what=scene))
-        name_sign(self.right, words("Move right: {what}", what=scene))
+        name_button(self.left, words("Move left: {what}", what=scene))
+        name_button(self.right, words("Move right: {what}", what=scene))
         self.more.tooltip = words("Earlier takes of scene {number}, a picture of your own, removal", number=number)
         (self.box.add_class if locked else self.box.remove_class)("wannb-locked")
         (self.box.add_class if is_open else self.box.remove_class)("wannb-opened")

@@ -26,7 +26,8 @@ from .worker import Progress, Worker
 
 STATIC = Path(__file__).parent / "static"
 #: Names that the forms need of each other.
-_INSIDE = {"draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "restore", "sheets", "words"}
+_INSIDE = {"boards", "draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "offer_to", "restore"}
+_INSIDE |= {"script", "sheets", "words"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]

@@ -20,7 +20,7 @@ from wannb.translation import Said, Words
 
 from . import controls
 from .boards import BoardsPanel, ScriptPanel
-from .button import button, button_text
+from .button import button, button_text, name_button
 from .characters import CharactersPanel
 from .controls import Control, Disclosure, Rows, Size
 from .frames import Change, Frames, Work
@@ -193,7 +193,7 @@ class StoryboardForm(WorkPanel):
         options = self._options()
         self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
         self._exists.layout.display = "" if self._taken(options["name"]) else "none"
-        self._other.description = self.words("Name it {name}", name=self._free_name())
+        name_button(self._other, self.words("Name it {name}", name=self._free_name()))
 
     def _taken(self, name: str) -> bool:
         return name in BoardFiles.names(self.client.store)

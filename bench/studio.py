@@ -32,7 +32,7 @@ from browser.session import ARGUMENTS, chromium, missing
 #: Clicks a tab and waits for two frames; gives what that took.
 VISIT = """async number => {
   const tab = document.querySelectorAll('.wannb-studio > .widget-tab > .lm-TabBar [role=tab]')[number];
-  const shown = '.wannb-studio > .widget-tab > .widget-tab-contents > .wannb-form:not(.lm-mod-hidden) .wannb-heading';
+  const shown = '.wannb-studio > .widget-tab > .widget-tab-contents > :not(.lm-mod-hidden) > .wannb-form .wannb-heading';
   const open = tab.ariaSelected === 'true' ? null : document.querySelector(shown);
   const { x, y } = tab.getBoundingClientRect(), at = { bubbles: true, button: 0, clientX: x + 5, clientY: y + 5 };
   const began = performance.now(), frame = () => new Promise(requestAnimationFrame);
@@ -48,7 +48,7 @@ PAINTED = """one => { window.painted = new Promise(done => one.addEventListener(
   const began = performance.now();
   requestAnimationFrame(() => requestAnimationFrame(() => done((performance.now() - began) / 1000)));
 }, { once: true, capture: true })); }"""
-FIELDS = ".wannb-studio > .widget-tab > .widget-tab-contents > .wannb-form:not(.lm-mod-hidden) "
+FIELDS = ".wannb-studio > .widget-tab > .widget-tab-contents > :not(.lm-mod-hidden) > .wannb-form "
 FIELDS = f"{FIELDS}input[type=text]:visible, {FIELDS}textarea:visible"
 #: Milliseconds without a message after which an answer is whole.
 QUIET = 300

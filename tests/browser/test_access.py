@@ -44,7 +44,7 @@ def alone(lab: Lab, folder: Path, *options: str) -> Iterator[Any]:
 def turn(page: Any, number: int) -> Any:
     """Open a tab and return its form."""
     page.locator(".wannb-studio > .widget-tab > .lm-TabBar [role=tab]").nth(number).click()
-    form = page.locator(".wannb-studio > .widget-tab > .widget-tab-contents > .wannb-form:not(.lm-mod-hidden)")
+    form = page.locator(".wannb-studio > .widget-tab > .widget-tab-contents > :not(.lm-mod-hidden) > .wannb-form")
     form.locator(".wannb-heading").first.wait_for()
     return form
 

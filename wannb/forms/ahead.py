@@ -8,7 +8,7 @@ from typing import Any
 
 import anywidget
 
-from wannb.display import esm
+from wannb.display import ELEMENTS, esm
 
 STATIC = Path(__file__).parent / "static"
 
@@ -20,7 +20,7 @@ class Ahead(anywidget.AnyWidget):
         make: makes the next thing, and returns whether more is to be made.
     """
 
-    _esm = esm(STATIC / "ahead.js")
+    _esm = esm(ELEMENTS, STATIC / "ahead.js")
 
     def __init__(self, make: Callable[[], bool]) -> None:
         super().__init__()

@@ -22,7 +22,6 @@ from wannb.translation import Said, say
 from .ahead import Ahead
 from .button import spent_text
 from .compare import CompareForm
-from .controls import close_all
 from .drafts import seen, unseen
 from .form import Form
 from .history import HistoryForm
@@ -117,10 +116,8 @@ class Studio(Panel):
             self._made[kind] = form
             if isinstance(form, WorkPanel):
                 self._keep(form, kind.__name__.removesuffix("Form").lower())
-            tabs = list(self._tabs.children)
-            empty, tabs[_KINDS.index(kind)] = tabs[_KINDS.index(kind)], form
-            self._tabs.children = tabs
-            close_all([empty])
+            # Inside of its tab: front ends make all tabs anew, and turn to another one, when one of them is replaced.
+            self._tabs.children[_KINDS.index(kind)].children = (form,)
         return self._made[kind]  # type: ignore[no-any-return]
 
     def _make_next(self) -> bool:

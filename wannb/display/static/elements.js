@@ -28,6 +28,15 @@ export function follow(model, names, changed, signal) {
   signal.addEventListener("abort", () => events.forEach((event) => model.off(event, changed)));
 }
 
+/** Send a message to Python; without its kernel a front end raises an error, or loses the message in silence. */
+export function send(model, message) {
+  try {
+    model.send(message);
+  } catch (error) {
+    console.warn(error);
+  }
+}
+
 let count = 0;
 
 /** Return an id that no other element of the page has. */

@@ -1,5 +1,7 @@
 // Bytes from Python, put together from the pieces that `pieces.py` sends; a few of them are under way at a time.
 
+import { send } from "./elements.js";
+
 const PIECE = 384 * 1024;
 const UNDER_WAY = 4;
 
@@ -31,7 +33,7 @@ export function fetchPieces(model, what, { progress = () => {}, slow = () => {},
     model.on("msg:custom", answered);
     signal?.addEventListener("abort", stopped);
     wait();
-    send({ kind: "ask", id, what });
+    send(model, { kind: "ask", id, what });
 
     function answered(message) {
       if (message?.id !== id) return;
@@ -54,7 +56,7 @@ export function fetchPieces(model, what, { progress = () => {}, slow = () => {},
     function more() {
       const pieces = Math.ceil(size / PIECE);
       while (asked < pieces && asked - come < UNDER_WAY) {
-        send({ kind: "next", id, index: asked });
+        send(model, { kind: "next", id, index: asked });
         asked += 1;
       }
       if (come === pieces) {
@@ -81,16 +83,7 @@ export function fetchPieces(model, what, { progress = () => {}, slow = () => {},
       timers.forEach(clearTimeout);
       model.off("msg:custom", answered);
       signal?.removeEventListener("abort", stopped);
-      send({ kind: "end", id });
-    }
-
-    // Without its kernel a front end may raise an error, or lose the message in silence.
-    function send(message) {
-      try {
-        model.send(message);
-      } catch (error) {
-        console.warn(error);
-      }
+      send(model, { kind: "end", id });
     }
   });
 }

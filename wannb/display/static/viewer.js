@@ -1,7 +1,7 @@
 // Every picture of the page large, in one dialog. A picture is known by its thumbnail, so it may stand in a form, an
 // output or another widget; what is larger comes from Python when it is looked at, and goes when the dialog closes.
 
-import { element, fill, uniqueId } from "./elements.js";
+import { element, fill, send, uniqueId } from "./elements.js";
 import { fetchPieces } from "./pieces.js";
 import { WHOLE, drawn, fullFactor, held, keyOf, moved, zoomed } from "./zoom.js";
 
@@ -97,11 +97,7 @@ function asked(model, message, signal) {
     const timer = setTimeout(end, PATIENCE);
     signal.addEventListener("abort", () => end());
     model.on("msg:custom", listen);
-    try {
-      model.send({ ...message, id });
-    } catch (error) {
-      console.warn(error); // its kernel is gone
-    }
+    send(model, { ...message, id });
   });
 }
 

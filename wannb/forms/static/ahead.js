@@ -1,5 +1,7 @@
 // Asks Python for what is not shown yet, one thing after the other, while nobody types or clicks.
 
+import { send } from "./elements.js";
+
 /** Milliseconds without a key or a click before the first, and between two. */
 const QUIET = 1500, BETWEEN = 200;
 
@@ -27,7 +29,7 @@ function render({ model, el }) {
 
   function ask() {
     due = false;
-    model.send({ next: true });
+    send(model, { next: true });
   }
 
   function answered({ more }) {

@@ -2,7 +2,7 @@
 // are plain HTML anywhere on the page; one widget listens for all of a form, and each press is answered where it was made.
 
 import { toClipboard } from "./clipboard.js";
-import { element, fill } from "./elements.js";
+import { element, fill, send } from "./elements.js";
 import { fetchPieces } from "./pieces.js";
 
 const SAID_FOR = 2000;
@@ -21,21 +21,13 @@ function render({ model, el }) {
   el.append(said, problems);
   document.addEventListener("click", pressed, { signal });
   model.on("msg:custom", answered);
-  send({ kind: "where", id: view, ...where });
+  send(model, { kind: "where", id: view, ...where });
 
   return () => {
     stop.abort();
     model.off("msg:custom", answered);
     el.replaceChildren();
   };
-
-  function send(message) {
-    try {
-      model.send(message);
-    } catch (error) {
-      console.warn(error);
-    }
-  }
 
   function pressed(event) {
     const button = event.target.closest?.(`[data-wannb-of="${model.get("owner")}"]`);
@@ -112,7 +104,7 @@ function render({ model, el }) {
   function folder(button, what) {
     const id = `${view}-${Math.random().toString(36).slice(2)}`;
     waiting.set(id, button);
-    send({ kind: "folder", id, what, ...where });
+    send(model, { kind: "folder", id, what, ...where });
   }
 
   function answered(message) {

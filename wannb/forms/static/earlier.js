@@ -1,13 +1,13 @@
 // Thumbnails of earlier images behind a button; a press on one picks it.
 
-import { element, follow, uniqueId } from "./elements.js";
+import { element, follow, send, uniqueId } from "./elements.js";
 
 function render({ model, el }) {
   const stop = new AbortController();
   const text = (name) => model.get("texts")[name] ?? "";
   const shelf = element("ul", { class: "wannb-shelf", id: uniqueId("shelf") });
   const none = element("div", { class: "wannb-quietly" });
-  const more = element("button", { type: "button", class: "wannb-shelf-button", click: () => model.send({ kind: "more" }) });
+  const more = element("button", { type: "button", class: "wannb-shelf-button", click: () => send(model, { kind: "more" }) });
   const toggle = element("button", {
     type: "button", class: "wannb-shelf-button", "aria-expanded": "false", "aria-controls": shelf.id,
     click: () => {
@@ -40,7 +40,7 @@ function render({ model, el }) {
     shown.forEach(({ name, source }, number) => {
       if (!shelf.children[number]) {
         const picture = element("img", { loading: "lazy" });
-        const pick = () => model.send({ kind: "pick", number });
+        const pick = () => send(model, { kind: "pick", number });
         shelf.append(element("li", {}, element("button", { type: "button", click: pick }, picture)));
       }
       const button = shelf.children[number].firstChild;

@@ -1,6 +1,6 @@
 // The eye of the Studio: says when somebody looks at the page, and asks before what is not yet written is left.
 
-import { follow } from "./elements.js";
+import { follow, send } from "./elements.js";
 
 function render({ model, el }) {
   const stop = new AbortController();
@@ -20,7 +20,7 @@ function render({ model, el }) {
   return () => stop.abort();
 
   function look() {
-    if (document.visibilityState === "visible") model.send({ seen: model.get("shown") });
+    if (document.visibilityState === "visible") send(model, { seen: model.get("shown") });
   }
 
   function typed({ target }) {

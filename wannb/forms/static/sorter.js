@@ -1,6 +1,6 @@
 // Cards that a mouse, a pen or a finger drags by their grip to another place; buttons do the same for keys.
 
-import { element, follow } from "./elements.js";
+import { element, follow, send } from "./elements.js";
 
 // Pixels from the edge of what scrolls in which a drag scrolls it, and by how many.
 const EDGE = 60;
@@ -55,7 +55,7 @@ function render({ model, el }) {
     if (!drag || event.pointerId !== drag.pointer) return;
     const { from, to } = drag;
     end();
-    if (from !== to) model.send({ kind: "move", from: from + 1, to: to + 1 });
+    if (from !== to) send(model, { kind: "move", from: from + 1, to: to + 1 });
   }
 
   function key(event) {

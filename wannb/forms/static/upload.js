@@ -1,7 +1,7 @@
 // A button and drop zone that sends files to the kernel in pieces, a few of them under way at a time. A piece is text:
 // not every front end passes the binary parts of messages.
 
-import { element, fill, follow } from "./elements.js";
+import { element, fill, follow, send } from "./elements.js";
 
 const SLOW_AFTER = 3000;
 const GONE_AFTER = 2500;
@@ -51,7 +51,7 @@ function render({ model, el }) {
   return () => {
     stop.abort();
     model.off("msg:custom", answered);
-    for (const file of [...files]) if (file.begun) send({ kind: "cancel", id: file.id });
+    for (const file of [...files]) if (file.begun) send(model, { kind: "cancel", id: file.id });
     files.forEach(rest);
     files.length = 0;
     current = null;
@@ -77,7 +77,7 @@ function render({ model, el }) {
 
   function dismiss() {
     refused = [];
-    send({ kind: "dismiss" });
+    send(model, { kind: "dismiss" });
     showProblems();
     button.focus();
   }
@@ -85,15 +85,6 @@ function render({ model, el }) {
   function refuse(name, values) {
     refused = [...refused, text(name, values)];
     showProblems();
-  }
-
-  // Without its kernel a front end may raise an error, or lose the message in silence.
-  function send(message) {
-    try {
-      model.send(message);
-    } catch (error) {
-      console.warn(error);
-    }
   }
 
   // ---- where files come from
@@ -180,7 +171,7 @@ function render({ model, el }) {
     if (current || !files.length) return;
     current = files[0];
     current.begun = true;
-    send({ kind: "begin", id: current.id, name: current.name, size: current.blob.size });
+    send(model, { kind: "begin", id: current.id, name: current.name, size: current.blob.size });
     progress(current);
   }
 
@@ -201,7 +192,7 @@ function render({ model, el }) {
         return;
       }
       if (file !== current) return;
-      send({ kind: "chunk", id: file.id, index, text: piece });
+      send(model, { kind: "chunk", id: file.id, index, text: piece });
     }
   }
 
@@ -229,7 +220,7 @@ function render({ model, el }) {
     file.slow = setTimeout(() => { file.line.textContent = text("slow", values); }, SLOW_AFTER);
     file.lost = setTimeout(() => {
       refuse("lost", { file: file.name, seconds: patience });
-      send({ kind: "cancel", id: file.id });
+      send(model, { kind: "cancel", id: file.id });
       end(file, "failed");
     }, patience * 1000);
   }
@@ -240,7 +231,7 @@ function render({ model, el }) {
   }
 
   function drop(file) {
-    if (file.begun) send({ kind: "cancel", id: file.id });
+    if (file.begun) send(model, { kind: "cancel", id: file.id });
     end(file, "canceled");
     button.focus();
   }

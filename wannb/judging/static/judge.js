@@ -1,6 +1,6 @@
 // Two pictures and the question which one is better: keys, buttons, the next pair at hand.
 
-import { element, fill, follow } from "./elements.js";
+import { element, fill, follow, send } from "./elements.js";
 
 const KEYS = { 1: "left", 2: "right", "=": "tie", 0: "tie", t: "tie", s: "skip", u: "undo", backspace: "undo" };
 // Where a digit needs Shift, or an input method takes the letters, the place of the key counts.
@@ -154,7 +154,7 @@ function render({ model, el }) {
       settle();
       tell(text("slow"));
     }, PATIENCE);
-    model.send({ verdict, number, seconds: (performance.now() - since) / 1000 });
+    send(model, { verdict, number, seconds: (performance.now() - since) / 1000 });
   }
 
   function answered(content) {

@@ -32,7 +32,7 @@ from browser.session import ARGUMENTS, chromium, missing
 #: Clicks a tab and waits for two frames; gives what that took.
 VISIT = """async number => {
   const tab = document.querySelectorAll('.wannb-studio > .widget-tab > .lm-TabBar [role=tab]')[number];
-  const shown = '.wannb-studio > .widget-tab > .widget-tab-contents > :not(.lm-mod-hidden) > .wannb-form .wannb-heading';
+  const shown = '.wannb-studio > .widget-tab .widget-tab-contents > :not(.lm-mod-hidden) > .wannb-form .wannb-heading';
   const open = tab.ariaSelected === 'true' ? null : document.querySelector(shown);
   const { x, y } = tab.getBoundingClientRect(), at = { bubbles: true, button: 0, clientX: x + 5, clientY: y + 5 };
   const began = performance.now(), frame = () => new Promise(requestAnimationFrame);

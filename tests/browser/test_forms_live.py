@@ -358,6 +358,17 @@ def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:
     book.until("form.image_set.request.n == 2")
     page.get_by_role("button", name="Generate up to 2 images").click()
     page.get_by_role("img", name="Image 2 of 2").wait_for()
+    # Any picture of the Studio is handed on from the viewer.
+    page.get_by_role("tab", name="Compare").click()
+    book.until("form.form is form.compare")
+    book.do("form.compare._controls['prompt'].fill(['a lighthouse'])\nform.compare._refresh()")
+    page.locator("button.wannb-go:visible").click()
+    page.locator(".wannb-side-by-side").get_by_role("button", name="Open large").click()
+    book.page.get_by_role("dialog").get_by_role("button", name="Edit in boxes").click()
+    book.until("form.form is form.regions")
+    assert book.ask("[each.sha256 for each in form.regions.request.images]") == book.ask(
+        "[form.compare.plan.results()[0][0].as_input().sha256]"
+    )
 
 
 def test_every_control_is_named_and_nothing_reaches_out_of_the_form(lab: Lab) -> None:

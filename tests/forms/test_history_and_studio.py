@@ -13,7 +13,10 @@ from forms.using import SMALL, named, picture, press, shown
 import wannb
 from wannb import forms, mock
 from wannb.client import Client
+from wannb.display import preview, remember
+from wannb.display.shown import key_of
 from wannb.errors import ContentRefused
+from wannb.request import as_input
 from wannb.runs.store import Store
 
 
@@ -202,6 +205,28 @@ def test_the_page_asks_for_one_form_after_the_other(client: Client) -> None:
     assert studio.form is studio.text_to_image, "the tab that is open stays open"
     ahead._handle_custom_msg({"next": True}, [])
     assert sent[-1] == {"more": False}
+
+
+def test_a_picture_of_the_viewer_becomes_an_input_of_a_form(client: Client) -> None:
+    image = client.generate("a cat", size=SMALL)[0]
+    board = wannb.Storyboard(client, ["a dog"], size=SMALL).run()
+    studio = wannb.studio(client)
+    access = studio._access
+    assert access.takers == [{"kind": "EditForm", "text": "Edit"}, {"kind": "RegionForm", "text": "Edit in boxes"}]
+    seen = {}
+    for path in (image.path, board.frames[0].path):
+        jpeg = preview(path, 64)
+        remember(jpeg, path)
+        seen[path] = key_of(jpeg)
+    access._handle_custom_msg({"key": seen[image.path], "taker": "EditForm"}, [])
+    assert studio.form is studio.edit
+    access._handle_custom_msg({"key": seen[board.frames[0].path], "taker": "RegionForm"}, [])
+    assert studio.form is studio.regions
+    found = [[each.sha256 for each in form.request.images] for form in (studio.edit, studio.regions)]
+    assert found == [[as_input(image.path).sha256], [as_input(board.frames[0].path).sha256]]
+    for wrong in ({"key": "?", "taker": "EditForm"}, {"key": seen[image.path], "taker": "History"}, None, {}):
+        access._handle_custom_msg(wrong, [])
+    assert len(studio.edit.request.images) == 1
 
 
 def test_the_studio_is_one_line_and_takes_what_connect_takes(tmp_path: Path) -> None:

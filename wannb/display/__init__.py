@@ -19,7 +19,7 @@ from .previews import (
     small_jpeg,
 )
 from .progress import STATES, ProgressLine
-from .shown import Facts, describes, remember
+from .shown import Facts, describes, remember, shown
 from .waking import wake
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "preview",
     "previews",
     "remember",
+    "shown",
     "small_jpeg",
     "wake",
 ]

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import CLIPBOARD, ELEMENTS, esm, html, wake
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html, shown, wake
 from wannb.errors import Problem
 from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
@@ -108,7 +108,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     def _manners(self) -> list[widgets.Widget]:
         """Return what every panel begins with and nobody sees: its style sheets, and what makes it accessible."""
-        return [self._style(), Access()]
+        self._access = Access()
+        return [self._style(), self._access]
 
     def _style(self) -> widgets.HTML:
         """Return the style sheets as a widget, so that they travel with the form."""
@@ -321,12 +322,32 @@ class WorkPanel(Panel):
 
 
 class Access(anywidget.AnyWidget):
-    """What a form needs for the keyboard and for screen readers, and ipywidgets does not do; nothing to see."""
+    """What a form needs for the keyboard, screen readers and the viewer, and ipywidgets does not do; nothing to see.
+
+    Attributes:
+        takers: the forms that take a picture of the viewer as an input: the `text` of the button, and the `kind`, in
+            whose own pictures there is no such button.
+    """
 
     _esm = esm(ELEMENTS, STATIC / "access.js")
 
+    takers = traitlets.List(traitlets.Dict()).tag(sync=True)
+
     def __init__(self) -> None:
         super().__init__(_dom_classes=("wannb-access",))
+        self._take: Callable[[str, Path], object] | None = None
+        self.on_msg(self._asked)
+
+    def offer(self, takers: Mapping[str, str], take: Callable[[str, Path], object]) -> None:
+        """Let the viewer hand a picture over: `take` is called with a key of `takers` and the picture's file."""
+        self._take = take
+        self.takers = [{"kind": kind, "text": text} for kind, text in takers.items()]
+
+    def _asked(self, widget: Any, content: Any, buffers: Any) -> None:
+        known = shown(content.get("key")) if isinstance(content, dict) else None
+        kinds = [each["kind"] for each in self.takers]
+        if self._take and known and known.path and content.get("taker") in kinds:
+            self._take(content["taker"], known.path)
 
 
 class CodeView(anywidget.AnyWidget):

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable
 from contextlib import suppress
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
@@ -46,6 +47,8 @@ _TABS: dict[type[Any], tuple[Said, Said]] = {
     HistoryForm: (Said("History"), Said("all images generated so far, to look at and open again")),
 }
 _KINDS = tuple(_TABS)
+#: The forms that take any picture as an input.
+_TAKERS = (EditForm, RegionForm)
 
 
 class _Tab(Generic[F]):
@@ -94,6 +97,16 @@ class Studio(Panel):
     def _layout(self) -> list[widgets.Widget]:
         return [*self._manners(), self._heading, self._tabs, self._eye, Ahead(self._make_next)]
 
+    def _manners(self) -> list[widgets.Widget]:
+        manners = super()._manners()
+        self._access.offer({kind.__name__: self.words(_TABS[kind][0]) for kind in _TAKERS}, self._take)
+        return manners
+
+    def _take(self, name: str, path: Path) -> None:
+        """Take a picture of the viewer as an input of a form."""
+        kind = next(each for each in _TAKERS if each.__name__ == name)
+        self._form(kind).status.safely(lambda: self._hand_over(kind, path))
+
     @property
     def form(self) -> Form | CompareForm | StoryboardForm | HistoryForm:
         """The form of the tab that is open."""
@@ -111,8 +124,8 @@ class Studio(Panel):
             else:
                 form.made, form.moved = self._came_back, self._count
             if isinstance(form, (Form, HistoryForm)):
-                takers = [(self.words("Edit"), EditForm), (self.words("Edit in boxes"), RegionForm)]
-                form.offer_to([(text, partial(self._hand_over, taker)) for text, taker in takers if taker is not kind])
+                takers = [taker for taker in _TAKERS if taker is not kind]
+                form.offer_to([(self.words(_TABS[each][0]), partial(self._hand_over, each)) for each in takers])
             self._made[kind] = form
             if isinstance(form, WorkPanel):
                 self._keep(form, kind.__name__.removesuffix("Form").lower())
@@ -172,7 +185,7 @@ class Studio(Panel):
         self._form(kind).recall(request, only=names)
         self._show(kind)
 
-    def _hand_over(self, kind: type[EditForm], image: GeneratedImage) -> None:
+    def _hand_over(self, kind: type[EditForm], image: GeneratedImage | Path) -> None:
         self._form(kind).use(image)
         self._show(kind)
 

@@ -395,6 +395,14 @@ class Opened {
       .filter((each) => each.offsetParent && !each.disabled && /\p{L}/u.test(each.textContent));
     const made = theirs.map((each) => this.action(each.textContent.trim(), () => { this.dialog.close(); each.focus(); each.click(); }, each.title));
     const has = (name) => theirs.some((each) => each.textContent.trim() === say(name));
+    const root = item.facts?.file && item.image.closest("[data-wannb-takers]");
+    for (const { kind, text } of root ? JSON.parse(root.dataset.wannbTakers) : []) {
+      if (item.image.closest(`.wannb-${kind.toLowerCase()}`) || theirs.some((each) => each.textContent.trim() === text)) continue;
+      made.push(this.action(text, () => {
+        this.dialog.close();
+        root.dispatchEvent(new CustomEvent("wannb-use", { detail: { key: item.key, taker: kind } }));
+      }));
+    }
     if (item.facts?.code && !has("copy")) made.push(this.action(say("copy"), () => this.copy(item)));
     if (item.facts?.file && !has("download")) made.push(this.action(say("download"), () => this.download(item)));
     const at = [...this.actions.children].indexOf(document.activeElement);

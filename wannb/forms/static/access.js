@@ -2,7 +2,7 @@
 // is in it: states and names of buttons, tabs and their panels, Ctrl+Enter, the focus when a button goes away, and one
 // voice that says what has changed.
 
-import { element, uniqueId } from "./elements.js";
+import { element, follow, send, uniqueId } from "./elements.js";
 
 const REACHABLE = "button, input, select, textarea, summary, a[href], [tabindex='0']";
 const TYPED = "input:not([type='checkbox']), select, textarea";
@@ -10,7 +10,7 @@ const TYPED = "input:not([type='checkbox']), select, textarea";
 const PAUSE = 3000;
 const FOLLOW = 150;
 
-function render({ el }) {
+function render({ model, el }) {
   const stop = new AbortController();
   const voice = element("div", { class: "wannb-voice", role: "status", "aria-live": "polite" });
   el.append(voice);
@@ -19,7 +19,7 @@ function render({ el }) {
     const root = el.isConnected && el.closest(".wannb-form");
     if (!root) setTimeout(begin, 30);
     // The form that this one stands in sees to both.
-    else if (!root.parentElement?.closest(".wannb-form")) tend(root, voice, stop.signal);
+    else if (!root.parentElement?.closest(".wannb-form")) tend(root, voice, stop.signal), take(root, model, stop.signal);
   })();
   return () => {
     stop.abort();
@@ -43,6 +43,14 @@ function tend(root, voice, signal) {
   root.addEventListener("keydown", go, { signal, capture: true });
   signal.addEventListener("abort", () => (observer.disconnect(), cancelAnimationFrame(due)));
   look();
+}
+
+/** Let the viewer hand a picture of the form over to another form, or to the form itself. */
+function take(root, model, signal) {
+  const tell = () => (root.dataset.wannbTakers = JSON.stringify(model.get("takers")));
+  follow(model, ["takers"], tell, signal);
+  root.addEventListener("wannb-use", ({ detail }) => send(model, detail), { signal });
+  tell();
 }
 
 /** Press the button of the form that has the focus, on Ctrl+Enter or Cmd+Enter. */

@@ -63,6 +63,8 @@ SCRIPTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
         {"text": "A cat wakes up", "dialogue": "TOM: Hi\nANN: Ho"}, {"text": "It rains"}]),
     "CSV with a header": ('text,notes,seconds\n"A cat, an orange one",yawning,2\nIt goes out,,', "table", [
         {"text": "A cat, an orange one", "notes": "yawning", "seconds": 2}, {"text": "It goes out"}]),
+    "CSV with spaces after the commas": ('text, dialogue, seconds\n"A cat, an orange one", "TOM: Hi, cat!", 2\nIt goes out, , 3', "table", [
+        {"text": "A cat, an orange one", "dialogue": "TOM: Hi, cat!", "seconds": 2}, {"text": "It goes out", "seconds": 3}]),
     "CSV with semicolons": ("Text;Dauer;Seconds\nEine Katze;lang;2,5\nEs regnet;;", "table", [
         {"text": "Eine Katze", "notes": "Dauer: lang", "seconds": 2.5}, {"text": "Es regnet"}]),
     "CSV without a header": ("A cat wakes up,2\nIt goes out,3", "table", [

@@ -48,3 +48,10 @@ def test_pictures_have_speaking_names_and_the_list_says_everything(tmp_path: Pat
     assert [row[1] for row in rows] == ["3", "2.5", "3", "3"]
     assert [row[-1] for row in rows] == [names[0], names[2], "", ""]
     assert rows[3][2] == "'=1+1", "a spreadsheet would reckon it"
+
+
+def test_a_name_that_is_cut_does_not_end_in_a_comma(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 36)).save(tmp_path / "one.png")
+    rainy = shot(1, "Heavy rain, the cat hides under a tree, and waits", of=1, path=tmp_path / "one.png")
+    with zipfile.ZipFile(io.BytesIO(archive(Reel(title="The cat", shots=(rainy,))))) as packed:
+        assert packed.namelist()[0] == "01 Heavy rain, the cat hides under a tree.png"

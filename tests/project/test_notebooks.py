@@ -18,6 +18,14 @@ def cells(path: Path) -> list[dict[str, Any]]:
     return [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
 
 
+def pictures(path: Path) -> int:
+    """Return how many pictures a tutorial shows, in outputs and beside its text."""
+    found = 0
+    for cell in json.loads(path.read_text())["cells"]:
+        found += json.dumps(cell.get("outputs", [])).count("<img ") + "".join(cell["source"]).count("](attachment:")
+    return found
+
+
 def test_there_is_a_tutorial_for_every_mode_and_one_for_tasks() -> None:
     assert len(NOTEBOOKS) >= 7
 
@@ -36,7 +44,7 @@ def test_a_tutorial_is_whole_and_nothing_in_it_expires(path: Path) -> None:
         assert 'connect("mock", base_url=server.base_url, store=' in first
     else:
         assert first.startswith("import wannb\n\nclient = wannb.connect()")
-    assert sum("<img " in json.dumps(cell["outputs"]) for cell in cells(path)) >= 2
+    assert pictures(path) >= 2
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -56,13 +64,18 @@ def test_a_tutorial_is_small_and_holds_no_widget_state(path: Path) -> None:
     assert "application/vnd.jupyter.widget" not in path.read_text()
 
 
+def test_the_tutorial_of_the_studio_is_for_people_who_write_no_code() -> None:
+    [path] = [path for path in NOTEBOOKS if path.stem == "08-studio"]
+    code = ["".join(cell["source"]) for cell in cells(path)]
+    assert code == ["import wannb\n\nclient = wannb.connect()\nclient", "studio = wannb.studio(client)\nstudio"]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_as_a_page_every_picture_is_there_with_words(path: Path) -> None:
     page, _ = HTMLExporter(template_name="lab").from_filename(str(path))
     body = page[page.index("<body") :]
     images = re.findall(r"<img [^>]*>", body)
-    stored = sum(json.dumps(cell["outputs"]).count("<img ") for cell in cells(path))
-    assert len(images) == stored > 0
+    assert len(images) == pictures(path) > 0
     for image in images:
         assert 'src="data:image/jpeg;base64,' in image
         assert re.search(r'alt="[^"]{8,}', image)

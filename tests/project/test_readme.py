@@ -77,7 +77,8 @@ def test_what_contributing_names_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["scripts/measure --no-time", "scripts/record --help", "scripts/screenshots --help"]
+    "command",
+    ["scripts/measure --no-time", "scripts/record --help", "scripts/screenshots --help", "scripts/pictures --help"],
 )
 def test_the_scripts_run(command: str) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -134,9 +134,10 @@ class SavedBoard:
         """Return its first frames as HTML, side by side."""
         texts = [Said("{name}, frame {number}", name=self.name, number=number) for number in range(1, _FRAMES + 1)]
         jpegs = zip(previews(self.pictures[:_FRAMES], _PIXELS), texts, strict=False)
+        # Their height is a style: JupyterLab's own overrides the attribute.
         return "".join(
-            f'<img src="{data_uri(jpeg)}" alt="{html.attribute(text)}" height="{_WIDTH * 9 // 16}" '
-            'style="display:inline-block;margin:0 4px 0 0;border-radius:3px;vertical-align:top">'
+            f'<img src="{data_uri(jpeg)}" alt="{html.attribute(text)}" style="display:inline-block;width:auto;'
+            f'height:{_WIDTH * 9 // 16}px;margin:0 4px 0 0;border-radius:3px;vertical-align:top">'
             for jpeg, text in jpegs
             if jpeg
         )

@@ -160,8 +160,8 @@ def _cells(line: str) -> list[str]:
 
 
 def _read(text: str, delimiter: str) -> list[list[str]]:
-    # A quote within a cell, as in 5" lens, is a quote only where a spreadsheet began the cell with it.
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    # A quote within a cell, as in 5" lens, is a quote only where the cell begins with it, also after a space.
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=delimiter != "\t")
     try:
         return [row for row in rows if any(cell.strip() for cell in row)]
     except csv.Error:

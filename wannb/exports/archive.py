@@ -76,7 +76,7 @@ def _plain(text: str) -> str:
 def _name(shot: Shot) -> str:
     words = " ".join(_UNFIT.sub(" ", shot.text).split())
     short = words if len(words) <= _LETTERS else words[: _LETTERS + 1].rpartition(" ")[0] or words[:_LETTERS]
-    short = short.encode()[:_BYTES].decode(errors="ignore").strip()
+    short = short.encode()[:_BYTES].decode(errors="ignore").strip().rstrip(" ,;，；、")
     digits = max(2, len(str(shot.of)))
     return f"{shot.number:0{digits}} {short}".strip() + (shot.path.suffix.lower() if shot.path else "")
 

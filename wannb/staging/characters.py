@@ -169,7 +169,11 @@ class Characters:
         rows = []
         for each in self:
             jpegs = previews(self.paths(each), 240)
-            figures = [html.figure(jpeg, alt=each.name, caption=(), size=(1, 1), width=90) for jpeg in jpegs]
+            alts = [say("picture {at} of {name}", at=at, name=each.name) for at in range(1, len(jpegs) + 1)]
+            figures = [
+                html.figure(jpeg, alt=alt, caption=(), size=(1, 1), width=90)
+                for jpeg, alt in zip(jpegs, alts, strict=True)
+            ]
             rows.append(html.block(each.name, lines=[each.words], body=html.row(figures)))
         return {
             "text/plain": repr(self),

@@ -308,8 +308,10 @@ _FILL = """async ([path, cells]) => {
 #: Takes a test's names and widgets out of its kernel, but for the viewer, of which a process has one.
 _RESET = """import sys
 widgets = sys.modules.get("ipywidgets.widgets.widget")
-for each in list(widgets._instances.values()) if widgets else ():
-    type(each).__name__ == "Viewer" or each.close()
+every = list(widgets._instances.values()) if widgets else []
+viewers = [each for each in every if type(each).__name__ == "Viewer"]
+for each in every:
+    each in viewers or each in [viewer.layout for viewer in viewers] or each.close()
 get_ipython().reset(new_session=False)"""
 _RUN = """async () => {
   const book = jupyterapp.shell.currentWidget;

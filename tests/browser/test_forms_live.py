@@ -361,7 +361,7 @@ def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:
     # Any picture of the Studio is handed on from the viewer.
     page.get_by_role("tab", name="Compare").click()
     book.until("form.form is form.compare")
-    book.do("form.compare._controls['prompt'].fill(['a lighthouse'])\nform.compare._refresh()")
+    page.get_by_label("Prompt 1").fill("a lighthouse")
     page.locator("button.wannb-go:visible").click()
     page.locator(".wannb-side-by-side").get_by_role("button", name="Open large").click()
     book.page.get_by_role("dialog").get_by_role("button", name="Edit in boxes").click()

@@ -19,7 +19,7 @@ from .previews import (
     small_jpeg,
 )
 from .progress import STATES, ProgressLine
-from .shown import Facts, describes, remember, shown
+from .shown import Facts, describes, remember, shown_by
 from .waking import wake
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
     "preview",
     "previews",
     "remember",
-    "shown",
+    "shown_by",
     "small_jpeg",
     "wake",
 ]

@@ -101,6 +101,6 @@ def facts_of(path: Path) -> Facts:
     return _describe(path) if _describe else Facts(name=path.name)
 
 
-def shown(key: object) -> Shown | None:
+def shown_by(key: object) -> Shown | None:
     """Return the picture behind a thumbnail; None for one that is unknown."""
     return _shown.get(str(key))

@@ -54,7 +54,7 @@ class Viewer(anywidget.AnyWidget):
     def _take(self, content: Any) -> None:
         kind = content.get("kind")
         if kind == "which":
-            known = {str(key): shown.shown(key) for key in content.get("keys") or ()}
+            known = {str(key): shown.shown_by(key) for key in content.get("keys") or ()}
             ids = {key: entry.id for key, entry in known.items() if entry is not None}
             self.send({"kind": "known", "id": content.get("id"), "ids": ids})
         elif kind == "about":
@@ -64,7 +64,7 @@ class Viewer(anywidget.AnyWidget):
 
     def _found(self, what: Any) -> tuple[str, Source]:
         """Return a picture that the page asks for: the file itself, or a JPEG of it."""
-        entry = shown.shown(what.get("key"))
+        entry = shown.shown_by(what.get("key"))
         if entry is None:
             raise OSError(Said("this picture is not known any more; show it again"))
         if entry.path is None:
@@ -80,7 +80,7 @@ class Viewer(anywidget.AnyWidget):
 
 def _about(content: Any) -> dict[str, Any]:
     """Return the size of a picture and what is said of it; of one that is judged blind, the size alone."""
-    entry = shown.shown(content.get("key"))
+    entry = shown.shown_by(content.get("key"))
     if entry is None:
         return {}
     language = content.get("language") or entry.language

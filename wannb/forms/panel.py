@@ -14,7 +14,7 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import CLIPBOARD, ELEMENTS, esm, html, shown, wake
+from wannb.display import CLIPBOARD, ELEMENTS, esm, html, shown_by, wake
 from wannb.errors import Problem
 from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
@@ -344,7 +344,7 @@ class Access(anywidget.AnyWidget):
         self.takers = [{"kind": kind, "text": text} for kind, text in takers.items()]
 
     def _asked(self, widget: Any, content: Any, buffers: Any) -> None:
-        known = shown(content.get("key")) if isinstance(content, dict) else None
+        known = shown_by(content.get("key")) if isinstance(content, dict) else None
         kinds = [each["kind"] for each in self.takers]
         if self._take and known and known.path and content.get("taker") in kinds:
             self._take(content["taker"], known.path)

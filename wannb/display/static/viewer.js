@@ -84,8 +84,8 @@ function languageOf(place) {
   return /wannb-lang-(\w+)/.exec(place?.closest("[class*=wannb-lang-]")?.className ?? "")?.[1];
 }
 
-/** Ask a kernel; nothing when it does not answer in time. */
-function asked(model, message, signal) {
+/** Ask a kernel; nothing when it does not answer in time, or before the signal says stop where there is no time. */
+function asked(model, message, signal, patience = PATIENCE) {
   return new Promise((resolve) => {
     const id = uniqueId("ask");
     const end = (answer) => {
@@ -94,7 +94,7 @@ function asked(model, message, signal) {
       resolve(answer);
     };
     const listen = (answer) => { if (answer?.id === id) end(answer); };
-    const timer = setTimeout(end, PATIENCE);
+    const timer = patience && setTimeout(end, patience);
     signal.addEventListener("abort", () => end());
     model.on("msg:custom", listen);
     send(model, { ...message, id });
@@ -213,13 +213,21 @@ class Opened {
     const { signal } = this.stop;
     const keys = this.items.map((item) => item.key);
     let answered = 0;
+    const settle = () => {
+      for (const item of this.items) if (!item.model) item.state = answered ? "unknown" : "silent";
+      this.draw();
+    };
+    // A busy kernel answers late, one that is gone never.
+    const timer = setTimeout(settle, PATIENCE);
+    signal.addEventListener("abort", () => clearTimeout(timer));
     await Promise.all([...page.models].map(async (model) => {
-      const known = await asked(model, { kind: "which", keys }, signal);
+      const known = await asked(model, { kind: "which", keys }, signal, 0);
       if (signal.aborted || !known) return;
       answered += 1;
       for (const item of this.items) {
         if (item.model || !known.ids[item.key]) continue;
         item.model = model;
+        item.state = "small";
         item.id = known.ids[item.key];
       }
       const seen = new Map([[this.start.id, this.start]]);
@@ -232,8 +240,8 @@ class Opened {
       this.draw();
     }));
     if (signal.aborted) return;
-    for (const item of this.items) if (!item.model) item.state = answered ? "unknown" : "silent";
-    this.draw();
+    clearTimeout(timer);
+    settle();
   }
 
   /** Fetch what is to be said of a picture, and the picture, once. */

@@ -36,6 +36,8 @@ from wannb.runs.store import Store
 from wannb.storyboard import Storyboard
 from wannb.storyboard.files import BoardFiles
 
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 LESSONS = ("13-what-goes-wrong.ipynb", "14-where-money-is-at-stake.ipynb")
 #: No proxy stands between a client and this machine, and the tests' pace does not wait for a task that is unknown so

@@ -18,6 +18,8 @@ from wannb.mock.exchange import json_response
 from wannb.runs.store import Store
 from wannb.service import wire
 
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
 SHORT = replace(FAST, retry_seconds=0.05, lookups=(0.0, 0.02))
 HTML = {"content-type": "text/html"}
 #: Envoy's words for a connection that ended after the request had gone through, and for one that was never made.

@@ -235,11 +235,12 @@ def _ended(line: str, room: float, names: tuple[str, ...]) -> str:
     return kept.rstrip() + "…"
 
 
-def _clusters(text: str) -> Iterable[str]:
+@lru_cache(maxsize=4096)
+def _clusters(text: str) -> tuple[str, ...]:
+    """Return the letters of a text, each with what belongs to it: a word without spaces is tried in several sizes."""
     from uniseg.graphemecluster import grapheme_clusters
 
-    clusters: Iterable[str] = grapheme_clusters(text)
-    return clusters
+    return tuple(grapheme_clusters(text))
 
 
 def _drawable(text: str, names: tuple[str, ...]) -> str:

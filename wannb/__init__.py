@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .ledger.recall import recall as recall
     from .ledger.task import Task as Task
     from .plan import Plan as Plan
+    from .plan import prompts as prompts
     from .plan import sweep as sweep
     from .request.image_request import ImageRequest as ImageRequest
     from .request.inputs import InputImage as InputImage
@@ -70,6 +71,7 @@ _HOMES = {
     "fit": ".request.inputs",
     "gallery": ".figures.gallery",
     "judge": ".judging",
+    "prompts": ".plan",
     "recall": ".ledger.recall",
     "scenes": ".boards",
     "scores": ".judging",

@@ -27,6 +27,7 @@ STATES = {
     "refused": Said("refused"),
     "not legal": Said("not legal"),
     "lost": Said("lost"),
+    "excluded": Said("excluded"),
 }
 #: With more columns than this, rows and columns change places unless they were asked for.
 _WIDE = 8

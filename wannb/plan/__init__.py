@@ -4,8 +4,9 @@ May import `client`, `figures` and the rooms below them. Other rooms import only
 """
 
 from .cell import MOST, Cell
+from .lists import prompts
 from .plan import SEED, Plan, sweep
 from .run import Progress
 from .status import Forecast
 
-__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "sweep"]
+__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "prompts", "sweep"]

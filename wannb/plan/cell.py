@@ -5,16 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from wannb.request import ImageRequest, SupportsInput, as_inputs, inputs
+from wannb.request import FIELDS, ImageRequest, SupportsInput, as_inputs, inputs
 from wannb.runs import Result
-from wannb.translation import Said, say
+from wannb.translation import Said, say, shorten
 
 #: The most requests of one plan. More are probably a mistake: they would take hours at the service's limits.
 MOST = 2000
+_SLOT = re.compile(r"\{([^\W\d]\w{0,39})\}")
 _SINGLE = (str, bytes, bytearray, memoryview, os.PathLike, Mapping, Result, SupportsInput)
 
 
@@ -28,6 +31,8 @@ class Cell:
         request: what is sent.
         problems: the rules it breaks, as sentences; a cell with problems is never sent.
         fingerprint: of the request; equal requests of a plan are one run.
+        origin: the fingerprint of the request that the options make, which is another one where it was replaced.
+        replaced: by what and why, "" where nothing was.
     """
 
     options: Mapping[str, Any]
@@ -35,23 +40,89 @@ class Cell:
     request: ImageRequest = field(repr=False)
     problems: tuple[str, ...]
     fingerprint: str = field(repr=False)
+    origin: str = field(repr=False)
+    replaced: str = ""
 
 
 def cells_of(constant: Mapping[str, Any], varying: Mapping[str, tuple[Any, ...]]) -> tuple[Cell, ...]:
-    """Return a cell for every combination of the varying options, the last option changing fastest."""
+    """Return a cell for every combination of the varying options, the last option changing fastest.
+
+    Names that are no options of a request are slots of its prompt.
+    """
     made = []
     for numbers in itertools.product(*(range(len(values)) for values in varying.values())):
         positions = dict(zip(varying, numbers, strict=True))
         options = {name: varying[name][number] for name, number in positions.items()}
-        request = ImageRequest(**{**constant, **options})
+        asked = {**constant, **options}
+        slots = {name: asked.pop(name) for name in list(asked) if name not in FIELDS}
+        if slots:
+            asked["prompt"] = filled(asked["prompt"], slots)
+        request = ImageRequest(**asked)
         problems = tuple(problem.said for problem in request.problems())
         if request.seed is None:
             problems += (Said("seed=None: without a seed every run would send and pay for it again"),)
+        print_ = request.fingerprint
         cell = Cell(
-            options=options, positions=positions, request=request, problems=problems, fingerprint=request.fingerprint
+            options=options, positions=positions, request=request, problems=problems, fingerprint=print_, origin=print_
         )
         made.append(cell)
     return tuple(made)
+
+
+def slots_of(prompts: Any) -> set[str]:
+    """Return the names in braces of a prompt, or of all prompts of a list."""
+    texts = [prompts] if isinstance(prompts, str) else prompts if isinstance(prompts, (list, tuple)) else []
+    return {name for text in texts if isinstance(text, str) for name in _SLOT.findall(text)} - set(FIELDS)
+
+
+def filled(template: str, slots: Mapping[str, Any]) -> str:
+    """Return a prompt with the values of its slots; other braces stay as they are.
+
+    >>> filled("a {animal} in {place}", {"animal": "cat"})
+    'a cat in {place}'
+    """
+    return _SLOT.sub(lambda found: str(slots.get(found[1], found[0])), template)
+
+
+def select(varying: Mapping[str, tuple[Any, ...]], which: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return the values of each varying option that are meant: values, positions, slices, or lists of them.
+
+    Raises:
+        ValueError: an option that does not vary, or a value that is not among its values.
+
+    >>> select({"prompt": ("a cat", "a dog"), "seed": (1, 2, 3)}, {"prompt": 0, "seed": [1, 3]})
+    {'prompt': ('a cat',), 'seed': (1, 3)}
+    """
+    for name in which:
+        if name not in varying:
+            known = ", ".join(map(repr, varying)) or Said("nothing")
+            raise ValueError(say("{name} does not vary in this plan; these do: {known}", name=repr(name), known=known))
+    return {
+        name: tuple(values[at] for at in _positions(name, values, which[name])) if name in which else values
+        for name, values in varying.items()
+    }
+
+
+def _positions(name: str, values: tuple[Any, ...], wanted: Any) -> list[int]:
+    if isinstance(wanted, slice):
+        return list(range(len(values))[wanted]) or _unknown(name, values, wanted)
+    if name == "images":
+        with suppress(TypeError, ValueError, OSError):
+            wanted = as_inputs(wanted)
+    if wanted in values:
+        return [values.index(wanted)]
+    numbers = all(isinstance(value, int) for value in values)
+    if type(wanted) is int and not numbers and -len(values) <= wanted < len(values):
+        return [wanted % len(values)]
+    if isinstance(wanted, (list, tuple, range)) and wanted:
+        found = [at for each in wanted for at in _positions(name, values, each)]
+        return list(dict.fromkeys(found))
+    return _unknown(name, values, wanted)
+
+
+def _unknown(name: str, values: tuple[Any, ...], wanted: Any) -> list[int]:
+    told = {"name": name, "value": repr(wanted), "known": shorten(", ".join(map(repr, values)), 300)}
+    raise ValueError(say("{name}={value} is not in this plan; its values: {known}", **told))
 
 
 def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]]:

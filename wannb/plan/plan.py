@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from decimal import Decimal
 from functools import wraps
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 from wannb.display import html
 from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import waits_shown
-from wannb.request import FIELDS, check_names, word_of
-from wannb.runs import Result
+from wannb.request import FIELDS, MAX_SEED, check_names, word_of
+from wannb.runs import Result, Run
 from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, shorten, spoken
 
 from . import view
-from .cell import Cell, cells_of, split_options
+from .cell import Cell, cells_of, select, slots_of, split_options
+from .changes import REASON, changes_in, noted, replaced, write_change
+from .lists import Prompts
 from .run import Allowance, Progress, Runner
 from .status import STATES, Forecast, Status, forecast, statuses_of, to_do
 
@@ -44,23 +46,34 @@ class Plan:
         varying: {option: its values}, in the order in which they were given.
         cells: every combination.
         name: a short name that equal plans share.
+        prompts: the list that its prompts were read from, with its name, hash and categories; None without one.
         language: of everything that the plan says; the client's.
     """
 
-    def __init__(self, client: Client, constant: Mapping[str, Any], varying: Mapping[str, tuple[Any, ...]]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        constant: Mapping[str, Any],
+        varying: Mapping[str, tuple[Any, ...]],
+        *,
+        prompts: Prompts | None = None,
+    ) -> None:
+        self.prompts = prompts
         self.client = client
         self.language = client.language
         self.varying = dict(varying)
+        self._constant = dict(constant)
         self.cells = cells_of(constant, varying)
         # Sorted, so that the order in which options and values were written does not matter.
         written = " ".join([*sorted(varying), *sorted({cell.fingerprint for cell in self.cells})])
         self.name = hashlib.sha256(written.encode()).hexdigest()[:8]
+        self.cells = replaced(client.store, self.cells, changes_in(client.store))
 
     # Status
 
     def statuses(self) -> list[Status]:
         """Return the status of each cell, in the order of `cells`."""
-        return statuses_of(self.client, self.cells, self.client.store.newest())
+        return self._statuses(self.client.store.newest())
 
     def results(self) -> list[Result | None]:
         """Return each cell's result, None if there is none yet, in the order of `cells`."""
@@ -89,7 +102,9 @@ class Plan:
             return name in ("prompt", "model", "size", "seed") or getattr(request, name) != FIELDS[name].default
 
         shared = (name for name in FIELDS if name not in self.varying)
-        parts = [(word_of(name), labels_of([getattr(request, name)])[0]) for name in shared if is_told(name)]
+        # A prompt with slots differs from cell to cell; what they share is the prompt as it was written.
+        values = {name: getattr(request, name) for name in FIELDS} | {"prompt": self._constant.get("prompt")}
+        parts = [(word_of(name), labels_of([values[name]])[0]) for name in shared if is_told(name)]
         if "prompt" in self.varying:
             # The words that all prompts share and the labels leave out, with a gap where they differ.
             differs, whole = self.labels("prompt")[0], " ".join(str(self.varying["prompt"][0]).split())
@@ -98,10 +113,113 @@ class Plan:
         short = [(word, text if most is None else shorten(text, most)) for word, text in parts]
         return joined(" · ", [joined(" ", pair) for pair in short])
 
+    def _statuses(self, runs: Iterable[Run]) -> list[Status]:
+        changes = changes_in(self.client.store)
+        return noted(self.cells, statuses_of(self.client, self.cells, runs), changes)
+
     def _now(self, *, fill: bool = False) -> tuple[list[Status], Forecast]:
         runs = list(self.client.store.newest())
-        statuses = statuses_of(self.client, self.cells, runs)
+        statuses = self._statuses(runs)
         return statuses, forecast(self.client, self.cells, statuses, runs, fill=fill)
+
+    # Parts, and cells that are left out or replaced
+
+    @spoken
+    def select(self, /, **which: Any) -> Plan:
+        """Return the plan of a part of the cells, which has everything that a plan has.
+
+        Args:
+            which: for some of the varying options the values to keep: one or a list of them. A position from 0 and a
+                slice are understood too, a position where the values themselves are no numbers.
+
+        Raises:
+            ValueError: an option that does not vary, or a value that is not in the plan.
+
+        >>> plan.select(prompt=0, seed=[1, 3]).grid()    # doctest: +SKIP
+        """
+        kept = select(self.varying, which)
+        constant = {**self._constant, **{name: kept.pop(name)[0] for name in list(kept) if len(kept[name]) == 1}}
+        return Plan(self.client, constant, kept, prompts=self.prompts)
+
+    @spoken
+    def one(self, /, **which: Any) -> Result:
+        """Return the result of a single cell, which is chosen as in `select`.
+
+        Raises:
+            ValueError: it is more than one cell, or one without images: the message has the reason.
+
+        >>> wannb.compare(plan.one(prompt=0, seed=1), plan.one(prompt=1, seed=1))    # doctest: +SKIP
+        """
+        part = self.select(**which)
+        if len(part) > 1:
+            left = ", ".join(f"{name}=..." for name in part.varying)
+            raise ValueError(say("these are {n} cells; say which: plan.one({left})", n=len(part), left=left))
+        [status] = part.statuses()
+        result = status.result()
+        if result is None:
+            raise ValueError(say("this cell has no images: {why}", why=_reason(status)))
+        return result
+
+    @spoken
+    def exclude(self, /, *, reason: str, **which: Any) -> Plan:
+        """Leave cells out of results, grid, table, judging and the next `run()`, and return the plan.
+
+        It is recorded in the runs folder, with the reason, for every plan of the folder that has these requests; the
+        plan, its grid and its table say so. `include` takes it back.
+
+        Args:
+            reason: why, as a paper would say it; at most 500 characters.
+            which: the cells, as in `select`.
+
+        Raises:
+            ValueError: no reason, no cells, or a value that is not in the plan.
+            StoreError: the runs folder cannot be written to.
+
+        >>> plan.exclude(prompt=2, seed=3, reason="the lighthouse is not in the picture")    # doctest: +SKIP
+        """
+        return self._change(which, reason=_as_reason(reason))
+
+    @spoken
+    def include(self, /, **which: Any) -> Plan:
+        """Take back what `exclude` and `replace` did with cells, which are chosen as in `select`."""
+        return self._change(which)
+
+    @spoken
+    def replace(self, /, *, with_: int | Result, reason: str, **which: Any) -> Plan:
+        """Put another seed or another result in the place of one cell, and return the plan; nothing is sent.
+
+        It is recorded as `exclude` records it. The next `run()` generates the picture of another seed.
+
+        Args:
+            with_: a seed, 0 to 2147483647, or a result of this runs folder.
+            reason: why; at most 500 characters.
+            which: the cell, as in `select`.
+
+        Raises:
+            ValueError: no reason, more than one cell, or neither a seed nor such a result.
+            StoreError: the runs folder cannot be written to.
+
+        >>> plan.replace(prompt=0, seed=2, with_=7, reason="cut off at the top")    # doctest: +SKIP
+        """
+        why = _as_reason(reason)
+        if len(self.select(**which)) > 1:
+            raise ValueError(say("replace takes one cell; say which, such as prompt=0, seed=1"))
+        if isinstance(with_, Result) and with_.run_id:
+            self.client.store.get(with_.run_id)
+            return self._change(which, reason=why, run=with_.run_id)
+        if type(with_) is not int or not 0 <= with_ <= MAX_SEED:
+            told = {"value": repr(with_), "most": MAX_SEED}
+            raise ValueError(say("with_={value}: give a seed, 0 to {most}, or a result", **told))
+        return self._change(which, reason=why, seed=with_)
+
+    def _change(self, /, which: Mapping[str, Any], **facts: Any) -> Plan:
+        if not which and self.varying:
+            raise ValueError(say("say which cells, such as seed=1"))
+        kept = select(self.varying, which)
+        chosen = [cell for cell in self.cells if all(cell.options[name] in values for name, values in kept.items())]
+        write_change(self.client.store, chosen, **facts)
+        self.cells = replaced(self.client.store, cells_of(self._constant, self.varying), changes_in(self.client.store))
+        return self
 
     # Running
 
@@ -188,7 +306,8 @@ class Plan:
             images, text = (result.images, "") if result else ((), _reason(status))
             spots.append(Spot(options=cell.positions, images=images, text=text, kind=status.state, alt=text))
         labels = {name: self.labels(name) for name in self.varying}
-        return grid(spots, labels, rows=rows, columns=columns, pages=pages, constants=self.constants())
+        told = joined(" · ", [self.constants(), *view.replacements(self.varying, self.cells)])
+        return grid(spots, labels, rows=rows, columns=columns, pages=pages, constants=told)
 
     @spoken
     def table(self) -> Any:
@@ -198,6 +317,8 @@ class Plan:
         the cost of all its runs.
         """
         rows = view.rows(self.cells, self.statuses())
+        if self.prompts and self.prompts.categories:
+            rows = [{"category": self.prompts.categories.get(row["prompt"]), **row} for row in rows]
         try:
             import pandas
         except ImportError:
@@ -221,6 +342,12 @@ class Plan:
         return view.page(self.varying, self.cells, statuses, [self.constants(_MOST), ahead.summary(**said)])
 
 
+def _as_reason(reason: str) -> str:
+    if not isinstance(reason, str) or not reason.strip() or len(reason) > REASON:
+        raise ValueError(say("reason={value}: say why, in 1 to {most} characters", value=repr(reason), most=REASON))
+    return reason.strip()
+
+
 def _reason(status: Status) -> str:
     state = STATES[status.state]
     if status.state in ("open", "under way", "canceled") or not status.note:
@@ -236,7 +363,9 @@ def _ordered(documented: Callable[P, Plan]) -> Callable[P, Plan]:
 
     @wraps(documented)
     def sweep(client: Client, **options: Any) -> Any:
-        check_names(options, FIELDS)
+        given = options.get("prompt")
+        slots = slots_of(given)
+        check_names(options, [*FIELDS, *slots])
         if not hasattr(client, "known"):
             raise TypeError(
                 say("the first argument is the client: wannb.sweep(client, prompt=[...]), not {value}", value=client)
@@ -245,7 +374,7 @@ def _ordered(documented: Callable[P, Plan]) -> Callable[P, Plan]:
             constant, varying = split_options({name: value for name, value in options.items() if value is not None})
         if "seed" not in constant and "seed" not in varying:
             constant["seed"] = SEED
-        return Plan(client, constant, varying)
+        return Plan(client, constant, varying, prompts=given if isinstance(given, Prompts) else None)
 
     return cast("Callable[P, Plan]", sweep)
 
@@ -265,12 +394,14 @@ def sweep(
     color_palette: Any = None,
     bbox_list: Any = None,
     enable_sequential: Any = None,
+    **slots: Any,
 ) -> Plan:
     """Plan the same request with options varied: any option may be a list of alternatives. Nothing is sent yet.
 
     Args:
         client: from `wannb.connect()`.
-        prompt: the text, at most 5,000 characters, in Chinese or English.
+        prompt: the text, at most 5,000 characters, in Chinese or English; or a list that `wannb.prompts` has read. It
+            may have slots, "a {animal} in {place}", each an argument of its own: `animal=["cat", "dog"]`.
         images: up to 9 input images: paths, URLs, bytes, PIL images, arrays or results. A list holds alternatives:
             `["a.png", "b.png"]` edits each, `[["a.png", "b.png"]]` both together.
         model: "wan2.7-image-pro" (default) or "wan2.7-image".

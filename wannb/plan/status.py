@@ -23,7 +23,7 @@ from .cell import Cell
 if TYPE_CHECKING:
     from wannb.client import Client
 
-State = Literal["done", "open", "under way", "failed", "canceled", "refused", "not legal", "lost"]
+State = Literal["done", "open", "under way", "failed", "canceled", "refused", "not legal", "lost", "excluded"]
 #: Every state of a cell, as it is said.
 STATES = {"done": Said("done"), **STATES_OF_A_SPOT, "open": Said("open")}
 #: The states of cells that the next `run()` sends or, if they are under way, picks up.

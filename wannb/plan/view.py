@@ -31,8 +31,10 @@ _SIGNS: dict[State, str] = {
     "refused": "✕",
     "not legal": "✕",
     "lost": "!",
+    "excluded": "–",
 }
-_TROUBLE = frozenset({"failed", "refused", "not legal", "lost"})
+#: States that are listed with their reasons.
+_TROUBLE = frozenset({"failed", "refused", "not legal", "lost", "excluded"})
 
 
 def text(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], summary: str) -> Said:
@@ -98,14 +100,19 @@ def _troubles(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status
     """Return what is wrong, once for each reason, with the cells it concerns."""
     reasons: dict[tuple[State, str], list[Cell]] = {}
     for cell, status in zip(cells, statuses, strict=True):
-        if status.state in _TROUBLE or status.short:
+        if status.state in _TROUBLE or status.short or cell.replaced:
             reasons.setdefault((status.state, status.note), []).append(cell)
     return [
         joined(": ", [_where(varying, cells, them), note])
-        if state == "done"
+        if state in ("done", "open", "under way")
         else Said("{where}: {state}: {why}", where=_where(varying, cells, them), state=STATES[state], why=note)
         for (state, note), them in reasons.items()
     ]
+
+
+def replacements(varying: Varying, cells: Sequence[Cell]) -> list[Said]:
+    """Return what was put in the place of which cells, and why."""
+    return [joined(": ", [_where(varying, cells, [cell]), cell.replaced]) for cell in cells if cell.replaced]
 
 
 def _where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> str:
@@ -146,6 +153,7 @@ def _said(cell: Cell, status: Status) -> Said:
 def _rows(cell: Cell, status: Status) -> Iterator[dict[str, Any]]:
     run = status.run
     options = {name: _plain(getattr(cell.request, name)) for name in FIELDS}
+    options = {**{name: value for name, value in cell.options.items() if name not in FIELDS}, **options}
     note = say(status.note) if isinstance(status.note, Said) else status.note
     shared = {**options, "state": status.state, "note": note}
     cost = status.cost()

@@ -7,6 +7,7 @@
         .preview-image-1.jpg              a small copy, made when it is first shown
         inputs/                           copies of local input images, named by content hash
       drafts/                             what is in the Studio's forms
+      plans.jsonl                         cells of plans that are left out or replaced, with the reasons
       .locks/                             so that two kernels may share the folder
       .index/                             a cache, so that one run among many is found at once
 

@@ -16,7 +16,7 @@ def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.Mock
     page.get_by_label("Prompt 1").fill("A lighthouse at dusk")
     page.get_by_label("Prompt 2").fill("A lighthouse in fog")
     page.get_by_label("Seeds", exact=True).fill("1, 2, three")
-    page.get_by_text("three: write whole numbers").wait_for()
+    page.get_by_text("three: write whole numbers").last.wait_for()
     page.get_by_label("Seeds", exact=True).fill("1-2")
     page.get_by_role("button", name="Generate 4 images · demo ($0.30 live)").click()
     page.locator(".wannb-told", has_text="4 of 4 generated").wait_for()

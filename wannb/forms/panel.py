@@ -327,6 +327,7 @@ class Access(anywidget.AnyWidget):
 
     def __init__(self) -> None:
         super().__init__(_dom_classes=("wannb-access",))
+        self.on_msg(lambda widget, content, buffers: self.send(content))  # a press waits for it
 
 
 class CodeView(anywidget.AnyWidget):

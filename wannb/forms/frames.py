@@ -507,7 +507,7 @@ class Details:
         words = self.words
         pick = button(
             words("Current frame") if take.chosen else words("Use as frame"),
-            lambda: self._do(lambda board, scene: board.choose(scene, take.number)),
+            lambda: self._chosen(take),
             tooltip=words("Take {number} of scene {scene}", number=take.number, scene=scene),
         )
         pick.disabled = off or take.chosen
@@ -520,6 +520,10 @@ class Details:
         out = self._frames.download.picture(self._frames.name(take.path, scene, take.number), take.path)
         picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out)
         return widgets.VBox([picture, widgets.HBox([pick, cast], _dom_classes=("wannb-row",))])
+
+    def _chosen(self, take: Take) -> None:
+        self._do(lambda board, scene: board.choose(scene, take.number))
+        self.focus()  # the button was made anew, and is off
 
     def _assigned(self) -> None:
         image = self._which.value

@@ -17,7 +17,8 @@ _LOOK = """() => {
     return [outline && style.outlineWidth, outline && style.outlineColor, style.boxShadow, style.border].join(); };
   const name = one => one.ariaLabel || [...one.labels ?? []].map(each => each.textContent).join(' ').trim()
     || one.textContent.trim() || one.title;
-  const lost = now === document.body || now.contains(form), faults = [];
+  // A button that has just gone away keeps the focus for a moment.
+  const lost = now === document.body || now.contains(form) || !shown(now).getClientRects().length, faults = [];
   if (before && before.one !== now && before.one.getClientRects().length && look(before.one) === before.look) {
     faults.push(`the focus cannot be seen on ${before.one.outerHTML.slice(0, 300)}`);
   }

@@ -192,7 +192,7 @@ def test_a_storyboard_is_made_rolled_chosen_and_saved(lab: Lab, server: mock.Moc
     page.get_by_role("button", name="Candidate 3").wait_for()
     enabled(page, "Three candidates")
     keys.wait_at("Three candidates")
-    keys.to("Candidate 2", "Enter", back=True)
+    keys.to("Use candidate 2", "Enter", back=True)
     keys.wait_at("More…")
     assert book.ask("[take.chosen for take in studio.form.board.takes(1)]") == [False, False, True, False]
     keys.press("Enter")

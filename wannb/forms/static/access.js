@@ -40,9 +40,9 @@ function tend(model, root, voice, signal) {
   };
   const observer = new MutationObserver(() => (due ||= requestAnimationFrame(look)));
   observer.observe(root, { subtree: true, childList: true, attributeFilter: ["class", "title", "disabled", "style"] });
-  root.addEventListener("keydown", go, { signal, capture: true });
   take(model, root, signal);
-  presses(model, root, signal);
+  const press = presses(model, root, signal);
+  root.addEventListener("keydown", (event) => go(event, press), { signal, capture: true });
   keepInSight(root, signal);
   signal.addEventListener("abort", () => (observer.disconnect(), cancelAnimationFrame(due)));
   look();
@@ -57,7 +57,7 @@ function take(model, root, signal) {
 }
 
 /** Press the button of the form that has the focus, on Ctrl+Enter or Cmd+Enter. */
-function go(event) {
+function go(event, press) {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
   event.stopPropagation();
@@ -66,7 +66,7 @@ function go(event) {
   for (let place = event.target; place; place = place.parentElement) {
     const button = [...place.querySelectorAll("button.wannb-go")].find(inSight);
     if (button) {
-      if (!button.disabled) button.click();
+      press(button); // one that is off may be on as soon as Python has what was typed
       return;
     }
     if (place.matches(".wannb-form")) return;
@@ -76,7 +76,8 @@ function go(event) {
 /**
  * Let presses of buttons come to Python after what was written before them. ipywidgets holds back what is typed while
  * Python is busy with an earlier letter, but sends a press at once, so that half a prompt would be asked and paid for.
- * Python's answer shows that it is done with the earlier letter, and that the rest is on its way.
+ * Python's first answer shows that it is done with the earlier letter, and that the rest is sent; its second one comes
+ * after the rest.
  */
 function presses(model, root, signal) {
   const held = new Map();
@@ -87,9 +88,9 @@ function presses(model, root, signal) {
   for (const name of ["input", "change", "keydown", "click", "pointerup"]) {
     root.addEventListener(name, (event) => (written += !pressed(event) && event.key !== "Tab"), { signal, capture: true });
   }
-  const ask = (button) => {
+  const ask = (button, last = false) => {
     const id = uniqueId("press");
-    held.set(id, { button, upTo: written });
+    held.set(id, { button, upTo: written, last });
     send(model, { kind: "press", id });
   };
   root.addEventListener("click", (event) => {
@@ -105,12 +106,17 @@ function presses(model, root, signal) {
     arrived = Math.max(arrived, press.upTo);
     // A person who goes on to write is waited for.
     if (arrived < written) return ask(press.button);
-    free = press.button;
-    free.click();
-    free = null;
+    if (!press.last) return ask(press.button, true);
+    // After the changes of the page that came before this answer.
+    setTimeout(() => {
+      free = press.button;
+      free.click();
+      free = null;
+    });
   };
   model.on("msg:custom", heard);
   signal.addEventListener("abort", () => model.off("msg:custom", heard));
+  return (button) => ask(button);
 }
 
 /**

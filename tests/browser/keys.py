@@ -23,11 +23,10 @@ _LOOK = """() => {
     faults.push(`the focus cannot be seen on ${before.one.outerHTML.slice(0, 300)}`);
   }
   const {left, top, right, bottom} = shown(now).getBoundingClientRect();
-  if (!lost && (right <= 0 || bottom <= 0 || left >= innerWidth || top >= innerHeight || right - left < 2)) {
-    faults.push(`the focus is out of sight on ${now.outerHTML.slice(0, 300)}`);
-  }
+  const away = !lost && (right <= 0 || bottom <= 0 || left >= innerWidth || top >= innerHeight || right - left < 2)
+    && `the focus is out of sight on ${now.outerHTML.slice(0, 300)}`;
   globalThis.wannbFocus = lost ? null : {one: now, look: look(now)};
-  return {lost, faults, name: lost ? '' : name(now), inside: !lost && !!now.closest('.wannb-form, dialog')};
+  return {lost, away, faults, name: lost ? '' : name(now), inside: !lost && !!now.closest('.wannb-form, dialog')};
 }"""
 
 
@@ -39,11 +38,14 @@ class Keys:
         self.stops: list[str] = []
 
     def look(self) -> dict[str, Any]:
-        """Return where the focus is; fail if it cannot be seen."""
-        seen: dict[str, Any] = self.page.evaluate(_LOOK)
+        """Return where the focus is; fail if it cannot be seen, once what moves on the page has come to rest."""
+        end = time.monotonic() + PATIENCE / 1000
+        while (seen := self.page.evaluate(_LOOK))["away"]:
+            assert time.monotonic() < end, seen["away"]
+            self.page.wait_for_timeout(30)
         assert not seen["faults"], seen["faults"]
         self.stops.append(seen["name"] if seen["inside"] else "outside of the form")
-        return seen
+        return dict(seen)
 
     @property
     def at(self) -> str:

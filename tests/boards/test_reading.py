@@ -31,6 +31,17 @@ SCRIPTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
     "labelled lines": ("A cat wakes up\nDialogue: Tom: Good morning!\nNote: yawning\nSeconds: 2\nIt goes out", "lines", [
         {"text": "A cat wakes up", "dialogue": "Tom: Good morning!", "notes": "yawning", "seconds": 2},
         {"text": "It goes out"}]),
+    "dialogue in a line": (
+        'Mia at the harbour. MIA: "Will it swim?" (3 s)\nShe waits (2 s) Mia (softly): “Go on!” Old Tom: “Ho.”\n'
+        '3. It sinks. Dialogue: Oh no!\nTOM: "Well."\n小猫坐着。小猫：“早安！”（4秒）', "lines", [
+        {"text": "Mia at the harbour.", "dialogue": "MIA: Will it swim?", "seconds": 3},
+        {"text": "She waits", "dialogue": "Mia (softly): Go on!\nOld Tom: Ho.", "seconds": 2},
+        {"text": "It sinks.", "dialogue": "Oh no!\nTOM: Well."},
+        {"text": "小猫坐着。", "dialogue": "小猫：早安！", "seconds": 4}]),
+    "words to be seen": (
+        'A door. Sign: "OPEN"\nA board that says: "SHUT"\nThe cat "Tom" sleeps. "Hm."\n一家店。牌子上写着：“营业中”', "lines", [
+        {"text": 'A door. Sign: "OPEN"'}, {"text": 'A board that says: "SHUT"'}, {"text": 'The cat "Tom" sleeps. "Hm."'},
+        {"text": "一家店。牌子上写着：“营业中”"}]),
     "labels in Chinese": ("一只猫醒来\n对白：早安！\n备注：打哈欠\n时长：2秒\n它走出门", "lines", [
         {"text": "一只猫醒来", "dialogue": "早安！", "notes": "打哈欠", "seconds": 2}, {"text": "它走出门"}]),
     "a sentence with commas": ("A cat, an orange one, wakes up\nIt stretches, and goes out", "lines", [

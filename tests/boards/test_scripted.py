@@ -22,6 +22,8 @@ def test_a_script_makes_a_board(client: Client, tmp_path: Path) -> None:
     ]
     assert repr(scenes).splitlines()[0] == "Scenes(2 scenes · 5 s · read as a table)"
     assert "早安！" in scenes._repr_html_()
+    assert ">dialogue<" in scenes.table()
+    assert ">notes<" not in scenes.table(), "nobody wrote any"
     assert Storyboard(client, scenes).scenes == tuple(scenes)
 
 

@@ -27,6 +27,7 @@ widgets.VBox([download, widgets.HTML(row)])
 #: Every clipboard of a page, refused one after the other.
 NO_API = "navigator.clipboard.writeText = () => Promise.reject(new Error('refused')); 0"
 NO_SELECTION = "document.execCommand = () => false; 0"
+AGAIN = "delete navigator.clipboard.writeText; delete document.execCommand; 0"
 
 
 def downloaded(book: Book, button: Any) -> tuple[str, bytes]:
@@ -92,6 +93,16 @@ def images_leave_a_form(book: Book, folder: Path) -> None:
     copy.click()
     place.get_by_role("alert").filter(has_text="may not use the clipboard").wait_for()
     assert place.locator(".wannb-get-problem input").input_value() == str(path)
+    code = book.page.locator(".wannb-code").first
+    place.get_by_role("button", name="The same as code").first.click()
+    code.get_by_role("button", name="Copy").click()
+    code.get_by_text("may not use the clipboard").wait_for()
+    assert book.page.evaluate("String(getSelection())") == book.ask("form.code"), "ready for Ctrl+C, and in sight"
+    below = code.evaluate(
+        "one => one.lastChild.getBoundingClientRect().top - one.firstChild.getBoundingClientRect().bottom"
+    )
+    assert below >= 0
+    book.page.evaluate(AGAIN)
     assert place.locator(".wannb-form").first.evaluate("one => one.scrollWidth <= one.parentElement.clientWidth")
 
     button(place, f"Open the folder {path.parent}").click()

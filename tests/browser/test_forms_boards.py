@@ -16,7 +16,7 @@ def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.Mock
     page.get_by_label("Prompt 1").fill("A lighthouse at dusk")
     page.get_by_label("Prompt 2").fill("A lighthouse in fog")
     page.get_by_label("Seeds", exact=True).fill("1, 2, three")
-    page.get_by_text("three: write whole numbers").wait_for()
+    page.get_by_text("three: write whole numbers").last.wait_for()
     page.get_by_label("Seeds", exact=True).fill("1-2")
     page.get_by_role("button", name="Generate 4 images · demo ($0.30 live)").click()
     page.locator(".wannb-told", has_text="4 of 4 generated").wait_for()
@@ -58,7 +58,7 @@ def test_a_storyboard_is_drawn_kept_and_drawn_anew_by_keyboard_alone(lab: Lab, s
     page.get_by_text("generated for an older text").wait_for()
     walk("Generate scene 2 to go with the frames around it; only this image is paid for")
     page.get_by_role("img", name="Scene 2 of 2: It goes home").wait_for()
-    book.until("not form.frames.rolls.under_way")
+    book.until("len(form.board.takes(2)) == 2 and not form.frames.rolls.under_way")
     assert server.billed == 3
     assert book.cells.count() == 2, "JupyterLab took the keys for its own"
     walk("Earlier takes of scene 2, a picture of your own, removal")

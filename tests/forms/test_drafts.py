@@ -114,6 +114,20 @@ def test_no_key_no_signed_link_and_no_path_of_this_machine_is_written(client: Cl
     assert [image.problem is None for image in forms.Studio(client).edit.request.images] == [False, True]
 
 
+def test_a_new_studio_opens_where_the_last_one_was_left(client: Client) -> None:
+    studio = forms.Studio(client)
+    studio._tabs.selected_index = 5
+    studio._place.write()
+    again = forms.Studio(client)
+    assert isinstance(again.form, forms.StoryboardForm)
+    assert again._eye.unkept is False
+    again._tabs.selected_index = 0
+    again._place.write()
+    assert not file_of(client, "studio").exists(), "the first tab is where a new one begins"
+    file_of(client, "studio").write_text('{"wannb_draft": 1, "written": 1, "writer": "x", "fields": {"tab": ["no"]}}')
+    assert isinstance(forms.Studio(client).form, forms.TextToImageForm)
+
+
 def test_a_picture_is_kept_once_and_those_of_the_folder_stay_where_they_are(client: Client) -> None:
     own = client.generate("a cat", size=SMALL, seed=1)[0]
     uploads = client.store.root / ".uploads"

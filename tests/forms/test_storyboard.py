@@ -394,6 +394,32 @@ def test_frames_are_generated_beside_each_other_and_the_board_stays_usable(
     assert drawn.board.record.journal.pending == ()
 
 
+def test_what_is_opened_stands_behind_its_card_and_is_closed_at_its_top(drawn: StoryboardForm) -> None:
+    frames = drawn.frames
+    frames.open(2)
+    places = {each: int(each.layout.order) for each in frames._strip.children}
+    shown = sorted(places, key=places.__getitem__)
+    assert shown == [frames.cards[0].box, frames.cards[1].box, frames.details.box, frames.cards[2].box]
+    named(frames.details.box.children[0], "Close").click()
+    assert frames.details.box.layout.display == "none"
+
+
+def test_a_request_that_was_cut_off_before_it_was_sent_is_told_from_one_under_way(
+    drawn: StoryboardForm, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*given: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    assert drawn.board
+    with monkeypatch.context() as dying:
+        dying.setattr(client, "run", dies)
+        with pytest.raises(KeyboardInterrupt):
+            drawn.board.reroll(2)
+    again = StoryboardForm(client, drawn.board.name)
+    assert "cut off before it was sent" in again.frames.about.value
+    assert again.button.description == "Generate 1 image · demo ($0.075 live)"
+
+
 def test_candidates_stand_beside_the_frame_and_a_click_chooses_one(
     drawn: StoryboardForm, server: mock.MockServer
 ) -> None:
@@ -404,7 +430,7 @@ def test_candidates_stand_beside_the_frame_and_a_click_chooses_one(
     drawn.frames.rolls.join(30)
     assert drawn.board.frames[1].path == before
     offered = card._offered.children
-    assert [each.children[1].description for each in offered] == ["Candidate 1", "Candidate 2", "Candidate 3"]
+    assert [each.children[1].description for each in offered] == [f"Use candidate {at}" for at in (1, 2, 3)]
     offered[2].children[1].click()
     assert drawn.board.frames[1].path == drawn.board.takes(2)[3].path
     assert len(drawn.board.takes(2)) == 4

@@ -26,6 +26,19 @@ _LABELS = {
     "seconds": "seconds?|duration|time|秒数?|时长",
     "text": "text|picture|action|image|画面|内容|描述",
 }
+_NAME = r"[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,2}|[\u4e00-\u9fff·]{1,8}"
+#: What somebody says at the end of a line: 'MIA: "Will it swim?"', 'Mia (softly): “Go on!”', '小猫：“早安！”'.
+_SPOKEN = re.compile(
+    rf"(?:^|(?<=[.!?…。！？)）\]】\"”」』])|(?<=[.!?…)\]\"”] ))"
+    rf"((?:{_NAME})\s?(?:[(（][^()（）]{{1,30}}[)）])?)\s*([:：])\s*[\"“「『]([^\"“”「」『』]+)[\"”」』]\s*$"
+)
+#: What is written in the picture is not said: 'Sign: "OPEN"'.
+_SEEN = re.compile(
+    r"(?:.* )?(?:sign|title|subtitle|caption|text|label|poster|logo|headline|letter|note|screen|message)s?"
+    r"|.*[写字标牌题示印]着?",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(rf"(?<=[.!?…。！？])\s*(?:{_LABELS['dialogue']})\s*[:：]\s*(.+)", re.IGNORECASE)
 _LABELLED = {name: re.compile(rf"\s*(?:{words})\s*[:：]\s*(.+)", re.IGNORECASE) for name, words in _LABELS.items()}
 
 
@@ -73,10 +86,29 @@ def _of(line: str) -> Part:
             return Part(notes=said) if name == "notes" else Part(dialogue=said)
     notes = "; ".join(one_line(found) for found in _NOTE.findall(line))
     line = _NOTE.sub(" ", line)
-    number = None
-    if found := _SECONDS.search(line):
-        number = seconds_of(found[1])
-        line = line[: found.start()] if number else line
+    line, number = _timed(line)
     numbered = _BULLET.match(line)
-    bare = line[numbered.end() :] if numbered else line
-    return Part(text=one_line(bare), notes=notes, seconds=number)
+    line, said = _spoken(line[numbered.end() :] if numbered else line)
+    if number is None:
+        line, number = _timed(line)
+    return Part(text=one_line(line), notes=notes, dialogue=said, seconds=number)
+
+
+def _timed(line: str) -> tuple[str, float | None]:
+    """Return a line without the seconds at its end, and those."""
+    found = _SECONDS.search(line)
+    number = seconds_of(found[1]) if found else None
+    return (line[: found.start()] if found and number else line), number
+
+
+def _spoken(line: str) -> tuple[str, str]:
+    """Return a line without what is said at its end, and that, a line for each who speaks."""
+    if found := _SAYS.search(line):
+        return line[: found.start()], one_line(found[1])
+    said: list[str] = []
+    line = line.strip()
+    while (found := _SPOKEN.search(line)) and not _SEEN.fullmatch(found[1]):
+        after = found[2] if found[2] == "：" else ": "
+        said.insert(0, f"{found[1].strip()}{after}{one_line(found[3])}")
+        line = line[: found.start()].rstrip()
+    return line, "\n".join(said)

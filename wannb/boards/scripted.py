@@ -46,18 +46,15 @@ class Scenes(list[Scene]):
 
     def table(self) -> str:
         """Return the scenes as an HTML table."""
-        head = ["", Said("text"), Said("dialogue"), Said("notes"), Said("seconds")]
+        head = (Said("text"), Said("dialogue"), Said("notes"), Said("seconds"))
         rows = [
-            (
-                number,
-                shorten(each.text, 300),
-                shorten(each.dialogue, 200),
-                shorten(each.notes, 200),
-                f"{each.seconds:g}",
-            )
-            for number, each in enumerate(self, 1)
+            (shorten(each.text, 300), shorten(each.dialogue, 200), shorten(each.notes, 200), f"{each.seconds:g}")
+            for each in self
         ]
-        return html.scrolled(html.table(head, rows)) if rows else ""
+        # A phone is narrow: a column that is empty takes no room of it.
+        used = [column for column in range(len(head)) if any(row[column] for row in rows)]
+        shown = [(number, *(row[column] for column in used)) for number, row in enumerate(rows, 1)]
+        return html.scrolled(html.table(["", *(head[column] for column in used)], shown)) if rows else ""
 
     @spoken
     def __repr__(self) -> str:

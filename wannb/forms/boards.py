@@ -176,7 +176,10 @@ class ScriptPanel:
         self.text = widgets.Textarea(
             description=words("Script"),
             rows=7,
-            placeholder=words("Lines, paragraphs, rows of a spreadsheet, CSV, or a Fountain screenplay"),
+            placeholder=words(
+                "Lines, paragraphs, rows of a spreadsheet, CSV, or a Fountain screenplay:\n"
+                'Mia stands at the harbour. MIA: "Will it swim?" (3 s)'
+            ),
         )
         self.kind = widgets.Dropdown(
             description=words("Read as"), options=[(words(text), kind) for text, kind in _KINDS]

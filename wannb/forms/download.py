@@ -347,7 +347,7 @@ class FileRow:
         answers = [
             button(words("Overwrite"), self._overwrite),
             self._both,
-            button(words("Cancel"), lambda: self._ask("")),
+            button(words("Cancel"), self._close_question),
         ]
         self._question = widgets.VBox([self._asked, widgets.HBox(answers, _dom_classes=("wannb-row",))])
         row = widgets.HBox([self._format, self.name, *self.buttons], _dom_classes=("wannb-row", "wannb-save-row"))
@@ -392,12 +392,17 @@ class FileRow:
         self._asked.value = f'<div class="wannb-note" role="alert">{escape(question)}</div>' if question else ""
         self._question.layout.display = "" if question else "none"
 
-    def _overwrite(self) -> None:
+    def _close_question(self) -> None:
         self._ask("")
+        self.buttons[0].focus()
+
+    def _overwrite(self) -> None:
+        self._close_question()
         self._go()
 
     def _keep_both(self) -> None:
         self.name.value = _free(self.path).stem
+        self._close_question()
         self._pressed()
 
     def _go(self) -> None:

@@ -115,7 +115,8 @@ class Files(FileRow):
         self._parts = {name: boxes[name] for row in _ROWS for name in row}
         rows = [widgets.HBox([boxes[name] for name in row], _dom_classes=("wannb-row",)) for row in _ROWS]
         self._failed, self._pages = widgets.HTML(), widgets.HTML()
-        self.box = widgets.VBox([*rows, self.options["scenes"], self.box, self._failed, self._pages])
+        scenes = widgets.HBox([self.options["scenes"]], _dom_classes=("wannb-row",))
+        self.box = widgets.VBox([*rows, scenes, self.box, self._failed, self._pages])
         self._format.observe(lambda change: self._turn(), "value")
         self._turn()
 

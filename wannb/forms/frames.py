@@ -100,7 +100,7 @@ class Frames:
         self._strip = widgets.VBox(_dom_classes=("wannb-frames",))
         self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
         adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
-        self.box = widgets.VBox([self._strip, self.sorter, self.details.box, adding])
+        self.box = widgets.VBox([self._strip, self.sorter, adding])
 
     def show(self, board: Storyboard, *, busy: bool) -> None:
         """Show a board as it is now; while work is under way nothing of it can be changed."""
@@ -119,6 +119,7 @@ class Frames:
             offered = [take for take in board.takes(card.number) if take.run_id == panel.offered]
             card.offer(offered if panel.offered else (), off=busy or panel.locked)
         self.details.show(board, number, busy=busy)
+        (self._strip.remove_class if number is None else self._strip.add_class)("wannb-with-details")
         for each in (self._new, self._add, *self.files.buttons):
             each.disabled = busy
         self.sorter.disabled = busy
@@ -180,7 +181,7 @@ class Frames:
                 *self.cards[:count],
                 *(Card(number, self) for number in range(len(self.cards) + 1, count + 1)),
             ]
-            self._strip.children = [card.box for card in self.cards]
+            self._strip.children = [*(card.box for card in self.cards), self.details.box]
             close_all(card.box for card in old)
 
     def _add_scene(self) -> None:
@@ -205,7 +206,9 @@ class Frames:
             )
             notes.append(few)
         if board.generator().left():
-            notes.append(Said("A request is still under way: the button picks it up."))
+            cut_off = Said("A request was cut off before it was sent, and cost nothing: the button sends it.")
+            under_way = Said("A request is still under way: the button picks it up.")
+            notes.append(cut_off if board.generator().unsent() else under_way)
         # Of the board's own notices only those on fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]
         told = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notes)
@@ -252,6 +255,7 @@ class Card:
         self._now = widgets.VBox([self._picture], _dom_classes=("wannb-candidate",))
         pictures = widgets.HBox([self._now, self._offered], _dom_classes=("wannb-pictures",))
         self.box = widgets.VBox([self._facts, pictures, self.status.box, self._text, *rows], _dom_classes=classes)
+        self.box.layout.order = str(2 * number)
 
     def show(self, shot: Shot, key: str, prices: Mapping[int, str], *, busy: bool, is_open: bool) -> None:
         """Show a scene as it is now, with the price of so many images on the buttons; a busy card cannot be changed."""
@@ -329,7 +333,7 @@ class Card:
         size = (take.width, take.height)
         figure = html.figure(preview(take.path, _PIXELS), alt=alt, caption=(), size=size, width=_WIDTH)
         name = words("Use candidate {at} as the frame of scene {number}", **values)
-        chosen = button(words("Candidate {at}", at=at), lambda: self._choose(take), tooltip=name)
+        chosen = button(words("Use candidate {at}", at=at), lambda: self._choose(take), tooltip=name)
         chosen.disabled = off or take.chosen
         if take.chosen:
             chosen.description = words("Current frame")
@@ -364,7 +368,7 @@ class Card:
 
 
 class Details:
-    """The area under the frames: takes of a scene, its image in a set, a picture from elsewhere, removal.
+    """The area under a frame's row: takes of a scene, its image in a set, a picture from elsewhere, removal.
 
     Attributes:
         box: the widget; hidden until a scene is opened.
@@ -405,9 +409,11 @@ class Details:
         self._remove = button(words("Remove this scene"), self._removed)
         self._close = button(words("Close"), lambda: frames.open(None))
         self._own = widgets.VBox([own, self._picker.box])
-        last = widgets.HBox([self._remove, self._close], _dom_classes=("wannb-row",))
+        # The focus comes to *Close*: at the top, so that what was opened is seen from its beginning.
+        top = widgets.HBox([self._title, self._close], _dom_classes=("wannb-row", "wannb-details-top"))
+        last = widgets.HBox([self._remove], _dom_classes=("wannb-row",))
         parts = [
-            self._title,
+            top,
             camera,
             self._sent,
             self._drawing.box,
@@ -424,6 +430,7 @@ class Details:
         """Show a scene's takes and what can be done with it; None closes it."""
         self.number = number
         self.box.layout.display = "none" if number is None else ""
+        self.box.layout.order = None if number is None else str(2 * number + 1)  # behind its card
         old, self._takes.children = self._takes.children, ()
         close_all(old)
         if number is None:
@@ -500,7 +507,7 @@ class Details:
         words = self.words
         pick = button(
             words("Current frame") if take.chosen else words("Use as frame"),
-            lambda: self._do(lambda board, scene: board.choose(scene, take.number)),
+            lambda: self._chosen(take),
             tooltip=words("Take {number} of scene {scene}", number=take.number, scene=scene),
         )
         pick.disabled = off or take.chosen
@@ -513,6 +520,10 @@ class Details:
         out = self._frames.download.picture(self._frames.name(take.path, scene, take.number), take.path)
         picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out)
         return widgets.VBox([picture, widgets.HBox([pick, cast], _dom_classes=("wannb-row",))])
+
+    def _chosen(self, take: Take) -> None:
+        self._do(lambda board, scene: board.choose(scene, take.number))
+        self.focus()  # the button was made anew, and is off
 
     def _assigned(self) -> None:
         image = self._which.value

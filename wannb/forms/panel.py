@@ -344,7 +344,12 @@ class Access(anywidget.AnyWidget):
         self.takers = [{"kind": kind, "text": text} for kind, text in takers.items()]
 
     def _asked(self, widget: Any, content: Any, buffers: Any) -> None:
-        known = shown_by(content.get("key")) if isinstance(content, dict) else None
+        if not isinstance(content, dict):
+            return
+        if content.get("kind") == "press":
+            self.send(content)  # the press waits for it
+            return
+        known = shown_by(content.get("key"))
         kinds = [each["kind"] for each in self.takers]
         if self._take and known and known.path and content.get("taker") in kinds:
             self._take(content["taker"], known.path)

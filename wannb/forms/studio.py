@@ -23,7 +23,7 @@ from wannb.translation import Said, say
 from .ahead import Ahead
 from .button import spent_text
 from .compare import CompareForm
-from .drafts import seen, unseen
+from .drafts import Content, Draft, seen, unseen
 from .form import Form
 from .history import HistoryForm
 from .kept import Eye
@@ -84,9 +84,12 @@ class Studio(Panel):
     def __init__(self, client: Client) -> None:
         self._made: dict[type[Any], Any] = {}
         super().__init__(client)
-        self._form(TextToImageForm)
-        self._tabs.observe(lambda change: self._turned(), "selected_index")
         self._tabs.selected_index = 0
+        self._place = Draft(client.store, "studio", self._where)
+        self._tabs.selected_index = self._place_in(self._place.found)
+        self._place.settle()
+        self._form(_KINDS[self._tabs.selected_index])
+        self._tabs.observe(lambda change: self._turned(), "selected_index")
         self._count()
 
     def _build(self) -> None:
@@ -192,7 +195,23 @@ class Studio(Panel):
     def _show(self, kind: type[Any]) -> None:
         self._tabs.selected_index = _KINDS.index(kind)
 
+    def close(self) -> None:
+        """Keep which tab is open, and end."""
+        if "_place" in vars(self):  # not so when the constructor raised
+            self._place.close()
+        super().close()
+
+    def _where(self) -> dict[str, Any]:
+        return {"tab": _KINDS[self._tabs.selected_index or 0].__name__}
+
+    def _place_in(self, found: Content | None) -> int:
+        """Return the tab that was open when the page was left, the first without one."""
+        names = [kind.__name__ for kind in _KINDS]
+        name = found.fields.get("tab") if found else ""
+        return names.index(name) if name in names else 0
+
     def _turned(self) -> None:
+        self._place.touch()
         if isinstance(self.form, HistoryForm):
             self.form.refresh()
         self._count()

@@ -242,14 +242,14 @@ class Generator:
         """Return how many images `fill` would ask for."""
         return sum(map(len, self._groups()))
 
+    def unsent(self) -> int:
+        """Return how many images were asked for before, by requests that were cut off before they were sent."""
+        requests = [(pending, self._request_of(pending)) for pending in self.left()]
+        return sum(each.n for of, each in requests if self._wanted(of, each) and not self.client.known(each))
+
     def to_pay(self) -> int:
         """Return how many images would be paid for at most: those that are not in the runs folder already."""
-        record = self.files.record
-        unpaid = 0
-        for pending in self.left():
-            request = self._request_of(pending)
-            if self._wanted(pending, request) and not self.client.known(request):
-                unpaid += request.n
+        record, unpaid = self.files.record, self.unsent()
         left = self._groups()
         for position, group in enumerate(left):
             request = self._filling(group, record)

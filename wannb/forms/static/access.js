@@ -1,6 +1,6 @@
 // What ipywidgets leaves out for people who use a keyboard or a screen reader, done in one place for a form and all that
-// is in it: states and names of buttons, tabs and their panels, Ctrl+Enter, the focus when a button goes away, and one
-// voice that says what has changed.
+// is in it: states and names of buttons, tabs and their panels, Ctrl+Enter, presses that come after what was written
+// before them, the focus when a button goes away, and one voice that says what has changed.
 
 import { element, follow, send, uniqueId } from "./elements.js";
 
@@ -19,7 +19,7 @@ function render({ model, el }) {
     const root = el.isConnected && el.closest(".wannb-form");
     if (!root) setTimeout(begin, 30);
     // The form that this one stands in sees to both.
-    else if (!root.parentElement?.closest(".wannb-form")) tend(root, voice, stop.signal), take(root, model, stop.signal);
+    else if (!root.parentElement?.closest(".wannb-form")) tend(model, root, voice, stop.signal);
   })();
   return () => {
     stop.abort();
@@ -28,7 +28,7 @@ function render({ model, el }) {
 }
 
 /** Look after a form until the signal says stop. */
-function tend(root, voice, signal) {
+function tend(model, root, voice, signal) {
   let due = 0;
   const say = speaker(root, voice);
   const held = holder(root, signal);
@@ -40,13 +40,16 @@ function tend(root, voice, signal) {
   };
   const observer = new MutationObserver(() => (due ||= requestAnimationFrame(look)));
   observer.observe(root, { subtree: true, childList: true, attributeFilter: ["class", "title", "disabled", "style"] });
-  root.addEventListener("keydown", go, { signal, capture: true });
+  take(model, root, signal);
+  const press = presses(model, root, signal);
+  root.addEventListener("keydown", (event) => go(event, press), { signal, capture: true });
+  keepInSight(root, signal);
   signal.addEventListener("abort", () => (observer.disconnect(), cancelAnimationFrame(due)));
   look();
 }
 
 /** Let the viewer hand a picture of the form over to another form, or to the form itself. */
-function take(root, model, signal) {
+function take(model, root, signal) {
   const tell = () => (root.dataset.wannbTakers = JSON.stringify(model.get("takers")));
   follow(model, ["takers"], tell, signal);
   root.addEventListener("wannb-use", ({ detail }) => send(model, detail), { signal });
@@ -54,7 +57,7 @@ function take(root, model, signal) {
 }
 
 /** Press the button of the form that has the focus, on Ctrl+Enter or Cmd+Enter. */
-function go(event) {
+function go(event, press) {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
   event.stopPropagation();
@@ -63,11 +66,74 @@ function go(event) {
   for (let place = event.target; place; place = place.parentElement) {
     const button = [...place.querySelectorAll("button.wannb-go")].find(inSight);
     if (button) {
-      if (!button.disabled) button.click();
+      press(button); // one that is off may be on as soon as Python has what was typed
       return;
     }
     if (place.matches(".wannb-form")) return;
   }
+}
+
+/**
+ * Let presses of buttons come to Python after what was written before them. ipywidgets holds back what is typed while
+ * Python is busy with an earlier letter, but sends a press at once, so that half a prompt would be asked and paid for.
+ * Python's first answer shows that it is done with the earlier letter, and that the rest is sent; its second one comes
+ * after the rest.
+ */
+function presses(model, root, signal) {
+  const held = new Map();
+  let written = 0;
+  let arrived = 0;
+  let free = null;
+  const pressed = (event) => event.target.closest("button.widget-button:not(.wannb-get)");
+  for (const name of ["input", "change", "keydown", "click", "pointerup"]) {
+    root.addEventListener(name, (event) => (written += !pressed(event) && event.key !== "Tab"), { signal, capture: true });
+  }
+  const ask = (button, last = false) => {
+    const id = uniqueId("press");
+    held.set(id, { button, upTo: written, last });
+    send(model, { kind: "press", id });
+  };
+  root.addEventListener("click", (event) => {
+    const button = pressed(event);
+    if (!button || button === free || (arrived === written && !held.size)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ask(button);
+  }, { signal, capture: true });
+  const heard = ({ id }) => {
+    const press = held.get(id);
+    if (!held.delete(id)) return;
+    arrived = Math.max(arrived, press.upTo);
+    // A person who goes on to write is waited for.
+    if (arrived < written) return ask(press.button);
+    if (!press.last) return ask(press.button, true);
+    // After the changes of the page that came before this answer.
+    setTimeout(() => {
+      free = press.button;
+      free.click();
+      free = null;
+    });
+  };
+  model.on("msg:custom", heard);
+  signal.addEventListener("abort", () => model.off("msg:custom", heard));
+  return (button) => ask(button);
+}
+
+/**
+ * Keep a button in sight that was pressed by a key, and what has the focus after it, when what comes of the press needs
+ * room above; a person may scroll away.
+ */
+function keepInSight(root, signal) {
+  let pressed = null;
+  const stay = () => pressed === document.activeElement && pressed?.scrollIntoView({ block: "nearest" });
+  root.addEventListener("keydown", ({ key, target }) => {
+    pressed = key === "Enter" || key === " " ? target : null;
+  }, { signal, capture: true });
+  root.addEventListener("focusin", ({ target }) => (pressed &&= target), { signal });
+  for (const name of ["wheel", "pointerdown"]) addEventListener(name, () => (pressed = null), { signal, capture: true, passive: true });
+  const sizes = new ResizeObserver(stay);
+  sizes.observe(root);
+  signal.addEventListener("abort", () => sizes.disconnect());
 }
 
 /** Give every part the state and the name that a screen reader says. */
@@ -139,29 +205,44 @@ function speaker(root, voice) {
   };
 }
 
-/** Return a function that finds another place for the focus when the element that had it went away. */
+/**
+ * Return a function that finds another place for the focus when the element that had it went away, and brings it back
+ * when that one can be used again, as a button after its work, unless a person has done something meanwhile.
+ */
 function holder(root, signal) {
   let last = null;
   let path = [];
   let timer = 0;
+  let home = null;
+  let found = null;
   const usable = (one) => inSight(one) && !one.disabled;
   // Where the focus goes that nobody has: the page, or what of JupyterLab stands around the form.
   const lost = () => document.activeElement === null || document.activeElement.contains(root) || document.activeElement === last;
+  const give = (one) => {
+    one?.focus({ preventScroll: true });
+    if (one?.matches(":focus-visible")) one.scrollIntoView({ block: "nearest" });
+  };
   root.addEventListener("focusin", ({ target }) => {
     [last, path] = [target, []];
+    if (target !== found) home = null;
     for (let one = target; one !== root; one = one.parentElement) {
       path.push([one.parentElement, [...one.parentElement.children].indexOf(one)]);
     }
   }, { signal });
+  for (const name of ["keydown", "pointerdown"]) root.addEventListener(name, () => (home = null), { signal, capture: true });
   root.addEventListener("focusout", ({ target }) => {
     // A person went elsewhere.
     setTimeout(() => target === last && usable(target) && document.activeElement !== target && (last = null));
   }, { signal });
   return () => {
+    if (home && usable(home) && document.activeElement === found) return give(home);
     if (last === null || usable(last) || timer) return;
     timer = setTimeout(() => {
       timer = 0;
-      if (last !== null && !usable(last) && lost() && !signal.aborted) successor(path, usable)?.focus({ preventScroll: true });
+      if (last === null || usable(last) || !lost() || signal.aborted) return;
+      home ??= last;
+      found = usable(home) ? home : successor(path, usable);
+      give(found);
     }, FOLLOW);
   };
 }

@@ -12,8 +12,8 @@ function render({ model, el }) {
   const code = element("pre", { class: "wannb-code-text", tabindex: "0", role: "region" });
   const button = element("button", { type: "button", class: "wannb-code-copy", click: copy });
   const said = element("span", { class: "wannb-code-said", role: "status", "aria-live": "polite" });
-  const bar = element("div", { class: "wannb-code-bar" }, said, button);
-  const root = element("div", { class: "wannb-code" }, code, bar);
+  const bar = element("div", { class: "wannb-code-bar" }, button);
+  const root = element("div", { class: "wannb-code" }, code, bar, said);
   el.classList.add("wannb-widget");
   el.append(root);
   follow(model, ["code", "texts"], show, stop.signal);
@@ -34,6 +34,8 @@ function render({ model, el }) {
   async function copy() {
     const done = await toClipboard(model.get("code"), root);
     said.textContent = text(done ? "copied" : "failed");
+    said.classList.toggle("wannb-code-refused", !done);
+    if (!done) getSelection().selectAllChildren(code);
     clearTimeout(timer);
     if (done) timer = setTimeout(() => { said.textContent = ""; }, SAID_FOR);
   }

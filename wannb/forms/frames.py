@@ -97,7 +97,7 @@ class Frames:
         self._add = button(words("Add a scene"), self._add_scene)
         self.details = Details(self)
         self.files = Files(words, start, download=self.download, store=client.store)
-        self._strip = widgets.VBox(_dom_classes=("wannb-frames",))
+        self._strip = widgets.VBox([self.details.box], _dom_classes=("wannb-frames",))
         self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
         adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
         self.box = widgets.VBox([self._strip, self.sorter, adding])

@@ -77,13 +77,14 @@ function go(event, press) {
  * Let presses of buttons come to Python after what was written before them. ipywidgets holds back what is typed while
  * Python is busy with an earlier letter, but sends a press at once, so that half a prompt would be asked and paid for.
  * Python's first answer shows that it is done with the earlier letter, and that the rest is sent; its second one comes
- * after the rest.
+ * after the rest. A model that began late hears nothing; then presses go as they are.
  */
 function presses(model, root, signal) {
   const held = new Map();
   let written = 0;
   let arrived = 0;
   let free = null;
+  let hears = false;
   const pressed = (event) => event.target.closest("button.widget-button:not(.wannb-get)");
   for (const name of ["input", "change", "keydown", "click", "pointerup"]) {
     root.addEventListener(name, (event) => (written += !pressed(event) && event.key !== "Tab"), { signal, capture: true });
@@ -95,12 +96,13 @@ function presses(model, root, signal) {
   };
   root.addEventListener("click", (event) => {
     const button = pressed(event);
-    if (!button || button === free || (arrived === written && !held.size)) return;
+    if (!hears || !button || button === free || (arrived === written && !held.size)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     ask(button);
   }, { signal, capture: true });
   const heard = ({ id }) => {
+    hears = true;
     const press = held.get(id);
     if (!held.delete(id)) return;
     arrived = Math.max(arrived, press.upTo);
@@ -116,7 +118,8 @@ function presses(model, root, signal) {
   };
   model.on("msg:custom", heard);
   signal.addEventListener("abort", () => model.off("msg:custom", heard));
-  return (button) => ask(button);
+  send(model, { kind: "press" });
+  return (button) => (hears ? ask(button) : button.click());
 }
 
 /**

@@ -69,7 +69,7 @@ def test_a_service_that_answered_before_is_not_taken_for_another(store: Store) -
         later = request.method == "GET" and "/tasks/" in request.path and not request.path.endswith("/tasks/")
         return pages.pop() if later and pages else app.handle(request)
 
-    with served(between) as server, Client(endpoint.mock(server.base_url), KEY, store, pace=PACE) as client:
+    with served(between) as server, Client(endpoint.mock(server.base_url), KEY, store, pace=FAST) as client:
         assert len(client.run(small())) == 1
     assert pages == []
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import make_client
+from PIL import Image
 
 import wannb
 from wannb import Plan, mock
@@ -30,6 +32,72 @@ def study(client: Client, prompts: Any = PROMPTS, seeds: Any = (1, 2, 3)) -> Pla
 
 def asked(plan: Plan) -> list[tuple[str, int | None]]:
     return [(cell.request.prompt, cell.request.seed) for cell in plan.cells]
+
+
+# Figures
+
+
+def test_labels_title_and_headings_are_the_persons_own(client: Client, tmp_path: Path) -> None:
+    models = ["wan2.7-image-pro", "wan2.7-image"]
+    plan = wannb.sweep(client, prompt=PROMPTS, model=models, seed=[1, 2], size=SIZE).run()
+    names = {"prompt": ["Dawn", "Dusk", "Night"], "model": {models[1]: "plain"}, "seed": {1: "first"}}
+    grid = plan.grid(rows="prompt", columns=("model", "seed"), labels=names, title="A day")
+    [sheet] = grid.sheets
+    assert sheet.rows == ("Dawn", "Dusk", "Night")
+    assert sheet.spans == (((models[0], 2), ("plain", 2)),)
+    assert sheet.columns == ("seed first", "seed 2") * 2
+    texts = [text.get_text() for text in grid.figure(width=2.5).axes[0].texts]
+    assert (texts[0], texts.count("plain")) == ("A day", 1)
+    [file] = grid.save(tmp_path / "day.png")
+    with Image.open(file) as picture:
+        about = {"Title": "A day", "Description": f"model: {', '.join(models)}; seed: 1, 2\n"}
+        about["Description"] += "\n".join(f"prompt: {prompt}" for prompt in PROMPTS)
+        assert about.items() <= picture.info.items()
+    page = grid._repr_mimebundle_()["text/html"]
+    assert '<th scope="colgroup" colspan="2"' in page
+
+
+def test_a_label_is_the_words_that_differ_or_the_whole_value(client: Client) -> None:
+    prompts = [f"a very old lighthouse {when}, 35 mm photograph" for when in ("at dawn", "in fog")]
+    plan = study(client, prompts, seeds=[1])
+    assert plan.grid(rows="prompt").sheets[0].rows == ("at dawn", "in fog")
+    assert "prompt a very old lighthouse …, 35 mm photograph" in plan.grid().constants
+    whole = plan.grid(rows="prompt", common=False)
+    assert (whole.sheets[0].rows, whole.constants) == (tuple(prompts), "")
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({"size": ["a"]}, "'size' does not vary"),
+        ({"seed": ["a", "b"]}, "labels: seed has 3 values, give a text for each, not"),
+        ({"seed": "abc"}, "labels: seed has 3 values, give a text for each, not"),
+        ({"seed": {9: "nine"}}, "seed=9 is not in this plan; its values: 1, 2, 3"),
+    ],
+)
+def test_labels_that_are_nobodys_are_refused(client: Client, labels: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        study(client).grid(labels=labels)
+
+
+def test_changes_that_cannot_be_read_are_not_taken_for_none(client: Client) -> None:
+    plan = study(client)
+    plan.exclude(seed=3, reason="cut off")
+    file = client.store.root / "plans.jsonl"
+    file.rename(file.with_name("kept"))
+    file.mkdir()
+    with pytest.raises(StoreError, match=r"plans.jsonl, where cells were left out or replaced, cannot be read"):
+        study(client)
+
+
+def test_a_result_that_replaced_a_cell_and_is_gone_is_said(client: Client) -> None:
+    other = client.generate("A ship", size=SIZE, seed=4)
+    study(client).replace(prompt=0, seed=1, with_=other, reason="better")
+    shutil.rmtree(other.path)
+    plan = study(client)
+    assert plan.cells[0].problems == (f"replaced by run {other.run_id}, which is not in the runs folder any more",)
+    assert plan.statuses()[0].state == "not legal"
+    assert len(plan.to_do()) == 8
 
 
 # Parts

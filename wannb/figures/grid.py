@@ -15,7 +15,7 @@ from wannb.runs import GeneratedImage
 from wannb.translation import Said, count, current, joined, override, say, shorten, spoken
 
 from .fonts import families, width_of
-from .layout import STATES, Axis, Placed, Sheet, Spot, arrange, facts_of, flat, language_of, prompt_of
+from .layout import STATES, Axis, Placed, Sheet, Spot, about_of, arrange, facts_of, flat, language_of, prompt_of
 from .paper import DASHED, LINE, QUIET, Lines, Paper, check_size, ending, line_height, save, typeset, warn_of_missing
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Grid:
 
     Attributes:
         sheets: the pages.
-        title: above them in the cell.
+        title: above them, in the cell and on each page of a file.
         constants: the options that all images share, as text.
         language: "en" or "zh".
     """
@@ -92,13 +92,15 @@ class Grid:
         if not 0 <= page < self.pages:
             raise ValueError(say("page={page}: this grid has pages 0 to {last}", page=page, last=self.pages - 1))
         check_size(width, dpi)
-        drawn = _Page(self.sheets[page], width).drawn(dpi)
-        warn_of_missing(_texts(self.sheets[page]))
+        drawn = _Page(self.sheets[page], width, self.title).drawn(dpi)
+        warn_of_missing([self.title, *_texts(self.sheets[page])])
         return drawn
 
     @spoken
     def save(self, path: str | os.PathLike[str], *, dpi: float = 200, width: float = 7.0) -> tuple[Path, ...]:
         """Save all pages, and return the files: one PDF, or a PNG or SVG for each page (name-1.png, name-2.png, ...).
+
+        The title, and the models, seeds and prompts of the pictures, are in the metadata of each file.
 
         Args:
             path: ends with .png, .pdf or .svg; an existing file is replaced, a missing folder made.
@@ -116,8 +118,9 @@ class Grid:
         """
         ending(path, _ENDINGS, Said("a grid"))
         figures = (self.figure(page=page, width=width, dpi=dpi) for page in range(self.pages))
-        texts = [text for sheet in self.sheets for text in _texts(sheet)]
-        return save(path, figures, pages=self.pages, texts=texts, title=self.title)
+        texts = [self.title, *(text for sheet in self.sheets for text in _texts(sheet))]
+        about = about_of(each.image for each in self._placed if each.image)
+        return save(path, figures, pages=self.pages, texts=texts, title=self.title, about=about)
 
     @property
     def _placed(self) -> list[Placed]:
@@ -244,9 +247,16 @@ def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> st
         for text in sheet.columns
     )
     corner = f'<td style="{plain}"></td>' if any(sheet.rows) else ""
-    head = (
-        f'<thead style="border:0"><tr style="background:none">{corner}{top}</tr></thead>' if any(sheet.columns) else ""
-    )
+    over = [
+        "".join(
+            f'<th scope="colgroup" colspan="{size}" style="{plain};font-weight:500;padding:3px 9px 3px 3px;'
+            f'overflow-wrap:anywhere"><div style="border-bottom:1px solid {html.BORDER}">{_cut(text)}</div></th>'
+            for text, size in level
+        )
+        for level in sheet.spans
+    ]
+    lines = "".join(f'<tr style="background:none">{corner}{line}</tr>' for line in (*over, top))
+    head = f'<thead style="border:0">{lines}</thead>' if any(sheet.columns) else ""
     width = sheet.across * (shown + 6)
     body = []
     for text, row in zip(sheet.rows, sheet.cells, strict=True):
@@ -300,14 +310,14 @@ def _cut(text: str) -> str:
 
 def _texts(sheet: Sheet) -> list[str]:
     """Return every text of a sheet."""
-    texts = [sheet.heading, *sheet.rows, *sheet.columns]
+    texts = [sheet.heading, *sheet.rows, *sheet.columns, *(text for level in sheet.spans for text, _ in level)]
     return texts + [text for placed in sheet.placed for text in (placed.label, placed.spot.text)]
 
 
 class _Page:
     """A sheet laid out in inches, ready to be drawn."""
 
-    def __init__(self, sheet: Sheet, width: float) -> None:
+    def __init__(self, sheet: Sheet, width: float, title: str = "") -> None:
         columns = len(sheet.columns)
         rough = (width * (1 - _LABEL_SHARE) if any(sheet.rows) else width) / columns / sheet.across
         self.sheet, self.width = sheet, width
@@ -320,7 +330,11 @@ class _Page:
             number = columns * sheet.across
             raise ValueError(say("{n} pictures do not fit side by side; give more width= or use pages=", n=number))
         self.tall = self.side * _shape(sheet)
+        self.title = _label(title, width - 2 * _MARGIN, size + 2, most=4)
         self.heading = _label(sheet.heading, width - 2 * _MARGIN, size + 1, most=3)
+        self.spans = [
+            [(_label(text, self._across(many), size, most=3), many) for text, many in level] for level in sheet.spans
+        ]
         self.columns = [_label(text, self.cell, size, most=5) for text in sheet.columns]
         self.captions = [
             [[_label(each.label, self.side * 0.95, size - 1, most=4) for each in cell] for cell in row]
@@ -328,8 +342,13 @@ class _Page:
         ]
         self.band = max(lines.height for lines in self.columns)
         self.heights = [max(map(self._height, row), default=0.0) for row in self.captions]
-        top = sum(height + _PAD for height in (self.heading.height, self.band) if height)
+        over = [max(lines.height for lines, _ in level) + _PAD for level in self.spans]
+        top = sum(height + _PAD for height in (self.title.height, self.heading.height, *over, self.band) if height)
         self.height = 2 * _MARGIN + top + sum(self.heights) + _GAP * (len(self.heights) - 1)
+
+    def _across(self, columns: int) -> float:
+        """Return the width of some columns side by side."""
+        return columns * self.cell + (columns - 1) * _GAP
 
     def _below(self, captions: Sequence[Lines]) -> list[float]:
         """Return the height of the captions under each line of pictures in a cell."""
@@ -351,8 +370,10 @@ class _Page:
         alt = Said("Images side by side; columns: {columns}; rows: {rows}", columns=columns, rows=rows)
         paper = Paper(self.width, self.height, dpi=dpi, alt=alt)
         top = _MARGIN
-        for lines in (self.heading,) if self.heading.lines else ():
+        for lines in (each for each in (self.title, self.heading) if each.lines):
             top = paper.write(lines, _MARGIN, top, width=self.width - 2 * _MARGIN) + _PAD
+        for level in self.spans:
+            top = self._draw_spans(paper, level, top)
         for number, lines in enumerate(self.columns):
             left = self.left + number * (self.cell + _GAP)
             paper.write(lines, left, top + self.band, width=self.cell, align="center", anchor="bottom")
@@ -369,6 +390,17 @@ class _Page:
             if not there:
                 self._draw_words(paper, _GONE, *place[:2], loud=True)
         return paper.figure
+
+    def _draw_spans(self, paper: Paper, level: Sequence[tuple[Lines, int]], top: float) -> float:
+        """Draw headings that span columns, each with a line below it, and return the place below them."""
+        bottom = top + max(lines.height for lines, _ in level) + _PAD
+        left = self.left
+        for lines, many in level:
+            width = self._across(many)
+            paper.write(lines, left, bottom - _PAD, width=width, align="center", anchor="bottom")
+            paper.line(left + _INNER, left + width - _INNER, bottom - _PAD / 2)
+            left += width + _GAP
+        return bottom + _PAD
 
     def _draw_cell(
         self, paper: Paper, cell: Sequence[Placed], captions: Sequence[Lines], left: float, top: float

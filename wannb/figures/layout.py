@@ -76,6 +76,8 @@ class Sheet:
     Attributes:
         heading: of the page; empty if it is the only one.
         rows, columns: their labels, one line for each option; one empty label for an axis without options.
+        spans: headings above the columns, of the options before the last, level by level: each with how many columns
+            it spans.
         cells: the pictures in each row and column.
         across: pictures side by side in one cell, at most.
     """
@@ -85,6 +87,7 @@ class Sheet:
     columns: tuple[str, ...]
     cells: tuple[tuple[tuple[Placed, ...], ...], ...]
     across: int
+    spans: tuple[tuple[tuple[str, int], ...], ...] = ()
 
     @property
     def placed(self) -> Iterable[Placed]:
@@ -144,12 +147,22 @@ def arrange(
             Sheet(
                 heading=_label(axes["pages"], page, labels),
                 rows=tuple(_label(axes["rows"], row, labels) for row in steps["rows"]),
-                columns=tuple(_label(axes["columns"], column, labels) for column in steps["columns"]),
+                columns=tuple(_label(axes["columns"][-1:], column[-1:], labels) for column in steps["columns"]),
                 cells=cells,
                 across=side_by_side(cells),
+                spans=_spans(axes["columns"], labels),
             )
         )
     return tuple(sheets)
+
+
+def _spans(names: Sequence[str], labels: Mapping[str, Sequence[str]]) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """Return the headings of all options but the last, each with how many columns it spans."""
+    made = []
+    for level, name in enumerate(names[:-1]):
+        headings = [_label([name], [at], labels) for at in range(len(labels[name]))] * _size(names[:level], labels)
+        made.append(tuple((text, _size(names[level + 1 :], labels)) for text in headings))
+    return tuple(made)
 
 
 def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
@@ -160,18 +173,18 @@ def side_by_side(cells: Sequence[Sequence[Sequence[Placed]]]) -> int:
     return max(1, most if most <= 3 else math.ceil(math.sqrt(most)))
 
 
-def labels_of(values: Sequence[Any]) -> tuple[str, ...]:
+def labels_of(values: Sequence[Any], *, gap: str = "…", common: bool = True) -> tuple[str, ...]:
     """Return a short text for each value that says only what differs; no two are the same.
 
-    A long common beginning or end of texts becomes "…", cut between words, or between letters of a script without
-    spaces. A picture's label is its name; palettes and boxes are shortened; None is "-".
+    A long common beginning or end of texts becomes `gap`, cut between words, or between letters of a script without
+    spaces; not with `common=False`. A picture's label is its name; palettes and boxes are shortened; None is "-".
 
     >>> labels_of(["a photo of a very old lighthouse at dawn", "a photo of a very old lighthouse in fog"])
     ('…at dawn', '…in fog')
     """
     texts = [_text(value) for value in values]
-    if len(texts) > 1 and all(isinstance(value, str) for value in values):
-        texts = _without_common(texts)
+    if common and len(texts) > 1 and all(isinstance(value, str) for value in values):
+        texts = _without_common(texts, gap)
     seen: dict[str, int] = {}
     distinct = []
     for text in texts:
@@ -197,6 +210,18 @@ def facts_of(image: GeneratedImage) -> list[str]:
     """Return an image's size and seed in words, and which of its run's images it is if there are several."""
     seed = [] if image.seed is None else [Said("seed {seed}", seed=image.seed)]
     return [f"{image.width}*{image.height}", *seed, *which_of(image)]
+
+
+def about_of(images: Iterable[GeneratedImage]) -> str:
+    """Return the models, seeds and prompts of images, each once, as lines for the metadata of a figure."""
+    requests = list(dict.fromkeys(image.request for image in images if image.request))
+    facts: dict[str, dict[str, None]] = {"model": {}, "seed": {}, "prompt": {}}
+    for request in requests:
+        for name, values in facts.items():
+            values[str(getattr(request, name))] = None
+    lines = ["; ".join([f"{name}: {', '.join(facts[name])}" for name in ("model", "seed") if facts[name]])]
+    lines += [f"prompt: {prompt}" for prompt in facts["prompt"]]
+    return "\n".join(filter(None, lines))
 
 
 def which_of(image: GeneratedImage) -> list[str]:
@@ -305,7 +330,7 @@ def _brief(parts: Sequence[str], joint: str) -> str:
     return joint.join(parts[:4]) + (f"{joint}…" if len(parts) > 4 else "")
 
 
-def _without_common(texts: list[str]) -> list[str]:
+def _without_common(texts: list[str], gap: str) -> list[str]:
     from uniseg.wordbreak import words
 
     split = [list(words(text)) for text in texts]
@@ -318,7 +343,7 @@ def _without_common(texts: list[str]) -> list[str]:
     if _worth(after) < _WORTH:
         tail = 0
     return [
-        ("…" if head else "") + "".join(pieces[head : len(pieces) - tail]).strip() + ("…" if tail else "")
+        (gap if head else "") + "".join(pieces[head : len(pieces) - tail]).strip() + (gap if tail else "")
         for pieces in split
     ]
 

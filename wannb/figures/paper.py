@@ -160,6 +160,10 @@ class Paper:
             )
         return top + lines.height
 
+    def line(self, start: float, end: float, y: float) -> None:
+        """Draw a thin line from side to side."""
+        self._axes.plot([start, end], [y, y], color=LINE, linewidth=0.6, solid_capstyle="butt")
+
     def pictures(self, places: Sequence[tuple[Path, float, float, float, float]]) -> list[bool]:
         """Draw image files, each as large as fits into the middle of its place (x, y, width, height).
 
@@ -262,7 +266,13 @@ def put(path: str | os.PathLike[str], content: bytes) -> Path:
 
 
 def save(
-    path: str | os.PathLike[str], figures: Iterable[Figure], *, pages: int, texts: Sequence[str], title: str = ""
+    path: str | os.PathLike[str],
+    figures: Iterable[Figure],
+    *,
+    pages: int,
+    texts: Sequence[str],
+    title: str = "",
+    about: str = "",
 ) -> tuple[Path, ...]:
     """Save figures and return the files: one PDF, or a PNG or SVG for each page (name-1.png, name-2.png, ...).
 
@@ -271,7 +281,7 @@ def save(
         figures: one for each page; made one after the other.
         pages: their number.
         texts: everything written on them.
-        title: in the PDF's metadata.
+        title, about: in the file's metadata.
 
     Raises:
         OSError: a file cannot be written.
@@ -279,18 +289,20 @@ def save(
     import matplotlib
 
     place, kind = Path(path).expanduser(), Path(path).suffix.lower()
+    told = {"Title": html.plain(title), "Subject" if kind == ".pdf" else "Description": about}
+    metadata = {**_METADATA[kind], **{name: text for name, text in told.items() if text}}
     with matplotlib.rc_context(_style(texts)):
         if kind == ".pdf":
             from matplotlib.backends.backend_pdf import PdfPages
 
             buffer = io.BytesIO()
-            with PdfPages(buffer, metadata={**_METADATA[kind], "Title": title or None}) as pdf:
+            with PdfPages(buffer, metadata=metadata) as pdf:
                 for figure in figures:
                     figure.savefig(pdf, format="pdf", dpi=figure.dpi)
             return (put(place, buffer.getvalue()),)
         names = [f"{place.stem}-{number}{place.suffix}" for number in range(1, pages + 1)]
         return tuple(
-            put(place.with_name(name), rendered(figure, kind[1:], metadata=_METADATA[kind]))
+            put(place.with_name(name), rendered(figure, kind[1:], metadata=metadata))
             for name, figure in zip(names if pages > 1 else [place.name], figures, strict=True)
         )
 

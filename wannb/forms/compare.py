@@ -416,7 +416,7 @@ class SideBySide:
         self.box.layout.display = "none"
 
     @property
-    def axes(self) -> dict[str, str]:
+    def axes(self) -> dict[str, Any]:
         """The options that a person has put on an axis, by the axis."""
         return {axis: each.value for axis, each in self._axes.items() if each.value} if self.plan else {}
 

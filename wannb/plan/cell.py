@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from wannb.figures import labels_of
 from wannb.request import FIELDS, ImageRequest, SupportsInput, as_inputs, inputs
 from wannb.runs import Result
 from wannb.translation import Said, say, shorten
@@ -101,6 +102,34 @@ def select(varying: Mapping[str, tuple[Any, ...]], which: Mapping[str, Any]) -> 
         name: tuple(values[at] for at in _positions(name, values, which[name])) if name in which else values
         for name, values in varying.items()
     }
+
+
+def labels_for(
+    varying: Mapping[str, tuple[Any, ...]], given: Mapping[str, Any], *, short: bool
+) -> dict[str, tuple[str, ...]]:
+    """Return a label for each value of each option: the given ones, else what tells it from the others.
+
+    Raises:
+        ValueError: an option or a value that does not vary, or another number of labels than of values.
+
+    >>> labels_for({"seed": (1, 2)}, {"seed": {2: "second"}}, short=True)
+    {'seed': ('1', 'second')}
+    """
+    select(varying, dict.fromkeys(given, slice(None)))
+    made = {}
+    for name, values in varying.items():
+        own = list(labels_of(values, gap="", common=short))
+        texts = given.get(name, {})
+        if isinstance(texts, Mapping):
+            for value, text in texts.items():
+                own[_positions(name, values, value)[0]] = str(text)
+        elif isinstance(texts, str) or len(texts) != len(values):
+            told = {"name": name, "given": repr(texts), "n": len(values)}
+            raise ValueError(say("labels: {name} has {n} values, give a text for each, not {given}", **told))
+        else:
+            own = [str(text) for text in texts]
+        made[name] = tuple(own)
+    return made
 
 
 def _positions(name: str, values: tuple[Any, ...], wanted: Any) -> list[int]:

@@ -16,7 +16,7 @@ from wannb.errors import StoreError
 from wannb.files import append_line, read_lines
 from wannb.request import ImageRequest
 from wannb.runs import Store
-from wannb.translation import Said
+from wannb.translation import Said, say
 
 from .cell import Cell
 from .status import Status
@@ -60,10 +60,18 @@ def write_change(store: Store, cells: Sequence[Cell], **facts: Any) -> None:
 
 
 def changes_in(store: Store) -> dict[str, Change]:
-    """Return the changes that stand, by the fingerprint of the request that a cell had at first."""
-    lines: list[Any] = []
-    with suppress(OSError):
+    """Return the changes that stand, by the fingerprint of the request that a cell had at first.
+
+    Raises:
+        StoreError: they cannot be read, so that a cell that was left out could come back unseen.
+    """
+    try:
         lines, _ = read_lines(store.root / FILE, most=_MOST)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        told = {"file": store.root / FILE, "why": error}
+        raise StoreError(say("{file}, where cells were left out or replaced, cannot be read: {why}", **told)) from error
     found: dict[str, Change] = {}
     for line in lines:
         if not isinstance(line, Mapping) or not isinstance(line.get("cell"), str):
@@ -94,7 +102,8 @@ def _replaced(store: Store, cell: Cell, change: Change | None) -> Cell:
         request = cell.request.replace(seed=change.seed)
         said = Said("replaced by seed {seed}: {reason}", seed=change.seed, reason=change.reason)
     if request is None:
-        return cell
+        gone = Said("replaced by run {run}, which is not in the runs folder any more", run=change.run)
+        return replace(cell, problems=(gone,))
     problems = tuple(problem.said for problem in request.problems())
     return replace(cell, request=request, fingerprint=request.fingerprint, problems=problems, replaced=said)
 

@@ -19,7 +19,7 @@ from wannb.service import Money, as_budget
 from wannb.translation import Said, joined, override, say, shorten, spoken
 
 from . import view
-from .cell import Cell, cells_of, select, slots_of, split_options
+from .cell import Cell, cells_of, labels_for, select, slots_of, split_options
 from .changes import REASON, changes_in, noted, replaced, write_change
 from .lists import Prompts
 from .run import Allowance, Progress, Runner
@@ -288,26 +288,42 @@ class Plan:
     # Display
 
     @spoken
-    def grid(self, *, rows: Any = None, columns: Any = None, pages: Any = None) -> Grid:
+    def grid(
+        self,
+        *,
+        rows: Any = None,
+        columns: Any = None,
+        pages: Any = None,
+        labels: Mapping[str, Any] | None = None,
+        title: str = "",
+        common: bool = True,
+    ) -> Grid:
         """Return the images side by side. Nothing is sent, so any layout is free.
 
         Args:
-            rows, columns, pages: names of varying options, or tuples of names; the values of an option that is not
-                named stand side by side in one cell.
+            rows, columns, pages: names of varying options, or tuples of names: of several for the columns, the first
+                are headings that span those of the next. The values of an option that is not named stand side by side
+                in one cell.
+            labels: for some options a text for each value, in their order, or {value: text} for some values. Without
+                it a label is the value.
+            title: above the images, in the cell and in files.
+            common: whether what all images share stands above them in the cell, with the words that all prompts begin
+                or end with, which labels leave out; without it labels are whole.
 
         Raises:
-            ValueError: an option that does not vary here.
+            ValueError: an option or a value that does not vary here, or another number of labels than of values.
 
-        >>> plan.grid(rows="prompt", columns="seed", pages="model").save("study.pdf")    # doctest: +SKIP
+        >>> plan.grid(rows="prompt", columns=("model", "seed"), labels={"prompt": ["fog", "dawn"]}).save(
+        ...     "study.pdf", width=3.3)    # doctest: +SKIP
         """
         spots = []
         for cell, status in zip(self.cells, self.statuses(), strict=True):
             result = status.result()
             images, text = (result.images, "") if result else ((), _reason(status))
             spots.append(Spot(options=cell.positions, images=images, text=text, kind=status.state, alt=text))
-        labels = {name: self.labels(name) for name in self.varying}
-        told = joined(" · ", [self.constants(), *view.replacements(self.varying, self.cells)])
-        return grid(spots, labels, rows=rows, columns=columns, pages=pages, constants=told)
+        texts = labels_for(self.varying, labels or {}, short=common)
+        told = joined(" · ", [*([self.constants()] if common else []), *view.replacements(self.varying, self.cells)])
+        return grid(spots, texts, rows=rows, columns=columns, pages=pages, title=title, constants=told)
 
     @spoken
     def table(self) -> Any:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Via = Literal["task", "sync"]
+Metadata = Literal["full", "minimal"]
 
 
 @html.hides("owns")
@@ -47,14 +48,18 @@ class Client:
         pace: Pace | None = None,
         clock: Clock | None = None,
         chance: random.Random | None = None,
+        metadata: Metadata = "full",
         notices: Iterable[str] = (),
     ) -> None:
+        if metadata not in ("full", "minimal"):
+            raise ValueError(say("metadata={value} is neither 'full' nor 'minimal'", value=repr(metadata)))
         pace, clock = pace or Pace(), clock or Clock()
         self.service = service
         self._key = key = Secret(str(key))
         self.store = store
         self.budget = budget
         self.language = Words(language).language
+        self.metadata = metadata
         self.notices = tuple(notices)
         self.pace = pace
         self._chance = chance or random.SystemRandom()
@@ -71,6 +76,7 @@ class Client:
                 "region": service.region,
                 "account": transport.account.mark,
                 "versions": versions(),
+                "minimal": metadata == "minimal",
             },
         )
 
@@ -569,9 +575,11 @@ class Client:
 
     def __reduce__(self) -> Any:
         # For the workers of a cluster; the key travels with it and stands in no repr.
-        return _twin, (self.service, self._key, self.store.root, self.budget, self.language, self.pace)
+        return _twin, (self.service, self._key, self.store.root, self.budget, self.language, self.pace, self.metadata)
 
 
 @lru_cache(maxsize=8)
-def _twin(service: Service, key: Secret, root: Path, budget: Money | None, tongue: str, pace: Pace) -> Client:
-    return Client(service, key, Store(root), budget=budget, language=tongue, pace=pace)
+def _twin(
+    service: Service, key: Secret, root: Path, budget: Money | None, tongue: str, pace: Pace, metadata: Metadata
+) -> Client:
+    return Client(service, key, Store(root), budget=budget, language=tongue, pace=pace, metadata=metadata)

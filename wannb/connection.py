@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from wannb.runs import Store
 from wannb.service import KEY_FILE, KEY_PLACES, Money, Service, as_budget, endpoint, environment, find_key, names_alike
 
-from .client import Client
+from .client import Client, Metadata
 from .errors import KEY_MISPLACED, NoKey
 from .masking import SHORTEST, Secret, holds_key, mask
 from .translation import Said, current, override, say
@@ -48,6 +48,7 @@ def connect(
     store: str | os.PathLike[str] | None = None,
     budget: float | str | Decimal | Money | None = None,
     language: str | None = None,
+    metadata: Metadata = "full",
 ) -> Client:
     """Return a client: live with a key, on the bundled mock server without one. Its repr says which.
 
@@ -66,10 +67,11 @@ def connect(
         budget: the most that all runs in the folder may cost, in the region's currency. A request that could exceed it
             is refused before it is sent.
         language: what the client, its results and forms speak, "en" (the default) or "zh"; `WANNB_LANGUAGE`.
+        metadata: "minimal" leaves the request out of saved images and figures; the runs folder has it, and "full" both.
 
     Raises:
         NoKey: live mode, or an address that is not on this machine, without a key.
-        ValueError: a mode, key, region, address, budget or language that cannot be used.
+        ValueError: a mode, key, region, address, budget, language or metadata that cannot be used.
 
     >>> client = connect("mock", store=tmp_path)    # doctest: +SKIP
     """
@@ -89,7 +91,7 @@ def connect(
             found = None
         limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
         key, runs = (found[0] if found else "sk-mock"), open_store(store)
-        return Client(service, key, runs, budget=limit, language=current(), notices=notices)
+        return Client(service, key, runs, budget=limit, language=current(), metadata=metadata, notices=notices)
 
 
 def _service(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import starmap
 
 from .translation import say
 
@@ -68,18 +69,22 @@ def check(data: bytes) -> tuple[int, int]:
     raise ValueError(say("cut: the file ends before its last chunk"))
 
 
-def with_text(data: bytes, keyword: str, text: str) -> bytes:
-    """Return the PNG with an uncompressed iTXt chunk after its header; all other bytes stay as they were."""
-    content = _text_start(keyword) + text.encode("utf-8", "replace")
-    chunk = _HEAD.pack(len(content), b"iTXt") + content
-    chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
+def with_texts(data: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return the PNG with uncompressed iTXt chunks after its header, by keyword; all other bytes stay as they were."""
     after_header = len(_SIGNATURE) + _HEAD.size + _HEADER + 4
     # One copy, not two: the largest are 40 MB, and several are saved at once.
-    return b"".join((data[:after_header], chunk, memoryview(data)[after_header:]))
+    return b"".join((data[:after_header], *starmap(text_chunk, texts.items()), memoryview(data)[after_header:]))
+
+
+def text_chunk(keyword: str, text: str) -> bytes:
+    """Return the chunk of a text, as `with_texts` writes it."""
+    content = _text_start(keyword) + text.encode("utf-8", "replace")
+    chunk = _HEAD.pack(len(content), b"iTXt") + content
+    return chunk + struct.pack(">I", zlib.crc32(chunk[4:]))
 
 
 def read_text(data: bytes, keyword: str) -> str | None:
-    """Return the text that `with_text` added, None if there is none.
+    """Return the text that `with_texts` added, None if there is none.
 
     Reads uncompressed chunks of at most 1 MB only, so a hostile file cannot swell.
     """
@@ -88,14 +93,6 @@ def read_text(data: bytes, keyword: str) -> str | None:
         if kind == b"iTXt" and end - start <= MAX_TEXT and data.startswith(wanted, start):
             return data[start + len(wanted) : end].decode("utf-8", "replace")
     return None
-
-
-def without_text(data: bytes, keyword: str) -> bytes:
-    """Return the PNG without the texts that `with_text` added under a keyword; any other file as it is."""
-    wanted = _text_start(keyword)
-    if not is_png(data):
-        return data
-    return filtered(data, lambda kind, content: not (kind == b"iTXt" and content.startswith(wanted)))
 
 
 def _text_start(keyword: str) -> bytes:

@@ -21,6 +21,7 @@ from wannb.client import Client
 from wannb.commands.cli import main
 from wannb.errors import RecallError, StoreError
 from wannb.forms import HistoryForm
+from wannb.ledger.metadata import as_sent
 from wannb.mock import MockServer
 from wannb.runs.record import NewerFormat
 from wannb.runs.store import Store
@@ -268,8 +269,8 @@ def test_an_image_of_a_newer_format_is_called_newer(client: Client) -> None:
 
     path = client.run(small())[0].path
     text = png.read_text(path.read_bytes(), "wannb") or ""
-    plain = png.without_text(path.read_bytes(), "wannb")
-    path.write_bytes(png.with_text(plain, "wannb", json.dumps({**json.loads(text), "wannb": 2})))
+    plain = as_sent(path.read_bytes())
+    path.write_bytes(png.with_texts(plain, {"wannb": json.dumps({**json.loads(text), "wannb": 2})}))
     with pytest.raises(RecallError, match="newer wannb"):
         wannb.recall(path)
 

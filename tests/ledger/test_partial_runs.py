@@ -31,6 +31,7 @@ from wannb.errors import (
     ServiceError,
     UnknownOutcome,
 )
+from wannb.ledger.metadata import as_sent
 from wannb.mock import App, MockServer, Request, Response
 from wannb.mock.exchange import json_response
 from wannb.runs.record import Failure, Record
@@ -289,7 +290,7 @@ def test_what_an_image_says_of_refusals_is_not_believed_blindly(store: Store) ->
             facts = json.loads(png.read_text(data, "wannb") or "")
             secret = "see https://host/a.png?Signature=TOPSECRET sk-0123456789abcdef0123 " + "x" * 900
             facts |= {"refused": [3, secret, None], "billed": "many"}
-            each.path.write_bytes(png.with_text(png.without_text(data, "wannb"), "wannb", json.dumps(facts)))
+            each.path.write_bytes(png.with_texts(as_sent(data), {"wannb": json.dumps(facts)}))
         (result.path / NAME).unlink()
         [found] = client.rescue().results
         assert found.notices[0] == CAME.format(2, 3)

@@ -49,12 +49,14 @@ class Grid:
         sheets: the pages.
         title: above them, in the cell and on each page of a file.
         constants: the options that all images share, as text.
+        prompts: whether the metadata of its files has the prompts.
         language: "en" or "zh".
     """
 
     sheets: tuple[Sheet, ...]
     title: str = ""
     constants: str = ""
+    prompts: bool = True
     language: str = field(default_factory=current)
 
     @property
@@ -119,7 +121,7 @@ class Grid:
         ending(path, _ENDINGS, Said("a grid"))
         figures = (self.figure(page=page, width=width, dpi=dpi) for page in range(self.pages))
         texts = [self.title, *(text for sheet in self.sheets for text in _texts(sheet))]
-        about = about_of(each.image for each in self._placed if each.image)
+        about = about_of((each.image for each in self._placed if each.image), prompts=self.prompts)
         return save(path, figures, pages=self.pages, texts=texts, title=self.title, about=about)
 
     @property
@@ -158,6 +160,7 @@ def grid(
     pages: Axis = None,
     title: str = "",
     constants: str = "",
+    prompts: bool = True,
 ) -> Grid:
     """Return spots as a grid in the current language; see `layout.arrange` for the axes.
 
@@ -165,7 +168,7 @@ def grid(
         ValueError: an axis names an option that does not vary, or an option is on two axes.
     """
     sheets = arrange(spots, labels, rows=rows, columns=columns, pages=pages)
-    return Grid(sheets=sheets, title=title, constants=constants)
+    return Grid(sheets=sheets, title=title, constants=constants, prompts=prompts)
 
 
 def contact_sheet(results: Any, *, columns: int | None = None) -> Grid:

@@ -212,15 +212,15 @@ def facts_of(image: GeneratedImage) -> list[str]:
     return [f"{image.width}*{image.height}", *seed, *which_of(image)]
 
 
-def about_of(images: Iterable[GeneratedImage]) -> str:
-    """Return the models, seeds and prompts of images, each once, as lines for the metadata of a figure."""
+def about_of(images: Iterable[GeneratedImage], *, prompts: bool) -> str:
+    """Return the models, seeds and, if wanted, prompts of images, each once, as lines for a figure's metadata."""
     requests = list(dict.fromkeys(image.request for image in images if image.request))
     facts: dict[str, dict[str, None]] = {"model": {}, "seed": {}, "prompt": {}}
     for request in requests:
         for name, values in facts.items():
             values[str(getattr(request, name))] = None
     lines = ["; ".join([f"{name}: {', '.join(facts[name])}" for name in ("model", "seed") if facts[name]])]
-    lines += [f"prompt: {prompt}" for prompt in facts["prompt"]]
+    lines += [f"prompt: {prompt}" for prompt in facts["prompt"] if prompts]
     return "\n".join(filter(None, lines))
 
 

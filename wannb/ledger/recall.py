@@ -13,7 +13,8 @@ from wannb.files import parse_json, read_file
 from wannb.request import ImageRequest
 from wannb.runs import FILE, NewerFormat, check_format, check_request, find_input, read
 
-from .saving import CHUNK, MOST
+from .metadata import CHUNK
+from .saving import MOST
 
 
 def recall(path: str | os.PathLike[str]) -> ImageRequest:
@@ -73,8 +74,8 @@ def _of_image(path: Path) -> Mapping[str, Any]:
         return _of_run(path.parent)
     if not isinstance(record, Mapping):
         raise RecallError(
-            "{path} holds no request; only images that wannb saved do, and saving them again with another program "
-            "drops it",
+            "{path} holds no request; only images that wannb saved do, not with metadata='minimal', and saving them "
+            "again with another program drops it",
             path=repr(str(path)),
         )
     check_request(record)

@@ -7,7 +7,6 @@ after the last image can be finished without the service, and one whose record i
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
@@ -52,8 +51,8 @@ from wannb.service import Transport, endpoint, price, waiting, wire
 from wannb.threads import Threads
 from wannb.translation import Said, count
 
-#: The keyword of the text chunk that carries the request.
-CHUNK = "wannb"
+from .metadata import CHUNK, as_sent, with_metadata
+
 #: Bytes of an image.
 MOST = 256 * 1024 * 1024
 _AT_ONCE = 4
@@ -169,7 +168,8 @@ def _save_all(
 
     def save(index: int) -> None:
         size = str(run.record.usage.get("size"))
-        saved[index] = _save(run.folder, index, {**facts, "image": index + 1}, links[index], transport, size)
+        told, minimal = {**facts, "image": index + 1}, run.record.minimal
+        saved[index] = _save(run.folder, index, told, links[index], transport, size, minimal=minimal)
 
     wait = Said("downloading {images}, usually a few seconds", images=count(len(missing), "image"))
     with Threads(_AT_ONCE) as pool, waiting(wait):
@@ -213,7 +213,14 @@ def _incomplete(have: int, of: int, run: Run, error: BaseException) -> DownloadF
 
 
 def _save(
-    folder: Path, index: int, facts: Mapping[str, Any], link: Secret, transport: Transport, size: str
+    folder: Path,
+    index: int,
+    facts: Mapping[str, Any],
+    link: Secret,
+    transport: Transport,
+    size: str,
+    *,
+    minimal: bool,
 ) -> SavedImage:
     """Fetch one image, check it, and write it once, with its request in it.
 
@@ -231,7 +238,7 @@ def _save(
     suffix, (width, height) = found[-1]
     sha256 = hashlib.sha256(data).hexdigest()
     path = folder / f"image-{index + 1}{suffix}"
-    written = png.with_text(data, CHUNK, json.dumps(facts, ensure_ascii=False)) if suffix == ".png" else data
+    written = with_metadata(data, facts, found[-1][1], minimal=minimal) if suffix == ".png" else data
     try:
         files.write(path, written)
     except OSError as error:
@@ -325,7 +332,7 @@ def images_there(folder: Path) -> tuple[dict[int, SavedImage], Mapping[str, Any]
             if not ours or path.stem != f"image-{facts['image']}":
                 continue
             width, height = png.check(data)
-            sha256 = hashlib.sha256(_as_sent(data)).hexdigest()
+            sha256 = hashlib.sha256(as_sent(data)).hexdigest()
             image = {"index": facts["image"] - 1, "file": path.name, "sha256": sha256}
             image |= {"width": width, "height": height, "bytes": len(data)}
             found[facts["image"] - 1], said = saved_image(image), facts
@@ -405,18 +412,13 @@ def _set_aside(folder: Path, names: Iterable[str]) -> None:
 
 
 def _is_as_saved(path: Path, image: SavedImage) -> bool:
-    """Return whether an image's file holds what the service sent; the text chunk that was added does not count."""
+    """Return whether an image's file holds what the service sent; the metadata that was added does not count."""
     if not files.is_plain(path, image.bytes):
         return False
     with suppress(OSError, ValueError):
         data = files.read_file(path, most=MOST, links=False)
-        return image.sha256 == hashlib.sha256(_as_sent(data)).hexdigest()
+        return image.sha256 == hashlib.sha256(as_sent(data)).hexdigest()
     return False
-
-
-def _as_sent(data: bytes) -> bytes:
-    text = png.read_text(data, CHUNK) if png.is_png(data) else None
-    return data if text is None else data.replace(png.with_text(b"", CHUNK, text), b"", 1)
 
 
 def _opens(path: Path) -> bool:

@@ -323,7 +323,9 @@ class Plan:
             spots.append(Spot(options=cell.positions, images=images, text=text, kind=status.state, alt=text))
         texts = labels_for(self.varying, labels or {}, short=common)
         told = joined(" · ", [*([self.constants()] if common else []), *view.replacements(self.varying, self.cells)])
-        return grid(spots, texts, rows=rows, columns=columns, pages=pages, title=title, constants=told)
+        axes = {"rows": rows, "columns": columns, "pages": pages}
+        prompts = self.client.metadata == "full"
+        return grid(spots, texts, **axes, title=title, constants=told, prompts=prompts)
 
     @spoken
     def table(self) -> Any:

@@ -101,6 +101,7 @@ class Record:
         via: "task" or "sync", the endpoint that was used.
         request: what was asked, as `ImageRequest.as_dict`; None for a task adopted by its id alone.
         seed_drawn: whether the seed was drawn here.
+        minimal: whether its images carry no request.
         price: of one image; None if unknown.
         versions: of wannb and what it runs on.
         task_id, request_id: the service's ids.
@@ -129,6 +130,7 @@ class Record:
     via: str = "task"
     request: Mapping[str, Any] | None = None
     seed_drawn: bool = False
+    minimal: bool = False
     price: Price | None = None
     versions: Mapping[str, Any] = field(default_factory=dict)
     task_id: str | None = None
@@ -360,7 +362,7 @@ _FIELDS: dict[str, Parse] = {
     "state": _state,
     **dict.fromkeys(("fingerprint", "service", "region", "account", "created", "via", "request_id"), _word),
     "request": check_request,
-    **dict.fromkeys(("seed_drawn", "unresolved", "resent", "matched_by_time", "chosen", "others"), _flag),
+    **dict.fromkeys(("seed_drawn", "minimal", "unresolved", "resent", "matched_by_time", "chosen", "others"), _flag),
     "price": lambda value: Price(**{"as_of": "", **_parsed(value, _PRICE)}),
     "task_id": _task_id,
     **dict.fromkeys(("candidates", "not_ours"), _each(_task_id)),

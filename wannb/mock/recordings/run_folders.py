@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from wannb.files import read_file, read_lines
+from wannb.files import parse_json, read_file, read_lines
 from wannb.masking import without_signature
 from wannb.mock.exchange import CREATE_PATH, SYNC_PATH
-from wannb.png import without_text
+from wannb.png import filtered, is_png, read_text
 
 from .format import STORED, Recording, finished, identity, normalise
 
@@ -37,6 +38,19 @@ LASTING = re.compile(
 CODE = re.compile(r"[A-Z][\w.]*")
 
 
+def as_sent(data: bytes) -> bytes:
+    """Return a saved image without the texts that saving put into it, which the first of them names."""
+    own = read_text(data, CHUNK) if is_png(data) else None
+    if own is None:
+        return data
+    facts: Any = None
+    with suppress(ValueError):
+        facts = parse_json(own)
+    texts = facts.get("texts") if isinstance(facts, Mapping) else None
+    ours = {str(keyword).encode() for keyword in (CHUNK, *(texts if isinstance(texts, list) else ()))}
+    return filtered(data, lambda kind, content: kind != b"iTXt" or content.partition(b"\0")[0] not in ours)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunRecording(Recording):
     """A run folder, for one of the two endpoints. `files` are its images, by the hash of what the service sent."""
@@ -51,7 +65,7 @@ class RunRecording(Recording):
         """Return an image as the service sent it: without the text that saving put into it."""
         stored = STORED.fullmatch(token)
         file = self.file.parent / self.files[stored[1]] if stored and stored[1] in self.files else None
-        body = without_text(read_file(file, most=IMAGE_MOST), CHUNK) if file else b""
+        body = as_sent(read_file(file, most=IMAGE_MOST)) if file else b""
         if not stored or hashlib.sha256(body).hexdigest() != stored[1]:
             raise ValueError(f"{self.name}: an image was changed since it was saved, so it is not replayed.")
         return body

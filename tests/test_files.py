@@ -14,8 +14,9 @@ from conftest import make_client, small
 from PIL import Image
 
 from wannb import files, mock
+from wannb.display import name_problem
 from wannb.display.previews import make_preview
-from wannb.files import append_line, name_problem, read_file, read_lines, write
+from wannb.files import append_line, read_file, read_lines, write
 from wannb.forms.upload import _Incoming
 from wannb.runs.store import Store
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .ledger.recall import recall as recall
     from .ledger.task import Task as Task
     from .plan import Plan as Plan
+    from .plan import open_runs as open_runs
     from .plan import prompts as prompts
     from .plan import sweep as sweep
     from .request.image_request import ImageRequest as ImageRequest
@@ -71,6 +72,7 @@ _HOMES = {
     "fit": ".request.inputs",
     "gallery": ".figures.gallery",
     "judge": ".judging",
+    "open_runs": ".plan",
     "prompts": ".plan",
     "recall": ".ledger.recall",
     "scenes": ".boards",

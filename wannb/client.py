@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -575,11 +575,10 @@ class Client:
 
     def __reduce__(self) -> Any:
         # For the workers of a cluster; the key travels with it and stands in no repr.
-        return _twin, (self.service, self._key, self.store.root, self.budget, self.language, self.pace, self.metadata)
+        options = {name: getattr(self, name) for name in ("budget", "language", "pace", "metadata")}
+        return partial(_twin, **options), (self.service, self._key, self.store.root)
 
 
 @lru_cache(maxsize=8)
-def _twin(
-    service: Service, key: Secret, root: Path, budget: Money | None, tongue: str, pace: Pace, metadata: Metadata
-) -> Client:
-    return Client(service, key, Store(root), budget=budget, language=tongue, pace=pace, metadata=metadata)
+def _twin(service: Service, key: Secret, root: Path, **options: Any) -> Client:
+    return Client(service, key, Store(root), **options)

@@ -35,6 +35,10 @@ _NOT_FOR_KEYS = (
     *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_API_KEY_FILE_PATH"),
 )
 _MODES = ("auto", "live", "mock")
+_MADE_LIVE = (
+    "The runs in {folder} were made live. Without a key they are shown; what is missing is not drawn: "
+    'wannb.connect("mock") draws.'
+)
 _server: MockServer | None = None
 
 
@@ -51,6 +55,8 @@ def connect(
     metadata: Metadata = "full",
 ) -> Client:
     """Return a client: live with a key, on the bundled mock server without one. Its repr says which.
+
+    Without a key, a folder whose newest run was made live is only shown; with `mode="mock"` it is drawn into.
 
     Arguments win over the environment: with `api_key` the client is live, also where `WANNB_MODE` says "mock". Names
     are those of the official SDK where it has one.
@@ -89,8 +95,11 @@ def connect(
         service = _service(found is not None, mode, set_mode, region, workspace, base_url)
         if service.kind == "mock":
             found = None
-        limit, notices = as_budget(budget, service.region), _notices(found, mode, set_mode)
+        limit, notices = as_budget(budget, service.region), [*_notices(found, mode, set_mode)]
         key, runs = (found[0] if found else "sk-mock"), open_store(store)
+        if service.kind == "mock" and str(mode or set_mode).lower() == "auto" and not base_url and runs.made_live:
+            runs.shows_only = True
+            notices.append(Said(_MADE_LIVE, folder=repr(str(runs.root))))
         return Client(service, key, runs, budget=limit, language=current(), metadata=metadata, notices=notices)
 
 

@@ -11,7 +11,6 @@ import io
 import json
 import math
 import os
-import re
 import secrets
 import stat
 import time
@@ -20,7 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from .translation import Said, count, say
+from .translation import say
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
 _DEEPEST = 60
 #: Seconds between the tries of a rename, while a scanner or a synchronizer still looks at the file.
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-#: What cannot stand in a file's name on one system or another, and the names that Windows keeps for itself.
-_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|(?:com|lpt)[\d¹²³]|conin\$|conout\$) *(\..*)?$")
-#: Bytes of a name; most systems take 255, with an ending and what `write` puts around it.
-_LONGEST = 180
 
 
 def read_file(path: str | os.PathLike[str], *, most: int, links: bool = True) -> bytes:
@@ -140,24 +134,6 @@ def write(path: str | os.PathLike[str], content: bytes, *, export: bool = False)
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OSError(error.errno, _cannot_write(place, error)) from error
-
-
-def name_problem(name: str) -> Said | None:
-    """Return why a file or folder cannot have a name, without its ending, on every system; None if it can.
-
-    >>> name_problem("a/b")
-    'a name cannot hold /'
-    """
-    if not name.strip():
-        return Said("write a name")
-    if bad := _UNFIT.search(name):
-        return Said("a name cannot hold {letter}", letter=bad[0] if bad[0].isprintable() else repr(bad[0]))
-    if name != name.strip(" ."):
-        return Said("a name cannot begin or end with a space or a dot")
-    if kept := _RESERVED.match(name):
-        return Said("Windows keeps the name {name} for itself", name=kept[1])
-    over = len(name) - len(name.encode()[:_LONGEST].decode(errors="ignore"))
-    return Said("it is too long: leave out {text}", text=count(over, "character")) if over else None
 
 
 def rename(source: Path, target: Path) -> None:

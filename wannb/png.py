@@ -84,10 +84,7 @@ def text_chunk(keyword: str, text: str) -> bytes:
 
 
 def read_text(data: bytes, keyword: str) -> str | None:
-    """Return the text that `with_texts` added, None if there is none.
-
-    Reads uncompressed chunks of at most 1 MB only, so a hostile file cannot swell.
-    """
+    """Return the text that `with_texts` added, of 1 MB at most, so that no file can swell; None if there is none."""
     wanted = _text_start(keyword)
     for kind, start, end in _spans(data):
         if kind == b"iTXt" and end - start <= MAX_TEXT and data.startswith(wanted, start):

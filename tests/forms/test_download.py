@@ -20,8 +20,8 @@ from isolation import PATIENCE
 
 from wannb import forms
 from wannb.client import Client
-from wannb.files import name_problem
-from wannb.forms.download import Download, FileRow, different, file_name, image_name, opener, zipped
+from wannb.display import different, file_name, name_problem
+from wannb.forms.download import Download, FileRow, image_name, opener, zipped
 from wannb.translation import Words
 
 LINUX = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0"

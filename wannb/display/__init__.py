@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import html
 from .assets import CLIPBOARD, ELEMENTS, PIECES, esm
+from .names import different, file_name, name_problem
 from .pieces import Pieces, Source
 from .previews import (
     PREVIEW_PIXELS,
@@ -34,10 +35,13 @@ __all__ = [
     "Source",
     "data_uri",
     "describes",
+    "different",
     "esm",
+    "file_name",
     "fitting",
     "html",
     "in_parallel",
+    "name_problem",
     "picture",
     "preview",
     "previews",

@@ -1,4 +1,4 @@
-"""Storyboards as files: pages, films, a web page, slides. What is exported comes as plain values, the shots of a reel.
+"""Storyboards and studies as files: pages, films, slides, folders. What is exported comes as plain values.
 
 May import `figures` and the rooms below it. Other rooms import only what `__all__` names.
 """
@@ -8,5 +8,6 @@ from __future__ import annotations
 from .export import export
 from .pages import Pages
 from .reel import Reel, Shot
+from .study import IMAGES, PLAN, Study, not_as_saved
 
-__all__ = ["Pages", "Reel", "Shot", "export"]
+__all__ = ["IMAGES", "PLAN", "Pages", "Reel", "Shot", "Study", "export", "not_as_saved"]

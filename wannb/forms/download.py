@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -28,8 +27,8 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from wannb.display import CLIPBOARD, ELEMENTS, PIECES, Pieces, Source, esm
-from wannb.files import is_plain, name_problem
+from wannb.display import CLIPBOARD, ELEMENTS, PIECES, Pieces, Source, different, esm, file_name, name_problem
+from wannb.files import is_plain
 from wannb.runs import GeneratedImage
 from wannb.translation import Words, say
 
@@ -40,8 +39,6 @@ STATIC = Path(__file__).parent / "static"
 PATIENCE = 60
 #: What is offered at most; a page that still shows older buttons is told to look again.
 _MOST = 5000
-#: Characters and bytes of the words in a name.
-_WORDS, _BYTES = 48, 90
 #: Programs that show a folder, and what a browser on such a machine calls it.
 _OPENERS = {"linux": ("xdg-open", "Linux"), "darwin": ("open", "Macintosh"), "win32": ("explorer", "Windows")}
 #: Variables of a kernel that is not where the browser is, although the address may say so: a tunnel, a hub, a gateway.
@@ -51,49 +48,11 @@ _ELSEWHERE = ("SSH_CONNECTION", "SSH_CLIENT", "JUPYTERHUB_API_URL", "KERNEL_GATE
 # Names
 
 
-def file_name(text: str, *facts: str, ending: str) -> str:
-    """Return a file name made of a text's first words and of facts, which every system takes.
-
-    >>> file_name("Fox in snow!", "2", "seed-7", ending=".png")
-    'fox-in-snow-2-seed-7.png'
-    """
-    plain = re.sub(r"['’]", "", unicodedata.normalize("NFC", text).lower())
-    words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in plain).split()
-    name = ""
-    for word in words:
-        longer = f"{name}-{word}" if name else word
-        if len(longer) > _WORDS or len(longer.encode()) > _BYTES:
-            # Scripts without spaces have one long word.
-            name = name or longer.encode()[:_BYTES].decode(errors="ignore")[:_WORDS]
-            break
-        name = longer
-    name = "-".join([part for part in (name, *facts) if part]) or "image"
-    return f"image-{name}{ending}" if name_problem(name) else f"{name}{ending}"
-
-
 def image_name(image: GeneratedImage) -> str:
     """Return the name that an image is downloaded as: first words of its prompt, its number among several, its seed."""
     prompt = image.request.prompt if image.request else ""
     facts = [str(image.number) if image.count > 1 else "", "" if image.seed is None else f"seed-{image.seed}"]
     return file_name(str(prompt), *facts, ending=image.path.suffix)
-
-
-def different(names: Iterable[str]) -> list[str]:
-    """Return names of which no two are the same, not even where capitals do not count.
-
-    >>> different(["a.png", "A.png", "a.png"])
-    ['a.png', 'A-2.png', 'a-3.png']
-    """
-    taken: set[str] = set()
-    found = []
-    for name in names:
-        stem, dot, ending = name.rpartition(".")
-        number, free = 2, name
-        while free.casefold() in taken:
-            number, free = number + 1, f"{stem}-{number}{dot}{ending}"
-        taken.add(free.casefold())
-        found.append(free)
-    return found
 
 
 def zipped(files: Iterable[tuple[str, Path]]) -> IO[bytes]:

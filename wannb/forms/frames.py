@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from wannb.client import Client
-from wannb.display import html, preview
+from wannb.display import file_name, html, preview
 from wannb.exports import Shot
 from wannb.ledger import OnStatus
 from wannb.request import ImageRequest
@@ -23,7 +23,7 @@ from .button import button, cost_text, name_button, sign, spent_text
 from .characters import CharactersPanel
 from .controls import Disclosure, Filling, close_all
 from .cut import Cut
-from .download import Download, file_name
+from .download import Download
 from .exporting import Files
 from .references import Picker
 from .rolls import Rolls

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import ipywidgets as widgets
 
-from wannb.display import STATES, html
+from wannb.display import STATES, file_name, html
 from wannb.errors import ApiError, TaskCanceled, UnknownOutcome, WannbError
 from wannb.ledger import NOT_CERTAIN, Candidate
 from wannb.masking import mask
@@ -19,7 +19,7 @@ from wannb.translation import Said, Words, count, override
 
 from .button import button
 from .controls import close_all
-from .download import Download, file_name, image_name
+from .download import Download, image_name
 from .worker import Progress
 
 #: A button under each image: its text, its tooltip, and what it does.

@@ -11,9 +11,8 @@ import ipywidgets as widgets
 
 from wannb.boards import Scenes
 from wannb.client import Client
-from wannb.display import html
+from wannb.display import html, name_problem
 from wannb.errors import InvalidRequest, Problem
-from wannb.files import name_problem
 from wannb.request import ImageRequest, board_call, check_names, open_call
 from wannb.storyboard import BoardFiles, Generator, Storyboard, as_scenes, new_record
 from wannb.translation import Said, Words

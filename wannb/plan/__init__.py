@@ -8,5 +8,6 @@ from .lists import prompts
 from .plan import SEED, Plan, sweep
 from .run import Progress
 from .status import Forecast
+from .study import open_runs
 
-__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "prompts", "sweep"]
+__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "open_runs", "prompts", "sweep"]

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from decimal import Decimal
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from wannb.display import html
+from wannb.exports import Study
 from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import waits_shown
 from wannb.request import FIELDS, MAX_SEED, check_names, word_of
 from wannb.runs import Result, Run
 from wannb.service import Money, as_budget
-from wannb.translation import Said, joined, override, say, shorten, spoken
+from wannb.translation import Said, count, joined, override, say, shorten, spoken
 
 from . import view
 from .cell import Cell, cells_of, labels_for, select, slots_of, split_options
+from .changes import FILE as CHANGES
 from .changes import REASON, changes_in, noted, replaced, write_change
 from .lists import Prompts
+from .methods import sentences
 from .run import Allowance, Progress, Runner
 from .status import STATES, Forecast, Status, forecast, statuses_of, to_do
+from .study import as_json, grid_of, named_runs, options_of, read_study
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -43,10 +49,12 @@ class Plan:
 
     Attributes:
         client: sends the requests.
+        constant: the options that all cells share, as they were given.
         varying: {option: its values}, in the order in which they were given.
         cells: every combination.
         name: a short name that equal plans share.
         prompts: the list that its prompts were read from, with its name, hash and categories; None without one.
+        figure: the arguments of `grid` that it was saved with; of a plan that `open` has read.
         language: of everything that the plan says; the client's.
     """
 
@@ -62,7 +70,8 @@ class Plan:
         self.client = client
         self.language = client.language
         self.varying = dict(varying)
-        self._constant = dict(constant)
+        self.constant = dict(constant)
+        self.figure: dict[str, Any] = {}
         self.cells = cells_of(constant, varying)
         # Sorted, so that the order in which options and values were written does not matter.
         written = " ".join([*sorted(varying), *sorted({cell.fingerprint for cell in self.cells})])
@@ -103,7 +112,7 @@ class Plan:
 
         shared = (name for name in FIELDS if name not in self.varying)
         # A prompt with slots differs from cell to cell; what they share is the prompt as it was written.
-        values = {name: getattr(request, name) for name in FIELDS} | {"prompt": self._constant.get("prompt")}
+        values = {name: getattr(request, name) for name in FIELDS} | {"prompt": self.constant.get("prompt")}
         parts = [(word_of(name), labels_of([values[name]])[0]) for name in shared if is_told(name)]
         if "prompt" in self.varying:
             # The words that all prompts share and the labels leave out, with a gap where they differ.
@@ -138,7 +147,7 @@ class Plan:
         >>> plan.select(prompt=0, seed=[1, 3]).grid()    # doctest: +SKIP
         """
         kept = select(self.varying, which)
-        constant = {**self._constant, **{name: kept.pop(name)[0] for name in list(kept) if len(kept[name]) == 1}}
+        constant = {**self.constant, **{name: kept.pop(name)[0] for name in list(kept) if len(kept[name]) == 1}}
         return Plan(self.client, constant, kept, prompts=self.prompts)
 
     @spoken
@@ -218,8 +227,90 @@ class Plan:
         kept = select(self.varying, which)
         chosen = [cell for cell in self.cells if all(cell.options[name] in values for name, values in kept.items())]
         write_change(self.client.store, chosen, **facts)
-        self.cells = replaced(self.client.store, cells_of(self._constant, self.varying), changes_in(self.client.store))
+        self.cells = replaced(self.client.store, cells_of(self.constant, self.varying), changes_in(self.client.store))
         return self
+
+    # In a folder of its own
+
+    @spoken
+    def methods(self) -> str:
+        """Return how the pictures were made, as a paragraph that a paper can print.
+
+        It says what was asked of which model on which days, what came, what was replaced or left out and why, and the
+        versions.
+        """
+        told = sentences(self.varying, self.cells, self.statuses(), self.constants(), self.prompts)
+        return say(joined(" ", told))
+
+    @spoken
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        title: str = "",
+        grid: Mapping[str, Any] | None = None,
+        width: float = 7.0,
+        verdicts: Iterable[str | os.PathLike[str]] = (),
+        methods: str = "",
+    ) -> Path:
+        """Save the plan with its images as a folder that a reader can check, draw from and go on with.
+
+        It holds the images with their requests, a table, the grid as PDF and PNG, the methods, a page for any browser,
+        and the hashes of all files. `Plan.open` reads it, and `datasets.load_dataset("imagefolder", ...)` its images.
+        The account is not named in it.
+
+        Args:
+            folder: a new or an empty one.
+            title: of the study and of its figure.
+            grid: arguments of `grid`, such as `{"rows": "prompt", "labels": {...}}`.
+            width: of the figure in inches.
+            verdicts: files of judges, which are copied.
+            methods: more to say, after the plan's own methods, such as `scores.methods()`.
+
+        Returns:
+            The folder.
+
+        Raises:
+            FileExistsError: the folder has something in it.
+            OSError: a file cannot be written.
+
+        >>> plan.save("study", title="Light and weather", grid={"rows": "prompt"})    # doctest: +SKIP
+        """
+        place = Path(folder).expanduser()
+        statuses, axes = self.statuses(), {"title": title, **(grid or {})}
+        changes = self.client.store.root / CHANGES
+        Study(
+            title=title or say(Said("A study of {requests}", requests=count(len(self), "request"))),
+            methods="\n\n".join(filter(None, [self.methods(), methods])),
+            figure=self.grid(**axes),
+            width=width,
+            runs=named_runs({name: self.labels(name) for name in self.varying}, self.cells, statuses),
+            rows=view.rows(self.cells, statuses),
+            plan=as_json(self.constant, self.varying, self.prompts, grid=axes, width=width),
+            verdicts=[*map(Path, verdicts)],
+            more=[changes] if changes.is_file() else [],
+        ).write(place)
+        return place
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, verify: bool = True) -> Plan:
+        """Return the plan of a folder that `save` wrote, to look at and to judge; nothing can be sent from it.
+
+        Args:
+            folder: of the study.
+            verify: whether every file must be there, and as it was saved.
+
+        Raises:
+            ValueError: it is no such folder, or a file is missing or changed.
+
+        >>> plan = wannb.Plan.open("study")    # doctest: +SKIP
+        >>> plan.grid(**plan.figure)    # doctest: +SKIP
+        """
+        client, data = read_study(folder, verify=verify)
+        constant, varying, prompts = options_of(data, client.store.root)
+        plan = cls(client, constant, varying, prompts=prompts)
+        plan.figure = grid_of(data)
+        return plan
 
     # Running
 

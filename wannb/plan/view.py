@@ -103,34 +103,36 @@ def _troubles(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status
         if status.state in _TROUBLE or status.short or cell.replaced:
             reasons.setdefault((status.state, status.note), []).append(cell)
     return [
-        joined(": ", [_where(varying, cells, them), note])
+        joined(": ", [where(varying, cells, them), note])
         if state in ("done", "open", "under way")
-        else Said("{where}: {state}: {why}", where=_where(varying, cells, them), state=STATES[state], why=note)
+        else Said("{where}: {state}: {why}", where=where(varying, cells, them), state=STATES[state], why=note)
         for (state, note), them in reasons.items()
     ]
 
 
 def replacements(varying: Varying, cells: Sequence[Cell]) -> list[Said]:
     """Return what was put in the place of which cells, and why."""
-    return [joined(": ", [_where(varying, cells, [cell]), cell.replaced]) for cell in cells if cell.replaced]
+    return [joined(": ", [where(varying, cells, [cell]), cell.replaced]) for cell in cells if cell.replaced]
 
 
-def _where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> str:
+def where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> str:
     """Return which cells these are: by the values that only they share, if there are any."""
     if len(cells) == len(every):
         return Said("every cell")
     shared, others = [], 1
+    labels = {name: _short(labels_of(values, gap="")) for name, values in varying.items()}
     for name, values in varying.items():
         numbers = {cell.positions[name] for cell in cells}
         if len(numbers) < len(values):
-            labels = _short(labels_of(varying[name]))
-            shared.append((name, [labels[number] for number in sorted(numbers)]))
+            shared.append((name, [labels[name][number] for number in sorted(numbers)]))
         else:
             others *= len(values)
-    if math.prod(len(labels) for _, labels in shared) * others == len(cells):
-        return joined(", ", [joined(" ", [word_of(name), " | ".join(labels)]) for name, labels in shared])
+    if math.prod(len(texts) for _, texts in shared) * others == len(cells):
+        return joined(", ", [joined(" ", [word_of(name), " | ".join(texts)]) for name, texts in shared])
     places = cells[0].positions.items()
-    first = joined(", ", [joined(" ", [word_of(name), _short(labels_of(varying[name]))[at]]) for name, at in places])
+    first = joined(
+        ", ", [joined(" ", [word_of(name), _short(labels_of(varying[name], gap=""))[at]]) for name, at in places]
+    )
     if len(cells) == 1:
         return first
     return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))

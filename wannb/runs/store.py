@@ -65,13 +65,14 @@ _OWN = ("/", "/content", "/kaggle/working")
 
 
 @html.hides(
-    "alike by_task create discard find holders keep lock locks_hold looked make_folder newest open_runs "
-    "refresh release reopen short_lived turn unpriced unread unreadable unsaid warn"
+    "alike by_task create discard find holders keep lock locks_hold looked made_live make_folder newest "
+    "open_runs refresh release reopen short_lived shows_only turn unpriced unread unreadable unsaid warn"
 )
 class Store:
-    """A folder of runs."""
+    """A folder of runs; one that `shows_only` begins no new one."""
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], *, shows_only: bool = False) -> None:
+        self.shows_only = shows_only
         if holds_key(str(root)):
             root = ""
             raise StoreError(KEY_MISPLACED, place="store")
@@ -213,6 +214,12 @@ class Store:
         Without a request it is for a task that is adopted by its id alone. `StoreError` if the folder cannot be
         written to; nothing is left of it then.
         """
+        if self.shows_only:
+            raise StoreError(
+                "this request is not in {folder}, which is only shown: nothing was sent. wannb.connect(...) with a key "
+                'generates it, wannb.connect("mock", ...) draws a placeholder',
+                folder=repr(str(self.root)),
+            )
         self.warn()
         now = datetime.now(timezone.utc)
         record = Record(
@@ -310,6 +317,12 @@ class Store:
     def newest(self) -> Iterator[Run]:
         """Yield all runs, the newest first, each read when it is asked for."""
         return self._index.runs()
+
+    @property
+    def made_live(self) -> bool:
+        """Whether the newest run was made by a live service."""
+        newest = next(self.newest(), None)
+        return newest is not None and newest.service not in ("", "mock")
 
     def open_runs(self) -> list[Run]:
         """Return the runs that have not ended, the newest first."""

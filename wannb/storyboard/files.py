@@ -21,8 +21,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from wannb.display import name_problem
 from wannb.errors import StoreError
-from wannb.files import append_line, name_problem, read_lines, write
+from wannb.files import append_line, read_lines, write
 from wannb.request import InputImage
 from wannb.runs import Store
 from wannb.translation import Said, say

@@ -1,0 +1,197 @@
+"""A plan in a folder of its own: written, checked, read by others, drawn again; and runs that are only shown."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import make_client
+from PIL import Image
+
+import wannb
+from wannb import Plan, mock
+from wannb.client import Client
+from wannb.errors import StoreError
+from wannb.runs import FILE, Store
+
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
+PROMPTS = ["A boat at dawn", "A boat at dusk", "A boat at night"]
+GRID = {"rows": "prompt", "columns": ("model", "seed"), "labels": {"seed": {1: "first"}, "model": ["Pro", "Plain"]}}
+
+
+def study(client: Client, **options: Any) -> Plan:
+    models = ["wan2.7-image-pro", "wan2.7-image"]
+    return wannb.sweep(client, **{"prompt": PROMPTS, "model": models, "seed": [1, 2], "size": "768*768", **options})
+
+
+def saved(client: Client, folder: Path) -> Plan:
+    plan = study(client).run()
+    plan.exclude(prompt=2, model=1, seed=2, reason="the boat is cut off")
+    plan.replace(prompt=0, model=0, seed=1, with_=7, reason="blurred")
+    plan.run()
+    assert plan.save(folder, title="Times of day", grid=GRID, width=3.3) == folder
+    return plan
+
+
+def test_the_figure_is_drawn_again_from_the_folder_alone(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    plan = saved(client, tmp_path / "study")
+    billed = server.billed
+    (tmp_path / "study").rename(tmp_path / "copied elsewhere")
+    copied = tmp_path / "copied elsewhere"
+    again = Plan.open(copied)
+    assert [cell.request for cell in again.cells] == [cell.request for cell in plan.cells]
+    assert [status.state for status in again.statuses()] == [status.state for status in plan.statuses()]
+    assert again.methods() == plan.methods()
+    assert again.figure == {**GRID, "title": "Times of day"}
+    [figure] = again.grid(**again.figure).save(tmp_path / "again.png", width=3.3)
+    assert figure.read_bytes() == (copied / "figures/grid.png").read_bytes()
+    program = [sys.executable, str(copied / "reproduce.py")]
+    said = subprocess.run(program, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert "the boat is cut off" in said
+    assert (tmp_path / "grid-again.pdf").read_bytes() == (copied / "figures/grid.pdf").read_bytes()
+    assert Plan.open(copied).results(), "what was drawn again changed nothing"
+    assert server.billed == billed
+
+
+def test_other_programs_read_it(client: Client, tmp_path: Path) -> None:
+    saved(client, folder := tmp_path / "study")
+    with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    lines = [json.loads(line) for line in (folder / "images/metadata.jsonl").read_text("utf-8").splitlines()]
+    assert len(table) == 12
+    assert len(lines) == 11, "all cells but the excluded one"
+    for row in lines:
+        with Image.open(folder / "images" / row["file_name"]) as picture:
+            assert picture.info["parameters"].startswith(row["prompt"])
+    assert {row["path"] for row in table if row["path"]} == {f"images/{line['file_name']}" for line in lines}
+    assert table[0]["path"] == "images/001-a-boat-at-dawn-wan2-7-image-pro-seed-7/image-1.png"
+    listed = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    there = [each for each in folder.rglob("*") if each.is_file() and each.name != "SHA256SUMS"]
+    assert listed == {
+        each.relative_to(folder).as_posix(): hashlib.sha256(each.read_bytes()).hexdigest() for each in there
+    }
+    page = (folder / "index.html").read_text("utf-8")
+    assert "Times of day" in page
+    assert "http" not in page.replace("http://", "", 0) or 'src="http' not in page
+
+
+def test_nothing_of_the_account_or_the_machine_is_in_it(client: Client, tmp_path: Path) -> None:
+    plan = saved(client, folder := tmp_path / "study")
+    mark = plan.statuses()[0].run.record.account  # type: ignore[union-attr]
+    assert mark
+    for file in folder.rglob("*"):
+        content = file.read_bytes() if file.is_file() else b""
+        for secret in (mark, "sk-mock", str(tmp_path), "Signature="):
+            assert secret.encode() not in content, f"{secret} in {file}"
+
+
+def test_a_changed_or_missing_file_is_named(client: Client, tmp_path: Path) -> None:
+    saved(client, folder := tmp_path / "study")
+    image = next(folder.glob("images/*/image-1.png"))
+    image.write_bytes(image.read_bytes()[:-1])
+    (folder / "table.csv").unlink()
+    with pytest.raises(ValueError, match=r"2 files are not as they were saved: images/.*image-1.png, table.csv"):
+        Plan.open(folder)
+    assert len(Plan.open(folder, verify=False)) == 12
+    with pytest.raises(ValueError, match=r"is no study that plan.save wrote"):
+        Plan.open(tmp_path)
+
+
+def test_a_folder_with_something_in_it_is_not_written_into(client: Client, tmp_path: Path) -> None:
+    plan = study(client, prompt="a", model=None, seed=1).run()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="give the name of a new folder"):
+        plan.save(tmp_path / "there")
+    assert [each.name for each in (tmp_path / "there").iterdir()] == ["mine.txt"]
+
+
+def test_input_images_palettes_and_slots_come_back(client: Client, tmp_path: Path) -> None:
+    Image.effect_noise((400, 300), 80).save(photo := tmp_path / "photo.png")
+    palettes = [{"#C2D1E6": 50, "#000000": 30, "#FFFFFF": 20}, {"#111111": 60, "#222222": 20, "#333333": 20}]
+    plans = [
+        wannb.sweep(client, prompt="a hat", images=[photo, [photo, photo]], seed=1, size="1K"),
+        wannb.sweep(client, prompt="a hat", color_palette=palettes, seed=1, size="1K"),
+        wannb.sweep(client, prompt="a {animal} in {place}", animal=["cat", "dog"], place=["fog", "snow"], size="1K"),
+    ]
+    for number, plan in enumerate(plans):
+        plan.run().save(tmp_path / str(number))
+        again = Plan.open(tmp_path / str(number))
+        assert [cell.fingerprint for cell in again.cells] == [cell.fingerprint for cell in plan.cells]
+        assert all(again.results())
+
+
+def test_the_methods_say_what_a_paper_needs(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "boats.csv").write_text("prompt,category\n" + "\n".join(f"{each},sea" for each in PROMPTS))
+    plan = study(client, prompt=wannb.prompts(tmp_path / "boats.csv")).run()
+    plan.exclude(seed=2, reason="the boat is cut off")
+    said = plan.methods()
+    for part in (
+        "6 images come from 12 requests (3 prompt × 2 model × 2 seed).",
+        "They are drawings of the mock server of wannb: no model has seen these requests.",
+        "from the list boats (SHA-256 of its file",
+        "of the categories sea",
+        "Excluded (6): seed 2, because: the boat is cut off.",
+        "wannb 0.1.0",
+    ):
+        assert part in said
+
+
+# Runs that are only shown
+
+
+def made_live(journal: str) -> str:
+    """Return the journal of a run as one of the live service."""
+    changed = re.sub(r'("service": ?)"mock"', r'\1"dashscope-intl.aliyuncs.com"', journal)
+    assert changed != journal
+    return changed
+
+
+def test_runs_of_any_service_are_shown_and_nothing_is_drawn(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    plan = study(client, prompt=PROMPTS[:2]).run()
+    billed, live = server.billed, client.store.root / plan.results()[0].run_id / FILE  # type: ignore[union-attr]
+    live.write_text(made_live(live.read_text()))
+    shown = wannb.open_runs(client.store.root)
+    part = study(shown, prompt=PROMPTS)
+    assert sum(result is not None for result in part.results()) == 8
+    with pytest.raises(StoreError, match="which is only shown: nothing was sent"):
+        shown.generate("something else", seed=1, size="1K")
+    with pytest.raises(StoreError, match="which is only shown: nothing was sent"):
+        part.run()
+    assert server.billed == billed
+    assert len(client.runs()) == 8
+    with pytest.raises(StoreError, match="there is no folder"):
+        wannb.open_runs(tmp_path / "nothing")
+
+
+def test_a_live_folder_without_a_key_is_shown_and_the_mock_draws_nothing_into_it(
+    server: mock.MockServer, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = study(make_client(server, store)).run()
+    for result in plan.results():
+        file = result.path / FILE  # type: ignore[union-attr]
+        file.write_text(made_live(file.read_text()))
+    monkeypatch.delenv("WANNB_MODE", raising=False)
+    monkeypatch.setenv("WANNB_MOCK_URL", server.base_url)
+    client = wannb.connect(store=store.root)
+    assert "made live" in repr(client)
+    assert all(study(client).results())
+    billed = server.billed
+    with pytest.raises(StoreError, match="which is only shown"):
+        client.generate("new", seed=5, size="1K")
+    assert server.billed == billed
+    assert (
+        len(wannb.connect("mock", store=store.root, base_url=server.base_url).generate("new", seed=5, size="1K")) == 1
+    )

@@ -19,6 +19,7 @@ FLOORS = [
     {"ledger"},
     {"client", "figures", "staging"},
     {"exports"},
+    {"cells"},
     {"connection", "plan", "storyboard"},
     {"boards"},
     {"forms"},

@@ -15,9 +15,9 @@ from PIL import Image
 
 import wannb
 from wannb import Plan, mock
+from wannb.cells.lists import Prompts
 from wannb.client import Client
 from wannb.errors import StoreError
-from wannb.plan.lists import Prompts
 from wannb.runs.store import Store
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")
@@ -248,7 +248,7 @@ def test_a_folder_that_cannot_be_written_to_is_said(client: Client, store: Store
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("wannb.plan.changes.append_line", full)
+    monkeypatch.setattr("wannb.cells.changes.append_line", full)
     with pytest.raises(StoreError, match="No space left"):
         plan.exclude(seed=1, reason="one")
 

@@ -24,9 +24,9 @@ from PIL import Image
 import wannb
 import wannb.files
 from wannb import ImageRequest, Plan, mock
+from wannb.cells.cell import split_options
 from wannb.client import Client
 from wannb.errors import AuthenticationError, DownloadFailed, InvalidRequest, OverBudget, QuotaExhausted, StoreError
-from wannb.plan.cell import split_options
 from wannb.plan.run import Progress
 from wannb.request.inputs import as_input
 from wannb.runs.store import Store

@@ -3,11 +3,10 @@
 May import `client`, `figures` and the rooms below them. Other rooms import only what `__all__` names.
 """
 
-from .cell import MOST, Cell
-from .lists import prompts
+from wannb.cells import MOST, Cell, Forecast, prompts
+
 from .plan import SEED, Plan, sweep
 from .run import Progress
-from .status import Forecast
 from .study import open_runs
 
 __all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "open_runs", "prompts", "sweep"]

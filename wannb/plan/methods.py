@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wannb._version import versions
+from wannb.cells import STATES, Cell, Prompts, Status
 from wannb.request import word_of
 from wannb.translation import Said, count, joined
 
-from .cell import Cell
-from .lists import Prompts
-from .status import STATES, Status
 from .view import where
 
 

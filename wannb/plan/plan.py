@@ -12,6 +12,27 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
+from wannb.cells import (
+    CHANGES,
+    REASON,
+    STATES,
+    Cell,
+    Forecast,
+    Prompts,
+    Status,
+    cells_of,
+    changes_in,
+    forecast,
+    labels_for,
+    noted,
+    replaced,
+    select,
+    slots_of,
+    split_options,
+    statuses_of,
+    to_do,
+    write_change,
+)
 from wannb.display import html
 from wannb.exports import Study
 from wannb.figures import Grid, Spot, grid, labels_of
@@ -22,13 +43,9 @@ from wannb.service import Money, as_budget
 from wannb.translation import Said, count, joined, override, say, shorten, spoken
 
 from . import view
-from .cell import Cell, cells_of, labels_for, select, slots_of, split_options
-from .changes import FILE as CHANGES
-from .changes import REASON, changes_in, noted, replaced, write_change
-from .lists import Prompts
 from .methods import sentences
+from .metrics import Metric, known, log_to, measure
 from .run import Allowance, Progress, Runner
-from .status import STATES, Forecast, Status, forecast, statuses_of, to_do
 from .study import as_json, grid_of, named_runs, options_of, read_study
 
 if TYPE_CHECKING:
@@ -55,6 +72,7 @@ class Plan:
         name: a short name that equal plans share.
         prompts: the list that its prompts were read from, with its name, hash and categories; None without one.
         figure: the arguments of `grid` that it was saved with; of a plan that `open` has read.
+        metrics: the names of what `score` has measured.
         language: of everything that the plan says; the client's.
     """
 
@@ -72,6 +90,7 @@ class Plan:
         self.varying = dict(varying)
         self.constant = dict(constant)
         self.figure: dict[str, Any] = {}
+        self.metrics: tuple[str, ...] = ()
         self.cells = cells_of(constant, varying)
         # Sorted, so that the order in which options and values were written does not matter.
         written = " ".join([*sorted(varying), *sorted({cell.fingerprint for cell in self.cells})])
@@ -285,7 +304,7 @@ class Plan:
             figure=self.grid(**axes),
             width=width,
             runs=named_runs({name: self.labels(name) for name in self.varying}, self.cells, statuses),
-            rows=view.rows(self.cells, statuses),
+            rows=self._rows(),
             plan=as_json(self.constant, self.varying, self.prompts, grid=axes, width=width),
             verdicts=[*map(Path, verdicts)],
             more=[changes] if changes.is_file() else [],
@@ -423,16 +442,62 @@ class Plan:
         """Return one row an image, with every option, cost, time and path: a DataFrame, without pandas a list of dicts.
 
         A cell without images has one row, with its state and the reason. The images of a cell that was filled share
-        the cost of all its runs.
+        the cost of all its runs. What `score` has measured is a column.
         """
-        rows = view.rows(self.cells, self.statuses())
-        if self.prompts and self.prompts.categories:
-            rows = [{"category": self.prompts.categories.get(row["prompt"]), **row} for row in rows]
+        rows = self._rows()
         try:
             import pandas
         except ImportError:
             return rows
         return pandas.DataFrame(rows)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        statuses = self.statuses()
+        rows = view.rows(self.cells, statuses)
+        if self.prompts and self.prompts.categories:
+            rows = [{"category": self.prompts.categories.get(row["prompt"]), **row} for row in rows]
+        hashes = {str(image.path): image.sha256 for status in statuses for image in status.result() or ()}
+        for name in self.metrics:
+            values = known(self.client.store, name)
+            rows = [{**row, name: values.get(hashes.get(str(row["path"]), ""))} for row in rows]
+        return rows
+
+    def score(self, name: str, function: Metric, *, fresh: bool = False) -> Plan:
+        """Measure every image with a function, as a column of `table`, and return the plan.
+
+        What it said is kept in the runs folder by the image's content, so that each image is measured once.
+
+        Args:
+            name: of the column and of the measure.
+            function: takes an image, which has `open()`, its `request` and its `path`, and returns a number.
+            fresh: measure again, after the function was changed.
+
+        Raises:
+            ValueError: the name is that of another column, or an answer is no number.
+            StoreError: the runs folder cannot be written to.
+
+        >>> plan.score("megapixels", lambda image: image.width * image.height / 1e6)    # doctest: +SKIP
+        """
+        images = [image for result in self.results() if result for image in result]
+        if not name or (name not in self.metrics and name in self._rows()[0]):
+            raise ValueError(say("score({name}): give a name that no other column has", name=repr(name)))
+        measure(self.client.store, name, function, images, fresh=fresh)
+        self.metrics = tuple(dict.fromkeys([*self.metrics, name]))
+        return self
+
+    def log(self, run: Any, *, key: str = "images") -> None:
+        """Log the table, with its images, to an experiment tracker: what `wandb.init()` or `trackio.init()` returns.
+
+        Args:
+            run: has `log`, and its library has `Table` and `Image`.
+            key: under which the table is logged.
+
+        Raises:
+            TypeError: it is no such run.
+
+        >>> plan.log(trackio.init(project="light"))    # doctest: +SKIP
+        """
+        log_to(run, self._rows(), key=key)
 
     def __len__(self) -> int:
         return len(self.cells)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wannb import files
+from wannb.cells import Cell, Status
 from wannb.display import STATES
 from wannb.errors import (
     AuthenticationError,
@@ -33,9 +34,6 @@ from wannb.runs import DONE, SENDING, Run, Store, Unreadable
 from wannb.service import Money, callable_off, heard
 from wannb.threads import Threads
 from wannb.translation import Said, count, joined, override, say
-
-from .cell import Cell
-from .status import Status
 
 if TYPE_CHECKING:
     from wannb.client import Client

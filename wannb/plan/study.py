@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wannb import files
 from wannb._version import __version__
+from wannb.cells import Cell, Prompts, Status
 from wannb.display import different, file_name
 from wannb.errors import StoreError
 from wannb.exports import IMAGES, PLAN, not_as_saved
@@ -16,10 +17,6 @@ from wannb.request import FIELDS, ImageRequest
 from wannb.runs import Run, Store, find_input
 from wannb.service import endpoint
 from wannb.translation import current, say
-
-from .cell import Cell
-from .lists import Prompts
-from .status import Status
 
 if TYPE_CHECKING:
     from wannb.client import Client

@@ -7,14 +7,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from wannb.cells import STATES, Cell, State, Status
 from wannb.display import html
 from wannb.figures import labels_of
 from wannb.request import FIELDS, word_of
 from wannb.runs import seconds_of
 from wannb.translation import Said, count, joined, say, shorten
-
-from .cell import Cell
-from .status import STATES, State, Status
 
 Varying = Mapping[str, tuple[Any, ...]]
 
@@ -130,9 +128,7 @@ def where(varying: Varying, every: Sequence[Cell], cells: Sequence[Cell]) -> str
     if math.prod(len(texts) for _, texts in shared) * others == len(cells):
         return joined(", ", [joined(" ", [word_of(name), " | ".join(texts)]) for name, texts in shared])
     places = cells[0].positions.items()
-    first = joined(
-        ", ", [joined(" ", [word_of(name), _short(labels_of(varying[name], gap=""))[at]]) for name, at in places]
-    )
+    first = joined(", ", [joined(" ", [word_of(name), labels[name][at]]) for name, at in places])
     if len(cells) == 1:
         return first
     return Said("{cell} and {others}", cell=first, others=count(len(cells) - 1, "other cell"))

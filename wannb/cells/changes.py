@@ -21,7 +21,7 @@ from wannb.translation import Said, say
 from .cell import Cell
 from .status import Status
 
-FILE = "plans.jsonl"
+CHANGES = "plans.jsonl"
 #: Bytes of the file, and characters of a reason.
 _MOST, REASON = 8 * 1024 * 1024, 500
 
@@ -54,7 +54,7 @@ def write_change(store: Store, cells: Sequence[Cell], **facts: Any) -> None:
     try:
         store.make_folder(store.root)
         for fingerprint in dict.fromkeys(cell.origin for cell in cells):
-            append_line(store.root / FILE, {"cell": fingerprint, "time": time, **facts})
+            append_line(store.root / CHANGES, {"cell": fingerprint, "time": time, **facts})
     except OSError as error:
         raise StoreError(str(error)) from error
 
@@ -66,11 +66,11 @@ def changes_in(store: Store) -> dict[str, Change]:
         StoreError: they cannot be read, so that a cell that was left out could come back unseen.
     """
     try:
-        lines, _ = read_lines(store.root / FILE, most=_MOST)
+        lines, _ = read_lines(store.root / CHANGES, most=_MOST)
     except FileNotFoundError:
         return {}
     except OSError as error:
-        told = {"file": store.root / FILE, "why": error}
+        told = {"file": store.root / CHANGES, "why": error}
         raise StoreError(say("{file}, where cells were left out or replaced, cannot be read: {why}", **told)) from error
     found: dict[str, Change] = {}
     for line in lines:

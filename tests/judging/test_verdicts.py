@@ -104,12 +104,12 @@ def test_a_damaged_header_is_repaired(folder: Path) -> None:
     judging = judged(made, folder / "x.jsonl", "1", name="one")
     lines = judging.file.read_bytes().split(b"\n")
     judging.file.write_bytes(b"\n".join([lines[0][:30], *lines[1:]]))
-    assert judging.scores(resamples=5).verdicts == 3
+    assert judging.scores().verdicts == 3
     with pytest.raises(ValueError, match="another judge"):
         judge(made, judge="two", file=folder / "x.jsonl")
     again = judge(made, judge="one", file=folder / "x.jsonl")
     assert again.number == again.total
-    found = scores(folder / "x.jsonl", resamples=5)
+    found = scores(folder / "x.jsonl")
     assert (found.verdicts, found.judges) == (3, ("one",))
 
 
@@ -134,4 +134,4 @@ def test_no_secret_of_a_link_is_in_the_file(plan: Plan, folder: Path, monkeypatc
         content = judging.file.read_text()
         assert "example.com/a" in content
         assert "TOPSECRET" not in content
-    assert len({json.dumps(each.options) for each in scores(judging, resamples=5).contestants}) == 2
+    assert len({json.dumps(each.options) for each in scores(judging).contestants}) == 2

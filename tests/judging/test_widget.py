@@ -117,7 +117,7 @@ def test_it_speaks_the_language_of_its_client(plan: Plan, folder: Path, monkeypa
     assert (judging.language, judging.question) == ("zh", "哪一张更好？")
     with pytest.raises(ValueError, match="跳过"):
         judging.press("x")
-    assert "评委" in repr(judging.scores(resamples=5))
+    assert "评委" in repr(judging.scores())
     assert judge(plan, file=folder / "x.jsonl", language="en", question="Nicer?").question == "Nicer?"
 
 

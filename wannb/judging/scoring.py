@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from wannb.display import html
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
+from .intervals import Outcome, exact, intervals, libraries
 from .pairs import Contestant, digest
 from .verdicts import LEFT, RIGHT, SKIP, TIE, Record, Sheet, read
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: A tenth of a tie between each two, so that a contestant that won everything has a finite strength.
-_PRIOR = 0.1
-_LEVEL = 0.95
 _FEW = 10
 _COUNTS = ("wins", "ties", "losses", "pairs")
 #: Pixels of a bar in the table; inches and points of a figure.
@@ -192,20 +189,24 @@ class Scores:
         return said
 
 
-def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, seed: int = 0) -> Scores:
+def scores(*judgings: Judged | str | os.PathLike[str]) -> Scores:
     """Combine the verdicts of one or several judges and return the strength of each contestant.
 
     Strengths are those of Bradley and Terry, by the library evalica, with a tie as half a win for either. They are
     given as the chance to be preferred to another contestant picked at random: with two contestants, the share of wins.
-    A tenth of a tie between each two keeps them finite. Intervals hold 95 % of the results when the pairs of pictures
-    are drawn again with replacement, with all verdicts on a pair together; a contestant that won or lost everything
-    gets the exact interval of a share. They say how certain the result is for other pictures of the same kind, not for
-    other judges.
+    A tenth of a tie between each two keeps them finite.
+
+    Intervals leave out what verdicts share, one at a time (a delete-one jackknife): all verdicts on a prompt together,
+    or on a seed or place where the prompt itself is compared; with several judges also all of a judge, and the two
+    variances are united. They reach as far as Student's t says, with Satterthwaite's degrees of freedom, on the angular
+    scale of shares. The variance is that of MacKinnon, Nielsen and Webb, "Jackknife inference with two-way clustering"
+    (arXiv:2406.08880). They say how certain the result is for other prompts of the same kind and, with several judges,
+    for other judges like them; `bench/coverage.py` simulates how often they hold the true strength. A contestant that
+    won or lost everything gets the exact interval of a share, of as many trials as there are prompts. With one prompt
+    alone there is none.
 
     Args:
         judgings: from `wannb.judge`, or their files, all of the same plan; a file given twice counts once.
-        resamples: number of draws, about a millisecond each.
-        seed: of the draws; the same seed gives the same intervals.
 
     Returns:
         Scores: a table in the cell, with `table()` and `figure()`.
@@ -218,11 +219,9 @@ def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, se
     >>> wannb.scores("plan-one.jsonl", "plan-two.jsonl")    # doctest: +SKIP
     """
     with override(next((str(each.language) for each in judgings if hasattr(each, "language")), current())):
-        if not isinstance(resamples, int) or resamples < 1:
-            raise ValueError(say("resamples={value} is not a whole number from 1", value=repr(resamples)))
         tallied = tally(judgings)
         notices: list[str] = []
-        ranked = _ranked(tallied, notices, resamples=resamples, seed=seed)
+        ranked = _ranked(tallied, notices)
         shared, agreement, alpha = _agreement(tallied)
         preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
         return Scores(
@@ -249,6 +248,7 @@ class Vote:
     Attributes:
         judge: the name.
         pair: the pair's id, the same for all judges of the same pictures.
+        cluster: of the prompt that its pictures share; without one, of all else that they share.
         contestants: their two ids, the smaller first; an empty one is not among those of the file.
         winner: one of the two, "tie" or "skip".
         left_won: whether the picture on the left won; None for a tie and a skip.
@@ -256,6 +256,7 @@ class Vote:
 
     judge: str
     pair: str
+    cluster: str
     contestants: tuple[str, str]
     winner: str
     left_won: bool | None
@@ -379,19 +380,31 @@ def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]
     return Vote(
         judge=judge,
         pair=pair,
+        cluster=_cluster(pair, line.get("shared")),
         contestants=(min(left, right), max(left, right)),
         winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
         left_won=None if verdict in (TIE, SKIP) else verdict == LEFT,
     )
 
 
+def _cluster(pair: str, shared: object) -> str:
+    """Return what verdicts share that are not independent: the prompt or, where it is compared or fixed, the rest."""
+    if not isinstance(shared, Mapping):
+        return pair
+    rest = {name: value for name, value in shared.items() if name != "image"}
+    return digest(rest.get("prompt", rest))
+
+
 # Statistics
 
 
-def _ranked(tallied: Tally, notices: list[str], *, resamples: int, seed: int) -> list[Score]:
+def _ranked(tallied: Tally, notices: list[str]) -> list[Score]:
     """Return the score of each contestant, the strongest first, and add what is uncertain to the notices."""
     scored = _scored(tallied, notices)
-    estimates = _estimates(tallied, scored, resamples=resamples, seed=seed) if scored else {}
+    estimates = intervals(_cells(tallied), scored) if scored else {}
+    clusters = len({vote.cluster for vote in tallied.votes})
+    if scored and clusters < 2:
+        notices.append(Said("no intervals: all verdicts share one prompt or seed, so nothing is known of others"))
     found = []
     for key, contestant in tallied.contestants.items():
         own = [vote for vote in tallied.votes if key in vote.contestants]
@@ -400,7 +413,8 @@ def _ranked(tallied: Tally, notices: list[str], *, resamples: int, seed: int) ->
         pairs = len({vote.pair for vote in own})
         strength, low, high = estimates.get(key, (None, None, None))
         if strength is not None and len(own) in (wins, losses):
-            low, high = _exact(strength, pairs, won=bool(wins))
+            if clusters > 1:
+                low, high = exact(strength, len({vote.cluster for vote in own}), won=bool(wins))
             won = Said("{contestant} won every comparison, by how much is unknown", contestant=contestant.label)
             lost = Said("{contestant} lost every comparison, by how much is unknown", contestant=contestant.label)
             notices.append(won if wins else lost)
@@ -448,50 +462,18 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
     return doubts
 
 
-def _estimates(
-    tallied: Tally, scored: Sequence[str], *, resamples: int, seed: int
-) -> dict[str, tuple[float, float, float]]:
-    """Return the strength of each contestant, and the ends of its interval."""
-    clusters = [[(*vote.contestants, _kind(vote)) for vote in votes] for votes in tallied.by_pair()]
-    # Python's own generator draws the same on every version. The library's bootstrap draws single verdicts, as if
-    # several judges of one pair had seen several pairs.
-    chance = random.Random(seed)
-    fits = [_fit(chance.choices(clusters, k=len(clusters)), scored) for _ in range(resamples)]
-    cut = int((1 - _LEVEL) / 2 * resamples)
-    ordered = (sorted(values) for values in zip(*fits, strict=True))
-    return {
-        key: (strength, values[cut], values[-1 - cut])
-        for key, strength, values in zip(scored, _fit(clusters, scored), ordered, strict=True)
-    }
+def _cells(tallied: Tally) -> dict[tuple[str, str], Counter[Outcome]]:
+    """Return the outcomes of each cluster by each judge."""
+    cells: dict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
+    for vote in tallied.votes:
+        outcome = (*vote.contestants, _kind(vote))
+        cells[vote.cluster, vote.judge][outcome] += 1
+    return cells
 
 
 def _kind(vote: Vote) -> int:
     """Return what evalica's `Winner` calls a draw, the first and the second."""
     return {TIE: 0, vote.contestants[0]: 1}.get(vote.winner, 2)
-
-
-def _fit(clusters: Iterable[Iterable[tuple[str, str, int]]], scored: Sequence[str]) -> list[float]:
-    """Return the chance of each contestant to be preferred to one of the others."""
-    evalica, pandas = _libraries()
-    outcomes = Counter(itertools.chain.from_iterable(clusters))
-    ties = [(one, other, 0) for one, other in itertools.combinations(scored, 2)]
-    firsts, seconds, winners = map(list, zip(*outcomes, *ties, strict=True))
-    fitted = evalica.bradley_terry(
-        firsts,
-        seconds,
-        [evalica.Winner(each) for each in winners],
-        index=pandas.Index(scored),
-        weights=[*map(float, outcomes.values()), *(_PRIOR for _ in ties)],
-        limit=1000,
-    )
-    chances = evalica.pairwise_scores(fitted.scores.reindex(scored).to_numpy())
-    return [float((row.sum() - 0.5) / (len(scored) - 1)) for row in chances]
-
-
-def _exact(strength: float, pairs: int, *, won: bool) -> tuple[float, float]:
-    """Return the exact interval of a share of all or none (Clopper and Pearson)."""
-    edge = ((1 - _LEVEL) / 2) ** (1 / pairs)
-    return (min(edge, strength), 1.0) if won else (0.0, max(1 - edge, strength))
 
 
 def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
@@ -502,18 +484,9 @@ def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
     said = [{vote.judge: float(_kind(vote)) for vote in votes} for votes in shared]
     if len(said) < 2 or len({kind for each in said for kind in each.values()}) < 2:
         return len(shared), share, None
-    evalica, pandas = _libraries()
+    evalica, pandas = libraries()
     rows = [[each.get(judge, float("nan")) for each in said] for judge in tallied.judges]
     return len(shared), share, float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
-
-
-def _libraries() -> tuple[Any, Any]:
-    try:
-        import evalica
-        import pandas
-    except ImportError as error:
-        raise ImportError(say('scores need the library evalica: pip install "wannb[judge]"')) from error
-    return evalica, pandas
 
 
 # Pictures of scores

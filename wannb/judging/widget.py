@@ -121,9 +121,9 @@ class Judging(anywidget.AnyWidget):
                 )
             self._do(known, self._clock.monotonic() - self._shown_at)
 
-    def scores(self, *, resamples: int = 1000, seed: int = 0) -> Scores:
+    def scores(self) -> Scores:
         """Return this judge's verdicts in numbers; see `wannb.scores`, which combines several judges."""
-        return scores(self, resamples=resamples, seed=seed)
+        return scores(self)
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number

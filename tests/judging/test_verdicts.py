@@ -135,3 +135,44 @@ def test_no_secret_of_a_link_is_in_the_file(plan: Plan, folder: Path, monkeypatc
         assert "example.com/a" in content
         assert "TOPSECRET" not in content
     assert len({json.dumps(each.options) for each in scores(judging).contestants}) == 2
+
+
+def test_another_question_is_another_judging(plan: Plan, folder: Path) -> None:
+    usual = judge(plan, judge="asked")
+    made = judge(plan, judge="asked", question="Which one is better made?")
+    assert usual.file.name == f"{plan.name}-asked.jsonl"
+    assert made.file.name.startswith(f"{plan.name}-Which one is better made_")
+    assert {pair.id for pair in made._order} == {pair.id for pair in usual._order}
+    for judging in (usual, made):
+        judging.press("1")
+    asked = [judging.scores().question for judging in (usual, made)]
+    assert asked == ["Which one is better?", "Which one is better made?"]
+    assert "Which one is better made?" in repr(scores(made.file))
+    with pytest.raises(ValueError, match="another question, 'Which one is better made"):
+        judge(plan, judge="asked", file=made.file)
+    with pytest.raises(ValueError, match="different questions"):
+        scores(usual, made)
+    with pytest.raises(TypeError, match="question=3"):
+        judge(plan, question=3)  # type: ignore[arg-type]
+
+
+def test_a_file_of_before_says_no_question_and_is_continued(folder: Path) -> None:
+    made = groups(folder, "AB", 3)
+    judging = judge(made, judge="one", file=folder / "x.jsonl")
+    judging.press("1")
+    header, *rest = judging.file.read_text().splitlines()
+    old = {name: value for name, value in json.loads(header).items() if name != "question"}
+    judging.file.write_text("\n".join([json.dumps(old), *rest]) + "\n")
+    assert judge(made, judge="one", file=folder / "x.jsonl", question="Nicer?").number == 1
+    found = scores(folder / "x.jsonl")
+    assert (found.question, found.verdicts) == (None, 1)
+
+
+def test_both_bad_is_a_verdict_of_its_own_that_counts_as_a_tie(folder: Path) -> None:
+    made = groups(folder, "AB", 3)
+    bad, tied = (judged(made, folder / f"{key}.jsonl", key, name=key) for key in "b=")
+    assert {verdict["verdict"] for verdict in bad.verdicts} == {"bad"}
+    found = scores(bad, tied)
+    assert (found.bad, found.agreement, found.left) == (3, 0, None)
+    assert [(each.ties, each.strength) for each in found.contestants] == [(6, pytest.approx(0.5))] * 2
+    assert "3 both bad, counted as ties" in repr(found)

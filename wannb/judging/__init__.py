@@ -1,6 +1,6 @@
 """Blind judging: two pictures at a time, which one is better, and the verdicts of several judges in numbers.
 
-    judging = wannb.judge(plan, judge="table 1")    # 1 left, 2 right, = tie, s skip, u undo; saved as it goes
+    judging = wannb.judge(plan, judge="table 1")    # 1 left, 2 right, = tie, b both bad, s skip, u undo
     judging.scores()                                # the strength of each prompt, with intervals
     wannb.scores("table-1.jsonl", "table-2.jsonl")  # several judges together, and their agreement
 
@@ -17,7 +17,7 @@ from wannb.translation import override, say
 
 from .pairs import contest_of
 from .scoring import Score, Scores, scores
-from .verdicts import Record, default_file
+from .verdicts import QUESTION, Record, default_file
 
 if TYPE_CHECKING:
     from wannb.plan import Plan
@@ -52,18 +52,21 @@ def judge(
         file: for the verdicts, JSON lines; `judgements/<plan>-<judge>.jsonl` in the runs folder by default.
         pairs: judge at most this many, chosen so that each two contestants meet equally often; the same for all judges.
         seed: of another order and, with `pairs`, of another choice; 0 to 2**63.
-        question: by default "Which one is better?". It should not reveal what is compared.
+        question: by default "Which one is better?". It should not reveal what is compared. It is in the file and part
+            of the judging: another question is another pass over the same pairs, with a file and scores of its own.
         language: "en" or "zh"; the client's by default.
 
     Returns:
         The widget; `press` judges from code, `scores` evaluates.
 
     Raises:
-        ValueError: nothing to compare, an option that does not vary, or a file of another judging.
-        TypeError: a judge that is not text, or pictures that are neither a plan nor groups.
+        ValueError: nothing to compare, an option that does not vary, or a file of another judging or question.
+        TypeError: a judge or a question that is not text, or pictures that are neither a plan nor groups.
         StoreError: the file cannot be read.
 
     >>> wannb.judge(plan, judge="table 1", pairs=40)    # doctest: +SKIP
+    >>> for question in ("Which one follows the prompt?", "Which one is better made?"):    # doctest: +SKIP
+    ...     display(wannb.judge(plan, judge="table 1", question=question))
     >>> wannb.judge({"old": [first, second], "new": [third, fourth]})    # doctest: +SKIP
     """
     from .widget import Judging
@@ -75,6 +78,8 @@ def judge(
             raise TypeError(say("judge={value} is not text; it is the judge's name", value=repr(judge)))
         if pairs is not None and (not isinstance(pairs, int) or isinstance(pairs, bool) or pairs < 1):
             raise ValueError(say("pairs={value} is not a whole number from 1", value=repr(pairs)))
-        contest = contest_of(pictures, by=by)
-        record = Record(file or default_file(contest, judge), contest=contest, judge=judge)
-        return Judging(contest, record, pairs=pairs, seed=seed, question=question, language=spoken)
+        if not isinstance(question, str | None):
+            raise TypeError(say("question={value} is not text", value=repr(question)))
+        contest, asked = contest_of(pictures, by=by), question or str(QUESTION)
+        record = Record(file or default_file(contest, judge, asked), contest=contest, judge=judge, question=asked)
+        return Judging(contest, record, pairs=pairs, seed=seed, language=spoken)

@@ -16,7 +16,7 @@ from wannb.translation import Said, count, current, joined, override, say, spoke
 
 from .intervals import Outcome, exact, intervals, libraries
 from .pairs import Contestant, digest
-from .verdicts import LEFT, RIGHT, SKIP, TIE, Record, Sheet, read
+from .verdicts import BAD, LEFT, RIGHT, SKIP, TIE, Record, Sheet, read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,10 +76,12 @@ class Scores:
         verdicts: the number of verdicts; skips are not among them.
         pairs: the number of pairs of pictures that were judged.
         skipped: the number of pairs that were skipped.
+        question: what the judges were asked; None if their files do not say it.
+        bad: the number of verdicts that both pictures are bad, which count as ties.
         agreement: the share of equal verdicts of two judges on the same pair, 0 to 1; None if no two judged one.
         shared: the number of pairs that at least two judges judged.
-        alpha: Krippendorff's alpha of the judges, for kinds without an order (left, right and tie are such): 1 is full
-            agreement, 0 what chance gives; None if there is too little for it.
+        alpha: Krippendorff's alpha of the judges, for kinds without an order (left, right, tie and both bad are such):
+            1 is full agreement, 0 what chance gives; None if there is too little for it.
         left: the share of preferences for the picture on the left, 0 to 1, without ties; about 0.5 unless a judge
             favors a side. None without a preference.
         notices: reasons to doubt the numbers.
@@ -96,6 +98,8 @@ class Scores:
     alpha: float | None
     left: float | None
     notices: tuple[str, ...] = ()
+    question: str | None = None
+    bad: int = 0
     language: str = field(default_factory=current)
 
     def table(self) -> Any:
@@ -175,6 +179,8 @@ class Scores:
         verdicts, pairs = count(self.verdicts, "verdict"), count(self.pairs, "pair")
         judges = count(len(self.judges), "judge")
         said: list[str] = [Said("{verdicts} on {pairs} by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)]
+        said = [self.question, *said] if self.question else said
+        said += [Said("{n} both bad, counted as ties", n=self.bad)] if self.bad else []
         said += [Said("{n} skipped", n=self.skipped)] if self.skipped else []
         if len(self.judges) > 1 and self.agreement is None:
             said.append(Said("agreement of the judges: unknown, no two judged the same pair"))
@@ -230,6 +236,8 @@ def scores(*judgings: Judged | str | os.PathLike[str]) -> Scores:
             verdicts=len(tallied.votes),
             pairs=len(tallied.by_pair()),
             skipped=tallied.skipped,
+            question=tallied.question,
+            bad=sum(vote.winner == BAD for vote in tallied.votes),
             agreement=agreement,
             shared=shared,
             alpha=alpha,
@@ -250,8 +258,8 @@ class Vote:
         pair: the pair's id, the same for all judges of the same pictures.
         cluster: of the prompt that its pictures share; without one, of all else that they share.
         contestants: their two ids, the smaller first; an empty one is not among those of the file.
-        winner: one of the two, "tie" or "skip".
-        left_won: whether the picture on the left won; None for a tie and a skip.
+        winner: one of the two, "tie", "bad" or "skip".
+        left_won: whether the picture on the left won; None without a preference.
     """
 
     judge: str
@@ -272,6 +280,7 @@ class Tally:
         votes: in the order of the files.
         skipped: the number of skips.
         broken: lines of the files that could not be read.
+        question: what was asked, if the files say it.
         notices: remarks about the files.
     """
 
@@ -280,6 +289,7 @@ class Tally:
     votes: tuple[Vote, ...]
     skipped: int
     broken: int
+    question: str | None
     notices: tuple[str, ...]
 
     def by_pair(self) -> list[list[Vote]]:
@@ -338,10 +348,24 @@ def tally(sources: Iterable[Any]) -> Tally:
         votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
         skipped=sum(vote.winner == SKIP for vote in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
+        question=_question(sheets),
         notices=tuple(
             Said("files of {judge} contradict each other: counted as several judges", judge=repr(name)) for name in torn
         ),
     )
+
+
+def _question(sheets: Iterable[tuple[str, Sheet]]) -> str | None:
+    """Return what all were asked, or None if some file of before does not say it; `ValueError` for two questions."""
+    asked = {sheet.header.get("question"): name for name, sheet in sheets}
+    known = [question for question in asked if question is not None]
+    if len(known) > 1:
+        files = {"file": asked[known[0]], "other": asked[known[1]]}
+        questions = joined("; ", known)
+        raise ValueError(
+            say("{file} and {other} are of different questions ({questions}); score each", questions=questions, **files)
+        )
+    return known[0] if known and len(asked) == 1 else None
 
 
 def _sheets(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
@@ -383,7 +407,7 @@ def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]
         cluster=_cluster(pair, line.get("shared")),
         contestants=(min(left, right), max(left, right)),
         winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
-        left_won=None if verdict in (TIE, SKIP) else verdict == LEFT,
+        left_won=verdict == LEFT if verdict in (LEFT, RIGHT) else None,
     )
 
 
@@ -408,7 +432,7 @@ def _ranked(tallied: Tally, notices: list[str]) -> list[Score]:
     found = []
     for key, contestant in tallied.contestants.items():
         own = [vote for vote in tallied.votes if key in vote.contestants]
-        counts = Counter({key: "wins", TIE: "ties"}.get(vote.winner, "losses") for vote in own)
+        counts = Counter({key: "wins", TIE: "ties", BAD: "ties"}.get(vote.winner, "losses") for vote in own)
         wins, ties, losses = (counts[name] for name in ("wins", "ties", "losses"))
         pairs = len({vote.pair for vote in own})
         strength, low, high = estimates.get(key, (None, None, None))
@@ -473,7 +497,7 @@ def _cells(tallied: Tally) -> dict[tuple[str, str], Counter[Outcome]]:
 
 def _kind(vote: Vote) -> int:
     """Return what evalica's `Winner` calls a draw, the first and the second."""
-    return {TIE: 0, vote.contestants[0]: 1}.get(vote.winner, 2)
+    return {TIE: 0, BAD: 0, vote.contestants[0]: 1}.get(vote.winner, 2)
 
 
 def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
@@ -481,7 +505,7 @@ def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
     shared = [votes for votes in tallied.by_pair() if len(votes) > 1]
     equal = [one.winner == other.winner for votes in shared for one, other in itertools.combinations(votes, 2)]
     share = sum(equal) / len(equal) if equal else None
-    said = [{vote.judge: float(_kind(vote)) for vote in votes} for votes in shared]
+    said = [{vote.judge: 3.0 if vote.winner == BAD else float(_kind(vote)) for vote in votes} for votes in shared]
     if len(said) < 2 or len({kind for each in said for kind in each.values()}) < 2:
         return len(shared), share, None
     evalica, pandas = libraries()

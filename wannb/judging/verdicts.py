@@ -1,7 +1,7 @@
 """Verdicts of one judge, as an append-only log of JSON lines.
 
-The first line is a header: the plan, the compared options, the contestants. Each further line is a verdict, or takes
-the last verdict back. A line that was cut when a machine went down does not count.
+The first line is a header: the plan, the compared options, the question, the contestants. Each further line is a
+verdict, or takes the last verdict back. A line that was cut when a machine went down does not count.
 """
 
 from __future__ import annotations
@@ -22,10 +22,18 @@ from wannb.translation import Said, say
 
 from .pairs import Contest
 
-LEFT, RIGHT, TIE, SKIP = "left", "right", "tie", "skip"
-VERDICTS = (LEFT, RIGHT, TIE, SKIP)
+LEFT, RIGHT, TIE, BAD, SKIP = "left", "right", "tie", "bad", "skip"
+VERDICTS = (LEFT, RIGHT, TIE, BAD, SKIP)
+#: As it is recorded; a judge sees it in their language.
+QUESTION = Said("Which one is better?")
 FORMAT = 1
 _NAME_LENGTH = 60
+_IDENTITY = (
+    ("plan", Said("plan")),
+    ("by", Said("comparison")),
+    ("judge", Said("judge")),
+    ("question", Said("question")),
+)
 #: About 100,000 verdicts.
 _MOST_BYTES = 100 * 2**20
 
@@ -52,11 +60,11 @@ class Record:
         sheet: the content of the file, or the content that its first verdict gives it.
 
     Raises:
-        ValueError: the file holds another judging, or another judge's verdicts.
+        ValueError: the file holds another judging, another question's or another judge's verdicts.
         StoreError: the file cannot be read.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, contest: Contest, judge: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, contest: Contest, judge: str, question: str = QUESTION) -> None:
         self.path = Path(path).expanduser().resolve()
         # As it comes back from the file, which cannot hold half a surrogate pair.
         self.judge = judge.encode(errors="replace").decode()
@@ -65,6 +73,7 @@ class Record:
             "plan": contest.name,
             "by": list(contest.by),
             "judge": self.judge,
+            "question": str(question),
             "contestants": [
                 {"id": each.id, "label": each.label, "options": each.options} for each in contest.contestants
             ],
@@ -82,6 +91,11 @@ class Record:
         """The verdicts that count, by the pair's id, in the order in which they were given."""
         return dict(self.sheet.verdicts)
 
+    @property
+    def question(self) -> str:
+        """What was asked, as it is recorded."""
+        return str(self.sheet.header["question"])
+
     def add(self, pair: str, verdict: Mapping[str, Any]) -> None:
         """Save a verdict; on `StoreError` nothing has changed."""
         line = {"pair": pair, **verdict}
@@ -95,8 +109,9 @@ class Record:
         self.sheet.verdicts.pop(pair, None)
 
     def _check(self, header: Mapping[str, Any]) -> None:
-        for name, what in (("plan", Said("plan")), ("by", Said("comparison")), ("judge", Said("judge"))):
-            if header.get(name) != self.sheet.header[name]:
+        for name, what in _IDENTITY:
+            # Files of before do not say what was asked.
+            if header.get(name, None if name != "question" else self.sheet.header[name]) != self.sheet.header[name]:
                 facts = {"path": repr(str(self.path)), "what": what, "found": repr(header.get(name))}
                 raise ValueError(say("{path} is of another {what}, {found}; give another file= or judge=", **facts))
 
@@ -155,6 +170,7 @@ def _is_header(line: Mapping[str, Any]) -> bool:
     return (
         "wannb_judgements" in line
         and all(isinstance(line.get(name), str) for name in ("plan", "judge"))
+        and isinstance(line.get("question", ""), str)
         and isinstance(by, list)
         and all(isinstance(name, str) for name in by)
         and isinstance(listed, list)
@@ -172,9 +188,10 @@ def _is_verdict(line: Mapping[str, Any]) -> bool:
     )
 
 
-def default_file(contest: Contest, judge: str) -> Path:
-    """Return the place of a judge's verdicts in the runs folder."""
-    parts = [contest.name, "" if contest.usual else "-".join(contest.by), safe(judge)]
+def default_file(contest: Contest, judge: str, question: str) -> Path:
+    """Return the place of a judge's verdicts on a question in the runs folder."""
+    asked = "" if question == QUESTION else safe(question)
+    parts = [contest.name, "" if contest.usual else "-".join(contest.by), asked, safe(judge)]
     return contest.folder / "judgements" / ("-".join(part for part in parts if part) + ".jsonl")
 
 

@@ -19,7 +19,7 @@ from wannb.translation import Said, Words, count, joined, override, say
 
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores
-from .verdicts import LEFT, RIGHT, SKIP, TIE, Record
+from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
@@ -27,7 +27,7 @@ _GONE = Said("a picture of this pair is missing or damaged; skip it")
 _UNDO = "undo"
 #: The verdict of each key; the words mean themselves.
 KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
-KEYS |= {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
+KEYS |= dict.fromkeys(("b", BAD), BAD) | {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
 
 
 class Judging(anywidget.AnyWidget):
@@ -64,7 +64,6 @@ class Judging(anywidget.AnyWidget):
         *,
         pairs: int | None = None,
         seed: int | None = None,
-        question: str | None = None,
         language: str = "en",
         clock: Clock | None = None,
     ) -> None:
@@ -79,7 +78,7 @@ class Judging(anywidget.AnyWidget):
         self._shown_at = self._clock.monotonic()
         super().__init__(
             total=len(self._order),
-            question=question or words("Which one is better?"),
+            question=words(QUESTION) if record.question == QUESTION else record.question,
             note=words(_note(contest)),
             texts=_texts(words),
         )
@@ -102,7 +101,8 @@ class Judging(anywidget.AnyWidget):
         return [dict(verdict) for verdict in self.record.verdicts.values()]
 
     def press(self, key: str) -> None:
-        """Press a key of the page: 1 (left), 2 (right), = (tie), s (skip), u (undo); or one of these words.
+        """Press a key of the page: 1 (left), 2 (right), = (tie), b (both bad), s (skip), u (undo); or one of
+        the words left, right, tie, bad, skip, undo.
 
         After the last pair only undo has an effect.
 
@@ -116,9 +116,8 @@ class Judging(anywidget.AnyWidget):
         known = KEYS.get(str(key).lower())
         with override(self.language), self._lock:
             if known is None:
-                raise ValueError(
-                    say("key={key}: press 1 (left), 2 (right), = (tie), s (skip) or u (undo)", key=repr(key))
-                )
+                keys = Said("press 1 (left), 2 (right), = (tie), b (both bad), s (skip) or u (undo)")
+                raise ValueError(say("key={key}: {keys}", key=repr(key), keys=keys))
             self._do(known, self._clock.monotonic() - self._shown_at)
 
     def scores(self) -> Scores:
@@ -257,9 +256,10 @@ def _texts(words: Words) -> dict[str, str]:
         "left": words("Left"),
         "right": words("Right"),
         "tie": words("Tie"),
+        "bad": words("Both bad"),
         "skip": words("Skip"),
         "undo": words("Undo"),
-        "keys": words("Keys: 1 left, 2 right, = tie, S skip, U undo"),
+        "keys": words("Keys: 1 left, 2 right, = tie, B both bad, S skip, U undo"),
         "focus": words("Click here to use the keys"),
         "gone": words("no picture"),
         "noKernel": words(

@@ -48,9 +48,9 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     output.locator('.wannb-judge[data-pair="1"]').wait_for()
     assert output.get_by_role("status").first.inner_text() == "2 of 3"
     lab.screenshot("judging-keys")
-    keyboard.press("=")
+    keyboard.press("b")
     output.locator('.wannb-judge[data-pair="2"]').wait_for()
-    assert book.ask("[each['verdict'] for each in judging.verdicts]") == ["left", "tie"]
+    assert book.ask("[each['verdict'] for each in judging.verdicts]") == ["left", "bad"]
     tell_nothing(output, root)
 
     # A dead kernel: what was said is on disk, what is said now is said to be not saved.

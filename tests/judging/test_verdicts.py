@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import make_client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judging.pictures import groups, judged, picture
 
+from wannb import mock
 from wannb.judging import judge, scores
 from wannb.judging.verdicts import read, safe
 from wannb.plan import Plan, sweep
 from wannb.runs.result import GeneratedImage
+from wannb.runs.store import Store
 
 BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -176,3 +179,32 @@ def test_both_bad_is_a_verdict_of_its_own_that_counts_as_a_tie(folder: Path) -> 
     assert (found.bad, found.agreement, found.left) == (3, 0, None)
     assert [(each.ties, each.strength) for each in found.contestants] == [(6, pytest.approx(0.5))] * 2
     assert "3 both bad, counted as ties" in repr(found)
+
+
+def test_a_verdict_counts_for_the_pictures_it_was_given_about(tmp_path: Path) -> None:
+    """A replaced picture keeps its place and is judged anew; what was said of the old one is left out, and told so."""
+    with (
+        mock.serve(task_seconds=0.0) as server,
+        make_client(server, Store(tmp_path / "runs")) as client,
+    ):
+        plan = sweep(client, prompt=["a heron", "a {bird}"], bird=["fox", "owl"], seed=[1, 2], size="1K").run()
+        first = judged(plan, tmp_path / "first.jsonl", "1", name="first")
+        name, pairs = plan.name, {pair.id for pair in first._order}
+        plan.replace(prompt=1, bird="owl", seed=2, with_=7, reason="cut off").run()
+        assert plan.name == name
+        again = judge(plan, judge="first", file=first.file)
+        later = judged(plan, tmp_path / "later.jsonl", "1", name="later")
+        now = {pair.id for pair in later._order}
+        # Four contestants: each of the three others meets the replaced picture once.
+        assert (len(pairs), len(now), len(now - pairs)) == (12, 12, 3)
+        assert {pair.shared["seed"] for pair in later._order} == {1, 2}
+        assert (again.number, again.total, len(again.verdicts)) == (9, 12, 9)
+        assert scores(first.file).verdicts == 12, "nothing newer is known"
+        for found in (scores(again), scores(first.file, later.file)):
+            assert any("3 verdicts on pictures replaced" in notice for notice in found.notices)
+        assert scores(first.file, later.file).verdicts == 9 + 12
+        judged(plan, first.file, "1", name="first")
+        assert (scores(first.file).verdicts, scores(first.file, later.file).verdicts) == (12, 24)
+        assert [each["judge"] for each in read(first.file).verdicts.values()] == ["first"] * 15
+        plan.exclude(prompt=0, bird="fox", seed=1, reason="no heron")
+        assert len(judge(plan, judge="later", file=later.file).verdicts) == 6 + 1, "the heron of both birds"

@@ -16,6 +16,7 @@ from wannb.errors import StoreError
 from wannb.figures import STATES, flat
 from wannb.files import opened_picture
 from wannb.masking import mask
+from wannb.request import FIELDS
 from wannb.runs import GeneratedImage, read
 from wannb.translation import Said, count, joined, say
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from wannb.plan import Cell, Plan
 
 
+#: Characters of a checksum that tell pictures apart.
+PRINT = 12
 #: The options that pictures share, and each contestant's pictures with them.
 _Group = tuple[dict[str, Any], dict[str, list[GeneratedImage]]]
 
@@ -74,6 +77,7 @@ class Contest:
         missing: the number of cells without a picture, by their state.
         folder: the runs folder.
         mock: whether the mock server drew the pictures; it writes the prompt into them.
+        excluded: the places, as `place_of` says them, whose pictures a person left out of the plan.
     """
 
     name: str
@@ -85,6 +89,21 @@ class Contest:
     missing: Mapping[str, int]
     folder: Path
     mock: bool
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The picture of each place, by its checksum; "" of a place that is left out of the plan."""
+        there = dict.fromkeys(self.excluded, "")
+        for pair in self.pairs:
+            for contestant, image in zip(pair.contestants, pair.images, strict=True):
+                there[place_of(contestant, pair.shared)] = image.sha256[:PRINT]
+        return there
+
+
+def place_of(contestant: str, shared: Mapping[str, Any]) -> str:
+    """Return what identifies a contestant's place in a study, whatever picture is there."""
+    return digest([contestant, shared])
 
 
 def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None) -> Contest:
@@ -114,6 +133,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     contestants: dict[str, Contestant] = {}
     groups: dict[str, _Group] = {}
     missing: Counter[str] = Counter()
+    excluded: list[str] = []
     for cell, status in zip(plan.cells, plan.statuses(), strict=True):
         options, shared = _data(cell, names), _data(cell, others)
         key = digest(options)
@@ -124,6 +144,8 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         images = [image for image in result if _is_there(image)]
         if not images:
             missing["lost" if status.state == "done" else status.state] += 1
+        if status.state == "excluded":
+            excluded.append(place_of(key, shared))
         groups.setdefault(digest(shared), (shared, {}))[1][key] = images
     return _contest(
         contestants.values(),
@@ -133,6 +155,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         by=names,
         usual=names == usual,
         folder=Path(plan.client.store.root),
+        excluded=excluded,
     )
 
 
@@ -175,6 +198,7 @@ def _contest(
     by: tuple[str, ...],
     usual: bool,
     folder: Path,
+    excluded: Iterable[str] = (),
 ) -> Contest:
     pairs: list[Pair] = []
     left_out = 0
@@ -200,6 +224,7 @@ def _contest(
         missing=without,
         folder=folder,
         mock=_is_mock(pairs[0].images[0]),
+        excluded=tuple(excluded),
     )
 
 
@@ -240,9 +265,14 @@ def _is_mock(image: GeneratedImage) -> bool:
 
 
 def _data(cell: Cell, names: Iterable[str]) -> dict[str, Any]:
-    """Return options of a cell as JSON data that is the same on every machine."""
-    record = cell.request.as_dict()
-    data = {name: record[name] for name in names}
+    """Return options of a cell as JSON data that is the same on every machine.
+
+    They are those of the plan: a cell whose picture was replaced keeps its place.
+    """
+    asked = {name: value for name, value in cell.options.items() if name in FIELDS}
+    told = cell.replaced or len(asked) < len(cell.options)  # a prompt with slots is the same in every cell
+    record = (cell.request.replace(**asked) if told else cell.request).as_dict()
+    data = {name: record[name] if name in record else cell.options[name] for name in names}
     if "images" in data:
         # A copy of a picture may have another name.
         data["images"] = [image.get("sha256") or image.get("url") for image in data["images"]]

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wannb.display import html
+from wannb.request import FIELDS
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .intervals import Outcome, exact, intervals, libraries
 from .pairs import Contestant, digest
-from .verdicts import BAD, LEFT, RIGHT, SKIP, TIE, Record, Sheet, read
+from .verdicts import BAD, LEFT, RIGHT, SKIP, TIE, Record, Sheet, is_of, read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -323,6 +324,7 @@ def tally(sources: Iterable[Any]) -> Tally:
     contestants: dict[str, Contestant] = {}
     said: dict[tuple[str, str], Vote] = {}
     torn: dict[str, None] = {}
+    pictures, gone = _pictures(sheets), 0
     for name, sheet in sheets:
         if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
             plans = joined("; ", map(_plan_of, (sheet, first)))
@@ -335,13 +337,16 @@ def tally(sources: Iterable[Any]) -> Tally:
             ids[each["id"]] = key = digest(each["options"])
             contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
         called = sheet.header["judge"] or name  # two judges without a name are two
+        counted = {pair: line for pair, line in sheet.verdicts.items() if is_of(line, pictures)}
+        gone += len(sheet.verdicts) - len(counted)
         for number in itertools.count(1):
             judge = called if number == 1 else f"{called} ({number})"
-            given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in sheet.verdicts.items()}
+            given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in counted.items()}
             if all(said.get(key, vote).winner == vote.winner for key, vote in given.items()):
                 break
             torn[called] = None
         said.update(given)
+    out = count(gone, "verdict")
     return Tally(
         contestants=contestants,
         judges=tuple(dict.fromkeys(judge for judge, _ in said)),
@@ -349,10 +354,18 @@ def tally(sources: Iterable[Any]) -> Tally:
         skipped=sum(vote.winner == SKIP for vote in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
         question=_question(sheets),
-        notices=tuple(
-            Said("files of {judge} contradict each other: counted as several judges", judge=repr(name)) for name in torn
+        notices=(
+            *(Said("files of {judge} contradict each other: counted as several judges", judge=repr(j)) for j in torn),
+            *([Said("left out: {verdicts} on pictures replaced or excluded since", verdicts=out)] if gone else []),
         ),
     )
+
+
+def _pictures(sheets: Iterable[tuple[str, Sheet]]) -> Mapping[str, str]:
+    """Return the picture of each place as the newest file knows it; files of before do not say it."""
+    headers = [sheet.header for _, sheet in sheets if "pictures" in sheet.header]
+    newest: Mapping[str, Any] = max(headers, key=lambda header: str(header.get("time", "")), default={"pictures": {}})
+    return dict(newest["pictures"])
 
 
 def _question(sheets: Iterable[tuple[str, Sheet]]) -> str | None:
@@ -416,7 +429,9 @@ def _cluster(pair: str, shared: object) -> str:
     if not isinstance(shared, Mapping):
         return pair
     rest = {name: value for name, value in shared.items() if name != "image"}
-    return digest(rest.get("prompt", rest))
+    # Slots are a part of the prompt; the place is that of a picture in its group.
+    words = {name: value for name, value in rest.items() if name == "prompt" or name not in (*FIELDS, "place")}
+    return digest(words or rest)
 
 
 # Statistics

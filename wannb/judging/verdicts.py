@@ -1,7 +1,8 @@
 """Verdicts of one judge, as an append-only log of JSON lines.
 
-The first line is a header: the plan, the compared options, the question, the contestants. Each further line is a
-verdict, or takes the last verdict back. A line that was cut when a machine went down does not count.
+The first line is a header: the plan, the compared options, the question, the contestants, the picture of each place.
+Each further line is a verdict, or takes the last verdict back, or is a new header, once pictures of the plan were
+replaced or left out. A line that was cut when a machine went down does not count.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from wannb.errors import StoreError
 from wannb.files import append_line, make_folder, read_lines
 from wannb.translation import Said, say
 
-from .pairs import Contest
+from .pairs import PRINT, Contest, place_of
 
 LEFT, RIGHT, TIE, BAD, SKIP = "left", "right", "tie", "bad", "skip"
 VERDICTS = (LEFT, RIGHT, TIE, BAD, SKIP)
@@ -43,7 +45,7 @@ class Sheet:
     """Content of a judge's file.
 
     Attributes:
-        header: the first whole header; empty without one.
+        header: the last whole header; empty without one.
         verdicts: those that count, in the order in which they were given, by the pair's id.
         broken: lines that are cut or of another kind.
     """
@@ -74,13 +76,16 @@ class Record:
             "by": list(contest.by),
             "judge": self.judge,
             "question": str(question),
+            "pictures": contest.pictures,
+            "time": datetime.now(timezone.utc).isoformat(timespec="microseconds"),
             "contestants": [
                 {"id": each.id, "label": each.label, "options": each.options} for each in contest.contestants
             ],
         }
         sheet = read(self.path) if self.path.exists() else Sheet(header={}, verdicts={}, broken=0)
         self.sheet = replace(sheet, header=header)
-        self._has_header = bool(sheet.header)
+        # A file of before gains the pictures; a verdict on one that has been replaced since does not count.
+        self._has_header = bool(sheet.header) and sheet.header.get("pictures") == header["pictures"]
         if sheet.header:
             self._check(sheet.header)
         elif sheet.verdicts:
@@ -150,7 +155,7 @@ def read(path: Path) -> Sheet:
         if not isinstance(line, dict):
             broken += 1
         elif _is_header(line):
-            header = header or line
+            header = line
         elif "undo" in line:
             verdicts.pop(str(line["undo"]), None)
         elif _is_verdict(line):
@@ -176,7 +181,26 @@ def _is_header(line: Mapping[str, Any]) -> bool:
         and isinstance(listed, list)
         and all(isinstance(each, Mapping) and {"id", "label", "options"} <= set(each) for each in listed)
         and all(isinstance(each["id"], str) and isinstance(each["options"], Mapping) for each in listed)
+        and isinstance(line.get("pictures", {}), Mapping)
+        and isinstance(line.get("time", ""), str)
     )
+
+
+def is_of(verdict: Mapping[str, Any], pictures: Mapping[str, str]) -> bool:
+    """Return whether a verdict was given about pictures that are still in their places, or that are gone from them.
+
+    One that was replaced, or left out of the plan, is not; a file of another machine may lack some.
+    """
+    shared = verdict.get("shared")
+    if not isinstance(shared, Mapping):
+        return True
+    whole = {name: value for name, value in shared.items() if name != "image"}
+    for side in (verdict[LEFT], verdict[RIGHT]):
+        print_ = str(side.get("sha256", ""))[:PRINT]
+        there = {pictures.get(place_of(side["contestant"], each), print_) for each in (shared, whole)}
+        if there != {print_}:
+            return False
+    return True
 
 
 def _is_verdict(line: Mapping[str, Any]) -> bool:

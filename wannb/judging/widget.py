@@ -19,7 +19,7 @@ from wannb.translation import Said, Words, count, joined, override, say
 
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores
-from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record
+from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record, is_of
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
@@ -98,7 +98,8 @@ class Judging(anywidget.AnyWidget):
     @property
     def verdicts(self) -> list[dict[str, Any]]:
         """The verdicts that count, in the order in which they were given, as they are in the file."""
-        return [dict(verdict) for verdict in self.record.verdicts.values()]
+        pictures = self.record.sheet.header["pictures"]
+        return [dict(verdict) for verdict in self.record.verdicts.values() if is_of(verdict, pictures)]
 
     def press(self, key: str) -> None:
         """Press a key of the page: 1 (left), 2 (right), = (tie), b (both bad), s (skip), u (undo); or one of

@@ -208,3 +208,85 @@ def test_a_verdict_counts_for_the_pictures_it_was_given_about(tmp_path: Path) ->
         assert [each["judge"] for each in read(first.file).verdicts.values()] == ["first"] * 15
         plan.exclude(prompt=0, bird="fox", seed=1, reason="no heron")
         assert len(judge(plan, judge="later", file=later.file).verdicts) == 6 + 1, "the heron of both birds"
+
+
+STUDY = {"alignment": "Which one follows the prompt?", "quality": "Which one is better made?"}
+
+
+def test_several_questions_are_passes_over_the_same_pairs_in_one_file(folder: Path) -> None:
+    made = groups(folder, "AB", 4)
+    judging = judge(made, judge="one", questions=STUDY)
+    assert (judging.total, judging.question) == (8, "Question 1 of 2: Which one follows the prompt?")
+    first, second = ({pair.id for pair in judging._order[here]} for here in (slice(4), slice(4, 8)))
+    assert first == second
+    one = judging._order[0].contestants[0]
+    for number, pair in enumerate(judging._order):
+        if number == 4:
+            assert judging.question == "Question 2 of 2: Which one is better made?"
+        first_is_left = judging._sides(pair)[0][0] == one
+        judging.press("1" if first_is_left == (number < 4) else "2")
+    judging.press("u")
+    again = judge(made, judge="one", questions=STUDY)
+    assert (again.number, again.total, again.file) == (7, 8, judging.file)
+    assert [each["question"] for each in again.verdicts] == ["alignment"] * 4 + ["quality"] * 3
+    found = again.scores()
+    assert (found.question, found.verdicts, list(found.by_question)) == (STUDY["alignment"], 4, list(STUDY))
+    assert found == found.by_question["alignment"] == scores(judging.file, question=STUDY["alignment"])
+    quality = scores(judging.file, question="quality")
+    assert (quality.verdicts, quality, quality.by_question) == (3, found.by_question["quality"], {})
+    assert [each.contestants[0].label for each in (found, quality)] == ["A", "B"]
+    assert "also asked: quality" in repr(found)
+    # A third one is asked alone; nothing is asked anew.
+    more = judge(made, judge="one", questions={**STUDY, "beauty": "Nicer?"})
+    assert (more.number, more.total, more.question[:15]) == (7, 12, "Question 2 of 3")
+    more.press("1")
+    assert list(more.scores().by_question) == ["alignment", "quality", "beauty"]
+    assert list(judge(made, judge="one", questions={"beauty": "Nicer?"}).scores().by_question) == list(
+        more.record.questions
+    )
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_what_was_asked_alone_is_not_asked_anew_with_others(folder: Path, given: bool) -> None:
+    made = groups(folder, "AB", 3)
+    alone = judge(made, judge="one", question=STUDY["quality"])
+    alone.press("1")
+    alone.press("2")
+    judging = judge(made, judge="one", questions=STUDY, file=alone.file if given else None)
+    assert (judging.number, judging.total) == (2, 6)
+    assert judging.question.startswith("Question 1 of 2")
+    judging.press("u")
+    judging.press("=")
+    judging.press("=")
+    assert [each["verdict"] for each in judging.verdicts] == ["left", "tie", "tie"]
+    again = judge(made, judge="one", questions=STUDY, file=judging.file)
+    assert again.verdicts == judging.verdicts
+    assert {key: each.verdicts for key, each in scores(judging.file).by_question.items()} == {
+        "alignment": 1,
+        "quality": 2,
+    }
+    if not given:
+        assert scores(alone.file, judging.file, question="quality").judges == ("one", "one (2)"), "the undone one"
+        assert scores(alone.file).verdicts == 2, "its file stays as it was"
+
+
+def test_questions_that_do_not_fit_are_refused(folder: Path) -> None:
+    made = groups(folder, "AB", 1)
+    judging = judge(made, judge="one", questions=STUDY)
+    judging.press("1")
+    for options, said in (
+        ({"question": "x", "questions": STUDY}, "question= or questions="),
+        ({"questions": {}}, "questions="),
+        ({"questions": {"a": ""}}, "questions="),
+        ({"questions": {"a": "x", "b": "x"}}, "twice"),
+        ({"questions": {"quality": "Other?"}}, "another question"),
+        ({"question": "Other?", "file": judging.file}, "another question"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            judge(made, judge="one", **options)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="questions="):
+        judge(made, questions=["x"])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"question='beauty'.*alignment, quality"):
+        scores(judging.file, question="beauty")
+    with pytest.raises(ValueError, match="different questions"):
+        scores(judging, judge(made, judge="two"))

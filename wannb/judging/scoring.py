@@ -78,6 +78,7 @@ class Scores:
         pairs: the number of pairs of pictures that were judged.
         skipped: the number of pairs that were skipped.
         question: what the judges were asked; None if their files do not say it.
+        by_question: of a study with several questions, the scores by the question's name; these here are of the first.
         bad: the number of verdicts that both pictures are bad, which count as ties.
         agreement: the share of equal verdicts of two judges on the same pair, 0 to 1; None if no two judged one.
         shared: the number of pairs that at least two judges judged.
@@ -101,6 +102,7 @@ class Scores:
     notices: tuple[str, ...] = ()
     question: str | None = None
     bad: int = 0
+    by_question: Mapping[str, Scores] = field(default_factory=dict, repr=False, compare=False)
     language: str = field(default_factory=current)
 
     def table(self) -> Any:
@@ -181,6 +183,9 @@ class Scores:
         judges = count(len(self.judges), "judge")
         said: list[str] = [Said("{verdicts} on {pairs} by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)]
         said = [self.question, *said] if self.question else said
+        if len(self.by_question) > 1:
+            others = [name for name, each in self.by_question.items() if each.question != self.question]
+            said.append(Said("also asked: {names} (scores.by_question)", names=", ".join(others)))
         said += [Said("{n} both bad, counted as ties", n=self.bad)] if self.bad else []
         said += [Said("{n} skipped", n=self.skipped)] if self.skipped else []
         if len(self.judges) > 1 and self.agreement is None:
@@ -196,7 +201,7 @@ class Scores:
         return said
 
 
-def scores(*judgings: Judged | str | os.PathLike[str]) -> Scores:
+def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = None) -> Scores:
     """Combine the verdicts of one or several judges and return the strength of each contestant.
 
     Strengths are those of Bradley and Terry, by the library evalica, with a tie as half a win for either. They are
@@ -214,37 +219,51 @@ def scores(*judgings: Judged | str | os.PathLike[str]) -> Scores:
 
     Args:
         judgings: from `wannb.judge`, or their files, all of the same plan; a file given twice counts once.
+        question: the name or the text of one, where several were asked; files without it are left out. Without it the
+            scores are those of the first question, and `by_question` has all.
 
     Returns:
         Scores: a table in the cell, with `table()` and `figure()`.
 
     Raises:
-        ValueError: no judgings, or files of different plans.
+        ValueError: no judgings, files of different plans or questions, or a question that nobody was asked.
         StoreError: a file cannot be read.
         ImportError: evalica is not installed.
 
     >>> wannb.scores("plan-one.jsonl", "plan-two.jsonl")    # doctest: +SKIP
     """
     with override(next((str(each.language) for each in judgings if hasattr(each, "language")), current())):
-        tallied = tally(judgings)
-        notices: list[str] = []
-        ranked = _ranked(tallied, notices)
-        shared, agreement, alpha = _agreement(tallied)
-        preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
-        return Scores(
-            contestants=tuple(ranked),
-            judges=tallied.judges,
-            verdicts=len(tallied.votes),
-            pairs=len(tallied.by_pair()),
-            skipped=tallied.skipped,
-            question=tallied.question,
-            bad=sum(vote.winner == BAD for vote in tallied.votes),
-            agreement=agreement,
-            shared=shared,
-            alpha=alpha,
-            left=sum(preferred) / len(preferred) if preferred else None,
-            notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
-        )
+        sheets = list(_sheets(judgings))
+        if not sheets:
+            raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
+        names = dict.fromkeys(name for _, sheet in sheets for name in sheet.questions if name)
+        if question is None and names:
+            text = _question(sheets)
+            found = {name: _scores_of(tally(sheets, name)) for name in names}
+            first = next(each for each in found.values() if each.question == text)
+            return replace(first, by_question=found)
+        return _scores_of(tally(sheets, question))
+
+
+def _scores_of(tallied: Tally) -> Scores:
+    notices: list[str] = []
+    ranked = _ranked(tallied, notices)
+    shared, agreement, alpha = _agreement(tallied)
+    preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
+    return Scores(
+        contestants=tuple(ranked),
+        judges=tallied.judges,
+        verdicts=len(tallied.votes),
+        pairs=len(tallied.by_pair()),
+        skipped=tallied.skipped,
+        question=tallied.question,
+        bad=sum(vote.winner == BAD for vote in tallied.votes),
+        agreement=agreement,
+        shared=shared,
+        alpha=alpha,
+        left=sum(preferred) / len(preferred) if preferred else None,
+        notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
+    )
 
 
 # Votes
@@ -310,16 +329,14 @@ class Tally:
         return groups
 
 
-def tally(sources: Iterable[Any]) -> Tally:
-    """Return the votes of files and judgings of the same plan.
+def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> Tally:
+    """Return the votes on a question, by its name or text, from named sheets of the same plan.
 
     Raises:
-        ValueError: no file, one without judgments, or files of different plans.
-        StoreError: a file cannot be read.
+        ValueError: sheets of different plans or questions, or a question that nobody was asked.
     """
-    sheets = list(_sheets(sources))
-    if not sheets:
-        raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
+    text = _question(sheets, question)
+    sheets = [(name, sheet) for name, sheet in sheets if text is None or text in sheet.questions.values()] or sheets
     first_name, first = sheets[0]
     contestants: dict[str, Contestant] = {}
     said: dict[tuple[str, str], Vote] = {}
@@ -337,8 +354,9 @@ def tally(sources: Iterable[Any]) -> Tally:
             ids[each["id"]] = key = digest(each["options"])
             contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
         called = sheet.header["judge"] or name  # two judges without a name are two
-        counted = {pair: line for pair, line in sheet.verdicts.items() if is_of(line, pictures)}
-        gone += len(sheet.verdicts) - len(counted)
+        on = sheet.on(next((key for key, each in sheet.questions.items() if each == text), ""))
+        counted = {pair: line for pair, line in on.items() if is_of(line, pictures)}
+        gone += len(on) - len(counted)
         for number in itertools.count(1):
             judge = called if number == 1 else f"{called} ({number})"
             given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in counted.items()}
@@ -353,7 +371,7 @@ def tally(sources: Iterable[Any]) -> Tally:
         votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
         skipped=sum(vote.winner == SKIP for vote in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
-        question=_question(sheets),
+        question=text,
         notices=(
             *(Said("files of {judge} contradict each other: counted as several judges", judge=repr(j)) for j in torn),
             *([Said("left out: {verdicts} on pictures replaced or excluded since", verdicts=out)] if gone else []),
@@ -368,17 +386,29 @@ def _pictures(sheets: Iterable[tuple[str, Sheet]]) -> Mapping[str, str]:
     return dict(newest["pictures"])
 
 
-def _question(sheets: Iterable[tuple[str, Sheet]]) -> str | None:
-    """Return what all were asked, or None if some file of before does not say it; `ValueError` for two questions."""
-    asked = {sheet.header.get("question"): name for name, sheet in sheets}
-    known = [question for question in asked if question is not None]
-    if len(known) > 1:
-        files = {"file": asked[known[0]], "other": asked[known[1]]}
-        questions = joined("; ", known)
-        raise ValueError(
-            say("{file} and {other} are of different questions ({questions}); score each", questions=questions, **files)
-        )
-    return known[0] if known and len(asked) == 1 else None
+def _question(sheets: Sequence[tuple[str, Sheet]], wanted: str | None = None) -> str | None:
+    """Return what is asked: what is wanted by name or text, or the first question, which all have.
+
+    None if some file of before does not say it.
+
+    Raises:
+        ValueError: a file does not ask it, or none does.
+    """
+    if wanted is not None:
+        named = [each for _, sheet in sheets for each in sheet.questions.items() if each[1] is not None]
+        known = ", ".join(dict.fromkeys(name or str(text) for name, text in named)) or Said("nothing")
+        for name, text in named:
+            if wanted in (name, text):
+                return text
+        raise ValueError(say("question={value} was not asked; known: {known}", value=repr(wanted), known=known))
+    asked = {text: name for name, sheet in reversed(sheets) for text in sheet.questions.values()}
+    first = next((text for _, sheet in sheets for text in sheet.questions.values() if text is not None), None)
+    for name, sheet in sheets:
+        texts = [text for text in sheet.questions.values() if text is not None]
+        if texts and first not in texts:
+            files = {"file": asked[first], "other": name, "questions": joined("; ", [str(first), texts[0]])}
+            raise ValueError(say("{file} and {other} are of different questions ({questions}); score each", **files))
+    return None if None in asked else first
 
 
 def _sheets(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:

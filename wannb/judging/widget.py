@@ -19,7 +19,7 @@ from wannb.translation import Said, Words, count, joined, override, say
 
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores
-from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record, is_of
+from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record, is_of, mark, named
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
@@ -74,15 +74,15 @@ class Judging(anywidget.AnyWidget):
         # Messages arrive on the main thread or on another, depending on the front end.
         self._lock = threading.RLock()
         self._chance = f"{contest.name} {seed} {record.judge}"
-        self._order = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
+        steps = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
+        self._order, self._asked = [pair for _, pair in steps], [name for name, _ in steps]
         self._shown_at = self._clock.monotonic()
         super().__init__(
             total=len(self._order),
-            question=words(QUESTION) if record.question == QUESTION else record.question,
             note=words(_note(contest)),
             texts=_texts(words),
         )
-        self._show(sum(pair.id in record.verdicts for pair in self._order))
+        self._show(sum(mark(pair.id, name) in record.verdicts for name, pair in steps))
         self.on_msg(_receive)
 
     @property
@@ -121,15 +121,15 @@ class Judging(anywidget.AnyWidget):
                 raise ValueError(say("key={key}: {keys}", key=repr(key), keys=keys))
             self._do(known, self._clock.monotonic() - self._shown_at)
 
-    def scores(self) -> Scores:
-        """Return this judge's verdicts in numbers; see `wannb.scores`, which combines several judges."""
-        return scores(self)
+    def scores(self, **options: Any) -> Scores:
+        """Return this judge's verdicts in numbers; see `wannb.scores`, which takes the same options."""
+        return scores(self, **options)
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number
         if what == _UNDO:
             if number:
-                self.record.take_back(self._order[number - 1].id, self._now())
+                self.record.take_back(self._order[number - 1].id, self._asked[number - 1], self._now())
                 self._show(number - 1)
         elif number < self.total:
             pair = self._order[number]
@@ -138,7 +138,7 @@ class Judging(anywidget.AnyWidget):
             sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
             told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
-            self.record.add(pair.id, {**facts, "shared": dict(pair.shared), **told})
+            self.record.add(pair.id, self._asked[number], {**facts, "shared": dict(pair.shared), **told})
             self._show(number + 1)
 
     def _show(self, number: int) -> None:
@@ -155,9 +155,18 @@ class Judging(anywidget.AnyWidget):
                     left, right = map(data_uri, previews(paths, PICTURE_PIXELS))
                     setattr(self, slot, {"number": each, "left": left, "right": right})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
-            self.number = number
-            self.counted = sum(self.record.verdicts[pair.id]["verdict"] != SKIP for pair in self._order[:number])
+            self.number, self.question = number, self._question(min(number, self.total - 1))
+            steps, verdicts = zip(self._order[:number], self._asked, strict=False), self.record.verdicts
+            self.counted = sum(verdicts[mark(pair.id, name)]["verdict"] != SKIP for pair, name in steps)
         self._shown_at = self._clock.monotonic()
+
+    def _question(self, number: int) -> str:
+        """Return what is asked about a pair, and which of several questions that is."""
+        words, name = Words(self.language), self._asked[number]
+        text = self.record.questions[name]
+        text = words(QUESTION) if text == QUESTION else text
+        n, of = list(self.record.questions).index(name) + 1, len(self.record.questions)
+        return words("Question {n} of {of}: {question}", n=n, of=of, question=text) if of > 1 else text
 
     def _is_seen(self, number: int) -> bool:
         """Return whether both pictures of a pair are on the page."""
@@ -211,16 +220,22 @@ class Judging(anywidget.AnyWidget):
             return html.block(self.question, lines=lines)
 
 
-def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[Pair]:
-    """Return the pairs in a judge's order: the judged ones, then the others.
+def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[tuple[str, Pair]]:
+    """Return the questions and pairs in a judge's order: the judged ones, then the others, question by question.
 
     All judges get the same pairs, so that their agreement can be measured; each has an order of their own.
     """
     known = {pair.id: pair for pair in contest.pairs}
-    judged = [known[key] for key in record.verdicts if key in known]
+    given = [(named(line), line["pair"]) for line in record.verdicts.values()]
+    judged = [(name, known[pair]) for name, pair in given if name in record.questions and pair in known]
     wanted = chosen(contest.pairs, most, chance=draw)
-    rest = [pair for pair in chosen(wanted, None, chance=chance) if pair.id not in record.verdicts]
-    return judged + rest[: max(0, len(wanted) - len(judged))]
+    steps = list(judged)
+    for name in record.questions:
+        done = sum(name == each for each, _ in judged)
+        order = chosen(wanted, None, chance=mark(chance, name))
+        rest = [(name, pair) for pair in order if mark(pair.id, name) not in record.verdicts]
+        steps += rest[: max(0, len(wanted) - done)]
+    return steps
 
 
 def _slot(number: int) -> str:

@@ -4,59 +4,100 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import asin, pi, sin, sqrt
-from typing import Any
+from typing import Any, Literal, get_args
 
 from wannb.translation import say
 
 #: Two contestants, and what evalica's `Winner` calls a draw (0), the first (1) and the second (2).
 Outcome = tuple[str, str, int]
+#: How ties count: half a win for either, not at all, or as an outcome of their own, by the model of Davidson.
+Ties = Literal["half", "left out", "davidson"]
+POLICIES: tuple[Ties, ...] = get_args(Ties)
 #: A tenth of a tie between each two, so that a contestant that won everything has a finite strength.
 _PRIOR = 0.1
 LEVEL = 0.95
 
 
 def intervals(
-    cells: Mapping[tuple[str, str], Counter[Outcome]], scored: Sequence[str]
+    cells: Mapping[tuple[str, str], Counter[Outcome]], scored: Sequence[str], ties: Ties = "half"
 ) -> dict[str, tuple[float, float | None, float | None]]:
-    """Return the strength of each contestant and the ends of its interval, from the outcomes by cluster and judge.
+    """Return the strength of each contestant and the ends of its interval, from the outcomes by cluster and judge."""
+    return Jackknife(cells, scored, ties).strengths()
 
-    Judges and clusters are crossed: the variance is that of clusters and of judges less that of their cells, which both
+
+class Jackknife:
+    """Strengths of all outcomes, and those with what verdicts share left out, one at a time.
+
+    Judges and clusters are crossed: a variance is that of clusters and of judges less that of their cells, which both
     hold, and never below either of the two.
     """
-    total = sum(cells.values(), Counter[Outcome]())
-    strengths = fit(total, scored)
-    clusters, judges = (_united(cells, place) for place in (0, 1))
-    if len(clusters) < 2:
-        return {key: (strength, None, None) for key, strength in zip(scored, strengths, strict=True)}
-    by_cluster = _jackknife(clusters, total, scored)
-    by_judge = _jackknife(judges, total, scored)
-    both = _jackknife(list(cells.values()), total, scored) if len(judges) > 1 else by_cluster
-    found: dict[str, tuple[float, float | None, float | None]] = {}
-    for key, strength, one, other, inner in zip(scored, strengths, by_cluster, by_judge, both, strict=True):
+
+    def __init__(
+        self, cells: Mapping[tuple[str, str], Counter[Outcome]], scored: Sequence[str], ties: Ties = "half"
+    ) -> None:
+        self.scored, total = scored, sum(cells.values(), Counter[Outcome]())
+        self.total = fit(total, scored, ties)
+        clusters, judges = (_united(cells, place) for place in (0, 1))
+
+        def left_out(parts: list[Counter[Outcome]]) -> list[list[float]]:
+            return [fit(total - part, scored, ties) for part in parts] if len(clusters) > 1 < len(parts) else []
+
+        self.clusters, self.judges = left_out(clusters), left_out(judges)
+        self.cells = left_out(list(cells.values())) if len(judges) > 1 else self.clusters
+
+    def strengths(self) -> dict[str, tuple[float, float | None, float | None]]:
+        """Return each strength and its interval, which is made on the angular scale of shares."""
+        found: dict[str, tuple[float, float | None, float | None]] = {}
+        for place, (key, strength) in enumerate(zip(self.scored, self.total, strict=True)):
+            half = self._half(lambda fitted, place=place: _angle(fitted[place]))  # type: ignore[misc]
+            angle = _angle(strength)
+            found[key] = (strength, *((None, None) if half is None else (_share(angle - half), _share(angle + half))))
+        return found
+
+    def difference(self, one: str, other: str) -> tuple[float, float | None, float | None]:
+        """Return by how much one strength is above another, and its interval, from -1 to 1."""
+        first, second = self.scored.index(one), self.scored.index(other)
+
+        def apart(fitted: list[float]) -> float:
+            return fitted[first] - fitted[second]
+
+        half, found = self._half(apart), apart(self.total)
+        return (found, *((None, None) if half is None else (max(-1.0, found - half), min(1.0, found + half))))
+
+    def _half(self, value: Callable[[list[float]], float]) -> float | None:
+        """Return how far an interval of a value reaches to each side; None with one cluster alone."""
+        if not self.clusters:
+            return None
+        one, other, inner = (
+            _variance([value(each) for each in fits]) for fits in (self.clusters, self.judges, self.cells)
+        )
         variance = max(one + other - inner, one, other)
         # Satterthwaite's: a few judges who hardly differ do not widen the interval as many degrees lost would.
-        split = one**2 / (len(clusters) - 1) + other**2 / max(1, len(judges) - 1)
-        half = _student((one + other) ** 2 / split) * sqrt(variance) if split else 0.0
-        found[key] = (strength, _share(_angle(strength) - half), _share(_angle(strength) + half))
-    return found
+        split = one**2 / (len(self.clusters) - 1) + other**2 / max(1, len(self.judges) - 1)
+        return _student((one + other) ** 2 / split) * sqrt(variance) if split else 0.0
 
 
-def fit(outcomes: Mapping[Outcome, int], scored: Sequence[str]) -> list[float]:
+def fit(outcomes: Mapping[Outcome, int], scored: Sequence[str], ties: Ties = "half") -> list[float]:
     """Return the chance of each contestant to be preferred to one of the others."""
     evalica, pandas = libraries()
-    ties = [(one, other, 0) for one, other in itertools.combinations(scored, 2)]
-    firsts, seconds, winners = map(list, zip(*outcomes, *ties, strict=True))
-    fitted = evalica.bradley_terry(
+    counted = {each: n for each, n in outcomes.items() if each[2] or ties != "left out"}
+    prior = [(one, other, 0) for one, other in itertools.combinations(scored, 2)]
+    firsts, seconds, winners = map(list, zip(*counted, *prior, strict=True))
+    model = evalica.newman if ties == "davidson" else evalica.bradley_terry
+    fitted = model(
         firsts,
         seconds,
         [evalica.Winner(each) for each in winners],
         index=pandas.Index(scored),
-        weights=[*map(float, outcomes.values()), *(_PRIOR for _ in ties)],
+        weights=[*map(float, counted.values()), *(_PRIOR for _ in prior)],
         limit=1000,
     )
-    chances = evalica.pairwise_scores(fitted.scores.reindex(scored).to_numpy())
+    powers = fitted.scores.reindex(scored).to_numpy()
+    # A tie is as likely as it is between equals, less the further apart the two are.
+    tie = fitted.v * (powers[:, None] * powers[None, :]) ** 0.5 if ties == "davidson" else 0.0
+    chances = (powers[:, None] + tie) / (powers[:, None] + powers[None, :] + 2 * tie)
     return [float((row.sum() - 0.5) / (len(scored) - 1)) for row in chances]
 
 
@@ -67,16 +108,10 @@ def _united(cells: Mapping[tuple[str, str], Counter[Outcome]], place: int) -> li
     return list(united.values())
 
 
-def _jackknife(parts: Sequence[Counter[Outcome]], total: Counter[Outcome], scored: Sequence[str]) -> list[float]:
-    """Return the variance of the angle of each strength, by leaving out one part at a time; 0 with one part."""
-    if len(parts) < 2:
-        return [0.0] * len(scored)
-    variances = []
-    for values in zip(*(fit(total - part, scored) for part in parts), strict=True):
-        angles = [_angle(value) for value in values]
-        mean = sum(angles) / len(angles)
-        variances.append((len(angles) - 1) / len(angles) * sum((each - mean) ** 2 for each in angles))
-    return variances
+def _variance(values: Sequence[float]) -> float:
+    """Return the variance of a value, from those with one part left out at a time; 0 without parts."""
+    mean = sum(values) / max(1, len(values))
+    return sum((each - mean) ** 2 for each in values) * (len(values) - 1) / max(1, len(values))
 
 
 def exact(strength: float, trials: int, *, won: bool) -> tuple[float, float]:

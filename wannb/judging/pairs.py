@@ -7,7 +7,7 @@ import heapq
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,7 @@ class Contest:
         folder: the runs folder.
         mock: whether the mock server drew the pictures; it writes the prompt into them.
         excluded: the places, as `place_of` says them, whose pictures a person left out of the plan.
+        kinds: the category of the prompt of each place, from a list of prompts that has them.
     """
 
     name: str
@@ -90,6 +91,13 @@ class Contest:
     folder: Path
     mock: bool
     excluded: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def category(self, pair: Pair) -> str:
+        """Return the category that both prompts of a pair have in the plan's list; "" without one."""
+        shared = {name: value for name, value in pair.shared.items() if name != "image"}
+        kinds = {self.kinds.get(place_of(each, shared), "") for each in pair.contestants}
+        return kinds.pop() if len(kinds) == 1 else ""
 
     @property
     def pictures(self) -> dict[str, str]:
@@ -134,6 +142,8 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     groups: dict[str, _Group] = {}
     missing: Counter[str] = Counter()
     excluded: list[str] = []
+    listed = plan.prompts.categories if plan.prompts else {}
+    kinds: dict[str, str] = {}
     for cell, status in zip(plan.cells, plan.statuses(), strict=True):
         options, shared = _data(cell, names), _data(cell, others)
         key = digest(options)
@@ -144,10 +154,12 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         images = [image for image in result if _is_there(image)]
         if not images:
             missing["lost" if status.state == "done" else status.state] += 1
+        if kind := listed.get(str(cell.options.get("prompt", cell.request.prompt))):
+            kinds[place_of(key, shared)] = kind
         if status.state == "excluded":
             excluded.append(place_of(key, shared))
         groups.setdefault(digest(shared), (shared, {}))[1][key] = images
-    return _contest(
+    contest = _contest(
         contestants.values(),
         groups.values(),
         missing,
@@ -155,8 +167,8 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         by=names,
         usual=names == usual,
         folder=Path(plan.client.store.root),
-        excluded=excluded,
     )
+    return replace(contest, excluded=tuple(excluded), kinds=kinds)
 
 
 def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
@@ -198,7 +210,6 @@ def _contest(
     by: tuple[str, ...],
     usual: bool,
     folder: Path,
-    excluded: Iterable[str] = (),
 ) -> Contest:
     pairs: list[Pair] = []
     left_out = 0
@@ -224,7 +235,6 @@ def _contest(
         missing=without,
         folder=folder,
         mock=_is_mock(pairs[0].images[0]),
-        excluded=tuple(excluded),
     )
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wannb.display import html
-from wannb.request import FIELDS
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
-from .intervals import Outcome, exact, intervals, libraries
-from .pairs import Contestant, digest
-from .verdicts import BAD, LEFT, RIGHT, SKIP, TIE, Record, Sheet, is_of, read
+from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries
+from .verdicts import BAD, TIE, Record
+from .votes import Tally, Vote, question_of, sheets_of, tally
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +27,13 @@ _COUNTS = ("wins", "ties", "losses", "pairs")
 _BAR, _BAR_MARGIN, _BAR_HEIGHT = 180, 6, 18
 _ROW, _BELOW, _ABOVE, _GAP, _SIZE = 0.34, 0.55, 0.1, 0.1, 9.0
 _COLOR = "#1f5fa8"
+_MEANING: Mapping[Ties, Said] = {
+    "half": Said("Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties half."),
+    "left out": Said("Strength: the chance to be preferred to another contestant at random; 0.5 is average, no ties."),
+    "davidson": Said(
+        "Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties as in Davidson."
+    ),
+}
 
 
 class Judged(Protocol):
@@ -68,6 +73,27 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """What came of two contestants.
+
+    Attributes:
+        contestant, other: their labels, the stronger one first.
+        wins, ties, losses: verdicts on the two, as the first one sees them.
+        difference: by how much the strength of the first is above that of the other; None if it cannot be determined.
+        low, high: of the 95 % interval of the difference.
+    """
+
+    contestant: str
+    other: str
+    wins: int
+    ties: int
+    losses: int
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scores:
     """Verdicts in numbers; made by `scores`.
 
@@ -86,6 +112,8 @@ class Scores:
             1 is full agreement, 0 what chance gives; None if there is too little for it.
         left: the share of preferences for the picture on the left, 0 to 1, without ties; about 0.5 unless a judge
             favors a side. None without a preference.
+        ties: how ties count: "half", "left out" or "davidson".
+        meetings: what came of each two contestants.
         notices: reasons to doubt the numbers.
         language: "en" or "zh".
     """
@@ -102,8 +130,50 @@ class Scores:
     notices: tuple[str, ...] = ()
     question: str | None = None
     bad: int = 0
+    ties: Ties = "half"
+    meetings: tuple[Meeting, ...] = ()
+    tallied: Tally | None = field(default=None, repr=False, compare=False)
     by_question: Mapping[str, Scores] = field(default_factory=dict, repr=False, compare=False)
     language: str = field(default_factory=current)
+
+    @property
+    def pairwise(self) -> Any:
+        """How often each contestant (row) won against each other one (column): a DataFrame."""
+        wins = {each.label: dict.fromkeys((other.label for other in self.contestants), 0) for each in self.contestants}
+        for met in self.meetings:
+            wins[met.contestant][met.other], wins[met.other][met.contestant] = met.wins, met.losses
+        return libraries()[1].DataFrame.from_dict(wins, orient="index")
+
+    @property
+    def differences(self) -> Any:
+        """A row for each two contestants, with wins and the difference of their strengths: a DataFrame."""
+        return libraries()[1].DataFrame([asdict(met) for met in self.meetings])
+
+    @spoken
+    def by(self, name: str) -> dict[str, Scores]:
+        """Return the scores of parts of the verdicts.
+
+        Args:
+            name: "category", of a plan whose list of prompts has them, or an option that both pictures of a pair share.
+
+        Raises:
+            ValueError: no verdict has it.
+
+        >>> scores.by("category")["Animals"]    # doctest: +SKIP
+        """
+        votes = self.tallied.votes if self.tallied else ()
+        parts: dict[str, list[Vote]] = defaultdict(list)
+        for vote in votes:
+            if name in vote.shared:
+                parts[str(vote.shared[name])].append(vote)
+        if not parts:
+            known = ", ".join(sorted({each for vote in votes for each in vote.shared})) or Said("nothing")
+            raise ValueError(say("no verdict has {name}; known: {known}", name=repr(name), known=known))
+        assert self.tallied is not None
+        return {
+            each: _scores_of(replace(self.tallied, votes=tuple(own), skipped=0), self.ties)
+            for each, own in sorted(parts.items())
+        }
 
     def table(self) -> Any:
         """Return a row for each contestant: a DataFrame, without pandas a list of dicts."""
@@ -170,9 +240,7 @@ class Scores:
             [each.label, _number(each.strength), each.interval, _bar(each), *(getattr(each, name) for name in _COUNTS)]
             for each in self.contestants
         ]
-        meaning = Said(
-            "Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties half."
-        )
+        meaning = _MEANING[self.ties]
         lines = [*self._lines(), meaning]
         page = html.block(Said("Scores"), lines=lines, body=html.table(head, rows), notes=self.notices)
         return {"text/plain": repr(self), "text/html": page}
@@ -201,7 +269,7 @@ class Scores:
         return said
 
 
-def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = None) -> Scores:
+def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = None, ties: Ties = "half") -> Scores:
     """Combine the verdicts of one or several judges and return the strength of each contestant.
 
     Strengths are those of Bradley and Terry, by the library evalica, with a tie as half a win for either. They are
@@ -221,37 +289,47 @@ def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = No
         judgings: from `wannb.judge`, or their files, all of the same plan; a file given twice counts once.
         question: the name or the text of one, where several were asked; files without it are left out. Without it the
             scores are those of the first question, and `by_question` has all.
+        ties: how they count: "half" a win for either; "left out"; or "davidson", as an outcome of their own that is the
+            likelier the closer two contestants are. The scores say it if the order of the contestants depends on this.
 
     Returns:
         Scores: a table in the cell, with `table()` and `figure()`.
 
     Raises:
-        ValueError: no judgings, files of different plans or questions, or a question that nobody was asked.
+        ValueError: no judgings, files of different plans or questions, a question that was not asked, or other `ties`.
         StoreError: a file cannot be read.
         ImportError: evalica is not installed.
 
     >>> wannb.scores("plan-one.jsonl", "plan-two.jsonl")    # doctest: +SKIP
     """
     with override(next((str(each.language) for each in judgings if hasattr(each, "language")), current())):
-        sheets = list(_sheets(judgings))
+        if ties not in POLICIES:
+            raise ValueError(say("ties={value}: give {known}", value=repr(ties), known=", ".join(map(repr, POLICIES))))
+        sheets = list(sheets_of(judgings))
         if not sheets:
             raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
         names = dict.fromkeys(name for _, sheet in sheets for name in sheet.questions if name)
         if question is None and names:
-            text = _question(sheets)
-            found = {name: _scores_of(tally(sheets, name)) for name in names}
+            text = question_of(sheets)
+            found = {name: _scores_of(tally(sheets, name), ties) for name in names}
             first = next(each for each in found.values() if each.question == text)
             return replace(first, by_question=found)
-        return _scores_of(tally(sheets, question))
+        return _scores_of(tally(sheets, question), ties)
 
 
-def _scores_of(tallied: Tally) -> Scores:
+def _scores_of(tallied: Tally, ties: Ties) -> Scores:
     notices: list[str] = []
-    ranked = _ranked(tallied, notices)
+    scored = _scored(tallied, notices)
+    fits = Jackknife(_cells(tallied), scored, ties) if scored else None
+    ranked = _ranked(tallied, fits, notices, ties)
+    notices += _order_of_ties(tallied, scored)
     shared, agreement, alpha = _agreement(tallied)
     preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
     return Scores(
-        contestants=tuple(ranked),
+        contestants=tuple(each for _, each in ranked),
+        ties=ties,
+        meetings=tuple(_meetings(tallied, fits, [key for key, _ in ranked])),
+        tallied=tallied,
         judges=tallied.judges,
         verdicts=len(tallied.votes),
         pairs=len(tallied.by_pair()),
@@ -266,213 +344,14 @@ def _scores_of(tallied: Tally) -> Scores:
     )
 
 
-# Votes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vote:
-    """Verdict of one judge on one pair of pictures.
-
-    Attributes:
-        judge: the name.
-        pair: the pair's id, the same for all judges of the same pictures.
-        cluster: of the prompt that its pictures share; without one, of all else that they share.
-        contestants: their two ids, the smaller first; an empty one is not among those of the file.
-        winner: one of the two, "tie", "bad" or "skip".
-        left_won: whether the picture on the left won; None without a preference.
-    """
-
-    judge: str
-    pair: str
-    cluster: str
-    contestants: tuple[str, str]
-    winner: str
-    left_won: bool | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """All votes on one contest.
-
-    Attributes:
-        contestants: by id, those of all files.
-        judges: those who gave a verdict or a skip.
-        votes: in the order of the files.
-        skipped: the number of skips.
-        broken: lines of the files that could not be read.
-        question: what was asked, if the files say it.
-        notices: remarks about the files.
-    """
-
-    contestants: Mapping[str, Contestant]
-    judges: tuple[str, ...]
-    votes: tuple[Vote, ...]
-    skipped: int
-    broken: int
-    question: str | None
-    notices: tuple[str, ...]
-
-    def by_pair(self) -> list[list[Vote]]:
-        """Return the votes on each pair of pictures."""
-        grouped: dict[str, list[Vote]] = defaultdict(list)
-        for vote in self.votes:
-            grouped[vote.pair].append(vote)
-        return list(grouped.values())
-
-    def connected(self) -> list[set[str]]:
-        """Return the contestants that were compared, in groups connected by comparisons."""
-        groups: list[set[str]] = []
-        for vote in self.votes:
-            met = [group for group in groups if group & set(vote.contestants)]
-            groups = [group for group in groups if group not in met]
-            groups.append(set(vote.contestants).union(*met))
-        return groups
-
-
-def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> Tally:
-    """Return the votes on a question, by its name or text, from named sheets of the same plan.
-
-    Raises:
-        ValueError: sheets of different plans or questions, or a question that nobody was asked.
-    """
-    text = _question(sheets, question)
-    sheets = [(name, sheet) for name, sheet in sheets if text is None or text in sheet.questions.values()] or sheets
-    first_name, first = sheets[0]
-    contestants: dict[str, Contestant] = {}
-    said: dict[tuple[str, str], Vote] = {}
-    torn: dict[str, None] = {}
-    pictures, gone = _pictures(sheets), 0
-    for name, sheet in sheets:
-        if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
-            plans = joined("; ", map(_plan_of, (sheet, first)))
-            raise ValueError(
-                say("{file} and {first} are of different plans ({plans})", file=name, first=first_name, plans=plans)
-            )
-        ids = {}
-        for each in sheet.header["contestants"]:
-            # Matched by their options, whatever their labels and places in the file.
-            ids[each["id"]] = key = digest(each["options"])
-            contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
-        called = sheet.header["judge"] or name  # two judges without a name are two
-        on = sheet.on(next((key for key, each in sheet.questions.items() if each == text), ""))
-        counted = {pair: line for pair, line in on.items() if is_of(line, pictures)}
-        gone += len(on) - len(counted)
-        for number in itertools.count(1):
-            judge = called if number == 1 else f"{called} ({number})"
-            given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in counted.items()}
-            if all(said.get(key, vote).winner == vote.winner for key, vote in given.items()):
-                break
-            torn[called] = None
-        said.update(given)
-    out = count(gone, "verdict")
-    return Tally(
-        contestants=contestants,
-        judges=tuple(dict.fromkeys(judge for judge, _ in said)),
-        votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
-        skipped=sum(vote.winner == SKIP for vote in said.values()),
-        broken=sum(sheet.broken for _, sheet in sheets),
-        question=text,
-        notices=(
-            *(Said("files of {judge} contradict each other: counted as several judges", judge=repr(j)) for j in torn),
-            *([Said("left out: {verdicts} on pictures replaced or excluded since", verdicts=out)] if gone else []),
-        ),
-    )
-
-
-def _pictures(sheets: Iterable[tuple[str, Sheet]]) -> Mapping[str, str]:
-    """Return the picture of each place as the newest file knows it; files of before do not say it."""
-    headers = [sheet.header for _, sheet in sheets if "pictures" in sheet.header]
-    newest: Mapping[str, Any] = max(headers, key=lambda header: str(header.get("time", "")), default={"pictures": {}})
-    return dict(newest["pictures"])
-
-
-def _question(sheets: Sequence[tuple[str, Sheet]], wanted: str | None = None) -> str | None:
-    """Return what is asked: what is wanted by name or text, or the first question, which all have.
-
-    None if some file of before does not say it.
-
-    Raises:
-        ValueError: a file does not ask it, or none does.
-    """
-    if wanted is not None:
-        named = [each for _, sheet in sheets for each in sheet.questions.items() if each[1] is not None]
-        known = ", ".join(dict.fromkeys(name or str(text) for name, text in named)) or Said("nothing")
-        for name, text in named:
-            if wanted in (name, text):
-                return text
-        raise ValueError(say("question={value} was not asked; known: {known}", value=repr(wanted), known=known))
-    asked = {text: name for name, sheet in reversed(sheets) for text in sheet.questions.values()}
-    first = next((text for _, sheet in sheets for text in sheet.questions.values() if text is not None), None)
-    for name, sheet in sheets:
-        texts = [text for text in sheet.questions.values() if text is not None]
-        if texts and first not in texts:
-            files = {"file": asked[first], "other": name, "questions": joined("; ", [str(first), texts[0]])}
-            raise ValueError(say("{file} and {other} are of different questions ({questions}); score each", **files))
-    return None if None in asked else first
-
-
-def _sheets(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
-    seen: set[Path] = set()
-    names: Counter[str] = Counter()
-    for source in sources:
-        # A judging's file is made with its first verdict.
-        here: Record | None = getattr(source, "record", None)
-        path = here.path if here else Path(source).expanduser().resolve()
-        if path in seen:
-            continue
-        seen.add(path)
-        if path.is_file():
-            sheet = read(path)
-            if here:  # its header was checked when the judging began; the one in the file may be damaged since
-                sheet = replace(sheet, header=here.sheet.header)
-        elif here:
-            sheet = here.sheet
-        else:
-            raise ValueError(say("there is no file {path}; judging.file names it", path=repr(str(path))))
-        if not sheet.header:
-            raise ValueError(say("{path} holds no judgments of wannb.judge", path=repr(str(path))))
-        names[path.name] += 1
-        yield path.name if names[path.name] == 1 else f"{path.name} ({names[path.name]})", sheet
-
-
-def _plan_of(sheet: Sheet) -> str:
-    by = ", ".join(sheet.header["by"])
-    plan = sheet.header["plan"]
-    return Said("plan {plan} by {by}", plan=plan, by=by) if by else Said("plan {plan}", plan=plan)
-
-
-def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]) -> Vote:
-    left, right = (ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT))
-    verdict = line["verdict"]
-    return Vote(
-        judge=judge,
-        pair=pair,
-        cluster=_cluster(pair, line.get("shared")),
-        contestants=(min(left, right), max(left, right)),
-        winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
-        left_won=verdict == LEFT if verdict in (LEFT, RIGHT) else None,
-    )
-
-
-def _cluster(pair: str, shared: object) -> str:
-    """Return what verdicts share that are not independent: the prompt or, where it is compared or fixed, the rest."""
-    if not isinstance(shared, Mapping):
-        return pair
-    rest = {name: value for name, value in shared.items() if name != "image"}
-    # Slots are a part of the prompt; the place is that of a picture in its group.
-    words = {name: value for name, value in rest.items() if name == "prompt" or name not in (*FIELDS, "place")}
-    return digest(words or rest)
-
-
 # Statistics
 
 
-def _ranked(tallied: Tally, notices: list[str]) -> list[Score]:
+def _ranked(tallied: Tally, fits: Jackknife | None, notices: list[str], policy: Ties) -> list[tuple[str, Score]]:
     """Return the score of each contestant, the strongest first, and add what is uncertain to the notices."""
-    scored = _scored(tallied, notices)
-    estimates = intervals(_cells(tallied), scored) if scored else {}
+    estimates = fits.strengths() if fits else {}
     clusters = len({vote.cluster for vote in tallied.votes})
-    if scored and clusters < 2:
+    if fits and clusters < 2:
         notices.append(Said("no intervals: all verdicts share one prompt or seed, so nothing is known of others"))
     found = []
     for key, contestant in tallied.contestants.items():
@@ -481,7 +360,8 @@ def _ranked(tallied: Tally, notices: list[str]) -> list[Score]:
         wins, ties, losses = (counts[name] for name in ("wins", "ties", "losses"))
         pairs = len({vote.pair for vote in own})
         strength, low, high = estimates.get(key, (None, None, None))
-        if strength is not None and len(own) in (wins, losses):
+        decided = len(own) - ties if policy == "left out" else len(own)
+        if strength is not None and decided and decided in (wins, losses):
             if clusters > 1:
                 low, high = exact(strength, len({vote.cluster for vote in own}), won=bool(wins))
             won = Said("{contestant} won every comparison, by how much is unknown", contestant=contestant.label)
@@ -492,8 +372,48 @@ def _ranked(tallied: Tally, notices: list[str]) -> list[Score]:
             notices.append(Said("no interval for {contestant}, equal on every pair", contestant=contestant.label))
         numbers = {"wins": wins, "ties": ties, "losses": losses, "pairs": pairs}
         label, options = contestant.label, contestant.options
-        found.append(Score(label=label, options=options, strength=strength, low=low, high=high, **numbers))
-    return sorted(found, key=lambda each: -1.0 if each.strength is None else each.strength, reverse=True)
+        score = Score(label=label, options=options, strength=strength, low=low, high=high, **numbers)
+        found.append((key, score))
+    return sorted(found, key=lambda each: -1.0 if each[1].strength is None else each[1].strength, reverse=True)
+
+
+def _meetings(tallied: Tally, fits: Jackknife | None, order: Sequence[str]) -> Iterator[Meeting]:
+    """Return what came of each two contestants, the stronger one first."""
+    met: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for vote in tallied.votes:
+        met[vote.contestants][vote.winner] += 1
+    for one, other in itertools.combinations(order, 2):
+        said = met[min(one, other), max(one, other)]
+        known = fits is not None and one in fits.scored and other in fits.scored
+        difference, low, high = fits.difference(one, other) if fits and known else (None, None, None)
+        if low is not None and high is not None and high - low < 1e-9:
+            low = high = None
+        yield Meeting(
+            contestant=tallied.contestants[one].label,
+            other=tallied.contestants[other].label,
+            wins=said[one],
+            ties=said[TIE] + said[BAD],
+            losses=said[other],
+            difference=difference,
+            low=low,
+            high=high,
+        )
+
+
+def _order_of_ties(tallied: Tally, scored: Sequence[str]) -> list[str]:
+    """Return a sentence if another policy of ties would put the contestants in another order."""
+    total = sum(_cells(tallied).values(), Counter[Outcome]())
+    if not scored or not any(kind == 0 for _, _, kind in total):
+        return []
+    orders: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for policy in POLICIES:
+        strengths = dict(zip(scored, fit(total, scored, policy), strict=True))
+        order = sorted(scored, key=lambda key: -round(strengths[key], 4))
+        orders[tuple(tallied.contestants[key].label for key in order)].append(policy)
+    if len(orders) < 2:
+        return []
+    told = "; ".join(f"{', '.join(names)}: {' > '.join(order)}" for order, names in orders.items())
+    return [Said("the order depends on how ties count ({orders})", orders=told)]
 
 
 def _scored(tallied: Tally, notices: list[str]) -> list[str]:

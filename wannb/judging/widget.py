@@ -70,7 +70,7 @@ class Judging(anywidget.AnyWidget):
         self.record = record
         words = Words(language)
         self.language = words.language
-        self._clock = clock or Clock()
+        self._clock, self._category = clock or Clock(), contest.category
         # Messages arrive on the main thread or on another, depending on the front end.
         self._lock = threading.RLock()
         self._chance = f"{contest.name} {seed} {record.judge}"
@@ -138,7 +138,8 @@ class Judging(anywidget.AnyWidget):
             sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
             told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
-            self.record.add(pair.id, self._asked[number], {**facts, "shared": dict(pair.shared), **told})
+            kind = {"category": self._category(pair)} if self._category(pair) else {}
+            self.record.add(pair.id, self._asked[number], {**facts, "shared": dict(pair.shared), **kind, **told})
             self._show(number + 1)
 
     def _show(self, number: int) -> None:

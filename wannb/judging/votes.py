@@ -12,6 +12,7 @@ from typing import Any
 from wannb.request import FIELDS
 from wannb.translation import Said, count, joined, say
 
+from .pages import returned
 from .pairs import Contestant, digest
 from .verdicts import LEFT, RIGHT, SKIP, Record, Sheet, is_of, read
 
@@ -161,6 +162,12 @@ def question_of(sheets: Sequence[tuple[str, Sheet]], wanted: str | None = None) 
 
 
 def sheets_of(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
+    """Return the sheets of judgings, their files and files that pages saved, with a name each.
+
+    A judging without a verdict is left out beside others: it may have been made for a page.
+    """
+    sources = list(sources)
+    folders = [source.record.path.parent for source in sources if hasattr(source, "record")]
     seen: set[Path] = set()
     names: Counter[str] = Counter()
     for source in sources:
@@ -171,11 +178,13 @@ def sheets_of(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
             continue
         seen.add(path)
         if path.is_file():
-            sheet = read(path)
+            sheet = returned(path, folders) or read(path)
             if here:  # its header was checked when the judging began; the one in the file may be damaged since
                 sheet = replace(sheet, header=here.sheet.header)
         elif here:
             sheet = here.sheet
+            if len(sources) > 1 and not sheet.verdicts:
+                continue
         else:
             raise ValueError(say("there is no file {path}; judging.file names it", path=repr(str(path))))
         if not sheet.header:

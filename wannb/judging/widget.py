@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from wannb.runs import GeneratedImage
 from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 
+from .pages import save_pages
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores
 from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record, is_of, mark, named
@@ -74,6 +76,7 @@ class Judging(anywidget.AnyWidget):
         # Messages arrive on the main thread or on another, depending on the front end.
         self._lock = threading.RLock()
         self._chance = f"{contest.name} {seed} {record.judge}"
+        self._contest, self._pairs = contest, chosen(contest.pairs, pairs, chance=f"{contest.name} {seed}")
         steps = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
         self._order, self._asked = [pair for _, pair in steps], [name for name, _ in steps]
         self._shown_at = self._clock.monotonic()
@@ -121,9 +124,41 @@ class Judging(anywidget.AnyWidget):
                 raise ValueError(say("key={key}: {keys}", key=repr(key), keys=keys))
             self._do(known, self._clock.monotonic() - self._shown_at)
 
-    def scores(self, **options: Any) -> Scores:
-        """Return this judge's verdicts in numbers; see `wannb.scores`, which takes the same options."""
-        return scores(self, **options)
+    def scores(self, *others: str | os.PathLike[str], **options: Any) -> Scores:
+        """Return this judge's verdicts in numbers, with those of files; see `wannb.scores` for options."""
+        return scores(self, *others, **options)
+
+    def save(self, path: str | os.PathLike[str] = "judging.html") -> list[Path]:
+        """Save the pairs as a page for judges without Python, and return the pages that were written.
+
+        A page is one file that holds the pictures, at most 25 MB, and works in any browser, without a network, by keys
+        and touch; where the pairs do not fit they are several. It keeps what was judged, and saves it as a file that
+        people send back and `wannb.scores` reads. It knows nothing of names and prompts: these are in a key,
+        `judging.key.json` beside `judging.html`, which stays with you.
+
+        Args:
+            path: of the page, an .html file; the folder must exist.
+
+        Raises:
+            ValueError: another ending.
+            OSError: a file cannot be written.
+
+        >>> judging.save("judging.html")    # doctest: +SKIP
+        >>> judging.scores("back/verdicts-ann.jsonl", "back/verdicts-bo.jsonl")    # doctest: +SKIP
+        """
+        with override(self.language):
+            place = Path(path).expanduser().resolve()
+            if place.suffix.lower() != ".html":
+                raise ValueError(say("path={path}: give an .html file, such as 'judging.html'", path=repr(str(path))))
+            return save_pages(
+                place,
+                self._contest,
+                self._pairs,
+                header=self.record.sheet.header,
+                facts=_facts,
+                texts=_page_texts(self.language, self.record.questions.values(), self._contest),
+                kept=self.record.path.parent,
+            )
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number
@@ -201,7 +236,19 @@ class Judging(anywidget.AnyWidget):
 
     def __dir__(self) -> list[str]:
         """Return the names that are for people, without the many of ipywidgets, so that completion shows them alone."""
-        own = ("file", "judge", "language", "number", "press", "question", "record", "scores", "total", "verdicts")
+        own = (
+            "file",
+            "judge",
+            "language",
+            "number",
+            "press",
+            "question",
+            "record",
+            "save",
+            "scores",
+            "total",
+            "verdicts",
+        )
         return sorted((*own, "close", "layout", "observe", "unobserve"))
 
     def __repr__(self) -> str:
@@ -261,6 +308,33 @@ def _note(contest: Contest) -> str:
 def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
     if isinstance(content, dict):
         widget._take(content)
+
+
+def _page_texts(language: str, questions: Iterable[str], contest: Contest) -> dict[str, Any]:
+    """Return the texts of a page in both languages."""
+    both = {each: Words(each) for each in ("en", "zh")}
+    own = {
+        "several": Said("Question {n} of {of}: {question}"),
+        "name": Said("Your name"),
+        "save": Said("Save my verdicts"),
+        "thanks": Said("Thank you! All {total} pairs are judged."),
+        "kept": Said("What you have judged is kept in this browser; you can go on later."),
+        "last": Said("Please save the file and send it back."),
+        "lost": Said("This browser keeps nothing: save the file before you close the page."),
+    }
+
+    def braces(words: Words, text: Said) -> str:
+        return words(text.template)
+
+    return {
+        "language": language,
+        "questions": [{each: words(text) for each, words in both.items()} for text in questions],
+        "note": {each: words(_note(contest)) for each, words in both.items()},
+        "texts": {
+            each: {**_texts(words), **{name: braces(words, text) for name, text in own.items()}}
+            for each, words in both.items()
+        },
+    }
 
 
 def _texts(words: Words) -> dict[str, str]:

@@ -8,7 +8,7 @@ const PLACES = { Digit1: "left", Digit2: "right", Digit0: "tie", Numpad1: "left"
 const LETTERS = { KeyT: "tie", KeyB: "bad", KeyS: "skip", KeyU: "undo" };
 const PATIENCE = 3000;
 
-function render({ model, el }) {
+export function render({ model, el }) {
   const stop = new AbortController();
   const text = (name, values) => fill(model.get("texts")[name], values);
   const question = element("div", { class: "wannb-judge-question", dir: "auto" });

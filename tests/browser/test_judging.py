@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from browser.lab import Lab
+from judging.pictures import groups
+
+from wannb.judging import judge, scores
 
 CLIENT = "import wannb\nclient = wannb.connect()"
 JUDGE = """groups = {f"{name} contestant": client.generate(f"A {name} in the reeds", size="1K", n=3, seed=4711)
@@ -48,9 +52,9 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     output.locator('.wannb-judge[data-pair="1"]').wait_for()
     assert output.get_by_role("status").first.inner_text() == "2 of 3"
     lab.screenshot("judging-keys")
-    keyboard.press("=")
+    keyboard.press("b")
     output.locator('.wannb-judge[data-pair="2"]').wait_for()
-    assert book.ask("[each['verdict'] for each in judging.verdicts]") == ["left", "tie"]
+    assert book.ask("[each['verdict'] for each in judging.verdicts]") == ["left", "bad"]
     tell_nothing(output, root)
 
     # A dead kernel: what was said is on disk, what is said now is said to be not saved.
@@ -87,3 +91,48 @@ def tell_nothing(output: Any, root: Any) -> None:
     page = root.evaluate("one => one.outerHTML").lower()
     seen = page + " ".join(output.get_by_role("img").evaluate_all("all => all.map(one => one.src + one.title)"))
     assert not [secret for secret in SECRETS if secret in seen]
+
+
+def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> None:
+    made = groups(tmp_path / "made", "AB", 3)
+    [file] = judge(made, questions={"one": "Nicer?", "two": "Better made?"}).save(tmp_path / "judging.html")
+    page = lab.page(touch=True)
+    page.goto(file.as_uri())
+    shown = page.locator('.wannb-judge[data-pair="0"]')
+    shown.wait_for()
+    assert page.get_by_text("Question 1 of 2: Nicer?").is_visible()
+    # Keys, wherever the focus is; touch; back; and all of it is there again.
+    for number, key in enumerate(("1", "2", "u", "=", "s")):
+        page.keyboard.press(key)
+        page.locator(f'.wannb-judge[data-pair="{[1, 2, 1, 2, 3][number]}"]').wait_for()
+    assert page.get_by_text("Question 2 of 2: Better made?").is_visible()
+    page.reload()
+    page.locator('.wannb-judge[data-pair="3"]').wait_for()
+    page.get_by_role("button", name="Left").tap()
+    page.locator('.wannb-judge[data-pair="4"]').wait_for()
+    page.get_by_label("Your name").fill("Ann 1")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    left, right = page.locator(".wannb-judge").evaluate(PICTURES)
+    assert left[2] + left[4] <= right[2]
+    page.screenshot(path=tmp_path / "phone-dark.png")
+    page.get_by_role("button", name="中文").tap()
+    assert page.get_by_text("问题 2/2：Better made?").is_visible()
+    page.locator(".wannb-judge").focus()
+    page.keyboard.press("b")
+    page.locator('.wannb-judge[data-pair="5"]').wait_for()
+    page.keyboard.press("2")
+    page.get_by_text("请保存文件并发回。").wait_for()
+    page.screenshot(path=tmp_path / "phone-zh.png")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="保存我的评判").tap()
+    assert saved.value.suggested_filename == "verdicts-Ann_1.jsonl"
+    saved.value.save_as(tmp_path / "back.jsonl")
+    found = scores(tmp_path / "back.jsonl").by_question
+    assert [(each.judges, each.verdicts, each.skipped, each.bad) for each in found.values()] == [
+        (("Ann 1",), 2, 1, 0),
+        (("Ann 1",), 3, 0, 1),
+    ]
+    asked, lab.session.left[:] = list(lab.session.left), []
+    assert set(asked) == {file.as_uri()}, "the page asks nobody for anything"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from wannb.judging import judge
+from wannb.judging.pairs import digest
 from wannb.runs.result import GeneratedImage
 
 PROMPTS = ["a heron in the reeds", "a heron in the rain", "a heron, woodcut"]
@@ -36,3 +38,22 @@ def judged(made: Any, file: Path, press: Callable[[Any, str], str] | str, *, nam
         pair = judging._order[judging.number]
         judging.press(press if isinstance(press, str) else press(pair, judging._sides(pair)[0][0]))
     return judging
+
+
+def sheet(
+    path: Path, verdicts: Iterable[tuple[dict[str, Any], str, str, str]], *, judge: str = "", **header: Any
+) -> Path:
+    """Write a judge's file of (what the pictures share, left, right, verdict), without any picture."""
+    verdicts = list(verdicts)
+    names = sorted({name for _, left, right, _ in verdicts for name in (left, right)})
+    listed = [{"id": name, "label": name, "options": {"model": name}} for name in names]
+    lines: list[dict[str, Any]] = [
+        {"wannb_judgements": 1, "plan": "study", "by": ["model"], "judge": judge, "contestants": listed, **header}
+    ]
+    for shared, left, right, verdict in verdicts:
+        sides = {"left": {"contestant": left}, "right": {"contestant": right}}
+        pair = digest([shared, *sorted([left, right])])
+        lines.append({"pair": pair, **sides, "shared": shared, "verdict": verdict, "judge": judge})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path

@@ -32,7 +32,7 @@ def simulated(folder: Path, made: dict[str, list[GeneratedImage]], name: str, se
 
 def test_scores_find_the_order_that_was_put_in_and_their_intervals_hold_it(folder: Path) -> None:
     made = groups(folder, "DACB", 25)
-    found = scores(simulated(folder, made, "one", 7, ties=0.0), resamples=80)
+    found = scores(simulated(folder, made, "one", 7, ties=0.0))
     assert [each.label for each in found.contestants] == list("DACB")
     powers = [3.0**-number for number in range(4)]
     for number, each in enumerate(found.contestants):
@@ -43,7 +43,7 @@ def test_scores_find_the_order_that_was_put_in_and_their_intervals_hold_it(folde
         assert each.low - 0.05 <= true <= each.high + 0.05
         assert (each.wins + each.ties + each.losses, each.pairs) == (75, 75)
     assert sum(each.strength or 0 for each in found.contestants) == pytest.approx(2)
-    assert found == scores(folder / "one.jsonl", resamples=80)
+    assert found == scores(folder / "one.jsonl")
     assert found.agreement is found.alpha is None
 
 
@@ -53,7 +53,7 @@ def test_two_contestants_get_their_share_of_wins_and_ties_count_half(folder: Pat
     for number in range(20):
         left_is_first = judging._sides(judging._order[number])[0][0] == first
         judging.press("=" if number < 4 else "1" if left_is_first == (number < 16) else "2")
-    best = judging.scores(resamples=50).contestants[0]
+    best = judging.scores().contestants[0]
     assert (best.label, best.wins, best.ties, best.losses) == ("A", 12, 4, 4)
     assert best.strength == pytest.approx(0.7, abs=0.002)
 
@@ -65,17 +65,17 @@ def test_judges_are_combined_and_their_agreement_is_measured(folder: Path) -> No
 
     made = groups(folder, "ABC", 4)
     one, two = (judged(made, folder / f"{name}.jsonl", press, name=name) for name in ("one", "two"))
-    both = scores(one, two.file, one.file, resamples=20)
+    both = scores(one, two.file, one.file)
     assert (both.agreement, both.alpha, both.shared, both.judges) == (1.0, 1.0, 12, ("one", "two"))
     assert both.verdicts == len(one.verdicts) + len(two.verdicts) == 24
     assert both.pairs == 12
-    alone = scores(one, resamples=20)
+    alone = scores(one)
     counts = {each.label: (each.wins, each.losses) for each in alone.contestants}
     assert {each.label: (each.wins / 2, each.losses / 2) for each in both.contestants} == counts
     # A pair judged twice, drawn with all its verdicts together, makes no interval narrower.
     spans = [[(each.low, each.high) for each in found.contestants] for found in (alone, both)]
     assert spans[0] == [pytest.approx(span, abs=0.02) for span in spans[1]]
-    mixed = scores(one, judged(made, folder / "Cy.jsonl", "=", name="Cy"), resamples=20)
+    mixed = scores(one, judged(made, folder / "Cy.jsonl", "=", name="Cy"))
     assert mixed.agreement == 0
     assert mixed.alpha is not None
     assert mixed.alpha < 0
@@ -91,7 +91,7 @@ def test_contestants_are_matched_by_their_options(folder: Path) -> None:
         each["id"] = f"id-{number}"
     header["judge"] = "two"
     (folder / "bo.jsonl").write_text("\n".join([json.dumps(header), *text.splitlines()[1:]]) + "\n")
-    found = scores(one, folder / "bo.jsonl", resamples=10)
+    found = scores(one, folder / "bo.jsonl")
     assert (len(found.contestants), found.agreement) == (2, 1)
 
 
@@ -99,9 +99,9 @@ def test_judges_without_a_name_are_distinguished_by_their_files(folder: Path) ->
     made = groups(folder, "AB", 2)
     for place in ("one", "two"):
         judge(made, file=folder / place / "x.jsonl").press("1")
-    found = scores(folder / "one" / "x.jsonl", folder / "two" / "x.jsonl", resamples=5)
+    found = scores(folder / "one" / "x.jsonl", folder / "two" / "x.jsonl")
     assert (found.judges, found.verdicts, found.shared) == (("x.jsonl", "x.jsonl (2)"), 2, 1)
-    twice = scores(folder / "one" / "x.jsonl", folder / "one" / ".." / "one" / "x.jsonl", resamples=5)
+    twice = scores(folder / "one" / "x.jsonl", folder / "one" / ".." / "one" / "x.jsonl")
     assert (twice.judges, twice.verdicts) == (("x.jsonl",), 1)
 
 
@@ -111,10 +111,10 @@ def test_files_of_one_name_that_contradict_each_other_are_two_judges(folder: Pat
         judged(made, folder / place / "x.jsonl", key, name="table").file
         for place, key in (("one", "1"), ("two", "2"), ("copy", "1"))
     )
-    found = scores(one, two, copy, resamples=5)
+    found = scores(one, two, copy)
     assert (found.judges, found.verdicts, found.agreement) == (("table", "table (2)"), 12, 0)
     assert sum("'table' contradict each other" in notice for notice in found.notices) == 1
-    found = scores(one, copy, resamples=5)
+    found = scores(one, copy)
     assert (found.judges, found.verdicts) == (("table",), 6)
     assert not any("contradict" in notice for notice in found.notices)
 
@@ -140,7 +140,7 @@ def test_without_a_verdict_or_a_connection_there_is_no_strength(folder: Path) ->
     made = groups(folder, "ABCD", 2)
     two = {each.id for each in contest_of(made).contestants[:2]}
     apart = judged(made, folder / "apart.jsonl", lambda pair, left: "s" if len(two & {*pair.contestants}) == 1 else "1")
-    found = apart.scores(resamples=20)
+    found = apart.scores()
     assert any("A, B | C, D" in notice or "C, D | A, B" in notice for notice in found.notices)
     assert {each.strength for each in found.contestants} == {None}
 
@@ -152,7 +152,7 @@ def test_the_limits_of_the_numbers_are_said(folder: Path) -> None:
     def press(pair: Any, left: str) -> str:
         return "s" if never in pair.contestants else "1" if left == best else "2"
 
-    found = judged(made, folder / "won.jsonl", press).scores(resamples=20)
+    found = judged(made, folder / "won.jsonl", press).scores()
     for part in ("never compared, so not scored: C", "A won every comparison", "only 4 pairs"):
         assert any(part in notice for notice in found.notices), part
     first = found.contestants[0]
@@ -160,14 +160,14 @@ def test_the_limits_of_the_numbers_are_said(folder: Path) -> None:
     assert (first.label, first.high) == ("A", 1)
     assert 0.39 < (first.low or 0) < 0.40  # 0.025 ** (1 / 4)
     assert found.skipped == 8
-    found = judged(made, folder / "tied.jsonl", "=").scores(resamples=20)
+    found = judged(made, folder / "tied.jsonl", "=").scores()
     assert [each.strength for each in found.contestants] == [pytest.approx(0.5)] * 3
     assert all(each.low is None for each in found.contestants)
     assert found.left is None
 
 
 def test_a_judge_who_always_prefers_the_left_is_noticed(folder: Path) -> None:
-    found = judged(groups(folder, "AB", 20), folder / "x.jsonl", "1").scores(resamples=20)
+    found = judged(groups(folder, "AB", 20), folder / "x.jsonl", "1").scores()
     assert found.left == 1
     assert any("20 of 20 times" in notice for notice in found.notices)
 
@@ -175,7 +175,7 @@ def test_a_judge_who_always_prefers_the_left_is_noticed(folder: Path) -> None:
 def test_scores_show_themselves_with_every_text_escaped(folder: Path) -> None:
     made = groups(folder, "ABC", 6)
     renamed = dict(zip(["<b>a</b> $x_1$", "水边的苍鹭，清晨的薄雾，远处的山", "C & D"], made.values(), strict=True))
-    found = scores(simulated(folder, renamed, "one", 3), simulated(folder, renamed, "two", 4), resamples=50)
+    found = scores(simulated(folder, renamed, "one", 3), simulated(folder, renamed, "two", 4))
     bundle = found._repr_mimebundle_()
     page = bundle["text/html"]
     assert "<b>a" not in page

@@ -56,7 +56,7 @@ def test_each_key_has_its_verdict_on_disk_before_the_next_pair(plan: Plan) -> No
 def test_completion_shows_what_is_for_people(plan: Plan) -> None:
     judging = judge(plan, judge="Tab")
     judging.press("1")
-    own = {"file", "judge", "language", "number", "press", "question", "record", "scores", "total", "verdicts"}
+    own = {"file", "judge", "language", "number", "press", "question", "record", "save", "scores", "total", "verdicts"}
     assert set(dir(judging)) == own | {"close", "layout", "observe", "unobserve"}
     assert all(hasattr(judging, name) for name in dir(judging))
 
@@ -117,7 +117,7 @@ def test_it_speaks_the_language_of_its_client(plan: Plan, folder: Path, monkeypa
     assert (judging.language, judging.question) == ("zh", "哪一张更好？")
     with pytest.raises(ValueError, match="跳过"):
         judging.press("x")
-    assert "评委" in repr(judging.scores(resamples=5))
+    assert "评委" in repr(judging.scores())
     assert judge(plan, file=folder / "x.jsonl", language="en", question="Nicer?").question == "Nicer?"
 
 

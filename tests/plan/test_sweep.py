@@ -193,7 +193,7 @@ def test_the_time_follows_from_the_limits(client: Client, server: mock.MockServe
     assert "time unknown" in repr(plan)
     server.app.task_seconds = 4.0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wannb.plan.status.usual_seconds", lambda *_: 4.0)
+        patch.setattr("wannb.cells.status.usual_seconds", lambda *_: 4.0)
         client.pace = Pace()
         assert plan.forecast().seconds == 24  # 30 requests, 5 at a time, 4 s each
         client.pace = Pace(running=100)

@@ -7,7 +7,7 @@ import heapq
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from wannb.errors import StoreError
 from wannb.figures import STATES, flat
 from wannb.files import opened_picture
 from wannb.masking import mask
+from wannb.request import FIELDS
 from wannb.runs import GeneratedImage, read
 from wannb.translation import Said, count, joined, say
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from wannb.plan import Cell, Plan
 
 
+#: Characters of a checksum that tell pictures apart.
+PRINT = 12
 #: The options that pictures share, and each contestant's pictures with them.
 _Group = tuple[dict[str, Any], dict[str, list[GeneratedImage]]]
 
@@ -74,6 +77,8 @@ class Contest:
         missing: the number of cells without a picture, by their state.
         folder: the runs folder.
         mock: whether the mock server drew the pictures; it writes the prompt into them.
+        excluded: the places, as `place_of` says them, whose pictures a person left out of the plan.
+        kinds: the category of the prompt of each place, from a list of prompts that has them.
     """
 
     name: str
@@ -85,6 +90,28 @@ class Contest:
     missing: Mapping[str, int]
     folder: Path
     mock: bool
+    excluded: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def category(self, pair: Pair) -> str:
+        """Return the category that both prompts of a pair have in the plan's list; "" without one."""
+        shared = {name: value for name, value in pair.shared.items() if name != "image"}
+        kinds = {self.kinds.get(place_of(each, shared), "") for each in pair.contestants}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The picture of each place, by its checksum; "" of a place that is left out of the plan."""
+        there = dict.fromkeys(self.excluded, "")
+        for pair in self.pairs:
+            for contestant, image in zip(pair.contestants, pair.images, strict=True):
+                there[place_of(contestant, pair.shared)] = image.sha256[:PRINT]
+        return there
+
+
+def place_of(contestant: str, shared: Mapping[str, Any]) -> str:
+    """Return what identifies a contestant's place in a study, whatever picture is there."""
+    return digest([contestant, shared])
 
 
 def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None) -> Contest:
@@ -114,6 +141,9 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     contestants: dict[str, Contestant] = {}
     groups: dict[str, _Group] = {}
     missing: Counter[str] = Counter()
+    excluded: list[str] = []
+    listed = plan.prompts.categories if plan.prompts else {}
+    kinds: dict[str, str] = {}
     for cell, status in zip(plan.cells, plan.statuses(), strict=True):
         options, shared = _data(cell, names), _data(cell, others)
         key = digest(options)
@@ -124,8 +154,12 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         images = [image for image in result if _is_there(image)]
         if not images:
             missing["lost" if status.state == "done" else status.state] += 1
+        if kind := listed.get(str(cell.options.get("prompt", cell.request.prompt))):
+            kinds[place_of(key, shared)] = kind
+        if status.state == "excluded":
+            excluded.append(place_of(key, shared))
         groups.setdefault(digest(shared), (shared, {}))[1][key] = images
-    return _contest(
+    contest = _contest(
         contestants.values(),
         groups.values(),
         missing,
@@ -134,6 +168,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         usual=names == usual,
         folder=Path(plan.client.store.root),
     )
+    return replace(contest, excluded=tuple(excluded), kinds=kinds)
 
 
 def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
@@ -240,9 +275,14 @@ def _is_mock(image: GeneratedImage) -> bool:
 
 
 def _data(cell: Cell, names: Iterable[str]) -> dict[str, Any]:
-    """Return options of a cell as JSON data that is the same on every machine."""
-    record = cell.request.as_dict()
-    data = {name: record[name] for name in names}
+    """Return options of a cell as JSON data that is the same on every machine.
+
+    They are those of the plan: a cell whose picture was replaced keeps its place.
+    """
+    asked = {name: value for name, value in cell.options.items() if name in FIELDS}
+    told = cell.replaced or len(asked) < len(cell.options)  # a prompt with slots is the same in every cell
+    record = (cell.request.replace(**asked) if told else cell.request).as_dict()
+    data = {name: record[name] if name in record else cell.options[name] for name in names}
     if "images" in data:
         # A copy of a picture may have another name.
         data["images"] = [image.get("sha256") or image.get("url") for image in data["images"]]

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import itertools
 import os
-import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wannb.display import html
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
-from .pairs import Contestant, digest
-from .verdicts import LEFT, RIGHT, SKIP, TIE, Record, Sheet, read
+from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries
+from .verdicts import BAD, TIE, Record
+from .votes import Tally, Vote, question_of, sheets_of, tally
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: A tenth of a tie between each two, so that a contestant that won everything has a finite strength.
-_PRIOR = 0.1
-_LEVEL = 0.95
 _FEW = 10
 _COUNTS = ("wins", "ties", "losses", "pairs")
 #: Pixels of a bar in the table; inches and points of a figure.
 _BAR, _BAR_MARGIN, _BAR_HEIGHT = 180, 6, 18
 _ROW, _BELOW, _ABOVE, _GAP, _SIZE = 0.34, 0.55, 0.1, 0.1, 9.0
 _COLOR = "#1f5fa8"
+_MEANING: Mapping[Ties, Said] = {
+    "half": Said("Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties half."),
+    "left out": Said("Strength: the chance to be preferred to another contestant at random; 0.5 is average, no ties."),
+    "davidson": Said(
+        "Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties as in Davidson."
+    ),
+}
 
 
 class Judged(Protocol):
@@ -70,6 +73,27 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """What came of two contestants.
+
+    Attributes:
+        contestant, other: their labels, the stronger one first.
+        wins, ties, losses: verdicts on the two, as the first one sees them.
+        difference: by how much the strength of the first is above that of the other; None if it cannot be determined.
+        low, high: of the 95 % interval of the difference.
+    """
+
+    contestant: str
+    other: str
+    wins: int
+    ties: int
+    losses: int
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scores:
     """Verdicts in numbers; made by `scores`.
 
@@ -79,12 +103,17 @@ class Scores:
         verdicts: the number of verdicts; skips are not among them.
         pairs: the number of pairs of pictures that were judged.
         skipped: the number of pairs that were skipped.
+        question: what the judges were asked; None if their files do not say it.
+        by_question: of a study with several questions, the scores by the question's name; these here are of the first.
+        bad: the number of verdicts that both pictures are bad, which count as ties.
         agreement: the share of equal verdicts of two judges on the same pair, 0 to 1; None if no two judged one.
         shared: the number of pairs that at least two judges judged.
-        alpha: Krippendorff's alpha of the judges, for kinds without an order (left, right and tie are such): 1 is full
-            agreement, 0 what chance gives; None if there is too little for it.
+        alpha: Krippendorff's alpha of the judges, for kinds without an order (left, right, tie and both bad are such):
+            1 is full agreement, 0 what chance gives; None if there is too little for it.
         left: the share of preferences for the picture on the left, 0 to 1, without ties; about 0.5 unless a judge
             favors a side. None without a preference.
+        ties: how ties count: "half", "left out" or "davidson".
+        meetings: what came of each two contestants.
         notices: reasons to doubt the numbers.
         language: "en" or "zh".
     """
@@ -99,7 +128,52 @@ class Scores:
     alpha: float | None
     left: float | None
     notices: tuple[str, ...] = ()
+    question: str | None = None
+    bad: int = 0
+    ties: Ties = "half"
+    meetings: tuple[Meeting, ...] = ()
+    tallied: Tally | None = field(default=None, repr=False, compare=False)
+    by_question: Mapping[str, Scores] = field(default_factory=dict, repr=False, compare=False)
     language: str = field(default_factory=current)
+
+    @property
+    def pairwise(self) -> Any:
+        """How often each contestant (row) won against each other one (column): a DataFrame."""
+        wins = {each.label: dict.fromkeys((other.label for other in self.contestants), 0) for each in self.contestants}
+        for met in self.meetings:
+            wins[met.contestant][met.other], wins[met.other][met.contestant] = met.wins, met.losses
+        return libraries()[1].DataFrame.from_dict(wins, orient="index")
+
+    @property
+    def differences(self) -> Any:
+        """A row for each two contestants, with wins and the difference of their strengths: a DataFrame."""
+        return libraries()[1].DataFrame([asdict(met) for met in self.meetings])
+
+    @spoken
+    def by(self, name: str) -> dict[str, Scores]:
+        """Return the scores of parts of the verdicts.
+
+        Args:
+            name: "category", of a plan whose list of prompts has them, or an option that both pictures of a pair share.
+
+        Raises:
+            ValueError: no verdict has it.
+
+        >>> scores.by("category")["Animals"]    # doctest: +SKIP
+        """
+        votes = self.tallied.votes if self.tallied else ()
+        parts: dict[str, list[Vote]] = defaultdict(list)
+        for vote in votes:
+            if name in vote.shared:
+                parts[str(vote.shared[name])].append(vote)
+        if not parts:
+            known = ", ".join(sorted({each for vote in votes for each in vote.shared})) or Said("nothing")
+            raise ValueError(say("no verdict has {name}; known: {known}", name=repr(name), known=known))
+        assert self.tallied is not None
+        return {
+            each: _scores_of(replace(self.tallied, votes=tuple(own), skipped=0), self.ties)
+            for each, own in sorted(parts.items())
+        }
 
     def table(self) -> Any:
         """Return a row for each contestant: a DataFrame, without pandas a list of dicts."""
@@ -166,9 +240,7 @@ class Scores:
             [each.label, _number(each.strength), each.interval, _bar(each), *(getattr(each, name) for name in _COUNTS)]
             for each in self.contestants
         ]
-        meaning = Said(
-            "Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties half."
-        )
+        meaning = _MEANING[self.ties]
         lines = [*self._lines(), meaning]
         page = html.block(Said("Scores"), lines=lines, body=html.table(head, rows), notes=self.notices)
         return {"text/plain": repr(self), "text/html": page}
@@ -178,6 +250,11 @@ class Scores:
         verdicts, pairs = count(self.verdicts, "verdict"), count(self.pairs, "pair")
         judges = count(len(self.judges), "judge")
         said: list[str] = [Said("{verdicts} on {pairs} by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)]
+        said = [self.question, *said] if self.question else said
+        if len(self.by_question) > 1:
+            others = [name for name, each in self.by_question.items() if each.question != self.question]
+            said.append(Said("also asked: {names} (scores.by_question)", names=", ".join(others)))
+        said += [Said("{n} both bad, counted as ties", n=self.bad)] if self.bad else []
         said += [Said("{n} skipped", n=self.skipped)] if self.skipped else []
         if len(self.judges) > 1 and self.agreement is None:
             said.append(Said("agreement of the judges: unknown, no two judged the same pair"))
@@ -192,215 +269,101 @@ class Scores:
         return said
 
 
-def scores(*judgings: Judged | str | os.PathLike[str], resamples: int = 1000, seed: int = 0) -> Scores:
+def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = None, ties: Ties = "half") -> Scores:
     """Combine the verdicts of one or several judges and return the strength of each contestant.
 
     Strengths are those of Bradley and Terry, by the library evalica, with a tie as half a win for either. They are
     given as the chance to be preferred to another contestant picked at random: with two contestants, the share of wins.
-    A tenth of a tie between each two keeps them finite. Intervals hold 95 % of the results when the pairs of pictures
-    are drawn again with replacement, with all verdicts on a pair together; a contestant that won or lost everything
-    gets the exact interval of a share. They say how certain the result is for other pictures of the same kind, not for
-    other judges.
+    A tenth of a tie between each two keeps them finite.
+
+    Intervals leave out what verdicts share, one at a time (a delete-one jackknife): all verdicts on a prompt together,
+    or on a seed or place where the prompt itself is compared; with several judges also all of a judge, and the two
+    variances are united. They reach as far as Student's t says, with Satterthwaite's degrees of freedom, on the angular
+    scale of shares. The variance is that of MacKinnon, Nielsen and Webb, "Jackknife inference with two-way clustering"
+    (arXiv:2406.08880). They say how certain the result is for other prompts of the same kind and, with several judges,
+    for other judges like them; `bench/coverage.py` simulates how often they hold the true strength. A contestant that
+    won or lost everything gets the exact interval of a share, of as many trials as there are prompts. With one prompt
+    alone there is none.
 
     Args:
         judgings: from `wannb.judge`, or their files, all of the same plan; a file given twice counts once.
-        resamples: number of draws, about a millisecond each.
-        seed: of the draws; the same seed gives the same intervals.
+        question: the name or the text of one, where several were asked; files without it are left out. Without it the
+            scores are those of the first question, and `by_question` has all.
+        ties: how they count: "half" a win for either; "left out"; or "davidson", as an outcome of their own that is the
+            likelier the closer two contestants are. The scores say it if the order of the contestants depends on this.
 
     Returns:
         Scores: a table in the cell, with `table()` and `figure()`.
 
     Raises:
-        ValueError: no judgings, or files of different plans.
+        ValueError: no judgings, files of different plans or questions, a question that was not asked, or other `ties`.
         StoreError: a file cannot be read.
         ImportError: evalica is not installed.
 
     >>> wannb.scores("plan-one.jsonl", "plan-two.jsonl")    # doctest: +SKIP
     """
     with override(next((str(each.language) for each in judgings if hasattr(each, "language")), current())):
-        if not isinstance(resamples, int) or resamples < 1:
-            raise ValueError(say("resamples={value} is not a whole number from 1", value=repr(resamples)))
-        tallied = tally(judgings)
-        notices: list[str] = []
-        ranked = _ranked(tallied, notices, resamples=resamples, seed=seed)
-        shared, agreement, alpha = _agreement(tallied)
-        preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
-        return Scores(
-            contestants=tuple(ranked),
-            judges=tallied.judges,
-            verdicts=len(tallied.votes),
-            pairs=len(tallied.by_pair()),
-            skipped=tallied.skipped,
-            agreement=agreement,
-            shared=shared,
-            alpha=alpha,
-            left=sum(preferred) / len(preferred) if preferred else None,
-            notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
-        )
+        if ties not in POLICIES:
+            raise ValueError(say("ties={value}: give {known}", value=repr(ties), known=", ".join(map(repr, POLICIES))))
+        sheets = list(sheets_of(judgings))
+        if not sheets:
+            raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
+        names = dict.fromkeys(name for _, sheet in sheets for name in sheet.questions if name)
+        if question is None and names:
+            text = question_of(sheets)
+            found = {name: _scores_of(tally(sheets, name), ties) for name in names}
+            first = next(each for each in found.values() if each.question == text)
+            return replace(first, by_question=found)
+        return _scores_of(tally(sheets, question), ties)
 
 
-# Votes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vote:
-    """Verdict of one judge on one pair of pictures.
-
-    Attributes:
-        judge: the name.
-        pair: the pair's id, the same for all judges of the same pictures.
-        contestants: their two ids, the smaller first; an empty one is not among those of the file.
-        winner: one of the two, "tie" or "skip".
-        left_won: whether the picture on the left won; None for a tie and a skip.
-    """
-
-    judge: str
-    pair: str
-    contestants: tuple[str, str]
-    winner: str
-    left_won: bool | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """All votes on one contest.
-
-    Attributes:
-        contestants: by id, those of all files.
-        judges: those who gave a verdict or a skip.
-        votes: in the order of the files.
-        skipped: the number of skips.
-        broken: lines of the files that could not be read.
-        notices: remarks about the files.
-    """
-
-    contestants: Mapping[str, Contestant]
-    judges: tuple[str, ...]
-    votes: tuple[Vote, ...]
-    skipped: int
-    broken: int
-    notices: tuple[str, ...]
-
-    def by_pair(self) -> list[list[Vote]]:
-        """Return the votes on each pair of pictures."""
-        grouped: dict[str, list[Vote]] = defaultdict(list)
-        for vote in self.votes:
-            grouped[vote.pair].append(vote)
-        return list(grouped.values())
-
-    def connected(self) -> list[set[str]]:
-        """Return the contestants that were compared, in groups connected by comparisons."""
-        groups: list[set[str]] = []
-        for vote in self.votes:
-            met = [group for group in groups if group & set(vote.contestants)]
-            groups = [group for group in groups if group not in met]
-            groups.append(set(vote.contestants).union(*met))
-        return groups
-
-
-def tally(sources: Iterable[Any]) -> Tally:
-    """Return the votes of files and judgings of the same plan.
-
-    Raises:
-        ValueError: no file, one without judgments, or files of different plans.
-        StoreError: a file cannot be read.
-    """
-    sheets = list(_sheets(sources))
-    if not sheets:
-        raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
-    first_name, first = sheets[0]
-    contestants: dict[str, Contestant] = {}
-    said: dict[tuple[str, str], Vote] = {}
-    torn: dict[str, None] = {}
-    for name, sheet in sheets:
-        if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
-            plans = joined("; ", map(_plan_of, (sheet, first)))
-            raise ValueError(
-                say("{file} and {first} are of different plans ({plans})", file=name, first=first_name, plans=plans)
-            )
-        ids = {}
-        for each in sheet.header["contestants"]:
-            # Matched by their options, whatever their labels and places in the file.
-            ids[each["id"]] = key = digest(each["options"])
-            contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
-        called = sheet.header["judge"] or name  # two judges without a name are two
-        for number in itertools.count(1):
-            judge = called if number == 1 else f"{called} ({number})"
-            given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in sheet.verdicts.items()}
-            if all(said.get(key, vote).winner == vote.winner for key, vote in given.items()):
-                break
-            torn[called] = None
-        said.update(given)
-    return Tally(
-        contestants=contestants,
-        judges=tuple(dict.fromkeys(judge for judge, _ in said)),
-        votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
-        skipped=sum(vote.winner == SKIP for vote in said.values()),
-        broken=sum(sheet.broken for _, sheet in sheets),
-        notices=tuple(
-            Said("files of {judge} contradict each other: counted as several judges", judge=repr(name)) for name in torn
-        ),
-    )
-
-
-def _sheets(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
-    seen: set[Path] = set()
-    names: Counter[str] = Counter()
-    for source in sources:
-        # A judging's file is made with its first verdict.
-        here: Record | None = getattr(source, "record", None)
-        path = here.path if here else Path(source).expanduser().resolve()
-        if path in seen:
-            continue
-        seen.add(path)
-        if path.is_file():
-            sheet = read(path)
-            if here:  # its header was checked when the judging began; the one in the file may be damaged since
-                sheet = replace(sheet, header=here.sheet.header)
-        elif here:
-            sheet = here.sheet
-        else:
-            raise ValueError(say("there is no file {path}; judging.file names it", path=repr(str(path))))
-        if not sheet.header:
-            raise ValueError(say("{path} holds no judgments of wannb.judge", path=repr(str(path))))
-        names[path.name] += 1
-        yield path.name if names[path.name] == 1 else f"{path.name} ({names[path.name]})", sheet
-
-
-def _plan_of(sheet: Sheet) -> str:
-    by = ", ".join(sheet.header["by"])
-    plan = sheet.header["plan"]
-    return Said("plan {plan} by {by}", plan=plan, by=by) if by else Said("plan {plan}", plan=plan)
-
-
-def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]) -> Vote:
-    left, right = (ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT))
-    verdict = line["verdict"]
-    return Vote(
-        judge=judge,
-        pair=pair,
-        contestants=(min(left, right), max(left, right)),
-        winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
-        left_won=None if verdict in (TIE, SKIP) else verdict == LEFT,
+def _scores_of(tallied: Tally, ties: Ties) -> Scores:
+    notices: list[str] = []
+    scored = _scored(tallied, notices)
+    fits = Jackknife(_cells(tallied), scored, ties) if scored else None
+    ranked = _ranked(tallied, fits, notices, ties)
+    notices += _order_of_ties(tallied, scored)
+    shared, agreement, alpha = _agreement(tallied)
+    preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
+    return Scores(
+        contestants=tuple(each for _, each in ranked),
+        ties=ties,
+        meetings=tuple(_meetings(tallied, fits, [key for key, _ in ranked])),
+        tallied=tallied,
+        judges=tallied.judges,
+        verdicts=len(tallied.votes),
+        pairs=len(tallied.by_pair()),
+        skipped=tallied.skipped,
+        question=tallied.question,
+        bad=sum(vote.winner == BAD for vote in tallied.votes),
+        agreement=agreement,
+        shared=shared,
+        alpha=alpha,
+        left=sum(preferred) / len(preferred) if preferred else None,
+        notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
     )
 
 
 # Statistics
 
 
-def _ranked(tallied: Tally, notices: list[str], *, resamples: int, seed: int) -> list[Score]:
+def _ranked(tallied: Tally, fits: Jackknife | None, notices: list[str], policy: Ties) -> list[tuple[str, Score]]:
     """Return the score of each contestant, the strongest first, and add what is uncertain to the notices."""
-    scored = _scored(tallied, notices)
-    estimates = _estimates(tallied, scored, resamples=resamples, seed=seed) if scored else {}
+    estimates = fits.strengths() if fits else {}
+    clusters = len({vote.cluster for vote in tallied.votes})
+    if fits and clusters < 2:
+        notices.append(Said("no intervals: all verdicts share one prompt or seed, so nothing is known of others"))
     found = []
     for key, contestant in tallied.contestants.items():
         own = [vote for vote in tallied.votes if key in vote.contestants]
-        counts = Counter({key: "wins", TIE: "ties"}.get(vote.winner, "losses") for vote in own)
+        counts = Counter({key: "wins", TIE: "ties", BAD: "ties"}.get(vote.winner, "losses") for vote in own)
         wins, ties, losses = (counts[name] for name in ("wins", "ties", "losses"))
         pairs = len({vote.pair for vote in own})
         strength, low, high = estimates.get(key, (None, None, None))
-        if strength is not None and len(own) in (wins, losses):
-            low, high = _exact(strength, pairs, won=bool(wins))
+        decided = len(own) - ties if policy == "left out" else len(own)
+        if strength is not None and decided and decided in (wins, losses):
+            if clusters > 1:
+                low, high = exact(strength, len({vote.cluster for vote in own}), won=bool(wins))
             won = Said("{contestant} won every comparison, by how much is unknown", contestant=contestant.label)
             lost = Said("{contestant} lost every comparison, by how much is unknown", contestant=contestant.label)
             notices.append(won if wins else lost)
@@ -409,8 +372,48 @@ def _ranked(tallied: Tally, notices: list[str], *, resamples: int, seed: int) ->
             notices.append(Said("no interval for {contestant}, equal on every pair", contestant=contestant.label))
         numbers = {"wins": wins, "ties": ties, "losses": losses, "pairs": pairs}
         label, options = contestant.label, contestant.options
-        found.append(Score(label=label, options=options, strength=strength, low=low, high=high, **numbers))
-    return sorted(found, key=lambda each: -1.0 if each.strength is None else each.strength, reverse=True)
+        score = Score(label=label, options=options, strength=strength, low=low, high=high, **numbers)
+        found.append((key, score))
+    return sorted(found, key=lambda each: -1.0 if each[1].strength is None else each[1].strength, reverse=True)
+
+
+def _meetings(tallied: Tally, fits: Jackknife | None, order: Sequence[str]) -> Iterator[Meeting]:
+    """Return what came of each two contestants, the stronger one first."""
+    met: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for vote in tallied.votes:
+        met[vote.contestants][vote.winner] += 1
+    for one, other in itertools.combinations(order, 2):
+        said = met[min(one, other), max(one, other)]
+        known = fits is not None and one in fits.scored and other in fits.scored
+        difference, low, high = fits.difference(one, other) if fits and known else (None, None, None)
+        if low is not None and high is not None and high - low < 1e-9:
+            low = high = None
+        yield Meeting(
+            contestant=tallied.contestants[one].label,
+            other=tallied.contestants[other].label,
+            wins=said[one],
+            ties=said[TIE] + said[BAD],
+            losses=said[other],
+            difference=difference,
+            low=low,
+            high=high,
+        )
+
+
+def _order_of_ties(tallied: Tally, scored: Sequence[str]) -> list[str]:
+    """Return a sentence if another policy of ties would put the contestants in another order."""
+    total = sum(_cells(tallied).values(), Counter[Outcome]())
+    if not scored or not any(kind == 0 for _, _, kind in total):
+        return []
+    orders: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for policy in POLICIES:
+        strengths = dict(zip(scored, fit(total, scored, policy), strict=True))
+        order = sorted(scored, key=lambda key: -round(strengths[key], 4))
+        orders[tuple(tallied.contestants[key].label for key in order)].append(policy)
+    if len(orders) < 2:
+        return []
+    told = "; ".join(f"{', '.join(names)}: {' > '.join(order)}" for order, names in orders.items())
+    return [Said("the order depends on how ties count ({orders})", orders=told)]
 
 
 def _scored(tallied: Tally, notices: list[str]) -> list[str]:
@@ -448,50 +451,18 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
     return doubts
 
 
-def _estimates(
-    tallied: Tally, scored: Sequence[str], *, resamples: int, seed: int
-) -> dict[str, tuple[float, float, float]]:
-    """Return the strength of each contestant, and the ends of its interval."""
-    clusters = [[(*vote.contestants, _kind(vote)) for vote in votes] for votes in tallied.by_pair()]
-    # Python's own generator draws the same on every version. The library's bootstrap draws single verdicts, as if
-    # several judges of one pair had seen several pairs.
-    chance = random.Random(seed)
-    fits = [_fit(chance.choices(clusters, k=len(clusters)), scored) for _ in range(resamples)]
-    cut = int((1 - _LEVEL) / 2 * resamples)
-    ordered = (sorted(values) for values in zip(*fits, strict=True))
-    return {
-        key: (strength, values[cut], values[-1 - cut])
-        for key, strength, values in zip(scored, _fit(clusters, scored), ordered, strict=True)
-    }
+def _cells(tallied: Tally) -> dict[tuple[str, str], Counter[Outcome]]:
+    """Return the outcomes of each cluster by each judge."""
+    cells: dict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
+    for vote in tallied.votes:
+        outcome = (*vote.contestants, _kind(vote))
+        cells[vote.cluster, vote.judge][outcome] += 1
+    return cells
 
 
 def _kind(vote: Vote) -> int:
     """Return what evalica's `Winner` calls a draw, the first and the second."""
-    return {TIE: 0, vote.contestants[0]: 1}.get(vote.winner, 2)
-
-
-def _fit(clusters: Iterable[Iterable[tuple[str, str, int]]], scored: Sequence[str]) -> list[float]:
-    """Return the chance of each contestant to be preferred to one of the others."""
-    evalica, pandas = _libraries()
-    outcomes = Counter(itertools.chain.from_iterable(clusters))
-    ties = [(one, other, 0) for one, other in itertools.combinations(scored, 2)]
-    firsts, seconds, winners = map(list, zip(*outcomes, *ties, strict=True))
-    fitted = evalica.bradley_terry(
-        firsts,
-        seconds,
-        [evalica.Winner(each) for each in winners],
-        index=pandas.Index(scored),
-        weights=[*map(float, outcomes.values()), *(_PRIOR for _ in ties)],
-        limit=1000,
-    )
-    chances = evalica.pairwise_scores(fitted.scores.reindex(scored).to_numpy())
-    return [float((row.sum() - 0.5) / (len(scored) - 1)) for row in chances]
-
-
-def _exact(strength: float, pairs: int, *, won: bool) -> tuple[float, float]:
-    """Return the exact interval of a share of all or none (Clopper and Pearson)."""
-    edge = ((1 - _LEVEL) / 2) ** (1 / pairs)
-    return (min(edge, strength), 1.0) if won else (0.0, max(1 - edge, strength))
+    return {TIE: 0, BAD: 0, vote.contestants[0]: 1}.get(vote.winner, 2)
 
 
 def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
@@ -499,21 +470,12 @@ def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
     shared = [votes for votes in tallied.by_pair() if len(votes) > 1]
     equal = [one.winner == other.winner for votes in shared for one, other in itertools.combinations(votes, 2)]
     share = sum(equal) / len(equal) if equal else None
-    said = [{vote.judge: float(_kind(vote)) for vote in votes} for votes in shared]
+    said = [{vote.judge: 3.0 if vote.winner == BAD else float(_kind(vote)) for vote in votes} for votes in shared]
     if len(said) < 2 or len({kind for each in said for kind in each.values()}) < 2:
         return len(shared), share, None
-    evalica, pandas = _libraries()
+    evalica, pandas = libraries()
     rows = [[each.get(judge, float("nan")) for each in said] for judge in tallied.judges]
     return len(shared), share, float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
-
-
-def _libraries() -> tuple[Any, Any]:
-    try:
-        import evalica
-        import pandas
-    except ImportError as error:
-        raise ImportError(say('scores need the library evalica: pip install "wannb[judge]"')) from error
-    return evalica, pandas
 
 
 # Pictures of scores

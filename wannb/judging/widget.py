@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from wannb.runs import GeneratedImage
 from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 
+from .pages import save_pages
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .scoring import Scores, scores
-from .verdicts import LEFT, RIGHT, SKIP, TIE, Record
+from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record, is_of, mark, named
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
@@ -27,7 +29,7 @@ _GONE = Said("a picture of this pair is missing or damaged; skip it")
 _UNDO = "undo"
 #: The verdict of each key; the words mean themselves.
 KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
-KEYS |= {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
+KEYS |= dict.fromkeys(("b", BAD), BAD) | {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
 
 
 class Judging(anywidget.AnyWidget):
@@ -64,26 +66,26 @@ class Judging(anywidget.AnyWidget):
         *,
         pairs: int | None = None,
         seed: int | None = None,
-        question: str | None = None,
         language: str = "en",
         clock: Clock | None = None,
     ) -> None:
         self.record = record
         words = Words(language)
         self.language = words.language
-        self._clock = clock or Clock()
+        self._clock, self._category = clock or Clock(), contest.category
         # Messages arrive on the main thread or on another, depending on the front end.
         self._lock = threading.RLock()
         self._chance = f"{contest.name} {seed} {record.judge}"
-        self._order = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
+        self._contest, self._pairs = contest, chosen(contest.pairs, pairs, chance=f"{contest.name} {seed}")
+        steps = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
+        self._order, self._asked = [pair for _, pair in steps], [name for name, _ in steps]
         self._shown_at = self._clock.monotonic()
         super().__init__(
             total=len(self._order),
-            question=question or words("Which one is better?"),
             note=words(_note(contest)),
             texts=_texts(words),
         )
-        self._show(sum(pair.id in record.verdicts for pair in self._order))
+        self._show(sum(mark(pair.id, name) in record.verdicts for name, pair in steps))
         self.on_msg(_receive)
 
     @property
@@ -99,10 +101,12 @@ class Judging(anywidget.AnyWidget):
     @property
     def verdicts(self) -> list[dict[str, Any]]:
         """The verdicts that count, in the order in which they were given, as they are in the file."""
-        return [dict(verdict) for verdict in self.record.verdicts.values()]
+        pictures = self.record.sheet.header["pictures"]
+        return [dict(verdict) for verdict in self.record.verdicts.values() if is_of(verdict, pictures)]
 
     def press(self, key: str) -> None:
-        """Press a key of the page: 1 (left), 2 (right), = (tie), s (skip), u (undo); or one of these words.
+        """Press a key of the page: 1 (left), 2 (right), = (tie), b (both bad), s (skip), u (undo); or one of
+        the words left, right, tie, bad, skip, undo.
 
         After the last pair only undo has an effect.
 
@@ -116,20 +120,51 @@ class Judging(anywidget.AnyWidget):
         known = KEYS.get(str(key).lower())
         with override(self.language), self._lock:
             if known is None:
-                raise ValueError(
-                    say("key={key}: press 1 (left), 2 (right), = (tie), s (skip) or u (undo)", key=repr(key))
-                )
+                keys = Said("press 1 (left), 2 (right), = (tie), b (both bad), s (skip) or u (undo)")
+                raise ValueError(say("key={key}: {keys}", key=repr(key), keys=keys))
             self._do(known, self._clock.monotonic() - self._shown_at)
 
-    def scores(self, *, resamples: int = 1000, seed: int = 0) -> Scores:
-        """Return this judge's verdicts in numbers; see `wannb.scores`, which combines several judges."""
-        return scores(self, resamples=resamples, seed=seed)
+    def scores(self, *others: str | os.PathLike[str], **options: Any) -> Scores:
+        """Return this judge's verdicts in numbers, with those of files; see `wannb.scores` for options."""
+        return scores(self, *others, **options)
+
+    def save(self, path: str | os.PathLike[str] = "judging.html") -> list[Path]:
+        """Save the pairs as a page for judges without Python, and return the pages that were written.
+
+        A page is one file that holds the pictures, at most 25 MB, and works in any browser, without a network, by keys
+        and touch; where the pairs do not fit they are several. It keeps what was judged, and saves it as a file that
+        people send back and `wannb.scores` reads. It knows nothing of names and prompts: these are in a key,
+        `judging.key.json` beside `judging.html`, which stays with you.
+
+        Args:
+            path: of the page, an .html file; the folder must exist.
+
+        Raises:
+            ValueError: another ending.
+            OSError: a file cannot be written.
+
+        >>> judging.save("judging.html")    # doctest: +SKIP
+        >>> judging.scores("back/verdicts-ann.jsonl", "back/verdicts-bo.jsonl")    # doctest: +SKIP
+        """
+        with override(self.language):
+            place = Path(path).expanduser().resolve()
+            if place.suffix.lower() != ".html":
+                raise ValueError(say("path={path}: give an .html file, such as 'judging.html'", path=repr(str(path))))
+            return save_pages(
+                place,
+                self._contest,
+                self._pairs,
+                header=self.record.sheet.header,
+                facts=_facts,
+                texts=_page_texts(self.language, self.record.questions.values(), self._contest),
+                kept=self.record.path.parent,
+            )
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number
         if what == _UNDO:
             if number:
-                self.record.take_back(self._order[number - 1].id, self._now())
+                self.record.take_back(self._order[number - 1].id, self._asked[number - 1], self._now())
                 self._show(number - 1)
         elif number < self.total:
             pair = self._order[number]
@@ -138,7 +173,8 @@ class Judging(anywidget.AnyWidget):
             sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
             told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
-            self.record.add(pair.id, {**facts, "shared": dict(pair.shared), **told})
+            kind = {"category": self._category(pair)} if self._category(pair) else {}
+            self.record.add(pair.id, self._asked[number], {**facts, "shared": dict(pair.shared), **kind, **told})
             self._show(number + 1)
 
     def _show(self, number: int) -> None:
@@ -155,9 +191,18 @@ class Judging(anywidget.AnyWidget):
                     left, right = map(data_uri, previews(paths, PICTURE_PIXELS))
                     setattr(self, slot, {"number": each, "left": left, "right": right})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
-            self.number = number
-            self.counted = sum(self.record.verdicts[pair.id]["verdict"] != SKIP for pair in self._order[:number])
+            self.number, self.question = number, self._question(min(number, self.total - 1))
+            steps, verdicts = zip(self._order[:number], self._asked, strict=False), self.record.verdicts
+            self.counted = sum(verdicts[mark(pair.id, name)]["verdict"] != SKIP for pair, name in steps)
         self._shown_at = self._clock.monotonic()
+
+    def _question(self, number: int) -> str:
+        """Return what is asked about a pair, and which of several questions that is."""
+        words, name = Words(self.language), self._asked[number]
+        text = self.record.questions[name]
+        text = words(QUESTION) if text == QUESTION else text
+        n, of = list(self.record.questions).index(name) + 1, len(self.record.questions)
+        return words("Question {n} of {of}: {question}", n=n, of=of, question=text) if of > 1 else text
 
     def _is_seen(self, number: int) -> bool:
         """Return whether both pictures of a pair are on the page."""
@@ -191,7 +236,19 @@ class Judging(anywidget.AnyWidget):
 
     def __dir__(self) -> list[str]:
         """Return the names that are for people, without the many of ipywidgets, so that completion shows them alone."""
-        own = ("file", "judge", "language", "number", "press", "question", "record", "scores", "total", "verdicts")
+        own = (
+            "file",
+            "judge",
+            "language",
+            "number",
+            "press",
+            "question",
+            "record",
+            "save",
+            "scores",
+            "total",
+            "verdicts",
+        )
         return sorted((*own, "close", "layout", "observe", "unobserve"))
 
     def __repr__(self) -> str:
@@ -211,16 +268,22 @@ class Judging(anywidget.AnyWidget):
             return html.block(self.question, lines=lines)
 
 
-def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[Pair]:
-    """Return the pairs in a judge's order: the judged ones, then the others.
+def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[tuple[str, Pair]]:
+    """Return the questions and pairs in a judge's order: the judged ones, then the others, question by question.
 
     All judges get the same pairs, so that their agreement can be measured; each has an order of their own.
     """
     known = {pair.id: pair for pair in contest.pairs}
-    judged = [known[key] for key in record.verdicts if key in known]
+    given = [(named(line), line["pair"]) for line in record.verdicts.values()]
+    judged = [(name, known[pair]) for name, pair in given if name in record.questions and pair in known]
     wanted = chosen(contest.pairs, most, chance=draw)
-    rest = [pair for pair in chosen(wanted, None, chance=chance) if pair.id not in record.verdicts]
-    return judged + rest[: max(0, len(wanted) - len(judged))]
+    steps = list(judged)
+    for name in record.questions:
+        done = sum(name == each for each, _ in judged)
+        order = chosen(wanted, None, chance=mark(chance, name))
+        rest = [(name, pair) for pair in order if mark(pair.id, name) not in record.verdicts]
+        steps += rest[: max(0, len(wanted) - done)]
+    return steps
 
 
 def _slot(number: int) -> str:
@@ -247,6 +310,33 @@ def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
         widget._take(content)
 
 
+def _page_texts(language: str, questions: Iterable[str], contest: Contest) -> dict[str, Any]:
+    """Return the texts of a page in both languages."""
+    both = {each: Words(each) for each in ("en", "zh")}
+    own = {
+        "several": Said("Question {n} of {of}: {question}"),
+        "name": Said("Your name"),
+        "save": Said("Save my verdicts"),
+        "thanks": Said("Thank you! All {total} pairs are judged."),
+        "kept": Said("What you have judged is kept in this browser; you can go on later."),
+        "last": Said("Please save the file and send it back."),
+        "lost": Said("This browser keeps nothing: save the file before you close the page."),
+    }
+
+    def braces(words: Words, text: Said) -> str:
+        return words(text.template)
+
+    return {
+        "language": language,
+        "questions": [{each: words(text) for each, words in both.items()} for text in questions],
+        "note": {each: words(_note(contest)) for each, words in both.items()},
+        "texts": {
+            each: {**_texts(words), **{name: braces(words, text) for name, text in own.items()}}
+            for each, words in both.items()
+        },
+    }
+
+
 def _texts(words: Words) -> dict[str, str]:
     """Return the texts of the page, which fills in the names in braces."""
     return {
@@ -257,9 +347,10 @@ def _texts(words: Words) -> dict[str, str]:
         "left": words("Left"),
         "right": words("Right"),
         "tie": words("Tie"),
+        "bad": words("Both bad"),
         "skip": words("Skip"),
         "undo": words("Undo"),
-        "keys": words("Keys: 1 left, 2 right, = tie, S skip, U undo"),
+        "keys": words("Keys: 1 left, 2 right, = tie, B both bad, S skip, U undo"),
         "focus": words("Click here to use the keys"),
         "gone": words("no picture"),
         "noKernel": words(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from decimal import Decimal
 from functools import wraps
@@ -43,6 +43,7 @@ from wannb.service import Money, as_budget
 from wannb.translation import Said, count, joined, override, say, shorten, spoken
 
 from . import view
+from .judging import JudgingForecast, judging_of
 from .methods import sentences
 from .metrics import Metric, known, log_to, measure
 from .run import Allowance, Progress, Runner
@@ -117,6 +118,37 @@ class Plan:
         With `fill` it is what `run(fill=True)` does.
         """
         return self._now(fill=fill)[1]
+
+    @spoken
+    def judging(
+        self,
+        *,
+        judges: int = 1,
+        by: str | Sequence[str] | None = None,
+        pairs: int | None = None,
+        preference: float | None = None,
+        ties: float = 0.1,
+        icc: float = 0.2,
+    ) -> JudgingForecast:
+        """Return what a blind judging of this plan can see, and how many verdicts a preference needs.
+
+        Args:
+            judges: how many people judge every pair.
+            by: what is compared, as in `wannb.judge`: all but the seed by default.
+            pairs: the most pairs a judge gets.
+            preference: the smallest preference of interest, 0.5 to 1, beside those that are always told.
+            ties: the share of ties that is expected, 0 to 1.
+            icc: how much alike verdicts on one prompt are (intraclass correlation), 0 to 1: at 0 each counts in full,
+                at 1 all verdicts on a prompt count as one.
+
+        Raises:
+            ValueError: nothing is compared, or a number that cannot be.
+
+        >>> plan.judging(by="model", judges=3)    # doctest: +SKIP
+        """
+        n = self.cells[0].request.n
+        facts: dict[str, Any] = {"pairs": pairs, "preference": preference, "ties": ties, "icc": icc}
+        return judging_of(self.varying, n, judges=judges, by=by, **facts)
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return a short text for each value of a varying option, with only what tells it from the others."""
@@ -508,12 +540,13 @@ class Plan:
         return say(view.text(self.varying, self.cells, statuses, ahead.summary()))
 
     def _repr_html_(self) -> str:
-        return self._page()
+        compared = set(self.varying) - {"seed"}
+        return self._page(*([self.judging().summary()] if compared else []))
 
     @spoken
-    def _page(self, /, **said: str) -> str:
+    def _page(self, /, *more: str, **said: str) -> str:
         statuses, ahead = self._now()
-        return view.page(self.varying, self.cells, statuses, [self.constants(_MOST), ahead.summary(**said)])
+        return view.page(self.varying, self.cells, statuses, [self.constants(_MOST), ahead.summary(**said), *more])
 
 
 def _as_reason(reason: str) -> str:

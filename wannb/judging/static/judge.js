@@ -2,13 +2,13 @@
 
 import { element, fill, follow, send } from "./elements.js";
 
-const KEYS = { 1: "left", 2: "right", "=": "tie", 0: "tie", t: "tie", s: "skip", u: "undo", backspace: "undo" };
+const KEYS = { 1: "left", 2: "right", "=": "tie", 0: "tie", t: "tie", b: "bad", s: "skip", u: "undo", backspace: "undo" };
 // Where a digit needs Shift, or an input method takes the letters, the place of the key counts.
 const PLACES = { Digit1: "left", Digit2: "right", Digit0: "tie", Numpad1: "left", Numpad2: "right", Numpad0: "tie" };
-const LETTERS = { KeyT: "tie", KeyS: "skip", KeyU: "undo" };
+const LETTERS = { KeyT: "tie", KeyB: "bad", KeyS: "skip", KeyU: "undo" };
 const PATIENCE = 3000;
 
-function render({ model, el }) {
+export function render({ model, el }) {
   const stop = new AbortController();
   const text = (name, values) => fill(model.get("texts")[name], values);
   const question = element("div", { class: "wannb-judge-question", dir: "auto" });
@@ -16,8 +16,8 @@ function render({ model, el }) {
   const bar = element("div");
   const sides = { left: side("left", "1"), right: side("right", "2") };
   const pair = element("div", { class: "wannb-judge-pair" }, sides.left.root, sides.right.root);
-  const buttons = { tie: button("tie", "="), skip: button("skip", "S"), undo: button("undo", "U") };
-  const choices = element("div", { class: "wannb-judge-row" }, buttons.tie, buttons.skip, buttons.undo);
+  const buttons = { tie: button("tie", "="), bad: button("bad", "B"), skip: button("skip", "S"), undo: button("undo", "U") };
+  const choices = element("div", { class: "wannb-judge-row" }, ...Object.values(buttons));
   const thanks = element("div", { class: "wannb-judge-thanks", role: "status" });
   const keys = element("span", { class: "wannb-judge-keys" });
   const focus = element("span", { class: "wannb-judge-focus" });
@@ -81,14 +81,14 @@ function render({ model, el }) {
     note.hidden = !note.textContent;
     keys.textContent = text("keys");
     focus.textContent = text("focus");
-    for (const name of ["tie", "skip", "undo"]) buttons[name].rename(text(name));
+    for (const [name, one] of Object.entries(buttons)) one.rename(text(name));
     for (const name of ["left", "right"]) sides[name].choose.rename(text(name));
     progress.textContent = text("progress", { number: Math.min(number + 1, total), total });
     bar.style.width = `${(100 * number) / Math.max(1, total)}%`;
     tell(model.get("problem"));
     buttons.undo.setAttribute("aria-disabled", String(number === 0));
     if (over && root.contains(document.activeElement) && document.activeElement !== buttons.undo) root.focus();
-    for (const one of [pair, buttons.tie, buttons.skip, hint]) one.hidden = over;
+    for (const one of [pair, buttons.tie, buttons.bad, buttons.skip, hint]) one.hidden = over;
     thanks.hidden = !over;
     thanks.textContent = over ? text("thanks", { total, counted: model.get("counted") }) : "";
     load();

@@ -21,6 +21,9 @@ REFUSED = "Failed to load resource: net::ERR_CONNECTION_REFUSED"
 FORBIDDEN = "Failed to load resource: the server responded with a status of 403 (Forbidden)"
 RESET = "Failed to load resource: net::ERR_CONNECTION_RESET"
 
+#: The name of the kernel of a page of `wannb studio`.
+KERNEL = "() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
+
 
 def make_an_image(place: Any, prompt: str) -> None:
     """Type a prompt in the Studio's first tab, press its button and see the image."""
@@ -80,13 +83,13 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
         alert = page.get_by_role("alert").filter(has=page.locator("button"))
         prompt = page.get_by_role("textbox", name="Prompt").first
         assert not alert.is_visible()
-        [kernel] = command.kernels()
+        [kernel] = command.kernels(page.evaluate(KERNEL))
         prompt.fill("a lighthouse in fog")
         page.reload()
         page.get_by_text("Restored: what was written here at").wait_for()
         assert prompt.input_value() == "a lighthouse in fog"
         kernel.wait(PATIENCE)  # the kernel of a page that was left
-        [kernel] = command.kernels()
+        [kernel] = command.kernels(page.evaluate(KERNEL))
         kernel.kill()
         alert.get_by_text("has ended. Finished images are saved").wait_for()
         alert.get_by_role("button", name="Reload").click()

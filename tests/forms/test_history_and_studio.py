@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from conftest import make_client
 from forms.using import SMALL, named, picture, press, shown
+from PIL import Image
 
 import wannb
 from wannb import forms, mock
 from wannb.client import Client
 from wannb.display import preview, remember
 from wannb.display.shown import key_of
-from wannb.errors import ContentRefused
+from wannb.errors import ConnectionFailed, ContentRefused
 from wannb.request import as_input
 from wannb.runs.store import Store
 
@@ -247,3 +248,20 @@ def test_the_studio_counts_what_a_comparison_and_a_board_cost(title: str, name: 
     form._fill({"prompt": ["x"], "size": SMALL} if name == "compare" else {"scenes": ["x"], "size": SMALL})
     form.run()
     assert "$0.075" in studio._heading.value
+
+
+def test_what_a_reload_cut_off_and_an_uploaded_name_are_said_to_people_who_do_not_program(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    left = wannb.connect("mock", base_url=server.base_url, store=client.store.root)
+    left.close()
+    with pytest.raises(ConnectionFailed):
+        left.generate("a fox", size="1K")
+    form = forms.HistoryForm(client)
+    [row] = form._list.children
+    assert "the page was left or loaded again before this was sent" in row.children[1].value
+    assert "connect()" not in row.children[1].value
+    Image.new("RGB", (300, 300)).save(tmp_path / "0a1b2c3d4e5f-cat.png")
+    edit = forms.EditForm(client, prompt="softer")
+    edit._references._picker._picked(str(tmp_path / "0a1b2c3d4e5f-cat.png"))
+    assert edit.request.images[0].name == "cat.png", "without the hash of its place"

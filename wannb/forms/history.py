@@ -18,7 +18,7 @@ from wannb.runs import DONE, ENDED, Run, Runs
 from wannb.translation import Said, shorten
 
 from .button import button
-from .controls import close_all
+from .controls import close_all, in_form
 from .form import Form, request_of
 from .modes import form_class
 from .panel import Panel
@@ -133,8 +133,8 @@ class HistoryForm(Panel):
             # Another service does not know the task, and a paid run would be called lost.
             self.status.tell(self.words("This run belongs to {service} or another key.", service=run.service))
         else:
-            state = self.words(run.state)
-            self.status.tell(self.words("This run is {state} and has no images.", state=state), self.words(run.why))
+            words, state = self.words, self.words(run.state)
+            self.status.tell(words("This run is {state} and has no images.", state=state), words(in_form(run.why)))
 
     def _searched(self) -> None:
         self._shown = _PAGE
@@ -148,7 +148,7 @@ class HistoryForm(Panel):
         words = self.words
         facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id"), words(run.settings)]
         facts += [words(run.state), *([words(run.tally)] if run.images_made else [])]
-        lines = [" · ".join(filter(None, facts)), *([shorten(words(run.why), 200)] if run.why else [])]
+        lines = [" · ".join(filter(None, facts)), *([shorten(words(in_form(run.why)), 200)] if run.why else [])]
         about = f"<div><b>{html.text(_title(run.prompt) or run.id)}</b></div>"
         about += "".join(f'<div class="wannb-quietly">{html.text(line)}</div>' for line in lines)
         under_way = run.state not in ENDED and self.client.owns(run)

@@ -122,8 +122,10 @@ class Command:
             return psutil.Process(self.process.pid).children(recursive=True)
         return []
 
-    def kernels(self) -> list[psutil.Process]:
-        return [one for one in self.family() if "ipykernel_launcher" in " ".join(one.cmdline())]
+    def kernels(self, name: str = "") -> list[psutil.Process]:
+        """Return the kernels, or the one of a name; `wannb studio` has one more than pages, for the next page."""
+        said = [(one, " ".join(one.cmdline())) for one in self.family()]
+        return [one for one, line in said if "ipykernel_launcher" in line and name in line]
 
     def signal(self, number: int) -> int:
         """Send a signal to the command alone; return its exit status once all that it started has ended too."""

@@ -68,6 +68,9 @@ SCRIPTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
         {"text": "A cat wakes up", "notes": "Lens: 35 mm; birds"}]),
     "numbers of scenes and a description": ("Scene\tShot\tDescription\n1\t1A\tA cat wakes up\n1\t1B\tIt goes out", "table", [
         {"text": "A cat wakes up"}, {"text": "It goes out"}]),
+    "columns of the camera": ("Picture\tShot size\tAngle\tMovement\nA cat\tclose-up\tlow\tcrane up\nIt goes\t\t\tcamera pans", "table", [
+        {"text": "A cat", "notes": "Movement: crane up", "camera": {"shot": "close-up", "angle": "low"}},
+        {"text": "It goes", "camera": {"movement": "pan"}}]),
     "scene as the text": ("Scene\tNotes\nA cat wakes up\tyawning", "table", [
         {"text": "A cat wakes up", "notes": "yawning"}]),
     "a row that goes on": ("Picture\tCharacter\tDialogue\nA cat wakes up\tTOM\tHi\n\tANN\tHo\nIt rains\t\t", "table", [
@@ -101,7 +104,9 @@ SCRIPTS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
 def test_a_script_becomes_the_scenes_that_are_meant(given: str) -> None:
     text, kind, scenes = SCRIPTS[given]
     script = read_script(text)
-    found = [{name: value for name, value in vars(part).items() if value not in ("", None)} for part in script.parts]
+    found = [
+        {name: value for name, value in vars(part).items() if value not in ("", None, {})} for part in script.parts
+    ]
     assert (script.kind, found) == (kind, scenes)
     assert script.notices == ()
 

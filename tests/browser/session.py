@@ -44,8 +44,8 @@ HARMLESS = {
     # A Jupyter server keeps found files by their name alone, so that it takes Notebook 7's fonts for JupyterLab's when
     # it serves both.
     "Failed to load resource: the server responded with a status of 403 (Forbidden)": r"/static/notebook/\w+\.woff2$",
-    # On a machine under load a widget begins later than the two seconds that anywidget gives it; what then does not
-    # work, a test sees for itself.
+    # On a machine under load a widget begins later than the two seconds that anywidget gives it. It works all the same
+    # (`attend` in elements.js); what does not, a test sees for itself.
     "[anywidget] Failed to initialize model.": "/anywidget/static/",
 }
 

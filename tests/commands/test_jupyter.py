@@ -66,8 +66,8 @@ def test_the_token_is_in_no_argument_of_a_process_and_the_browser_finds_it(tmp_p
             assert unescape(opened).count(url) == 2, "the page goes there by itself, and has a link"
             [page] = Path(temporary).glob("wannb-studio-*/*.html")
             assert (page.stat().st_mode & 0o777, page.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-            get(url)
-            assert len(studio.kernels()) == 1
+            [name] = re.findall(r'"kernelId": *"([\w-]+)"', get(url))
+            assert len(studio.kernels(name)) == 1
             token = url.partition("=")[2]
             arguments = [" ".join(one.cmdline()) for one in [psutil.Process(studio.process.pid), *studio.family()]]
             assert len(arguments) >= 4, arguments
@@ -89,7 +89,8 @@ def test_it_serves_one_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
             url = studio.wait_for(r"^The Studio is at (http://127\.0\.0\.1:\d+/\?token=\w+)$")[1]
             assert f":{taken}/" not in url
             page = get(url)
-            [kernel] = studio.kernels()
+            [kernel] = studio.kernels(*re.findall(r'"kernelId": *"([\w-]+)"', page))
+            assert "import httpcore, wannb" in " ".join(kernel.cmdline()), "the one that was started ahead"
             style = urllib.request.Request(f"{url.partition('?')[0]}voila/templates/wannb/static/voila-style.js")
             style.add_header("Accept-Encoding", "gzip")
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(style, timeout=PATIENCE) as answer:

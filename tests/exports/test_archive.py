@@ -7,12 +7,16 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 from exports.reels import shot
 from PIL import Image
 
-from wannb.exports import Reel
+import wannb
+from wannb.exports import Reel, Shot
 from wannb.exports.archive import COLUMNS, archive
-from wannb.staging import Stroke
+from wannb.staging import Stroke, camera_words
+from wannb.storyboard import Scene
+from wannb.translation import override
 
 
 def test_pictures_have_speaking_names_and_the_list_says_everything(tmp_path: Path) -> None:
@@ -48,6 +52,25 @@ def test_pictures_have_speaking_names_and_the_list_says_everything(tmp_path: Pat
     assert [row[1] for row in rows] == ["3", "2.5", "3", "3"]
     assert [row[-1] for row in rows] == [names[0], names[2], "", ""]
     assert rows[3][2] == "'=1+1", "a spreadsheet would reckon it"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_list_of_shots_is_a_script_that_makes_the_same_scenes(language: str) -> None:
+    said = "MIA: Hi\nTOM: Ho"
+    wanted = [
+        Scene(text="=1+1 on a board", notes="- rain", dialogue=said, seconds=2.5, shot="wide", angle="low"),
+        Scene(text="It goes out", angle="bird's eye", movement="dolly in"),
+        Scene(text="It sleeps"),
+    ]
+    shots = list[Shot]()
+    for number, each in enumerate(wanted, 1):
+        camera = camera_words(each.shot, each.angle, each.movement)
+        texts = {"notes": each.notes, "dialogue": each.dialogue, "camera": camera}
+        shots.append(shot(number, each.text, of=3, seconds=each.seconds, seed=7, **texts))
+    with override(language), zipfile.ZipFile(io.BytesIO(archive(Reel(title="The cat", shots=tuple(shots))))) as packed:
+        read = wannb.scenes(packed.read("shots.csv").decode("utf-8-sig"))
+    assert list(read) == wanted
+    assert "wide shot, low angle" in read.table()
 
 
 def test_a_name_that_is_cut_does_not_end_in_a_comma(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from conftest import make_client
 from forms.using import SMALL, named, picture, press, shown
+from PIL import Image
 
 import wannb
 from wannb import forms, mock
 from wannb.client import Client
 from wannb.display import preview, remember
 from wannb.display.shown import key_of
-from wannb.errors import ContentRefused
+from wannb.errors import ConnectionFailed, ContentRefused
 from wannb.request import as_input
 from wannb.runs.store import Store
 
@@ -62,10 +63,35 @@ def test_rows_of_one_study_can_be_told_apart(client: Client) -> None:
     client.generate(f"{beginning} by night", size="1024*768", seed=4, watermark=True)
     told = {word: row.partition(" · ")[2] for word, row in rows(forms.HistoryForm(client)).items()}
     assert told == {
-        "dawn": "text to image · wan2.7-image · 768*768 · seed 3 · done · 1 image",
-        "noon": "text to image · wan2.7-image-pro · 768*768 · seed 4 · done · 1 image",
-        "night": "text to image · wan2.7-image-pro · 1024*768 · seed 4 · Watermark · done · 1 image",
+        "dawn": "text to image · wan2.7-image · 768*768 · seed 3 · done · 1 image · demo (0.03 USD live)",
+        "noon": "text to image · wan2.7-image-pro · 768*768 · seed 4 · done · 1 image · demo (0.075 USD live)",
+        "night": "text to image · wan2.7-image-pro · 1024*768 · seed 4 · Watermark · done · 1 image · demo (0.075 USD "
+        "live)",
     }
+
+
+def test_history_is_searched_by_words_options_and_days(client: Client, server: mock.MockServer) -> None:
+    client.generate("A red fox in the snow", size=SMALL, seed=3)
+    client.generate("Snow on a roof", size="1K", seed=33, model="wan2.7-image")
+    with server.scenario("refused content"), pytest.raises(ContentRefused):
+        client.generate("Snow and foxes", size=SMALL, seed=4)
+    today, history = client.runs()[0].created[:10], forms.HistoryForm(client)
+    for search, seeds in (
+        ("snow fox", [4, 3]),
+        ("FOX red", [3]),
+        ("seed:3", [3]),
+        ("seed:33 snow", [33]),
+        ("model:pro", [4, 3]),
+        ("size:1k", [33]),
+        ("failed", [4]),
+        (f"{today} roof", [33]),
+        ("2020-01-01", []),
+        ("fox seed:33", []),
+    ):
+        assert [run.request.seed for run in history.search(search) if run.request] == seeds, search
+    assert "Nothing found for fox seed:33." in shown(history)
+    history.search("")
+    assert "3 of 3 runs" in shown(history)
 
 
 def test_history_says_what_was_refused(client: Client, server: mock.MockServer) -> None:
@@ -76,7 +102,8 @@ def test_history_says_what_was_refused(client: Client, server: mock.MockServer) 
     history = forms.HistoryForm(client)
     partly, failed = rows(history)["cat"], rows(history)["dog"]
     assert re.search(
-        r"done · 2 of 3 images\s+2 of 3 images came back; .* refused: DataInspectionFailed: Output data", partly
+        r"done · 2 of 3 images · demo \(0\.15 USD live\)\s+2 of 3 images came back; .* refused: DataInspectionFailed: Output data",
+        partly,
     )
     assert re.search(r"seed 1 · failed\s+DataInspectionFailed: Output data may contain", failed)
     [run] = client.runs("dog")
@@ -247,3 +274,20 @@ def test_the_studio_counts_what_a_comparison_and_a_board_cost(title: str, name: 
     form._fill({"prompt": ["x"], "size": SMALL} if name == "compare" else {"scenes": ["x"], "size": SMALL})
     form.run()
     assert "$0.075" in studio._heading.value
+
+
+def test_what_a_reload_cut_off_and_an_uploaded_name_are_said_to_people_who_do_not_program(
+    client: Client, server: mock.MockServer, tmp_path: Path
+) -> None:
+    left = wannb.connect("mock", base_url=server.base_url, store=client.store.root)
+    left.close()
+    with pytest.raises(ConnectionFailed):
+        left.generate("a fox", size="1K")
+    form = forms.HistoryForm(client)
+    [row] = form._list.children
+    assert "the page was left or loaded again before this was sent" in row.children[1].value
+    assert "connect()" not in row.children[1].value
+    Image.new("RGB", (300, 300)).save(tmp_path / "0a1b2c3d4e5f-cat.png")
+    edit = forms.EditForm(client, prompt="softer")
+    edit._references._picker._picked(str(tmp_path / "0a1b2c3d4e5f-cat.png"))
+    assert edit.request.images[0].name == "cat.png", "without the hash of its place"

@@ -520,6 +520,7 @@ def test_a_board_is_opened_by_name_or_given(drawn: StoryboardForm) -> None:
         assert form.code == 'board = wannb.Storyboard.open(client, "storyboard")'
         form.leave()
         assert form.board is None
+        assert (form._scenes.value, form._begun, form._options()["name"]) == ((), False, "storyboard 2")
 
 
 def test_it_speaks_chinese_and_leaves_a_persons_words(chinese: Client) -> None:
@@ -604,5 +605,8 @@ def test_a_script_is_shown_before_it_is_taken(client: Client) -> None:
     script.add.click()
     assert len(form._scenes.value) == 60
     script.text.value = "\t\n1. "
+    again = StoryboardForm(client)
+    again.restore(form.draft())
+    assert (again.script.text.value, again.script._section.is_open) == ("\t\n1. ", True), "typed, and not taken yet"
     script.cancel.click()
     assert script.text.value == ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 LONGEST = 600.0
 #: "3", "2.5 s", "2,5 sec", "3秒", "0:03", "00:01:30".
@@ -20,6 +21,8 @@ class Part:
     notes: str = ""
     dialogue: str = ""
     seconds: float | None = None
+    #: Shot size, angle and movement, as a scene takes them.
+    camera: Mapping[str, str] = field(default_factory=dict)
 
     def more(self, *, text: str = "", notes: str = "", dialogue: str = "", seconds: float | None = None) -> Part:
         """Return the part with more of each; dialogue gets a line of its own."""

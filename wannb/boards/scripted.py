@@ -9,6 +9,7 @@ from pathlib import Path
 from wannb.display import html
 from wannb.files import read_file
 from wannb.request import MAX_N_SET
+from wannb.staging import camera_words
 from wannb.storyboard import Scene
 from wannb.translation import Said, count, current, joined, say, shorten, spoken
 
@@ -46,9 +47,13 @@ class Scenes(list[Scene]):
 
     def table(self) -> str:
         """Return the scenes as an HTML table."""
-        head = (Said("text"), Said("dialogue"), Said("notes"), Said("seconds"))
+        head = (Said("text"), Said("camera"), Said("dialogue"), Said("notes"), Said("seconds"))
         rows = [
-            (shorten(each.text, 300), shorten(each.dialogue, 200), shorten(each.notes, 200), f"{each.seconds:g}")
+            (
+                shorten(each.text, 300),
+                camera_words(each.shot, each.angle, each.movement),
+                *(shorten(each.dialogue, 200), shorten(each.notes, 200), f"{each.seconds:g}"),
+            )
             for each in self
         ]
         # A phone is narrow: a column that is empty takes no room of it.
@@ -73,7 +78,8 @@ def scenes(source: str | os.PathLike[str], *, kind: str = "") -> Scenes:
     Args:
         source: the text itself, or the path of a .txt, .csv, .tsv or .fountain file as a `Path`: a line or a paragraph
             for each scene; rows of a spreadsheet (tabs) or CSV, with or without a header (text, notes, dialogue,
-            seconds, character, in English or Chinese); or a screenplay in Fountain, a scene for each heading.
+            seconds, character, shot size, angle, movement, in English or Chinese), also a saved board's `shots.csv`;
+            or a screenplay in Fountain, a scene for each heading.
         kind: "lines", "paragraphs", "table" or "Fountain"; found out unless given.
 
     Raises:
@@ -92,7 +98,7 @@ def scenes(source: str | os.PathLike[str], *, kind: str = "") -> Scenes:
     script = read_script(source.encode(errors="replace").decode(), kind=kind, ending=ending)
     usual = Scene(text="x").seconds
     made = [
-        Scene(text=part.text, notes=part.notes, dialogue=part.dialogue, seconds=part.seconds or usual)
+        Scene(text=part.text, notes=part.notes, dialogue=part.dialogue, seconds=part.seconds or usual, **part.camera)
         for part in script.parts
     ]
     return Scenes(made, kind=script.kind, title=script.title, notices=script.notices)

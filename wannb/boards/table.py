@@ -6,7 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from wannb.staging import camera_of
 from wannb.translation import Said, shorten
 
 from .part import Part, one_line, seconds_of
@@ -21,8 +23,23 @@ _NAMES = {
     "备注 说明 声音 音效 音乐 注释 机位",
     "seconds": "seconds second sec secs s duration length time 秒 秒数 时长 时间 时长秒",
     "character": "character speaker role who 角色 人物 说话人",
+    "camera": "shotsize angle cameraangle movement cameramovement 景别 角度 运镜",
     "number": "# № number no nr n id shotno sceneno shotnumber scenenumber 序号 镜号 编号 场号 镜头号 号",
     "weak": "scene scenes shot frame panel title 场景 镜头 分镜 场次",
+}
+#: The columns of the list of shots that wannb saves with a board; what is made anew or found again is left out.
+_SAVED = {
+    "number": "number",
+    "seconds": "seconds",
+    "scene": "text",
+    "shot": "camera",
+    "dialogue": "dialogue",
+    "note": "notes",
+    "prompt": "number",
+    "seed": "number",
+    "model": "number",
+    "run": "number",
+    "file": "number",
 }
 _MEANS = {name: role for role, names in _NAMES.items() for name in names.split()}
 #: In the order that the columns of a table without a header are taken for.
@@ -80,6 +97,9 @@ def _part(row: Sequence[str], roles: Sequence[str], names: Sequence[str], number
     for place, (cell, role) in enumerate(zip(row, roles, strict=True)):
         if not cell or role == "number":
             continue
+        if names == [*_SAVED] and cell.startswith(("'=", "'+", "'-", "'@")):
+            cell = cell[1:]  # the mark that keeps spreadsheets from taking it for a formula
+        camera = camera_of(cell) if role == "camera" else {}
         lines = "\n".join(filter(None, map(one_line, cell.splitlines())))
         if role == "seconds":
             seconds = seconds_of(cell)
@@ -93,20 +113,24 @@ def _part(row: Sequence[str], roles: Sequence[str], names: Sequence[str], number
             speaker = one_line(cell)
         elif role == "dialogue":
             part = part.more(dialogue=lines)
+        elif camera:
+            part = replace(part, camera={**part.camera, **camera})
         elif role == "text":
             part = part.more(text=one_line(cell))
         else:
-            name = names[place] if names and role == "other" else ""
+            name = names[place] if names and role in ("other", "camera") else ""
             part = part.more(notes=": ".join(filter(None, (one_line(name), one_line(cell)))))
     if speaker:
         dialogue = f"{speaker}: {part.dialogue}" if part.dialogue else ""
-        part = Part(text=part.text, notes=part.notes, dialogue=dialogue, seconds=part.seconds)
+        part = replace(part, dialogue=dialogue)
         part = part if dialogue else part.more(notes=speaker)
     return part
 
 
 def _named(names: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
     """Return what the columns of a table with a header are."""
+    if list(names) == [*_SAVED]:
+        return [*_SAVED.values()]
     roles = [_MEANS.get(_plain(name), "other") for name in names]
     for place, role in enumerate(roles):
         if role != "weak":

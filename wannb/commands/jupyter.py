@@ -134,6 +134,7 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
             *(f"--VoilaConfiguration.theme={theme}", "--VoilaConfiguration.show_tracebacks=True"),
             f"--HTMLExporter.language_code={words.language}",
             "--Voila.identity_provider_class=wannb.commands.door.Door",
+            "--VoilaConfiguration.multi_kernel_manager_class=wannb.commands.page.Ready",
             # Extensions made for JupyterLab or Notebook fail here.
             *(f"--VoilaConfiguration.extension_allowlist={name}" for name in _EXTENSIONS),
             # A file's name typed into a form is relative to the person's folder.

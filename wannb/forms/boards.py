@@ -21,6 +21,8 @@ from .upload import Upload
 
 _PAGE, _PIXELS, _WIDTH = 12, 160, 96
 _MOST_BYTES = 4_000_000
+#: Characters of a script that a draft keeps.
+_MOST_KEPT = 200_000
 _KINDS = (
     (Said("find out"), ""),
     (Said("a scene a line"), "lines"),
@@ -156,6 +158,7 @@ class ScriptPanel:
         most: scenes of a board.
         written: returns how many scenes are there already.
         taken: called with the scenes, and whether they replace those.
+        changed: called when another text is there.
 
     Attributes:
         box: the widget, which is closed at first.
@@ -169,9 +172,10 @@ class ScriptPanel:
         most: int,
         written: Callable[[], int],
         taken: Callable[[Scenes, bool], object],
+        changed: Callable[[], object],
     ) -> None:
         self.words = words
-        self._most, self._written, self._taken = most, written, taken
+        self._most, self._written, self._taken, self._changed = most, written, taken, changed
         self.scenes: Scenes | None = None
         self.text = widgets.Textarea(
             description=words("Script"),
@@ -199,9 +203,25 @@ class ScriptPanel:
         parts = [self.text, self.kind, upload, self._told, self._row, self._table]
         self._section = Disclosure(words("Paste a script"), widgets.VBox(parts, _dom_classes=("wannb-script",)))
         self.box = self._section.box
-        self.text.observe(lambda change: self.show(), "value")
+        self.text.observe(lambda change: self._typed(), "value")
         self.kind.observe(lambda change: self.show(), "value")
         self.show()
+
+    @property
+    def draft(self) -> str:
+        """The text that is not taken yet; nothing for one that is too long to be kept beside the runs."""
+        text: str = self.text.value
+        return text if len(text) <= _MOST_KEPT else ""
+
+    def restore(self, draft: str) -> None:
+        """Show a text that was typed before."""
+        self.text.value = draft
+        if draft:
+            self._section.open()
+
+    def _typed(self) -> None:
+        self.show()
+        self._changed()
 
     def show(self) -> None:
         """Show what the script becomes."""

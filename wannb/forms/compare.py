@@ -134,7 +134,7 @@ class CompareForm(WorkPanel):
         self._follow()
 
     def stop(self) -> None:
-        """Send nothing more. Tasks that have begun are waited for and saved, and the next press sends the rest."""
+        """Send nothing more, and cancel what is in the queue; what has begun is saved. A press sends the rest."""
         with self._lock:
             if self.worker.under_way and not self._stop.is_set():
                 self._stop.set()
@@ -174,7 +174,9 @@ class CompareForm(WorkPanel):
         self._matrix = widgets.HTML(_dom_classes=("wannb-matrix",))
         self._filler = button(words("Fill"), self._press_fill)
         self._make_worker()
-        tooltip = Said("Send nothing more; tasks that have begun are waited for and saved")
+        tooltip = Said(
+            "Send nothing more; tasks in the queue are canceled and cost nothing, those that have begun are saved"
+        )
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
         self.grid = SideBySide(words, self.status.download, self._refresh, self._save, self.recall)
         self._show_heading(Said("Compare"))

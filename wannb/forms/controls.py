@@ -45,6 +45,9 @@ _HELP = {
 }
 #: Ways out that are for people who write code, as a form says them.
 _AS_A_FORM = {
+    "this client is closed and nothing was sent; wannb.connect() gives a new one": Said(
+        "the page was left or loaded again before this was sent; nothing was sent or billed. Press the button again"
+    ),
     "this is a HEIC photograph; run pip install pillow-heif, or save it as JPEG": Said(
         "this is a HEIC photograph; save it as JPEG"
     ),
@@ -363,6 +366,8 @@ class Disclosure:
 
 def in_form(text: str) -> str:
     """Return what is wrong with the way out that a form has, such as a button."""
+    if str(text) in _AS_A_FORM:  # also as the only part of a list
+        return _AS_A_FORM[str(text)]
     if isinstance(text, Said) and text.template in _AS_A_FORM:
         return Said(_AS_A_FORM[text.template].template, **text.values)
     if isinstance(text, Said) and text.values.get("advice") == FITS:

@@ -18,7 +18,7 @@ from wannb.runs import DONE, ENDED, Run, Runs
 from wannb.translation import Said, shorten
 
 from .button import button
-from .controls import close_all
+from .controls import close_all, in_form
 from .form import Form, request_of
 from .modes import form_class
 from .panel import Panel
@@ -64,7 +64,7 @@ class HistoryForm(Panel):
         self._search = widgets.Text(
             description=words("Search"),
             continuous_update=False,
-            placeholder=words("words of a prompt, a model, a state, an id"),
+            placeholder=words("words of a prompt, failed, seed:3, model:pro, 2026-11-26"),
         )
         modes = [(words("all modes"), ""), *((words(mode), mode) for mode in MODES)]
         self._mode = widgets.Dropdown(options=modes, description=words("Mode"))
@@ -99,7 +99,8 @@ class HistoryForm(Panel):
         """Search as a person would, and return the runs.
 
         Args:
-            text: words of a prompt, a model, a state or an id.
+            text: words, each of which must be in the prompt, model, mode, state or id; "seed:3", "model:pro", "size:2K"
+                and a day are understood too.
             mode: one of the six, as the API's page names them; all when empty.
         """
         self._search.value, self._mode.value = text, mode
@@ -116,7 +117,10 @@ class HistoryForm(Panel):
             close_all(old)
         self._more.layout.display = "" if len(found) > self._shown else "none"
         shown = min(self._shown, len(found))
-        said = words("{shown} of {found} runs", shown=shown, found=len(found)) if found else words("No runs yet.")
+        wanted = self._search.value.strip() or self._mode.value
+        said = words("{shown} of {found} runs", shown=shown, found=len(found))
+        if not found:
+            said = words("Nothing found for {wanted}.", wanted=wanted) if wanted else words("No runs yet.")
         self._count.value = f'<div class="wannb-quietly wannb-say">{escape(said)}</div>'
 
     def select(self, run: Run) -> None:
@@ -133,8 +137,8 @@ class HistoryForm(Panel):
             # Another service does not know the task, and a paid run would be called lost.
             self.status.tell(self.words("This run belongs to {service} or another key.", service=run.service))
         else:
-            state = self.words(run.state)
-            self.status.tell(self.words("This run is {state} and has no images.", state=state), self.words(run.why))
+            words, state = self.words, self.words(run.state)
+            self.status.tell(words("This run is {state} and has no images.", state=state), words(in_form(run.why)))
 
     def _searched(self) -> None:
         self._shown = _PAGE
@@ -147,8 +151,8 @@ class HistoryForm(Panel):
     def _row(self, run: Run) -> widgets.Widget:
         words = self.words
         facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id"), words(run.settings)]
-        facts += [words(run.state), *([words(run.tally)] if run.images_made else [])]
-        lines = [" · ".join(filter(None, facts)), *([shorten(words(run.why), 200)] if run.why else [])]
+        facts += [words(run.state), *([words(run.tally)] if run.images_made else []), words(_price(run))]
+        lines = [" · ".join(filter(None, facts)), *([shorten(words(in_form(run.why)), 200)] if run.why else [])]
         about = f"<div><b>{html.text(_title(run.prompt) or run.id)}</b></div>"
         about += "".join(f'<div class="wannb-quietly">{html.text(line)}</div>' for line in lines)
         under_way = run.state not in ENDED and self.client.owns(run)
@@ -219,3 +223,9 @@ def _title(prompt: str) -> str:
     """Return a prompt in one line; a long one with its end, in which the prompts of one study may differ."""
     line = " ".join(prompt.split())
     return line if len(line) <= _TITLE else f"{line[: _TITLE * 2 // 3].rstrip()} … {line[-_TITLE // 3 :].lstrip()}"
+
+
+def _price(run: Run) -> str:
+    """Return what a run cost, empty where nothing came or the price is unknown."""
+    cost = run.cost() if run.images_made else None
+    return "" if cost is None else Said("demo ({cost} live)", cost=cost) if run.service == "mock" else str(cost)

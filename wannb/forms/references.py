@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from .button import button
 from .controls import Control, Row, Rows, in_form
 from .drafts import pictures_from, pictures_record
 from .earlier import Earlier
-from .upload import Upload
+from .upload import Upload, own_name
 
 _PIXELS, _WIDTH = 240, 120
 
@@ -146,7 +147,7 @@ class References(Control):
         self._store = store
         self._rows: Rows[ImageRow] = Rows(least=0, most=most)
         self._rows.box.add_class("wannb-references")
-        self._picker = Picker(store, words, lambda source: self._rows.append(ImageRow(as_input(source), self)))
+        self._picker = Picker(store, words, lambda source: self._rows.append(ImageRow(self._brought(source), self)))
         title = widgets.HTML(f'<div class="wannb-label">{escape(label or words("Input images"))}</div>')
         self._full = widgets.HTML()
         parts = [title, self._rows.box, self._full, self._picker.box]
@@ -208,6 +209,11 @@ class References(Control):
 
     def refresh(self) -> None:
         self._picker.refresh()
+
+    @staticmethod
+    def _brought(source: str) -> InputImage:
+        image = as_input(source)
+        return replace(image, name=own_name(image.name))
 
     def _rows_changed(self) -> None:
         self._show_picker()

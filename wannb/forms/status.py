@@ -18,7 +18,7 @@ from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, Words, count, override
 
 from .button import button
-from .controls import close_all
+from .controls import close_all, in_form
 from .download import Download, image_name
 from .worker import Progress
 
@@ -225,7 +225,7 @@ class Status:
         """Return an error as HTML: what happened, the service's own words, the next step."""
         words = self.words
         title = words(error.title)
-        told = words(error.said) if isinstance(error.said, Said) else error.said
+        told = words(in_form(error.said)) if isinstance(error.said, Said) else error.said
         if isinstance(error, TaskCanceled):
             return f'<div class="wannb-told wannb-say">{escape(told)}</div>'
         next_step = words(error.next_step) if isinstance(error, ApiError) else ""

@@ -66,7 +66,9 @@ class StoryboardForm(WorkPanel):
         super().__init__(client)
         self._begun = bool(options)
         with self._filling:
-            self._fill({"name": BoardFiles.free_name(client.store, NAME), **options})
+            self._fill({"name": BoardFiles.free_name(client.store, NAME)})
+            self._blank = super().draft()
+            self._fill(options)
         self._turn()
 
     # Public
@@ -124,10 +126,14 @@ class StoryboardForm(WorkPanel):
         self._refresh()
 
     def leave(self) -> None:
-        """Show the controls of a new board; the one that was shown is saved."""
+        """Show the empty controls of a new board; the one that was shown is saved."""
         with self._lock:
             if not self.worker.under_way and not self.frames.rolls.under_way:
-                self.board = None
+                self.board, self._begun = None, False
+                if self.kept:
+                    self.kept.hide()  # it spoke of the board
+                with self._filling:
+                    self._put(self._blank)
                 self._rename_new()
                 self._turn()
 
@@ -149,7 +155,7 @@ class StoryboardForm(WorkPanel):
             self._pictures.open()
 
     def draft(self) -> dict[str, Any]:
-        return {**super().draft(), "board": self.board.name if self.board else ""}
+        return {**super().draft(), "board": self.board.name if self.board else "", "script": self.script.draft}
 
     def restore(self, fields: Mapping[str, Any], *, begun: bool = True) -> None:
         with self._lock:
@@ -157,6 +163,7 @@ class StoryboardForm(WorkPanel):
                 self.go_on_with(str(fields["board"]))
             else:
                 self.leave()
+            self.script.restore(str(fields.get("script", "")))
             super().restore(fields, begun=begun)
 
     def _put(self, fields: Mapping[str, Any]) -> None:
@@ -291,6 +298,7 @@ class StoryboardForm(WorkPanel):
             most=_MOST_SCENES,
             written=lambda: len(self._scenes.value),
             taken=self._take_script,
+            changed=self._refresh,
         )
         self._characters = CharactersPanel(self.client.store, words, self._refresh)
         self._other = button("", self._rename_new)
@@ -324,7 +332,7 @@ class StoryboardForm(WorkPanel):
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox([frames.about, send, self._characters.box, later, *below], _dom_classes=("wannb-results",))
+        right = widgets.VBox([frames.about, self._characters.box, send, later, *below], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
         return [*self._manners(), self._heading, self.boards.box, columns]
 

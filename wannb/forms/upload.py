@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+import re
 import secrets
 import threading
 import unicodedata
@@ -36,6 +37,8 @@ PATIENCE = 60  # seconds without an answer after which the page gives a file up
 _MB = 1024 * 1024
 _NAME_LENGTH, _NAME_BYTES, _SUFFIX_LENGTH = 80, 230, 12
 _LOST = Said("its pieces arrived incomplete, twice or out of order; upload it again, or write its path below")
+#: What stands before the name of an uploaded file in its folder: the beginning of its hash.
+_KEPT = re.compile(r"^[0-9a-f]{12}-(?=.)")
 _FORBIDDEN = '/\\:*?"<>|'
 
 
@@ -163,6 +166,15 @@ class Upload(anywidget.AnyWidget):
 
 class _Broken(Exception):
     """Why a file cannot be accepted, in the person's language."""
+
+
+def own_name(name: str) -> str:
+    """Return the name that an uploaded file had where it came from.
+
+    >>> own_name("0a1b2c3d4e5f-cat.png")
+    'cat.png'
+    """
+    return _KEPT.sub("", name)
 
 
 class _Incoming:

@@ -36,7 +36,7 @@ _PART = Decimal(10) ** -9
 #: Seconds to wait for another kernel's transaction.
 _BUSY = 2.0
 #: Counts up when the tables below change within a version.
-_LAYOUT = 3
+_LAYOUT = 4
 #: Held during each query. A fork waits for it: SQLite in the child would take a query of its parent for its own.
 _one = threading.RLock()
 if hasattr(os, "register_at_fork"):
@@ -161,7 +161,7 @@ class Index:
         return self._ask(query)
 
     def runs(self, wanted: str = "") -> Iterator[Run]:
-        """Yield the runs among whose words (case-folded) is what is `wanted`, the newest first.
+        """Yield the runs among whose words (case-folded) is each word that is `wanted`, the newest first.
 
         Each is compared with its own journal, and read from it if that changed.
         """
@@ -219,7 +219,7 @@ class Index:
         try:
             mark = mark_of(self._root / name)
             if mark == (inode, time, size) and record is not None:
-                return Run(*self._known(name, mark, record), skipped=skipped) if wanted in (words or "") else None
+                return Run(*self._known(name, mark, record), skipped=skipped) if _holds(words or "", wanted) else None
             run = read(self._root / name)
         except (OSError, StoreError):
             if record is not None:
@@ -247,7 +247,7 @@ class Index:
                 *(json.dumps(run.record.as_json(), separators=(",", ":"), default=str), name),
             ),
         )
-        return run if wanted in words else None
+        return run if _holds(words, wanted) else None
 
     def _known(self, name: str, mark: Mark, record: str) -> tuple[Path, Record | _Stored]:
         """Return what was read from this version of a journal, by this process or by another one."""
@@ -361,5 +361,23 @@ def _job_of(run: Run) -> str:
 
 
 def _words_of(run: Run) -> str:
-    words = (run.prompt, run.state, (run.record.request or {}).get("model"), run.id, run.task_id)
-    return " ".join(str(word) for word in words if word).casefold()
+    """Return what a run is found by: its words, and a line for each option that can be asked for by its name."""
+    asked = run.record.request or {}
+    words = (run.prompt, run.state, asked.get("model"), run.id, run.task_id, run.created[:10], run.mode)
+    named = [f"\n{name}:{asked.get(name)}\n" for name in ("seed", "model", "size")]
+    return " ".join([*(str(word) for word in words if word), *named]).casefold()
+
+
+def _holds(words: str, wanted: str) -> bool:
+    """Return whether each word is there, in any order; `seed:3` is that seed, `model:pro` a part of the model."""
+    for word in wanted.split():
+        name, colon, value = word.partition(":")
+        if not colon or name not in ("seed", "model", "size"):
+            found = word in words
+        else:
+            lines = (line for line in words.split("\n") if line.startswith(f"{name}:"))
+            said = next(lines, "").removeprefix(f"{name}:")
+            found = value in said if name == "model" else value == said
+        if not found:
+            return False
+    return True

@@ -311,7 +311,7 @@ class Store:
     # Lists
 
     def runs(self, search: str = "") -> Runs:
-        """Return all runs, the newest first; with `search`, those whose prompt, state, model or id holds it."""
+        """Return all runs, the newest first; with `search`, those that hold each of its words, see `Client.runs`."""
         return Runs(self._index.runs(search.casefold()))
 
     def newest(self) -> Iterator[Run]:

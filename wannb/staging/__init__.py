@@ -5,7 +5,7 @@ May import `runs` and the rooms below it. Other rooms import only what `__all__`
 
 from __future__ import annotations
 
-from .camera import ANGLES, MOVEMENTS, SHOTS, camera_words, check_camera, written_in
+from .camera import ANGLES, MOVEMENTS, SHOTS, camera_of, camera_words, check_camera, written_in
 from .characters import MOST_PICTURES, Character, Characters, cast
 from .strokes import Stroke, as_strokes, over_jpeg, over_picture, strokes_svg
 from .takes import MISSING, Take, Takes
@@ -22,6 +22,7 @@ __all__ = [
     "Take",
     "Takes",
     "as_strokes",
+    "camera_of",
     "camera_words",
     "cast",
     "check_camera",

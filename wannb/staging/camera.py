@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from wannb.translation import Said, Words, joined, say
+from wannb.translation import LANGUAGES, Said, Words, joined, say
 
 #: Each choice in code, and its words in a prompt and in a caption.
 SHOTS: Mapping[str, str] = {
@@ -55,6 +55,21 @@ def camera_words(shot: str, angle: str, movement: str) -> str:
     """
     chosen = (SHOTS.get(shot), ANGLES.get(angle), MOVEMENTS.get(movement))
     return joined(", ", [words for words in chosen if words])
+
+
+def camera_of(words: str) -> dict[str, str]:
+    """Return the choices that words mean, in any language, as a scene takes them; what is no choice is left out.
+
+    >>> camera_of("Wide shot, low angle")
+    {'shot': 'wide', 'angle': 'low'}
+    """
+    found = dict[str, str]()
+    for part in re.split(r"[,，、;；]", words.lower()):
+        for name, choices in _CHOICES.items():
+            for value, said in choices.items():
+                if part.strip() in (value, *(Words(language)(said).lower() for language in LANGUAGES)):
+                    found.setdefault(name, value)
+    return found
 
 
 def written_in(text: str) -> Words:

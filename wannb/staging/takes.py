@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: What is said in the place of a picture that cannot be shown.
 MISSING = Said("its picture is missing or damaged")
 
+#: Characters of a scene's text under a take: its takes stand side by side, and all say the same.
+_SAID = 40
+
 
 @dataclass(frozen=True, kw_only=True)
 class Take:
@@ -43,7 +46,7 @@ class Take:
     text: str
     run_id: str | None = field(repr=False)
     chosen: bool
-    piece: str = ""
+    piece: str = field(default="", repr=False)
     language: str = field(default_factory=current, repr=False, compare=False)
 
     def open(self) -> Image.Image:
@@ -68,7 +71,7 @@ class Take:
         values = {"scene": self.scene, "number": self.number, "text": shorten(self.text, 160)}
         alt = Said("Scene {scene}, take {number}: {text}", **values)
         (jpeg,) = previews([self.path], pixels)
-        caption, size = [facts, shorten(self.text, 120)], (self.width, self.height)
+        caption, size = [facts, shorten(self.text, _SAID)], (self.width, self.height)
         return html.figure(jpeg, alt=alt, caption=caption, size=size, width=width, instead=MISSING)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

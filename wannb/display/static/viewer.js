@@ -1,7 +1,7 @@
 // Every picture of the page large, in one dialog. A picture is known by its thumbnail, so it may stand in a form, an
 // output or another widget; what is larger comes from Python when it is looked at, and goes when the dialog closes.
 
-import { element, fill, send, uniqueId } from "./elements.js";
+import { attend, element, fill, send, uniqueId } from "./elements.js";
 import { fetchPieces } from "./pieces.js";
 import { WHOLE, drawn, fullFactor, held, keyOf, moved, zoomed } from "./zoom.js";
 
@@ -23,6 +23,7 @@ const HELP = [
 const page = (globalThis.wannbViewer ??= { models: new Set(), open: null, begun: false });
 
 function initialize({ model }) {
+  attend({ model });
   page.models.add(model);
   if (!page.begun) begin();
   return () => page.models.delete(model);

@@ -2,7 +2,7 @@
 // is in it: states and names of buttons, tabs and their panels, Ctrl+Enter, presses that come after what was written
 // before them, the focus when a button goes away, and one voice that says what has changed.
 
-import { element, follow, send, uniqueId } from "./elements.js";
+import { attend, element, follow, send, uniqueId } from "./elements.js";
 
 const REACHABLE = "button, input, select, textarea, summary, a[href], [tabindex='0']";
 const TYPED = "input:not([type='checkbox']), select, textarea";
@@ -77,7 +77,7 @@ function go(event, press) {
  * Let presses of buttons come to Python after what was written before them. ipywidgets holds back what is typed while
  * Python is busy with an earlier letter, but sends a press at once, so that half a prompt would be asked and paid for.
  * Python's first answer shows that it is done with the earlier letter, and that the rest is sent; its second one comes
- * after the rest. A model that began late hears nothing; then presses go as they are.
+ * after the rest. Until Python was heard once, presses go as they are.
  */
 function presses(model, root, signal) {
   const held = new Map();
@@ -265,4 +265,4 @@ function successor(path, usable) {
   return null;
 }
 
-export default { render };
+export default { initialize: attend, render };

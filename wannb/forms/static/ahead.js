@@ -1,6 +1,6 @@
 // Asks Python for what is not shown yet, one thing after the other, while nobody types or clicks.
 
-import { send } from "./elements.js";
+import { attend, send } from "./elements.js";
 
 /** Milliseconds without a key or a click before the first, and between two. */
 const QUIET = 1500, BETWEEN = 200;
@@ -38,4 +38,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

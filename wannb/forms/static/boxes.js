@@ -3,7 +3,7 @@
 import {
   MAX_BOXES, bounds, drawn, grown, hits, middle, moved, order, resized, same, settled, shownWidth, toPicture, typed,
 } from "./geometry.js";
-import { element, fill, follow, uniqueId } from "./elements.js";
+import { attend, element, fill, follow, uniqueId } from "./elements.js";
 
 const SIDES = ["left", "top", "right", "bottom"];
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
@@ -414,4 +414,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

@@ -1,7 +1,7 @@
 // Code as text, and a button that puts it on the clipboard.
 
 import { toClipboard } from "./clipboard.js";
-import { element, follow } from "./elements.js";
+import { attend, element, follow } from "./elements.js";
 
 const SAID_FOR = 2000;
 
@@ -41,4 +41,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

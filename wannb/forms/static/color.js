@@ -1,6 +1,6 @@
 // One colour: a picker and its #RRGGBB, each with a name of its own.
 
-import { element, follow } from "./elements.js";
+import { attend, element, follow } from "./elements.js";
 
 const HEX = /^#[0-9a-f]{6}$/i;
 
@@ -34,4 +34,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

@@ -2,7 +2,7 @@
 // are plain HTML anywhere on the page; one widget listens for all of a form, and each press is answered where it was made.
 
 import { toClipboard } from "./clipboard.js";
-import { element, fill, send } from "./elements.js";
+import { attend, element, fill, send } from "./elements.js";
 import { fetchPieces } from "./pieces.js";
 
 const SAID_FOR = 2000;
@@ -124,4 +124,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

@@ -1,6 +1,6 @@
 // Thumbnails of earlier images behind a button; a press on one picks it.
 
-import { element, follow, send, uniqueId } from "./elements.js";
+import { attend, element, follow, send, uniqueId } from "./elements.js";
 
 function render({ model, el }) {
   const stop = new AbortController();
@@ -51,4 +51,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

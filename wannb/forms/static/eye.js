@@ -1,6 +1,6 @@
 // The eye of the Studio: says when somebody looks at the page, and asks before what is not yet written is left.
 
-import { follow, send } from "./elements.js";
+import { attend, follow, send } from "./elements.js";
 
 function render({ model, el }) {
   const stop = new AbortController();
@@ -37,4 +37,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

@@ -1,6 +1,6 @@
 // Arrows and pen lines over a picture, drawn with mouse, touch, pen or keys, kept as shares of its width and height.
 
-import { element, fill, follow, uniqueId } from "./elements.js";
+import { attend, element, fill, follow, uniqueId } from "./elements.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 // As `strokes.py` draws them: shares of the longer side.
@@ -210,4 +210,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

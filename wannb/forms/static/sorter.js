@@ -1,6 +1,6 @@
 // Cards that a mouse, a pen or a finger drags by their grip to another place; buttons do the same for keys.
 
-import { element, follow, send } from "./elements.js";
+import { attend, element, follow, send } from "./elements.js";
 
 // Pixels from the edge of what scrolls in which a drag scrolls it, and by how many.
 const EDGE = 60;
@@ -116,4 +116,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

@@ -1,7 +1,7 @@
 // A button and drop zone that sends files to the kernel in pieces, a few of them under way at a time. A piece is text:
 // not every front end passes the binary parts of messages.
 
-import { element, fill, follow, send } from "./elements.js";
+import { attend, element, fill, follow, send } from "./elements.js";
 
 const SLOW_AFTER = 3000;
 const GONE_AFTER = 2500;
@@ -252,4 +252,4 @@ function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

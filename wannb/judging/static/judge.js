@@ -1,6 +1,6 @@
 // Two pictures and the question which one is better: keys, buttons, the next pair at hand.
 
-import { element, fill, follow, send } from "./elements.js";
+import { attend, element, fill, follow, send } from "./elements.js";
 
 const KEYS = { 1: "left", 2: "right", "=": "tie", 0: "tie", t: "tie", b: "bad", s: "skip", u: "undo", backspace: "undo" };
 // Where a digit needs Shift, or an input method takes the letters, the place of the key counts.
@@ -175,4 +175,4 @@ export function render({ model, el }) {
   }
 }
 
-export default { render };
+export default { initialize: attend, render };

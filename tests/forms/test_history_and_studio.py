@@ -102,7 +102,8 @@ def test_history_says_what_was_refused(client: Client, server: mock.MockServer) 
     history = forms.HistoryForm(client)
     partly, failed = rows(history)["cat"], rows(history)["dog"]
     assert re.search(
-        r"done · 2 of 3 images · demo \(0\.15 USD live\)\s+2 of 3 images came back; .* refused: DataInspectionFailed: Output data",
+        r"done · 2 of 3 images · demo \(0\.15 USD live\)\s+2 of 3 images came back; .* refused: "
+        r"DataInspectionFailed: Output data",
         partly,
     )
     assert re.search(r"seed 1 · failed\s+DataInspectionFailed: Output data may contain", failed)

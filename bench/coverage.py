@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from wannb.judging.intervals import fit, intervals
+from wannb.judging.intervals import Jackknife, fit
 
 #: Contestants, prompts, pictures of each prompt, judges.
 DESIGNS = [(3, 4, 2, 1), (3, 8, 1, 1), (6, 8, 2, 1), (3, 30, 1, 1), (6, 4, 2, 3), (3, 12, 2, 2), (6, 12, 1, 5)]
@@ -113,7 +113,7 @@ def main() -> None:
             if study == 0:  # the copy for many studies at once says what the package says
                 same = fit(sum(counted.values(), Counter()), names)
                 assert np.allclose(same, strengths(wins.sum((0, 1, 2))[None])[0], atol=1e-3)
-            found = intervals(counted, names)
+            found = Jackknife(counted, names).strengths()
             low, high = (np.array([found[name][place] for name in names]) for place in (1, 2))
             old_low, old_high = before(chance, wins)
             held[0].append(float(((low <= true) & (true <= high)).mean()))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .staging import Stroke as Stroke
     from .storyboard import Scene as Scene
     from .storyboard import Storyboard as Storyboard
+    from .tools.citation import bibtex as bibtex
     from .tools.doctor import doctor as doctor
     from .tools.tidy import tidy as tidy
 
@@ -65,6 +66,7 @@ _HOMES = {
     "Stroke": ".staging",
     "Task": ".ledger.task",
     "add_font": ".figures.fonts",
+    "bibtex": ".tools.citation",
     "compare": ".figures.comparison",
     "connect": ".connection",
     "contact_sheet": ".figures.grid",

@@ -20,13 +20,6 @@ _PRIOR = 0.1
 LEVEL = 0.95
 
 
-def intervals(
-    cells: Mapping[tuple[str, str], Counter[Outcome]], scored: Sequence[str], ties: Ties = "half"
-) -> dict[str, tuple[float, float | None, float | None]]:
-    """Return the strength of each contestant and the ends of its interval, from the outcomes by cluster and judge."""
-    return Jackknife(cells, scored, ties).strengths()
-
-
 class Jackknife:
     """Strengths of all outcomes, and those with what verdicts share left out, one at a time.
 

@@ -14,6 +14,7 @@ from wannb.display import html
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries
+from .methods import paragraph
 from .verdicts import BAD, TIE, Record
 from .votes import Tally, Vote, question_of, sheets_of, tally
 
@@ -103,6 +104,7 @@ class Scores:
         verdicts: the number of verdicts; skips are not among them.
         pairs: the number of pairs of pictures that were judged.
         skipped: the number of pairs that were skipped.
+        pictures: the number of pictures in these pairs; 0 if the files do not say their checksums.
         question: what the judges were asked; None if their files do not say it.
         by_question: of a study with several questions, the scores by the question's name; these here are of the first.
         bad: the number of verdicts that both pictures are bad, which count as ties.
@@ -131,6 +133,7 @@ class Scores:
     question: str | None = None
     bad: int = 0
     ties: Ties = "half"
+    pictures: int = 0
     meetings: tuple[Meeting, ...] = ()
     tallied: Tally | None = field(default=None, repr=False, compare=False)
     by_question: Mapping[str, Scores] = field(default_factory=dict, repr=False, compare=False)
@@ -148,6 +151,16 @@ class Scores:
     def differences(self) -> Any:
         """A row for each two contestants, with wins and the difference of their strengths: a DataFrame."""
         return libraries()[1].DataFrame([asdict(met) for met in self.meetings])
+
+    @spoken
+    def methods(self) -> str:
+        """Return a paragraph that a paper can print: what was asked, who judged what, and how the numbers were made.
+
+        `wannb.bibtex()` says how to cite wannb.
+
+        >>> print(scores.methods())    # doctest: +SKIP
+        """
+        return say(paragraph(self))
 
     @spoken
     def by(self, name: str) -> dict[str, Scores]:
@@ -334,6 +347,7 @@ def _scores_of(tallied: Tally, ties: Ties) -> Scores:
         verdicts=len(tallied.votes),
         pairs=len(tallied.by_pair()),
         skipped=tallied.skipped,
+        pictures=tallied.pictures,
         question=tallied.question,
         bad=sum(vote.winner == BAD for vote in tallied.votes),
         agreement=agreement,

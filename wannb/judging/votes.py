@@ -51,6 +51,7 @@ class Tally:
         skipped: the number of skips.
         broken: lines of the files that could not be read.
         question: what was asked, if the files say it.
+        pictures: the number of pictures of these votes and skips, by their checksums.
         notices: remarks about the files.
     """
 
@@ -60,6 +61,7 @@ class Tally:
     skipped: int
     broken: int
     question: str | None
+    pictures: int
     notices: tuple[str, ...]
 
     def by_pair(self) -> list[list[Vote]]:
@@ -92,6 +94,7 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
     said: dict[tuple[str, str], Vote] = {}
     torn: dict[str, None] = {}
     pictures, gone = _pictures(sheets), 0
+    pictures_seen: set[Any] = set()
     for name, sheet in sheets:
         if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
             plans = joined("; ", map(_plan_of, (sheet, first)))
@@ -107,6 +110,7 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
         on = sheet.on(next((key for key, each in sheet.questions.items() if each == text), ""))
         counted = {pair: line for pair, line in on.items() if is_of(line, pictures)}
         gone += len(on) - len(counted)
+        pictures_seen |= {line[side].get("sha256") for line in counted.values() for side in (LEFT, RIGHT)} - {None}
         for number in itertools.count(1):
             judge = called if number == 1 else f"{called} ({number})"
             given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in counted.items()}
@@ -122,6 +126,7 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
         skipped=sum(vote.winner == SKIP for vote in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
         question=text,
+        pictures=len(pictures_seen),
         notices=(
             *(Said("files of {judge} contradict each other: counted as several judges", judge=repr(j)) for j in torn),
             *([Said("left out: {verdicts} on pictures replaced or excluded since", verdicts=out)] if gone else []),
@@ -162,10 +167,7 @@ def question_of(sheets: Sequence[tuple[str, Sheet]], wanted: str | None = None) 
 
 
 def sheets_of(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
-    """Return the sheets of judgings, their files and files that pages saved, with a name each.
-
-    A judging without a verdict is left out beside others: it may have been made for a page.
-    """
+    """Return the sheets of judgings, their files and files that pages saved, with a name each."""
     sources = list(sources)
     folders = [source.record.path.parent for source in sources if hasattr(source, "record")]
     seen: set[Path] = set()
@@ -183,8 +185,6 @@ def sheets_of(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
                 sheet = replace(sheet, header=here.sheet.header)
         elif here:
             sheet = here.sheet
-            if len(sources) > 1 and not sheet.verdicts:
-                continue
         else:
             raise ValueError(say("there is no file {path}; judging.file names it", path=repr(str(path))))
         if not sheet.header:

@@ -1,0 +1,66 @@
+"""The paragraph that a paper prints says what was done, in numbers that are those of the scores."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judging.pictures import groups, judged, sheet
+
+import wannb
+from wannb.judging import scores
+
+ROOT = Path(wannb.__file__).parent.parent
+
+
+def two_judges(folder: Path) -> Any:
+    made = groups(folder, "ABC", 4)
+    one = judged(made, folder / "one.jsonl", "1", name="one")
+    keys = iter("12=bs" * 4)
+    return scores(one, judged(made, folder / "two.jsonl", lambda pair, left: next(keys), name="two"))
+
+
+def test_the_methods_of_two_judges(tmp_path: Path) -> None:
+    found = two_judges(tmp_path)
+    said = found.methods()
+    for part in (
+        "The question was “Which one is better?”.",
+        "2 judges gave 22 verdicts on 12 pairs of 12 pictures by 3 contestants; 2 skipped.",
+        "shown blind",
+        "4 ties (2 both bad) count as half wins",
+        "two-way clusters, prompts (or seeds) and judges",
+        f"Of two judges' verdicts on one of {found.shared} pairs, {100 * found.agreement:.0f} % were equal",
+        f"Krippendorff's alpha for nominal data was {found.alpha:.2f}.",
+        f"wannb {wannb.__version__} and evalica ",
+    ):
+        assert part in said, part
+    assert "\n" not in said
+    assert re.search(r"[{}]|\s\s|\.\.|None", said) is None
+
+
+@pytest.mark.parametrize(("ties", "part"), [("left out", "were left out"), ("davidson", "Davidson's model")])
+def test_the_methods_of_one_judge_say_so(tmp_path: Path, ties: Any, part: str) -> None:
+    rows = [({"prompt": f"p{n}"}, "A", "B", "tie" if n == 2 else "left" if n % 3 else "right") for n in range(9)]
+    found = scores(sheet(tmp_path / "x.jsonl", rows, judge="one"), ties=ties)
+    said = found.methods()
+    assert part in said
+    assert "1 tie (0 both bad)" in said
+    assert "of this judge alone" in said
+    assert "Krippendorff" not in said
+    object.__setattr__(found, "language", "zh")
+    assert "评委" in found.methods()
+
+
+def test_wannb_is_cited_as_it_is() -> None:
+    cited = wannb.bibtex()
+    cff = (ROOT / "CITATION.cff").read_text()
+    assert cited.startswith("@software{wannb,\n")
+    assert cited.count("{") == cited.count("}")
+    for part in (f"version = {{{wannb.__version__}}}", "author = {{The wannb authors}}", "license = {MIT}"):
+        assert part in cited
+    assert f"version: {wannb.__version__}\n" in cff
+    title = re.search(r'title: "(.*)"', cff)
+    assert title
+    assert f"title = {{{title[1]}}}" in cited

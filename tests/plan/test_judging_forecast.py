@@ -63,7 +63,9 @@ def test_it_is_said_in_words_and_on_the_page_of_the_plan(client: Client) -> None
     assert "too few to see any" in repr(plan(client, 2, model=["wan2.7-image"]).judging())
     alone = wannb.sweep(client, prompt="A boat", seed=[1, 2])
     assert "preference" not in alone._repr_html_()
-    assert "每两个" in re.sub(r"<[^>]+>", "", plan(speaking(client))._repr_html_())
+    assert "Blind judging" not in plan(client, 2, model=["wan2.7-image"])._repr_html_(), "which few would be"
+    many = plan(speaking(client), seed=range(40), model="wan2.7-image")
+    assert "每两个" in re.sub(r"<[^>]+>", "", many._repr_html_())
 
 
 def speaking(client: Client) -> Client:

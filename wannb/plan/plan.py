@@ -541,7 +541,9 @@ class Plan:
 
     def _repr_html_(self) -> str:
         compared = set(self.varying) - {"seed"}
-        return self._page(*([self.judging().summary()] if compared else []))
+        # Of a small plan it says nothing: most of them are never judged.
+        judged = self.judging() if compared else None
+        return self._page(*([judged.summary()] if judged and judged.sees is not None else []))
 
     @spoken
     def _page(self, /, *more: str, **said: str) -> str:

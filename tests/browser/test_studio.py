@@ -42,6 +42,14 @@ LATE = """() => { AbortSignal.timeout = () => {
   return late.signal;
 } }"""
 
+#: What the open tab of a Studio says before its form is there, and after.
+TURNED = """async () => {
+  const tab = document.querySelector('.wannb-studio > .widget-tab > .widget-tab-contents > :not(.lm-mod-hidden)');
+  const said = () => getComputedStyle(tab, '::before').content, before = said();
+  while (!tab.querySelector('.wannb-heading')) await new Promise(requestAnimationFrame);
+  return [before, said()];
+}"""
+
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_a_prompt_becomes_an_image(lab: Lab, server: MockServer, app: str, tmp_path: Path) -> None:
@@ -86,6 +94,9 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
     with started(lab, folder) as command:
         url = command.wait_for(r"http://127\S+token=\w+")[0]
         page.goto(url)
+        page.get_by_role("tab", name="History").click()
+        assert page.evaluate(TURNED) == ['"One moment…"', "none"], "a tab that is not made yet says so, until it is"
+        page.get_by_role("tab", name="Text to image").click()
         make_an_image(page.locator("body"), "a lighthouse at night")
         assert server.billed == 1
         assert page.title() == "Wan 2.7 Studio"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forms.using import SMALL, named, picture, press, shown, told
+from forms.using import SMALL, inputs, named, picture, press, shown, told
 from PIL import Image
 
 import wannb
@@ -348,6 +348,52 @@ def test_a_layout_is_chosen_for_nothing_and_stands_in_the_code(client: Client, s
     form.grid._axes["pages"].value = "prompt"
     assert form.grid._page.value.count('role="heading"') == 2
     assert len(server.log) == before
+
+
+# A title and labels of one's own
+
+
+def test_a_title_and_labels_stand_in_the_grid_in_the_file_and_in_the_code(
+    client: Client, server: mock.MockServer
+) -> None:
+    form = CompareForm(client, **FOUR)
+    form.run()
+    before = len(server.log)
+    named(form.grid.box, "Title and labels").value = True
+    named(form.grid.box, "a cat").value = "  Subject <A> "
+    named(form.grid.box, "seed 2").value = "second"
+    named(form.grid.box, "Title").value = "Pets"
+    page = form.grid.html()
+    assert form.grid._page.value == page
+    assert ">Pets<" in page
+    heads = re.findall(r"<bdi>([^<]*)</bdi>", page)
+    assert {"Subject &lt;A&gt;", "a dog"} <= set(heads), "a value without a label keeps its own"
+    assert "second" in page
+    assert form.code.endswith(
+        'plan.grid(title="Pets", labels={"prompt": {"a cat": "Subject <A>"}, "seed": {2: "second"}})'
+    )
+    form.grid.files._format.value = ".svg"
+    form.grid.files.buttons[0].click()
+    form.worker.join()
+    labels = {"prompt": {"a cat": "Subject <A>"}, "seed": {2: "second"}}
+    form.plan.grid(title="Pets", labels=labels).save("same.svg")  # type: ignore[union-attr]
+    assert Path("comparison.svg").read_bytes() == Path("same.svg").read_bytes()
+    seeds(form, "2, 3")
+    assert form.code.endswith("plan.grid()"), "images of earlier settings"
+    form.run()
+    assert [field.value for field in inputs(form.grid.lettering.box)[2:]] == ["  Subject <A> ", "", "second", ""]
+    named(form.grid.box, "seed 2").value = named(form.grid.box, "Title").value = ""
+    assert form.code.endswith('plan.grid(labels={"prompt": {"a cat": "Subject <A>"}})')
+    assert len(server.log) > before
+
+
+def test_a_label_of_a_picture_is_given_by_its_place(chinese: Client) -> None:
+    form = CompareForm(chinese, prompt="as ink", images=[picture("a.png"), picture("b.png")], size=SMALL)
+    form.run()
+    named(form.grid.box, "标题和标签").value = True
+    named(form.grid.box, "b.png").value = "客厅"
+    assert "客厅" in form.grid.html()
+    assert form.code.endswith('plan.grid(labels={"images": {1: "客厅"}})')
 
 
 # How it looks

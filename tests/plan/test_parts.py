@@ -116,6 +116,18 @@ def test_a_part_is_chosen_by_values_positions_slices_and_lists(client: Client) -
     assert part.name == wannb.sweep(client, prompt=PROMPTS, seed=6, size=SIZE).name
 
 
+def test_a_picture_is_meant_by_its_place_too_and_another_picture_is_named(client: Client, tmp_path: Path) -> None:
+    photos = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    for shade, photo in enumerate(photos):
+        Image.new("L", (300, 300), 40 * shade).save(photo)
+    plan = wannb.sweep(client, prompt="as ink", images=[*map(str, photos[:2])], size=SIZE)
+    assert plan.select(images=1).cells[0].request == plan.select(images=str(photos[1])).cells[0].request
+    assert "the second" in plan.grid(labels={"images": {1: "the second"}})._repr_mimebundle_()["text/html"]
+    for wrong in (2, str(photos[2])):
+        with pytest.raises(ValueError, match="is not in this plan"):
+            plan.select(images=wrong)
+
+
 @pytest.mark.parametrize(
     ("which", "said"),
     [

@@ -137,7 +137,8 @@ def _positions(name: str, values: tuple[Any, ...], wanted: Any) -> list[int]:
         return list(range(len(values))[wanted]) or _unknown(name, values, wanted)
     if name == "images":
         with suppress(TypeError, ValueError, OSError):
-            wanted = as_inputs(wanted)
+            pictures = as_inputs(wanted)
+            wanted = pictures if pictures in values else wanted
     if wanted in values:
         return [values.index(wanted)]
     numbers = all(isinstance(value, int) for value in values)

@@ -25,6 +25,7 @@ from .alternatives import Budget, Models, Pictures, Prompts, Seeds, Sizes
 from .button import button, button_text
 from .controls import Disclosure, Filling
 from .download import Download, FileRow, image_name
+from .lettering import Lettering
 from .panel import WorkPanel
 from .status import Status
 from .worker import Progress, Report
@@ -293,12 +294,12 @@ class CompareForm(WorkPanel):
     def _save(self) -> None:
         """Save the images side by side, on the worker."""
         with self._lock:
-            plan, axes, path = self.grid.plan, self.grid.axes, self.grid.files.path
+            plan, grid, path = self.grid.plan, self.grid.arguments, self.grid.files.path
             if plan is None or self.worker.under_way:
                 return
 
             def save(report: Report) -> list[str]:
-                self.grid.files.saved(plan.grid(**axes).save(path))
+                self.grid.files.saved(plan.grid(**grid).save(path))
                 return []
 
             self._stop = threading.Event()
@@ -380,6 +381,7 @@ class SideBySide:
         plan: the plan that is shown, None for none.
         is_old: whether the form's settings are others by now, which is said above the images.
         files: what it is saved as.
+        lettering: the title and labels that a person gives it.
     """
 
     def __init__(
@@ -413,7 +415,8 @@ class SideBySide:
         formats = [(words("Pages, PDF"), ".pdf"), (words("Pages, PNG"), ".png"), (words("Pages, SVG"), ".svg")]
         tooltip = words("Save the images side by side as a file")
         self.files = FileRow(words, formats, save, download=download, tooltip=tooltip, name="comparison")
-        parts = [title, self._old, self._row, self._page, self._all, self.files.box]
+        self.lettering = Lettering(words, self._drawn)
+        parts = [title, self._old, self._row, self._page, self._all, self.lettering.box, self.files.box]
         self.box = widgets.VBox(parts, _dom_classes=("wannb-side-by-side",))
         self.box.layout.display = "none"
 
@@ -423,9 +426,14 @@ class SideBySide:
         return {axis: each.value for axis, each in self._axes.items() if each.value} if self.plan else {}
 
     @property
-    def asked(self) -> dict[str, str]:
-        """The axes for the code of the form, none for images of earlier settings."""
-        return {} if self.is_old else self.axes
+    def arguments(self) -> dict[str, Any]:
+        """How the grid is laid out and lettered, as `Plan.grid` takes it."""
+        return self.axes | self.lettering.arguments
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments for the code of the form, none for images of earlier settings."""
+        return {} if self.is_old else self.arguments
 
     def show(self, plan: Plan) -> None:
         """Show the images of a plan."""
@@ -438,6 +446,7 @@ class SideBySide:
                     chosen, each.options = each.value, [(none, ""), *options]
                     each.value = chosen if chosen in names else ""
         self.plan = plan
+        self.lettering.show(plan)
         self.follow(plan)
         self._row.layout.display = "" if len(names) > 1 else "none"
         self._page.value = self.html()
@@ -454,7 +463,7 @@ class SideBySide:
 
     def html(self) -> str:
         """Return the grid as it is shown, empty before there is one."""
-        return "" if self.plan is None else str(self.plan.grid(**self.axes)._repr_mimebundle_()["text/html"])
+        return "" if self.plan is None else str(self.plan.grid(**self.arguments)._repr_mimebundle_()["text/html"])
 
     def page(self) -> str:
         """Return the grid for pages where no widget runs, with whether it is old."""
@@ -471,6 +480,10 @@ class SideBySide:
             for other, each in self._axes.items():
                 if other != axis and each.value == self._axes[axis].value:
                     each.value = ""
+        self._drawn()
+
+    def _drawn(self) -> None:
+        """Draw the grid as it is laid out and lettered by now."""
         self._page.value = self.html()
         self._changed()
 

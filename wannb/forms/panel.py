@@ -118,7 +118,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             "The kernel of this form was restarted or is gone, so its buttons do nothing. Run the cell again; images "
             "that were paid for are in the runs folder."
         )
-        sheets += f".wannb-form {{ --wannb-gone: {json.dumps(gone, ensure_ascii=False)}; }}"
+        texts = {"gone": gone, "coming": self.words("One moment…")}
+        told = "".join(f"--wannb-{name}: {json.dumps(text, ensure_ascii=False)};" for name, text in texts.items())
+        sheets += f".wannb-form {{ {told} }}"
         return widgets.HTML(f"<style>{sheets}</style>", layout=widgets.Layout(display="none"))
 
     def _show_heading(self, title: str) -> None:

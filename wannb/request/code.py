@@ -43,7 +43,7 @@ def request_call(request: Any) -> str:
     return code.lines(_call(call, [*arguments, *_options(values)]))
 
 
-def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str], *, budget: object = None) -> str:
+def sweep_call(options: Mapping[str, Any], grid: Mapping[str, Any], *, budget: object = None) -> str:
     """Return the code of a sweep, of its run within a budget, and of its grid."""
     code = _Code()
     arguments = ["client"]
@@ -54,9 +54,9 @@ def sweep_call(options: Mapping[str, Any], axes: Mapping[str, str], *, budget: o
             arguments.append(f"images={written[0] if alone else _list(written)}")
         else:
             arguments.append(f"{name}={_value(value)}")
-    shown = ", ".join(f"{axis}={_quoted(name)}" for axis, name in axes.items())
+    shown = _call("plan.grid", [f"{name}={_value(value)}" for name, value in grid.items()])
     limit = "" if budget is None else f"budget={budget}"
-    return code.lines(f"plan = {_call('wannb.sweep', arguments)}", f"plan.run({limit})", f"plan.grid({shown})")
+    return code.lines(f"plan = {_call('wannb.sweep', arguments)}", f"plan.run({limit})", shown)
 
 
 def board_call(options: Mapping[str, Any]) -> str:
@@ -134,6 +134,8 @@ def _call(function: str, arguments: Sequence[str]) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _list((f"{_quoted(key)}: {_value(each)}" for key, each in value.items()), "{", "}")
     if isinstance(value, tuple):
         shares = {color.hex: color.ratio for color in value if isinstance(color, Color)}
         if shares and len(shares) == len(value):
@@ -154,10 +156,10 @@ def as_lists(value: Any) -> Any:
     return [as_lists(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _list(parts: Iterable[str]) -> str:
+def _list(parts: Iterable[str], begin: str = "[", end: str = "]") -> str:
     parts = list(parts)
-    line = f"[{', '.join(parts)}]"
-    return line if len(line) <= _WIDE - 10 else "[\n        " + ",\n        ".join(parts) + ",\n    ]"
+    line = f"{begin}{', '.join(parts)}{end}"
+    return line if len(line) <= _WIDE - 10 else f"{begin}\n        " + ",\n        ".join(parts) + f",\n    {end}"
 
 
 def _quoted(value: Any) -> str:

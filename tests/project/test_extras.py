@@ -79,7 +79,7 @@ def test_what_an_example_imports_comes_with_the_lab(name: str) -> None:
 def test_what_the_package_imports_comes_with_the_lab() -> None:
     """Also what is imported only when it is used: by a table, by scores, by slides."""
     optional = imported() - names("") - STUDIO - COMES_ALONG - OPTIONAL
-    assert optional == {"evalica", "imageio-ffmpeg", "pandas", "python-pptx"}
+    assert optional == {"evalica", "imageio-ffmpeg", "pandas", "python-pptx", "scipy"}
     assert optional | {"jupyterlab"} <= names("lab")
 
 

@@ -118,9 +118,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             "The kernel of this form was restarted or is gone, so its buttons do nothing. Run the cell again; images "
             "that were paid for are in the runs folder."
         )
-        texts = {"gone": gone, "coming": self.words("One moment…")}
-        told = "".join(f"--wannb-{name}: {json.dumps(text, ensure_ascii=False)};" for name, text in texts.items())
-        sheets += f".wannb-form {{ {told} }}"
+        for name, text in (("coming", self.words("One moment…")), ("gone", gone)):
+            sheets += f".wannb-form {{ --wannb-{name}: {json.dumps(text, ensure_ascii=False)}; }}"
         return widgets.HTML(f"<style>{sheets}</style>", layout=widgets.Layout(display="none"))
 
     def _show_heading(self, title: str) -> None:

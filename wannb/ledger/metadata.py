@@ -12,8 +12,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from html import escape
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from wannb import png
 from wannb._version import __version__
@@ -95,7 +95,10 @@ def _xmp(facts: Mapping[str, Any], request: Mapping[str, Any] | None) -> str:
         "Iptc4xmpExt:AISystemVersionUsed": model,
         "Iptc4xmpExt:AIPromptInformation": request and request.get("prompt"),
     }
-    written = (f"\n {name}={quoteattr(_NOT_XML.sub(' ', str(value)))}" for name, value in fields.items() if value)
+    told = {
+        name: escape(_NOT_XML.sub(" ", str(value))).replace("\n", "&#10;") for name, value in fields.items() if value
+    }
+    written = (f'\n {name}="{value}"' for name, value in told.items())
     return _PACKET.format(fields="".join(written))
 
 

@@ -38,7 +38,9 @@ class Lettering:
         #: For each option its values, in their order, with their fields.
         self._fields: dict[str, list[tuple[Any, widgets.Text]]] = {}
         # The grid is drawn anew once a text is whole, not at each key.
-        self._title = widgets.Text(description=words("Title"), continuous_update=False)
+        self._title = widgets.Text(
+            description=words("Title"), continuous_update=False, _dom_classes=("wannb-figure-title",)
+        )
         self._title.observe(lambda change: changed(), "value")
         hint = escape(words("Above the images, and a short text instead of each value; in the saved file too."))
         self._rows = widgets.VBox()

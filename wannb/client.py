@@ -519,7 +519,7 @@ class Client:
 
     @spoken
     def runs(self, search: str = "") -> Runs:
-        """Return all runs, the newest first; `search` has words that each must be in prompt, model, mode, state or id.
+        """Return all runs, the newest first; `search` has words that each must be in prompt, model, state or id.
 
         A word may be a day ("2026-11-26") or an option ("seed:3", "model:pro", "size:2K").
         """

@@ -99,7 +99,7 @@ class HistoryForm(Panel):
         """Search as a person would, and return the runs.
 
         Args:
-            text: words, each of which must be in the prompt, model, mode, state or id; "seed:3", "model:pro", "size:2K"
+            text: words, each of which must be in the prompt, model, state or id; "seed:3", "model:pro", "size:2K"
                 and a day are understood too.
             mode: one of the six, as the API's page names them; all when empty.
         """

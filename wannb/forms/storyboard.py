@@ -332,7 +332,9 @@ class StoryboardForm(WorkPanel):
         below = [frames.bar, frames.box, files, self._code_box()]
         self._for_new, self._for_board = [left, later], [frames.about, *below]
         # Parts are hidden rather than removed, so that the keyboard focus does not go back to the top of the page.
-        right = widgets.VBox([frames.about, self._characters.box, send, later, *below], _dom_classes=("wannb-results",))
+        # Beside the button, so that the focus goes there when a board is made and nothing is left to generate.
+        start = widgets.VBox([self._characters.box, send])
+        right = widgets.VBox([frames.about, start, later, *below], _dom_classes=("wannb-results",))
         columns = widgets.HBox([left, right], _dom_classes=("wannb-columns",))
         return [*self._manners(), self._heading, self.boards.box, columns]
 

@@ -363,7 +363,7 @@ def _job_of(run: Run) -> str:
 def _words_of(run: Run) -> str:
     """Return what a run is found by: its words, and a line for each option that can be asked for by its name."""
     asked = run.record.request or {}
-    words = (run.prompt, run.state, asked.get("model"), run.id, run.task_id, run.created[:10], run.mode)
+    words = (run.prompt, run.state, asked.get("model"), run.id, run.task_id, run.created[:10])
     named = [f"\n{name}:{asked.get(name)}\n" for name in ("seed", "model", "size")]
     return " ".join([*(str(word) for word in words if word), *named]).casefold()
 

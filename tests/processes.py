@@ -75,6 +75,9 @@ def measure(text=""):
     print((took[-1] - took[0]) // 1024, text)
 """
 
+#: In the command line of the first kernel of `wannb studio`.
+FIRST = "from ipykernel import kernelapp"
+
 
 class Command:
     """A Python module run as a command; leaving the `with` block ends it and all that it started.
@@ -123,9 +126,12 @@ class Command:
         return []
 
     def kernels(self, name: str = "") -> list[psutil.Process]:
-        """Return the kernels, or the one of a name; `wannb studio` has one more than pages, for the next page."""
+        """Return the kernels, or the one of a name; `wannb studio` has one more than pages, for the next page.
+
+        The first one of `wannb studio` had its process before it had its name.
+        """
         said = [(one, " ".join(one.cmdline())) for one in self.family()]
-        return [one for one, line in said if "ipykernel_launcher" in line and name in line]
+        return [one for one, line in said if "ipykernel" in line and (name in line or FIRST in line)]
 
     def signal(self, number: int) -> int:
         """Send a signal to the command alone; return its exit status once all that it started has ended too."""

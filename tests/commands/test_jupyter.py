@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from isolation import PATIENCE
-from processes import Command, busy_port, needs_voila
+from processes import FIRST, Command, busy_port, needs_voila
 
 from wannb.commands.cli import main
 
@@ -90,7 +90,7 @@ def test_it_serves_one_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
             assert f":{taken}/" not in url
             page = get(url)
             [kernel] = studio.kernels(*re.findall(r'"kernelId": *"([\w-]+)"', page))
-            assert "import httpcore, wannb" in " ".join(kernel.cmdline()), "the one that was started ahead"
+            assert FIRST in " ".join(kernel.cmdline()), "the one whose process was begun ahead"
             style = urllib.request.Request(f"{url.partition('?')[0]}voila/templates/wannb/static/voila-style.js")
             style.add_header("Accept-Encoding", "gzip")
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(style, timeout=PATIENCE) as answer:

@@ -135,6 +135,7 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
             f"--HTMLExporter.language_code={words.language}",
             "--Voila.identity_provider_class=wannb.commands.door.Door",
             "--VoilaConfiguration.multi_kernel_manager_class=wannb.commands.page.Ready",
+            "--MultiKernelManager.kernel_manager_class=wannb.commands.page.Kernel",
             # Extensions made for JupyterLab or Notebook fail here.
             *(f"--VoilaConfiguration.extension_allowlist={name}" for name in _EXTENSIONS),
             # A file's name typed into a form is relative to the person's folder.

@@ -1,28 +1,73 @@
 """Voilà as `wannb studio` starts it: what it sends is packed, a third of its size, and a kernel is always ready.
 
 Most of the time from an address to a usable page is that of a kernel's start and of what it imports. So one kernel is
-started ahead; a page takes it, and does not wait for another one.
+started ahead; a page takes it, and does not wait for another one. The process of the first one begins before this one
+has imported Voilà, which takes as long.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
+#: What a Studio imports, run in a kernel before anybody asks; nothing of the runs folder, which may change meanwhile.
+_IMPORTS = "import httpcore, wannb.display.viewer, wannb.forms"
+#: The process of the first kernel: it imports, and then waits for its kernel's arguments, one a line. No ipywidgets:
+#: what they tell a kernel at their import, it must be there to hear.
+_BEGIN = """import sys
+import httpcore, wannb.client, wannb.plan, wannb.storyboard
+from ipykernel import kernelapp
+sys.argv = sys.stdin.read().splitlines() or sys.exit()
+kernelapp.launch_new_instance()"""
+
+
+def _begin() -> subprocess.Popen[str] | None:
+    """Start the process of the first kernel, as Jupyter would; not on Windows, where it hands over an event too."""
+    if sys.platform == "win32":
+        return None
+    environment = {**os.environ, "JPY_PARENT_PID": str(os.getpid())}
+    return subprocess.Popen(
+        [sys.executable, "-c", _BEGIN], stdin=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
+
+
+_begun = _begin() if __name__ == "__main__" else None
+
+# ruff: noqa: E402 - the process above imports at the same time
 import asyncio
 from typing import Any
 
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.ioloop import IOLoop
 from tornado.web import GZipContentEncoding
 from voila.app import Voila
 
-#: What a Studio imports, run in a kernel before anybody asks; nothing of the runs folder, which may change meanwhile.
-_IMPORTS = "import httpcore, wannb.display.viewer, wannb.forms"
 #: Seconds after a page took the kernel until the next one starts: the page's own work comes first.
 _LATER = 10
+
+
+class Kernel(ServerKernelManager):
+    """A kernel; the first one of a server takes the process that was begun."""
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+        kernels: Any = self.parent
+        provisioner: Any = self.provisioner
+        process, kernels.begun = kernels.begun, None
+        if process is None or process.poll() is not None:
+            await super()._async_launch_kernel(kernel_cmd, **options)
+            return
+        # After `python -m ipykernel_launcher`.
+        with process.stdin as arguments:
+            arguments.write("\n".join(["", *kernel_cmd[3:]]))
+        provisioner.process, provisioner.pid, provisioner.pgid = process, process.pid, process.pid
+        self._reconcile_connection_info(provisioner.connection_info)
 
 
 class Ready(AsyncMappingKernelManager):
     """Kernels, of which one is started ahead for the next page."""
 
+    begun: subprocess.Popen[str] | None = None
     _ahead: asyncio.Task[str] | None = None
 
     def prepare(self) -> None:
@@ -44,6 +89,7 @@ class Page(Voila):  # type: ignore[misc]
     def listen(self) -> None:
         # Voilà takes settings for Tornado, but only after Tornado has looked at this one.
         self.app.transforms.append(GZipContentEncoding)
+        self.kernel_manager.begun = _begun
         IOLoop.current().add_callback(self.kernel_manager.prepare)
         super().listen()
 

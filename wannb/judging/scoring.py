@@ -8,9 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wannb.display import html
+from wannb.exports import save_verdicts
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries
@@ -200,6 +202,31 @@ class Scores:
         except ImportError:
             return rows
         return pandas.DataFrame(rows)
+
+    @spoken
+    def save(self, path: str | os.PathLike[str], *, columns: str = "battles", pictures: Any = None) -> Path:
+        """Save the verdicts as a table that other programs know, and return the file.
+
+        Args:
+            path: a `.csv`, `.json`, `.jsonl` or, with pyarrow, `.parquet` file.
+            columns: "battles", `model_a, model_b, winner` a verdict, as arena-rank and LMArena have them; "pick-a-pic",
+                the columns of Pick-a-Pic, with the pictures themselves in parquet; or "hpd", those of HPD v2 with all
+                judges of a pair in a row. `_a`, `_0` and the first were on the left. The last two count a tie and both
+                bad as no preference, and name no judge.
+            pictures: the plan, or the groups, that were judged: it knows the prompts and the pictures, where these
+                columns need more than the verdicts say.
+
+        Raises:
+            ValueError: another ending, other columns, no verdict, or a pair whose pictures share no known prompt.
+            ImportError: parquet without pyarrow.
+            OSError: the file cannot be written.
+
+        >>> scores.save("battles.csv")    # doctest: +SKIP
+        >>> scores.save("pairs.parquet", columns="pick-a-pic", pictures=plan)    # doctest: +SKIP
+        """
+        votes = self.tallied.votes if self.tallied else ()
+        labels = {key: each.label for key, each in self.tallied.contestants.items()} if self.tallied else {}
+        return save_verdicts(path, votes, labels, columns=columns, question=self.question, pictures=pictures)
 
     @spoken
     def figure(self, *, width: float = 6.0, dpi: float = 150) -> Figure:

@@ -58,7 +58,12 @@ def save_verdicts(
             )
     if columns == "hpd":
         return write_rows(path, _hpd(given))
-    return write_rows(path, _pick_a_pic(given, inside=kind == ".parquet", there=bool(images)))
+    inside: dict[str, list[GeneratedImage]] = {}
+    if kind == ".parquet":
+        if not all(image for told in given for image in told["images"]):
+            raise ValueError(say("the pictures themselves are in this table; give pictures=, the plan that was judged"))
+        inside = {f"jpg_{side}": [told["images"][side] for told in given] for side in (0, 1)}
+    return write_rows(path, _pick_a_pic(given), images=inside)
 
 
 def _images(pictures: Any) -> dict[str, GeneratedImage]:
@@ -112,9 +117,7 @@ def _battle(told: Mapping[str, Any], question: str | None) -> dict[str, Any]:
     }
 
 
-def _pick_a_pic(given: Sequence[Mapping[str, Any]], *, inside: bool, there: bool) -> list[dict[str, Any]]:
-    if inside and not (there and all(image for told in given for image in told["images"])):
-        raise ValueError(say("the pictures themselves are in this table; give pictures=, the plan that was judged"))
+def _pick_a_pic(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     judges = {name: number for number, name in enumerate(dict.fromkeys(told["judge"] for told in given))}
     examples = Counter(told["prompt"] for told in given)
     rows = []
@@ -129,8 +132,6 @@ def _pick_a_pic(given: Sequence[Mapping[str, Any]], *, inside: bool, there: bool
         }
         for side in (0, 1):
             row |= {f"image_{side}_uid": told["uids"][side], f"image_{side}_url": told["files"][side]}
-        if inside:
-            row |= {f"jpg_{side}": told["images"][side].bytes() for side in (0, 1)}
         row |= {f"label_{side}": labels[side] for side in (0, 1)}
         row |= {f"model_{side}": told["contestants"][side] for side in (0, 1)}
         user, of = judges[told["judge"]], examples[told["prompt"]]

@@ -34,11 +34,11 @@ from wannb.cells import (
     write_change,
 )
 from wannb.display import html
-from wannb.exports import Study
+from wannb.exports import Study, save_images
 from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import waits_shown
 from wannb.request import FIELDS, MAX_SEED, check_names, word_of
-from wannb.runs import Result, Run
+from wannb.runs import GeneratedImage, Result, Run
 from wannb.service import Money, as_budget
 from wannb.translation import Said, count, joined, override, say, shorten, spoken
 
@@ -311,7 +311,8 @@ class Plan:
         The account is not named in it.
 
         Args:
-            folder: a new or an empty one.
+            folder: a new or an empty one; or a `.parquet` file, which gets the table with the images themselves and
+                nothing else, as `datasets.load_dataset("parquet", ...)` shows them. It needs pyarrow.
             title: of the study and of its figure.
             grid: arguments of `grid`, such as `{"rows": "prompt", "labels": {...}}`.
             width: of the figure in inches.
@@ -319,15 +320,19 @@ class Plan:
             methods: more to say, after the plan's own methods, such as `scores.methods()`.
 
         Returns:
-            The folder.
+            The folder, or the file.
 
         Raises:
             FileExistsError: the folder has something in it.
+            ImportError: a parquet file without pyarrow.
+            ValueError: a parquet file of a plan without images.
             OSError: a file cannot be written.
 
         >>> plan.save("study", title="Light and weather", grid={"rows": "prompt"})    # doctest: +SKIP
         """
         place = Path(folder).expanduser()
+        if place.suffix.lower() == ".parquet":
+            return save_images(place, self._rows(), self._images())
         statuses, axes = self.statuses(), {"title": title, **(grid or {})}
         changes = self.client.store.root / CHANGES
         Study(
@@ -494,6 +499,9 @@ class Plan:
             rows = [{**row, name: values.get(hashes.get(str(row["path"]), ""))} for row in rows]
         return rows
 
+    def _images(self) -> list[GeneratedImage]:
+        return [image for result in self.results() if result for image in result]
+
     def score(self, name: str, function: Metric, *, fresh: bool = False) -> Plan:
         """Measure every image with a function, as a column of `table`, and return the plan.
 
@@ -510,10 +518,9 @@ class Plan:
 
         >>> plan.score("megapixels", lambda image: image.width * image.height / 1e6)    # doctest: +SKIP
         """
-        images = [image for result in self.results() if result for image in result]
         if not name or (name not in self.metrics and name in self._rows()[0]):
             raise ValueError(say("score({name}): give a name that no other column has", name=repr(name)))
-        measure(self.client.store, name, function, images, fresh=fresh)
+        measure(self.client.store, name, function, self._images(), fresh=fresh)
         self.metrics = tuple(dict.fromkeys([*self.metrics, name]))
         return self
 

@@ -490,9 +490,7 @@ class Plan:
 
     def _rows(self) -> list[dict[str, Any]]:
         statuses = self.statuses()
-        rows = view.rows(self.cells, statuses)
-        if self.prompts and self.prompts.categories:
-            rows = [{"category": self.prompts.categories.get(row["prompt"]), **row} for row in rows]
+        rows = view.rows(self.cells, statuses, self.prompts.categories if self.prompts else {})
         hashes = {str(image.path): image.sha256 for status in statuses for image in status.result() or ()}
         for name in self.metrics:
             values = known(self.client.store, name)

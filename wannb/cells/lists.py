@@ -120,7 +120,7 @@ def prompts(
 def _fetched(link: str) -> tuple[str, bytes]:
     """Return a link without its query, which may hold a secret, and what it leads to."""
     image = inputs.from_link(link)
-    shown = image.name.removesuffix("?...")
+    shown = urlsplit(image.url or image.name)._replace(query="", fragment="").geturl()
     try:
         if image.problem or not image.url:
             raise ValueError(say(image.problem or ""))

@@ -45,7 +45,7 @@ from wannb.translation import Said, count, joined, override, say, shorten, spoke
 from . import view
 from .judging import JudgingForecast, judging_of
 from .methods import sentences
-from .metrics import Metric, known, log_to, measure
+from .metrics import Metric, agreement, known, log_to, measure
 from .run import Allowance, Progress, Runner
 from .study import as_json, grid_of, named_runs, options_of, read_study
 
@@ -521,6 +521,38 @@ class Plan:
         measure(self.client.store, name, function, self._images(), fresh=fresh)
         self.metrics = tuple(dict.fromkeys([*self.metrics, name]))
         return self
+
+    @spoken
+    def agreement(self, scores: Any) -> Any:
+        """Return how well each measure agrees with judges: a DataFrame, without pandas a list of dicts.
+
+        `accuracy` is the share of verdicts (ties left out, `verdicts` in number) in which the preferred picture has the
+        larger value, an equal one counting half: 0.5 is chance, and below it the smaller value is the better one.
+        `spearman` (rho) and `kendall` (tau-b) are the correlations of the values with the shares of wins of `pictures`
+        pictures, a tie being half a win; None where all are equal.
+
+        Args:
+            scores: of a judging of these pictures, from `wannb.scores` or `judging.scores()`.
+
+        Raises:
+            ValueError: nothing was measured, or no verdict is on two pictures that were.
+
+        >>> plan.score("sharpness", sharpness).agreement(judging.scores())    # doctest: +SKIP
+        """
+        if not self.metrics:
+            raise ValueError(say('nothing is measured yet; plan.score("name", function) measures'))
+        votes = scores.tallied.votes if scores.tallied else ()
+        here = {image.sha256 for image in self._images()}
+        values = {name: known(self.client.store, name) for name in self.metrics}
+        rows = [agreement(name, {sha: each[sha] for sha in here & each.keys()}, votes) for name, each in values.items()]
+        found = [row for row in rows if row]
+        if not found:
+            raise ValueError(say("no verdict is on two pictures of this plan that are measured"))
+        try:
+            import pandas
+        except ImportError:
+            return found
+        return pandas.DataFrame(found)
 
     def log(self, run: Any, *, key: str = "images") -> None:
         """Log the table, with its images, to an experiment tracker: what `wandb.init()` or `trackio.init()` returns.

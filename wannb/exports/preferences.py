@@ -29,24 +29,23 @@ _HASH = 16
 
 def save_verdicts(
     path: str | os.PathLike[str],
-    votes: Sequence[Any],
-    labels: Mapping[str, str],
+    tallied: Any,
     *,
     columns: str,
-    question: str | None,
     pictures: Any,
 ) -> Path:
-    """Write the votes of a tally, with the labels of its contestants by their ids; see `Scores.save`."""
+    """Write the votes of a `Tally`; see `Scores.save`."""
     if columns not in COLUMNS:
         values = {"name": "columns", "value": repr(columns), "known": ", ".join(map(repr, COLUMNS))}
         raise ValueError(say("{name}={value} is not one of {known}", **values))
     kind = ending(path, ENDINGS, Said("a table of verdicts"))
-    if not votes:
+    if not (tallied and tallied.votes):
         raise ValueError(say("no verdict yet: there is nothing to save"))
     images = _images(pictures)
-    given = [_told(vote, labels, images) for vote in votes]
+    labels = {key: each.label for key, each in tallied.contestants.items()}
+    given = [_told(vote, labels, images) for vote in tallied.votes]
     if columns == "battles":
-        return write_rows(path, [_battle(each, question) for each in given])
+        return write_rows(path, [_battle(each, tallied.question) for each in given])
     for each in given:
         if not isinstance(each["prompt"], str):
             if images:

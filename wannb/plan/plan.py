@@ -448,9 +448,9 @@ class Plan:
         """Return the images side by side. Nothing is sent, so any layout is free.
 
         Args:
-            rows, columns, pages: names of varying options, or tuples of names: of several for the columns, the first
-                are headings that span those of the next. The values of an option that is not named stand side by side
-                in one cell.
+            rows, columns, pages: names of varying options, or tuples of names: of several for the rows or columns, the
+                first are headings that span those of the next. The values of an option that is not named stand side by
+                side in one cell.
             labels: for some options a text for each value, in their order, or {value: text} for some values. Without
                 it a label is the value.
             title: above the images, in the cell and in files.

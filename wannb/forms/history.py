@@ -177,7 +177,9 @@ class HistoryForm(Panel):
         kept = [pair for pair in zip(told, places, strict=True) if pair[1]]
         jpegs = previews([place for _, place in kept[:_INPUTS]], _INPUT_PIXELS)
         shown = "".join(
-            f'<img src="{data_uri(jpeg)}" alt="{escape(f"{number}: {name}")}" title="{escape(f"{number}: {name}")}">'
+            # In this style it opens in the viewer.
+            f'<span><img style="display:block;max-width:80px" alt="{escape(f"{number}: {name}")}" '
+            f'src="{data_uri(jpeg)}"></span>'
             for jpeg, ((number, name), _) in zip(jpegs, kept, strict=False)
             if jpeg
         )

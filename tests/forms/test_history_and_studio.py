@@ -229,6 +229,18 @@ def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
     assert [image.sha256 for image in studio.edit.request.images] == [run.result()[0].as_input().sha256]
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_form_is_called_as_its_tab_and_says_the_mode_of_the_service_beside_it(language: str, client: Client) -> None:
+    client.language = language
+    studio = wannb.studio(client)
+    for at, title in enumerate(studio._tabs.titles):
+        studio._tabs.selected_index = at
+        assert f"<h3>{title}</h3>" in studio.form._heading.value
+    mode = {"en": "interactive editing", "zh": "交互式编辑"}[language]
+    assert mode in studio.regions._heading.value
+    assert studio.text_to_image._heading.value.count("span") == 2, "its badge alone: the mode is called as the form"
+
+
 def test_the_studio_makes_a_form_when_its_tab_is_opened(client: Client) -> None:
     """A page with hundreds of widgets is slow to come on a small laptop."""
     from ipywidgets.widgets.widget import _instances

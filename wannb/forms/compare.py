@@ -67,6 +67,7 @@ class CompareForm(WorkPanel):
     CompareForm(6 requests, ready)
     """
 
+    title = Said("Compare")
     sheets = ("boards.css",)
 
     def __init__(self, client: Client, **options: Any) -> None:
@@ -180,7 +181,7 @@ class CompareForm(WorkPanel):
         )
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
         self.grid = SideBySide(words, self.status.download, self._refresh, self._save, self.recall)
-        self._show_heading(Said("Compare"))
+        self._show_heading()
 
     def _fill(self, options: dict[str, Any]) -> None:
         for name, value in options.items():
@@ -365,7 +366,7 @@ class CompareForm(WorkPanel):
 
     def _page(self) -> str:
         return html.block(
-            self.words("Compare"),
+            self.words(self.title),
             lines=[f"[ {self.button.description} ]"],
             notes=[self._plain(problem) for problem in self._problems] if self._begun else [],
             body=(self._matrix.value if self._plan else "") + self.grid.page(),

@@ -52,6 +52,8 @@ class HistoryForm(Panel):
     >>> wannb.forms.HistoryForm(client)    # doctest: +SKIP
     """
 
+    title = Said("History")
+
     selected = traitlets.Instance(Run, allow_none=True)
 
     def __init__(self, client: Client) -> None:
@@ -86,7 +88,7 @@ class HistoryForm(Panel):
         self.status = Status(words, self.worker.acts)
         for hidden in (self._opening, self.status.box):
             hidden.layout.display = "none"
-        self._show_heading(Said("History"))
+        self._show_heading()
 
     @property
     def runs(self) -> Runs:

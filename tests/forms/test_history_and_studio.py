@@ -63,11 +63,32 @@ def test_rows_of_one_study_can_be_told_apart(client: Client) -> None:
     client.generate(f"{beginning} by night", size="1024*768", seed=4, watermark=True)
     told = {word: row.partition(" · ")[2] for word, row in rows(forms.HistoryForm(client)).items()}
     assert told == {
-        "dawn": "text to image · wan2.7-image · 768*768 · seed 3 · done · 1 image · demo (0.03 USD live)",
-        "noon": "text to image · wan2.7-image-pro · 768*768 · seed 4 · done · 1 image · demo (0.075 USD live)",
-        "night": "text to image · wan2.7-image-pro · 1024*768 · seed 4 · Watermark · done · 1 image · demo (0.075 USD "
+        "dawn": "text to image · wan2.7-image · 768*768 · seed 3 · done · 1 image · demo ($0.03 live)",
+        "noon": "text to image · wan2.7-image-pro · 768*768 · seed 4 · done · 1 image · demo ($0.075 live)",
+        "night": "text to image · wan2.7-image-pro · 1024*768 · seed 4 · Watermark · done · 1 image · demo ($0.075 "
         "live)",
     }
+
+
+def test_a_row_shows_the_first_input_images_and_leaves_out_those_that_are_gone(client: Client) -> None:
+    six = [picture(f"input-{n}.png", (300 + n, 300)) for n in range(6)]
+    edited, again = client.edit("merge them", six, size=SMALL, seed=1), client.edit("merge it", six[0], size=SMALL)
+
+    def row() -> str:
+        return next(
+            text for each in forms.HistoryForm(client)._list.children if "them" in (text := each.children[1].value)
+        )
+
+    inputs = row().partition("wannb-inputs")[2]
+    assert re.findall('alt="(.*?)"', inputs) == [f"image {n + 1}: input-{n}.png" for n in range(4)]
+    assert "+2<" in inputs
+    assert all(len(source) < 4000 for source in re.findall('src="(.*?)"', inputs)), "thumbnails"
+    previews = [path for result in (edited, again) for path in (result.path / "inputs").glob(".preview*")]
+    assert not previews, "one preview serves all runs of a picture"
+    for folder in (edited.path / "inputs", client.store.root / ".inputs"):
+        for path in folder.iterdir():
+            path.unlink()
+    assert "wannb-inputs" not in row()
 
 
 def test_history_is_searched_by_words_options_and_days(client: Client, server: mock.MockServer) -> None:
@@ -102,7 +123,7 @@ def test_history_says_what_was_refused(client: Client, server: mock.MockServer) 
     history = forms.HistoryForm(client)
     partly, failed = rows(history)["cat"], rows(history)["dog"]
     assert re.search(
-        r"done · 2 of 3 images · demo \(0\.15 USD live\)\s+2 of 3 images came back; .* refused: "
+        r"done · 2 of 3 images · demo \(\$0\.15 live\)\s+2 of 3 images came back; .* refused: "
         r"DataInspectionFailed: Output data",
         partly,
     )
@@ -206,6 +227,18 @@ def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
     named(studio.history.status.box, "Edit").click()
     assert studio.form is studio.edit
     assert [image.sha256 for image in studio.edit.request.images] == [run.result()[0].as_input().sha256]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_form_is_called_as_its_tab_and_says_the_mode_of_the_service_beside_it(language: str, client: Client) -> None:
+    client.language = language
+    studio = wannb.studio(client)
+    for at, title in enumerate(studio._tabs.titles):
+        studio._tabs.selected_index = at
+        assert f"<h3>{title}</h3>" in studio.form._heading.value
+    mode = {"en": "interactive editing", "zh": "交互式编辑"}[language]
+    assert mode in studio.regions._heading.value
+    assert studio.text_to_image._heading.value.count("span") == 2, "its badge alone: the mode is called as the form"
 
 
 def test_the_studio_makes_a_form_when_its_tab_is_opened(client: Client) -> None:

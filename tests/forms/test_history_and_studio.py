@@ -76,7 +76,7 @@ def test_a_row_shows_the_first_input_images_and_leaves_out_those_that_are_gone(c
 
     def row() -> str:
         return next(
-            text for each in forms.HistoryForm(client)._list.children if "them" in (text := each.children[1].value)
+            text for each in forms.HistoryForm(client)._list.children if "them" in (text := each.children[2].value)
         )
 
     inputs = row().partition("wannb-inputs")[2]
@@ -113,6 +113,59 @@ def test_history_is_searched_by_words_options_and_days(client: Client, server: m
     assert "Nothing found for fox seed:33." in shown(history)
     history.search("")
     assert "3 of 3 runs" in shown(history)
+
+
+def test_chosen_runs_are_compared_judged_and_made_a_storyboard(client: Client, server: mock.MockServer) -> None:
+    cat, dog = (client.generate(f"a {each} at the door", size=SMALL, seed=1) for each in ("cat", "dog"))
+    two = client.generate("two foxes", size=SMALL, seed=1, n=2)
+    with server.scenario("refused content"), pytest.raises(ContentRefused):
+        client.generate("a bad dog", size=SMALL, seed=4)
+    history, billed = forms.HistoryForm(client), server.billed
+    assert "Judge" not in shown(history)
+
+    def choose(*run_ids: str) -> None:
+        if "chosen" in shown(history):
+            named(history, "Choose none").click()
+        for run_id in run_ids:
+            named(history, f"Choose run {run_id}").value = True
+
+    choose(dog.run_id, cat.run_id)
+    assert "2 runs chosen" in shown(history)
+    history.search("dog")
+    assert named(history, f"Choose run {dog.run_id}").value, "a search forgets no choice"
+    named(history, "Lay the pictures of two runs over each other").click()
+    assert "of the pixels changed" in shown(history)
+    named(history, "Show all pictures side by side").click()
+    assert "of the pixels changed" not in shown(history)
+    assert "2 images" in shown(history)
+    named(history, "Judge the pictures blind, two at a time").click()
+    [judging] = [each for each in history.together.shown.children if hasattr(each, "press")]
+    judging.press("1")
+    assert {each["label"] for each in judging.record.sheet.header["contestants"]} == {"a dog", "a cat"}
+    named(history, "Make a storyboard with these pictures as its frames").click()
+    board = history.form.board  # type: ignore[union-attr]
+    assert [scene.text for scene in board.scenes] == ["a dog at the door", "a cat at the door"]
+    assert [Image.open(frame.path).tobytes() for frame in board.frames] == [
+        each[0].open().tobytes() for each in (dog, cat)
+    ]
+    refused = next(run.id for run in client.runs() if run.state == "failed")
+    history.search("")
+    for run_ids, name, said in (
+        ([cat.run_id], "Lay the pictures of two runs over each other", "This takes two runs; now 1 run chosen."),
+        ([cat.run_id], "Judge the pictures blind, two at a time", "This takes two runs or more; now 1 run chosen."),
+        ([cat.run_id, two.run_id], "Judge the pictures blind, two at a time", "different numbers of pictures"),
+        ([refused, cat.run_id], "Show all pictures side by side", f"Run {refused} has no images; choose another one."),
+    ):
+        choose(*run_ids)
+        named(history, name).click()
+        assert said in shown(history)
+    assert server.billed == billed
+    studio = wannb.studio(client)
+    named(studio.history, f"Choose run {cat.run_id}").value = True
+    named(studio.history, "Make a storyboard with these pictures as its frames").click()
+    assert studio.form is studio.storyboard
+    assert studio.storyboard.board is not None
+    assert studio.storyboard.board.name == "storyboard 2"
 
 
 def test_history_says_what_was_refused(client: Client, server: mock.MockServer) -> None:
@@ -319,8 +372,8 @@ def test_what_a_reload_cut_off_and_an_uploaded_name_are_said_to_people_who_do_no
         left.generate("a fox", size="1K")
     form = forms.HistoryForm(client)
     [row] = form._list.children
-    assert "the page was left or loaded again before this was sent" in row.children[1].value
-    assert "connect()" not in row.children[1].value
+    assert "the page was left or loaded again before this was sent" in row.children[2].value
+    assert "connect()" not in row.children[2].value
     Image.new("RGB", (300, 300)).save(tmp_path / "0a1b2c3d4e5f-cat.png")
     edit = forms.EditForm(client, prompt="softer")
     edit._references._picker._picked(str(tmp_path / "0a1b2c3d4e5f-cat.png"))

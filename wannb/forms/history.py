@@ -25,6 +25,8 @@ from .modes import form_class
 from .panel import Panel
 from .references import Picker
 from .status import Status
+from .storyboard import StoryboardForm
+from .together import Together
 from .worker import Progress, Worker
 
 _PAGE = 12
@@ -47,6 +49,8 @@ class HistoryForm(Panel):
         selected: the run that is shown, None before. A trait.
         opened: called with a request that a person opens as a form, and the options to copy; unless it is set, the form
             appears below.
+        boarded: called with the name of a storyboard that was made of chosen runs; unless it is set, it appears below.
+        together: the chosen runs, and what is made of them.
         worker: waits for a run that is under way.
 
     >>> wannb.forms.HistoryForm(client)    # doctest: +SKIP
@@ -58,6 +62,7 @@ class HistoryForm(Panel):
 
     def __init__(self, client: Client) -> None:
         self.opened: Callable[[ImageRequest, tuple[str, ...]], None] | None = None
+        self.boarded: Callable[[str], None] | None = None
         self._shown = _PAGE
         self._listed: list[tuple[str, str]] = []
         super().__init__(client)
@@ -74,6 +79,7 @@ class HistoryForm(Panel):
         )
         modes = [(words("all modes"), ""), *((words(mode), mode) for mode in MODES)]
         self._mode = widgets.Dropdown(options=modes, description=words("Mode"))
+        self.together = Together(self.client, words, self._made_board)
         self._list = widgets.VBox(_dom_classes=("wannb-runs",))
         self._more = button(words("Show more"), self._show_more)
         self._count = widgets.HTML()
@@ -97,7 +103,7 @@ class HistoryForm(Panel):
         return Runs(run for run in found if not self._mode.value or run.mode == self._mode.value)
 
     @property
-    def form(self) -> Form | None:
+    def form(self) -> Form | StoryboardForm | None:
         """The form that was opened below, None before."""
         return self._opened.children[0] if self._opened.children else None
 
@@ -168,7 +174,12 @@ class HistoryForm(Panel):
             lambda: self.status.safely(lambda: self.select(run)),
             tooltip=words("Show run {run}", run=run.id),
         )
-        row = [widgets.HTML(_picture(run)), widgets.HTML(about, _dom_classes=("wannb-about",)), show]
+        row = [
+            self.together.check(run),
+            widgets.HTML(_picture(run)),
+            widgets.HTML(about, _dom_classes=("wannb-about",)),
+            show,
+        ]
         return widgets.HBox(row, _dom_classes=("wannb-run",))
 
     def _inputs(self, run: Run) -> str:
@@ -212,6 +223,15 @@ class HistoryForm(Panel):
             return
         form = form_class(request)(self.client)
         form.recall(request, only=names)
+        self._put_below(form)
+
+    def _made_board(self, name: str) -> None:
+        if self.boarded:
+            self.boarded(name)
+        else:
+            self._put_below(StoryboardForm(self.client, name))
+
+    def _put_below(self, form: Panel) -> None:
         old, self._opened.children = self._opened.children, [form]
         for each in old:
             each.close()
@@ -219,10 +239,10 @@ class HistoryForm(Panel):
     def _left(self) -> list[widgets.Widget]:
         search = widgets.HBox([self._search, self._mode], _dom_classes=("wannb-row",))
         saved = widgets.HTML(f'<div class="wannb-label">{escape(self.words("Or open a saved image"))}</div>')
-        return [search, self._count, self._list, self._more, saved, self._picker.box]
+        return [search, self._count, self.together.box, self._list, self._more, saved, self._picker.box]
 
     def _right(self) -> list[widgets.Widget]:
-        return [self._opening, self.status.box]
+        return [self.together.shown, self._opening, self.status.box]
 
     def _below(self) -> list[widgets.Widget]:
         return [self._opened]

@@ -118,7 +118,7 @@ class Studio(Panel):
         if kind not in self._made:
             form: Any = kind(self.client)
             if isinstance(form, HistoryForm):
-                form.opened = self._open
+                form.opened, form.boarded = self._open, self._go_on_with
                 form.worker.moved = lambda progress: self._count()
                 form.observe(self._looked_at, "selected")
             else:
@@ -184,6 +184,10 @@ class Studio(Panel):
         kind = form_class(request)
         self._form(kind).recall(request, only=names)
         self._show(kind)
+
+    def _go_on_with(self, name: str) -> None:
+        self._form(StoryboardForm).go_on_with(name)
+        self._show(StoryboardForm)
 
     def _hand_over(self, kind: type[EditForm], image: GeneratedImage | Path) -> None:
         self._form(kind).use(image)

@@ -21,9 +21,9 @@ FLOORS = [
     {"exports"},
     {"cells"},
     {"connection", "plan", "storyboard"},
-    {"boards"},
+    {"boards", "judging"},
     {"forms"},
-    {"judging", "tools"},
+    {"tools"},
     {"commands"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

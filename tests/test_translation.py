@@ -20,7 +20,7 @@ import wannb
 from wannb import errors, translation
 from wannb.display import html
 from wannb.request import FIELDS
-from wannb.translation import Said, Words, as_data, count, from_data, joined, override, say, spoken
+from wannb.translation import Said, Words, as_data, count, from_data, joined, override, say, shorten, spoken
 
 PACKAGE = Path(wannb.__file__).parent
 FILES = sorted((PACKAGE / "languages" / "zh").glob("*.json"))
@@ -43,6 +43,25 @@ def test_a_sentence_is_text_that_remembers_its_values() -> None:
     assert (said.template, dict(said.values)) == ("at most {most} input images", {"most": 9})
     assert Words("zh")(said) == "输入图片最多 9 张"
     assert Words("en")(said) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "end", "short"),
+    [
+        ("as it is", 8, 3, "as it is"),
+        ("an old boat with a red sail", 17, 0, "an old boat with…"),
+        ("an old boat with a red sail", 18, 0, "an old boat with…"),
+        ("an old boat with a red sail", 20, 9, "an old … red sail"),
+        ("First image. Second image. Third image. Fourth image.", 37, 15, "First image. Second … Fourth image."),
+        ("一只橘猫坐在窗台上看着外面的雪", 8, 0, "一只橘猫坐在窗…"),
+        ("一只橘猫坐在窗台上看着外面的雪", 12, 4, "一只橘猫坐 … 外面的雪"),
+        ("https://example.com/a/very/long/link", 12, 0, "https://exa…"),
+        ("m" * 30, 12, 0, "mmmmmmmmmmm…"),
+    ],
+)
+def test_a_text_is_cut_between_words(text: str, most: int, end: int, short: str) -> None:
+    assert shorten(text, most, end=end) == short
+    assert len(short) <= most
 
 
 def test_a_value_is_translated_only_if_it_is_a_sentence_itself() -> None:

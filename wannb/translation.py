@@ -237,10 +237,19 @@ _STATES = {
 }
 
 
-def shorten(text: str, most: int) -> str:
-    """Return a text on one line, cut with an ellipsis where it is longer than `most` characters."""
+def shorten(text: str, most: int, *, end: int = 0) -> str:
+    """Return a text on one line, cut between words if it is over `most` letters; about `end` of its last ones stay."""
     line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    if len(line) <= most:
+        return line
+    begin = _whole(line, most - end - 3 if end else most - 1)
+    return f"{begin} … {_whole(line[::-1], end)[::-1]}" if end else f"{begin}…"
+
+
+def _whole(line: str, most: int) -> str:
+    """Return how a line begins, up to the end of a word; within one that is long, or of a script without spaces."""
+    space = line.rfind(" ", most * 2 // 3, most + 1)
+    return line[: most if space < 0 else space].rstrip()
 
 
 def count(number: int, noun: str) -> str:

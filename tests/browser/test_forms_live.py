@@ -326,14 +326,34 @@ def test_the_code_is_live_and_goes_to_the_clipboard(lab: Lab) -> None:
     assert book.page.evaluate("navigator.clipboard.readText()") == 'client.generate("A dog", size="1K")'
 
 
+#: Whether what the history shows of a run is in the window.
+IN_SIGHT = """() => {
+  const { top, height } = document.querySelector('.wannb-historyform .wannb-results').getBoundingClientRect();
+  return height > 100 && top > -60 && top < innerHeight - 60;
+}"""
+
+
 def test_an_old_run_is_found_and_opened_as_a_form_on_another_day(lab: Lab) -> None:
-    make = "client.generate('An old tower', size='1K', seed=11)"
+    make = """tower = client.generate('An old tower', size='1K', seed=11)
+for seed in range(6): client.edit('softer', tower, size='1K', seed=seed)"""
     book = lab.notebook(CLIENT, make, "form = wannb.studio(client)\nform")
     book.run()
     book.restart()
     book.run()
     page = book.output(2)
     page.get_by_role("tab", name="History").click()
+    rows = page.locator(".wannb-run")
+    rows.first.get_by_role("button", name="Show").click()
+    book.page.wait_for_function(IN_SIGHT)
+    rows.last.scroll_into_view_if_needed()
+    book.page.wait_for_function(IN_SIGHT)  # beside the list
+    book.look(theme="light", width=390, height=500)
+    rows.nth(2).get_by_role("button", name="Show").click()
+    book.page.wait_for_function(IN_SIGHT)  # after the list
+    book.look(theme="light", width=1200)
+    page.locator(".wannb-inputs .wannb-enlarge").first.click()
+    book.page.get_by_role("dialog").get_by_role("definition").get_by_text("An old tower").wait_for()
+    book.page.keyboard.press("Escape")
     page.get_by_label("Search", exact=True).fill("tower")
     page.get_by_label("Search", exact=True).press("Enter")
     page.get_by_title(re.compile("^Show run")).first.click()

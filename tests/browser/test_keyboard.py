@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from browser.keys import Keys
@@ -243,3 +244,15 @@ def test_the_history_is_searched_and_a_run_opened_as_a_form(lab: Lab, server: mo
     book.until("studio.form is studio.text_to_image")
     keys.wait_at("Prompt")
     assert book.ask("[studio.form.request.prompt, studio.form.request.seed]") == ["a cat", 1]
+    page.get_by_role("tab", name="History").click()
+    page.get_by_label("Search", exact=True).fill("")
+    page.get_by_label("Search", exact=True).press("Enter")
+    page.locator(".wannb-quietly", has_text="12 of 14 runs").wait_for()
+    for box in page.get_by_role("checkbox", name=re.compile("^Choose run ")).all()[:2]:
+        box.press(" ")
+    page.get_by_text("2 runs chosen").wait_for()
+    page.get_by_role("button", name="Compare", exact=True).press("Enter")
+    page.get_by_role("radio", name="Side by side").wait_for()
+    box = page.locator(".wannb-results .wannb-stage").bounding_box()
+    assert box
+    assert 0 <= box["y"] < 900, "beside the list, in sight"

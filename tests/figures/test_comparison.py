@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 from figures.test_gallery import HOSTILE, Tags, opened, page_of
+from figures.test_grid import check_inside
 from PIL import Image
 
 from wannb.client import Client
@@ -160,3 +161,18 @@ def test_on_paper_too_a_reader_learns_that_one_picture_was_stretched(pair: tuple
     said = words(pair[1].resize((600, 600))).replace("\n", " ")
     assert "the right picture of 600*600 is stretched to 400*300" in said
     assert "the right picture" not in words(pair[1])
+
+
+@pytest.mark.parametrize("width", [2.5, 7])
+def test_labels_on_paper_are_whole(client: Client, width: float) -> None:
+    long = "a very old lighthouse on a rock in heavy weather, seen from a small boat, " * 3
+    one, other = (client.generate(f"{long}{end}", seed=1, size="768*768") for end in ("at dawn", "in fog and rain"))
+    shown = compare(one, Image.new("RGB", (400, 300)))
+    drawn = shown.figure(width=width)
+    words = " ".join(text.get_text() for text in drawn.axes[0].texts)
+    assert "…" not in words
+    assert f"{long}at dawn".replace(" ", "") in words.replace(" ", "")
+    check_inside(drawn, width)
+    assert f"{long[:150]}" in page_of(shown)
+    assert f"{long}at" not in Tags(shown).words, "in a cell there is no room for all of it"
+    assert max(map(len, [text.get_text() for text in compare(one, other).figure(width=width).axes[0].texts])) < 200

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from figures.spots import LABELS, image, spots
 from figures.test_gallery import HOSTILE, Tags, opened, page_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from wannb.client import Client
@@ -17,6 +20,15 @@ from wannb.figures.fonts import families
 from wannb.figures.grid import Grid, contact_sheet, grid
 from wannb.figures.layout import Spot, labels_of
 from wannb.runs.result import GeneratedImage
+
+
+def check_inside(drawn: Figure, width: float, dpi: float = 200) -> None:
+    """Check that all texts of a figure are on its page, to a dot."""
+    renderer = FigureCanvasAgg(drawn).get_renderer()
+    for text in (each for axes in drawn.axes for each in axes.findobj(Text) if each.get_text() and each.get_visible()):
+        box = text.get_window_extent(renderer)
+        assert -1 <= box.x0 < box.x1 <= width * dpi + 1, text
+        assert -1 <= box.y0 < box.y1 <= drawn.get_figheight() * dpi + 1, text
 
 
 class TestInTheCell:
@@ -85,6 +97,42 @@ class TestOnPaper:
             box = text.get_window_extent(renderer)
             assert box.x0 >= -1
             assert box.x1 <= 331
+
+    @pytest.mark.parametrize("width", [2.5, 3.3, 7])
+    @pytest.mark.parametrize(
+        "axes",
+        [{"rows": ("prompt", "model"), "columns": "seed"}, {"rows": "prompt", "columns": ("seed", "model")}, {}],
+        ids=str,
+    )
+    def test_labels_are_whole_and_within_the_page_at_any_width(
+        self, tmp_path: Path, width: float, axes: dict[str, Any]
+    ) -> None:
+        long = "a very old lighthouse on a rock in heavy weather, seen from a small boat, " * 3
+        labels = {
+            "prompt": (f"{long} at dawn", "一座很老的灯塔，" * 30),
+            "seed": ("1", "2", long),
+            "model": ("pro", "plain"),
+        }
+        drawn = grid(spots(tmp_path), labels, title=long, **axes).figure(width=width)
+        assert not [text.get_text() for text in drawn.axes[0].texts if "…" in text.get_text()]
+        words = "".join(text.get_text() for text in drawn.axes[0].texts).replace(" ", "")
+        for text in (label for of in labels.values() for label in of):
+            assert text.replace(" ", "") in words
+        check_inside(drawn, width)
+
+    def test_headings_beside_the_rows_span_them(self, tmp_path: Path) -> None:
+        shown = grid(spots(tmp_path), LABELS, rows=("prompt", "model"), columns="seed")
+        scopes = [(each.get("scope"), each.get("rowspan")) for each in Tags(shown).every("th")]
+        assert scopes == [("col", None)] * 3 + [("rowgroup", "2"), ("row", None), ("row", None)] * 2
+        drawn = shown.figure(width=3.3, dpi=100)
+        upright = {text.get_text(): text for text in drawn.axes[0].texts if text.get_rotation() == 90}
+        assert set(upright) == {"a cat", "a dog"}
+        renderer = FigureCanvasAgg(drawn).get_renderer()
+        boxes = {name: text.get_window_extent(renderer) for name, text in upright.items()}
+        rows = [text.get_window_extent(renderer) for text in drawn.axes[0].texts if text.get_text() in ("pro", "plain")]
+        assert boxes["a cat"].x1 < min(row.x0 for row in rows)
+        middle = [(box.y0 + box.y1) / 2 for box in boxes.values()]
+        assert middle == pytest.approx([sum(row.y0 + row.y1 for row in two) / 4 for two in (rows[:2], rows[2:])], abs=3)
 
     def test_pictures_have_the_dots_that_were_asked_for_and_are_as_sharp_as_the_file(self, tmp_path: Path) -> None:
         large = image(tmp_path / "1.png", size=(1600, 1200))

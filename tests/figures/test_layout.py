@@ -59,7 +59,10 @@ def test_any_option_on_any_axis(tmp_path: Path) -> None:
     assert sheets[0].columns == ("",)
     assert [placed.label for placed in sheets[1].cells[2][0]] == ["a cat", "a dog"]
     (combined,) = arrange(made, LABELS, rows=("prompt", "model"), columns="seed")
-    assert combined.rows == ("a cat\npro", "a cat\nplain", "a dog\npro", "a dog\nplain")
+    assert combined.rows == ("pro", "plain", "pro", "plain")
+    assert combined.beside == ((("a cat", 2), ("a dog", 2)),)
+    (deep,) = arrange(made, LABELS, rows=("model", "prompt", "seed"))
+    assert deep.beside == ((("pro", 6), ("plain", 6)), (("a cat", 3), ("a dog", 3)) * 2)
     for sheet in (combined, *sheets):
         for row in sheet.cells:
             assert all(len(cell) == (1 if sheet is combined else 2) for cell in row)

@@ -387,6 +387,14 @@ def test_a_title_and_labels_stand_in_the_grid_in_the_file_and_in_the_code(
     assert len(server.log) > before
 
 
+def test_many_values_take_their_labels_as_lines(client: Client) -> None:
+    form = CompareForm(client, prompt="a cat", seed=range(1, 62), size=SMALL)
+    form.grid.show(form.plan)
+    named(form.grid.box, "Title and labels").value = True
+    named(form.grid.box, "seed: a label a line, in the order of the values").value = "first\n\nthird"
+    assert form.code.endswith('plan.grid(labels={"seed": {1: "first", 3: "third"}})')
+
+
 def test_a_label_of_a_picture_is_given_by_its_place(chinese: Client) -> None:
     form = CompareForm(chinese, prompt="as ink", images=[picture("a.png"), picture("b.png")], size=SMALL)
     form.run()

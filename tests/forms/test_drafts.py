@@ -85,6 +85,27 @@ def test_a_new_studio_shows_what_was_in_every_form(client: Client) -> None:
     assert forms.TextToImageForm(client).request.prompt == "", "a form in a cell shows what its arguments say"
 
 
+def test_a_comparison_comes_back_with_its_title_labels_and_layout(client: Client) -> None:
+    first = forms.Studio(client).compare
+    first._fill(
+        {"prompt": ["a cat", "a dog"], "images": [picture("a.png"), picture("b.png", (300, 400))], "size": "1K"}
+    )
+    first.run()
+    for name, value in (("Title and labels", True), ("Title", "Pets"), ("a dog", "Dog"), ("b.png", "B")):
+        named(first.grid.box, name).value = value
+    named(first.grid.box, "Columns").value = "prompt"
+    wanted, page = first.draft(), first.grid.html()
+    assert ">Pets<" in page
+    first.close()
+    again = forms.Studio(client).compare
+    assert again.draft() == wanted, "also before the grid is shown"
+    again.run()
+    assert again.grid.html() == page
+    assert again.draft() == wanted
+    named(again, "Start anew").click()
+    assert again.draft()["grid"] == {"axes": {}, "title": "", "labels": {}}
+
+
 def test_a_draft_is_written_by_itself_and_its_thread_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     studio = forms.Studio(client)
     named(studio.text_to_image, "Prompt").value = "a cat"

@@ -63,11 +63,32 @@ def test_rows_of_one_study_can_be_told_apart(client: Client) -> None:
     client.generate(f"{beginning} by night", size="1024*768", seed=4, watermark=True)
     told = {word: row.partition(" · ")[2] for word, row in rows(forms.HistoryForm(client)).items()}
     assert told == {
-        "dawn": "text to image · wan2.7-image · 768*768 · seed 3 · done · 1 image · demo (0.03 USD live)",
-        "noon": "text to image · wan2.7-image-pro · 768*768 · seed 4 · done · 1 image · demo (0.075 USD live)",
-        "night": "text to image · wan2.7-image-pro · 1024*768 · seed 4 · Watermark · done · 1 image · demo (0.075 USD "
+        "dawn": "text to image · wan2.7-image · 768*768 · seed 3 · done · 1 image · demo ($0.03 live)",
+        "noon": "text to image · wan2.7-image-pro · 768*768 · seed 4 · done · 1 image · demo ($0.075 live)",
+        "night": "text to image · wan2.7-image-pro · 1024*768 · seed 4 · Watermark · done · 1 image · demo ($0.075 "
         "live)",
     }
+
+
+def test_a_row_shows_the_first_input_images_and_leaves_out_those_that_are_gone(client: Client) -> None:
+    six = [picture(f"input-{n}.png", (300 + n, 300)) for n in range(6)]
+    edited, again = client.edit("merge them", six, size=SMALL, seed=1), client.edit("merge it", six[0], size=SMALL)
+
+    def row() -> str:
+        return next(
+            text for each in forms.HistoryForm(client)._list.children if "them" in (text := each.children[2].value)
+        )
+
+    inputs = row().partition("wannb-inputs")[2]
+    assert re.findall('alt="(.*?)"', inputs) == [f"image {n + 1}: input-{n}.png" for n in range(4)]
+    assert "+2<" in inputs
+    assert all(len(source) < 4000 for source in re.findall('src="(.*?)"', inputs)), "thumbnails"
+    previews = [path for result in (edited, again) for path in (result.path / "inputs").glob(".preview*")]
+    assert not previews, "one preview serves all runs of a picture"
+    for folder in (edited.path / "inputs", client.store.root / ".inputs"):
+        for path in folder.iterdir():
+            path.unlink()
+    assert "wannb-inputs" not in row()
 
 
 def test_history_is_searched_by_words_options_and_days(client: Client, server: mock.MockServer) -> None:
@@ -94,6 +115,59 @@ def test_history_is_searched_by_words_options_and_days(client: Client, server: m
     assert "3 of 3 runs" in shown(history)
 
 
+def test_chosen_runs_are_compared_judged_and_made_a_storyboard(client: Client, server: mock.MockServer) -> None:
+    cat, dog = (client.generate(f"a {each} at the door", size=SMALL, seed=1) for each in ("cat", "dog"))
+    two = client.generate("two foxes", size=SMALL, seed=1, n=2)
+    with server.scenario("refused content"), pytest.raises(ContentRefused):
+        client.generate("a bad dog", size=SMALL, seed=4)
+    history, billed = forms.HistoryForm(client), server.billed
+    assert "Judge" not in shown(history)
+
+    def choose(*run_ids: str) -> None:
+        if "chosen" in shown(history):
+            named(history, "Choose none").click()
+        for run_id in run_ids:
+            named(history, f"Choose run {run_id}").value = True
+
+    choose(dog.run_id, cat.run_id)
+    assert "2 runs chosen" in shown(history)
+    history.search("dog")
+    assert named(history, f"Choose run {dog.run_id}").value, "a search forgets no choice"
+    named(history, "Lay the pictures of two runs over each other").click()
+    assert "of the pixels changed" in shown(history)
+    named(history, "Show all pictures side by side").click()
+    assert "of the pixels changed" not in shown(history)
+    assert "2 images" in shown(history)
+    named(history, "Judge the pictures blind, two at a time").click()
+    [judging] = [each for each in history.together.shown.children if hasattr(each, "press")]
+    judging.press("1")
+    assert {each["label"] for each in judging.record.sheet.header["contestants"]} == {"a dog", "a cat"}
+    named(history, "Make a storyboard with these pictures as its frames").click()
+    board = history.form.board  # type: ignore[union-attr]
+    assert [scene.text for scene in board.scenes] == ["a dog at the door", "a cat at the door"]
+    assert [Image.open(frame.path).tobytes() for frame in board.frames] == [
+        each[0].open().tobytes() for each in (dog, cat)
+    ]
+    refused = next(run.id for run in client.runs() if run.state == "failed")
+    history.search("")
+    for run_ids, name, said in (
+        ([cat.run_id], "Lay the pictures of two runs over each other", "This takes two runs; now 1 run chosen."),
+        ([cat.run_id], "Judge the pictures blind, two at a time", "This takes two runs or more; now 1 run chosen."),
+        ([cat.run_id, two.run_id], "Judge the pictures blind, two at a time", "different numbers of pictures"),
+        ([refused, cat.run_id], "Show all pictures side by side", f"Run {refused} has no images; choose another one."),
+    ):
+        choose(*run_ids)
+        named(history, name).click()
+        assert said in shown(history)
+    assert server.billed == billed
+    studio = wannb.studio(client)
+    named(studio.history, f"Choose run {cat.run_id}").value = True
+    named(studio.history, "Make a storyboard with these pictures as its frames").click()
+    assert studio.form is studio.storyboard
+    assert studio.storyboard.board is not None
+    assert studio.storyboard.board.name == "storyboard 2"
+
+
 def test_history_says_what_was_refused(client: Client, server: mock.MockServer) -> None:
     with server.scenario("partly refused"):
         client.generate("a cat", size=SMALL, seed=1, n=3)
@@ -102,7 +176,7 @@ def test_history_says_what_was_refused(client: Client, server: mock.MockServer) 
     history = forms.HistoryForm(client)
     partly, failed = rows(history)["cat"], rows(history)["dog"]
     assert re.search(
-        r"done · 2 of 3 images · demo \(0\.15 USD live\)\s+2 of 3 images came back; .* refused: "
+        r"done · 2 of 3 images · demo \(\$0\.15 live\)\s+2 of 3 images came back; .* refused: "
         r"DataInspectionFailed: Output data",
         partly,
     )
@@ -208,6 +282,18 @@ def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:
     assert [image.sha256 for image in studio.edit.request.images] == [run.result()[0].as_input().sha256]
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_form_is_called_as_its_tab_and_says_the_mode_of_the_service_beside_it(language: str, client: Client) -> None:
+    client.language = language
+    studio = wannb.studio(client)
+    for at, title in enumerate(studio._tabs.titles):
+        studio._tabs.selected_index = at
+        assert f"<h3>{title}</h3>" in studio.form._heading.value
+    mode = {"en": "interactive editing", "zh": "交互式编辑"}[language]
+    assert mode in studio.regions._heading.value
+    assert studio.text_to_image._heading.value.count("span") == 2, "its badge alone: the mode is called as the form"
+
+
 def test_the_studio_makes_a_form_when_its_tab_is_opened(client: Client) -> None:
     """A page with hundreds of widgets is slow to come on a small laptop."""
     from ipywidgets.widgets.widget import _instances
@@ -286,8 +372,8 @@ def test_what_a_reload_cut_off_and_an_uploaded_name_are_said_to_people_who_do_no
         left.generate("a fox", size="1K")
     form = forms.HistoryForm(client)
     [row] = form._list.children
-    assert "the page was left or loaded again before this was sent" in row.children[1].value
-    assert "connect()" not in row.children[1].value
+    assert "the page was left or loaded again before this was sent" in row.children[2].value
+    assert "connect()" not in row.children[2].value
     Image.new("RGB", (300, 300)).save(tmp_path / "0a1b2c3d4e5f-cat.png")
     edit = forms.EditForm(client, prompt="softer")
     edit._references._picker._picked(str(tmp_path / "0a1b2c3d4e5f-cat.png"))

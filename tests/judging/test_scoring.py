@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from figures.test_grid import check_inside
 from judging.pictures import groups, judged
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from wannb.judging import judge, scores
 from wannb.judging.pairs import contest_of, digest
@@ -189,6 +193,27 @@ def test_scores_show_themselves_with_every_text_escaped(folder: Path) -> None:
     for name in ("figure.png", "figure.pdf"):
         figure.savefig(folder / name)
         assert (folder / name).stat().st_size > 5000
+
+
+@pytest.mark.parametrize("width", [2.5, 3.3, 7])
+def test_a_figure_of_any_width_holds_its_labels_whole(width: float, folder: Path) -> None:
+    long = "a very old lighthouse on a rock in heavy weather, seen from a small boat, 35 mm photograph"
+    named = {long: "A", "…in fog · wan2.7-image-pro": "B", "一座很老的灯塔，在暴风雨中，从一条小船上看去": "C"}
+    made = groups(folder, "ABC", 12)
+    drawn = judged({name: made[of] for name, of in named.items()}, folder / "x.jsonl", "1").scores().figure(width=width)
+    words = [text.get_text() for text in drawn.findobj(Text)]
+    assert not [each for each in words if "…" in each]
+    assert {long.replace(" ", ""), "infog·wan2.7-image-pro"} <= joined_lines(words, long)
+    check_inside(drawn, width, dpi=150)
+    renderer = FigureCanvasAgg(drawn).get_renderer()
+    ticks = [each.get_window_extent(renderer) for each in drawn.axes[1].get_xticklabels()]
+    assert all(one.x1 + 5 < other.x0 for one, other in itertools.pairwise(ticks))
+
+
+def joined_lines(words: list[str], long: str) -> set[str]:
+    """Return what is found of two labels when the lines of a figure are joined without their spaces."""
+    every = "".join(words).replace(" ", "")
+    return {each for each in (long.replace(" ", ""), "infog·wan2.7-image-pro") if each in every}
 
 
 def test_without_the_library_the_install_line_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

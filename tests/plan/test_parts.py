@@ -6,6 +6,10 @@ import hashlib
 import json
 import pickle
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +22,14 @@ from wannb import Plan, mock
 from wannb.cells.lists import Prompts
 from wannb.client import Client
 from wannb.errors import StoreError
+from wannb.judging.pairs import contest_of
 from wannb.runs.store import Store
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")
 
 PROMPTS = ["A boat at dawn", "A boat at dusk", "A boat at night"]
 SIZE = "768*768"
+MODELS = ("wan2.7-image-pro", "wan2.7-image")
 
 
 def study(client: Client, prompts: Any = PROMPTS, seeds: Any = (1, 2, 3)) -> Plan:
@@ -349,6 +355,94 @@ def test_categories_are_chosen_and_are_a_column(client: Client, tmp_path: Path) 
     assert isinstance(plan.prompts, Prompts)
     assert list(plan.select(prompt=[0, 2]).table()["category"]) == ["Abstract", "Animals"]
     assert repr(plan.prompts) == "Prompts(3 of parti, 2 categories)"
+
+
+@pytest.mark.parametrize("listed", ["a {hue} bear,Animals\na {hue} pier,Places\n", "a {hue} bear,Animals\n"])
+def test_a_prompt_with_slots_keeps_its_category(listed: str, client: Client, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("prompt,category\n" + listed)
+    plan = wannb.sweep(
+        client, prompt=wannb.prompts(tmp_path / "own.csv"), hue=["red", "blue"], model=list(MODELS), size="1K"
+    )
+    expected = ["Animals"] * 4 + ["Places"] * 4
+    assert list(plan.table()["category"]) == expected[: len(plan)]
+    plan.run().replace(hue=0, model=0, with_=5, reason="blurred", **({"prompt": 0} if len(plan) > 4 else {}))
+    plan.run()
+    assert list(plan.table()["category"]) == expected[: len(plan)]
+    contest = contest_of(plan, by="model")
+    kinds = [contest.category(pair) for pair in contest.pairs]
+    assert sorted(set(kinds)) == sorted({*expected[: len(plan)]}), "in a judging as well"
+
+
+class Shelf(BaseHTTPRequestHandler):
+    """A server of lists: /parti.tsv, one that is too large, and some that lead elsewhere."""
+
+    elsewhere = "http://lists.example/parti.tsv"
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        status, content = {"/parti.tsv": (200, PARTI.encode()), "/large.txt": (200, b"x" * 40_000_000)}.get(
+            path, (302 if path.startswith("/to-") else 404, b"")
+        )
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        if status == 302:
+            to = {"/to-parti.tsv": "/parti.tsv", "/to-itself.tsv": path}.get(path, self.elsewhere)
+            self.send_header("Location", to)
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def shelf() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shelf) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_list_is_read_from_a_link(shelf: str, client: Client, tmp_path: Path) -> None:
+    for path in ("/parti.tsv?token=secret", "/to-parti.tsv"):
+        read = wannb.prompts(shelf + path, category=["Animals"])
+        assert list(read) == ['a "bear"', "a cat"]
+        assert read.address == shelf + path.partition("?")[0]
+        assert read.sha256 == hashlib.sha256(PARTI.encode()).hexdigest()
+    assert read.name == "to-parti"
+    plan = wannb.sweep(client, prompt=read, model=list(MODELS), size=SIZE).run()
+    assert f"from the list to-parti at {shelf}/to-parti.tsv (SHA-256" in plan.methods()
+    plan.save(tmp_path / "study")
+    again = Plan.open(tmp_path / "study").prompts
+    assert again is not None
+    assert (again.address, again.sha256) == (read.address, read.sha256)
+    assert wannb.prompts(write(tmp_path / "own.txt", "a cat")).address == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("{shelf}/gone.csv", r"/gone\.csv cannot be read: it was answered with HTTP 404"),
+        ("{shelf}/large.txt", r"/large\.txt cannot be read: it is larger than 32 MB"),
+        ("{shelf}/to-elsewhere.txt", r"cannot be read: links are read over https only, not http://lists\.example"),
+        ("{shelf}/to-itself.tsv", r"cannot be read: it leads round in circles"),
+        ("{shelf}/parti", r"give a list of prompts that ends in \.csv, \.tsv"),
+        ("http://lists.example/parti.tsv?token=secret", r"links are read over https only, not http://lists\.example"),
+        ("https://me:secret@127.0.0.1/parti.tsv", r"must not hold a user name or password"),
+        ("https://127.0.0.1:9/parti.tsv?token=secret", r"parti\.tsv cannot be read: 127\.0\.0\.1 was not reached"),
+    ],
+)
+def test_a_link_that_cannot_be_read_is_said(link: str, said: str, shelf: str) -> None:
+    with pytest.raises(ValueError, match=said) as caught:
+        wannb.prompts(link.format(shelf=shelf))
+    assert "secret" not in str(caught.value)
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 from conftest import make_client
 from PIL import Image
@@ -73,6 +74,8 @@ def test_other_programs_read_it(client: Client, tmp_path: Path) -> None:
     for row in lines:
         with Image.open(folder / "images" / row["file_name"]) as picture:
             assert picture.info["parameters"].startswith(row["prompt"])
+    assert {line["number"] for line in lines} == {1}
+    assert "image" not in lines[0], "in an ImageFolder this is the picture itself"
     assert {row["path"] for row in table if row["path"]} == {f"images/{line['file_name']}" for line in lines}
     assert table[0]["path"] == "images/001-a-boat-at-dawn-wan2-7-image-pro-seed-7/image-1.png"
     listed = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
@@ -83,6 +86,26 @@ def test_other_programs_read_it(client: Client, tmp_path: Path) -> None:
     page = (folder / "index.html").read_text("utf-8")
     assert "Times of day" in page
     assert "http" not in page.replace("http://", "", 0) or 'src="http' not in page
+
+
+def test_parquet_holds_the_images(client: Client, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    plan = study(client, prompt=PROMPTS * 2, model=None, seed=[1, 2, 3]).exclude(seed=3, reason="too dark")
+    with pytest.raises(ValueError, match="no images yet"):
+        plan.save(tmp_path / "boats.parquet")
+    plan.run().score("brightness", lambda image: 7)
+    assert plan.save(tmp_path / "new" / "boats.parquet") == tmp_path / "new" / "boats.parquet"
+    assert [each.name for each in (tmp_path / "new").iterdir()] == ["boats.parquet"]
+    rows = parquet.read_table(tmp_path / "new" / "boats.parquet").to_pylist()
+    images = [image for result in plan.results() if result for image in result]
+    assert [row["image"]["bytes"] for row in rows] == [image.path.read_bytes() for image in images]
+    assert [(row["prompt"], row["seed"]) for row in rows] == [(each, seed) for each in PROMPTS * 2 for seed in (1, 2)]
+    assert {(row["number"], row["brightness"]) for row in rows} == {(1, 7)}
+    assert str(tmp_path) not in str([{**row, "image": row["image"]["path"]} for row in rows])
+    table = pandas.read_parquet(tmp_path / "new" / "boats.parquet")
+    assert table["seed"].tolist() == [1, 2] * 6
+    shown = pytest.importorskip("datasets").Dataset.from_parquet(str(tmp_path / "new" / "boats.parquet"))
+    assert shown[0]["image"].size == (768, 768)
 
 
 def test_nothing_of_the_account_or_the_machine_is_in_it(client: Client, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ COMES_ALONG = {"numpy", "packaging", "traitlets"}
 #: What the page of `wannb studio` is served by: Voilà, and what that is made of.
 STUDIO = {"jupyter-core", "jupyter-server", "tornado", "voila"}
 #: Imported only where a person, or the host of the notebook, has it.
-OPTIONAL = {"pytest", "truststore", "google", "kaggle-secrets"}
+OPTIONAL = {"pytest", "truststore", "google", "kaggle-secrets", "pyarrow"}
 
 
 def extras() -> dict[str, list[str]]:
@@ -86,7 +86,7 @@ def test_what_the_package_imports_comes_with_the_lab() -> None:
 def test_the_readme_says_of_each_optional_package_what_it_is_for() -> None:
     readme = (PACKAGE.parent / "README.md").read_text("utf-8")
     start = readme[readme.index("## Start") : readme.index("## The six modes")]
-    says = r"extra package: .*DataFrames \(pandas;.*scores .*\(`\[judge\]`\).*slides \(`\[slides\]`\)"
+    says = r"extra package: .*DataFrames \(pandas;.*scores.*`\[judge\]`.*slides.*`\[slides\]`.*parquet.*`\[parquet\]`"
     assert re.search(says, start, re.S)
 
 

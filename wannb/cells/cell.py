@@ -30,6 +30,7 @@ class Cell:
         options: the options that vary, with this cell's values.
         positions: for each of them, which of its values that is, from 0.
         request: what is sent.
+        template: the prompt as it was given, which may have slots.
         problems: the rules it breaks, as sentences; a cell with problems is never sent.
         fingerprint: of the request; equal requests of a plan are one run.
         origin: the fingerprint of the request that the options make, which is another one where it was replaced.
@@ -39,6 +40,7 @@ class Cell:
     options: Mapping[str, Any]
     positions: Mapping[str, int] = field(repr=False)
     request: ImageRequest = field(repr=False)
+    template: str = field(repr=False)
     problems: tuple[str, ...]
     fingerprint: str = field(repr=False)
     origin: str = field(repr=False)
@@ -56,6 +58,7 @@ def cells_of(constant: Mapping[str, Any], varying: Mapping[str, tuple[Any, ...]]
         options = {name: varying[name][number] for name, number in positions.items()}
         asked = {**constant, **options}
         slots = {name: asked.pop(name) for name in list(asked) if name not in FIELDS}
+        template = str(asked.get("prompt", ""))
         if slots:
             asked["prompt"] = filled(asked["prompt"], slots)
         request = ImageRequest(**asked)
@@ -63,9 +66,8 @@ def cells_of(constant: Mapping[str, Any], varying: Mapping[str, tuple[Any, ...]]
         if request.seed is None:
             problems += (Said("seed=None: without a seed every run would send and pay for it again"),)
         print_ = request.fingerprint
-        cell = Cell(
-            options=options, positions=positions, request=request, problems=problems, fingerprint=print_, origin=print_
-        )
+        places: dict[str, Any] = {"options": options, "positions": positions, "template": template}
+        cell = Cell(**places, request=request, problems=problems, fingerprint=print_, origin=print_)
         made.append(cell)
     return tuple(made)
 

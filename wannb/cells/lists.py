@@ -1,4 +1,4 @@
-"""Lists of prompts, such as PartiPrompts, DrawBench or one's own, read from a file with their categories."""
+"""Lists of prompts, such as PartiPrompts, DrawBench or one's own, read from a file or a link with their categories."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from wannb.errors import ConnectionFailed, UnknownOutcome
 from wannb.files import parse_json, read_file
+from wannb.request import inputs
+from wannb.service import fetch
 from wannb.translation import say
 
 #: Bytes of a file.
@@ -28,21 +32,29 @@ class Prompts(tuple[str, ...]):
         name: of the file, without its ending.
         sha256: of the file's bytes, in hexadecimal.
         categories: {prompt: its category}; empty without categories.
+        address: the link that they were read from, without its query; "" of a file.
     """
 
     name: str
     sha256: str
     categories: Mapping[str, str]
+    address: str
 
     def __new__(
-        cls, prompts: Iterable[str], *, name: str = "", sha256: str = "", categories: Mapping[str, str] | None = None
+        cls,
+        prompts: Iterable[str],
+        *,
+        name: str = "",
+        sha256: str = "",
+        categories: Mapping[str, str] | None = None,
+        address: str = "",
     ) -> Prompts:
         made = super().__new__(cls, prompts)
-        made.name, made.sha256, made.categories = name, sha256, dict(categories or {})
+        made.name, made.sha256, made.categories, made.address = name, sha256, dict(categories or {}), address
         return made
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (tuple(self),), {"name": self.name, "sha256": self.sha256, "categories": self.categories}
+        return (tuple(self),), vars(self)
 
     def __repr__(self) -> str:
         kinds = f", {len(set(self.categories.values()))} categories" if self.categories else ""
@@ -56,11 +68,12 @@ def prompts(
     category: str | Iterable[str] | None = None,
     limit: int | None = None,
 ) -> Prompts:
-    """Read a list of prompts from a file.
+    """Read a list of prompts from a file or a link.
 
     Args:
-        path: a file in UTF-8. `.csv` and `.tsv` begin with the names of their columns; `.jsonl` has an object a line,
-            `.json` a list of objects or {id: object}; `.txt` has a prompt a line.
+        path: a file in UTF-8 of at most 32 MB, or an https link to one, which is read each time: its hash says whether
+            it is still the same. `.csv` and `.tsv` begin with the names of their columns; `.jsonl` has an object a
+            line, `.json` a list of objects or {id: object}; `.txt` has a prompt a line.
         column: of the prompts; "prompt", "prompts", "text" or "caption" in any case by default.
         category: of the categories, "category" by default where there is one; a list of values keeps the prompts of
             these categories alone.
@@ -70,19 +83,21 @@ def prompts(
         The prompts with the list's name, hash and categories; in `plan.table()` the category is a column.
 
     Raises:
-        ValueError: another ending, a column that is not there, a file that cannot be read so, or no prompt in it.
+        ValueError: another ending, a column that is not there, a file that cannot be read so, or no prompt in it; or a
+            link that is not of https, or leads to no file.
         OSError: there is no such file.
 
     >>> wannb.prompts("PartiPrompts.tsv", category=["Animals"], limit=20)    # doctest: +SKIP
     Prompts(20 of PartiPrompts, 1 categories)
     """
-    place = Path(path)
+    link = path if isinstance(path, str) and "://" in path else ""
+    place = Path(unquote(urlsplit(link).path) if link else path)
     ending = place.suffix.lower()
     if ending not in _ENDINGS:
         raise ValueError(
             say("{file}: give a list of prompts that ends in {endings}", file=place.name, endings=", ".join(_ENDINGS))
         )
-    content = read_file(place, most=_MOST)
+    address, content = _fetched(link) if link else ("", read_file(place, most=_MOST))
     rows = _rows(content, ending, place.name)
     empty = ValueError(say("{file}: no prompts were found in it", file=place.name))
     if not rows:
@@ -98,7 +113,22 @@ def prompts(
         raise empty
     categories = {prompt: each for prompt, each in chosen if each}
     digest = hashlib.sha256(content).hexdigest()
-    return Prompts((prompt for prompt, _ in chosen), name=place.stem, sha256=digest, categories=categories)
+    facts = {"name": place.stem, "sha256": digest, "address": address}
+    return Prompts((prompt for prompt, _ in chosen), categories=categories, **facts)
+
+
+def _fetched(link: str) -> tuple[str, bytes]:
+    """Return a link without its query, which may hold a secret, and what it leads to."""
+    image = inputs.from_link(link)
+    shown = urlsplit(image.url or image.name)._replace(query="", fragment="").geturl()
+    try:
+        if image.problem or not image.url:
+            raise ValueError(say(image.problem or ""))
+        return shown, fetch(image.url, most=_MOST)
+    except (ValueError, ConnectionFailed, UnknownOutcome) as error:
+        why = str(error)
+    # Outside the handler: httpx's own error holds the link.
+    raise ValueError(say("{link} cannot be read: {why}", link=shown, why=why))
 
 
 def _rows(content: bytes, ending: str, file: str) -> list[Mapping[Any, Any]]:

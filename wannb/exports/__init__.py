@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from .export import export
 from .pages import Pages
+from .preferences import save_verdicts
 from .reel import Reel, Shot
-from .study import IMAGES, PLAN, Study, not_as_saved
+from .study import IMAGES, PLAN, Study, not_as_saved, save_images
 
-__all__ = ["IMAGES", "PLAN", "Pages", "Reel", "Shot", "Study", "export", "not_as_saved"]
+__all__ = ["IMAGES", "PLAN", "Pages", "Reel", "Shot", "Study", "export", "not_as_saved", "save_images", "save_verdicts"]

@@ -16,9 +16,7 @@ study/
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -29,8 +27,10 @@ from typing import Any
 from wannb import files
 from wannb.display import html
 from wannb.figures import Grid
-from wannb.runs import FILE, Run
+from wannb.runs import FILE, GeneratedImage, Run
 from wannb.translation import current, say
+
+from .rows import csv_of, write_rows
 
 IMAGES, PLAN = "images", "plan.json"
 _SUMS = "SHA256SUMS"
@@ -79,7 +79,7 @@ class Study:
         rows = [_moved(row, names) for row in self.rows]
         shown = str(replace(self.figure, title="")._repr_mimebundle_()["text/html"])  # the page has the title
         _put(folder / PLAN, json.dumps(self.plan, ensure_ascii=False, indent=1).encode())
-        _put(folder / "table.csv", _csv(rows))
+        _put(folder / "table.csv", csv_of(rows))
         _put(folder / IMAGES / "metadata.jsonl", _metadata(rows))
         _put(folder / "methods.md", f"# {self.title}\n\n{self.methods}\n".encode(errors="replace"))
         _put(folder / "index.html", _page(self.title, shown, self.methods))
@@ -106,22 +106,29 @@ def _moved(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {**row, "run": name, "path": path}
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8", errors="replace")
-
-
 def _metadata(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Return a line for each picture, as Hugging Face's ImageFolder reads it beside the pictures."""
-    lines = []
-    for row in rows:
-        if row["path"]:
-            facts = {name: value for name, value in row.items() if name != "path"}
-            lines.append(json.dumps({"file_name": row["path"].removeprefix(f"{IMAGES}/"), **facts}, ensure_ascii=False))
+    lines = [
+        json.dumps({"file_name": row["path"].removeprefix(f"{IMAGES}/"), **_facts(row)}, ensure_ascii=False)
+        for row in rows
+        if row["path"]
+    ]
     return ("\n".join(lines) + "\n").encode(errors="replace")
+
+
+def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row without its place, and with another name for what `datasets` calls the picture itself."""
+    return {"number" if name == "image" else name: value for name, value in row.items() if name != "path"}
+
+
+def save_images(path: Path, rows: Sequence[Mapping[str, Any]], images: Sequence[GeneratedImage]) -> Path:
+    """Write a parquet file with the images themselves and their rows of `Plan.table`, and return its place."""
+    known = {str(image.path): image for image in images}
+    there = [row for row in rows if row["path"]]
+    if not there:
+        raise ValueError(say("no images yet: plan.run() generates them"))
+    inside = {"image": [known[str(row["path"])] for row in there]}
+    return write_rows(path, [_facts(row) for row in there], images=inside, shown=True)
 
 
 def _page(title: str, shown: str, methods: str) -> bytes:

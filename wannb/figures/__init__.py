@@ -6,8 +6,9 @@ May import `ledger` and the rooms below it. Other rooms import only what `__all_
 from __future__ import annotations
 
 from . import fonts
+from .comparison import compare
 from .fonts import families, leftwards
-from .grid import Grid, grid
+from .grid import Grid, contact_sheet, grid
 from .layout import STATES, Spot, flat, labels_of
 from .paper import (
     DASHED,
@@ -37,6 +38,8 @@ __all__ = [
     "Paper",
     "Spot",
     "check_size",
+    "compare",
+    "contact_sheet",
     "ending",
     "families",
     "flat",

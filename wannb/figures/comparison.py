@@ -32,6 +32,8 @@ _PIXELS, _LEAST_PIXELS = 900, 200
 _COLORS, _GAMMA = "inferno", 0.6
 #: Of the figure: inches around everything, between pictures, between a label and its picture; points of the text.
 _MARGIN, _GAP, _PAD, _SIZE = 0.04, 0.07, 0.045, 7.0
+#: Characters of a label in a file, which a prompt cannot have, and in a cell.
+_WHOLE, _SHORT = 6000, 160
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,7 +98,7 @@ class Comparison:
 
     @spoken
     def __repr__(self) -> str:
-        a, b = html.plain(self.a.label), html.plain(self.b.label)
+        a, b = (_shortened(html.plain(side.label)) for side in (self.a, self.b))
         return f"Comparison({a!r}, {b!r}: {html.plain(self.summary)})"
 
     @spoken
@@ -120,9 +122,9 @@ class Comparison:
         panels.append((self.difference, Said("Difference")))
         side = (width - 2 * _MARGIN - _GAP * (len(panels) - 1)) / len(panels)
         tall = max(side * image.height / image.width for image, _ in panels)
-        labels = [typeset(label, side, _SIZE, most=3) for _, label in panels]
+        labels = [typeset(label, side, _SIZE) for _, label in panels]
         # Not the whole width: at few dots an inch letters are drawn wider than they measure.
-        footer = typeset(joined("; ", [self.summary, *self.notices]), 0.92 * (width - 2 * _MARGIN), _SIZE, most=5)
+        footer = typeset(joined("; ", [self.summary, *self.notices]), 0.92 * (width - 2 * _MARGIN), _SIZE)
         top = _MARGIN + max(lines.height for lines in labels) + _PAD
         height = top + tall + _PAD + footer.height + _MARGIN
         paper = Paper(width, height, dpi=dpi, alt=Said("Compared: {summary}", summary=self.summary))
@@ -155,7 +157,7 @@ class Comparison:
         """
         texts = [html.plain(text) for text in (self.a.label, self.b.label, self.summary, *self.notices)]
         if ending(path, _ENDINGS, Said("a comparison")) == ".html":
-            title = Said("{a} and {b}", a=self.a.label, b=self.b.label)
+            title = Said("{a} and {b}", a=_shortened(self.a.label), b=_shortened(self.b.label))
             return put(path, _document(html.attribute(title), self._html()).encode())
         return save(path, [self.figure(width=width, dpi=dpi)], pages=1, texts=texts)[0]
 
@@ -185,8 +187,8 @@ class Comparison:
         legend += [Said("Outlined: the boxes.")] if self.boxes else []
         split = Said("Where the left picture ends and the right one begins, in percent")
         left, right = (
-            [Said("Left: {what}", what=what) for what in (self.a.label, self.a.alt)],
-            [Said("Right: {what}", what=what) for what in (self.b.label, self.b.alt)],
+            [Said("Left: {what}", what=_shortened(what)) for what in (self.a.label, self.a.alt)],
+            [Said("Right: {what}", what=_shortened(what)) for what in (self.b.label, self.b.alt)],
         )
         alt = html.attribute(Said("Difference map: {summary}", summary=self.summary))
         body = (
@@ -318,13 +320,13 @@ def _labels(first: GeneratedImage | InputImage, second: GeneratedImage | InputIm
 
 def _value(request: ImageRequest, name: str) -> Any:
     value = getattr(request, name)
-    return shorten(value, 300) if isinstance(value, str) else value
+    return shorten(value, _WHOLE) if isinstance(value, str) else value
 
 
 def _name(value: GeneratedImage | InputImage) -> str:
     if isinstance(value, InputImage):
         return Path(value.name).name or value.name
-    return joined(" · ", [prompt_of(value, 100), *which_of(value)])
+    return joined(" · ", [prompt_of(value, _WHOLE), *which_of(value)])
 
 
 def _box(box: Sequence[int], size: tuple[int, int]) -> Box:
@@ -345,6 +347,11 @@ def _jpegs(pictures: Sequence[Image.Image], pixels: int) -> list[bytes]:
 @cache
 def _style() -> str:
     return Path(__file__).with_name("comparison.css").read_text(encoding="utf-8")
+
+
+def _shortened(text: str) -> str:
+    """Return a text as it is, or the beginning of a long one."""
+    return text if len(text) <= _SHORT else shorten(html.plain(text), _SHORT)
 
 
 def _percent(share: float) -> str:

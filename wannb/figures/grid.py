@@ -136,7 +136,8 @@ class Grid:
 
     def _html(self) -> str:
         across = max(len(sheet.columns) * sheet.across for sheet in self.sheets)
-        room = _PAGE - (_LABELS if any(label for sheet in self.sheets for label in sheet.rows) else 0)
+        beside = max(len(sheet.beside) + bool(any(sheet.rows)) for sheet in self.sheets)
+        room = _PAGE - _LABELS * beside
         paths = [each.image.path for each in self._placed if each.image]
         least = _LEAST if len(paths) > _MANY else _LEAST_OF_FEW
         shown = max(least, min(_MOST, room // across - 12))
@@ -249,7 +250,15 @@ def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> st
         f'vertical-align:bottom;overflow-wrap:anywhere">{_cut(text)}</th>'
         for text in sheet.columns
     )
-    corner = f'<td style="{plain}"></td>' if any(sheet.rows) else ""
+    corner = f'<td colspan="{1 + len(sheet.beside)}" style="{plain}"></td>' if any(sheet.rows) else ""
+    beside = [
+        "".join(
+            f'<th scope="rowgroup" rowspan="{size}" style="{label};border-right:1px solid {html.BORDER}">'
+            f"{_cut(text)}</th>"
+            for text, size in starting
+        )
+        for starting in _starting(sheet)
+    ]
     over = [
         "".join(
             f'<th scope="colgroup" colspan="{size}" style="{plain};font-weight:500;padding:3px 9px 3px 3px;'
@@ -262,17 +271,27 @@ def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> st
     head = f'<thead style="border:0">{lines}</thead>' if any(sheet.columns) else ""
     width = sheet.across * (shown + 6)
     body = []
-    for text, row in zip(sheet.rows, sheet.cells, strict=True):
-        side = f'<th scope="row" style="{label}">{_cut(text)}</th>' if any(sheet.rows) else ""
+    for text, row, over_rows in zip(sheet.rows, sheet.cells, beside, strict=True):
+        apart = ";padding-left:10px" if sheet.beside else ""
+        side = f'<th scope="row" style="{label}{apart}">{_cut(text)}</th>' if any(sheet.rows) else ""
         cells = "".join(
             f'<td style="{plain};padding:3px"><div style="display:flex;flex-wrap:wrap;gap:4px;'
             f'width:{min(width, max(1, len(items)) * (shown + 6))}px">{"".join(map(item, items)) or "–"}</div></td>'
             for items in row
         )
-        body.append(f'<tr style="background:none">{side}{cells}</tr>')
+        body.append(f'<tr style="background:none">{over_rows}{side}{cells}</tr>')
     style = f"border-collapse:collapse;{html.FONT};margin:0;border:0"
     table = f'<table style="{style}">{head}<tbody>{"".join(body)}</tbody></table>'
     return f'{heading}<div style="overflow-x:auto;margin:6px 0">{table}</div>'
+
+
+def _starting(sheet: Sheet) -> list[list[tuple[str, int]]]:
+    """Return for each row the headings beside the rows that begin with it, the widest first."""
+    found: list[list[tuple[str, int]]] = [[] for _ in sheet.rows]
+    for level in sheet.beside:
+        for row, text, size in _places(level):
+            found[row].append((text, size))
+    return found
 
 
 def _item(placed: Placed, *, shown: int, jpegs: Iterator[bytes], most: int) -> str:
@@ -313,7 +332,8 @@ def _cut(text: str) -> str:
 
 def _texts(sheet: Sheet) -> list[str]:
     """Return every text of a sheet."""
-    texts = [sheet.heading, *sheet.rows, *sheet.columns, *(text for level in sheet.spans for text, _ in level)]
+    levels = (*sheet.spans, *sheet.beside)
+    texts = [sheet.heading, *sheet.rows, *sheet.columns, *(text for level in levels for text, _ in level)]
     return texts + [text for placed in sheet.placed for text in (placed.label, placed.spot.text)]
 
 
@@ -325,29 +345,66 @@ class _Page:
         rough = (width * (1 - _LABEL_SHARE) if any(sheet.rows) else width) / columns / sheet.across
         self.sheet, self.width = sheet, width
         self.size = size = 7.0 if rough >= 0.75 else 6.0 if rough >= 0.45 else 5.0
-        self.label = label = _label_width(sheet.rows, width, size)
-        self.left = _MARGIN + (label + _PAD if label else 0)
-        self.cell = (width - self.left - _MARGIN - _GAP * (columns - 1)) / columns
+        self.label = _label_width(sheet.rows, width, size)
+        self.rows = [_label(text, self.label or 1, size) for text in sheet.rows]
+        # Not the whole width: at few dots an inch letters are drawn wider than they measure.
+        self.title = _label(title, 0.97 * (width - 2 * _MARGIN), size + 2)
+        self.heading = _label(sheet.heading, 0.97 * (width - 2 * _MARGIN), size + 1)
+        self.beside: list[list[tuple[Lines, int]]] = []
+        self.added = [0.0] * len(sheet.rows)
+        most = max(1, int((width * _LABEL_SHARE / max(1, len(sheet.beside)) - 2 * _PAD) / line_height(size)))
+        room, needed = -1.0, 0.0
+        while needed > room:  # headings beside the rows take room, so that pictures shrink, and rows with them
+            room = needed
+            self._lay_out(room)
+            while not self._headed(most):
+                self._lay_out(room)
+            needed = sum(self._thickness(level) for level in self.beside)
+
+    def _headed(self, most: int) -> bool:
+        """Set the headings beside the rows; where one has more than `most` lines its rows become taller instead."""
+        self.beside, whole = [], True
+        for level in self.sheet.beside:
+            self.beside.append([])
+            for row, text, many in _places(level):
+                lines = _label(text, self._down(row, many), self.size)
+                self.beside[-1].append((lines, many))
+                if len(lines.lines) > most:
+                    whole, more = False, 0.25 * self._down(row, many) / many
+                    self.added[row : row + many] = [added + more for added in self.added[row : row + many]]
+        return whole
+
+    def _lay_out(self, beside: float) -> None:
+        """Find the place of everything, with some inches for the headings beside the rows."""
+        sheet, columns, size = self.sheet, len(self.sheet.columns), self.size
+        self.left = _MARGIN + beside + (self.label + _PAD if self.label else 0)
+        self.cell = (self.width - self.left - _MARGIN - _GAP * (columns - 1)) / columns
         self.side = (self.cell - _INNER * (sheet.across - 1)) / sheet.across
         if self.side < 0.05:
             number = columns * sheet.across
             raise ValueError(say("{n} pictures do not fit side by side; give more width= or use pages=", n=number))
         self.tall = self.side * _shape(sheet)
-        self.title = _label(title, width - 2 * _MARGIN, size + 2, most=4)
-        self.heading = _label(sheet.heading, width - 2 * _MARGIN, size + 1, most=3)
-        self.spans = [
-            [(_label(text, self._across(many), size, most=3), many) for text, many in level] for level in sheet.spans
-        ]
-        self.columns = [_label(text, self.cell, size, most=5) for text in sheet.columns]
+        self.spans = [[(_label(text, self._across(many), size), many) for text, many in level] for level in sheet.spans]
+        self.columns = [_label(text, self.cell, size) for text in sheet.columns]
         self.captions = [
-            [[_label(each.label, self.side * 0.95, size - 1, most=4) for each in cell] for cell in row]
-            for row in sheet.cells
+            [[_label(each.label, self.side * 0.95, size - 1) for each in cell] for cell in row] for row in sheet.cells
         ]
         self.band = max(lines.height for lines in self.columns)
-        self.heights = [max(map(self._height, row), default=0.0) for row in self.captions]
+        self.heights = [
+            max([label.height, *map(self._height, row)]) + more
+            for label, row, more in zip(self.rows, self.captions, self.added, strict=True)
+        ]
         over = [max(lines.height for lines, _ in level) + _PAD for level in self.spans]
         top = sum(height + _PAD for height in (self.title.height, self.heading.height, *over, self.band) if height)
-        self.height = 2 * _MARGIN + top + sum(self.heights) + _GAP * (len(self.heights) - 1)
+        self.height = 2 * _MARGIN + top + self._down(0, len(self.heights))
+
+    def _down(self, row: int, many: int) -> float:
+        """Return the height of some rows below each other."""
+        return sum(self.heights[row : row + many]) + (many - 1) * _GAP
+
+    @staticmethod
+    def _thickness(level: Sequence[tuple[Lines, int]]) -> float:
+        return max(lines.height for lines, _ in level) + 2 * _PAD
 
     def _across(self, columns: int) -> float:
         """Return the width of some columns side by side."""
@@ -381,11 +438,11 @@ class _Page:
             left = self.left + number * (self.cell + _GAP)
             paper.write(lines, left, top + self.band, width=self.cell, align="center", anchor="bottom")
         top += self.band + _PAD if self.band else 0
+        self._draw_beside(paper, top)
         images: list[tuple[Path, float, float, float, float]] = []
-        for text, row, captions, height in zip(sheet.rows, sheet.cells, self.captions, self.heights, strict=True):
-            most = max(1, int(height / line_height(self.size)))
-            label = _label(text, self.label or 1, self.size, most=most)
-            paper.write(label, _MARGIN, top + height / 2, width=self.label, anchor="center")
+        for label, row, captions, height in zip(self.rows, sheet.cells, self.captions, self.heights, strict=True):
+            start = self.left - self.label - _PAD
+            paper.write(label, start, top + height / 2, width=self.label, anchor="center")
             for number, (cell, lines_of) in enumerate(zip(row, captions, strict=True)):
                 images += self._draw_cell(paper, cell, lines_of, self.left + number * (self.cell + _GAP), top)
             top += height + _GAP
@@ -405,6 +462,18 @@ class _Page:
             left += width + _GAP
         return bottom + _PAD
 
+    def _draw_beside(self, paper: Paper, top: float) -> None:
+        """Draw headings beside the rows, from the bottom to the top, each with a line between it and its rows."""
+        left = _MARGIN
+        for level in self.beside:
+            thick, row = self._thickness(level), 0
+            for lines, many in level:
+                start, height = top + self._down(0, row + 1) - self.heights[row], self._down(row, many)
+                paper.write_upwards(lines, left + thick - 2 * _PAD - lines.height, start, height=height)
+                paper.line_down(left + thick - 1.5 * _PAD, start + _INNER, start + height - _INNER)
+                row += many
+            left += thick
+
     def _draw_cell(
         self, paper: Paper, cell: Sequence[Placed], captions: Sequence[Lines], left: float, top: float
     ) -> Iterator[tuple[Path, float, float, float, float]]:
@@ -419,23 +488,34 @@ class _Page:
             y = top + sum(below[:line]) + line * (self.tall + _INNER)
             if placed.image is None:
                 spot = placed.spot
-                text = spot.text or STATES.get(spot.kind, spot.kind)
-                self._draw_words(paper, text, x, y, loud=spot.kind in _LOUD)
+                state = STATES.get(spot.kind, spot.kind)
+                self._draw_words(paper, spot.text or state, x, y, state=state, loud=spot.kind in _LOUD)
             else:
                 yield placed.image.path, x, y, self.side, self.tall
             paper.write(caption, x, y + self.tall + _CAPTION_PAD / 2, width=self.side, color=QUIET)
 
-    def _draw_words(self, paper: Paper, text: str, x: float, y: float, *, loud: bool) -> None:
-        size = self.size - 1
+    def _draw_words(self, paper: Paper, text: str, x: float, y: float, *, state: str = "", loud: bool) -> None:
+        """Write why there is no picture: the whole of it, or the state alone where that is too long."""
         paper.frame(x, y, self.side, self.tall, color=LINE, linestyle="solid" if loud else DASHED)
-        most = max(1, int((self.tall - 0.04) / line_height(size)))
-        lines = typeset(text, max(self.side - 0.08, 0.03), size, most=most)
+        width = max(self.side - 0.08, 0.03)
+        sizes = [size for size in (self.size - 1, 5.0, 4.0) if size < self.size]
+        tries = [typeset(said, width, size) for said in (text, state or text) for size in sizes]
+        fits = (lines for lines in tries if lines.height <= self.tall - 0.04)
+        lines = next(fits, typeset("–", width, sizes[-1]))
         middle = y + self.tall / 2
         paper.write(lines, x, middle, width=self.side, align="center", anchor="center", color=QUIET)
 
 
-def _label(text: str, width: float, size: float, *, most: int) -> Lines:
-    return typeset(text, width, size, most=most, whole_end=True)
+def _places(level: Sequence[tuple[str, int]]) -> Iterator[tuple[int, str, int]]:
+    """Yield each heading of a level with the row where it begins."""
+    row = 0
+    for text, many in level:
+        yield row, text, many
+        row += many
+
+
+def _label(text: str, width: float, size: float) -> Lines:
+    return typeset(text, width, size, whole_end=True)
 
 
 def _label_width(labels: Sequence[str], width: float, size: float) -> float:

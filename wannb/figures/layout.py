@@ -78,6 +78,8 @@ class Sheet:
         rows, columns: their labels, one line for each option; one empty label for an axis without options.
         spans: headings above the columns, of the options before the last, level by level: each with how many columns
             it spans.
+        beside: headings beside the rows, of the options before the last, level by level: each with how many rows it
+            spans.
         cells: the pictures in each row and column.
         across: pictures side by side in one cell, at most.
     """
@@ -88,6 +90,7 @@ class Sheet:
     cells: tuple[tuple[tuple[Placed, ...], ...], ...]
     across: int
     spans: tuple[tuple[tuple[str, int], ...], ...] = ()
+    beside: tuple[tuple[tuple[str, int], ...], ...] = ()
 
     @property
     def placed(self) -> Iterable[Placed]:
@@ -146,18 +149,19 @@ def arrange(
         sheets.append(
             Sheet(
                 heading=_label(axes["pages"], page, labels),
-                rows=tuple(_label(axes["rows"], row, labels) for row in steps["rows"]),
+                rows=tuple(_label(axes["rows"][-1:], row[-1:], labels) for row in steps["rows"]),
                 columns=tuple(_label(axes["columns"][-1:], column[-1:], labels) for column in steps["columns"]),
                 cells=cells,
                 across=side_by_side(cells),
                 spans=_spans(axes["columns"], labels),
+                beside=_spans(axes["rows"], labels),
             )
         )
     return tuple(sheets)
 
 
 def _spans(names: Sequence[str], labels: Mapping[str, Sequence[str]]) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """Return the headings of all options but the last, each with how many columns it spans."""
+    """Return the headings of all options but the last, each with how many columns or rows it spans."""
     made = []
     for level, name in enumerate(names[:-1]):
         headings = [_label([name], [at], labels) for at in range(len(labels[name]))] * _size(names[:level], labels)

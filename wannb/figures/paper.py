@@ -61,21 +61,21 @@ def line_height(size: float) -> float:
     return size * _LEADING / 72
 
 
-def typeset(text: str, width: float, size: float, *, most: int, whole_end: bool = False) -> Lines:
+def typeset(text: str, width: float, size: float, *, most: int | None = None, whole_end: bool = False) -> Lines:
     """Break a text into lines of at most `width` inches, in the current language.
 
     Args:
         text: its own line breaks are kept.
         width: in inches.
         size: of the font in points.
-        most: lines at most; an ellipsis ends a text that is longer.
+        most: lines at most, None for all; an ellipsis ends a text that is longer.
         whole_end: shorten the first paragraph rather than the last: in labels the later ones differ.
     """
     text = html.plain(text)
     family = families(text).families
     lines: list[str] = []
     for part in reversed(text.split("\n") if whole_end else [text]) if text.strip() else ():
-        lines = wrap(part, width, size=size, family=family, most=max(1, most - len(lines))) + lines
+        lines = wrap(part, width, size=size, family=family, most=most and max(1, most - len(lines))) + lines
     return Lines(lines=tuple(lines), family=tuple(family), size=size, leftwards=leftwards(text))
 
 
@@ -160,9 +160,31 @@ class Paper:
             )
         return top + lines.height
 
+    def write_upwards(self, lines: Lines, x: float, y: float, *, height: float) -> None:
+        """Write lines from the bottom to the top, centered in the height of a place, and the first one leftmost."""
+        for number, line in enumerate(lines.lines):
+            self._axes.text(
+                x + (number + _BASELINE) * line_height(lines.size),
+                y + height / 2,
+                line,
+                family=list(lines.family),
+                size=lines.size,
+                color=INK,
+                rotation=90,
+                rotation_mode="anchor",
+                ha="center",
+                va="baseline",
+                parse_math=False,
+                usetex=False,
+            )
+
     def line(self, start: float, end: float, y: float) -> None:
         """Draw a thin line from side to side."""
         self._axes.plot([start, end], [y, y], color=LINE, linewidth=0.6, solid_capstyle="butt")
+
+    def line_down(self, x: float, start: float, end: float) -> None:
+        """Draw a thin line from top to bottom."""
+        self._axes.plot([x, x], [start, end], color=LINE, linewidth=0.6, solid_capstyle="butt")
 
     def pictures(self, places: Sequence[tuple[Path, float, float, float, float]]) -> list[bool]:
         """Draw image files, each as large as fits into the middle of its place (x, y, width, height).

@@ -67,6 +67,7 @@ class CompareForm(WorkPanel):
     CompareForm(6 requests, ready)
     """
 
+    title = Said("Compare")
     sheets = ("boards.css",)
 
     def __init__(self, client: Client, **options: Any) -> None:
@@ -180,7 +181,7 @@ class CompareForm(WorkPanel):
         )
         self.status = Status(words, {"cancel": self.stop}, cancel_tooltip=tooltip)
         self.grid = SideBySide(words, self.status.download, self._refresh, self._save, self.recall)
-        self._show_heading(Said("Compare"))
+        self._show_heading()
 
     def _fill(self, options: dict[str, Any]) -> None:
         for name, value in options.items():
@@ -191,8 +192,14 @@ class CompareForm(WorkPanel):
         if "images" in options:
             self._pictures.open()
 
+    def draft(self) -> dict[str, Any]:
+        with self._lock:
+            return super().draft() | {"grid": self.grid.draft}
+
     def _put(self, fields: Mapping[str, Any]) -> None:
         super()._put(fields)
+        if "grid" in fields:
+            self.grid.restore(fields["grid"])
         if self._controls["images"].value:
             self._pictures.open()
 
@@ -359,7 +366,7 @@ class CompareForm(WorkPanel):
 
     def _page(self) -> str:
         return html.block(
-            self.words("Compare"),
+            self.words(self.title),
             lines=[f"[ {self.button.description} ]"],
             notes=[self._plain(problem) for problem in self._problems] if self._begun else [],
             body=(self._matrix.value if self._plan else "") + self.grid.page(),
@@ -398,6 +405,8 @@ class SideBySide:
         self.is_old = False
         self._changed, self._copy = changed, copy
         self._filling = Filling()
+        #: The layout that a draft asks for, until there is something to lay out.
+        self._kept: dict[str, str] = {}
         labels = {"rows": words("Rows"), "columns": words("Columns"), "pages": words("Pages")}
         self._axes = {axis: widgets.Dropdown(description=labels[axis]) for axis in AXES}
         for axis, each in self._axes.items():
@@ -431,6 +440,23 @@ class SideBySide:
         return self.axes | self.lettering.arguments
 
     @property
+    def draft(self) -> dict[str, Any]:
+        """How a person laid it out and lettered it, as JSON data; of a layout, before it is shown, as it was kept."""
+        layout = {axis: each.value for axis, each in self._axes.items() if each.value} if self.plan else self._kept
+        return {"axes": layout, **self.lettering.draft}
+
+    def restore(self, draft: Mapping[str, Any]) -> None:
+        """Lay it out and letter it so, now or when it is shown; any exception for data that no `draft` gave."""
+        with self._filling:
+            self._kept = {axis: str(draft["axes"][axis]) for axis in AXES if axis in draft["axes"]}
+            self.lettering.restore(draft)
+            for axis, each in self._axes.items() if self.plan else ():
+                wanted = self._kept.get(axis)
+                each.value = wanted if wanted in [name for _, name in each.options] else ""
+        if self.plan is not None:
+            self._page.value = self.html()
+
+    @property
     def asked(self) -> dict[str, Any]:
         """The arguments for the code of the form, none for images of earlier settings."""
         return {} if self.is_old else self.arguments
@@ -443,7 +469,7 @@ class SideBySide:
             for axis, each in self._axes.items():
                 none = self.words("one page") if axis == "pages" else self.words("automatic")
                 with self._filling:
-                    chosen, each.options = each.value, [(none, ""), *options]
+                    chosen, each.options = each.value or self._kept.pop(axis, ""), [(none, ""), *options]
                     each.value = chosen if chosen in names else ""
         self.plan = plan
         self.lettering.show(plan)
@@ -484,6 +510,8 @@ class SideBySide:
 
     def _drawn(self) -> None:
         """Draw the grid as it is laid out and lettered by now."""
+        if self._filling:
+            return
         self._page.value = self.html()
         self._changed()
 

@@ -34,8 +34,8 @@ class Cut:
         self._frame: Take | None = None
         self._filling = Filling()
         numbers = {"min": 1, "max": _MOST, "value": 2}
-        self._rows = widgets.BoundedIntText(description=words("Rows"), **numbers)
-        self._columns = widgets.BoundedIntText(description=words("Columns"), **numbers)
+        self._rows = widgets.BoundedIntText(description=words("Number of rows"), **numbers)
+        self._columns = widgets.BoundedIntText(description=words("Number of columns"), **numbers)
         self._preview = widgets.HTML()
         self._go = button(words("Cut"), lambda: cut(self._rows.value, self._columns.value))
         for each in (self._rows, self._columns):

@@ -61,7 +61,7 @@ class Form(WorkPanel):
     request = _Request(ImageRequest)
     result = traitlets.Instance(Result, allow_none=True)
 
-    #: The modes that the form can show, as the API's page names them; the first is its title.
+    #: The modes that the form can show, as the API's page names them; the first is its own.
     modes: ClassVar[tuple[str, ...]] = ()
     #: Options that every request of the form has.
     fixed: ClassVar[dict[str, Any]] = {}
@@ -347,7 +347,7 @@ class Form(WorkPanel):
         return f"{type(self).__name__}({self.mode}, {shorten(self.request.prompt, 60)!r}, {state})"
 
     def _page(self) -> str:
-        request, name = self.request, self.words(self.mode)
+        request, name, mode = self.request, self.words(self.title), self.words(self.mode)
         parts = [html.table([Said("option"), Said("value")], [*_options(request)])]
         if request.images:
             parts.append(html.row(_inputs(request)))
@@ -355,8 +355,8 @@ class Form(WorkPanel):
             images = html.row(self.result.figures(pixels=_PIXELS, width=_WIDTH))
             parts.append(html.block("", lines=[self.result.summary()], body=images, notes=self.result.notices))
         return html.block(
-            name[:1].upper() + name[1:],
-            lines=[f"[ {self.button.description} ]"],
+            name,
+            lines=["" if mode.casefold() == name.casefold() else mode, f"[ {self.button.description} ]"],
             body="".join(parts),
             notes=[in_form(problem.rule) for problem in self.problems] if request.prompt else [],
         )

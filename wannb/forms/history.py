@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from html import escape
@@ -12,9 +13,9 @@ import ipywidgets as widgets
 import traitlets
 
 from wannb.client import Client
-from wannb.display import html, preview
+from wannb.display import data_uri, html, preview, previews
 from wannb.request import FIELDS, MODES, ImageRequest
-from wannb.runs import DONE, ENDED, Run, Runs
+from wannb.runs import DONE, ENDED, Run, Runs, find_input
 from wannb.translation import Said, shorten
 
 from .button import button
@@ -24,12 +25,17 @@ from .modes import form_class
 from .panel import Panel
 from .references import Picker
 from .status import Status
+from .storyboard import StoryboardForm
+from .together import Together
 from .worker import Progress, Worker
 
 _PAGE = 12
-#: Characters of a row's prompt.
-_TITLE = 140
+#: Characters of a row's prompt, and of its end if it is longer: there the prompts of one study may differ.
+_TITLE, _END = 140, 46
 _PIXELS, _WIDTH = 160, 96
+#: Input images of a row that are shown, and pixels of each.
+_INPUTS, _INPUT_PIXELS = 4, 80
+_SHA256 = re.compile("[0-9a-f]{64}")
 _ALL, _BUT_SEED = "all", "but seed"
 
 
@@ -43,15 +49,20 @@ class HistoryForm(Panel):
         selected: the run that is shown, None before. A trait.
         opened: called with a request that a person opens as a form, and the options to copy; unless it is set, the form
             appears below.
+        boarded: called with the name of a storyboard that was made of chosen runs; unless it is set, it appears below.
+        together: the chosen runs, and what is made of them.
         worker: waits for a run that is under way.
 
     >>> wannb.forms.HistoryForm(client)    # doctest: +SKIP
     """
 
+    title = Said("History")
+
     selected = traitlets.Instance(Run, allow_none=True)
 
     def __init__(self, client: Client) -> None:
         self.opened: Callable[[ImageRequest, tuple[str, ...]], None] | None = None
+        self.boarded: Callable[[str], None] | None = None
         self._shown = _PAGE
         self._listed: list[tuple[str, str]] = []
         super().__init__(client)
@@ -68,6 +79,7 @@ class HistoryForm(Panel):
         )
         modes = [(words("all modes"), ""), *((words(mode), mode) for mode in MODES)]
         self._mode = widgets.Dropdown(options=modes, description=words("Mode"))
+        self.together = Together(self.client, words, self._made_board)
         self._list = widgets.VBox(_dom_classes=("wannb-runs",))
         self._more = button(words("Show more"), self._show_more)
         self._count = widgets.HTML()
@@ -82,7 +94,7 @@ class HistoryForm(Panel):
         self.status = Status(words, self.worker.acts)
         for hidden in (self._opening, self.status.box):
             hidden.layout.display = "none"
-        self._show_heading(Said("History"))
+        self._show_heading()
 
     @property
     def runs(self) -> Runs:
@@ -91,7 +103,7 @@ class HistoryForm(Panel):
         return Runs(run for run in found if not self._mode.value or run.mode == self._mode.value)
 
     @property
-    def form(self) -> Form | None:
+    def form(self) -> Form | StoryboardForm | None:
         """The form that was opened below, None before."""
         return self._opened.children[0] if self._opened.children else None
 
@@ -153,16 +165,40 @@ class HistoryForm(Panel):
         facts = [run.created.replace("T", " ")[:16], words(run.mode or "a task adopted by its id"), words(run.settings)]
         facts += [words(run.state), *([words(run.tally)] if run.images_made else []), words(_price(run))]
         lines = [" · ".join(filter(None, facts)), *([shorten(words(in_form(run.why)), 200)] if run.why else [])]
-        about = f"<div><b>{html.text(_title(run.prompt) or run.id)}</b></div>"
+        about = f"<div><b>{html.text(shorten(run.prompt, _TITLE, end=_END) or run.id)}</b></div>"
         about += "".join(f'<div class="wannb-quietly">{html.text(line)}</div>' for line in lines)
+        about += self._inputs(run)
         under_way = run.state not in ENDED and self.client.owns(run)
         show = button(
             words("Pick up") if under_way else words("Show"),
             lambda: self.status.safely(lambda: self.select(run)),
             tooltip=words("Show run {run}", run=run.id),
         )
-        row = [widgets.HTML(_picture(run)), widgets.HTML(about, _dom_classes=("wannb-about",)), show]
+        row = [
+            self.together.check(run),
+            widgets.HTML(_picture(run)),
+            widgets.HTML(about, _dom_classes=("wannb-about",)),
+            show,
+        ]
         return widgets.HBox(row, _dom_classes=("wannb-run",))
+
+    def _inputs(self, run: Run) -> str:
+        """Return the first input images of a run as HTML; one whose file is gone or damaged is left out."""
+        words, asked = self.words, (run.record.request or {}).get("images") or ()
+        told = [(words("image {number}", number=number), str(each.get("name"))) for number, each in enumerate(asked, 1)]
+        places = [_place(run, str(each.get("sha256"))) for each in asked]
+        kept = [pair for pair in zip(told, places, strict=True) if pair[1]]
+        jpegs = previews([place for _, place in kept[:_INPUTS]], _INPUT_PIXELS)
+        shown = "".join(
+            # In this style it opens in the viewer.
+            f'<span><img style="display:block;max-width:80px" alt="{escape(f"{number}: {name}")}" '
+            f'src="{data_uri(jpeg)}"></span>'
+            for jpeg, ((number, name), _) in zip(jpegs, kept, strict=False)
+            if jpeg
+        )
+        rest = f'<span class="wannb-quietly">+{len(kept) - _INPUTS}</span>' if len(kept) > _INPUTS else ""
+        label = f'<span class="wannb-quietly">{escape(words("Input images"))}</span>'
+        return f'<div class="wannb-inputs">{label}{shown}{rest}</div>' if shown else ""
 
     def _progressed(self, progress: Progress) -> None:
         self.status.show(progress)
@@ -187,6 +223,15 @@ class HistoryForm(Panel):
             return
         form = form_class(request)(self.client)
         form.recall(request, only=names)
+        self._put_below(form)
+
+    def _made_board(self, name: str) -> None:
+        if self.boarded:
+            self.boarded(name)
+        else:
+            self._put_below(StoryboardForm(self.client, name))
+
+    def _put_below(self, form: Panel) -> None:
         old, self._opened.children = self._opened.children, [form]
         for each in old:
             each.close()
@@ -194,10 +239,10 @@ class HistoryForm(Panel):
     def _left(self) -> list[widgets.Widget]:
         search = widgets.HBox([self._search, self._mode], _dom_classes=("wannb-row",))
         saved = widgets.HTML(f'<div class="wannb-label">{escape(self.words("Or open a saved image"))}</div>')
-        return [search, self._count, self._list, self._more, saved, self._picker.box]
+        return [search, self._count, self.together.box, self._list, self._more, saved, self._picker.box]
 
     def _right(self) -> list[widgets.Widget]:
-        return [self._opening, self.status.box]
+        return [self.together.shown, self._opening, self.status.box]
 
     def _below(self) -> list[widgets.Widget]:
         return [self._opened]
@@ -219,13 +264,14 @@ def _picture(run: Run) -> str:
     return '<div class="wannb-nothing"></div>'
 
 
-def _title(prompt: str) -> str:
-    """Return a prompt in one line; a long one with its end, in which the prompts of one study may differ."""
-    line = " ".join(prompt.split())
-    return line if len(line) <= _TITLE else f"{line[: _TITLE * 2 // 3].rstrip()} … {line[-_TITLE // 3 :].lstrip()}"
+def _place(run: Run, sha256: str) -> Path | None:
+    """Return the file of an input image: the one that all runs share, so that one preview serves them all."""
+    found = find_input(run.folder, sha256) if _SHA256.fullmatch(sha256) else None
+    shared = run.folder.parent / ".inputs" / found.name if found else None
+    return shared if shared and shared.is_file() else found
 
 
 def _price(run: Run) -> str:
     """Return what a run cost, empty where nothing came or the price is unknown."""
     cost = run.cost() if run.images_made else None
-    return "" if cost is None else Said("demo ({cost} live)", cost=cost) if run.service == "mock" else str(cost)
+    return "" if cost is None else Said("demo ({cost} live)", cost=cost.short) if run.service == "mock" else cost.short

@@ -33,6 +33,7 @@ class TextToImageForm(Form):
     TextToImageForm(text to image, 'a flower shop', ready)
     """
 
+    title = Said("Text to image")
     modes = (TEXT_TO_IMAGE,)
 
 
@@ -42,6 +43,7 @@ class EditForm(Form):
     >>> form = wannb.forms.EditForm(client, images="photo.jpg", prompt="as a watercolor")    # doctest: +SKIP
     """
 
+    title: ClassVar[str] = Said("Edit")
     modes: ClassVar[tuple[str, ...]] = (EDITING, MULTI_REFERENCE)
     _with_boxes = False
 
@@ -85,6 +87,7 @@ class RegionForm(EditForm):
     >>> form = wannb.forms.RegionForm(client, images="room.jpg", bbox_list=[[[989, 515, 1138, 681]]])  # doctest: +SKIP
     """
 
+    title = Said("Edit in boxes")
     modes = (INTERACTIVE,)
     _with_boxes = True
 
@@ -109,6 +112,7 @@ class ImageSetForm(EditForm):
     >>> form = wannb.forms.ImageSetForm(client, images="cat.png", n=4)    # doctest: +SKIP
     """
 
+    title = Said("Image set")
     modes = (TEXT_SET, IMAGE_SET)
     fixed: ClassVar[dict[str, Any]] = {"enable_sequential": True, "n": 2}
     most = MAX_N_SET

@@ -27,7 +27,7 @@ from .worker import Progress, Worker
 STATIC = Path(__file__).parent / "static"
 #: Names that the forms need of each other.
 _INSIDE = {"boards", "draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "offer_to", "restore"}
-_INSIDE |= {"script", "sheets", "words"}
+_INSIDE |= {"script", "sheets", "title", "words"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -38,6 +38,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     """
 
     status: Status
+    #: What the form is called, as its heading and on its tab.
+    title: ClassVar[str] = ""
     #: Style sheets beside `form.css`.
     sheets: ClassVar[tuple[str, ...]] = ()
     #: What to do where no widget runs.
@@ -122,10 +124,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             sheets += f".wannb-form {{ --wannb-{name}: {json.dumps(text, ensure_ascii=False)}; }}"
         return widgets.HTML(f"<style>{sheets}</style>", layout=widgets.Layout(display="none"))
 
-    def _show_heading(self, title: str) -> None:
-        name = self.words(title)
-        head = f"<h3>{escape(name[:1].upper() + name[1:])}</h3>{self._badge()}"
-        self._heading.value = f'<div class="wannb-heading">{head}</div>'
+    def _show_heading(self, mode: str = "") -> None:
+        """Show what the form is called, with what the service calls its mode if that is another."""
+        name, called = self.words(self.title), self.words(mode)
+        other = called.casefold() not in ("", name.casefold())
+        also = f'<span class="wannb-quietly">{escape(called)}</span>' if other else ""
+        self._heading.value = f'<div class="wannb-heading"><h3>{escape(name)}</h3>{also}{self._badge()}</div>'
 
     def _badge(self) -> str:
         """Return whether images are billed, as HTML."""

@@ -57,6 +57,7 @@ class StoryboardForm(WorkPanel):
     >>> form.run()                                                                             # doctest: +SKIP
     """
 
+    title = Said("Storyboard")
     sheets = ("boards.css", "frames.css")
     _first = Said("Write the scenes first.")
 
@@ -316,7 +317,7 @@ class StoryboardForm(WorkPanel):
             turned=self._refresh,
             came=self._came,
         )
-        self._show_heading(Said("Storyboard"))
+        self._show_heading()
 
     def _layout(self) -> list[widgets.Widget]:
         words, frames = self.words, self.frames
@@ -399,7 +400,7 @@ class StoryboardForm(WorkPanel):
         else:
             scenes = [(number, each.text, each.notes) for number, each in enumerate(self._scenes.value, 1)]
             body = html.table(["", Said("what the frame shows"), Said("Notes")], scenes) if scenes else ""
-        return html.block(Said("Storyboard"), lines=[f"[ {self.button.description} ]"], body=body)
+        return html.block(self.words(self.title), lines=[f"[ {self.button.description} ]"], body=body)
 
 
 class BoardScenes(Control):

@@ -33,18 +33,15 @@ from .storyboard import StoryboardForm
 
 F = TypeVar("F", bound=Panel)
 
-#: The tabs: their titles, and what each is for, for pages where no widget runs.
-_TABS: dict[type[Any], tuple[Said, Said]] = {
-    TextToImageForm: (Said("Text to image"), Said("images from a text")),
-    EditForm: (Said("Edit"), Said("images from one or several images")),
-    RegionForm: (Said("Edit in boxes"), Said("draw boxes on an image: only the inside changes")),
-    ImageSetForm: (Said("Image set"), Said("a story in scenes, with the same figure in each of them")),
-    CompareForm: (Said("Compare"), Said("prompts, seeds, models and sizes side by side")),
-    StoryboardForm: (
-        Said("Storyboard"),
-        Said("scenes as frames that are kept, generated again, put in order and saved as pages or a film"),
-    ),
-    HistoryForm: (Said("History"), Said("all images generated so far, to look at and open again")),
+#: The tabs, and what each is for, for pages where no widget runs.
+_TABS: dict[type[Any], Said] = {
+    TextToImageForm: Said("images from a text"),
+    EditForm: Said("images from one or several images"),
+    RegionForm: Said("draw boxes on an image: only the inside changes"),
+    ImageSetForm: Said("a story in scenes, with the same figure in each of them"),
+    CompareForm: Said("prompts, seeds, models and sizes side by side"),
+    StoryboardForm: Said("scenes as frames that are kept, generated again, put in order and saved as pages or a film"),
+    HistoryForm: Said("all images generated so far, to look at and open again"),
 }
 _KINDS = tuple(_TABS)
 #: The forms that take any picture as an input.
@@ -93,7 +90,7 @@ class Studio(Panel):
         self._count()
 
     def _build(self) -> None:
-        titles = [self.words(title) for title, _ in _TABS.values()]
+        titles = [self.words(kind.title) for kind in _TABS]
         self._eye = Eye(self._looked)
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
@@ -102,7 +99,7 @@ class Studio(Panel):
 
     def _manners(self) -> list[widgets.Widget]:
         manners = super()._manners()
-        self._access.offer({kind.__name__: self.words(_TABS[kind][0]) for kind in _TAKERS}, self._take)
+        self._access.offer({kind.__name__: self.words(kind.title) for kind in _TAKERS}, self._take)
         return manners
 
     def _take(self, name: str, path: Path) -> None:
@@ -121,14 +118,14 @@ class Studio(Panel):
         if kind not in self._made:
             form: Any = kind(self.client)
             if isinstance(form, HistoryForm):
-                form.opened = self._open
+                form.opened, form.boarded = self._open, self._go_on_with
                 form.worker.moved = lambda progress: self._count()
                 form.observe(self._looked_at, "selected")
             else:
                 form.made, form.moved = self._came_back, self._count
             if isinstance(form, (Form, HistoryForm)):
                 takers = [taker for taker in _TAKERS if taker is not kind]
-                form.offer_to([(self.words(_TABS[each][0]), partial(self._hand_over, each)) for each in takers])
+                form.offer_to([(self.words(each.title), partial(self._hand_over, each)) for each in takers])
             self._made[kind] = form
             if isinstance(form, WorkPanel):
                 self._keep(form, kind.__name__.removesuffix("Form").lower())
@@ -187,6 +184,10 @@ class Studio(Panel):
         kind = form_class(request)
         self._form(kind).recall(request, only=names)
         self._show(kind)
+
+    def _go_on_with(self, name: str) -> None:
+        self._form(StoryboardForm).go_on_with(name)
+        self._show(StoryboardForm)
 
     def _hand_over(self, kind: type[EditForm], image: GeneratedImage | Path) -> None:
         self._form(kind).use(image)
@@ -248,7 +249,9 @@ class Studio(Panel):
 
     def _page(self) -> str:
         return html.block(
-            "wannb", lines=[self.client.service.where], body=html.table([Said("tab"), ""], _TABS.values())
+            "wannb",
+            lines=[self.client.service.where],
+            body=html.table([Said("tab"), ""], [(kind.title, told) for kind, told in _TABS.items()]),
         )
 
 

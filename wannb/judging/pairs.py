@@ -154,7 +154,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         images = [image for image in result if _is_there(image)]
         if not images:
             missing["lost" if status.state == "done" else status.state] += 1
-        if kind := listed.get(str(cell.options.get("prompt", cell.request.prompt))):
+        if kind := listed.get(cell.template):
             kinds[place_of(key, shared)] = kind
         if status.state == "excluded":
             excluded.append(place_of(key, shared))

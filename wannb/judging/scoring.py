@@ -8,9 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wannb.display import html
+from wannb.exports import save_verdicts
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries
@@ -202,6 +204,29 @@ class Scores:
         return pandas.DataFrame(rows)
 
     @spoken
+    def save(self, path: str | os.PathLike[str], *, columns: str = "battles", pictures: Any = None) -> Path:
+        """Save the verdicts as a table that other programs know, and return the file.
+
+        Args:
+            path: a `.csv`, `.json`, `.jsonl` or, with pyarrow, `.parquet` file.
+            columns: "battles", `model_a, model_b, winner` a verdict, as arena-rank and LMArena have them; "pick-a-pic",
+                the columns of Pick-a-Pic, with the pictures themselves in parquet; or "hpd", those of HPD v2 with all
+                judges of a pair in a row. `_a`, `_0` and the first were on the left. The last two count a tie and both
+                bad as no preference, and name no judge.
+            pictures: the plan, or the groups, that were judged: it knows the prompts and the pictures, where these
+                columns need more than the verdicts say.
+
+        Raises:
+            ValueError: another ending, other columns, no verdict, or a pair whose pictures share no known prompt.
+            ImportError: parquet without pyarrow.
+            OSError: the file cannot be written.
+
+        >>> scores.save("battles.csv")    # doctest: +SKIP
+        >>> scores.save("pairs.parquet", columns="pick-a-pic", pictures=plan)    # doctest: +SKIP
+        """
+        return save_verdicts(path, self.tallied, columns=columns, pictures=pictures)
+
+    @spoken
     def figure(self, *, width: float = 6.0, dpi: float = 150) -> Figure:
         """Return strengths and intervals as a matplotlib figure, the strongest contestant on top, with text as text.
 
@@ -212,14 +237,18 @@ class Scores:
         Raises:
             ValueError: a width or resolution that is not above 0.
         """
-        from wannb.figures import Paper, check_size, typeset, warn_of_missing
+        from wannb.figures import Paper, check_size, line_height, typeset, warn_of_missing
 
         check_size(width, dpi)
         room = width * 0.4
-        labels = [typeset(each.label, room - 0.15, _SIZE, most=3) for each in self.contestants]
+        # Without the marks of what all labels share.
+        whole = [" · ".join(part.strip("…") for part in each.label.split(" · ")) for each in self.contestants]
+        labels = [typeset(label, room - 0.15, _SIZE) for label in whole]
+        meaning = typeset(Said("chance to be preferred, with 95 % interval"), width - room - 0.3, _SIZE)
+        below = _BELOW + meaning.height - line_height(_SIZE)
         heights = [_ROW + max(0.0, lines.height - 0.17) for lines in labels]
         warn_of_missing([each.label for each in self.contestants])
-        paper = Paper(width, _ABOVE + sum(heights) + _BELOW, dpi=dpi, alt=repr(self))
+        paper = Paper(width, _ABOVE + sum(heights) + below, dpi=dpi, alt=repr(self))
         axes = paper.plot(room, _ABOVE, width - room - 0.25, sum(heights))
         place = 0.0
         for each, lines, height in zip(self.contestants, labels, heights, strict=True):
@@ -228,12 +257,11 @@ class Scores:
             _draw(axes, each, middle)
             paper.write(lines, 0, _ABOVE + middle, width=room - _GAP, align="end", anchor="center")
         axes.axvline(0.5, color="0.7", linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-        axes.set(xlim=(0, 1), ylim=(place, 0), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
+        axes.set(xlim=(0, 1), ylim=(place, 0), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1][:: 1 + (width < 4)])
         axes.tick_params(labelsize=_SIZE - 1, color="0.5", labelcolor="0.1", length=3)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color("0.5")
-        meaning = typeset(Said("chance to be preferred, with 95 % interval"), width - room, _SIZE, most=1)
-        paper.write(meaning, room, paper.height - 0.26, width=width - room - 0.25, align="center")
+        paper.write(meaning, room, paper.height - below + _BELOW - 0.26, width=width - room - 0.25, align="center")
         return paper.figure
 
     @spoken

@@ -29,6 +29,7 @@ class Vote:
         winner: one of the two, "tie", "bad" or "skip".
         left_won: whether the picture on the left won; None without a preference.
         shared: the options that both pictures have, and the category of their prompt.
+        line: of the judge's file, with run, number and checksum of both pictures.
     """
 
     judge: str
@@ -38,6 +39,7 @@ class Vote:
     winner: str
     left_won: bool | None
     shared: Mapping[str, Any] = field(default_factory=dict)
+    line: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +214,7 @@ def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]
         winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
         left_won=verdict == LEFT if verdict in (LEFT, RIGHT) else None,
         shared={**(shared if isinstance(shared, Mapping) else {}), **kind},
+        line={**line, "labels": tuple(ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT))},
     )
 
 

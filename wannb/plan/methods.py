@@ -52,8 +52,9 @@ def sentences(
         kinds = sorted(set(prompts.categories.values()))
         told.append(
             Said(
-                "The prompts are from the list {name} (SHA-256 of its file {sha256}){categories}.",
+                "The prompts are from the list {name}{address} (SHA-256 of its file {sha256}){categories}.",
                 name=prompts.name,
+                address=Said(" at {address}", address=prompts.address) if prompts.address else "",
                 sha256=prompts.sha256,
                 categories=Said(", of the categories {names}", names=", ".join(kinds)) if kinds else "",
             )

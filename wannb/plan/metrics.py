@@ -1,4 +1,4 @@
-"""Numbers that a function gives to images, kept by an image's content, and tables of experiment trackers."""
+"""Numbers that a function gives to images, how they agree with judges, and tables of experiment trackers."""
 
 from __future__ import annotations
 
@@ -52,6 +52,40 @@ def measure(store: Store, name: str, metric: Metric, images: Iterable[GeneratedI
             append_line(store.root / FILE, line, sync=False)
         except OSError as error:
             raise StoreError(str(error)) from error
+
+
+def agreement(name: str, values: Mapping[str, float | None], votes: Iterable[Any]) -> dict[str, Any] | None:
+    """Return how well a measure agrees with votes of judges, None if no vote is on two pictures that it has measured.
+
+    Args:
+        name: of the measure.
+        values: by the hash of an image's content.
+        votes: as `Scores` has them.
+    """
+    right: list[float] = []
+    rates: dict[str, list[float]] = {}
+    for vote in votes:
+        sides = [str(vote.line[side].get("sha256")) for side in ("left", "right")]
+        left, other = (values.get(each) for each in sides)
+        if left is None or other is None:
+            continue
+        won = {"left": 1.0, "right": 0.0}.get(vote.line["verdict"], 0.5)
+        for side, rate in zip(sides, (won, 1 - won), strict=True):
+            rates.setdefault(side, []).append(rate)
+        if won != 0.5:
+            right.append(0.5 if left == other else float((left > other) == (won == 1)))
+    if not rates:
+        return None
+    shares = [sum(each) / len(each) for each in rates.values()]
+    measured = [values[each] for each in rates]
+    spearman = kendall = None
+    if len(set(shares)) > 1 and len(set(measured)) > 1:
+        from scipy import stats
+
+        spearman, kendall = (float(of(shares, measured).statistic) for of in (stats.spearmanr, stats.kendalltau))
+    accuracy = sum(right) / len(right) if right else None
+    counts = {"verdicts": len(right), "pictures": len(rates)}
+    return {"measure": name, "accuracy": accuracy, "spearman": spearman, "kendall": kendall, **counts}
 
 
 def log_to(run: Any, rows: Sequence[Mapping[str, Any]], *, key: str) -> None:

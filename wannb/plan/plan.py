@@ -34,18 +34,18 @@ from wannb.cells import (
     write_change,
 )
 from wannb.display import html
-from wannb.exports import Study
+from wannb.exports import Study, save_images
 from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import waits_shown
 from wannb.request import FIELDS, MAX_SEED, check_names, word_of
-from wannb.runs import Result, Run
+from wannb.runs import GeneratedImage, Result, Run
 from wannb.service import Money, as_budget
 from wannb.translation import Said, count, joined, override, say, shorten, spoken
 
 from . import view
 from .judging import JudgingForecast, judging_of
 from .methods import sentences
-from .metrics import Metric, known, log_to, measure
+from .metrics import Metric, agreement, known, log_to, measure
 from .run import Allowance, Progress, Runner
 from .study import as_json, grid_of, named_runs, options_of, read_study
 
@@ -311,7 +311,8 @@ class Plan:
         The account is not named in it.
 
         Args:
-            folder: a new or an empty one.
+            folder: a new or an empty one; or a `.parquet` file, which gets the table with the images themselves and
+                nothing else, as `datasets.load_dataset("parquet", ...)` shows them. It needs pyarrow.
             title: of the study and of its figure.
             grid: arguments of `grid`, such as `{"rows": "prompt", "labels": {...}}`.
             width: of the figure in inches.
@@ -319,15 +320,19 @@ class Plan:
             methods: more to say, after the plan's own methods, such as `scores.methods()`.
 
         Returns:
-            The folder.
+            The folder, or the file.
 
         Raises:
             FileExistsError: the folder has something in it.
+            ImportError: a parquet file without pyarrow.
+            ValueError: a parquet file of a plan without images.
             OSError: a file cannot be written.
 
         >>> plan.save("study", title="Light and weather", grid={"rows": "prompt"})    # doctest: +SKIP
         """
         place = Path(folder).expanduser()
+        if place.suffix.lower() == ".parquet":
+            return save_images(place, self._rows(), self._images())
         statuses, axes = self.statuses(), {"title": title, **(grid or {})}
         changes = self.client.store.root / CHANGES
         Study(
@@ -443,9 +448,9 @@ class Plan:
         """Return the images side by side. Nothing is sent, so any layout is free.
 
         Args:
-            rows, columns, pages: names of varying options, or tuples of names: of several for the columns, the first
-                are headings that span those of the next. The values of an option that is not named stand side by side
-                in one cell.
+            rows, columns, pages: names of varying options, or tuples of names: of several for the rows or columns, the
+                first are headings that span those of the next. The values of an option that is not named stand side by
+                side in one cell.
             labels: for some options a text for each value, in their order, or {value: text} for some values. Without
                 it a label is the value.
             title: above the images, in the cell and in files.
@@ -485,14 +490,15 @@ class Plan:
 
     def _rows(self) -> list[dict[str, Any]]:
         statuses = self.statuses()
-        rows = view.rows(self.cells, statuses)
-        if self.prompts and self.prompts.categories:
-            rows = [{"category": self.prompts.categories.get(row["prompt"]), **row} for row in rows]
+        rows = view.rows(self.cells, statuses, self.prompts.categories if self.prompts else {})
         hashes = {str(image.path): image.sha256 for status in statuses for image in status.result() or ()}
         for name in self.metrics:
             values = known(self.client.store, name)
             rows = [{**row, name: values.get(hashes.get(str(row["path"]), ""))} for row in rows]
         return rows
+
+    def _images(self) -> list[GeneratedImage]:
+        return [image for result in self.results() if result for image in result]
 
     def score(self, name: str, function: Metric, *, fresh: bool = False) -> Plan:
         """Measure every image with a function, as a column of `table`, and return the plan.
@@ -510,12 +516,43 @@ class Plan:
 
         >>> plan.score("megapixels", lambda image: image.width * image.height / 1e6)    # doctest: +SKIP
         """
-        images = [image for result in self.results() if result for image in result]
         if not name or (name not in self.metrics and name in self._rows()[0]):
             raise ValueError(say("score({name}): give a name that no other column has", name=repr(name)))
-        measure(self.client.store, name, function, images, fresh=fresh)
+        measure(self.client.store, name, function, self._images(), fresh=fresh)
         self.metrics = tuple(dict.fromkeys([*self.metrics, name]))
         return self
+
+    @spoken
+    def agreement(self, scores: Any) -> Any:
+        """Return how well each measure agrees with judges: a DataFrame, without pandas a list of dicts.
+
+        `accuracy` is the share of verdicts (ties left out, `verdicts` in number) in which the preferred picture has the
+        larger value, an equal one counting half: 0.5 is chance, and below it the smaller value is the better one.
+        `spearman` (rho) and `kendall` (tau-b) are the correlations of the values with the shares of wins of `pictures`
+        pictures, a tie being half a win; None where all are equal.
+
+        Args:
+            scores: of a judging of these pictures, from `wannb.scores` or `judging.scores()`.
+
+        Raises:
+            ValueError: nothing was measured, or no verdict is on two pictures that were.
+
+        >>> plan.score("sharpness", sharpness).agreement(judging.scores())    # doctest: +SKIP
+        """
+        if not self.metrics:
+            raise ValueError(say('nothing is measured yet; plan.score("name", function) measures'))
+        votes = scores.tallied.votes if scores.tallied else ()
+        here = {image.sha256 for image in self._images()}
+        values = {name: known(self.client.store, name) for name in self.metrics}
+        rows = [agreement(name, {sha: each[sha] for sha in here & each.keys()}, votes) for name, each in values.items()]
+        found = [row for row in rows if row]
+        if not found:
+            raise ValueError(say("no verdict is on two pictures of this plan that are measured"))
+        try:
+            import pandas
+        except ImportError:
+            return found
+        return pandas.DataFrame(found)
 
     def log(self, run: Any, *, key: str = "images") -> None:
         """Log the table, with its images, to an experiment tracker: what `wandb.init()` or `trackio.init()` returns.

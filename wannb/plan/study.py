@@ -102,9 +102,8 @@ def options_of(data: Mapping[str, Any], images: Path) -> tuple[dict[str, Any], d
     constant = {name: value(name, given) for name, given in data["constant"].items()}
     varying = {name: tuple(value(name, each) for each in values) for name, values in data["varying"].items()}
     source = dict(data.get("prompts") or {})
-    prompts = (
-        Prompts(source["all"], **{name: source[name] for name in ("name", "sha256", "categories")}) if source else None
-    )
+    facts = {name: source[name] for name in ("name", "sha256", "categories", "address") if name in source}
+    prompts = Prompts(source["all"], **facts) if source else None
     return constant, varying, prompts
 
 

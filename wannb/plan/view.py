@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from wannb.cells import STATES, Cell, State, Status
@@ -50,10 +51,13 @@ def page(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], li
     return html.block(Said("Plan: {size}", size=_size(varying, cells)), lines=lines, body=body)
 
 
-def rows(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[dict[str, Any]]:
+def rows(
+    cells: Sequence[Cell], statuses: Sequence[Status], categories: Mapping[str, str] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """Return one row an image, with every option, cost, time and path; a run's cost is counted once.
 
-    The cost of a cell that was filled, with all its runs, is shared among its images.
+    With the categories of a list of prompts each row begins with its own, None where it has none. The cost of a cell
+    that was filled, with all its runs, is shared among its images.
     """
     rows: list[dict[str, Any]] = []
     billed: set[str] = set()
@@ -61,7 +65,7 @@ def rows(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[dict[str, An
         for row in _rows(cell, status):
             if row["run"] in billed:
                 row |= {"cost": 0.0, "note": say("the same request as a cell above")}
-            rows.append(row)
+            rows.append({"category": categories.get(cell.template), **row} if categories else row)
         billed |= {status.run.id} if status.run else set()
     return rows
 

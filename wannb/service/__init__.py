@@ -24,6 +24,7 @@ from .limits import (
     waiting,
     within,
 )
+from .link import fetch
 from .prices import Money, Price, as_budget, price
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "check_called_off",
     "endpoint",
     "environment",
+    "fetch",
     "find_key",
     "heard",
     "late",

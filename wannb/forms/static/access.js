@@ -127,16 +127,30 @@ function presses(model, root, signal) {
  * room above; a person may scroll away.
  */
 function keepInSight(root, signal) {
-  let pressed = null;
+  let pressed = null, shows = null;
   const stay = () => pressed === document.activeElement && pressed?.scrollIntoView({ block: "nearest" });
   root.addEventListener("keydown", ({ key, target }) => {
     pressed = key === "Enter" || key === " " ? target : null;
   }, { signal, capture: true });
   root.addEventListener("focusin", ({ target }) => (pressed &&= target), { signal });
+  root.addEventListener("click", ({ target }) => {
+    if (!target.closest(":is(.wannb-run, .wannb-chosen) button")) return;
+    const results = target.closest(".wannb-columns").querySelector(".wannb-results");
+    shows?.disconnect();
+    shows = new MutationObserver(() => {
+      const { top, bottom, height } = results.getBoundingClientRect();
+      if (!height) return;
+      shows.disconnect();
+      if (top < innerHeight - 60 && bottom > 60) return;
+      pressed = null;
+      results.scrollIntoView();
+    });
+    shows.observe(results, { subtree: true, childList: true, attributeFilter: ["style"] });
+  }, { signal });
   for (const name of ["wheel", "pointerdown"]) addEventListener(name, () => (pressed = null), { signal, capture: true, passive: true });
   const sizes = new ResizeObserver(stay);
   sizes.observe(root);
-  signal.addEventListener("abort", () => sizes.disconnect());
+  signal.addEventListener("abort", () => (sizes.disconnect(), shows?.disconnect()));
 }
 
 /** Give every part the state and the name that a screen reader says. */

@@ -134,7 +134,7 @@ function keepInSight(root, signal) {
   }, { signal, capture: true });
   root.addEventListener("focusin", ({ target }) => (pressed &&= target), { signal });
   root.addEventListener("click", ({ target }) => {
-    if (!target.closest(".wannb-run button")) return;
+    if (!target.closest(".wannb-historyform .wannb-run button")) return;
     const results = target.closest(".wannb-columns").querySelector(".wannb-results");
     shows?.disconnect();
     shows = new MutationObserver(() => {

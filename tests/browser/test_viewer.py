@@ -13,6 +13,13 @@ result = client.generate("A harbour at dawn", size="1280*960", n=3, seed=5)"""
 NATURAL = "dialog => [...dialog.querySelectorAll('.wannb-viewer-picture')].map(each => each.naturalWidth)"
 PLACE = "dialog => dialog.querySelector('.wannb-viewer-picture').getBoundingClientRect().toJSON()"
 
+#: Whether a name or an arrow stands on a picture.
+COVERED = """dialog => {
+  const boxes = (kind) => [...dialog.querySelectorAll(kind)].map(each => each.getBoundingClientRect());
+  return boxes('.wannb-viewer-picture').some(one => boxes('.wannb-viewer-slot, .wannb-viewer-side').some(other =>
+    other.left < one.right && other.right > one.left && other.top < one.bottom && other.bottom > one.top));
+}"""
+
 
 def opened(page: Any) -> Any:
     dialog = page.get_by_role("dialog")
@@ -68,6 +75,9 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
     large(page, dialog, 1280, 1280, 1280)
     assert dialog.locator(".wannb-viewer-pane").count() == 3
     assert dialog.get_by_label("Four side by side").is_disabled()
+    for width, height in ((390, 844), (600, 450), (1200, 1000)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"() => !({COVERED})(document.querySelector('dialog'))")
     keyboard.press("f")
     visible = "dialog => [...dialog.querySelectorAll('.wannb-viewer-picture')].map(e => e.style.visibility)"
     assert dialog.evaluate(visible) == ["", "hidden"]

@@ -37,6 +37,11 @@ def cards(form: StoryboardForm) -> list[Card]:
     return form.frames.cards
 
 
+def order(widget: Any) -> list[Any]:
+    """Return all widgets of a form in the order of the page."""
+    return [widget, *(each for child in getattr(widget, "children", ()) for each in order(child))]
+
+
 def texts(form: StoryboardForm) -> list[str]:
     return [scene.text for scene in form.board.scenes]
 
@@ -274,6 +279,8 @@ def test_a_character_is_made_from_a_picture_and_a_take_and_said_before_it_is_pai
     form = StoryboardForm(client, scenes=["Mia wakes up", "it rains"], size=SMALL)
     assert "Mia" not in form._hint.value
     panel = form._characters
+    stand = order(form)
+    assert stand.index(panel.box) < stand.index(form.button), "what goes into a request stands before what sends it"
     panel.open()
     panel._name.value, panel._words.value = "Mia", "a girl in red"
     panel._pictures._picker._text.value = picture("mia.png")
@@ -555,6 +562,7 @@ def test_a_name_that_exists_asks(drawn: StoryboardForm, server: mock.MockServer)
     assert drawn.board.path.read_bytes() == before
     form.leave()
     assert form._options()["name"] == "storyboard 2", "a new board has a name of its own"
+    assert form._scenes.value == (), "and begins empty, whatever the form was made with"
 
 
 def test_boards_are_opened_renamed_copied_and_archived_beside_the_open_one(

@@ -360,12 +360,14 @@ class Opened {
       return { image, slot };
     });
     const had = this.stage.contains(document.activeElement) && document.activeElement !== this.stage;
-    if (paired) {
-      const pane = element("div", { class: "wannb-viewer-pane wannb-viewer-two" }, ...slots.map(({ image }) => image), ...slots.map(({ slot }) => slot));
-      this.stage.replaceChildren(pane);
-    } else {
-      this.stage.replaceChildren(...slots.map(({ image, slot }) => element("div", { class: "wannb-viewer-pane" }, image, slot)));
-    }
+    // The names stand under the pictures, and cover nothing of them.
+    const cell = (kind, each) => element(
+      "div", { class: "wannb-viewer-cell" },
+      element("div", { class: `wannb-viewer-pane ${kind}` }, ...each.map(({ image }) => image)),
+      element("div", { class: "wannb-viewer-slots" }, ...each.map(({ slot }) => slot)),
+    );
+    this.stage.replaceChildren(...(paired ? [cell("wannb-viewer-two", slots)] : slots.map((each) => cell("", [each]))));
+    this.panes = [...this.stage.querySelectorAll(".wannb-viewer-pane")];
     if (had) (slots[this.active].slot.hidden ? this.stage : slots[this.active].slot).focus();
   }
 
@@ -456,7 +458,7 @@ class Opened {
 
   /** Put every picture where the view has it. */
   place() {
-    const panes = [...this.stage.children];
+    const { panes } = this;
     for (const [number, item] of this.shown.entries()) {
       const pane = panes[number] ?? panes[0];
       const image = pane?.querySelectorAll(".wannb-viewer-picture")[panes.length > 1 ? 0 : number];
@@ -482,7 +484,7 @@ class Opened {
 
   /** Return the pane of the active picture, its size and the picture. */
   here() {
-    const pane = this.stage.children[this.active] ?? this.stage.children[0];
+    const pane = this.panes[this.active] ?? this.panes[0];
     return { pane, room: { width: pane.clientWidth || 1, height: pane.clientHeight || 1 }, item: this.shown[this.active] };
   }
 
@@ -514,7 +516,7 @@ class Opened {
 
   /** Return where an event is in the pane under it, and make that pane's picture the one that is meant. */
   pointIn(event) {
-    const pane = event.target.closest?.(".wannb-viewer-pane") ?? this.stage.children[0];
+    const pane = event.target.closest?.(".wannb-viewer-pane") ?? this.panes[0];
     const box = pane.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
@@ -560,7 +562,7 @@ class Opened {
   }
 
   slideTo(event) {
-    const box = this.stage.children[0].getBoundingClientRect();
+    const box = this.panes[0].getBoundingClientRect();
     this.slide((event.clientX - box.left) / box.width);
   }
 

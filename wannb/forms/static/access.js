@@ -134,7 +134,7 @@ function keepInSight(root, signal) {
   }, { signal, capture: true });
   root.addEventListener("focusin", ({ target }) => (pressed &&= target), { signal });
   root.addEventListener("click", ({ target }) => {
-    if (!target.closest(":is(.wannb-run, .wannb-chosen) button")) return;
+    if (!target.closest(".wannb-historyform :is(.wannb-run, .wannb-chosen) button")) return;
     const results = target.closest(".wannb-columns").querySelector(".wannb-results");
     shows?.disconnect();
     shows = new MutationObserver(() => {

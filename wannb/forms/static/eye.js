@@ -1,12 +1,18 @@
-// The eye of the Studio: says when somebody looks at the page, and asks before what is not yet written is left.
+// The eye of the Studio: says when somebody looks at the page, asks before what is not yet written is left, and brings
+// what was typed after the kernel was gone to the page that is loaded next.
 
 import { attend, follow, send } from "./elements.js";
+
+/** Where a page leaves for the next one of its tab what its kernel never heard. */
+const TYPED = "wannb-typed";
 
 function render({ model, el }) {
   const stop = new AbortController();
   const { signal } = stop;
   let unanswered = false; // typed since the kernel last said something
   let waiting = null; // a field whose text is sent when it is left
+  let reloads = false; // by the button of the page, which loses nothing
+  const fields = new Set(); // typed in since the page was loaded
   el.style.display = "none";
   follow(model, ["shown"], look, signal);
   follow(model, ["unkept"], () => (unanswered = false), signal);
@@ -15,7 +21,12 @@ function render({ model, el }) {
   document.addEventListener("input", typed, { signal, capture: true });
   document.addEventListener("change", () => (waiting = null), { signal, capture: true });
   // In JupyterLab the kernel, and the form with it, outlive the page.
-  if (document.body.dataset.voila) window.addEventListener("beforeunload", leave, { signal });
+  if (document.body.dataset.voila) {
+    window.addEventListener("beforeunload", leave, { signal });
+    window.addEventListener("pagehide", () => isGone() && keep(fields), { signal });
+    document.getElementById("gone")?.addEventListener("click", ({ target }) => (reloads = target.matches("button")), { signal, capture: true });
+    bring(signal);
+  }
   look();
   return () => stop.abort();
 
@@ -26,15 +37,71 @@ function render({ model, el }) {
   function typed({ target }) {
     if (!target.closest?.(".wannb-form")) return;
     unanswered = true;
+    // The fields of a frame are those of another one on the next page.
     if (target.closest(".wannb-frames")) waiting = target;
+    else fields.add(target);
   }
 
   function leave(event) {
-    const gone = document.getElementById("gone")?.hidden === false;
     const field = waiting;
     field?.blur();
-    if (model.get("unkept") || field || (gone && unanswered)) event.preventDefault();
+    if (field || (!reloads && (model.get("unkept") || (isGone() && unanswered)))) event.preventDefault();
+    reloads = false;
   }
+}
+
+function isGone() {
+  return document.getElementById("gone")?.hidden === false;
+}
+
+/** Return the fields of a page by a name that the next page has too: the form, the label, and which one of that label. */
+function named() {
+  const found = new Map(), count = {};
+  for (const field of document.querySelectorAll(".wannb-form :is(input:not([type=file]), select, textarea)")) {
+    if (field.closest(".wannb-frames")) continue;
+    const form = /wannb-\w+form/.exec(field.closest(".wannb-form").className)?.[0];
+    const name = `${form} ${field.ariaLabel ?? field.labels?.[0]?.textContent ?? ""}`;
+    count[name] = (count[name] ?? 0) + 1;
+    found.set(`${name} ${count[name]}`, field);
+  }
+  return found;
+}
+
+function keep(fields) {
+  const written = [...named()].filter(([, field]) => fields.has(field));
+  const values = written.map(([name, field]) => [name, field.type === "checkbox" ? field.checked : field.value]);
+  try {
+    sessionStorage.setItem(TYPED, JSON.stringify(values));
+  } catch (error) {
+    console.warn(error); // a page that may keep nothing
+  }
+}
+
+/** Write what an earlier page left into the fields, each as soon as it is there. */
+function bring(signal) {
+  let left;
+  try {
+    left = new Map(JSON.parse(sessionStorage.getItem(TYPED) ?? "[]"));
+    sessionStorage.removeItem(TYPED);
+  } catch {
+    return;
+  }
+  const look = () => {
+    const there = left.size ? named() : new Map();
+    for (const [name, value] of left) {
+      const field = there.get(name);
+      if (!field) continue;
+      left.delete(name);
+      if (field.type === "checkbox") field.checked !== value && field.click();
+      else if (field.value !== value) {
+        field.value = value;
+        for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }));
+      }
+    }
+    if (!left.size) clearInterval(timer);
+  };
+  const timer = setInterval(look, 500);
+  signal.addEventListener("abort", () => clearInterval(timer));
 }
 
 export default { initialize: attend, render };

@@ -8,7 +8,8 @@ from typing import Any
 from browser.lab import Lab
 from judging.pictures import groups
 
-from wannb.judging import judge, scores
+from wannb.judging import judge
+from wannb.scoring import scores
 
 CLIENT = "import wannb\nclient = wannb.connect()"
 JUDGE = """groups = {f"{name} contestant": client.generate(f"A {name} in the reeds", size="1K", n=3, seed=4711)

@@ -11,8 +11,8 @@ from typing import Any
 from PIL import Image
 
 from wannb.judging import judge
-from wannb.judging.pairs import digest
 from wannb.runs.result import GeneratedImage
+from wannb.scoring import digest
 
 PROMPTS = ["a heron in the reeds", "a heron in the rain", "a heron, woodcut"]
 

@@ -13,8 +13,9 @@ import pytest
 from judging.pictures import groups, judged, picture
 from PIL import Image
 
-from wannb.judging import judge, pages, scores
+from wannb.judging import judge, pages
 from wannb.plan import Plan
+from wannb.scoring import scores
 
 STUDY = {"alignment": "Which one follows the prompt?", "quality": "Which one is better made?"}
 

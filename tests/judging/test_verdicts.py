@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from judging.pictures import groups, judged, picture
 
 from wannb import mock
-from wannb.judging import judge, scores
-from wannb.judging.verdicts import read, safe
+from wannb.judging import judge
+from wannb.judging.record import safe
 from wannb.plan import Plan, sweep
 from wannb.runs.result import GeneratedImage
 from wannb.runs.store import Store
+from wannb.scoring import read_sheet as read
+from wannb.scoring import scores
 
 BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -13,9 +13,11 @@ from judging.pictures import groups
 from wannb.errors import StoreError
 from wannb.judging import judge
 from wannb.judging.pairs import contest_of
-from wannb.judging.verdicts import LEFT, RIGHT, SKIP, TIE, Record, read
+from wannb.judging.record import Record
 from wannb.judging.widget import Judging
 from wannb.plan import Plan
+from wannb.scoring import LEFT, RIGHT, SKIP, TIE
+from wannb.scoring import read_sheet as read
 
 SECRETS = ["heron", "reeds", "woodcut", "wan2.7", "4711", "4712", "seed", "run.json", "png"]
 

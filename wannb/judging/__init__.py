@@ -1,10 +1,9 @@
-"""Blind judging: two pictures at a time, which one is better, and the verdicts of several judges in numbers.
+"""Blind judging: two pictures at a time, and which one is better.
 
     judging = wannb.judge(plan, judge="table 1")    # 1 left, 2 right, = tie, b both bad, s skip, u undo
     judging.scores()                                # the strength of each prompt, with intervals
-    wannb.scores("table-1.jsonl", "table-2.jsonl")  # several judges together, and their agreement
 
-May import `plan` and the rooms below it. Other rooms import only what `__all__` names.
+May import `scoring`, `plan` and the rooms below them. Other rooms import only what `__all__` names.
 """
 
 from __future__ import annotations
@@ -13,18 +12,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wannb.scoring import QUESTION
 from wannb.translation import override, say
 
 from .pairs import contest_of
-from .scoring import Score, Scores, scores
-from .verdicts import QUESTION, Record, default_file
+from .record import Record, default_file
 
 if TYPE_CHECKING:
     from wannb.plan import Plan
 
     from .widget import Judging
 
-__all__ = ["Score", "Scores", "judge", "scores"]
+__all__ = ["judge"]
 
 
 def judge(

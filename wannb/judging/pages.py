@@ -1,4 +1,4 @@
-"""Judging without Python: a page that holds the pictures, and the verdicts that come back from it.
+"""Judging without Python: a page that holds the pictures.
 
 The page knows pictures by numbers alone. What they are is in a key, a file beside the page that stays with whoever made
 it; `wannb.scores` looks for it beside the verdicts, in the folder above, in the current one and beside a judging.
@@ -10,28 +10,25 @@ import base64
 import io
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wannb.display import ELEMENTS, esm, in_parallel, picture
-from wannb.files import make_folder, parse_json, read_file, read_lines, write
-from wannb.translation import say
+from wannb.files import make_folder, write
+from wannb.scoring import KEY
 
 from .pairs import Contest, Pair, rank
-from .verdicts import LEFT, RIGHT, VERDICTS, Sheet, mark
 
 _STATIC = Path(__file__).parent / "static"
-#: Bytes of a page, and of a file that comes back.
-_MOST, _MOST_BACK = 25 * 10**6, 32 * 2**20
+#: Bytes of a page.
+_MOST = 25 * 10**6
 #: What so many pictures may fill a page with: a hundred pairs of two contestants.
 _PICTURES = 200
 #: Longer side in pixels and quality, the best first; one for all pictures, so that none is favored.
 _LADDER = ((1280, 85), (1280, 75), (1024, 75), (1024, 65), (896, 60), (768, 55))
 _SAMPLE = 12
-KEY = ".key.json"
 
 
 def save_pages(
@@ -140,56 +137,3 @@ def _page(
         f'<style>{style}</style></head><body><script type="application/json" id="data">{written}</script>'
         f'<script type="module">{script}</script></body></html>\n'
     )
-
-
-# What comes back
-
-
-def returned(path: Path, folders: Iterable[Path]) -> Sheet | None:
-    """Return the verdicts of a file that a page saved, as those of a judge's file; None for a file of another kind.
-
-    Raises:
-        ValueError: the page's key is in none of the folders.
-        OSError: the file cannot be read.
-    """
-    lines, broken = read_lines(path, most=_MOST_BACK)
-    head = lines[0] if lines and isinstance(lines[0], Mapping) else {}
-    if "wannb_judging_page" not in head:
-        return None
-    key = _key_of(str(head.get("page")).partition("-")[0], [path.parent, path.parent.parent, Path.cwd(), *folders])
-    if key is None:
-        raise ValueError(
-            say("{path}: the key of its page is missing; put the .key.json that was saved with it here", path=path.name)
-        )
-    names = list(key["header"].get("questions", {"": ""}))
-    verdicts: dict[str, Mapping[str, Any]] = {}
-    for line in lines[1:]:
-        found = _verdict(line, key["pairs"], names, str(head.get("judge", "")))
-        if found is None:
-            broken += 1
-        else:
-            verdicts[mark(found["pair"], found.get("question", ""))] = found
-    return Sheet(header={**key["header"], "judge": str(head.get("judge", ""))}, verdicts=verdicts, broken=broken)
-
-
-def _key_of(id_: str, folders: Iterable[Path]) -> Any:
-    for folder in dict.fromkeys(folders):
-        for path in sorted(folder.glob(f"*{KEY}")):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                key = parse_json(read_file(path, most=_MOST_BACK))
-                if key["page"] == id_ and isinstance(key["header"]["contestants"], list):
-                    return key
-    return None
-
-
-def _verdict(line: Any, pairs: Sequence[Mapping[str, Any]], names: Sequence[str], judge: str) -> dict[str, Any] | None:
-    with suppress(LookupError, TypeError, ValueError):
-        n, q, left = (line[name] for name in ("n", "q", "left"))
-        if min(n, q) < 0 or left not in (0, 1) or line["verdict"] not in VERDICTS:
-            return None
-        pair, name = dict(pairs[n]), names[q]
-        sides = pair.pop("sides")
-        told = {key: line[key] for key in ("verdict", "time", "seconds") if key in line}
-        asked = {"question": name} if name else {}
-        return {**pair, LEFT: sides[left], RIGHT: sides[1 - left], **asked, **told, "judge": judge}
-    return None

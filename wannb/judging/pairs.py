@@ -18,31 +18,15 @@ from wannb.files import opened_picture
 from wannb.masking import mask
 from wannb.request import FIELDS
 from wannb.runs import GeneratedImage, read
+from wannb.scoring import PRINT, Contestant, digest, place_of
 from wannb.translation import Said, count, joined, say
 
 if TYPE_CHECKING:
     from wannb.plan import Cell, Plan
 
 
-#: Characters of a checksum that tell pictures apart.
-PRINT = 12
 #: The options that pictures share, and each contestant's pictures with them.
 _Group = tuple[dict[str, Any], dict[str, list[GeneratedImage]]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contestant:
-    """A contestant: the values of one or several options.
-
-    Attributes:
-        id: from the options alone, so that it is the same in every judge's file and on every machine.
-        label: the options in a few words.
-        options: by name, as JSON data.
-    """
-
-    id: str
-    label: str
-    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +91,6 @@ class Contest:
             for contestant, image in zip(pair.contestants, pair.images, strict=True):
                 there[place_of(contestant, pair.shared)] = image.sha256[:PRINT]
         return there
-
-
-def place_of(contestant: str, shared: Mapping[str, Any]) -> str:
-    """Return what identifies a contestant's place in a study, whatever picture is there."""
-    return digest([contestant, shared])
 
 
 def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None) -> Contest:
@@ -288,12 +267,6 @@ def _data(cell: Cell, names: Iterable[str]) -> dict[str, Any]:
         data["images"] = [image.get("sha256") or image.get("url") for image in data["images"]]
     shown: dict[str, Any] = json.loads(json.dumps(data, ensure_ascii=False, default=str))
     return shown
-
-
-def digest(data: object) -> str:
-    """Return 12 hexadecimal digits that identify JSON data."""
-    written = json.dumps(data, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def chosen(pairs: Sequence[Pair], most: int | None, *, chance: str) -> list[Pair]:

@@ -15,13 +15,13 @@ import traitlets
 from wannb.display import ELEMENTS, data_uri, esm, html, previews
 from wannb.errors import StoreError
 from wannb.runs import GeneratedImage
+from wannb.scoring import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Scores, is_of, mark, named, scores
 from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 
 from .pages import save_pages
 from .pairs import Contest, Pair, chosen, in_words, rank
-from .scoring import Scores, scores
-from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record, is_of, mark, named
+from .record import Record
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280

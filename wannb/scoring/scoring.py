@@ -8,15 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from wannb.display import html
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
 from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries
 from .methods import paragraph
-from .verdicts import BAD, TIE, Record
-from .votes import Tally, Vote, question_of, sheets_of, tally
+from .verdicts import BAD, TIE
+from .votes import Judged, Tally, Vote, question_of, sheets_of, tally
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,13 +35,6 @@ _MEANING: Mapping[Ties, Said] = {
         "Strength: the chance to be preferred to another contestant at random; 0.5 is average, ties as in Davidson."
     ),
 }
-
-
-class Judged(Protocol):
-    """A judging: a record of verdicts, and the language it speaks."""
-
-    record: Record
-    language: str
 
 
 @dataclass(frozen=True, kw_only=True)

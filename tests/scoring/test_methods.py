@@ -10,7 +10,7 @@ import pytest
 from judging.pictures import groups, judged, sheet
 
 import wannb
-from wannb.judging import scores
+from wannb.scoring import scores
 
 ROOT = Path(wannb.__file__).parent.parent
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from judging.pictures import groups, judged
 
-from wannb.judging import judge, scores
-from wannb.judging.pairs import contest_of, digest
+from wannb.judging import judge
+from wannb.judging.pairs import contest_of
 from wannb.plan import Plan
 from wannb.runs.result import GeneratedImage
+from wannb.scoring import digest, scores
 
 
 def simulated(folder: Path, made: dict[str, list[GeneratedImage]], name: str, seed: int, ties: float = 0.1) -> Any:

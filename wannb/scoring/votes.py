@@ -7,14 +7,30 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from wannb.request import FIELDS
 from wannb.translation import Said, count, joined, say
 
-from .pages import returned
-from .pairs import Contestant, digest
-from .verdicts import LEFT, RIGHT, SKIP, Record, Sheet, is_of, read
+from .returned import returned
+from .verdicts import LEFT, RIGHT, SKIP, Contestant, Sheet, digest, is_of, read_sheet
+
+
+class Record(Protocol):
+    """Verdicts of one judge that are being given: their file, and what it holds."""
+
+    path: Path
+    sheet: Sheet
+
+
+class Judged(Protocol):
+    """A judging: a record of verdicts, and the language it speaks."""
+
+    @property
+    def record(self) -> Record: ...
+
+    @property
+    def language(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +196,7 @@ def sheets_of(sources: Iterable[Any]) -> Iterator[tuple[str, Sheet]]:
             continue
         seen.add(path)
         if path.is_file():
-            sheet = returned(path, folders) or read(path)
+            sheet = returned(path, folders) or read_sheet(path)
             if here:  # its header was checked when the judging began; the one in the file may be damaged since
                 sheet = replace(sheet, header=here.sheet.header)
         elif here:

@@ -1,0 +1,71 @@
+"""Verdicts that come back from a page without Python.
+
+The page knows pictures by numbers alone; what they are is in its key, a file that is looked for beside the verdicts, in
+the folder above, in the current one and beside a judging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from wannb.files import parse_json, read_file, read_lines
+from wannb.translation import say
+
+from .verdicts import LEFT, RIGHT, VERDICTS, Sheet, mark
+
+KEY = ".key.json"
+#: Bytes of a file that comes back.
+_MOST_BACK = 32 * 2**20
+
+
+def returned(path: Path, folders: Iterable[Path]) -> Sheet | None:
+    """Return the verdicts of a file that a page saved, as those of a judge's file; None for a file of another kind.
+
+    Raises:
+        ValueError: the page's key is in none of the folders.
+        OSError: the file cannot be read.
+    """
+    lines, broken = read_lines(path, most=_MOST_BACK)
+    head = lines[0] if lines and isinstance(lines[0], Mapping) else {}
+    if "wannb_judging_page" not in head:
+        return None
+    key = _key_of(str(head.get("page")).partition("-")[0], [path.parent, path.parent.parent, Path.cwd(), *folders])
+    if key is None:
+        raise ValueError(
+            say("{path}: the key of its page is missing; put the .key.json that was saved with it here", path=path.name)
+        )
+    names = list(key["header"].get("questions", {"": ""}))
+    verdicts: dict[str, Mapping[str, Any]] = {}
+    for line in lines[1:]:
+        found = _verdict(line, key["pairs"], names, str(head.get("judge", "")))
+        if found is None:
+            broken += 1
+        else:
+            verdicts[mark(found["pair"], found.get("question", ""))] = found
+    return Sheet(header={**key["header"], "judge": str(head.get("judge", ""))}, verdicts=verdicts, broken=broken)
+
+
+def _key_of(id_: str, folders: Iterable[Path]) -> Any:
+    for folder in dict.fromkeys(folders):
+        for path in sorted(folder.glob(f"*{KEY}")):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                key = parse_json(read_file(path, most=_MOST_BACK))
+                if key["page"] == id_ and isinstance(key["header"]["contestants"], list):
+                    return key
+    return None
+
+
+def _verdict(line: Any, pairs: Sequence[Mapping[str, Any]], names: Sequence[str], judge: str) -> dict[str, Any] | None:
+    with suppress(LookupError, TypeError, ValueError):
+        n, q, left = (line[name] for name in ("n", "q", "left"))
+        if min(n, q) < 0 or left not in (0, 1) or line["verdict"] not in VERDICTS:
+            return None
+        pair, name = dict(pairs[n]), names[q]
+        sides = pair.pop("sides")
+        told = {key: line[key] for key in ("verdict", "time", "seconds") if key in line}
+        asked = {"question": name} if name else {}
+        return {**pair, LEFT: sides[left], RIGHT: sides[1 - left], **asked, **told, "judge": judge}
+    return None

@@ -96,21 +96,27 @@ def tell_nothing(output: Any, root: Any) -> None:
 
 def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> None:
     made = groups(tmp_path / "made", "AB", 3)
-    [file] = judge(made, questions={"one": "Nicer?", "two": "Better made?"}).save(tmp_path / "judging.html")
+    [file] = judge(made, questions={"one": "Nicer?", "two": "Better made?"}, repeats=0.5).save(
+        tmp_path / "judging.html"
+    )
     page = lab.page(touch=True)
     page.goto(file.as_uri())
     shown = page.locator('.wannb-judge[data-pair="0"]')
     shown.wait_for()
     assert page.get_by_text("Question 1 of 2: Nicer?").is_visible()
     # Keys, wherever the focus is; touch; back; and all of it is there again.
-    for number, key in enumerate(("1", "2", "u", "=", "s")):
+    # The third pair is the first one again, with its sides swapped.
+    first = page.locator(".wannb-judge img").evaluate_all("all => all.map(one => one.src)")
+    for number, key in enumerate(("1", "2", "u", "=", "2", "s")):
         page.keyboard.press(key)
-        page.locator(f'.wannb-judge[data-pair="{[1, 2, 1, 2, 3][number]}"]').wait_for()
+        page.locator(f'.wannb-judge[data-pair="{[1, 2, 1, 2, 3, 4][number]}"]').wait_for()
+        if key == "=":
+            assert page.locator(".wannb-judge img").evaluate_all("all => all.map(one => one.src)") == first[::-1]
     assert page.get_by_text("Question 2 of 2: Better made?").is_visible()
     page.reload()
-    page.locator('.wannb-judge[data-pair="3"]').wait_for()
-    page.get_by_role("button", name="Left").tap()
     page.locator('.wannb-judge[data-pair="4"]').wait_for()
+    page.get_by_role("button", name="Left").tap()
+    page.locator('.wannb-judge[data-pair="5"]').wait_for()
     page.get_by_label("Your name").fill("Ann 1")
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
@@ -122,7 +128,9 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     assert page.get_by_text("问题 2/2：Better made?").is_visible()
     page.locator(".wannb-judge").focus()
     page.keyboard.press("b")
-    page.locator('.wannb-judge[data-pair="5"]').wait_for()
+    page.locator('.wannb-judge[data-pair="6"]').wait_for()
+    page.keyboard.press("1")
+    page.locator('.wannb-judge[data-pair="7"]').wait_for()
     page.keyboard.press("2")
     page.get_by_text("请保存文件并发回。").wait_for()
     page.screenshot(path=tmp_path / "phone-zh.png")
@@ -131,9 +139,9 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     assert saved.value.suggested_filename == "verdicts-Ann_1.jsonl"
     saved.value.save_as(tmp_path / "back.jsonl")
     found = scores(tmp_path / "back.jsonl").by_question
-    assert [(each.judges, each.verdicts, each.skipped, each.bad) for each in found.values()] == [
-        (("Ann 1",), 2, 1, 0),
-        (("Ann 1",), 3, 0, 1),
+    assert [(each.judges, each.verdicts, each.skipped, each.bad, each.self_agreement) for each in found.values()] == [
+        (("Ann 1",), 2, 1, 0, 1.0),
+        (("Ann 1",), 3, 0, 1, 0.0),
     ]
     asked, lab.session.left[:] = list(lab.session.left), []
     assert set(asked) == {file.as_uri()}, "the page asks nobody for anything"

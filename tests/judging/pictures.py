@@ -31,12 +31,13 @@ def groups(folder: Path, names: str, places: int) -> dict[str, list[GeneratedIma
     return {name: [picture(folder, f"{name}{place}") for place in range(places)] for name in names}
 
 
-def judged(made: Any, file: Path, press: Callable[[Any, str], str] | str, *, name: str = "") -> Any:
+def judged(made: Any, file: Path, press: Callable[[Any, str], str] | str, *, name: str = "", **options: Any) -> Any:
     """Return a judging with every pair judged: by one key, or by a function of the pair and its left contestant."""
-    judging = judge(made, judge=name, file=file)
+    judging = judge(made, judge=name, file=file, **options)
     while judging.number < judging.total:
-        pair = judging._order[judging.number]
-        judging.press(press if isinstance(press, str) else press(pair, judging._sides(pair)[0][0]))
+        step = judging._steps[judging.number]
+        left = judging._sides(step.pair, step.again)[0][0]
+        judging.press(press if isinstance(press, str) else press(step.pair, left))
     return judging
 
 

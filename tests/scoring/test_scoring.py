@@ -49,7 +49,7 @@ def test_scores_find_the_order_that_was_put_in_and_their_intervals_hold_it(folde
 
 
 def test_two_contestants_get_their_share_of_wins_and_ties_count_half(folder: Path) -> None:
-    judging = judge(groups(folder, "AB", 20), file=folder / "x.jsonl")
+    judging = judge(groups(folder, "AB", 20), file=folder / "x.jsonl", repeats=0)
     first = judging._order[0].contestants[0]
     for number in range(20):
         left_is_first = judging._sides(judging._order[number])[0][0] == first
@@ -68,7 +68,7 @@ def test_judges_are_combined_and_their_agreement_is_measured(folder: Path) -> No
     one, two = (judged(made, folder / f"{name}.jsonl", press, name=name) for name in ("one", "two"))
     both = scores(one, two.file, one.file)
     assert (both.agreement, both.alpha, both.shared, both.judges) == (1.0, 1.0, 12, ("one", "two"))
-    assert both.verdicts == len(one.verdicts) + len(two.verdicts) == 24
+    assert both.verdicts == len(one.verdicts) - 1 + len(two.verdicts) - 1 == 24, "a pair asked again counts once"
     assert both.pairs == 12
     alone = scores(one)
     counts = {each.label: (each.wins, each.losses) for each in alone.contestants}

@@ -12,10 +12,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wannb.plan import check_repeats
 from wannb.scoring import QUESTION
 from wannb.translation import override, say
 
-from .pairs import contest_of
+from .pairs import Contest, contest_of
 from .record import Record, default_file
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def judge(
     seed: int | None = None,
     question: str | None = None,
     questions: Mapping[str, str] | None = None,
+    repeats: float = 0.1,
     language: str | None = None,
 ) -> Judging:
     """Return a widget that shows two pictures at a time and asks which one is better, without saying which is which.
@@ -58,6 +60,9 @@ def judge(
         questions: several, by short names: {"alignment": "Which one follows the prompt?", "quality": "..."}. They are
             asked one after the other in passes over the same pairs, and kept in one file; of a question that is added
             later nothing else is asked anew. `scores(question="quality")` evaluates one.
+        repeats: the share of the pairs, 0 to 0.5, that is asked again with sides swapped, half of the pairs later;
+            rounded down, so none of fewer than ten by default. The scores say how often a judge answered alike; the
+            second answer counts for nothing else. Which ones they are hangs on the seed and the judge's name.
         language: "en" or "zh"; the client's by default.
 
     Returns:
@@ -77,20 +82,24 @@ def judge(
     client = None if isinstance(pictures, Mapping) else getattr(pictures, "client", None)
     spoken: str = language or (client.language if client else "en")
     with override(spoken):
-        _check(judge, pairs)
-        asked = _asked(question, questions)
-        contest = contest_of(pictures, by=by)
-        place = file or default_file(contest, judge, asked.get(""))
-        alone = [] if file or "" in asked else [default_file(contest, judge, text) for text in asked.values()]
-        record = Record(place, contest=contest, judge=judge, questions=asked, before=alone)
-        return Judging(contest, record, pairs=pairs, seed=seed, language=spoken)
+        _check(judge, pairs, repeats)
+        contest, asked = contest_of(pictures, by=by), _asked(question, questions)
+        record = _record(contest, judge, asked, file)
+        return Judging(contest, record, pairs=pairs, seed=seed, repeats=repeats, language=spoken)
 
 
-def _check(judge: object, pairs: object) -> None:
+def _record(contest: Contest, judge: str, asked: Mapping[str, str], file: str | os.PathLike[str] | None) -> Record:
+    place = file or default_file(contest, judge, asked.get(""))
+    alone = [] if file or "" in asked else [default_file(contest, judge, text) for text in asked.values()]
+    return Record(place, contest=contest, judge=judge, questions=asked, before=alone)
+
+
+def _check(judge: object, pairs: object, repeats: float) -> None:
     if not isinstance(judge, str):
         raise TypeError(say("judge={value} is not text; it is the judge's name", value=repr(judge)))
     if pairs is not None and (not isinstance(pairs, int) or isinstance(pairs, bool) or pairs < 1):
         raise ValueError(say("pairs={value} is not a whole number from 1", value=repr(pairs)))
+    check_repeats(repeats)
 
 
 def _asked(question: str | None, questions: Mapping[str, str] | None) -> dict[str, str]:

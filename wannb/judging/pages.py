@@ -38,6 +38,7 @@ def save_pages(
     *,
     header: Mapping[str, Any],
     facts: Any,
+    repeats: float,
     texts: Mapping[str, Any],
     kept: Path,
 ) -> list[Path]:
@@ -74,7 +75,7 @@ def save_pages(
     write(kept / f"{id_}{KEY}", written)
     write(path.with_name(f"{path.stem}{KEY}"), written, export=True)
     for number, (page, chunk) in enumerate(zip(pages, chunks, strict=True), 1):
-        write(page, _page(f"{id_}-{number}", chunk, pictures, texts).encode(), export=True)
+        write(page, _page(f"{id_}-{number}", chunk, pictures, {"repeats": repeats, **texts}).encode(), export=True)
     return pages
 
 

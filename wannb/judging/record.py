@@ -15,10 +15,11 @@ from typing import Any
 
 from wannb.errors import StoreError
 from wannb.files import append_line, make_folder
-from wannb.scoring import QUESTION, Sheet, mark, named, read_sheet, reason
+from wannb.scoring import QUESTION, Sheet, marked, named, read_sheet, reason
 from wannb.translation import Said, say
 
 from .pairs import Contest
+from .steps import Step
 
 FORMAT = 1
 _NAME_LENGTH = 60
@@ -88,18 +89,17 @@ class Record:
         """The verdicts that count, by `mark`, in the order in which they were given."""
         return dict(self.sheet.verdicts)
 
-    def add(self, pair: str, question: str, verdict: Mapping[str, Any]) -> None:
+    def add(self, step: Step, verdict: Mapping[str, Any]) -> None:
         """Save a verdict; on `StoreError` nothing has changed."""
-        line = {"pair": pair, **({"question": question} if question else {}), **verdict}
+        line = {"pair": step.pair.id, **step.named, **verdict}
         self._append(line)
-        self.sheet.verdicts.pop(mark(pair, question), None)
-        self.sheet.verdicts[mark(pair, question)] = line
+        self.sheet.verdicts.pop(step.mark, None)
+        self.sheet.verdicts[step.mark] = line
 
-    def take_back(self, pair: str, question: str, time: str) -> None:
+    def take_back(self, step: Step, time: str) -> None:
         """Save that a verdict does not count; on `StoreError` nothing has changed."""
-        asked = {"question": question} if question else {}
-        self._append({"undo": pair, **asked, "judge": self.judge, "time": time})
-        self.sheet.verdicts.pop(mark(pair, question), None)
+        self._append({"undo": step.pair.id, **step.named, "judge": self.judge, "time": time})
+        self.sheet.verdicts.pop(step.mark, None)
 
     def _carry(self, files: Iterable[Path]) -> None:
         """Take over what this judge said when a question was asked alone; it is written with the first verdict."""
@@ -108,7 +108,7 @@ class Record:
             if old.header and all(old.header[name] == self.sheet.header[name] for name in ("plan", "by", "judge")):
                 known = old.under(self.questions).verdicts
                 self._carried += [line for line in known.values() if named(line)]
-        self.sheet.verdicts.update({mark(line["pair"], named(line)): line for line in self._carried})
+        self.sheet.verdicts.update({marked(line): line for line in self._carried})
 
     def _check(self, header: Mapping[str, Any]) -> None:
         for name, what in _IDENTITY:

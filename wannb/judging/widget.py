@@ -15,13 +15,14 @@ import traitlets
 from wannb.display import ELEMENTS, data_uri, esm, html, previews
 from wannb.errors import StoreError
 from wannb.runs import GeneratedImage
-from wannb.scoring import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Scores, is_of, mark, named, scores
+from wannb.scoring import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Scores, is_of, named, scores
 from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 
 from .pages import save_pages
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .record import Record
+from .steps import Step, steps_of
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
@@ -66,6 +67,7 @@ class Judging(anywidget.AnyWidget):
         *,
         pairs: int | None = None,
         seed: int | None = None,
+        repeats: float = 0.0,
         language: str = "en",
         clock: Clock | None = None,
     ) -> None:
@@ -77,15 +79,17 @@ class Judging(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._chance = f"{contest.name} {seed} {record.judge}"
         self._contest, self._pairs = contest, chosen(contest.pairs, pairs, chance=f"{contest.name} {seed}")
-        steps = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
-        self._order, self._asked = [pair for _, pair in steps], [name for name, _ in steps]
+        self._repeats = repeats
+        self._steps = steps_of(
+            self._pairs, _judged(contest, record), record.questions, repeats=repeats, chance=self._chance
+        )
         self._shown_at = self._clock.monotonic()
         super().__init__(
-            total=len(self._order),
+            total=len(self._steps),
             note=words(_note(contest)),
             texts=_texts(words),
         )
-        self._show(sum(mark(pair.id, name) in record.verdicts for name, pair in steps))
+        self._show(sum(step.mark in record.verdicts for step in self._steps))
         self.on_msg(_receive)
 
     @property
@@ -100,7 +104,10 @@ class Judging(anywidget.AnyWidget):
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:
-        """The verdicts that count, in the order in which they were given, as they are in the file."""
+        """The verdicts that count, in the order in which they were given, as they are in the file.
+
+        Those on pairs that were asked again say so.
+        """
         pictures = self.record.sheet.header["pictures"]
         return [dict(verdict) for verdict in self.record.verdicts.values() if is_of(verdict, pictures)]
 
@@ -156,6 +163,7 @@ class Judging(anywidget.AnyWidget):
                 self._pairs,
                 header=self.record.sheet.header,
                 facts=_facts,
+                repeats=self._repeats,
                 texts=_page_texts(self.language, self.record.questions.values(), self._contest),
                 kept=self.record.path.parent,
             )
@@ -164,17 +172,17 @@ class Judging(anywidget.AnyWidget):
         number = self.number
         if what == _UNDO:
             if number:
-                self.record.take_back(self._order[number - 1].id, self._asked[number - 1], self._now())
+                self.record.take_back(self._steps[number - 1], self._now())
                 self._show(number - 1)
         elif number < self.total:
-            pair = self._order[number]
+            step = self._steps[number]
             if what != SKIP and not self._is_seen(number):
                 raise StoreError(_GONE)
-            sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
+            sides = dict(zip((LEFT, RIGHT), self._sides(step.pair, step.again), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
             told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
-            kind = {"category": self._category(pair)} if self._category(pair) else {}
-            self.record.add(pair.id, self._asked[number], {**facts, "shared": dict(pair.shared), **kind, **told})
+            kind = {"category": self._category(step.pair)} if self._category(step.pair) else {}
+            self.record.add(step, {**facts, "shared": dict(step.pair.shared), **kind, **told})
             self._show(number + 1)
 
     def _show(self, number: int) -> None:
@@ -186,19 +194,20 @@ class Judging(anywidget.AnyWidget):
                     setattr(self, slot, {})
                 elif getattr(self, slot).get("number") != each:
                     # Empty for one that is missing or damaged, so that the judging continues.
-                    paths = [image.path for _, image in self._sides(self._order[each])]
+                    step = self._steps[each]
+                    paths = [image.path for _, image in self._sides(step.pair, step.again)]
                     # As text: not every front end passes the binary parts of messages.
                     left, right = map(data_uri, previews(paths, PICTURE_PIXELS))
                     setattr(self, slot, {"number": each, "left": left, "right": right})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number, self.question = number, self._question(min(number, self.total - 1))
-            steps, verdicts = zip(self._order[:number], self._asked, strict=False), self.record.verdicts
-            self.counted = sum(verdicts[mark(pair.id, name)]["verdict"] != SKIP for pair, name in steps)
+            verdicts = self.record.verdicts
+            self.counted = sum(verdicts[step.mark]["verdict"] != SKIP for step in self._steps[:number])
         self._shown_at = self._clock.monotonic()
 
     def _question(self, number: int) -> str:
         """Return what is asked about a pair, and which of several questions that is."""
-        words, name = Words(self.language), self._asked[number]
+        words, name = Words(self.language), self._steps[number].question
         text = self.record.questions[name]
         text = words(QUESTION) if text == QUESTION else text
         n, of = list(self.record.questions).index(name) + 1, len(self.record.questions)
@@ -209,12 +218,16 @@ class Judging(anywidget.AnyWidget):
         slot = getattr(self, _slot(number))
         return bool(slot[LEFT] and slot[RIGHT])
 
-    def _sides(self, pair: Pair) -> Sequence[tuple[str, GeneratedImage]]:
+    @property
+    def _order(self) -> list[Pair]:
+        return [step.pair for step in self._steps]
+
+    def _sides(self, pair: Pair, again: bool = False) -> Sequence[tuple[str, GeneratedImage]]:
         """Return a pair's contestants with their pictures, the left one first, as this judge sees them."""
         two = list(zip(pair.contestants, pair.images, strict=True))
         # At random, from the pictures alone: neither names nor their order matter.
         two.sort(key=lambda one: one[1].sha256)
-        return two[::-1] if int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2 else two
+        return two[::-1] if int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2 != again else two
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -268,22 +281,14 @@ class Judging(anywidget.AnyWidget):
             return html.block(self.question, lines=lines)
 
 
-def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[tuple[str, Pair]]:
-    """Return the questions and pairs in a judge's order: the judged ones, then the others, question by question.
-
-    All judges get the same pairs, so that their agreement can be measured; each has an order of their own.
-    """
+def _judged(contest: Contest, record: Record) -> list[Step]:
+    """Return what this judge has judged of the contest."""
     known = {pair.id: pair for pair in contest.pairs}
-    given = [(named(line), line["pair"]) for line in record.verdicts.values()]
-    judged = [(name, known[pair]) for name, pair in given if name in record.questions and pair in known]
-    wanted = chosen(contest.pairs, most, chance=draw)
-    steps = list(judged)
-    for name in record.questions:
-        done = sum(name == each for each, _ in judged)
-        order = chosen(wanted, None, chance=mark(chance, name))
-        rest = [(name, pair) for pair in order if mark(pair.id, name) not in record.verdicts]
-        steps += rest[: max(0, len(wanted) - done)]
-    return steps
+    return [
+        Step(pair=known[line["pair"]], question=named(line), again=bool(line.get("again")))
+        for line in record.verdicts.values()
+        if named(line) in record.questions and line["pair"] in known
+    ]
 
 
 def _slot(number: int) -> str:

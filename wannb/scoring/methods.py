@@ -58,10 +58,15 @@ def _model(scores: Any) -> list[Said]:
 
 
 def _agreement(scores: Any) -> list[Said]:
+    said: list[Said] = []
+    if scores.self_agreement is not None:
+        share, pairs = f"{100 * scores.self_agreement:.0f} %", count(scores.repeats, "pair")
+        told = {"share": share, "pairs": pairs}
+        said.append(Said("Of {pairs} that were asked again with sides swapped, {share} got the same answer.", **told))
     if scores.agreement is None:
-        return []
+        return said
     share, pairs = f"{100 * scores.agreement:.0f} %", count(scores.shared, "pair")
-    said = [Said("Of two judges' verdicts on one of {pairs}, {share} were equal.", share=share, pairs=pairs)]
+    said += [Said("Of two judges' verdicts on one of {pairs}, {share} were equal.", share=share, pairs=pairs)]
     if scores.alpha is not None:
         said.append(Said("Krippendorff's alpha for nominal data was {alpha}.", alpha=f"{scores.alpha:.2f}"))
     return said

@@ -14,7 +14,7 @@ from typing import Any
 from wannb.files import parse_json, read_file, read_lines
 from wannb.translation import say
 
-from .verdicts import LEFT, RIGHT, VERDICTS, Sheet, mark
+from .verdicts import LEFT, RIGHT, VERDICTS, Sheet, marked
 
 KEY = ".key.json"
 #: Bytes of a file that comes back.
@@ -44,7 +44,7 @@ def returned(path: Path, folders: Iterable[Path]) -> Sheet | None:
         if found is None:
             broken += 1
         else:
-            verdicts[mark(found["pair"], found.get("question", ""))] = found
+            verdicts[marked(found)] = found
     return Sheet(header={**key["header"], "judge": str(head.get("judge", ""))}, verdicts=verdicts, broken=broken)
 
 
@@ -66,6 +66,6 @@ def _verdict(line: Any, pairs: Sequence[Mapping[str, Any]], names: Sequence[str]
         pair, name = dict(pairs[n]), names[q]
         sides = pair.pop("sides")
         told = {key: line[key] for key in ("verdict", "time", "seconds") if key in line}
-        asked = {"question": name} if name else {}
+        asked = {**({"question": name} if name else {}), **({"again": True} if line.get("again") is True else {})}
         return {**pair, LEFT: sides[left], RIGHT: sides[1 - left], **asked, **told, "judge": judge}
     return None

@@ -105,6 +105,9 @@ class Scores:
         shared: the number of pairs that at least two judges judged.
         alpha: Krippendorff's alpha of the judges, for kinds without an order (left, right, tie and both bad are such):
             1 is full agreement, 0 what chance gives; None if there is too little for it.
+        repeats: the number of pairs that a judge answered twice, the second time with sides swapped; the second answers
+            count for nothing else.
+        self_agreement: the share of them that got the same answer, 0 to 1; None without any.
         left: the share of preferences for the picture on the left, 0 to 1, without ties; about 0.5 unless a judge
             favors a side. None without a preference.
         ties: how ties count: "half", "left out" or "davidson".
@@ -127,6 +130,8 @@ class Scores:
     bad: int = 0
     ties: Ties = "half"
     pictures: int = 0
+    repeats: int = 0
+    self_agreement: float | None = None
     meetings: tuple[Meeting, ...] = ()
     tallied: Tally | None = field(default=None, repr=False, compare=False)
     by_question: Mapping[str, Scores] = field(default_factory=dict, repr=False, compare=False)
@@ -144,6 +149,19 @@ class Scores:
     def differences(self) -> Any:
         """A row for each two contestants, with wins and the difference of their strengths: a DataFrame."""
         return libraries()[1].DataFrame([asdict(met) for met in self.meetings])
+
+    @property
+    def by_judge(self) -> Any:
+        """A row for each judge: verdicts, the share for the left, repeats and the share answered alike; a DataFrame."""
+        votes = self.tallied.votes if self.tallied else ()
+        twice = self.tallied.repeats() if self.tallied else []
+        rows = []
+        for judge in self.judges:
+            left = [vote.left_won for vote in votes if vote.judge == judge and vote.left_won is not None]
+            alike = [same for name, same in twice if name == judge]
+            facts = {"judge": judge, "verdicts": sum(vote.judge == judge for vote in votes), "left": _share(left)}
+            rows.append({**facts, "repeats": len(alike), "self_agreement": _share(alike)})
+        return libraries()[1].DataFrame(rows)
 
     @spoken
     def methods(self) -> str:
@@ -269,6 +287,10 @@ class Scores:
             said.append(Said("{share} of two judges' verdicts on a pair are equal ({pairs})", share=share, pairs=pairs))
             alpha = Said("too few or too similar verdicts") if self.alpha is None else f"{self.alpha:.2f}"
             said.append(Said("Krippendorff's alpha: {alpha}", alpha=alpha))
+        if self.self_agreement is not None:
+            share, pairs = _percent(self.self_agreement), count(self.repeats, "pair")
+            told = {"share": share, "pairs": pairs}
+            said.append(Said("{share} of {pairs} that were asked again with sides swapped got the same answer", **told))
         if self.left is not None:
             share = _percent(self.left)
             said.append(Said("the left picture was preferred in {share} of the verdicts without a tie", share=share))
@@ -331,6 +353,7 @@ def _scores_of(tallied: Tally, ties: Ties) -> Scores:
     notices += _order_of_ties(tallied, scored)
     shared, agreement, alpha = _agreement(tallied)
     preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
+    alike = [same for _, same in tallied.repeats()]
     return Scores(
         contestants=tuple(each for _, each in ranked),
         ties=ties,
@@ -346,7 +369,9 @@ def _scores_of(tallied: Tally, ties: Ties) -> Scores:
         agreement=agreement,
         shared=shared,
         alpha=alpha,
-        left=sum(preferred) / len(preferred) if preferred else None,
+        repeats=len(alike),
+        self_agreement=_share(alike),
+        left=_share(preferred),
         notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
     )
 
@@ -520,6 +545,10 @@ def _bar(each: Score) -> html.Markup:
         f'<svg role="img" aria-label="{html.attribute(said)}" width="{_BAR}" height="{_BAR_HEIGHT}" '
         f'style="display:block">{"".join(parts)}</svg>'
     )
+
+
+def _share(answers: Sequence[bool]) -> float | None:
+    return sum(answers) / len(answers) if answers else None
 
 
 def _percent(share: float) -> str:

@@ -63,8 +63,15 @@ class Sheet:
         return self.header.get("questions") or {"": self.header.get("question")}
 
     def on(self, question: str) -> dict[str, Mapping[str, Any]]:
-        """Return the verdicts on a question, by the pair's id."""
-        return {line["pair"]: line for line in self.verdicts.values() if named(line) == question}
+        """Return the verdicts on a question, by the pair's id, without those on pairs that were asked again."""
+        return {line["pair"]: line for line in self._lines(question) if not line.get("again")}
+
+    def again(self, question: str) -> dict[str, Mapping[str, Any]]:
+        """Return the verdicts on pairs that were asked again with sides swapped, by the pair's id."""
+        return {line["pair"]: line for line in self._lines(question) if line.get("again")}
+
+    def _lines(self, question: str) -> list[Mapping[str, Any]]:
+        return [line for line in self.verdicts.values() if named(line) == question]
 
     def under(self, names: Mapping[str, str]) -> Sheet:
         """Return the sheet with the verdicts on its single question under the name that it has among several."""
@@ -72,12 +79,18 @@ class Sheet:
         if name is None:
             return self
         lines = [{**line, "question": name} if not named(line) else line for line in self.verdicts.values()]
-        return replace(self, verdicts={mark(line["pair"], named(line)): line for line in lines})
+        return replace(self, verdicts={marked(line): line for line in lines})
 
 
-def mark(pair: str, question: str) -> str:
-    """Return the name of a verdict in a file: its pair, and which of several questions."""
-    return f"{pair} {question}" if question else pair
+def mark(pair: str, question: str, *, again: bool = False) -> str:
+    """Return the name of a verdict in a file: its pair, which of several questions, and whether it was asked again."""
+    name = f"{pair} {question}" if question else pair
+    return f"again {name}" if again else name
+
+
+def marked(line: Mapping[str, Any]) -> str:
+    """Return the name of a verdict."""
+    return mark(line["pair"], named(line), again=bool(line.get("again")))
 
 
 def named(line: Mapping[str, Any]) -> str:
@@ -105,11 +118,10 @@ def read_sheet(path: Path) -> Sheet:
                 verdicts = Sheet(header=header, verdicts=verdicts, broken=0).under(line["questions"]).verdicts
             header = line
         elif "undo" in line:
-            verdicts.pop(mark(str(line["undo"]), named(line)), None)
+            verdicts.pop(marked({**line, "pair": str(line["undo"])}), None)
         elif _is_verdict(line):
-            key = mark(line["pair"], named(line))
-            verdicts.pop(key, None)
-            verdicts[key] = line
+            verdicts.pop(marked(line), None)
+            verdicts[marked(line)] = line
         else:
             broken += 1
     return Sheet(header=header, verdicts=verdicts, broken=broken)

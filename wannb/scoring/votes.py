@@ -64,6 +64,7 @@ class Tally:
         contestants: by id, those of all files.
         judges: those who gave a verdict or a skip.
         votes: in the order of the files.
+        again: those on pairs that were asked again; they count for nothing but self-agreement.
         skipped: the number of skips.
         broken: lines of the files that could not be read.
         question: what was asked, if the files say it.
@@ -74,6 +75,7 @@ class Tally:
     contestants: Mapping[str, Contestant]
     judges: tuple[str, ...]
     votes: tuple[Vote, ...]
+    again: tuple[Vote, ...]
     skipped: int
     broken: int
     question: str | None
@@ -86,6 +88,12 @@ class Tally:
         for vote in self.votes:
             grouped[vote.pair].append(vote)
         return list(grouped.values())
+
+    def repeats(self) -> list[tuple[str, bool]]:
+        """Return of each pair that was answered twice the judge, and whether both answers are the same."""
+        first = {(vote.judge, vote.pair): vote.winner for vote in self.votes}
+        asked = [(vote, first.get((vote.judge, vote.pair))) for vote in self.again]
+        return [(vote.judge, vote.winner == before) for vote, before in asked if before is not None]
 
     def connected(self) -> list[set[str]]:
         """Return the contestants that were compared, in groups connected by comparisons."""
@@ -108,6 +116,7 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
     first_name, first = sheets[0]
     contestants: dict[str, Contestant] = {}
     said: dict[tuple[str, str], Vote] = {}
+    again: dict[tuple[str, str], Vote] = {}
     torn: dict[str, None] = {}
     pictures, gone = _pictures(sheets), 0
     pictures_seen: set[Any] = set()
@@ -120,10 +129,11 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
         ids = {}
         for each in sheet.header["contestants"]:
             # Matched by their options, whatever their labels and places in the file.
-            ids[each["id"]] = key = digest(each["options"])
-            contestants.setdefault(key, Contestant(id=key, label=str(each["label"]), options=each["options"]))
+            ids[each["id"]] = one = digest(each["options"])
+            contestants.setdefault(one, Contestant(id=one, label=str(each["label"]), options=each["options"]))
         called = sheet.header["judge"] or name  # two judges without a name are two
-        on = sheet.on(next((key for key, each in sheet.questions.items() if each == text), ""))
+        key = next((key for key, each in sheet.questions.items() if each == text), "")
+        on = sheet.on(key)
         counted = {pair: line for pair, line in on.items() if is_of(line, pictures)}
         gone += len(on) - len(counted)
         pictures_seen |= {line[side].get("sha256") for line in counted.values() for side in (LEFT, RIGHT)} - {None}
@@ -134,11 +144,14 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
                 break
             torn[called] = None
         said.update(given)
+        repeats = {pair: line for pair, line in sheet.again(key).items() if pair in counted}
+        again |= {(judge, pair): _vote(judge, pair, line, ids) for pair, line in repeats.items()}
     out = count(gone, "verdict")
     return Tally(
         contestants=contestants,
         judges=tuple(dict.fromkeys(judge for judge, _ in said)),
         votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
+        again=tuple(vote for vote in again.values() if vote.winner != SKIP and all(vote.contestants)),
         skipped=sum(vote.winner == SKIP for vote in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
         question=text,

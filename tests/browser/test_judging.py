@@ -70,7 +70,7 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     # A mouse that presses twice; then the end, and one step back from there.
     right_button = root.get_by_role("button", name="Right")
     right_button.evaluate("one => { one.focus(); one.click(); one.click(); }")
-    output.get_by_text("Thank you! All 3 pairs are judged, 3 verdicts are saved.").wait_for()
+    output.get_by_text("Thank you! All 3 are judged, 3 verdicts are saved.").wait_for()
     assert book.ask("judging.verdicts[-1]['verdict']") == "right"
     assert root.evaluate("one => one.contains(document.activeElement)"), "the focus went to the notebook"
     keyboard.press("u")
@@ -143,5 +143,24 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
         (("Ann 1",), 2, 1, 0, 1.0),
         (("Ann 1",), 3, 0, 1, 0.0),
     ]
+
+    # One picture at a time, with grades instead of sides.
+    [rated] = judge(made, kind="rating").save(tmp_path / "rating.html")
+    page.goto(rated.as_uri())
+    page.locator('.wannb-judge[data-pair="0"] img').wait_for()
+    assert page.locator(".wannb-judge img").count() == 1
+    page.keyboard.press("4")
+    page.locator('.wannb-judge[data-pair="1"]').wait_for()
+    page.get_by_role("button", name="Excellent").tap()
+    page.locator('.wannb-judge[data-pair="2"]').wait_for()
+    page.screenshot(path=tmp_path / "rating.png")
+    given = "Object.values(localStorage).map(one => JSON.parse(one).verdicts.map(each => each.verdict))"
+    assert ["4", "5"] in page.evaluate(given)
+    [graded] = judge(made, graded=True).save(tmp_path / "graded.html")
+    page.goto(graded.as_uri())
+    page.locator('.wannb-judge[data-pair="0"]').wait_for()
+    page.get_by_role("button", name="Left slightly better").tap()
+    page.locator('.wannb-judge[data-pair="1"]').wait_for()
+    page.screenshot(path=tmp_path / "graded.png")
     asked, lab.session.left[:] = list(lab.session.left), []
-    assert set(asked) == {file.as_uri()}, "the page asks nobody for anything"
+    assert set(asked) == {file.as_uri(), rated.as_uri(), graded.as_uri()}, "a page asks nobody for anything"

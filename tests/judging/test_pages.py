@@ -32,7 +32,7 @@ def sent_back(page: Path, folder: Path, name: str, press: Any) -> Path:
     lines: list[Any] = [{"wannb_judging_page": 1, "page": data["page"], "judge": name}]
     steps = [(q, n) for q in range(len(data["questions"])) for n in data["first"]]
     for q, n in sorted(steps, key=lambda _: chance.random()):
-        left = chance.randrange(2)
+        left = chance.randrange(len(data["sides"]))
         told = {"verdict": press(q, n, left), "seconds": 1.5, "time": "2026-11-27T12:00:00Z"}
         lines.append({"q": q, "n": n, "left": left, **told})
     folder.mkdir(exist_ok=True)

@@ -31,21 +31,21 @@ _Group = tuple[dict[str, Any], dict[str, list[GeneratedImage]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two pictures that differ in the contestant alone.
+    """Two pictures that differ in the contestant alone; in a rating or a check, one picture.
 
     Attributes:
         id: from the contestants, the pictures and their shared options.
         mark: from the pictures alone, for the order, which no name or prompt influences.
-        contestants: the two ids, in the order of the contest.
+        contestants: the ids, in the order of the contest.
         shared: the options that both have, as JSON data.
-        images: the two pictures, in the order of `contestants`.
+        images: the pictures, in the order of `contestants`.
     """
 
     id: str
     mark: str
-    contestants: tuple[str, str]
+    contestants: tuple[str, ...]
     shared: Mapping[str, Any]
-    images: tuple[GeneratedImage, GeneratedImage]
+    images: tuple[GeneratedImage, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,19 +93,21 @@ class Contest:
         return there
 
 
-def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None) -> Contest:
-    """Return the pairs of a plan or of groups of results; `ValueError` if there are none."""
+def contest_of(
+    pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None, sides: int = 2
+) -> Contest:
+    """Return the pairs of a plan or of groups of results, or their pictures one by one; `ValueError` without any."""
     if isinstance(pictures, Mapping):
         if by is not None:
             raise ValueError(say("by={by} is for plans; of groups, the groups themselves are judged", by=repr(by)))
-        return _of_groups(pictures)
+        return _of_groups(pictures, sides)
     if not hasattr(pictures, "varying"):
         kind = type(pictures).__name__
         raise TypeError(say("{kind} cannot be judged; give a plan or groups of results", kind=kind))
-    return _of_plan(pictures, by)
+    return _of_plan(pictures, by, sides)
 
 
-def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
+def _of_plan(plan: Plan, by: str | Sequence[str] | None, sides: int) -> Contest:
     usual = tuple(name for name in plan.varying if name != "seed")
     wanted = set(usual if by is None else [by] if isinstance(by, str) else by)
     known = ", ".join(map(repr, plan.varying)) or Said("nothing")
@@ -142,6 +144,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         contestants.values(),
         groups.values(),
         missing,
+        sides,
         name=plan.name,
         by=names,
         usual=names == usual,
@@ -150,25 +153,25 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     return replace(contest, excluded=tuple(excluded), kinds=kinds)
 
 
-def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
+def _of_groups(pictures: Mapping[str, Iterable[Any]], sides: int) -> Contest:
     groups = {_shown(str(name)): _listed(name, values) for name, values in pictures.items()}
     lengths = {name: len(images) for name, images in groups.items()}
-    if len(groups) < 2:
+    if len(groups) < sides:
         raise ValueError(say("{groups} of pictures; give at least two", groups=count(len(groups), "group")))
-    if len(set(lengths.values())) > 1:
+    if sides > 1 < len(set(lengths.values())):
         said = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
         raise ValueError(say("different numbers of pictures ({numbers}); give equally many", numbers=said))
     contestants = [Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups]
     places: list[_Group] = []
-    for place, images in enumerate(zip(*groups.values(), strict=True), 1):
-        there = [[image] if _is_there(image) else [] for image in images]
+    for place, images in enumerate(zip_longest(*groups.values()), 1):
+        there = [[image] if image and _is_there(image) else [] for image in images]
         places.append(({"place": place}, {each.id: one for each, one in zip(contestants, there, strict=True)}))
-    missing = Counter(lost=sum(not images for _, two in places for images in two.values()))
+    missing = Counter(lost=sum(lengths.values()) - sum(len(images) for _, all_ in places for images in all_.values()))
     if not places:
         raise ValueError(say("the groups have no pictures; give results, such as client.generate(...) returns"))
     first = next(iter(groups.values()))[0]
     name = "groups-" + digest(sorted([image.sha256 for image in images] for images in groups.values()))
-    return _contest(contestants, places, missing, name=name, by=(), usual=True, folder=first.path.parent.parent)
+    return _contest(contestants, places, missing, sides, name=name, by=(), usual=True, folder=first.path.parent.parent)
 
 
 def _listed(name: object, values: Iterable[Any]) -> list[GeneratedImage]:
@@ -184,6 +187,7 @@ def _contest(
     contestants: Iterable[Contestant],
     groups: Iterable[_Group],
     missing: Counter[str],
+    sides: int,
     *,
     name: str,
     by: tuple[str, ...],
@@ -193,13 +197,13 @@ def _contest(
     pairs: list[Pair] = []
     left_out = 0
     for shared, images in groups:
-        for one, other in combinations(images, 2):
-            most = max(len(images[one]), len(images[other]), 1)
-            met = list(zip(images[one], images[other], strict=False))
+        for keys in combinations(images, sides):
+            most = max(*(len(images[key]) for key in keys), 1)
+            met = list(zip(*(images[key] for key in keys), strict=False))
             left_out += most - len(met)
-            for number, two in enumerate(met, 1):
+            for number, shown in enumerate(met, 1):
                 both = {**shared, "image": number} if most > 1 else dict(shared)
-                pairs.append(_pair((one, other), two, both))
+                pairs.append(_pair(keys, shown, both))
     without = {state: number for state, number in sorted(missing.items()) if number}
     if not pairs:
         why = in_words(without) if without else Said("at least two values must vary")
@@ -224,7 +228,7 @@ def in_words(missing: Mapping[str, int]) -> str:
     )
 
 
-def _pair(contestants: tuple[str, str], images: tuple[GeneratedImage, GeneratedImage], shared: dict[str, Any]) -> Pair:
+def _pair(contestants: tuple[str, ...], images: tuple[GeneratedImage, ...], shared: dict[str, Any]) -> Pair:
     sides = sorted(zip(contestants, (image.sha256 for image in images), strict=True))
     mark = digest([sorted(image.sha256 for image in images), shared.get("image", 1)])
     return Pair(id=digest([sides, shared]), mark=mark, contestants=contestants, shared=shared, images=images)

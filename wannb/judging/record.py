@@ -15,7 +15,7 @@ from typing import Any
 
 from wannb.errors import StoreError
 from wannb.files import append_line, make_folder
-from wannb.scoring import QUESTION, Sheet, marked, named, read_sheet, reason
+from wannb.scoring import KINDS, Kind, Sheet, marked, named, read_sheet, reason
 from wannb.translation import Said, say
 
 from .pairs import Contest
@@ -27,6 +27,7 @@ _IDENTITY = (
     ("plan", Said("plan")),
     ("by", Said("comparison")),
     ("judge", Said("judge")),
+    ("kind", Said("kind")),
     ("question", Said("question")),
 )
 
@@ -49,9 +50,11 @@ class Record:
         contest: Contest,
         judge: str,
         questions: Mapping[str, str] | None = None,
+        kind: Kind = KINDS["pairs"],
         before: Iterable[Path] = (),
     ) -> None:
-        self.questions = {name: str(text) for name, text in (questions or {"": QUESTION}).items()}
+        self.kind = kind
+        self.questions = {name: str(text) for name, text in (questions or {"": kind.question}).items()}
         self.path = Path(path).expanduser().resolve()
         # As it comes back from the file, which cannot hold half a surrogate pair.
         self.judge = judge.encode(errors="replace").decode()
@@ -60,6 +63,7 @@ class Record:
             "plan": contest.name,
             "by": list(contest.by),
             "judge": self.judge,
+            **({"kind": kind.name} if kind.name != "pairs" else {}),
             **({"question": self.questions[""]} if "" in self.questions else {"questions": self.questions}),
             "pictures": contest.pictures,
             "time": datetime.now(timezone.utc).isoformat(timespec="microseconds"),
@@ -105,16 +109,18 @@ class Record:
         """Take over what this judge said when a question was asked alone; it is written with the first verdict."""
         for path in files:
             old = read_sheet(path) if path.is_file() else Sheet(header={}, verdicts={}, broken=0)
-            if old.header and all(old.header[name] == self.sheet.header[name] for name in ("plan", "by", "judge")):
+            if old.header and all(
+                old.header.get(name) == self.sheet.header.get(name) for name in ("plan", "by", "judge", "kind")
+            ):
                 known = old.under(self.questions).verdicts
                 self._carried += [line for line in known.values() if named(line)]
         self.sheet.verdicts.update({marked(line): line for line in self._carried})
 
     def _check(self, header: Mapping[str, Any]) -> None:
         for name, what in _IDENTITY:
-            same = self._asks(header) if name == "question" else header.get(name) == self.sheet.header[name]
+            same = self._asks(header) if name == "question" else header.get(name) == self.sheet.header.get(name)
             if not same:
-                found = header.get(name, header.get("questions"))
+                found = header.get(name, "pairs" if name == "kind" else header.get("questions"))
                 facts = {"path": repr(str(self.path)), "what": what, "found": repr(found)}
                 raise ValueError(say("{path} is of another {what}, {found}; give another file= or judge=", **facts))
 
@@ -147,11 +153,11 @@ class Record:
             raise StoreError(Said("the verdict could not be saved: {why}", why=reason(error))) from error
 
 
-def default_file(contest: Contest, judge: str, question: str | None) -> Path:
+def default_file(contest: Contest, judge: str, question: str | None, kind: Kind) -> Path:
     """Return the place of a judge's verdicts on a question in the runs folder, None for several questions."""
-    asked = "questions" if question is None else "" if question == QUESTION else safe(question)
-    parts = [contest.name, "" if contest.usual else "-".join(contest.by), asked, safe(judge)]
-    return contest.folder / "judgements" / ("-".join(part for part in parts if part) + ".jsonl")
+    asked = "questions" if question is None else "" if question == kind.question else safe(question)
+    parts = [contest.name, "" if contest.usual else "-".join(contest.by), kind.name, asked, safe(judge)]
+    return contest.folder / "judgements" / ("-".join(part for part in parts if part not in ("", "pairs")) + ".jsonl")
 
 
 def safe(name: str) -> str:

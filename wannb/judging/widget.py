@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ import traitlets
 from wannb.display import ELEMENTS, data_uri, esm, html, previews
 from wannb.errors import StoreError
 from wannb.runs import GeneratedImage
-from wannb.scoring import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Scores, is_of, named, scores
+from wannb.scoring import SKIP, Kind, Scores, is_of, named, scores
 from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 
+from .answers import UNDO, answer_of, buttons, keys_of
 from .pages import save_pages
 from .pairs import Contest, Pair, chosen, in_words, rank
 from .record import Record
@@ -26,11 +27,7 @@ from .steps import Step, steps_of
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
-_GONE = Said("a picture of this pair is missing or damaged; skip it")
-_UNDO = "undo"
-#: The verdict of each key; the words mean themselves.
-KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
-KEYS |= dict.fromkeys(("b", BAD), BAD) | {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
+_GONE = Said("a picture is missing or damaged; skip it")
 
 
 class Judging(anywidget.AnyWidget):
@@ -59,6 +56,8 @@ class Judging(anywidget.AnyWidget):
     problem = traitlets.Unicode().tag(sync=True)
     counted = traitlets.Int(0).tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
+    answers: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
+    sides: traitlets.List[str] = traitlets.List().tag(sync=True)
 
     def __init__(
         self,
@@ -87,7 +86,9 @@ class Judging(anywidget.AnyWidget):
         super().__init__(
             total=len(self._steps),
             note=words(_note(contest)),
-            texts=_texts(words),
+            texts=_texts(words, record.kind),
+            answers=buttons(record.kind.name, words),
+            sides=list(record.kind.sides),
         )
         self._show(sum(step.mark in record.verdicts for step in self._steps))
         self.on_msg(_receive)
@@ -113,7 +114,7 @@ class Judging(anywidget.AnyWidget):
 
     def press(self, key: str) -> None:
         """Press a key of the page: 1 (left), 2 (right), = (tie), b (both bad), s (skip), u (undo); or one of
-        the words left, right, tie, bad, skip, undo.
+        the words left, right, tie, bad, skip, undo. Other kinds have other keys, which stand on the page.
 
         After the last pair only undo has an effect.
 
@@ -124,11 +125,11 @@ class Judging(anywidget.AnyWidget):
 
         >>> judging.press("1")    # doctest: +SKIP
         """
-        known = KEYS.get(str(key).lower())
+        known = answer_of(self.record.kind.name, str(key))
         with override(self.language), self._lock:
             if known is None:
-                keys = Said("press 1 (left), 2 (right), = (tie), b (both bad), s (skip) or u (undo)")
-                raise ValueError(say("key={key}: {keys}", key=repr(key), keys=keys))
+                keys = keys_of(self.record.kind.name)
+                raise ValueError(say("key={key}: press one of {keys}", key=repr(key), keys=keys))
             self._do(known, self._clock.monotonic() - self._shown_at)
 
     def scores(self, *others: str | os.PathLike[str], **options: Any) -> Scores:
@@ -164,13 +165,13 @@ class Judging(anywidget.AnyWidget):
                 header=self.record.sheet.header,
                 facts=_facts,
                 repeats=self._repeats,
-                texts=_page_texts(self.language, self.record.questions.values(), self._contest),
+                texts=_page_texts(self.language, self.record, self._contest),
                 kept=self.record.path.parent,
             )
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number
-        if what == _UNDO:
+        if what == UNDO:
             if number:
                 self.record.take_back(self._steps[number - 1], self._now())
                 self._show(number - 1)
@@ -178,9 +179,14 @@ class Judging(anywidget.AnyWidget):
             step = self._steps[number]
             if what != SKIP and not self._is_seen(number):
                 raise StoreError(_GONE)
-            sides = dict(zip((LEFT, RIGHT), self._sides(step.pair, step.again), strict=True))
+            sides = dict(zip(self.record.kind.sides, self._sides(step.pair, step.again), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
-            told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
+            told = {
+                **self.record.kind.answers[what],
+                "judge": self.judge,
+                "time": self._now(),
+                "seconds": round(max(0.0, seconds), 2),
+            }
             kind = {"category": self._category(step.pair)} if self._category(step.pair) else {}
             self.record.add(step, {**facts, "shared": dict(step.pair.shared), **kind, **told})
             self._show(number + 1)
@@ -197,8 +203,8 @@ class Judging(anywidget.AnyWidget):
                     step = self._steps[each]
                     paths = [image.path for _, image in self._sides(step.pair, step.again)]
                     # As text: not every front end passes the binary parts of messages.
-                    left, right = map(data_uri, previews(paths, PICTURE_PIXELS))
-                    setattr(self, slot, {"number": each, "left": left, "right": right})
+                    shown = map(data_uri, previews(paths, PICTURE_PIXELS))
+                    setattr(self, slot, {"number": each, **dict(zip(self.record.kind.sides, shown, strict=True))})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number, self.question = number, self._question(min(number, self.total - 1))
             verdicts = self.record.verdicts
@@ -209,14 +215,14 @@ class Judging(anywidget.AnyWidget):
         """Return what is asked about a pair, and which of several questions that is."""
         words, name = Words(self.language), self._steps[number].question
         text = self.record.questions[name]
-        text = words(QUESTION) if text == QUESTION else text
+        text = words(self.record.kind.question) if text == self.record.kind.question else text
         n, of = list(self.record.questions).index(name) + 1, len(self.record.questions)
         return words("Question {n} of {of}: {question}", n=n, of=of, question=text) if of > 1 else text
 
     def _is_seen(self, number: int) -> bool:
-        """Return whether both pictures of a pair are on the page."""
+        """Return whether the pictures are on the page."""
         slot = getattr(self, _slot(number))
-        return bool(slot[LEFT] and slot[RIGHT])
+        return all(slot[side] for side in self.record.kind.sides)
 
     @property
     def _order(self) -> list[Pair]:
@@ -236,7 +242,7 @@ class Judging(anywidget.AnyWidget):
         """Handle a press on the page; one for another pair, such as a double press, is dropped."""
         number, seconds = content.get("number"), content.get("seconds")
         with override(self.language), self._lock:
-            known = KEYS.get(str(content.get("verdict")))
+            known = answer_of(self.record.kind.name, str(content.get("verdict")))
             try:
                 if known is not None and number == self.number:
                     here = self._clock.monotonic() - self._shown_at
@@ -266,7 +272,7 @@ class Judging(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         whose = f"judge={self.judge!r}, " if self.judge else ""
-        return f"Judging({whose}{self.number} of {self.total} pairs judged)"
+        return f"Judging({whose}{self.number} of {self.total} judged)"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
@@ -275,7 +281,7 @@ class Judging(anywidget.AnyWidget):
     def _still(self) -> str:
         """Return the progress, for pages where no widget runs; no picture, which could give something away."""
         with override(self.language):
-            progress = say("{number} of {total} pairs are judged.", number=self.number, total=self.total)
+            progress = say("{number} of {total} are judged.", number=self.number, total=self.total)
             open_it = say("Open the notebook and run the cell to judge: the pictures are shown there.")
             lines = [self.judge, progress, open_it if self.number < self.total else "", self.note]
             return html.block(self.question, lines=lines)
@@ -315,14 +321,14 @@ def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
         widget._take(content)
 
 
-def _page_texts(language: str, questions: Iterable[str], contest: Contest) -> dict[str, Any]:
+def _page_texts(language: str, record: Record, contest: Contest) -> dict[str, Any]:
     """Return the texts of a page in both languages."""
     both = {each: Words(each) for each in ("en", "zh")}
     own = {
         "several": Said("Question {n} of {of}: {question}"),
         "name": Said("Your name"),
         "save": Said("Save my verdicts"),
-        "thanks": Said("Thank you! All {total} pairs are judged."),
+        "thanks": Said("Thank you! All {total} are judged."),
         "kept": Said("What you have judged is kept in this browser; you can go on later."),
         "last": Said("Please save the file and send it back."),
         "lost": Said("This browser keeps nothing: save the file before you close the page."),
@@ -333,29 +339,26 @@ def _page_texts(language: str, questions: Iterable[str], contest: Contest) -> di
 
     return {
         "language": language,
-        "questions": [{each: words(text) for each, words in both.items()} for text in questions],
+        "questions": [{each: words(text) for each, words in both.items()} for text in record.questions.values()],
         "note": {each: words(_note(contest)) for each, words in both.items()},
+        "sides": list(record.kind.sides),
+        "answers": {each: buttons(record.kind.name, words) for each, words in both.items()},
         "texts": {
-            each: {**_texts(words), **{name: braces(words, text) for name, text in own.items()}}
+            each: {**_texts(words, record.kind), **{name: braces(words, text) for name, text in own.items()}}
             for each, words in both.items()
         },
     }
 
 
-def _texts(words: Words) -> dict[str, str]:
+def _texts(words: Words, kind: Kind) -> dict[str, str]:
     """Return the texts of the page, which fills in the names in braces."""
     return {
         "label": words("Blind judging"),
         "progress": words("{number} of {total}"),
         "leftPicture": words("left picture"),
         "rightPicture": words("right picture"),
-        "left": words("Left"),
-        "right": words("Right"),
-        "tie": words("Tie"),
-        "bad": words("Both bad"),
-        "skip": words("Skip"),
-        "undo": words("Undo"),
-        "keys": words("Keys: 1 left, 2 right, = tie, B both bad, S skip, U undo"),
+        "picturePicture": words("picture"),
+        "keys": words("Keys: {keys}", keys=keys_of(kind.name)),
         "focus": words("Click here to use the keys"),
         "gone": words("no picture"),
         "noKernel": words(
@@ -363,5 +366,5 @@ def _texts(words: Words) -> dict[str, str]:
         ),
         "loading": words("The pictures are coming…"),
         "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
-        "thanks": words("Thank you! All {total} pairs are judged, {counted} verdicts are saved."),
+        "thanks": words("Thank you! All {total} are judged, {counted} verdicts are saved."),
     }

@@ -8,6 +8,16 @@ from typing import Any
 from wannb._version import __version__
 from wannb.translation import Said, count, joined
 
+from .verdicts import KINDS
+
+_BLIND = Said("Two pictures at a time were shown blind, each judge with a random order of the pairs and random sides.")
+_SHOWN = {
+    "pairs": _BLIND,
+    "graded": _BLIND,
+    "rating": Said("One picture at a time was shown blind, in a random order for each judge, and rated from 1 to 5."),
+    "check": Said("One picture at a time was shown blind, in a random order for each judge; the answer was yes or no."),
+}
+
 
 def paragraph(scores: Any) -> Said:
     """Return of `Scores` what was asked, who judged what, and how the numbers were made."""
@@ -26,10 +36,12 @@ def _judging(scores: Any) -> list[Said]:
         "skipped": scores.skipped,
     }
     said = [Said("The question was “{question}”.", question=scores.question)] if scores.question else []
-    said += [
-        Said("{judges} gave {verdicts} on {pairs} of {pictures} by {contestants}; {skipped} skipped.", **counts),
-        Said("Two pictures at a time were shown blind, each judge with a random order of the pairs and random sides."),
-    ]
+    two = Said("{judges} gave {verdicts} on {pairs} of {pictures} by {contestants}; {skipped} skipped.", **counts)
+    one = Said("{judges} gave {verdicts} on {pictures} by {contestants}; {skipped} skipped.", **counts)
+    said += [one if KINDS[scores.kind].values else two, _SHOWN[scores.kind]]
+    if scores.much is not None:
+        share = f"{100 * scores.much:.0f} %"
+        said.append(Said("Of the preferences, {share} were “much better”; strengths use their direction.", share=share))
     if scores.left is not None:
         share = f"{100 * scores.left:.0f} %"
         said.append(Said("The left picture was preferred in {share} of the verdicts without a tie.", share=share))
@@ -44,6 +56,10 @@ def _model(scores: Any) -> list[Said]:
         "davidson": Said("Davidson's model with ties gave strengths; {ties} ({bad} both bad) count as such.", **facts),
     }
     said = [models[scores.ties], Said("A strength is the chance to be preferred to another contestant at random.")]
+    said = {
+        "rating": [Said("Means of the ratings were compared.")],
+        "check": [Said("Shares of yes were compared.")],
+    }.get(scores.kind, said)
     if any(each.low is not None for each in scores.contestants):
         one = Said("Their 95 % intervals are from a delete-one jackknife over prompts (or seeds), of this judge alone,")
         several = Said(
@@ -52,21 +68,28 @@ def _model(scores: Any) -> list[Said]:
         )
         said += [several if len(scores.judges) > 1 else one]
         said += [Said("with Student's t and the degrees of freedom of Satterthwaite on the angular scale of shares.")]
-    if any(each.low is not None and (each.low == 0 or each.high == 1) for each in scores.contestants):
-        said.append(Said("A contestant that won or lost everything has the exact interval of Clopper and Pearson."))
+    ends = KINDS[scores.kind].ends
+    if any(each.low is not None and (each.low == ends[0] or each.high == ends[1]) for each in scores.contestants):
+        said.append(Said("Where all answers were the same, the interval is the exact one of Clopper and Pearson."))
     return said
 
 
 def _agreement(scores: Any) -> list[Said]:
     said: list[Said] = []
     if scores.self_agreement is not None:
-        share, pairs = f"{100 * scores.self_agreement:.0f} %", count(scores.repeats, "pair")
-        told = {"share": share, "pairs": pairs}
-        said.append(Said("Of {pairs} that were asked again with sides swapped, {share} got the same answer.", **told))
+        told = {"share": f"{100 * scores.self_agreement:.0f} %", "n": scores.repeats}
+        two = Said("Of {n} pairs that were asked again with sides swapped, {share} got the same answer.", **told)
+        one = Said("Of {n} pictures that were asked about again, {share} got the same answer.", **told)
+        said.append(one if KINDS[scores.kind].values else two)
     if scores.agreement is None:
         return said
-    share, pairs = f"{100 * scores.agreement:.0f} %", count(scores.shared, "pair")
+    alone = bool(KINDS[scores.kind].values)
+    share = f"{100 * scores.agreement:.0f} %"
+    pairs = count(scores.shared, "picture") if alone else count(scores.shared, "pair")
     said += [Said("Of two judges' verdicts on one of {pairs}, {share} were equal.", share=share, pairs=pairs)]
     if scores.alpha is not None:
-        said.append(Said("Krippendorff's alpha for nominal data was {alpha}.", alpha=f"{scores.alpha:.2f}"))
+        alpha = f"{scores.alpha:.2f}"
+        nominal = Said("Krippendorff's alpha for nominal data was {alpha}.", alpha=alpha)
+        ordinal = Said("Krippendorff's alpha for ordinal data was {alpha}.", alpha=alpha)
+        said.append(ordinal if scores.kind == "rating" else nominal)
     return said

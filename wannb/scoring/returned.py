@@ -14,7 +14,7 @@ from typing import Any
 from wannb.files import parse_json, read_file, read_lines
 from wannb.translation import say
 
-from .verdicts import LEFT, RIGHT, VERDICTS, Sheet, marked
+from .verdicts import KINDS, Kind, Sheet, marked
 
 KEY = ".key.json"
 #: Bytes of a file that comes back.
@@ -37,10 +37,11 @@ def returned(path: Path, folders: Iterable[Path]) -> Sheet | None:
         raise ValueError(
             say("{path}: the key of its page is missing; put the .key.json that was saved with it here", path=path.name)
         )
+    kind = KINDS[key["header"].get("kind", "pairs")]
     names = list(key["header"].get("questions", {"": ""}))
     verdicts: dict[str, Mapping[str, Any]] = {}
     for line in lines[1:]:
-        found = _verdict(line, key["pairs"], names, str(head.get("judge", "")))
+        found = _verdict(line, kind, key["pairs"], names, str(head.get("judge", "")))
         if found is None:
             broken += 1
         else:
@@ -58,14 +59,18 @@ def _key_of(id_: str, folders: Iterable[Path]) -> Any:
     return None
 
 
-def _verdict(line: Any, pairs: Sequence[Mapping[str, Any]], names: Sequence[str], judge: str) -> dict[str, Any] | None:
+def _verdict(
+    line: Any, kind: Kind, pairs: Sequence[Mapping[str, Any]], names: Sequence[str], judge: str
+) -> dict[str, Any] | None:
     with suppress(LookupError, TypeError, ValueError):
         n, q, left = (line[name] for name in ("n", "q", "left"))
-        if min(n, q) < 0 or left not in (0, 1) or line["verdict"] not in VERDICTS:
+        if min(n, q) < 0 or left not in range(len(kind.sides)):
             return None
+        answer = kind.answers[line["verdict"]]
         pair, name = dict(pairs[n]), names[q]
-        sides = pair.pop("sides")
-        told = {key: line[key] for key in ("verdict", "time", "seconds") if key in line}
+        shown = pair.pop("sides")
+        sides = dict(zip(kind.sides, shown[::-1] if left else shown, strict=True))
+        told = {**answer, **{key: line[key] for key in ("time", "seconds") if key in line}}
         asked = {**({"question": name} if name else {}), **({"again": True} if line.get("again") is True else {})}
-        return {**pair, LEFT: sides[left], RIGHT: sides[1 - left], **asked, **told, "judge": judge}
+        return {**pair, **sides, **asked, **told, "judge": judge}
     return None

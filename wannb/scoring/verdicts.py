@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,81 @@ from wannb.files import read_lines
 from wannb.translation import Said
 
 LEFT, RIGHT, TIE, BAD, SKIP = "left", "right", "tie", "bad", "skip"
-VERDICTS = (LEFT, RIGHT, TIE, BAD, SKIP)
-#: As it is recorded; a judge sees it in their language.
-QUESTION = Said("Which one is better?")
+PICTURE = "picture"
 #: About 100,000 verdicts.
 _MOST_BYTES = 100 * 2**20
 #: Characters of a checksum that tell pictures apart.
 PRINT = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a judge answers about: two pictures beside each other, or one alone.
+
+    Attributes:
+        name: "pairs", "graded" (pairs whose answers say by how much), "rating" or "check".
+        sides: where the pictures stand, as they are called in a verdict.
+        answers: what a verdict holds for each answer, by the answer's name.
+        question: what is asked by default, as it is recorded; a judge sees it in their language. Empty without one.
+        values: the number of each answer about one picture, the lowest first.
+    """
+
+    name: str
+    sides: tuple[str, ...] = (LEFT, RIGHT)
+    answers: Mapping[str, Mapping[str, str]]
+    question: Said
+    values: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest number that a contestant may get."""
+        numbers = [*self.values.values()] or [0, 1]
+        return numbers[0], numbers[-1]
+
+    def scaled(self, share: float | None) -> float | None:
+        """Return a share of the way from the lowest number to the highest as such a number."""
+        low, high = self.ends
+        return None if share is None else low + (high - low) * share
+
+
+def _each(*verdicts: str) -> dict[str, Mapping[str, str]]:
+    return {each: {"verdict": each} for each in verdicts}
+
+
+def _degree(side: str, degree: str) -> dict[str, str]:
+    return {"verdict": side, "degree": degree}
+
+
+_BETTER = Said("Which one is better?")
+KINDS = {
+    each.name: each
+    for each in (
+        Kind(name="pairs", answers=_each(LEFT, RIGHT, TIE, BAD, SKIP), question=_BETTER),
+        Kind(
+            name="graded",
+            answers={
+                **{f"much {side}": _degree(side, "much") for side in (LEFT, RIGHT)},
+                **{side: _degree(side, "slightly") for side in (LEFT, RIGHT)},
+                **_each(TIE, BAD, SKIP),
+            },
+            question=_BETTER,
+        ),
+        Kind(
+            name="rating",
+            sides=(PICTURE,),
+            answers=_each(*"12345", SKIP),
+            question=Said("How good is this picture?"),
+            values={each: int(each) for each in "12345"},
+        ),
+        Kind(
+            name="check",
+            sides=(PICTURE,),
+            answers=_each("yes", "no", SKIP),
+            question=Said(""),
+            values={"no": 0, "yes": 1},
+        ),
+    )
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +124,11 @@ class Sheet:
     header: Mapping[str, Any]
     verdicts: dict[str, Mapping[str, Any]]
     broken: int
+
+    @property
+    def kind(self) -> Kind:
+        """What its judge answered about; files of before are of pairs."""
+        return KINDS[self.header.get("kind", "pairs")]
 
     @property
     def questions(self) -> Mapping[str, str | None]:
@@ -136,6 +209,7 @@ def _is_header(line: Mapping[str, Any]) -> bool:
     return (
         "wannb_judgements" in line
         and all(isinstance(line.get(name), str) for name in ("plan", "judge"))
+        and line.get("kind", "pairs") in KINDS
         and isinstance(line.get("question", ""), str)
         and _is_texts(line.get("questions", {}))
         and isinstance(by, list)
@@ -161,7 +235,7 @@ def is_of(verdict: Mapping[str, Any], pictures: Mapping[str, str]) -> bool:
     if not isinstance(shared, Mapping):
         return True
     whole = {name: value for name, value in shared.items() if name != "image"}
-    for side in (verdict[LEFT], verdict[RIGHT]):
+    for side in sides_of(verdict):
         print_ = str(side.get("sha256", ""))[:PRINT]
         there = {pictures.get(place_of(side["contestant"], each), print_) for each in (shared, whole)}
         if there != {print_}:
@@ -169,11 +243,17 @@ def is_of(verdict: Mapping[str, Any], pictures: Mapping[str, str]) -> bool:
     return True
 
 
+def sides_of(line: Mapping[str, Any]) -> list[Any]:
+    """Return what a verdict says of its pictures, the left one first."""
+    return [line[side] for side in (LEFT, RIGHT, PICTURE) if side in line]
+
+
 def _is_verdict(line: Mapping[str, Any]) -> bool:
-    sides = (line.get(LEFT), line.get(RIGHT))
+    kinds = [kind for kind in KINDS.values() if all(side in line for side in kind.sides)]
+    sides = sides_of(line)
     return (
         isinstance(line.get("pair"), str)
-        and line.get("verdict") in VERDICTS
+        and any(line.get("verdict") == each["verdict"] for kind in kinds for each in kind.answers.values())
         and all(isinstance(side, Mapping) and isinstance(side.get("contestant"), str) for side in sides)
     )
 

@@ -13,7 +13,7 @@ from wannb.request import FIELDS
 from wannb.translation import Said, count, joined, say
 
 from .returned import returned
-from .verdicts import LEFT, RIGHT, SKIP, Contestant, Sheet, digest, is_of, read_sheet
+from .verdicts import LEFT, RIGHT, SKIP, Contestant, Kind, Sheet, digest, is_of, read_sheet, sides_of
 
 
 class Record(Protocol):
@@ -35,14 +35,15 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Vote:
-    """Verdict of one judge on one pair of pictures.
+    """Verdict of one judge on one pair of pictures, or on one picture.
 
     Attributes:
         judge: the name.
         pair: the pair's id, the same for all judges of the same pictures.
         cluster: of the prompt that its pictures share; without one, of all else that they share.
-        contestants: their two ids, the smaller first; an empty one is not among those of the file.
-        winner: one of the two, "tie", "bad" or "skip".
+        contestants: their ids, the smaller first; an empty one is not among those of the file.
+        winner: one of the two, "tie", "bad" or "skip"; of one picture the answer, such as "4" or "yes".
+        much: whether the winner is much better, where the answers say by how much.
         left_won: whether the picture on the left won; None without a preference.
         shared: the options that both pictures have, and the category of their prompt.
     """
@@ -50,9 +51,10 @@ class Vote:
     judge: str
     pair: str
     cluster: str
-    contestants: tuple[str, str]
+    contestants: tuple[str, ...]
     winner: str
     left_won: bool | None
+    much: bool = False
     shared: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -61,6 +63,7 @@ class Tally:
     """All votes on one contest.
 
     Attributes:
+        kind: what the judges answered about.
         contestants: by id, those of all files.
         judges: those who gave a verdict or a skip.
         votes: in the order of the files.
@@ -72,6 +75,7 @@ class Tally:
         notices: remarks about the files.
     """
 
+    kind: Kind
     contestants: Mapping[str, Contestant]
     judges: tuple[str, ...]
     votes: tuple[Vote, ...]
@@ -126,6 +130,9 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
             raise ValueError(
                 say("{file} and {first} are of different plans ({plans})", file=name, first=first_name, plans=plans)
             )
+        if sheet.kind != first.kind:
+            facts = {"file": name, "kind": sheet.kind.name, "first": first_name, "other": first.kind.name}
+            raise ValueError(say("{file} holds {kind} and {first} holds {other}; score each", **facts))
         ids = {}
         for each in sheet.header["contestants"]:
             # Matched by their options, whatever their labels and places in the file.
@@ -136,7 +143,7 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
         on = sheet.on(key)
         counted = {pair: line for pair, line in on.items() if is_of(line, pictures)}
         gone += len(on) - len(counted)
-        pictures_seen |= {line[side].get("sha256") for line in counted.values() for side in (LEFT, RIGHT)} - {None}
+        pictures_seen |= {side.get("sha256") for line in counted.values() for side in sides_of(line)} - {None}
         for number in itertools.count(1):
             judge = called if number == 1 else f"{called} ({number})"
             given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in counted.items()}
@@ -148,6 +155,7 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
         again |= {(judge, pair): _vote(judge, pair, line, ids) for pair, line in repeats.items()}
     out = count(gone, "verdict")
     return Tally(
+        kind=first.kind,
         contestants=contestants,
         judges=tuple(dict.fromkeys(judge for judge, _ in said)),
         votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
@@ -229,7 +237,7 @@ def _plan_of(sheet: Sheet) -> str:
 
 
 def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]) -> Vote:
-    left, right = (ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT))
+    sides = [ids.get(side["contestant"], "") for side in sides_of(line)]
     verdict = line["verdict"]
     shared = line.get("shared")
     kind = {"category": line["category"]} if isinstance(line.get("category"), str) else {}
@@ -237,9 +245,10 @@ def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]
         judge=judge,
         pair=pair,
         cluster=_cluster(pair, shared),
-        contestants=(min(left, right), max(left, right)),
-        winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
+        contestants=tuple(sorted(sides)),
+        winner={LEFT: sides[0], RIGHT: sides[-1]}.get(verdict, verdict),
         left_won=verdict == LEFT if verdict in (LEFT, RIGHT) else None,
+        much=line.get("degree") == "much",
         shared={**(shared if isinstance(shared, Mapping) else {}), **kind},
     )
 

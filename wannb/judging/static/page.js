@@ -46,14 +46,15 @@ document.addEventListener("keydown", (event) => {
 function begun() {
   const chance = () => crypto.getRandomValues(new Uint32Array(1))[0] / 2 ** 32;
   const order = data.questions.flatMap((_, q) => {
-    const pairs = data.pairs.map((_, n) => ({ q, n, left: chance() < 0.5 ? 0 : 1, at: chance() }));
+    const pairs = data.pairs.map((_, n) => ({ q, n, left: data.sides.length > 1 && chance() < 0.5 ? 1 : 0, at: chance() }));
     const steps = pairs.sort((one, other) => one.at - other.at).map(({ q, n, left }) => ({ q, n, left }));
     const half = Math.floor(steps.length / 2);
     const places = steps.slice(0, half).map((_, place) => ({ place, at: chance() })).sort((one, other) => one.at - other.at);
     const again = new Set(places.slice(0, Math.floor(steps.length * data.repeats + 1e-9)).map(({ place }) => place));
     return steps.flatMap((step, place) => {
       const before = steps[place - half];
-      return again.has(place - half) ? [step, { ...before, left: 1 - before.left, again: true }] : [step];
+      if (!again.has(place - half)) return [step];
+      return [step, { ...before, left: data.sides.length > 1 ? 1 - before.left : 0, again: true }];
     });
   });
   const code = Math.floor(chance() * 2 ** 16).toString(16).padStart(4, "0");
@@ -90,8 +91,9 @@ function show() {
   const slots = { even: {}, odd: {} };
   for (const each of [number, number + 1].filter((each) => each < total)) {
     const { n, left } = state.order[each];
-    const [one, other] = [data.pairs[n][left], data.pairs[n][1 - left]];
-    slots[each % 2 ? "odd" : "even"] = { number: each, left: data.pictures[one], right: data.pictures[other] };
+    const shown = left ? [...data.pairs[n]].reverse() : data.pairs[n];
+    const pictures = Object.fromEntries(data.sides.map((side, place) => [side, data.pictures[shown[place]]]));
+    slots[each % 2 ? "odd" : "even"] = { number: each, ...pictures };
   }
   Object.assign(values, slots, {
     number,
@@ -100,6 +102,8 @@ function show() {
     counted: state.verdicts.filter((each) => each.verdict !== "skip").length,
     note: data.note[state.language],
     problem: "",
+    sides: data.sides,
+    answers: data.answers[state.language],
     texts: data.texts[state.language],
   });
   document.documentElement.lang = state.language;

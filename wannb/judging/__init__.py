@@ -40,12 +40,13 @@ def judge(
     kind: Literal["pairs", "rating", "check"] = "pairs",
     graded: bool = False,
     repeats: float = 0.1,
+    attention: int = 0,
     language: str | None = None,
 ) -> Judging:
     """Return a widget that shows two pictures at a time and asks which one is better, without saying which is which.
 
-    Each verdict is on disk before the next pair is shown; a judge who comes back continues. Nothing is sent and nothing
-    is billed.
+    Each verdict is on disk before the next pair is shown; a judge who comes back continues. Nothing is sent or billed.
+    The widget's `press` judges from code, its `scores` evaluates, its `save` makes a page for judges without Python.
 
     Args:
         pictures: a plan that has run, or `{"A": [results], "B": [results]}` with equal numbers of pictures: those at
@@ -65,10 +66,9 @@ def judge(
             use the direction; the scores say the share of "much".
         repeats: the share of the pairs, 0 to 0.5, that is asked again with sides swapped, half of the pairs later;
             rounded down. The scores say how often a judge answered alike; the second answer counts for nothing else.
+        attention: so many pairs more on each question, of a picture beside a copy of it with 24 pixels a side: whoever
+            looks prefers the original. They count for no contestant; the scores say who failed.
         language: "en" or "zh"; the client's by default.
-
-    Returns:
-        The widget; `press` judges from code, `scores` evaluates.
 
     Raises:
         ValueError: nothing to compare, an option that does not vary, a file of another judging, or a wrong value.
@@ -76,7 +76,6 @@ def judge(
         StoreError: the file cannot be read.
 
     >>> wannb.judge(plan, judge="table 1", pairs=40)    # doctest: +SKIP
-    >>> wannb.judge(plan, questions={"alignment": "Which one follows the prompt?"})    # doctest: +SKIP
     """
     client = None if isinstance(pictures, Mapping) else getattr(pictures, "client", None)
     spoken: str = language or (client.language if client else "en")
@@ -84,7 +83,8 @@ def judge(
         _check(judge, pairs, repeats)
         what = _kind(kind, graded)
         contest = contest_of(pictures, by=by, sides=len(what.sides))
-        options: dict[str, Any] = {"pairs": pairs, "seed": seed, "repeats": repeats, "language": spoken}
+        _check_attention(attention, what)
+        options = {"pairs": pairs, "seed": seed, "repeats": repeats, "attention": attention, "language": spoken}
         return _begun(contest, judge, _asked(question, questions, what), what, file, **options)
 
 
@@ -102,6 +102,13 @@ def _begun(
     alone = [] if file or "" in asked else [default_file(contest, judge, text, kind) for text in asked.values()]
     record = Record(place, contest=contest, judge=judge, questions=asked, kind=kind, before=alone)
     return Judging(contest, record, **options)
+
+
+def _check_attention(attention: object, kind: Kind) -> None:
+    if not isinstance(attention, int) or isinstance(attention, bool) or attention < 0:
+        raise ValueError(say("attention={value} is not a whole number from 0", value=repr(attention)))
+    if attention and kind.values:
+        raise ValueError(say("attention= is for pairs; with kind={kind} there is one picture", kind=repr(kind.name)))
 
 
 def _kind(kind: object, graded: bool) -> Kind:

@@ -11,15 +11,19 @@ import io
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wannb.display import ELEMENTS, esm, in_parallel, picture
 from wannb.files import make_folder, write
 from wannb.scoring import KEY
 
 from .pairs import Contest, Pair, rank
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _STATIC = Path(__file__).parent / "static"
 #: Bytes of a page.
@@ -29,6 +33,21 @@ _PICTURES = 200
 #: Longer side in pixels and quality, the best first; one for all pictures, so that none is favored.
 _LADDER = ((1280, 85), (1280, 75), (1024, 75), (1024, 65), (896, 60), (768, 55))
 _SAMPLE = 12
+#: Pixels on the longer side that a blurred copy keeps.
+_FEW = 24
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture on a page, or its blurred copy."""
+
+    path: Path
+    sha256: str
+    blurred: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.sha256}{' blurred' if self.blurred else ''}"
 
 
 def save_pages(
@@ -47,6 +66,11 @@ def save_pages(
     # Neither the order of the pairs nor that of the two pictures says anything.
     pairs = sorted(pairs, key=lambda pair: rank(id_, pair.mark))
     sides = [sorted(zip(pair.contestants, pair.images, strict=True), key=lambda two: two[1].sha256) for pair in pairs]
+    # The second picture of an attention pair is blurred; which one is on the left a person's page decides.
+    shown = [
+        [Shown(image.path, image.sha256, pair.attention and place == 1) for place, (_, image) in enumerate(all_)]
+        for pair, all_ in zip(pairs, sides, strict=True)
+    ]
     key = {
         "wannb_judging_key": 1,
         "page": id_,
@@ -54,16 +78,20 @@ def save_pages(
         "pairs": [
             {
                 "pair": pair.id,
-                "sides": [facts(*side) for side in two],
+                **({"attention": True} if pair.attention else {}),
+                "sides": [
+                    {**facts(*side), **({"blurred": True} if each.blurred else {})}
+                    for side, each in zip(two, seen, strict=True)
+                ],
                 "shared": dict(pair.shared),
                 **({"category": contest.category(pair)} if contest.category(pair) else {}),
             }
-            for pair, two in zip(pairs, sides, strict=True)
+            for pair, two, seen in zip(pairs, sides, shown, strict=True)
         ],
     }
-    paths = {image.sha256: image.path for two in sides for _, image in two}
-    pictures = dict(zip(paths, _encoded(list(paths.values())), strict=True))
-    numbered = [(n, tuple(image.sha256 for _, image in two)) for n, two in enumerate(sides)]
+    sources = {each.name: each for seen in shown for each in seen}
+    pictures = dict(zip(sources, _encoded(list(sources.values())), strict=True))
+    numbered = [(n, tuple(each.name for each in seen)) for n, seen in enumerate(shown)]
     # A picture that was lost since the judging began is in no page.
     chunks = _chunks([each for each in numbered if all(pictures[sha] for sha in each[1])], pictures)
     pages = [
@@ -79,7 +107,7 @@ def save_pages(
     return pages
 
 
-def _encoded(paths: Sequence[Path]) -> list[str]:
+def _encoded(paths: Sequence[Shown]) -> list[str]:
     """Return pictures as addresses that hold them, all as large and as good as the page has room for."""
     most = _MOST * 0.97 * 3 / 4 / max(1, min(len(paths), _PICTURES))
     sample = paths[:: max(1, len(paths) // _SAMPLE)]
@@ -91,9 +119,20 @@ def _encoded(paths: Sequence[Path]) -> list[str]:
     return [f"data:image/webp;base64,{base64.b64encode(each).decode()}" if each else "" for each in found]
 
 
-def _webp(path: Path, *, pixels: int, quality: int) -> bytes:
+def blurred(path: Path, pixels: int) -> Image.Image:
+    """Return a picture made of so few pixels that anybody who looks prefers the original, whatever is asked."""
+    from PIL import Image
+
+    whole = picture(path, pixels)
+    few = whole.copy()
+    few.thumbnail((_FEW, _FEW))
+    return few.resize(whole.size, Image.Resampling.BICUBIC)
+
+
+def _webp(source: Shown, *, pixels: int, quality: int) -> bytes:
     buffer = io.BytesIO()
-    picture(path, pixels).save(buffer, "WEBP", quality=quality)
+    make = blurred if source.blurred else picture
+    make(source.path, pixels).save(buffer, "WEBP", quality=quality)
     return buffer.getvalue()
 
 

@@ -39,6 +39,7 @@ class Pair:
         contestants: the ids, in the order of the contest.
         shared: the options that both have, as JSON data.
         images: the pictures, in the order of `contestants`.
+        attention: whether it is one picture beside a blurred copy of itself, whose answer is known.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Pair:
     contestants: tuple[str, ...]
     shared: Mapping[str, Any]
     images: tuple[GeneratedImage, ...]
+    attention: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +234,17 @@ def _pair(contestants: tuple[str, ...], images: tuple[GeneratedImage, ...], shar
     sides = sorted(zip(contestants, (image.sha256 for image in images), strict=True))
     mark = digest([sorted(image.sha256 for image in images), shared.get("image", 1)])
     return Pair(id=digest([sides, shared]), mark=mark, contestants=contestants, shared=shared, images=images)
+
+
+def attentive(pairs: Iterable[Pair], *, chance: str) -> list[Pair]:
+    """Return for each picture of some pairs one of it and its blurred copy, in random order."""
+    found: dict[str, Pair] = {}
+    for pair in pairs:
+        for key, image in zip(pair.contestants, pair.images, strict=True):
+            mark = digest(["attention", image.sha256])
+            twice = {"contestants": (key, key), "images": (image, image)}
+            found.setdefault(mark, Pair(id=f"attention-{mark}", mark=mark, shared=pair.shared, attention=True, **twice))  # type: ignore[arg-type]
+    return sorted(found.values(), key=lambda pair: rank(chance, pair.mark))
 
 
 def _is_there(image: GeneratedImage) -> bool:

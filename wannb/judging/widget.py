@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from wannb.display import ELEMENTS, data_uri, esm, html, previews
+from wannb.display import ELEMENTS, data_uri, esm, html, previews, remember, small_jpeg
 from wannb.errors import StoreError
 from wannb.runs import GeneratedImage
 from wannb.scoring import SKIP, Kind, Scores, is_of, named, scores
@@ -20,8 +20,8 @@ from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 
 from .answers import UNDO, answer_of, buttons, keys_of
-from .pages import save_pages
-from .pairs import Contest, Pair, chosen, in_words, rank
+from .pages import blurred, save_pages
+from .pairs import Contest, Pair, attentive, chosen, in_words, rank
 from .record import Record
 from .steps import Step, steps_of
 
@@ -67,6 +67,7 @@ class Judging(anywidget.AnyWidget):
         pairs: int | None = None,
         seed: int | None = None,
         repeats: float = 0.0,
+        attention: int = 0,
         language: str = "en",
         clock: Clock | None = None,
     ) -> None:
@@ -79,9 +80,17 @@ class Judging(anywidget.AnyWidget):
         self._chance = f"{contest.name} {seed} {record.judge}"
         self._contest, self._pairs = contest, chosen(contest.pairs, pairs, chance=f"{contest.name} {seed}")
         self._repeats = repeats
+        every = attentive(self._pairs, chance=f"{contest.name} {seed}")
+        self._attention = every[:attention]
         self._steps = steps_of(
-            self._pairs, _judged(contest, record), record.questions, repeats=repeats, chance=self._chance
+            self._pairs,
+            _judged([*contest.pairs, *every], record),
+            record.questions,
+            repeats=repeats,
+            attention=self._attention,
+            chance=self._chance,
         )
+        self._blurred: dict[int, Any] = {}
         self._shown_at = self._clock.monotonic()
         super().__init__(
             total=len(self._steps),
@@ -107,7 +116,7 @@ class Judging(anywidget.AnyWidget):
     def verdicts(self) -> list[dict[str, Any]]:
         """The verdicts that count, in the order in which they were given, as they are in the file.
 
-        Those on pairs that were asked again say so.
+        Those on pairs that were asked again, and on attention pairs, say so.
         """
         pictures = self.record.sheet.header["pictures"]
         return [dict(verdict) for verdict in self.record.verdicts.values() if is_of(verdict, pictures)]
@@ -161,7 +170,7 @@ class Judging(anywidget.AnyWidget):
             return save_pages(
                 place,
                 self._contest,
-                self._pairs,
+                [*self._pairs, *self._attention],
                 header=self.record.sheet.header,
                 facts=_facts,
                 repeats=self._repeats,
@@ -181,6 +190,8 @@ class Judging(anywidget.AnyWidget):
                 raise StoreError(_GONE)
             sides = dict(zip(self.record.kind.sides, self._sides(step.pair, step.again), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
+            if step.pair.attention:
+                facts[self.record.kind.sides[self._worse(step.pair)]]["blurred"] = True
             told = {
                 **self.record.kind.answers[what],
                 "judge": self.judge,
@@ -202,8 +213,11 @@ class Judging(anywidget.AnyWidget):
                     # Empty for one that is missing or damaged, so that the judging continues.
                     step = self._steps[each]
                     paths = [image.path for _, image in self._sides(step.pair, step.again)]
+                    jpegs = previews(paths, PICTURE_PIXELS)
+                    if step.pair.attention and all(jpegs):
+                        jpegs[self._worse(step.pair)] = self._blur(each, paths[0])
                     # As text: not every front end passes the binary parts of messages.
-                    shown = map(data_uri, previews(paths, PICTURE_PIXELS))
+                    shown = map(data_uri, jpegs)
                     setattr(self, slot, {"number": each, **dict(zip(self.record.kind.sides, shown, strict=True))})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number, self.question = number, self._question(min(number, self.total - 1))
@@ -234,6 +248,18 @@ class Judging(anywidget.AnyWidget):
         # At random, from the pictures alone: neither names nor their order matter.
         two.sort(key=lambda one: one[1].sha256)
         return two[::-1] if int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2 != again else two
+
+    def _worse(self, pair: Pair) -> int:
+        """Return on which side of an attention pair the blurred copy is."""
+        return int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2
+
+    def _blur(self, number: int, path: Path) -> bytes:
+        """Return the blurred copy of a picture, which opens large while it is one of those on the page."""
+        self._blurred = {n: each for n, each in self._blurred.items() if abs(n - number) < 3}
+        self._blurred[number] = blurred(path, PICTURE_PIXELS)
+        jpeg = small_jpeg(self._blurred[number], PICTURE_PIXELS)
+        remember(jpeg, self._blurred[number])
+        return jpeg
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -287,9 +313,9 @@ class Judging(anywidget.AnyWidget):
             return html.block(self.question, lines=lines)
 
 
-def _judged(contest: Contest, record: Record) -> list[Step]:
-    """Return what this judge has judged of the contest."""
-    known = {pair.id: pair for pair in contest.pairs}
+def _judged(pairs: Iterable[Pair], record: Record) -> list[Step]:
+    """Return what this judge has judged of some pairs."""
+    known = {pair.id: pair for pair in pairs}
     return [
         Step(pair=known[line["pair"]], question=named(line), again=bool(line.get("again")))
         for line in record.verdicts.values()

@@ -81,6 +81,11 @@ def _agreement(scores: Any) -> list[Said]:
         two = Said("Of {n} pairs that were asked again with sides swapped, {share} got the same answer.", **told)
         one = Said("Of {n} pictures that were asked about again, {share} got the same answer.", **told)
         said.append(one if KINDS[scores.kind].values else two)
+    if scores.passed is not None:
+        told = {"share": f"{100 * scores.passed:.0f} %", "n": scores.attention}
+        said.append(Said("Of a picture and its blurred copy, {share} of {n} attention pairs got the picture.", **told))
+    if scores.without:
+        said.append(Said("The verdicts of {judges} were left out.", judges=count(len(scores.without), "judge")))
     if scores.agreement is None:
         return said
     alone = bool(KINDS[scores.kind].values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from math import sqrt
@@ -115,6 +115,9 @@ class Scores:
         self_agreement: the share of them that got the same answer, 0 to 1; None without any.
         kind: "pairs", "graded", "rating" or "check".
         much: the share of preferences that are "much better", 0 to 1; None unless the answers say by how much.
+        attention: the number of attention pairs that were answered; they count for no contestant.
+        passed: the share of them that got the right answer, 0 to 1; None without any.
+        without: judges who were left out on request.
         left: the share of preferences for the picture on the left, 0 to 1, without ties; about 0.5 unless a judge
             favors a side. None without a preference.
         ties: how ties count: "half", "left out" or "davidson".
@@ -139,6 +142,9 @@ class Scores:
     pictures: int = 0
     repeats: int = 0
     self_agreement: float | None = None
+    attention: int = 0
+    passed: float | None = None
+    without: tuple[str, ...] = ()
     kind: str = "pairs"
     much: float | None = None
     meetings: tuple[Meeting, ...] = ()
@@ -165,7 +171,8 @@ class Scores:
 
     @property
     def by_judge(self) -> Any:
-        """A row for each judge: verdicts, the share for the left, repeats and the share answered alike; a DataFrame."""
+        """A row for each judge, a DataFrame: verdicts, the share for the left, repeats and the share answered alike,
+        attention pairs and the share answered right."""
         votes = self.tallied.votes if self.tallied else ()
         twice = self.tallied.repeats() if self.tallied else []
         rows = []
@@ -173,7 +180,9 @@ class Scores:
             left = [vote.left_won for vote in votes if vote.judge == judge and vote.left_won is not None]
             alike = [same for name, same in twice if name == judge]
             facts = {"judge": judge, "verdicts": sum(vote.judge == judge for vote in votes), "left": _share(left)}
-            rows.append({**facts, "repeats": len(alike), "self_agreement": _share(alike)})
+            facts |= {"repeats": len(alike), "self_agreement": _share(alike)}
+            passed = [right for name, right in self.tallied.attention if name == judge] if self.tallied else []
+            rows.append({**facts, "attention": len(passed), "passed": _share(passed)})
         return libraries()[1].DataFrame(rows)
 
     @spoken
@@ -208,7 +217,7 @@ class Scores:
             raise ValueError(say("no verdict has {name}; known: {known}", name=repr(name), known=known))
         assert self.tallied is not None
         return {
-            each: _scores_of(replace(self.tallied, votes=tuple(own), skipped=0), self.ties)
+            each: _scores_of(replace(self.tallied, votes=tuple(own), skipped=0, attention=()), self.ties)
             for each, own in sorted(parts.items())
         }
 
@@ -326,13 +335,22 @@ class Scores:
         if self.self_agreement is not None:
             told = {"share": _percent(self.self_agreement), "n": self.repeats}
             said.append(Said("self-agreement: {share} of {n} that were asked again got the same answer", **told))
+        if self.passed is not None:
+            told = {"share": _percent(self.passed), "n": self.attention}
+            said.append(Said("attention: {share} of {n} pairs with a known answer were answered right", **told))
+        said += [Said("left out on request: {judges}", judges=", ".join(self.without))] if self.without else []
         if self.left is not None:
             share = _percent(self.left)
             said.append(Said("the left picture was preferred in {share} of the verdicts without a tie", share=share))
         return said
 
 
-def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = None, ties: Ties = "half") -> Scores:
+def scores(
+    *judgings: Judged | str | os.PathLike[str],
+    question: str | None = None,
+    ties: Ties = "half",
+    without: str | Collection[str] = (),
+) -> Scores:
     """Combine the verdicts of one or several judges and return the strength of each contestant.
 
     Strengths are those of Bradley and Terry, by the library evalica, with a tie as half a win for either. They are
@@ -354,6 +372,8 @@ def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = No
             scores are those of the first question, and `by_question` has all.
         ties: how they count: "half" a win for either; "left out"; or "davidson", as an outcome of their own that is the
             likelier the closer two contestants are. The scores say it if the order of the contestants depends on this.
+        without: judges to leave out, by the names in `Scores.judges`, such as one who failed attention pairs. The
+            scores and their methods say so.
 
     Returns:
         Scores: a table in the cell, with `table()` and `figure()`.
@@ -368,16 +388,31 @@ def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = No
     with override(next((str(each.language) for each in judgings if hasattr(each, "language")), current())):
         if ties not in POLICIES:
             raise ValueError(say("ties={value}: give {known}", value=repr(ties), known=", ".join(map(repr, POLICIES))))
+        without = [without] if isinstance(without, str) else list(without)
         sheets = list(sheets_of(judgings))
         if not sheets:
             raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
         names = dict.fromkeys(name for _, sheet in sheets for name in sheet.questions if name)
         if question is None and names:
             text = question_of(sheets)
-            found = {name: _scores_of(tally(sheets, name), ties) for name in names}
+            tallied = {name: tally(sheets, name, without) for name in names}
+            _check_without(without, tallied.values())
+            found = {name: _scores_of(each, ties) for name, each in tallied.items()}
             first = next(each for each in found.values() if each.question == text)
             return replace(first, by_question=found)
-        return _scores_of(tally(sheets, question), ties)
+        alone = tally(sheets, question, without)
+        _check_without(without, [alone])
+        return _scores_of(alone, ties)
+
+
+def _check_without(without: Collection[str], tallied: Iterable[Tally]) -> None:
+    """Refuse to leave out who is not there."""
+    known = dict.fromkeys(judge for each in tallied for judge in (*each.judges, *each.without))
+    for name in without:
+        if name not in known:
+            raise ValueError(
+                say("without={name}: no such judge; known: {known}", name=repr(name), known=", ".join(known))
+            )
 
 
 def _scores_of(tallied: Tally, ties: Ties) -> Scores:
@@ -409,6 +444,9 @@ def _scores_of(tallied: Tally, ties: Ties) -> Scores:
         agreement=agreement,
         shared=shared,
         alpha=alpha,
+        attention=len(tallied.attention),
+        passed=_share([right for _, right in tallied.attention]),
+        without=tallied.without,
         repeats=len(alike),
         self_agreement=_share(alike),
         left=_share(preferred),
@@ -550,6 +588,10 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
         doubts.append(
             Said("the left picture was preferred {n} of {of} times, more than chance explains", n=left, of=of)
         )
+    tests = Counter(judge for judge, _ in tallied.attention)
+    for judge, n in Counter(judge for judge, right in tallied.attention if not right).items():
+        who = {"judge": repr(judge), "n": n, "of": tests[judge]}
+        doubts.append(Said("{judge} failed {n} of {of} attention pairs; without=[{judge}] leaves them out", **who))
     if tallied.broken:
         doubts.append(Said("{lines} of the files left out", lines=count(tallied.broken, "damaged line")))
     return doubts

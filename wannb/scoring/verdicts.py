@@ -136,15 +136,25 @@ class Sheet:
         return self.header.get("questions") or {"": self.header.get("question")}
 
     def on(self, question: str) -> dict[str, Mapping[str, Any]]:
-        """Return the verdicts on a question, by the pair's id, without those on pairs that were asked again."""
+        """Return the verdicts on a question, by the pair's id, without those on repeats and attention pairs."""
         return {line["pair"]: line for line in self._lines(question) if not line.get("again")}
 
     def again(self, question: str) -> dict[str, Mapping[str, Any]]:
         """Return the verdicts on pairs that were asked again with sides swapped, by the pair's id."""
         return {line["pair"]: line for line in self._lines(question) if line.get("again")}
 
-    def _lines(self, question: str) -> list[Mapping[str, Any]]:
-        return [line for line in self.verdicts.values() if named(line) == question]
+    def attention(self, question: str) -> dict[str, bool]:
+        """Return whether each attention pair was answered right, by the pair's id, without those skipped."""
+        lines = [line for line in self._lines(question, attention=True) if line["verdict"] != SKIP]
+        return {
+            line["pair"]: not line.get(line["verdict"], {"blurred": True}).get("blurred")
+            for line in lines
+            if not line.get("again")
+        }
+
+    def _lines(self, question: str, *, attention: bool = False) -> list[Mapping[str, Any]]:
+        lines = self.verdicts.values()
+        return [line for line in lines if named(line) == question and bool(line.get("attention")) == attention]
 
     def under(self, names: Mapping[str, str]) -> Sheet:
         """Return the sheet with the verdicts on its single question under the name that it has among several."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,6 +68,8 @@ class Tally:
         judges: those who gave a verdict or a skip.
         votes: in the order of the files.
         again: those on pairs that were asked again; they count for nothing but self-agreement.
+        attention: of each attention pair the judge, and whether the answer was right.
+        without: judges who were left out on request.
         skipped: the number of skips.
         broken: lines of the files that could not be read.
         question: what was asked, if the files say it.
@@ -80,6 +82,8 @@ class Tally:
     judges: tuple[str, ...]
     votes: tuple[Vote, ...]
     again: tuple[Vote, ...]
+    attention: tuple[tuple[str, bool], ...]
+    without: tuple[str, ...]
     skipped: int
     broken: int
     question: str | None
@@ -109,8 +113,8 @@ class Tally:
         return groups
 
 
-def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> Tally:
-    """Return the votes on a question, by its name or text, from named sheets of the same plan.
+def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None, without: Collection[str] = ()) -> Tally:
+    """Return the votes on a question, by its name or text, from named sheets of the same plan, without some judges.
 
     Raises:
         ValueError: sheets of different plans or questions, or a question that nobody was asked.
@@ -123,16 +127,10 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
     again: dict[tuple[str, str], Vote] = {}
     torn: dict[str, None] = {}
     pictures, gone = _pictures(sheets), 0
-    pictures_seen: set[Any] = set()
+    tested: dict[tuple[str, str], bool] = {}
+    pictures_seen: dict[str, set[Any]] = defaultdict(set)
     for name, sheet in sheets:
-        if (sheet.header["plan"], sheet.header["by"]) != (first.header["plan"], first.header["by"]):
-            plans = joined("; ", map(_plan_of, (sheet, first)))
-            raise ValueError(
-                say("{file} and {first} are of different plans ({plans})", file=name, first=first_name, plans=plans)
-            )
-        if sheet.kind != first.kind:
-            facts = {"file": name, "kind": sheet.kind.name, "first": first_name, "other": first.kind.name}
-            raise ValueError(say("{file} holds {kind} and {first} holds {other}; score each", **facts))
+        _check_same((name, sheet), (first_name, first))
         ids = {}
         for each in sheet.header["contestants"]:
             # Matched by their options, whatever their labels and places in the file.
@@ -143,7 +141,6 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
         on = sheet.on(key)
         counted = {pair: line for pair, line in on.items() if is_of(line, pictures)}
         gone += len(on) - len(counted)
-        pictures_seen |= {side.get("sha256") for line in counted.values() for side in sides_of(line)} - {None}
         for number in itertools.count(1):
             judge = called if number == 1 else f"{called} ({number})"
             given = {(judge, pair): _vote(judge, pair, line, ids) for pair, line in counted.items()}
@@ -151,24 +148,43 @@ def tally(sheets: Sequence[tuple[str, Sheet]], question: str | None = None) -> T
                 break
             torn[called] = None
         said.update(given)
+        pictures_seen[judge] |= {side.get("sha256") for line in counted.values() for side in sides_of(line)} - {None}
+        tested |= {(judge, pair): passed for pair, passed in sheet.attention(key).items()}
         repeats = {pair: line for pair, line in sheet.again(key).items() if pair in counted}
         again |= {(judge, pair): _vote(judge, pair, line, ids) for pair, line in repeats.items()}
-    out = count(gone, "verdict")
+    out, known = count(gone, "verdict"), dict.fromkeys(judge for judge, _ in said)
+    judges = [judge for judge in known if judge not in without]
+    said, again = ({key: vote for key, vote in all_.items() if key[0] in judges} for all_ in (said, again))
     return Tally(
         kind=first.kind,
         contestants=contestants,
-        judges=tuple(dict.fromkeys(judge for judge, _ in said)),
+        judges=tuple(judges),
         votes=tuple(vote for vote in said.values() if vote.winner != SKIP and all(vote.contestants)),
         again=tuple(vote for vote in again.values() if vote.winner != SKIP and all(vote.contestants)),
+        attention=tuple((judge, passed) for (judge, _), passed in tested.items() if judge in judges),
+        without=tuple(judge for judge in known if judge in without),
         skipped=sum(vote.winner == SKIP for vote in said.values()),
         broken=sum(sheet.broken for _, sheet in sheets),
         question=text,
-        pictures=len(pictures_seen),
+        pictures=len(set().union(*(pictures_seen[judge] for judge in judges))),
         notices=(
             *(Said("files of {judge} contradict each other: counted as several judges", judge=repr(j)) for j in torn),
             *([Said("left out: {verdicts} on pictures replaced or excluded since", verdicts=out)] if gone else []),
         ),
     )
+
+
+def _check_same(one: tuple[str, Sheet], first: tuple[str, Sheet]) -> None:
+    """Refuse sheets of different plans or kinds."""
+    (name, sheet), (first_name, other) = one, first
+    if (sheet.header["plan"], sheet.header["by"]) != (other.header["plan"], other.header["by"]):
+        plans = joined("; ", map(_plan_of, (sheet, other)))
+        raise ValueError(
+            say("{file} and {first} are of different plans ({plans})", file=name, first=first_name, plans=plans)
+        )
+    if sheet.kind != other.kind:
+        facts = {"file": name, "kind": sheet.kind.name, "first": first_name, "other": other.kind.name}
+        raise ValueError(say("{file} holds {kind} and {first} holds {other}; score each", **facts))
 
 
 def _pictures(sheets: Iterable[tuple[str, Sheet]]) -> Mapping[str, str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from browser.lab import Lab
-from judging.pictures import groups
+from judging.pictures import edited, groups
+from PIL import Image
 
 from wannb.judging import judge
 from wannb.scoring import scores
@@ -156,9 +157,17 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     page.screenshot(path=tmp_path / "rating.png")
     given = "Object.values(localStorage).map(one => JSON.parse(one).verdicts.map(each => each.verdict))"
     assert ["4", "5"] in page.evaluate(given)
-    [graded] = judge(made, graded=True).save(tmp_path / "graded.html")
+    # What edits were made from stands beside them, smaller.
+    Image.effect_noise((900, 600), 60).convert("RGB").save(tmp_path / "photo.png")
+    [graded] = judge(edited(made, tmp_path / "photo.png"), graded=True).save(tmp_path / "graded.html")
+    page.set_viewport_size({"width": 1000, "height": 700})
     page.goto(graded.as_uri())
     page.locator('.wannb-judge[data-pair="0"]').wait_for()
+    assert page.get_by_text("Reference", exact=True).is_visible()
+    beside, left, right = page.locator(".wannb-judge").evaluate(PICTURES)
+    assert beside[0] == "Reference"
+    assert 2 * beside[3] < left[3] == right[3]
+    assert beside[1] + beside[3] <= left[1]
     page.get_by_role("button", name="Left slightly better").tap()
     page.locator('.wannb-judge[data-pair="1"]').wait_for()
     page.screenshot(path=tmp_path / "graded.png")

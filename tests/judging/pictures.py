@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from wannb.judging import judge
+from wannb.request import ImageRequest
 from wannb.runs.result import GeneratedImage
 from wannb.scoring import digest
 
@@ -29,6 +32,16 @@ def picture(folder: Path, name: str, number: int = 1) -> GeneratedImage:
 
 def groups(folder: Path, names: str, places: int) -> dict[str, list[GeneratedImage]]:
     return {name: [picture(folder, f"{name}{place}") for place in range(places)] for name in names}
+
+
+def edited(made: dict[str, list[GeneratedImage]], photo: Path) -> dict[str, list[GeneratedImage]]:
+    """Return the pictures as edits of one photograph, which each run keeps."""
+    request = ImageRequest(prompt="as ink", images=str(photo))
+    for image in (each for two in made.values() for each in two):
+        kept = image.path.parent / "inputs" / f"{request.images[0].sha256}{photo.suffix}"
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(photo, kept)
+    return {name: [replace(image, request=request) for image in two] for name, two in made.items()}
 
 
 def judged(made: Any, file: Path, press: Callable[[Any, str], str] | str, *, name: str = "", **options: Any) -> Any:

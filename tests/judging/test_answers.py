@@ -33,7 +33,7 @@ def test_each_kind_has_keys_and_verdicts_of_its_own(
     made = groups(folder, "AB", 8)
     judging = judge(made, judge="one", **options)
     assert judging.total == 8 if options.get("graded") else 16 + 1
-    assert set(judging.even) == {"number", *sides}
+    assert set(judging.even) == {"number", *sides, "references"}
     for key in keys.replace(" ", ""):
         judging.press(key)
     given = [f"{each['verdict']} {each.get('degree', '')}".strip() for each in judging.verdicts]

@@ -20,7 +20,7 @@ from wannb.display import ELEMENTS, esm, in_parallel, picture
 from wannb.files import make_folder, write
 from wannb.scoring import KEY
 
-from .pairs import Contest, Pair, rank
+from .pairs import Contest, Pair, rank, references
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -44,10 +44,25 @@ class Shown:
     path: Path
     sha256: str
     blurred: bool = False
+    #: What an edit was made from, which is shown smaller.
+    reference: bool = False
 
     @property
     def name(self) -> str:
         return f"{self.sha256}{' blurred' if self.blurred else ''}"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A pair on a page: its number, and the names of its pictures and of those beside them."""
+
+    number: int
+    pair: Sequence[str]
+    beside: Sequence[str]
+
+    @property
+    def names(self) -> set[str]:
+        return {*self.pair, *self.beside}
 
 
 def save_pages(
@@ -89,11 +104,16 @@ def save_pages(
             for pair, two, seen in zip(pairs, sides, shown, strict=True)
         ],
     }
-    sources = {each.name: each for seen in shown for each in seen}
+    beside = [[Shown(path, path.name, reference=True) for path in references(pair)] for pair in pairs]
+    sources = {each.name: each for seen in (*shown, *beside) for each in seen}
     pictures = dict(zip(sources, _encoded(list(sources.values())), strict=True))
-    numbered = [(n, tuple(each.name for each in seen)) for n, seen in enumerate(shown)]
     # A picture that was lost since the judging began is in no page.
-    chunks = _chunks([each for each in numbered if all(pictures[sha] for sha in each[1])], pictures)
+    held = [
+        Held(n, [each.name for each in two], [each.name for each in more if pictures[each.name]])
+        for n, (two, more) in enumerate(zip(shown, beside, strict=True))
+        if all(pictures[each.name] for each in two)
+    ]
+    chunks = _chunks(held, pictures)
     pages = [
         path if len(chunks) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         for number, _ in enumerate(chunks, 1)
@@ -132,38 +152,35 @@ def blurred(path: Path, pixels: int) -> Image.Image:
 def _webp(source: Shown, *, pixels: int, quality: int) -> bytes:
     buffer = io.BytesIO()
     make = blurred if source.blurred else picture
-    make(source.path, pixels).save(buffer, "WEBP", quality=quality)
+    make(source.path, pixels // 2 if source.reference else pixels).save(buffer, "WEBP", quality=quality)
     return buffer.getvalue()
 
 
-def _chunks(
-    pairs: Sequence[tuple[int, tuple[str, ...]]], pictures: Mapping[str, str]
-) -> list[list[tuple[int, tuple[str, ...]]]]:
+def _chunks(pairs: Sequence[Held], pictures: Mapping[str, str]) -> list[list[Held]]:
     """Return the pairs in as many parts as it takes for each to fit into a page."""
-    chunks: list[list[tuple[int, tuple[str, ...]]]] = [[]]
+    chunks: list[list[Held]] = [[]]
     held: set[str] = set()
     size = 0
     for pair in pairs:
-        new = set(pair[1]) - held
+        new = pair.names - held
         more = sum(len(pictures[sha]) for sha in new)
         if chunks[-1] and size + more > _MOST * 0.98:
             chunks.append([])
-            held, size, more = set(), 0, sum(len(pictures[sha]) for sha in set(pair[1]))
-        held, size = held | set(pair[1]), size + more
+            held, size, more = set(), 0, sum(len(pictures[name]) for name in pair.names)
+        held, size = held | pair.names, size + more
         chunks[-1].append(pair)
     return chunks
 
 
-def _page(
-    id_: str, pairs: Sequence[tuple[int, tuple[str, ...]]], pictures: Mapping[str, str], texts: Mapping[str, Any]
-) -> str:
-    names = sorted({sha for _, two in pairs for sha in two}, key=lambda sha: rank(id_, sha))
-    number = {sha: n for n, sha in enumerate(names)}
+def _page(id_: str, pairs: Sequence[Held], pictures: Mapping[str, str], texts: Mapping[str, Any]) -> str:
+    names = sorted(set().union(*(pair.names for pair in pairs)), key=lambda name: rank(id_, name))
+    number = {name: n for n, name in enumerate(names)}
     data = {
         "page": id_,
-        "first": [n for n, _ in pairs],
-        "pairs": [[number[sha] for sha in two] for _, two in pairs],
-        "pictures": [pictures[sha] for sha in names],
+        "first": [pair.number for pair in pairs],
+        "pairs": [[number[name] for name in pair.pair] for pair in pairs],
+        "references": [[number[name] for name in pair.beside] for pair in pairs],
+        "pictures": [pictures[name] for name in names],
         **texts,
     }
     style = "".join((_STATIC / name).read_text(encoding="utf-8") for name in ("judge.css", "page.css"))

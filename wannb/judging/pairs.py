@@ -17,7 +17,7 @@ from wannb.figures import STATES, flat
 from wannb.files import opened_picture
 from wannb.masking import mask
 from wannb.request import FIELDS
-from wannb.runs import GeneratedImage, read
+from wannb.runs import GeneratedImage, find_input, read
 from wannb.scoring import PRINT, Contestant, digest, place_of
 from wannb.translation import Said, count, joined, say
 
@@ -245,6 +245,14 @@ def attentive(pairs: Iterable[Pair], *, chance: str) -> list[Pair]:
             twice = {"contestants": (key, key), "images": (image, image)}
             found.setdefault(mark, Pair(id=f"attention-{mark}", mark=mark, shared=pair.shared, attention=True, **twice))  # type: ignore[arg-type]
     return sorted(found.values(), key=lambda pair: rank(chance, pair.mark))
+
+
+def references(pair: Pair) -> list[Path]:
+    """Return the input images that all pictures of a pair were made from; one that differs would tell them apart."""
+    made = [[each.sha256 for each in image.request.images] if image.request else [] for image in pair.images]
+    shared = [sha for sha in dict.fromkeys(made[0]) if sha and all(sha in each for each in made)]
+    found = [find_input(pair.images[0].path.parent, sha) for sha in shared]
+    return [path for path in found if path]
 
 
 def _is_there(image: GeneratedImage) -> bool:

@@ -21,12 +21,14 @@ from wannb.translation import Said, Words, count, joined, override, say
 
 from .answers import UNDO, answer_of, buttons, keys_of
 from .pages import blurred, save_pages
-from .pairs import Contest, Pair, attentive, chosen, in_words, rank
+from .pairs import Contest, Pair, attentive, chosen, in_words, rank, references
 from .record import Record
 from .steps import Step, steps_of
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
+#: What an edit was made from is shown smaller.
+REFERENCE_PIXELS = 640
 _GONE = Said("a picture is missing or damaged; skip it")
 
 
@@ -217,8 +219,9 @@ class Judging(anywidget.AnyWidget):
                     if step.pair.attention and all(jpegs):
                         jpegs[self._worse(step.pair)] = self._blur(each, paths[0])
                     # As text: not every front end passes the binary parts of messages.
-                    shown = map(data_uri, jpegs)
-                    setattr(self, slot, {"number": each, **dict(zip(self.record.kind.sides, shown, strict=True))})
+                    shown = dict(zip(self.record.kind.sides, map(data_uri, jpegs), strict=True))
+                    beside = [data_uri(jpeg) for jpeg in previews(references(step.pair), REFERENCE_PIXELS) if jpeg]
+                    setattr(self, slot, {"number": each, **shown, "references": beside})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number, self.question = number, self._question(min(number, self.total - 1))
             verdicts = self.record.verdicts
@@ -384,6 +387,7 @@ def _texts(words: Words, kind: Kind) -> dict[str, str]:
         "leftPicture": words("left picture"),
         "rightPicture": words("right picture"),
         "picturePicture": words("picture"),
+        "reference": words("Reference"),
         "keys": words("Keys: {keys}", keys=keys_of(kind.name)),
         "focus": words("Click here to use the keys"),
         "gone": words("no picture"),

@@ -16,7 +16,11 @@ export function render({ model, el }) {
   const buttons = Object.fromEntries(answers.map(({ name, keys }) => [name, button(name, keys[0].toUpperCase())]));
   const under = (place) => answers.filter(({ side }) => side === place).map(({ name }) => buttons[name]);
   const sides = Object.fromEntries(places.map((place) => [place, side(under(place))]));
-  const pair = element("div", { class: "wannb-judge-pair", "data-sides": String(places.length) }, ...places.map((place) => sides[place].root));
+  const origin = element("div", { class: "wannb-judge-origin" }); // what an edit was made from
+  const reference = element("div", { class: "wannb-judge-reference", hidden: true }, element("span", { class: "wannb-judge-label" }), origin);
+  const pair = element(
+    "div", { class: "wannb-judge-pair", "data-sides": String(places.length) }, reference, ...places.map((place) => sides[place].root),
+  );
   const choices = element("div", { class: "wannb-judge-row" }, ...under(""));
   const thanks = element("div", { class: "wannb-judge-thanks", role: "status" });
   const keys = element("span", { class: "wannb-judge-keys" });
@@ -36,7 +40,7 @@ export function render({ model, el }) {
     hint,
     note,
   );
-  /** Pictures of the pair that is shown and of the next one: {number: {images, ready}}. */
+  /** Pictures of the pair that is shown and of the next one: {number: {images, beside, ready}}. */
   const loaded = new Map();
   let shown = -1; // the pair whose pictures stand on the page
   let since = 0; // when they came
@@ -106,8 +110,9 @@ export function render({ model, el }) {
         if (!slot[name]) return element("span", { class: "wannb-judge-wait" }, text("gone"));
         return element("img", { alt: text(`${name}Picture`), draggable: "false", src: slot[name] });
       });
-      const ready = Promise.all(images.map((image) => image.decode?.().catch(() => {})));
-      loaded.set(slot.number, { images, ready });
+      const beside = (slot.references ?? []).map((src) => element("img", { alt: text("reference"), draggable: "false", src }));
+      const ready = Promise.all([...images, ...beside].map((image) => image.decode?.().catch(() => {})));
+      loaded.set(slot.number, { images, beside, ready });
     }
   }
 
@@ -122,6 +127,10 @@ export function render({ model, el }) {
     await pictures.ready;
     if (stop.signal.aborted || model.get("number") !== number || loaded.get(number) !== pictures) return;
     places.forEach((place, n) => sides[place].frame.replaceChildren(pictures.images[n]));
+    reference.firstChild.textContent = text("reference");
+    reference.hidden = !pictures.beside.length;
+    pair.classList.toggle("wannb-judge-of-edits", !reference.hidden);
+    origin.replaceChildren(...pictures.beside.map((image) => element("div", { class: "wannb-judge-frame" }, image)));
     shown = number;
     since = performance.now();
     root.dataset.pair = String(number);

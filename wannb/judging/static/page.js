@@ -93,7 +93,8 @@ function show() {
     const { n, left } = state.order[each];
     const shown = left ? [...data.pairs[n]].reverse() : data.pairs[n];
     const pictures = Object.fromEntries(data.sides.map((side, place) => [side, data.pictures[shown[place]]]));
-    slots[each % 2 ? "odd" : "even"] = { number: each, ...pictures };
+    const references = data.references[n].map((picture) => data.pictures[picture]);
+    slots[each % 2 ? "odd" : "even"] = { number: each, ...pictures, references };
   }
   Object.assign(values, slots, {
     number,

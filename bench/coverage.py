@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from wannb.judging.intervals import Jackknife, fit
+from wannb.scoring.intervals import Jackknife, fit
 
 #: Contestants, prompts, pictures of each prompt, judges.
 DESIGNS = [(3, 4, 2, 1), (3, 8, 1, 1), (6, 8, 2, 1), (3, 30, 1, 1), (6, 4, 2, 3), (3, 12, 2, 2), (6, 12, 1, 5)]

@@ -20,7 +20,7 @@ FLOORS = [
     {"client", "figures", "staging"},
     {"exports"},
     {"cells"},
-    {"connection", "plan", "storyboard"},
+    {"connection", "plan", "scoring", "storyboard"},
     {"boards", "judging"},
     {"forms"},
     {"tools"},

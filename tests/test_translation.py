@@ -99,6 +99,12 @@ def test_joined_sentences_have_the_marks_of_their_language(mark: str, chinese: s
     assert Words("zh")("{part0}, b") == "{part0}, b"
 
 
+def test_sentences_of_chinese_follow_each_other_without_a_space() -> None:
+    parts = [Said("Please save the file and send it back."), Said("Seed"), "x。 y"]
+    assert joined(" ", parts) == "Please save the file and send it back. Seed x。 y"
+    assert Words("zh")(joined(" ", parts)) == "请保存文件并发回。种子 x。 y"
+
+
 @given(st.recursive(st.text(), lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3)))
 def test_a_sentence_survives_pickle_copy_and_json(values: object) -> None:
     def build(value: object) -> str:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from .figures.grid import contact_sheet as contact_sheet
     from .forms.studio import studio as studio
     from .judging import judge as judge
-    from .judging import scores as scores
     from .ledger.recall import recall as recall
     from .ledger.task import Task as Task
     from .plan import Plan as Plan
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from .request.sizes import size_for as size_for
     from .runs.result import GeneratedImage as GeneratedImage
     from .runs.result import Result as Result
+    from .scoring import scores as scores
     from .service.prices import Money as Money
     from .service.prices import set_price as set_price
     from .staging import Stroke as Stroke
@@ -78,7 +78,7 @@ _HOMES = {
     "prompts": ".plan",
     "recall": ".ledger.recall",
     "scenes": ".boards",
-    "scores": ".judging",
+    "scores": ".scoring",
     "set_price": ".service.prices",
     "size_for": ".request.sizes",
     "storyboards": ".boards",

@@ -29,6 +29,8 @@ _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 #: The marks between sentences that were joined, in languages that have their own.
 _MARKS = {"zh": {", ": "，", "; ": "；", ": ": "：", ". ": "。"}}
 _JOINED = re.compile(r"(?<=\})([,;:.] )(?=\{part[0-9]+\})")
+#: Between sentences that were joined by a space there is none after a mark of Chinese, which is wide enough.
+_SPACED = re.compile(r"\{(part[0-9]+)\} (?=\{part[0-9]+\})")
 _CURRENT: ContextVar[str] = ContextVar("wannb_language", default="en")
 
 
@@ -87,6 +89,7 @@ class Words:
         said = {name: self(value) if isinstance(value, Said) else value for name, value in values.items()}
         if "part0" in values and (marks := _MARKS.get(self.language)):
             text = _JOINED.sub(lambda mark: marks[mark[0]], text)
+            text = _SPACED.sub(lambda part: part[0][: -1 if str(said[part[1]])[-1:] in "。，；！？" else None], text)
         return _filled(self._texts.get(text, text), said)
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from browser.lab import Lab
-from judging.pictures import groups
+from judging.pictures import edited, groups
+from PIL import Image
 
-from wannb.judging import judge, scores
+from wannb.judging import judge
+from wannb.scoring import scores
 
 CLIENT = "import wannb\nclient = wannb.connect()"
 JUDGE = """groups = {f"{name} contestant": client.generate(f"A {name} in the reeds", size="1K", n=3, seed=4711)
@@ -69,7 +71,7 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     # A mouse that presses twice; then the end, and one step back from there.
     right_button = root.get_by_role("button", name="Right")
     right_button.evaluate("one => { one.focus(); one.click(); one.click(); }")
-    output.get_by_text("Thank you! All 3 pairs are judged, 3 verdicts are saved.").wait_for()
+    output.get_by_text("Thank you! All 3 are judged, 3 verdicts are saved.").wait_for()
     assert book.ask("judging.verdicts[-1]['verdict']") == "right"
     assert root.evaluate("one => one.contains(document.activeElement)"), "the focus went to the notebook"
     keyboard.press("u")
@@ -95,21 +97,27 @@ def tell_nothing(output: Any, root: Any) -> None:
 
 def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> None:
     made = groups(tmp_path / "made", "AB", 3)
-    [file] = judge(made, questions={"one": "Nicer?", "two": "Better made?"}).save(tmp_path / "judging.html")
+    [file] = judge(made, questions={"one": "Nicer?", "two": "Better made?"}, repeats=0.5).save(
+        tmp_path / "judging.html"
+    )
     page = lab.page(touch=True)
     page.goto(file.as_uri())
     shown = page.locator('.wannb-judge[data-pair="0"]')
     shown.wait_for()
     assert page.get_by_text("Question 1 of 2: Nicer?").is_visible()
     # Keys, wherever the focus is; touch; back; and all of it is there again.
-    for number, key in enumerate(("1", "2", "u", "=", "s")):
+    # The third pair is the first one again, with its sides swapped.
+    first = page.locator(".wannb-judge img").evaluate_all("all => all.map(one => one.src)")
+    for number, key in enumerate(("1", "2", "u", "=", "2", "s")):
         page.keyboard.press(key)
-        page.locator(f'.wannb-judge[data-pair="{[1, 2, 1, 2, 3][number]}"]').wait_for()
+        page.locator(f'.wannb-judge[data-pair="{[1, 2, 1, 2, 3, 4][number]}"]').wait_for()
+        if key == "=":
+            assert page.locator(".wannb-judge img").evaluate_all("all => all.map(one => one.src)") == first[::-1]
     assert page.get_by_text("Question 2 of 2: Better made?").is_visible()
     page.reload()
-    page.locator('.wannb-judge[data-pair="3"]').wait_for()
-    page.get_by_role("button", name="Left").tap()
     page.locator('.wannb-judge[data-pair="4"]').wait_for()
+    page.get_by_role("button", name="Left").tap()
+    page.locator('.wannb-judge[data-pair="5"]').wait_for()
     page.get_by_label("Your name").fill("Ann 1")
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
@@ -121,7 +129,9 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     assert page.get_by_text("问题 2/2：Better made?").is_visible()
     page.locator(".wannb-judge").focus()
     page.keyboard.press("b")
-    page.locator('.wannb-judge[data-pair="5"]').wait_for()
+    page.locator('.wannb-judge[data-pair="6"]').wait_for()
+    page.keyboard.press("1")
+    page.locator('.wannb-judge[data-pair="7"]').wait_for()
     page.keyboard.press("2")
     page.get_by_text("请保存文件并发回。").wait_for()
     page.screenshot(path=tmp_path / "phone-zh.png")
@@ -130,9 +140,36 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     assert saved.value.suggested_filename == "verdicts-Ann_1.jsonl"
     saved.value.save_as(tmp_path / "back.jsonl")
     found = scores(tmp_path / "back.jsonl").by_question
-    assert [(each.judges, each.verdicts, each.skipped, each.bad) for each in found.values()] == [
-        (("Ann 1",), 2, 1, 0),
-        (("Ann 1",), 3, 0, 1),
+    assert [(each.judges, each.verdicts, each.skipped, each.bad, each.self_agreement) for each in found.values()] == [
+        (("Ann 1",), 2, 1, 0, 1.0),
+        (("Ann 1",), 3, 0, 1, 0.0),
     ]
+
+    # One picture at a time, with grades instead of sides.
+    [rated] = judge(made, kind="rating").save(tmp_path / "rating.html")
+    page.goto(rated.as_uri())
+    page.locator('.wannb-judge[data-pair="0"] img').wait_for()
+    assert page.locator(".wannb-judge img").count() == 1
+    page.keyboard.press("4")
+    page.locator('.wannb-judge[data-pair="1"]').wait_for()
+    page.get_by_role("button", name="Excellent").tap()
+    page.locator('.wannb-judge[data-pair="2"]').wait_for()
+    page.screenshot(path=tmp_path / "rating.png")
+    given = "Object.values(localStorage).map(one => JSON.parse(one).verdicts.map(each => each.verdict))"
+    assert ["4", "5"] in page.evaluate(given)
+    # What edits were made from stands beside them, smaller.
+    Image.effect_noise((900, 600), 60).convert("RGB").save(tmp_path / "photo.png")
+    [graded] = judge(edited(made, tmp_path / "photo.png"), graded=True).save(tmp_path / "graded.html")
+    page.set_viewport_size({"width": 1000, "height": 700})
+    page.goto(graded.as_uri())
+    page.locator('.wannb-judge[data-pair="0"]').wait_for()
+    assert page.get_by_text("Reference", exact=True).is_visible()
+    beside, left, right = page.locator(".wannb-judge").evaluate(PICTURES)
+    assert beside[0] == "Reference"
+    assert 2 * beside[3] < left[3] == right[3]
+    assert beside[1] + beside[3] <= left[1]
+    page.get_by_role("button", name="Left slightly better").tap()
+    page.locator('.wannb-judge[data-pair="1"]').wait_for()
+    page.screenshot(path=tmp_path / "graded.png")
     asked, lab.session.left[:] = list(lab.session.left), []
-    assert set(asked) == {file.as_uri()}, "the page asks nobody for anything"
+    assert set(asked) == {file.as_uri(), rated.as_uri(), graded.as_uri()}, "a page asks nobody for anything"

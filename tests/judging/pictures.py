@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from wannb.judging import judge
-from wannb.judging.pairs import digest
+from wannb.request import ImageRequest
 from wannb.runs.result import GeneratedImage
+from wannb.scoring import digest
 
 PROMPTS = ["a heron in the reeds", "a heron in the rain", "a heron, woodcut"]
 
@@ -31,12 +34,23 @@ def groups(folder: Path, names: str, places: int) -> dict[str, list[GeneratedIma
     return {name: [picture(folder, f"{name}{place}") for place in range(places)] for name in names}
 
 
-def judged(made: Any, file: Path, press: Callable[[Any, str], str] | str, *, name: str = "") -> Any:
+def edited(made: dict[str, list[GeneratedImage]], photo: Path) -> dict[str, list[GeneratedImage]]:
+    """Return the pictures as edits of one photograph, which each run keeps."""
+    request = ImageRequest(prompt="as ink", images=str(photo))
+    for image in (each for two in made.values() for each in two):
+        kept = image.path.parent / "inputs" / f"{request.images[0].sha256}{photo.suffix}"
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(photo, kept)
+    return {name: [replace(image, request=request) for image in two] for name, two in made.items()}
+
+
+def judged(made: Any, file: Path, press: Callable[[Any, str], str] | str, *, name: str = "", **options: Any) -> Any:
     """Return a judging with every pair judged: by one key, or by a function of the pair and its left contestant."""
-    judging = judge(made, judge=name, file=file)
+    judging = judge(made, judge=name, file=file, **options)
     while judging.number < judging.total:
-        pair = judging._order[judging.number]
-        judging.press(press if isinstance(press, str) else press(pair, judging._sides(pair)[0][0]))
+        step = judging._steps[judging.number]
+        left = judging._sides(step.pair, step.again)[0][0]
+        judging.press(press if isinstance(press, str) else press(step.pair, left))
     return judging
 
 

@@ -13,8 +13,9 @@ import pytest
 from judging.pictures import groups, judged, picture
 from PIL import Image
 
-from wannb.judging import judge, pages, scores
+from wannb.judging import judge, pages
 from wannb.plan import Plan
+from wannb.scoring import scores
 
 STUDY = {"alignment": "Which one follows the prompt?", "quality": "Which one is better made?"}
 
@@ -31,7 +32,7 @@ def sent_back(page: Path, folder: Path, name: str, press: Any) -> Path:
     lines: list[Any] = [{"wannb_judging_page": 1, "page": data["page"], "judge": name}]
     steps = [(q, n) for q in range(len(data["questions"])) for n in data["first"]]
     for q, n in sorted(steps, key=lambda _: chance.random()):
-        left = chance.randrange(2)
+        left = chance.randrange(len(data["sides"]))
         told = {"verdict": press(q, n, left), "seconds": 1.5, "time": "2026-11-27T12:00:00Z"}
         lines.append({"q": q, "n": n, "left": left, **told})
     folder.mkdir(exist_ok=True)

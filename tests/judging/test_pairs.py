@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from judging.pictures import PROMPTS, groups, picture
 
 from wannb.judging import judge
-from wannb.judging.pairs import Contest, Contestant, Pair, chosen, contest_of, digest
-from wannb.judging.verdicts import LEFT, RIGHT, Record
+from wannb.judging.pairs import Contest, Pair, chosen, contest_of
+from wannb.judging.record import Record
 from wannb.judging.widget import Judging
 from wannb.plan import Plan, sweep
 from wannb.runs.result import GeneratedImage
+from wannb.scoring import LEFT, RIGHT, Contestant, digest
 
 BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from judging.pictures import groups, judged, picture
 
 from wannb import mock
-from wannb.judging import judge, scores
-from wannb.judging.verdicts import read, safe
+from wannb.judging import judge
+from wannb.judging.record import safe
 from wannb.plan import Plan, sweep
 from wannb.runs.result import GeneratedImage
 from wannb.runs.store import Store
+from wannb.scoring import read_sheet as read
+from wannb.scoring import scores
 
 BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -188,12 +190,12 @@ def test_a_verdict_counts_for_the_pictures_it_was_given_about(tmp_path: Path) ->
         make_client(server, Store(tmp_path / "runs")) as client,
     ):
         plan = sweep(client, prompt=["a heron", "a {bird}"], bird=["fox", "owl"], seed=[1, 2], size="1K").run()
-        first = judged(plan, tmp_path / "first.jsonl", "1", name="first")
+        first = judged(plan, tmp_path / "first.jsonl", "1", name="first", repeats=0)
         name, pairs = plan.name, {pair.id for pair in first._order}
         plan.replace(prompt=1, bird="owl", seed=2, with_=7, reason="cut off").run()
         assert plan.name == name
-        again = judge(plan, judge="first", file=first.file)
-        later = judged(plan, tmp_path / "later.jsonl", "1", name="later")
+        again = judge(plan, judge="first", file=first.file, repeats=0)
+        later = judged(plan, tmp_path / "later.jsonl", "1", name="later", repeats=0)
         now = {pair.id for pair in later._order}
         # Four contestants: each of the three others meets the replaced picture once.
         assert (len(pairs), len(now), len(now - pairs)) == (12, 12, 3)
@@ -203,7 +205,7 @@ def test_a_verdict_counts_for_the_pictures_it_was_given_about(tmp_path: Path) ->
         for found in (scores(again), scores(first.file, later.file)):
             assert any("3 verdicts on pictures replaced" in notice for notice in found.notices)
         assert scores(first.file, later.file).verdicts == 9 + 12
-        judged(plan, first.file, "1", name="first")
+        judged(plan, first.file, "1", name="first", repeats=0)
         assert (scores(first.file).verdicts, scores(first.file, later.file).verdicts) == (12, 24)
         assert [each["judge"] for each in read(first.file).verdicts.values()] == ["first"] * 15
         plan.exclude(prompt=0, bird="fox", seed=1, reason="no heron")

@@ -13,9 +13,11 @@ from judging.pictures import groups
 from wannb.errors import StoreError
 from wannb.judging import judge
 from wannb.judging.pairs import contest_of
-from wannb.judging.verdicts import LEFT, RIGHT, SKIP, TIE, Record, read
+from wannb.judging.record import Record
 from wannb.judging.widget import Judging
 from wannb.plan import Plan
+from wannb.scoring import LEFT, RIGHT, SKIP, TIE
+from wannb.scoring import read_sheet as read
 
 SECRETS = ["heron", "reeds", "woodcut", "wan2.7", "4711", "4712", "seed", "run.json", "png"]
 
@@ -48,7 +50,7 @@ def test_each_key_has_its_verdict_on_disk_before_the_next_pair(plan: Plan) -> No
     assert judging.number == judging.total == 6
     judging.press("1")
     assert [each["verdict"] for each in judging.verdicts] == [LEFT, RIGHT, TIE, TIE, RIGHT, LEFT]
-    with pytest.raises(ValueError, match=r"1 .left.*u .undo"):
+    with pytest.raises(ValueError, match=r"1 Left.*U Undo"):
         judging.press("x")
     assert judging.file == plan.client.store.root / "judgements" / f"{plan.name}-Keys.jsonl"
 

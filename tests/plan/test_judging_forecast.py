@@ -50,6 +50,11 @@ def test_ties_and_shared_prompts_are_counted(client: Client) -> None:
     whole = plan(client).judging(by="model", ties=0, icc=0)
     assert (whole.verdicts, whole.effective, whole.design_effect) == (24, 24, 1)
     assert plan(client).judging(by="model", pairs=10).groups == 10
+    # What a judge is asked in all: 24 pairs, and a tenth of them again.
+    assert (seen.given, seen.repeats, "each judge gives 26 verdicts, 2 of them" in repr(seen)) == (26, 2, True)
+    three = plan(client, model=["wan2.7-image", "wan2.7-image-pro"], size=["1K", "2K"]).judging(repeats=0.25, pairs=40)
+    assert (three.given, three.repeats, three.verdicts) == (50, 10, pytest.approx(40 / 1128))
+    assert plan(client).judging(by="model", repeats=0).given == 24
 
 
 def test_it_is_said_in_words_and_on_the_page_of_the_plan(client: Client) -> None:
@@ -80,6 +85,7 @@ def test_what_cannot_be_forecast_is_refused(client: Client) -> None:
         ({"icc": -0.1}, "icc=-0.1"),
         ({"preference": 0.5}, "preference=0.5"),
         ({"pairs": 0}, "pairs=0"),
+        ({"repeats": 0.7}, "repeats=0.7"),
         ({"by": "style"}, "by='style' does not vary"),
     ):
         with pytest.raises(ValueError, match=said):

@@ -17,7 +17,7 @@ import wannb
 #: All that the mock may know of the rest.
 MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
 #: Names in a face that are for people: forms, and what public calls return.
-FOR_PEOPLE = {"wannb.judging.Score", "wannb.judging.Scores"}
+FOR_PEOPLE = {"wannb.scoring.Score"}
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_ROOM = 2300
 #: Each of these is many small things of one kind.

@@ -17,51 +17,37 @@ from wannb.figures import STATES, flat
 from wannb.files import opened_picture
 from wannb.masking import mask
 from wannb.request import FIELDS
-from wannb.runs import GeneratedImage, read
+from wannb.runs import GeneratedImage, find_input, read
+from wannb.scoring import PRINT, Contestant, digest, place_of
 from wannb.translation import Said, count, joined, say
 
 if TYPE_CHECKING:
     from wannb.plan import Cell, Plan
 
 
-#: Characters of a checksum that tell pictures apart.
-PRINT = 12
 #: The options that pictures share, and each contestant's pictures with them.
 _Group = tuple[dict[str, Any], dict[str, list[GeneratedImage]]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contestant:
-    """A contestant: the values of one or several options.
-
-    Attributes:
-        id: from the options alone, so that it is the same in every judge's file and on every machine.
-        label: the options in a few words.
-        options: by name, as JSON data.
-    """
-
-    id: str
-    label: str
-    options: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two pictures that differ in the contestant alone.
+    """Two pictures that differ in the contestant alone; in a rating or a check, one picture.
 
     Attributes:
         id: from the contestants, the pictures and their shared options.
         mark: from the pictures alone, for the order, which no name or prompt influences.
-        contestants: the two ids, in the order of the contest.
+        contestants: the ids, in the order of the contest.
         shared: the options that both have, as JSON data.
-        images: the two pictures, in the order of `contestants`.
+        images: the pictures, in the order of `contestants`.
+        attention: whether it is one picture beside a blurred copy of itself, whose answer is known.
     """
 
     id: str
     mark: str
-    contestants: tuple[str, str]
+    contestants: tuple[str, ...]
     shared: Mapping[str, Any]
-    images: tuple[GeneratedImage, GeneratedImage]
+    images: tuple[GeneratedImage, ...]
+    attention: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,24 +95,21 @@ class Contest:
         return there
 
 
-def place_of(contestant: str, shared: Mapping[str, Any]) -> str:
-    """Return what identifies a contestant's place in a study, whatever picture is there."""
-    return digest([contestant, shared])
-
-
-def contest_of(pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None) -> Contest:
-    """Return the pairs of a plan or of groups of results; `ValueError` if there are none."""
+def contest_of(
+    pictures: Plan | Mapping[str, Iterable[Any]], *, by: str | Sequence[str] | None = None, sides: int = 2
+) -> Contest:
+    """Return the pairs of a plan or of groups of results, or their pictures one by one; `ValueError` without any."""
     if isinstance(pictures, Mapping):
         if by is not None:
             raise ValueError(say("by={by} is for plans; of groups, the groups themselves are judged", by=repr(by)))
-        return _of_groups(pictures)
+        return _of_groups(pictures, sides)
     if not hasattr(pictures, "varying"):
         kind = type(pictures).__name__
         raise TypeError(say("{kind} cannot be judged; give a plan or groups of results", kind=kind))
-    return _of_plan(pictures, by)
+    return _of_plan(pictures, by, sides)
 
 
-def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
+def _of_plan(plan: Plan, by: str | Sequence[str] | None, sides: int) -> Contest:
     usual = tuple(name for name in plan.varying if name != "seed")
     wanted = set(usual if by is None else [by] if isinstance(by, str) else by)
     known = ", ".join(map(repr, plan.varying)) or Said("nothing")
@@ -163,6 +146,7 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
         contestants.values(),
         groups.values(),
         missing,
+        sides,
         name=plan.name,
         by=names,
         usual=names == usual,
@@ -171,25 +155,25 @@ def _of_plan(plan: Plan, by: str | Sequence[str] | None) -> Contest:
     return replace(contest, excluded=tuple(excluded), kinds=kinds)
 
 
-def _of_groups(pictures: Mapping[str, Iterable[Any]]) -> Contest:
+def _of_groups(pictures: Mapping[str, Iterable[Any]], sides: int) -> Contest:
     groups = {_shown(str(name)): _listed(name, values) for name, values in pictures.items()}
     lengths = {name: len(images) for name, images in groups.items()}
-    if len(groups) < 2:
+    if len(groups) < sides:
         raise ValueError(say("{groups} of pictures; give at least two", groups=count(len(groups), "group")))
-    if len(set(lengths.values())) > 1:
+    if sides > 1 < len(set(lengths.values())):
         said = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
         raise ValueError(say("different numbers of pictures ({numbers}); give equally many", numbers=said))
     contestants = [Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups]
     places: list[_Group] = []
-    for place, images in enumerate(zip(*groups.values(), strict=True), 1):
-        there = [[image] if _is_there(image) else [] for image in images]
+    for place, images in enumerate(zip_longest(*groups.values()), 1):
+        there = [[image] if image and _is_there(image) else [] for image in images]
         places.append(({"place": place}, {each.id: one for each, one in zip(contestants, there, strict=True)}))
-    missing = Counter(lost=sum(not images for _, two in places for images in two.values()))
+    missing = Counter(lost=sum(lengths.values()) - sum(len(images) for _, all_ in places for images in all_.values()))
     if not places:
         raise ValueError(say("the groups have no pictures; give results, such as client.generate(...) returns"))
     first = next(iter(groups.values()))[0]
     name = "groups-" + digest(sorted([image.sha256 for image in images] for images in groups.values()))
-    return _contest(contestants, places, missing, name=name, by=(), usual=True, folder=first.path.parent.parent)
+    return _contest(contestants, places, missing, sides, name=name, by=(), usual=True, folder=first.path.parent.parent)
 
 
 def _listed(name: object, values: Iterable[Any]) -> list[GeneratedImage]:
@@ -205,6 +189,7 @@ def _contest(
     contestants: Iterable[Contestant],
     groups: Iterable[_Group],
     missing: Counter[str],
+    sides: int,
     *,
     name: str,
     by: tuple[str, ...],
@@ -214,13 +199,13 @@ def _contest(
     pairs: list[Pair] = []
     left_out = 0
     for shared, images in groups:
-        for one, other in combinations(images, 2):
-            most = max(len(images[one]), len(images[other]), 1)
-            met = list(zip(images[one], images[other], strict=False))
+        for keys in combinations(images, sides):
+            most = max(*(len(images[key]) for key in keys), 1)
+            met = list(zip(*(images[key] for key in keys), strict=False))
             left_out += most - len(met)
-            for number, two in enumerate(met, 1):
+            for number, shown in enumerate(met, 1):
                 both = {**shared, "image": number} if most > 1 else dict(shared)
-                pairs.append(_pair((one, other), two, both))
+                pairs.append(_pair(keys, shown, both))
     without = {state: number for state, number in sorted(missing.items()) if number}
     if not pairs:
         why = in_words(without) if without else Said("at least two values must vary")
@@ -245,10 +230,29 @@ def in_words(missing: Mapping[str, int]) -> str:
     )
 
 
-def _pair(contestants: tuple[str, str], images: tuple[GeneratedImage, GeneratedImage], shared: dict[str, Any]) -> Pair:
+def _pair(contestants: tuple[str, ...], images: tuple[GeneratedImage, ...], shared: dict[str, Any]) -> Pair:
     sides = sorted(zip(contestants, (image.sha256 for image in images), strict=True))
     mark = digest([sorted(image.sha256 for image in images), shared.get("image", 1)])
     return Pair(id=digest([sides, shared]), mark=mark, contestants=contestants, shared=shared, images=images)
+
+
+def attentive(pairs: Iterable[Pair], *, chance: str) -> list[Pair]:
+    """Return for each picture of some pairs one of it and its blurred copy, in random order."""
+    found: dict[str, Pair] = {}
+    for pair in pairs:
+        for key, image in zip(pair.contestants, pair.images, strict=True):
+            mark = digest(["attention", image.sha256])
+            twice = {"contestants": (key, key), "images": (image, image)}
+            found.setdefault(mark, Pair(id=f"attention-{mark}", mark=mark, shared=pair.shared, attention=True, **twice))  # type: ignore[arg-type]
+    return sorted(found.values(), key=lambda pair: rank(chance, pair.mark))
+
+
+def references(pair: Pair) -> list[Path]:
+    """Return the input images that all pictures of a pair were made from; one that differs would tell them apart."""
+    made = [[each.sha256 for each in image.request.images] if image.request else [] for image in pair.images]
+    shared = [sha for sha in dict.fromkeys(made[0]) if sha and all(sha in each for each in made)]
+    found = [find_input(pair.images[0].path.parent, sha) for sha in shared]
+    return [path for path in found if path]
 
 
 def _is_there(image: GeneratedImage) -> bool:
@@ -288,12 +292,6 @@ def _data(cell: Cell, names: Iterable[str]) -> dict[str, Any]:
         data["images"] = [image.get("sha256") or image.get("url") for image in data["images"]]
     shown: dict[str, Any] = json.loads(json.dumps(data, ensure_ascii=False, default=str))
     return shown
-
-
-def digest(data: object) -> str:
-    """Return 12 hexadecimal digits that identify JSON data."""
-    written = json.dumps(data, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def chosen(pairs: Sequence[Pair], most: int | None, *, chance: str) -> list[Pair]:

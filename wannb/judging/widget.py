@@ -12,24 +12,24 @@ from typing import Any
 import anywidget
 import traitlets
 
-from wannb.display import ELEMENTS, data_uri, esm, html, previews
+from wannb.display import ELEMENTS, data_uri, esm, html, previews, remember, small_jpeg
 from wannb.errors import StoreError
 from wannb.runs import GeneratedImage
+from wannb.scoring import SKIP, Kind, Scores, is_of, named, scores
 from wannb.service import Clock
 from wannb.translation import Said, Words, count, joined, override, say
 
-from .pages import save_pages
-from .pairs import Contest, Pair, chosen, in_words, rank
-from .scoring import Scores, scores
-from .verdicts import BAD, LEFT, QUESTION, RIGHT, SKIP, TIE, Record, is_of, mark, named
+from .answers import UNDO, answer_of, buttons, keys_of
+from .pages import blurred, save_pages
+from .pairs import Contest, Pair, attentive, chosen, in_words, rank, references
+from .record import Record
+from .steps import Step, steps_of
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
-_GONE = Said("a picture of this pair is missing or damaged; skip it")
-_UNDO = "undo"
-#: The verdict of each key; the words mean themselves.
-KEYS = dict.fromkeys(("=", "0", "t", TIE), TIE) | dict.fromkeys(("u", "backspace", _UNDO), _UNDO)
-KEYS |= dict.fromkeys(("b", BAD), BAD) | {"1": LEFT, LEFT: LEFT, "2": RIGHT, RIGHT: RIGHT, "s": SKIP, SKIP: SKIP}
+#: What an edit was made from is shown smaller.
+REFERENCE_PIXELS = 640
+_GONE = Said("a picture is missing or damaged; skip it")
 
 
 class Judging(anywidget.AnyWidget):
@@ -58,6 +58,8 @@ class Judging(anywidget.AnyWidget):
     problem = traitlets.Unicode().tag(sync=True)
     counted = traitlets.Int(0).tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
+    answers: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
+    sides: traitlets.List[str] = traitlets.List().tag(sync=True)
 
     def __init__(
         self,
@@ -66,6 +68,8 @@ class Judging(anywidget.AnyWidget):
         *,
         pairs: int | None = None,
         seed: int | None = None,
+        repeats: float = 0.0,
+        attention: int = 0,
         language: str = "en",
         clock: Clock | None = None,
     ) -> None:
@@ -77,15 +81,27 @@ class Judging(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._chance = f"{contest.name} {seed} {record.judge}"
         self._contest, self._pairs = contest, chosen(contest.pairs, pairs, chance=f"{contest.name} {seed}")
-        steps = _order(contest, record, pairs, f"{contest.name} {seed}", self._chance)
-        self._order, self._asked = [pair for _, pair in steps], [name for name, _ in steps]
+        self._repeats = repeats
+        every = attentive(self._pairs, chance=f"{contest.name} {seed}")
+        self._attention = every[:attention]
+        self._steps = steps_of(
+            self._pairs,
+            _judged([*contest.pairs, *every], record),
+            record.questions,
+            repeats=repeats,
+            attention=self._attention,
+            chance=self._chance,
+        )
+        self._blurred: dict[int, Any] = {}
         self._shown_at = self._clock.monotonic()
         super().__init__(
-            total=len(self._order),
+            total=len(self._steps),
             note=words(_note(contest)),
-            texts=_texts(words),
+            texts=_texts(words, record.kind),
+            answers=buttons(record.kind.name, words),
+            sides=list(record.kind.sides),
         )
-        self._show(sum(mark(pair.id, name) in record.verdicts for name, pair in steps))
+        self._show(sum(step.mark in record.verdicts for step in self._steps))
         self.on_msg(_receive)
 
     @property
@@ -100,13 +116,16 @@ class Judging(anywidget.AnyWidget):
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:
-        """The verdicts that count, in the order in which they were given, as they are in the file."""
+        """The verdicts that count, in the order in which they were given, as they are in the file.
+
+        Those on pairs that were asked again, and on attention pairs, say so.
+        """
         pictures = self.record.sheet.header["pictures"]
         return [dict(verdict) for verdict in self.record.verdicts.values() if is_of(verdict, pictures)]
 
     def press(self, key: str) -> None:
         """Press a key of the page: 1 (left), 2 (right), = (tie), b (both bad), s (skip), u (undo); or one of
-        the words left, right, tie, bad, skip, undo.
+        the words left, right, tie, bad, skip, undo. Other kinds have other keys, which stand on the page.
 
         After the last pair only undo has an effect.
 
@@ -117,11 +136,11 @@ class Judging(anywidget.AnyWidget):
 
         >>> judging.press("1")    # doctest: +SKIP
         """
-        known = KEYS.get(str(key).lower())
+        known = answer_of(self.record.kind.name, str(key))
         with override(self.language), self._lock:
             if known is None:
-                keys = Said("press 1 (left), 2 (right), = (tie), b (both bad), s (skip) or u (undo)")
-                raise ValueError(say("key={key}: {keys}", key=repr(key), keys=keys))
+                keys = keys_of(self.record.kind.name)
+                raise ValueError(say("key={key}: press one of {keys}", key=repr(key), keys=keys))
             self._do(known, self._clock.monotonic() - self._shown_at)
 
     def scores(self, *others: str | os.PathLike[str], **options: Any) -> Scores:
@@ -153,28 +172,36 @@ class Judging(anywidget.AnyWidget):
             return save_pages(
                 place,
                 self._contest,
-                self._pairs,
+                [*self._pairs, *self._attention],
                 header=self.record.sheet.header,
                 facts=_facts,
-                texts=_page_texts(self.language, self.record.questions.values(), self._contest),
+                repeats=self._repeats,
+                texts=_page_texts(self.language, self.record, self._contest),
                 kept=self.record.path.parent,
             )
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number
-        if what == _UNDO:
+        if what == UNDO:
             if number:
-                self.record.take_back(self._order[number - 1].id, self._asked[number - 1], self._now())
+                self.record.take_back(self._steps[number - 1], self._now())
                 self._show(number - 1)
         elif number < self.total:
-            pair = self._order[number]
+            step = self._steps[number]
             if what != SKIP and not self._is_seen(number):
                 raise StoreError(_GONE)
-            sides = dict(zip((LEFT, RIGHT), self._sides(pair), strict=True))
+            sides = dict(zip(self.record.kind.sides, self._sides(step.pair, step.again), strict=True))
             facts = {side: _facts(contestant, image) for side, (contestant, image) in sides.items()}
-            told = {"verdict": what, "judge": self.judge, "time": self._now(), "seconds": round(max(0.0, seconds), 2)}
-            kind = {"category": self._category(pair)} if self._category(pair) else {}
-            self.record.add(pair.id, self._asked[number], {**facts, "shared": dict(pair.shared), **kind, **told})
+            if step.pair.attention:
+                facts[self.record.kind.sides[self._worse(step.pair)]]["blurred"] = True
+            told = {
+                **self.record.kind.answers[what],
+                "judge": self.judge,
+                "time": self._now(),
+                "seconds": round(max(0.0, seconds), 2),
+            }
+            kind = {"category": self._category(step.pair)} if self._category(step.pair) else {}
+            self.record.add(step, {**facts, "shared": dict(step.pair.shared), **kind, **told})
             self._show(number + 1)
 
     def _show(self, number: int) -> None:
@@ -186,35 +213,56 @@ class Judging(anywidget.AnyWidget):
                     setattr(self, slot, {})
                 elif getattr(self, slot).get("number") != each:
                     # Empty for one that is missing or damaged, so that the judging continues.
-                    paths = [image.path for _, image in self._sides(self._order[each])]
+                    step = self._steps[each]
+                    paths = [image.path for _, image in self._sides(step.pair, step.again)]
+                    jpegs = previews(paths, PICTURE_PIXELS)
+                    if step.pair.attention and all(jpegs):
+                        jpegs[self._worse(step.pair)] = self._blur(each, paths[0])
                     # As text: not every front end passes the binary parts of messages.
-                    left, right = map(data_uri, previews(paths, PICTURE_PIXELS))
-                    setattr(self, slot, {"number": each, "left": left, "right": right})
+                    shown = dict(zip(self.record.kind.sides, map(data_uri, jpegs), strict=True))
+                    beside = [data_uri(jpeg) for jpeg in previews(references(step.pair), REFERENCE_PIXELS) if jpeg]
+                    setattr(self, slot, {"number": each, **shown, "references": beside})
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number, self.question = number, self._question(min(number, self.total - 1))
-            steps, verdicts = zip(self._order[:number], self._asked, strict=False), self.record.verdicts
-            self.counted = sum(verdicts[mark(pair.id, name)]["verdict"] != SKIP for pair, name in steps)
+            verdicts = self.record.verdicts
+            self.counted = sum(verdicts[step.mark]["verdict"] != SKIP for step in self._steps[:number])
         self._shown_at = self._clock.monotonic()
 
     def _question(self, number: int) -> str:
         """Return what is asked about a pair, and which of several questions that is."""
-        words, name = Words(self.language), self._asked[number]
+        words, name = Words(self.language), self._steps[number].question
         text = self.record.questions[name]
-        text = words(QUESTION) if text == QUESTION else text
+        text = words(self.record.kind.question) if text == self.record.kind.question else text
         n, of = list(self.record.questions).index(name) + 1, len(self.record.questions)
         return words("Question {n} of {of}: {question}", n=n, of=of, question=text) if of > 1 else text
 
     def _is_seen(self, number: int) -> bool:
-        """Return whether both pictures of a pair are on the page."""
+        """Return whether the pictures are on the page."""
         slot = getattr(self, _slot(number))
-        return bool(slot[LEFT] and slot[RIGHT])
+        return all(slot[side] for side in self.record.kind.sides)
 
-    def _sides(self, pair: Pair) -> Sequence[tuple[str, GeneratedImage]]:
+    @property
+    def _order(self) -> list[Pair]:
+        return [step.pair for step in self._steps]
+
+    def _sides(self, pair: Pair, again: bool = False) -> Sequence[tuple[str, GeneratedImage]]:
         """Return a pair's contestants with their pictures, the left one first, as this judge sees them."""
         two = list(zip(pair.contestants, pair.images, strict=True))
         # At random, from the pictures alone: neither names nor their order matter.
         two.sort(key=lambda one: one[1].sha256)
-        return two[::-1] if int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2 else two
+        return two[::-1] if int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2 != again else two
+
+    def _worse(self, pair: Pair) -> int:
+        """Return on which side of an attention pair the blurred copy is."""
+        return int(rank(self._chance, f"side {pair.mark}")[:8], 16) % 2
+
+    def _blur(self, number: int, path: Path) -> bytes:
+        """Return the blurred copy of a picture, which opens large while it is one of those on the page."""
+        self._blurred = {n: each for n, each in self._blurred.items() if abs(n - number) < 3}
+        self._blurred[number] = blurred(path, PICTURE_PIXELS)
+        jpeg = small_jpeg(self._blurred[number], PICTURE_PIXELS)
+        remember(jpeg, self._blurred[number])
+        return jpeg
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -223,7 +271,7 @@ class Judging(anywidget.AnyWidget):
         """Handle a press on the page; one for another pair, such as a double press, is dropped."""
         number, seconds = content.get("number"), content.get("seconds")
         with override(self.language), self._lock:
-            known = KEYS.get(str(content.get("verdict")))
+            known = answer_of(self.record.kind.name, str(content.get("verdict")))
             try:
                 if known is not None and number == self.number:
                     here = self._clock.monotonic() - self._shown_at
@@ -253,7 +301,7 @@ class Judging(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         whose = f"judge={self.judge!r}, " if self.judge else ""
-        return f"Judging({whose}{self.number} of {self.total} pairs judged)"
+        return f"Judging({whose}{self.number} of {self.total} judged)"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
@@ -262,28 +310,20 @@ class Judging(anywidget.AnyWidget):
     def _still(self) -> str:
         """Return the progress, for pages where no widget runs; no picture, which could give something away."""
         with override(self.language):
-            progress = say("{number} of {total} pairs are judged.", number=self.number, total=self.total)
+            progress = say("{number} of {total} are judged.", number=self.number, total=self.total)
             open_it = say("Open the notebook and run the cell to judge: the pictures are shown there.")
             lines = [self.judge, progress, open_it if self.number < self.total else "", self.note]
             return html.block(self.question, lines=lines)
 
 
-def _order(contest: Contest, record: Record, most: int | None, draw: str, chance: str) -> list[tuple[str, Pair]]:
-    """Return the questions and pairs in a judge's order: the judged ones, then the others, question by question.
-
-    All judges get the same pairs, so that their agreement can be measured; each has an order of their own.
-    """
-    known = {pair.id: pair for pair in contest.pairs}
-    given = [(named(line), line["pair"]) for line in record.verdicts.values()]
-    judged = [(name, known[pair]) for name, pair in given if name in record.questions and pair in known]
-    wanted = chosen(contest.pairs, most, chance=draw)
-    steps = list(judged)
-    for name in record.questions:
-        done = sum(name == each for each, _ in judged)
-        order = chosen(wanted, None, chance=mark(chance, name))
-        rest = [(name, pair) for pair in order if mark(pair.id, name) not in record.verdicts]
-        steps += rest[: max(0, len(wanted) - done)]
-    return steps
+def _judged(pairs: Iterable[Pair], record: Record) -> list[Step]:
+    """Return what this judge has judged of some pairs."""
+    known = {pair.id: pair for pair in pairs}
+    return [
+        Step(pair=known[line["pair"]], question=named(line), again=bool(line.get("again")))
+        for line in record.verdicts.values()
+        if named(line) in record.questions and line["pair"] in known
+    ]
 
 
 def _slot(number: int) -> str:
@@ -310,14 +350,14 @@ def _receive(widget: Judging, content: Any, buffers: Sequence[Any]) -> None:
         widget._take(content)
 
 
-def _page_texts(language: str, questions: Iterable[str], contest: Contest) -> dict[str, Any]:
+def _page_texts(language: str, record: Record, contest: Contest) -> dict[str, Any]:
     """Return the texts of a page in both languages."""
     both = {each: Words(each) for each in ("en", "zh")}
     own = {
         "several": Said("Question {n} of {of}: {question}"),
         "name": Said("Your name"),
         "save": Said("Save my verdicts"),
-        "thanks": Said("Thank you! All {total} pairs are judged."),
+        "thanks": Said("Thank you! All {total} are judged."),
         "kept": Said("What you have judged is kept in this browser; you can go on later."),
         "last": Said("Please save the file and send it back."),
         "lost": Said("This browser keeps nothing: save the file before you close the page."),
@@ -328,29 +368,27 @@ def _page_texts(language: str, questions: Iterable[str], contest: Contest) -> di
 
     return {
         "language": language,
-        "questions": [{each: words(text) for each, words in both.items()} for text in questions],
+        "questions": [{each: words(text) for each, words in both.items()} for text in record.questions.values()],
         "note": {each: words(_note(contest)) for each, words in both.items()},
+        "sides": list(record.kind.sides),
+        "answers": {each: buttons(record.kind.name, words) for each, words in both.items()},
         "texts": {
-            each: {**_texts(words), **{name: braces(words, text) for name, text in own.items()}}
+            each: {**_texts(words, record.kind), **{name: braces(words, text) for name, text in own.items()}}
             for each, words in both.items()
         },
     }
 
 
-def _texts(words: Words) -> dict[str, str]:
+def _texts(words: Words, kind: Kind) -> dict[str, str]:
     """Return the texts of the page, which fills in the names in braces."""
     return {
         "label": words("Blind judging"),
         "progress": words("{number} of {total}"),
         "leftPicture": words("left picture"),
         "rightPicture": words("right picture"),
-        "left": words("Left"),
-        "right": words("Right"),
-        "tie": words("Tie"),
-        "bad": words("Both bad"),
-        "skip": words("Skip"),
-        "undo": words("Undo"),
-        "keys": words("Keys: 1 left, 2 right, = tie, B both bad, S skip, U undo"),
+        "picturePicture": words("picture"),
+        "reference": words("Reference"),
+        "keys": words("Keys: {keys}", keys=keys_of(kind.name)),
         "focus": words("Click here to use the keys"),
         "gone": words("no picture"),
         "noKernel": words(
@@ -358,5 +396,5 @@ def _texts(words: Words) -> dict[str, str]:
         ),
         "loading": words("The pictures are coming…"),
         "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
-        "thanks": words("Thank you! All {total} pairs are judged, {counted} verdicts are saved."),
+        "thanks": words("Thank you! All {total} are judged, {counted} verdicts are saved."),
     }

@@ -5,8 +5,21 @@ May import `client`, `figures` and the rooms below them. Other rooms import only
 
 from wannb.cells import MOST, Cell, Forecast, prompts
 
+from .judging import check_repeats, repeated
 from .plan import SEED, Plan, sweep
 from .run import Progress
 from .study import open_runs
 
-__all__ = ["MOST", "SEED", "Cell", "Forecast", "Plan", "Progress", "open_runs", "prompts", "sweep"]
+__all__ = [
+    "MOST",
+    "SEED",
+    "Cell",
+    "Forecast",
+    "Plan",
+    "Progress",
+    "check_repeats",
+    "open_runs",
+    "prompts",
+    "repeated",
+    "sweep",
+]

@@ -52,6 +52,8 @@ class JudgingForecast:
         groups: the prompts of these verdicts; where prompts are compared, what else differs, such as seeds.
         ties: the share of ties that is expected, 0 to 1.
         icc: how much alike verdicts on one prompt are (intraclass correlation), 0 to 1.
+        given: verdicts that each judge gives on a question, those on pairs that are asked again among them.
+        repeats: how many of these are on pairs that are asked again.
         needs: for some preferences, how many verdicts they need.
         language: "en" or "zh".
     """
@@ -62,6 +64,8 @@ class JudgingForecast:
     groups: int
     ties: float
     icc: float
+    given: int
+    repeats: int
     needs: tuple[Need, ...] = ()
     language: str = field(default_factory=current)
 
@@ -108,8 +112,10 @@ class JudgingForecast:
     def _lines(self) -> list[Said]:
         facts = {"ties": f"{100 * self.ties:.0f} %", "icc": f"{self.icc:g}", "share": f"{self.share:g}"}
         effect = {"effect": f"{self.design_effect:.2f}", "n": math.floor(self.effective)}
+        again = {"n": count(self.given, "verdict"), "repeats": self.repeats}
         return [
             self.summary(),
+            Said("each judge gives {n}, {repeats} of them on pairs that are asked again with sides swapped", **again),
             Said("two-sided at 5 %, power 80 %; {ties} ties, which say nothing, are assumed", **facts),
             Said(
                 "design effect {effect}: {share} verdicts share a prompt (or a seed), with a correlation of {icc}; "
@@ -148,6 +154,21 @@ def needed(preference: float) -> int:
     return math.ceil(_exactly(preference))
 
 
+def check_repeats(share: object) -> None:
+    """Refuse what is no share of pairs that may be asked again; `ValueError`."""
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 0.5:
+        raise ValueError(say("repeats={value} is not a share from 0 to 0.5", value=repr(share)))
+
+
+def repeated(pairs: int, share: float) -> int:
+    """Return how many of some pairs are asked again.
+
+    >>> repeated(30, 0.1)
+    3
+    """
+    return math.floor(pairs * share + 1e-9)
+
+
 def _exactly(preference: float) -> float:
     at_most, power = NormalDist().inv_cdf(1 - LEVEL / 2), NormalDist().inv_cdf(POWER)
     spread = math.sqrt(preference * (1 - preference))
@@ -164,6 +185,7 @@ def judging_of(
     preference: float | None,
     ties: float,
     icc: float,
+    repeats: float,
 ) -> JudgingForecast:
     """Return what a judging of these values can see, with n images a request; `ValueError` if nothing is compared."""
     names = [name for name in varying if name != _SEED] if by is None else [by] if isinstance(by, str) else list(by)
@@ -181,20 +203,23 @@ def judging_of(
     for name, share in (("ties", ties), ("icc", icc)):
         if not 0 <= share < 1:
             raise ValueError(say("{name}={value} is not a share from 0 to below 1", name=name, value=repr(share)))
+    check_repeats(repeats)
     if preference is not None and not 0.5 < preference < 1:
         raise ValueError(say("preference={value} is not a share between 0.5 and 1", value=repr(preference)))
     sizes = {name: len(values) for name, values in varying.items()}
     contestants = math.prod(sizes[name] for name in names)
     others = {name: size for name, size in sizes.items() if name not in names}
     words = [size for name, size in others.items() if name == "prompt" or name not in FIELDS]
-    met: float = math.prod(others.values()) * n
-    if pairs is not None:
-        met = min(met, pairs / math.comb(contestants, 2))
+    twos = math.comb(contestants, 2)
+    asked = min(math.prod(others.values()) * n * twos, pairs or math.inf)
+    met = asked / max(1, twos)
     groups = max(1, min(math.prod(words or others.values()), math.floor(met)))
+    again = repeated(int(asked), repeats)
     facts: dict[str, Any] = {"contestants": contestants, "judges": judges, "verdicts": met * judges, "groups": groups}
+    facts |= {"given": int(asked) + again, "repeats": again}
     planned = JudgingForecast(ties=ties, icc=icc, **facts)
-    asked = sorted({*_PREFERENCES, *([preference] if preference else [])})
-    return JudgingForecast(ties=ties, icc=icc, needs=tuple(_need(each, planned) for each in asked), **facts)
+    told = sorted({*_PREFERENCES, *([preference] if preference else [])})
+    return JudgingForecast(ties=ties, icc=icc, needs=tuple(_need(each, planned) for each in told), **facts)
 
 
 def _need(preference: float, planned: JudgingForecast) -> Need:

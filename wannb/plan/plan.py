@@ -129,6 +129,7 @@ class Plan:
         preference: float | None = None,
         ties: float = 0.1,
         icc: float = 0.2,
+        repeats: float = 0.1,
     ) -> JudgingForecast:
         """Return what a blind judging of this plan can see, and how many verdicts a preference needs.
 
@@ -140,6 +141,8 @@ class Plan:
             ties: the share of ties that is expected, 0 to 1.
             icc: how much alike verdicts on one prompt are (intraclass correlation), 0 to 1: at 0 each counts in full,
                 at 1 all verdicts on a prompt count as one.
+            repeats: the share of pairs that each judge is asked again, as in `wannb.judge`: verdicts to be given that
+                say nothing more of the contestants.
 
         Raises:
             ValueError: nothing is compared, or a number that cannot be.
@@ -148,6 +151,7 @@ class Plan:
         """
         n = self.cells[0].request.n
         facts: dict[str, Any] = {"pairs": pairs, "preference": preference, "ties": ties, "icc": icc}
+        facts["repeats"] = repeats
         return judging_of(self.varying, n, judges=judges, by=by, **facts)
 
     def labels(self, name: str) -> tuple[str, ...]:

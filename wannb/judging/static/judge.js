@@ -1,11 +1,7 @@
-// Two pictures and the question which one is better: keys, buttons, the next pair at hand.
+// Two pictures and the question which one is better, or one and what is asked of it: keys, buttons, the next at hand.
 
 import { attend, element, fill, follow, send } from "./elements.js";
 
-const KEYS = { 1: "left", 2: "right", "=": "tie", 0: "tie", t: "tie", b: "bad", s: "skip", u: "undo", backspace: "undo" };
-// Where a digit needs Shift, or an input method takes the letters, the place of the key counts.
-const PLACES = { Digit1: "left", Digit2: "right", Digit0: "tie", Numpad1: "left", Numpad2: "right", Numpad0: "tie" };
-const LETTERS = { KeyT: "tie", KeyB: "bad", KeyS: "skip", KeyU: "undo" };
 const PATIENCE = 3000;
 
 export function render({ model, el }) {
@@ -14,10 +10,18 @@ export function render({ model, el }) {
   const question = element("div", { class: "wannb-judge-question", dir: "auto" });
   const progress = element("div", { class: "wannb-judge-progress", role: "status", "aria-live": "polite" });
   const bar = element("div");
-  const sides = { left: side("left", "1"), right: side("right", "2") };
-  const pair = element("div", { class: "wannb-judge-pair" }, sides.left.root, sides.right.root);
-  const buttons = { tie: button("tie", "="), bad: button("bad", "B"), skip: button("skip", "S"), undo: button("undo", "U") };
-  const choices = element("div", { class: "wannb-judge-row" }, ...Object.values(buttons));
+  const places = model.get("sides");
+  const answers = model.get("answers");
+  const keyed = keysOf(answers);
+  const buttons = Object.fromEntries(answers.map(({ name, keys }) => [name, button(name, keys[0].toUpperCase())]));
+  const under = (place) => answers.filter(({ side }) => side === place).map(({ name }) => buttons[name]);
+  const sides = Object.fromEntries(places.map((place) => [place, side(under(place))]));
+  const origin = element("div", { class: "wannb-judge-origin" }); // what an edit was made from
+  const reference = element("div", { class: "wannb-judge-reference", hidden: true }, element("span", { class: "wannb-judge-label" }), origin);
+  const pair = element(
+    "div", { class: "wannb-judge-pair", "data-sides": String(places.length) }, reference, ...places.map((place) => sides[place].root),
+  );
+  const choices = element("div", { class: "wannb-judge-row" }, ...under(""));
   const thanks = element("div", { class: "wannb-judge-thanks", role: "status" });
   const keys = element("span", { class: "wannb-judge-keys" });
   const focus = element("span", { class: "wannb-judge-focus" });
@@ -36,7 +40,7 @@ export function render({ model, el }) {
     hint,
     note,
   );
-  /** Pictures of the pair that is shown and of the next one: {number: {left, right, ready}}. */
+  /** Pictures of the pair that is shown and of the next one: {number: {images, beside, ready}}. */
   const loaded = new Map();
   let shown = -1; // the pair whose pictures stand on the page
   let since = 0; // when they came
@@ -45,7 +49,7 @@ export function render({ model, el }) {
 
   el.classList.add("wannb-widget", "wannb-judge-root");
   el.append(root);
-  follow(model, ["number", "total", "even", "odd", "question", "note", "problem", "counted", "texts"], show, stop.signal);
+  follow(model, ["number", "total", "even", "odd", "question", "note", "problem", "counted", "texts", "answers"], show, stop.signal);
   model.on("msg:custom", answered);
   show();
 
@@ -56,10 +60,9 @@ export function render({ model, el }) {
     root.remove();
   };
 
-  function side(name, key) {
+  function side(choices) {
     const frame = element("div", { class: "wannb-judge-frame" });
-    const choose = button(name, key);
-    return { frame, choose, root: element("div", { class: "wannb-judge-side" }, frame, choose) };
+    return { frame, root: element("div", { class: "wannb-judge-side" }, frame, ...choices) };
   }
 
   function button(name, key) {
@@ -81,14 +84,13 @@ export function render({ model, el }) {
     note.hidden = !note.textContent;
     keys.textContent = text("keys");
     focus.textContent = text("focus");
-    for (const [name, one] of Object.entries(buttons)) one.rename(text(name));
-    for (const name of ["left", "right"]) sides[name].choose.rename(text(name));
+    for (const { name, label } of model.get("answers")) buttons[name].rename(label);
     progress.textContent = text("progress", { number: Math.min(number + 1, total), total });
     bar.style.width = `${(100 * number) / Math.max(1, total)}%`;
     tell(model.get("problem"));
     buttons.undo.setAttribute("aria-disabled", String(number === 0));
     if (over && root.contains(document.activeElement) && document.activeElement !== buttons.undo) root.focus();
-    for (const one of [pair, buttons.tie, buttons.bad, buttons.skip, hint]) one.hidden = over;
+    for (const one of [pair, ...Object.values(buttons), hint]) one.hidden = over && one !== buttons.undo;
     thanks.hidden = !over;
     thanks.textContent = over ? text("thanks", { total, counted: model.get("counted") }) : "";
     load();
@@ -104,12 +106,13 @@ export function render({ model, el }) {
     }
     for (const slot of slots) {
       if (loaded.has(slot.number)) continue;
-      const [left, right] = ["left", "right"].map((name) => {
+      const images = places.map((name) => {
         if (!slot[name]) return element("span", { class: "wannb-judge-wait" }, text("gone"));
         return element("img", { alt: text(`${name}Picture`), draggable: "false", src: slot[name] });
       });
-      const ready = Promise.all([left, right].map((image) => image.decode?.().catch(() => {})));
-      loaded.set(slot.number, { left, right, ready });
+      const beside = (slot.references ?? []).map((src) => element("img", { alt: text("reference"), draggable: "false", src }));
+      const ready = Promise.all([...images, ...beside].map((image) => image.decode?.().catch(() => {})));
+      loaded.set(slot.number, { images, beside, ready });
     }
   }
 
@@ -123,8 +126,11 @@ export function render({ model, el }) {
     }
     await pictures.ready;
     if (stop.signal.aborted || model.get("number") !== number || loaded.get(number) !== pictures) return;
-    sides.left.frame.replaceChildren(pictures.left);
-    sides.right.frame.replaceChildren(pictures.right);
+    places.forEach((place, n) => sides[place].frame.replaceChildren(pictures.images[n]));
+    reference.firstChild.textContent = text("reference");
+    reference.hidden = !pictures.beside.length;
+    pair.classList.toggle("wannb-judge-of-edits", !reference.hidden);
+    origin.replaceChildren(...pictures.beside.map((image) => element("div", { class: "wannb-judge-frame" }, image)));
     shown = number;
     since = performance.now();
     root.dataset.pair = String(number);
@@ -135,7 +141,7 @@ export function render({ model, el }) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const key = event.key.toLowerCase();
     const latin = /^[\x20-\x7e]$/.test(key);
-    const verdict = KEYS[key] ?? PLACES[event.code] ?? (latin ? undefined : LETTERS[event.code]);
+    const verdict = keyed.keys[key] ?? keyed.digits[event.code] ?? (latin ? undefined : keyed.letters[event.code]);
     if (!verdict) return;
     event.preventDefault();
     event.stopPropagation();
@@ -173,6 +179,19 @@ export function render({ model, el }) {
     if (problem.textContent !== words) problem.textContent = words;
     problem.hidden = !words;
   }
+}
+
+/** Return the answers by key. Where a digit needs Shift, or an input method takes the letters, the place of the key counts. */
+function keysOf(answers) {
+  const keys = { backspace: "undo" }, digits = {}, letters = {};
+  for (const { name, keys: own } of answers) {
+    for (const key of own) {
+      keys[key] = name;
+      if (/[0-9]/.test(key)) digits[`Digit${key}`] = digits[`Numpad${key}`] = name;
+      if (/[a-z]/.test(key)) letters[`Key${key.toUpperCase()}`] = name;
+    }
+  }
+  return { keys, digits, letters };
 }
 
 export default { initialize: attend, render };

@@ -39,12 +39,23 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Backspace") event.preventDefault();
 });
 
-/** Return a new state: every question asks all pairs, in an order and on sides of this person's own. */
+/**
+ * Return a new state: every question asks all pairs, in an order and on sides of this person's own, and a share of the
+ * first half again with sides swapped, half of the pairs later.
+ */
 function begun() {
   const chance = () => crypto.getRandomValues(new Uint32Array(1))[0] / 2 ** 32;
   const order = data.questions.flatMap((_, q) => {
-    const pairs = data.pairs.map((_, n) => ({ q, n, left: chance() < 0.5 ? 0 : 1, at: chance() }));
-    return pairs.sort((one, other) => one.at - other.at).map(({ q, n, left }) => ({ q, n, left }));
+    const pairs = data.pairs.map((_, n) => ({ q, n, left: data.sides.length > 1 && chance() < 0.5 ? 1 : 0, at: chance() }));
+    const steps = pairs.sort((one, other) => one.at - other.at).map(({ q, n, left }) => ({ q, n, left }));
+    const half = Math.floor(steps.length / 2);
+    const places = steps.slice(0, half).map((_, place) => ({ place, at: chance() })).sort((one, other) => one.at - other.at);
+    const again = new Set(places.slice(0, Math.floor(steps.length * data.repeats + 1e-9)).map(({ place }) => place));
+    return steps.flatMap((step, place) => {
+      const before = steps[place - half];
+      if (!again.has(place - half)) return [step];
+      return [step, { ...before, left: data.sides.length > 1 ? 1 - before.left : 0, again: true }];
+    });
   });
   const code = Math.floor(chance() * 2 ** 16).toString(16).padStart(4, "0");
   const spoken = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : data.language;
@@ -80,8 +91,10 @@ function show() {
   const slots = { even: {}, odd: {} };
   for (const each of [number, number + 1].filter((each) => each < total)) {
     const { n, left } = state.order[each];
-    const [one, other] = [data.pairs[n][left], data.pairs[n][1 - left]];
-    slots[each % 2 ? "odd" : "even"] = { number: each, left: data.pictures[one], right: data.pictures[other] };
+    const shown = left ? [...data.pairs[n]].reverse() : data.pairs[n];
+    const pictures = Object.fromEntries(data.sides.map((side, place) => [side, data.pictures[shown[place]]]));
+    const references = data.references[n].map((picture) => data.pictures[picture]);
+    slots[each % 2 ? "odd" : "even"] = { number: each, ...pictures, references };
   }
   Object.assign(values, slots, {
     number,
@@ -90,6 +103,8 @@ function show() {
     counted: state.verdicts.filter((each) => each.verdict !== "skip").length,
     note: data.note[state.language],
     problem: "",
+    sides: data.sides,
+    answers: data.answers[state.language],
     texts: data.texts[state.language],
   });
   document.documentElement.lang = state.language;
@@ -110,8 +125,8 @@ function take({ verdict, number, seconds }) {
     if (verdict === "undo") state.verdicts.pop();
     else if (number < state.order.length) {
       const time = new Date().toISOString().replace(/\.\d+/, "");
-      const { q, n, left } = state.order[number];
-      state.verdicts.push({ q, n: data.first[n], left, verdict, seconds: Math.round(seconds * 100) / 100, time });
+      const { q, n, left, again } = state.order[number];
+      state.verdicts.push({ q, n: data.first[n], left, ...(again && { again }), verdict, seconds: Math.round(seconds * 100) / 100, time });
     }
     state.saved = Math.min(state.saved, state.verdicts.length);
     keep();

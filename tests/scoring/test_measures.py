@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from judging.pictures import PROMPTS
 
-from wannb.judging import judge, scores
+from wannb.judging import judge
 from wannb.plan import Plan
+from wannb.scoring import scores
 
 
 @pytest.fixture

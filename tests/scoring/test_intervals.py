@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from judging.pictures import sheet
 
-from wannb.judging import scores
+from wannb.scoring import scores
 
 #: On which prompts the model A wins.
 PROMPTS = {"a heron": True, "a harbour": True, "a clock": True, "a market": False, "a cat": True, "a hill": False}

@@ -12,9 +12,10 @@ from judging.pictures import sheet
 from scipy.optimize import minimize
 
 from wannb import mock
-from wannb.judging import judge, scores
+from wannb.judging import judge
 from wannb.plan import prompts, sweep
 from wannb.runs.store import Store
+from wannb.scoring import scores
 
 #: Won by the first, tied, won by the second.
 MET = {("A", "B"): (7, 2, 3), ("B", "C"): (4, 6, 2), ("A", "C"): (5, 1, 6)}

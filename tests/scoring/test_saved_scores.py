@@ -14,9 +14,10 @@ from conftest import make_client
 from judging.pictures import judged, sheet
 
 from wannb import mock
-from wannb.judging import judge, scores
+from wannb.judging import judge
 from wannb.plan import sweep
 from wannb.runs.store import Store
+from wannb.scoring import scores
 
 MODELS = ["wan2.7-image", "wan2.7-image-pro"]
 #: In the order of the pairs: a preference for the left and the right one, a tie, both bad.

@@ -5,27 +5,29 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from math import sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from wannb.display import html
 from wannb.exports import save_verdicts
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
-from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries
+from .intervals import POLICIES, Jackknife, Outcome, Ties, exact, fit, libraries, means
 from .methods import paragraph
-from .verdicts import BAD, TIE, Record
-from .votes import Tally, Vote, question_of, sheets_of, tally
+from .verdicts import BAD, KINDS, TIE, Kind, digest
+from .votes import Judged, Tally, Vote, question_of, sheets_of, tally
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _FEW = 10
-_COUNTS = ("wins", "ties", "losses", "pairs")
+_NAMES = {"rating": Said("mean"), "check": Said("share of yes")}
+_ON_PAPER = {"rating": Said("mean rating, with 95 % interval"), "check": Said("share of yes, with 95 % interval")}
 #: Pixels of a bar in the table; inches and points of a figure.
 _BAR, _BAR_MARGIN, _BAR_HEIGHT = 180, 6, 18
 _ROW, _BELOW, _ABOVE, _GAP, _SIZE = 0.34, 0.55, 0.1, 0.1, 9.0
@@ -39,13 +41,6 @@ _MEANING: Mapping[Ties, Said] = {
 }
 
 
-class Judged(Protocol):
-    """A judging: a record of verdicts, and the language it speaks."""
-
-    record: Record
-    language: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class Score:
     """Result of one contestant.
@@ -53,10 +48,11 @@ class Score:
     Attributes:
         label, options: the contestant.
         strength: the chance to be preferred to another contestant picked at random, a tie counting half: 0 to 1, 0.5 is
-            average. None if it cannot be determined.
+            average; of ratings the mean, 1 to 5; of checks the share of yes. None if it cannot be determined.
         low, high: of the 95 % interval of the strength; None if it cannot be determined.
-        wins, ties, losses: verdicts, of all judges.
-        pairs: pairs of pictures it was judged in.
+        wins, ties, losses: verdicts on pairs, of all judges.
+        pairs: pairs of pictures it was judged in, or pictures.
+        counts: verdicts by what they are: wins, ties and losses, or the answers about one picture.
     """
 
     label: str
@@ -68,6 +64,7 @@ class Score:
     ties: int
     losses: int
     pairs: int
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def interval(self) -> str:
@@ -81,7 +78,8 @@ class Meeting:
 
     Attributes:
         contestant, other: their labels, the stronger one first.
-        wins, ties, losses: verdicts on the two, as the first one sees them.
+        wins, ties, losses: verdicts on the two, as the first one sees them; of pictures that were judged one by one,
+            the same judge's answers on what they share, compared.
         difference: by how much the strength of the first is above that of the other; None if it cannot be determined.
         low, high: of the 95 % interval of the difference.
     """
@@ -114,6 +112,14 @@ class Scores:
         shared: the number of pairs that at least two judges judged.
         alpha: Krippendorff's alpha of the judges, for kinds without an order (left, right, tie and both bad are such):
             1 is full agreement, 0 what chance gives; None if there is too little for it.
+        repeats: the number of pairs that a judge answered twice, the second time with sides swapped; the second answers
+            count for nothing else.
+        self_agreement: the share of them that got the same answer, 0 to 1; None without any.
+        kind: "pairs", "graded", "rating" or "check".
+        much: the share of preferences that are "much better", 0 to 1; None unless the answers say by how much.
+        attention: the number of attention pairs that were answered; they count for no contestant.
+        passed: the share of them that got the right answer, 0 to 1; None without any.
+        without: judges who were left out on request.
         left: the share of preferences for the picture on the left, 0 to 1, without ties; about 0.5 unless a judge
             favors a side. None without a preference.
         ties: how ties count: "half", "left out" or "davidson".
@@ -136,10 +142,21 @@ class Scores:
     bad: int = 0
     ties: Ties = "half"
     pictures: int = 0
+    repeats: int = 0
+    self_agreement: float | None = None
+    attention: int = 0
+    passed: float | None = None
+    without: tuple[str, ...] = ()
+    kind: str = "pairs"
+    much: float | None = None
     meetings: tuple[Meeting, ...] = ()
     tallied: Tally | None = field(default=None, repr=False, compare=False)
     by_question: Mapping[str, Scores] = field(default_factory=dict, repr=False, compare=False)
     language: str = field(default_factory=current)
+
+    @property
+    def _on_pairs(self) -> bool:
+        return len(KINDS[self.kind].sides) > 1
 
     @property
     def pairwise(self) -> Any:
@@ -153,6 +170,22 @@ class Scores:
     def differences(self) -> Any:
         """A row for each two contestants, with wins and the difference of their strengths: a DataFrame."""
         return libraries()[1].DataFrame([asdict(met) for met in self.meetings])
+
+    @property
+    def by_judge(self) -> Any:
+        """A row for each judge, a DataFrame: verdicts, the share for the left, repeats and the share answered alike,
+        attention pairs and the share answered right."""
+        votes = self.tallied.votes if self.tallied else ()
+        twice = self.tallied.repeats() if self.tallied else []
+        rows = []
+        for judge in self.judges:
+            left = [vote.left_won for vote in votes if vote.judge == judge and vote.left_won is not None]
+            alike = [same for name, same in twice if name == judge]
+            facts = {"judge": judge, "verdicts": sum(vote.judge == judge for vote in votes), "left": _share(left)}
+            facts |= {"repeats": len(alike), "self_agreement": _share(alike)}
+            passed = [right for name, right in self.tallied.attention if name == judge] if self.tallied else []
+            rows.append({**facts, "attention": len(passed), "passed": _share(passed)})
+        return libraries()[1].DataFrame(rows)
 
     @spoken
     def methods(self) -> str:
@@ -186,15 +219,24 @@ class Scores:
             raise ValueError(say("no verdict has {name}; known: {known}", name=repr(name), known=known))
         assert self.tallied is not None
         return {
-            each: _scores_of(replace(self.tallied, votes=tuple(own), skipped=0), self.ties)
+            each: _scores_of(replace(self.tallied, votes=tuple(own), skipped=0, attention=()), self.ties)
             for each, own in sorted(parts.items())
         }
 
     def table(self) -> Any:
         """Return a row for each contestant: a DataFrame, without pandas a list of dicts."""
-        names = ("strength", "low", "high", *_COUNTS)
+        value = {"rating": "mean", "check": "yes_share"}.get(self.kind, "strength")
+        shown = "pairs" if self._on_pairs else "pictures"
         rows = [
-            {"contestant": each.label, **{name: getattr(each, name) for name in names}, **each.options}
+            {
+                "contestant": each.label,
+                value: each.strength,
+                "low": each.low,
+                "high": each.high,
+                **each.counts,
+                shown: each.pairs,
+                **each.options,
+            }
             for each in self.contestants
         ]
         try:
@@ -244,7 +286,8 @@ class Scores:
         # Without the marks of what all labels share.
         whole = [" · ".join(part.strip("…") for part in each.label.split(" · ")) for each in self.contestants]
         labels = [typeset(label, room - 0.15, _SIZE) for label in whole]
-        meaning = typeset(Said("chance to be preferred, with 95 % interval"), width - room - 0.3, _SIZE)
+        usual = Said("chance to be preferred, with 95 % interval")
+        meaning = typeset(_ON_PAPER.get(self.kind, usual), width - room - 0.3, _SIZE)
         below = _BELOW + meaning.height - line_height(_SIZE)
         heights = [_ROW + max(0.0, lines.height - 0.17) for lines in labels]
         warn_of_missing([each.label for each in self.contestants])
@@ -256,8 +299,10 @@ class Scores:
             place += height
             _draw(axes, each, middle)
             paper.write(lines, 0, _ABOVE + middle, width=room - _GAP, align="end", anchor="center")
-        axes.axvline(0.5, color="0.7", linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-        axes.set(xlim=(0, 1), ylim=(place, 0), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1][:: 1 + (width < 4)])
+        low, high = KINDS[self.kind].ends
+        ticks = [low + (high - low) * part / 4 for part in range(5)]
+        axes.axvline(ticks[2], color="0.7", linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+        axes.set(xlim=(low, high), ylim=(place, 0), yticks=[], xticks=ticks[:: 1 + (width < 4)])
         axes.tick_params(labelsize=_SIZE - 1, color="0.5", labelcolor="0.1", length=3)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color("0.5")
@@ -269,48 +314,71 @@ class Scores:
         rows = []
         for each in self.contestants:
             said = Said("{wins} won, {ties} tied, {losses} lost", wins=each.wins, ties=each.ties, losses=each.losses)
+            if not self._on_pairs:
+                said = joined(", ", [f"{answer}: {n}" for answer, n in each.counts.items()])
             rows.append(f"  {_number(each.strength)} {each.interval}  {say(said)}  {each.label}")
         notes = [f"  {say('note: {notice}', notice=notice)}" for notice in self.notices]
         return "\n".join([f"Scores({say(joined('; ', self._lines()))})", *rows, *notes])
 
     @spoken
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        head = [Said("contestant"), Said("strength"), Said("95 % interval"), "0 … 0.5 … 1"]
-        head += [Said("wins"), Said("ties"), Said("losses"), Said("pairs")]
+        kind = KINDS[self.kind]
+        low, high = kind.ends
+        scale = f"{low:g} … {(low + high) / 2:g} … {high:g}"
+        head = [Said("contestant"), _NAMES.get(self.kind, Said("strength")), Said("95 % interval"), scale]
+        head += [Said("wins"), Said("ties"), Said("losses"), Said("pairs")] if self._on_pairs else [*kind.values]
+        head += [] if self._on_pairs else [Said("pictures")]
         rows = [
-            [each.label, _number(each.strength), each.interval, _bar(each), *(getattr(each, name) for name in _COUNTS)]
+            [each.label, _number(each.strength), each.interval, _bar(each, kind), *each.counts.values(), each.pairs]
             for each in self.contestants
         ]
-        meaning = _MEANING[self.ties]
-        lines = [*self._lines(), meaning]
+        lines = [*self._lines(), *([_MEANING[self.ties]] if self._on_pairs else [])]
         page = html.block(Said("Scores"), lines=lines, body=html.table(head, rows), notes=self.notices)
         return {"text/plain": repr(self), "text/html": page}
 
     def _lines(self) -> list[str]:
         """Return the facts about the judges, in sentences."""
-        verdicts, pairs = count(self.verdicts, "verdict"), count(self.pairs, "pair")
+        verdicts = count(self.verdicts, "verdict")
+        pairs = count(self.pairs, "pair") if self._on_pairs else count(self.pairs, "picture")
         judges = count(len(self.judges), "judge")
         said: list[str] = [Said("{verdicts} on {pairs} by {judges}", verdicts=verdicts, pairs=pairs, judges=judges)]
         said = [self.question, *said] if self.question else said
         if len(self.by_question) > 1:
             others = [name for name, each in self.by_question.items() if each.question != self.question]
             said.append(Said("also asked: {names} (scores.by_question)", names=", ".join(others)))
+        if self.much is not None:
+            said.append(Said("{share} of the preferences are “much better”", share=_percent(self.much)))
         said += [Said("{n} both bad, counted as ties", n=self.bad)] if self.bad else []
         said += [Said("{n} skipped", n=self.skipped)] if self.skipped else []
         if len(self.judges) > 1 and self.agreement is None:
-            said.append(Said("agreement of the judges: unknown, no two judged the same pair"))
+            said.append(Said("agreement of the judges: unknown, no two judged the same"))
         elif len(self.judges) > 1 and self.agreement is not None:
-            share, pairs = _percent(self.agreement), count(self.shared, "pair")
-            said.append(Said("{share} of two judges' verdicts on a pair are equal ({pairs})", share=share, pairs=pairs))
+            share, n = _percent(self.agreement), self.shared
+            pairs = count(n, "pair") if self._on_pairs else count(n, "picture")
+            said.append(
+                Said("{share} of two judges' verdicts on the same are equal ({pairs})", share=share, pairs=pairs)
+            )
             alpha = Said("too few or too similar verdicts") if self.alpha is None else f"{self.alpha:.2f}"
             said.append(Said("Krippendorff's alpha: {alpha}", alpha=alpha))
+        if self.self_agreement is not None:
+            told = {"share": _percent(self.self_agreement), "n": self.repeats}
+            said.append(Said("self-agreement: {share} of {n} that were asked again got the same answer", **told))
+        if self.passed is not None:
+            told = {"share": _percent(self.passed), "n": self.attention}
+            said.append(Said("attention: {share} of {n} pairs with a known answer were answered right", **told))
+        said += [Said("left out on request: {judges}", judges=", ".join(self.without))] if self.without else []
         if self.left is not None:
             share = _percent(self.left)
             said.append(Said("the left picture was preferred in {share} of the verdicts without a tie", share=share))
         return said
 
 
-def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = None, ties: Ties = "half") -> Scores:
+def scores(
+    *judgings: Judged | str | os.PathLike[str],
+    question: str | None = None,
+    ties: Ties = "half",
+    without: str | Collection[str] = (),
+) -> Scores:
     """Combine the verdicts of one or several judges and return the strength of each contestant.
 
     Strengths are those of Bradley and Terry, by the library evalica, with a tie as half a win for either. They are
@@ -332,6 +400,8 @@ def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = No
             scores are those of the first question, and `by_question` has all.
         ties: how they count: "half" a win for either; "left out"; or "davidson", as an outcome of their own that is the
             likelier the closer two contestants are. The scores say it if the order of the contestants depends on this.
+        without: judges to leave out, by the names in `Scores.judges`, such as one who failed attention pairs. The
+            scores and their methods say so.
 
     Returns:
         Scores: a table in the cell, with `table()` and `figure()`.
@@ -346,29 +416,50 @@ def scores(*judgings: Judged | str | os.PathLike[str], question: str | None = No
     with override(next((str(each.language) for each in judgings if hasattr(each, "language")), current())):
         if ties not in POLICIES:
             raise ValueError(say("ties={value}: give {known}", value=repr(ties), known=", ".join(map(repr, POLICIES))))
+        without = [without] if isinstance(without, str) else list(without)
         sheets = list(sheets_of(judgings))
         if not sheets:
             raise ValueError(say("no judgments were given; give files, or what wannb.judge returned"))
         names = dict.fromkeys(name for _, sheet in sheets for name in sheet.questions if name)
         if question is None and names:
             text = question_of(sheets)
-            found = {name: _scores_of(tally(sheets, name), ties) for name in names}
+            tallied = {name: tally(sheets, name, without) for name in names}
+            _check_without(without, tallied.values())
+            found = {name: _scores_of(each, ties) for name, each in tallied.items()}
             first = next(each for each in found.values() if each.question == text)
             return replace(first, by_question=found)
-        return _scores_of(tally(sheets, question), ties)
+        alone = tally(sheets, question, without)
+        _check_without(without, [alone])
+        return _scores_of(alone, ties)
+
+
+def _check_without(without: Collection[str], tallied: Iterable[Tally]) -> None:
+    """Refuse to leave out who is not there."""
+    known = dict.fromkeys(judge for each in tallied for judge in (*each.judges, *each.without))
+    for name in without:
+        if name not in known:
+            raise ValueError(
+                say("without={name}: no such judge; known: {known}", name=repr(name), known=", ".join(known))
+            )
 
 
 def _scores_of(tallied: Tally, ties: Ties) -> Scores:
     notices: list[str] = []
-    scored = _scored(tallied, notices)
-    fits = Jackknife(_cells(tallied), scored, ties) if scored else None
+    scored, alone = _scored(tallied, notices), len(tallied.kind.sides) == 1
+    model = partial(means, ends=tallied.kind.ends) if alone else partial(fit, ties=ties)
+    fits = Jackknife(_cells(tallied), scored, model) if scored else None
     ranked = _ranked(tallied, fits, notices, ties)
-    notices += _order_of_ties(tallied, scored)
+    notices += [] if alone else _order_of_ties(tallied, scored)
     shared, agreement, alpha = _agreement(tallied)
     preferred = [vote.left_won for vote in tallied.votes if vote.left_won is not None]
+    alike = [same for _, same in tallied.repeats()]
     return Scores(
         contestants=tuple(each for _, each in ranked),
         ties=ties,
+        kind=tallied.kind.name,
+        much=_share([vote.much for vote in tallied.votes if vote.left_won is not None])
+        if tallied.kind.name == "graded"
+        else None,
         meetings=tuple(_meetings(tallied, fits, [key for key, _ in ranked])),
         tallied=tallied,
         judges=tallied.judges,
@@ -381,7 +472,12 @@ def _scores_of(tallied: Tally, ties: Ties) -> Scores:
         agreement=agreement,
         shared=shared,
         alpha=alpha,
-        left=sum(preferred) / len(preferred) if preferred else None,
+        attention=len(tallied.attention),
+        passed=_share([right for _, right in tallied.attention]),
+        without=tallied.without,
+        repeats=len(alike),
+        self_agreement=_share(alike),
+        left=_share(preferred),
         notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
     )
 
@@ -398,32 +494,63 @@ def _ranked(tallied: Tally, fits: Jackknife | None, notices: list[str], policy: 
     found = []
     for key, contestant in tallied.contestants.items():
         own = [vote for vote in tallied.votes if key in vote.contestants]
-        counts = Counter({key: "wins", TIE: "ties", BAD: "ties"}.get(vote.winner, "losses") for vote in own)
-        wins, ties, losses = (counts[name] for name in ("wins", "ties", "losses"))
-        pairs = len({vote.pair for vote in own})
+        counts = _counts(key, own, tallied.kind)
+        ties = counts.get("ties", 0) if policy == "left out" else 0
         strength, low, high = estimates.get(key, (None, None, None))
-        decided = len(own) - ties if policy == "left out" else len(own)
-        if strength is not None and decided and decided in (wins, losses):
+        every = next((name for name in ("wins", "losses", "yes", "no") if counts.get(name, 0) == len(own) - ties), "")
+        if strength is not None and every and counts[every]:
             if clusters > 1:
-                low, high = exact(strength, len({vote.cluster for vote in own}), won=bool(wins))
+                low, high = exact(strength, len({vote.cluster for vote in own}), won=every in ("wins", "yes"))
             won = Said("{contestant} won every comparison, by how much is unknown", contestant=contestant.label)
             lost = Said("{contestant} lost every comparison, by how much is unknown", contestant=contestant.label)
-            notices.append(won if wins else lost)
+            notices += {"wins": [won], "losses": [lost]}.get(every, [])
         elif low is not None and high is not None and high - low < 1e-9:
             low = high = None
-            notices.append(Said("no interval for {contestant}, equal on every pair", contestant=contestant.label))
-        numbers = {"wins": wins, "ties": ties, "losses": losses, "pairs": pairs}
+            notices.append(Said("no interval for {contestant}, all verdicts are equal", contestant=contestant.label))
+        elif strength is not None and low is None and clusters > 1:
+            notices.append(
+                Said("no interval for {contestant}: one prompt or judge is all there is", contestant=contestant.label)
+            )
+        numbers = {name: counts.get(name, 0) for name in ("wins", "ties", "losses")}
+        values = dict(zip(("strength", "low", "high"), map(tallied.kind.scaled, (strength, low, high)), strict=True))
+        pairs = len({vote.pair for vote in own})
         label, options = contestant.label, contestant.options
-        score = Score(label=label, options=options, strength=strength, low=low, high=high, **numbers)
+        score = Score(label=label, options=options, pairs=pairs, counts=counts, **values, **numbers)  # type: ignore[arg-type]
         found.append((key, score))
     return sorted(found, key=lambda each: -1.0 if each[1].strength is None else each[1].strength, reverse=True)
 
 
+def _counts(key: str, votes: Sequence[Vote], kind: Kind) -> dict[str, int]:
+    """Return how often a contestant got each answer."""
+    if kind.values:
+        given = Counter(vote.winner for vote in votes)
+        return {answer: given[answer] for answer in kind.values}
+    given = Counter({key: "wins", TIE: "ties", BAD: "ties"}.get(vote.winner, "losses") for vote in votes)
+    return {name: given[name] for name in ("wins", "ties", "losses")}
+
+
+def _met(tallied: Tally) -> dict[tuple[str, ...], Counter[str]]:
+    """Return who won how often of each two contestants, the smaller id first.
+
+    Of pictures that were judged one by one, the answers of a judge on what two of them share are compared.
+    """
+    met: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    places: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for vote in tallied.votes:
+        if tallied.kind.values:
+            places[vote.judge, digest(vote.shared)][vote.contestants[0]] = tallied.kind.values[vote.winner]
+        else:
+            met[vote.contestants][vote.winner] += 1
+    for numbers in places.values():
+        for one, other in itertools.combinations(sorted(numbers), 2):
+            winner = TIE if numbers[one] == numbers[other] else max(one, other, key=numbers.__getitem__)
+            met[one, other][winner] += 1
+    return met
+
+
 def _meetings(tallied: Tally, fits: Jackknife | None, order: Sequence[str]) -> Iterator[Meeting]:
     """Return what came of each two contestants, the stronger one first."""
-    met: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for vote in tallied.votes:
-        met[vote.contestants][vote.winner] += 1
+    met, (lowest, highest) = _met(tallied), tallied.kind.ends
     for one, other in itertools.combinations(order, 2):
         said = met[min(one, other), max(one, other)]
         known = fits is not None and one in fits.scored and other in fits.scored
@@ -436,9 +563,10 @@ def _meetings(tallied: Tally, fits: Jackknife | None, order: Sequence[str]) -> I
             wins=said[one],
             ties=said[TIE] + said[BAD],
             losses=said[other],
-            difference=difference,
-            low=low,
-            high=high,
+            **{
+                name: None if each is None else each * (highest - lowest)
+                for name, each in (("difference", difference), ("low", low), ("high", high))
+            },
         )
 
 
@@ -467,7 +595,7 @@ def _scored(tallied: Tally, notices: list[str]) -> list[str]:
         notices.append(Said("no verdict yet: there is nothing to score"))
     elif idle:
         notices.append(Said("never compared, so not scored: {contestants}", contestants=", ".join(idle)))
-    if len(groups) > 1:
+    if len(groups) > 1 < len(tallied.kind.sides):
         listed = " | ".join(
             ", ".join(each.label for key, each in tallied.contestants.items() if key in group) for group in groups
         )
@@ -480,14 +608,18 @@ def _doubts(tallied: Tally, preferred: Sequence[bool | None]) -> list[str]:
     pairs, left = len(tallied.by_pair()), sum(map(bool, preferred))
     doubts: list[str] = []
     if 0 < pairs < _FEW:
-        doubts.append(
-            Said("only {pairs} of pictures judged, too few for reliable intervals", pairs=count(pairs, "pair"))
-        )
+        two = Said("only {pairs} of pictures judged, too few for reliable intervals", pairs=count(pairs, "pair"))
+        one = Said("only {pictures} judged, too few for reliable intervals", pictures=count(pairs, "picture"))
+        doubts.append(one if tallied.kind.values else two)
     if abs(2 * left - len(preferred)) > 2.6 * sqrt(max(1, len(preferred))):
         of = len(preferred)
         doubts.append(
             Said("the left picture was preferred {n} of {of} times, more than chance explains", n=left, of=of)
         )
+    tests = Counter(judge for judge, _ in tallied.attention)
+    for judge, n in Counter(judge for judge, right in tallied.attention if not right).items():
+        who = {"judge": repr(judge), "n": n, "of": tests[judge]}
+        doubts.append(Said("{judge} failed {n} of {of} attention pairs; without=[{judge}] leaves them out", **who))
     if tallied.broken:
         doubts.append(Said("{lines} of the files left out", lines=count(tallied.broken, "damaged line")))
     return doubts
@@ -497,12 +629,14 @@ def _cells(tallied: Tally) -> dict[tuple[str, str], Counter[Outcome]]:
     """Return the outcomes of each cluster by each judge."""
     cells: dict[tuple[str, str], Counter[Outcome]] = defaultdict(Counter)
     for vote in tallied.votes:
-        outcome = (*vote.contestants, _kind(vote))
+        number = tallied.kind.values.get(vote.winner)
+        one, other = (*vote.contestants, "")[:2]
+        outcome = (one, other, _number_of(vote) if number is None else number)
         cells[vote.cluster, vote.judge][outcome] += 1
     return cells
 
 
-def _kind(vote: Vote) -> int:
+def _number_of(vote: Vote) -> int:
     """Return what evalica's `Winner` calls a draw, the first and the second."""
     return {TIE: 0, BAD: 0, vote.contestants[0]: 1}.get(vote.winner, 2)
 
@@ -512,12 +646,14 @@ def _agreement(tallied: Tally) -> tuple[int, float | None, float | None]:
     shared = [votes for votes in tallied.by_pair() if len(votes) > 1]
     equal = [one.winner == other.winner for votes in shared for one, other in itertools.combinations(votes, 2)]
     share = sum(equal) / len(equal) if equal else None
-    said = [{vote.judge: 3.0 if vote.winner == BAD else float(_kind(vote)) for vote in votes} for votes in shared]
+    numbers = {BAD: 3, **tallied.kind.values}
+    said = [{vote.judge: float(numbers.get(vote.winner, _number_of(vote))) for vote in votes} for votes in shared]
     if len(said) < 2 or len({kind for each in said for kind in each.values()}) < 2:
         return len(shared), share, None
     evalica, pandas = libraries()
+    distance = "ordinal" if tallied.kind.name == "rating" else "nominal"
     rows = [[each.get(judge, float("nan")) for each in said] for judge in tallied.judges]
-    return len(shared), share, float(evalica.alpha(pandas.DataFrame(rows), "nominal").alpha)
+    return len(shared), share, float(evalica.alpha(pandas.DataFrame(rows), distance).alpha)
 
 
 # Pictures of scores
@@ -532,8 +668,8 @@ def _draw(axes: Axes, each: Score, middle: float) -> None:
     axes.plot([each.strength], [middle], "o", color=_COLOR, markersize=5.5, clip_on=False)
 
 
-def _bar(each: Score) -> html.Markup:
-    """Return the interval as a line and the strength as a dot, on a scale from 0 to 1."""
+def _bar(each: Score, kind: Kind) -> html.Markup:
+    """Return the interval as a line and the strength as a dot, on the scale of the kind."""
     if each.strength is None:
         return html.Markup("")
 
@@ -541,11 +677,14 @@ def _bar(each: Score) -> html.Markup:
         return f'<line x1="{across(start)}" x2="{across(end)}" y1="{top:g}" y2="{below:g}" {look}/>'
 
     def across(share: float) -> str:
-        return f"{_BAR_MARGIN + share * (_BAR - 2 * _BAR_MARGIN):.1f}"
+        return f"{_BAR_MARGIN + (share - lowest) / (highest - lowest) * (_BAR - 2 * _BAR_MARGIN):.1f}"
+
+    lowest, highest = kind.ends
+    middle = (lowest + highest) / 2
 
     color = 'style="stroke:var(--jp-brand-color1, #1976d2);fill:var(--jp-brand-color1, #1976d2)"'
-    parts = [line(0, 1, 'stroke="currentColor" opacity=".25"')]
-    parts.append(line(0.5, 0.5, 'stroke="currentColor" opacity=".45"', 2, _BAR_HEIGHT - 2))
+    parts = [line(lowest, highest, 'stroke="currentColor" opacity=".25"')]
+    parts.append(line(middle, middle, 'stroke="currentColor" opacity=".45"', 2, _BAR_HEIGHT - 2))
     if each.low is not None and each.high is not None:
         parts.append(line(each.low, each.high, f'stroke-width="3" {color}'))
     parts.append(f'<circle cx="{across(each.strength)}" cy="{_BAR_HEIGHT // 2}" r="4.5" {color}/>')
@@ -555,6 +694,10 @@ def _bar(each: Score) -> html.Markup:
         f'<svg role="img" aria-label="{html.attribute(said)}" width="{_BAR}" height="{_BAR_HEIGHT}" '
         f'style="display:block">{"".join(parts)}</svg>'
     )
+
+
+def _share(answers: Sequence[bool]) -> float | None:
+    return sum(answers) / len(answers) if answers else None
 
 
 def _percent(share: float) -> str:

@@ -10,16 +10,16 @@ import pytest
 from judging.pictures import groups, judged, sheet
 
 import wannb
-from wannb.judging import scores
+from wannb.scoring import scores
 
 ROOT = Path(wannb.__file__).parent.parent
 
 
 def two_judges(folder: Path) -> Any:
     made = groups(folder, "ABC", 4)
-    one = judged(made, folder / "one.jsonl", "1", name="one")
+    one = judged(made, folder / "one.jsonl", "1", name="one", repeats=0)
     keys = iter("12=bs" * 4)
-    return scores(one, judged(made, folder / "two.jsonl", lambda pair, left: next(keys), name="two"))
+    return scores(one, judged(made, folder / "two.jsonl", lambda pair, left: next(keys), name="two", repeats=0))
 
 
 def test_the_methods_of_two_judges(tmp_path: Path) -> None:

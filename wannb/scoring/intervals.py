@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from math import asin, pi, sin, sqrt
+from math import asin, isnan, nan, pi, sin, sqrt
 from typing import Any, Literal, get_args
 
 from wannb.translation import say
 
-#: Two contestants, and what evalica's `Winner` calls a draw (0), the first (1) and the second (2).
+#: Two contestants, and what evalica's `Winner` calls a draw (0), the first (1) and the second (2); or one contestant,
+#: nothing, and the number of the answer.
 Outcome = tuple[str, str, int]
+#: The value of each contestant, 0 to 1, from outcomes; not a number without any.
+Model = Callable[[Mapping[Outcome, int], Sequence[str]], list[float]]
 #: How ties count: half a win for either, not at all, or as an outcome of their own, by the model of Davidson.
 Ties = Literal["half", "left out", "davidson"]
 POLICIES: tuple[Ties, ...] = get_args(Ties)
@@ -21,27 +24,28 @@ LEVEL = 0.95
 
 
 class Jackknife:
-    """Strengths of all outcomes, and those with what verdicts share left out, one at a time.
+    """Values of all outcomes, and those with what verdicts share left out, one at a time.
 
     Judges and clusters are crossed: a variance is that of clusters and of judges less that of their cells, which both
     hold, and never below either of the two.
     """
 
     def __init__(
-        self, cells: Mapping[tuple[str, str], Counter[Outcome]], scored: Sequence[str], ties: Ties = "half"
+        self, cells: Mapping[tuple[str, str], Counter[Outcome]], scored: Sequence[str], model: Model | None = None
     ) -> None:
+        model = model or fit
         self.scored, total = scored, sum(cells.values(), Counter[Outcome]())
-        self.total = fit(total, scored, ties)
+        self.total = model(total, scored)
         clusters, judges = (_united(cells, place) for place in (0, 1))
 
         def left_out(parts: list[Counter[Outcome]]) -> list[list[float]]:
-            return [fit(total - part, scored, ties) for part in parts] if len(clusters) > 1 < len(parts) else []
+            return [model(total - part, scored) for part in parts] if len(clusters) > 1 < len(parts) else []
 
         self.clusters, self.judges = left_out(clusters), left_out(judges)
         self.cells = left_out(list(cells.values())) if len(judges) > 1 else self.clusters
 
     def strengths(self) -> dict[str, tuple[float, float | None, float | None]]:
-        """Return each strength and its interval, which is made on the angular scale of shares."""
+        """Return each value and its interval, which is made on the angular scale of shares."""
         found: dict[str, tuple[float, float | None, float | None]] = {}
         for place, (key, strength) in enumerate(zip(self.scored, self.total, strict=True)):
             half = self._half(lambda fitted, place=place: _angle(fitted[place]))  # type: ignore[misc]
@@ -50,7 +54,7 @@ class Jackknife:
         return found
 
     def difference(self, one: str, other: str) -> tuple[float, float | None, float | None]:
-        """Return by how much one strength is above another, and its interval, from -1 to 1."""
+        """Return by how much one value is above another, and its interval, from -1 to 1."""
         first, second = self.scored.index(one), self.scored.index(other)
 
         def apart(fitted: list[float]) -> float:
@@ -60,8 +64,11 @@ class Jackknife:
         return (found, *((None, None) if half is None else (max(-1.0, found - half), min(1.0, found + half))))
 
     def _half(self, value: Callable[[list[float]], float]) -> float | None:
-        """Return how far an interval of a value reaches to each side; None with one cluster alone."""
-        if not self.clusters:
+        """Return how far an interval of a value reaches to each side.
+
+        None with one cluster alone, and where one part holds all that is known of a contestant.
+        """
+        if not self.clusters or any(isnan(value(each)) for each in (*self.clusters, *self.judges)):
             return None
         one, other, inner = (
             _variance([value(each) for each in fits]) for fits in (self.clusters, self.judges, self.cells)
@@ -94,6 +101,16 @@ def fit(outcomes: Mapping[Outcome, int], scored: Sequence[str], ties: Ties = "ha
     return [float((row.sum() - 0.5) / (len(scored) - 1)) for row in chances]
 
 
+def means(outcomes: Mapping[Outcome, int], scored: Sequence[str], ends: tuple[float, float]) -> list[float]:
+    """Return the mean answer about each contestant, as a share of the way between the ends of the scale."""
+    counts: dict[str, int] = dict.fromkeys(scored, 0)
+    sums: dict[str, float] = dict.fromkeys(scored, 0.0)
+    for (key, _, number), n in outcomes.items():
+        counts[key] += n
+        sums[key] += n * (number - ends[0]) / (ends[1] - ends[0])
+    return [sums[key] / counts[key] if counts[key] else nan for key in scored]
+
+
 def _united(cells: Mapping[tuple[str, str], Counter[Outcome]], place: int) -> list[Counter[Outcome]]:
     united: dict[str, Counter[Outcome]] = defaultdict(Counter)
     for key, outcomes in cells.items():
@@ -115,7 +132,7 @@ def exact(strength: float, trials: int, *, won: bool) -> tuple[float, float]:
 
 def _angle(share: float) -> float:
     """Return the angular transform, on which a share varies equally much wherever it is."""
-    return asin(sqrt(share))
+    return asin(sqrt(min(max(share, 0.0), 1.0))) if share == share else share
 
 
 def _share(angle: float) -> float:

@@ -1,0 +1,57 @@
+"""Verdicts in numbers: what judges' files hold, strengths with intervals, agreement, and the paragraph of a paper.
+
+    wannb.scores("table-1.jsonl", "table-2.jsonl")  # several judges together, and their agreement
+
+Knows files alone, neither plans nor widgets. May import `figures` and the rooms below it. Other rooms import only what
+`__all__` names.
+"""
+
+from __future__ import annotations
+
+from .returned import KEY
+from .scoring import Score, Scores, scores
+from .verdicts import (
+    BAD,
+    KINDS,
+    LEFT,
+    PRINT,
+    RIGHT,
+    SKIP,
+    TIE,
+    Contestant,
+    Kind,
+    Sheet,
+    digest,
+    is_of,
+    mark,
+    marked,
+    named,
+    place_of,
+    read_sheet,
+    reason,
+)
+
+__all__ = [
+    "BAD",
+    "KEY",
+    "KINDS",
+    "LEFT",
+    "PRINT",
+    "RIGHT",
+    "SKIP",
+    "TIE",
+    "Contestant",
+    "Kind",
+    "Score",
+    "Scores",
+    "Sheet",
+    "digest",
+    "is_of",
+    "mark",
+    "marked",
+    "named",
+    "place_of",
+    "read_sheet",
+    "reason",
+    "scores",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,5 +123,8 @@ def test_what_cannot_be_saved_is_said(found: Any, plan: Any, folder: Path) -> No
     with pytest.raises(ValueError, match="give pictures=, the plan that was judged"):
         bare.save(folder / "a.csv", columns="pick-a-pic")
     assert pandas.read_csv(bare.save(folder / "a.csv"))[["model_a", "winner"]].values.tolist() == [["old", "model_a"]]
+    alone = replace(found.tallied.votes[0], contestants=found.tallied.votes[0].contestants[:1])
+    with pytest.raises(ValueError, match="one picture at a time"):
+        replace(found, tallied=replace(found.tallied, votes=(alone,))).save(folder / "a.csv")
     with pytest.raises(ValueError, match="nothing to save"):
         scores(sheet(folder / "none.jsonl", [])).save(folder / "a.csv")

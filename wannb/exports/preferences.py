@@ -41,6 +41,8 @@ def save_verdicts(
     kind = ending(path, ENDINGS, Said("a table of verdicts"))
     if not (tallied and tallied.votes):
         raise ValueError(say("no verdict yet: there is nothing to save"))
+    if any(len(vote.contestants) < 2 for vote in tallied.votes):
+        raise ValueError(say("these are verdicts on one picture at a time, no pairs; scores.table() has them"))
     images = _images(pictures)
     labels = {key: each.label for key, each in tallied.contestants.items()}
     given = [_told(vote, labels, images) for vote in tallied.votes]
@@ -86,7 +88,7 @@ def _told(vote: Any, labels: Mapping[str, str], images: Mapping[str, GeneratedIm
         "uids": [str(side.get("sha256") or side.get("contestant")) for side in sides],
         "files": [_file(side, image) for side, image in zip(sides, known, strict=True)],
         "images": known,
-        "verdict": line["verdict"],
+        "verdict": vote.winner if vote.left_won is None else "left" if vote.left_won else "right",
         "judge": vote.judge,
         "time": line.get("time"),
         "pair": vote.pair,

@@ -65,11 +65,11 @@ def agreement(name: str, values: Mapping[str, float | None], votes: Iterable[Any
     right: list[float] = []
     rates: dict[str, list[float]] = {}
     for vote in votes:
-        sides = [str(vote.line[side].get("sha256")) for side in ("left", "right")]
+        sides = [str(vote.line.get(side, {}).get("sha256")) for side in ("left", "right")]
         left, other = (values.get(each) for each in sides)
         if left is None or other is None:
             continue
-        won = {"left": 1.0, "right": 0.0}.get(vote.line["verdict"], 0.5)
+        won = 0.5 if vote.left_won is None else float(vote.left_won)
         for side, rate in zip(sides, (won, 1 - won), strict=True):
             rates.setdefault(side, []).append(rate)
         if won != 0.5:

@@ -41,6 +41,10 @@ def alone(lab: Lab, folder: Path, *options: str) -> Iterator[Any]:
         page.close()
 
 
+#: Whether a text has another color than what is behind it.
+READ = "one => getComputedStyle(one).color !== getComputedStyle(one).backgroundColor"
+
+
 def turn(page: Any, number: int) -> Any:
     """Open a tab and return its form."""
     page.locator(".wannb-studio > .widget-tab > .lm-TabBar [role=tab]").nth(number).click()
@@ -85,3 +89,7 @@ def test_no_tab_has_a_fault_that_axe_finds_and_nothing_is_cut_on_a_phone(
             assert page.locator(".wannb-studio").evaluate(MUTE) == [], number
             # In the dark nothing but colours can be otherwise.
             assert wrong(page, *(["color-contrast"] if theme == "dark" else [])) == [], number
+        page.emulate_media(forced_colors="active")
+        assert page.locator(".lm-TabBar-tab.lm-mod-current").first.evaluate(READ), (
+            "the open tab, in the system's colors"
+        )

@@ -268,7 +268,7 @@ def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]
         left_won=verdict == LEFT if verdict in (LEFT, RIGHT) else None,
         much=line.get("degree") == "much",
         shared={**(shared if isinstance(shared, Mapping) else {}), **kind},
-        line={**line, "labels": tuple(ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT))},
+        line={**line, "labels": tuple(sides)},
     )
 
 

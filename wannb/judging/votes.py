@@ -214,7 +214,7 @@ def _vote(judge: str, pair: str, line: Mapping[str, Any], ids: Mapping[str, str]
         winner={LEFT: left, RIGHT: right}.get(verdict, verdict),
         left_won=verdict == LEFT if verdict in (LEFT, RIGHT) else None,
         shared={**(shared if isinstance(shared, Mapping) else {}), **kind},
-        line={**line, "labels": tuple(ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT))},
+        line={**line, "labels": [ids.get(line[side]["contestant"], "") for side in (LEFT, RIGHT) if side in line]},
     )
 
 

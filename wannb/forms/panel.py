@@ -27,7 +27,7 @@ from .worker import Progress, Worker
 STATIC = Path(__file__).parent / "static"
 #: Names that the forms need of each other.
 _INSIDE = {"boards", "draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "offer_to", "restore"}
-_INSIDE |= {"script", "sheets", "title", "words"}
+_INSIDE |= {"boarded", "script", "sheets", "title", "together", "words"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]

@@ -74,7 +74,7 @@ class Together:
 
     def show(self, widget: widgets.Widget | None) -> None:
         """Show a widget in the place of what was shown."""
-        old, self.shown.children = self.shown.children, [self._close, widget] if widget else []
+        old, self.shown.children = self.shown.children, [self._close, *([widget] if widget else [])]
         self.shown.layout.display = "" if widget else "none"
         close_all(each for each in old if each is not self._close)
 

@@ -8,6 +8,15 @@ from browser.test_forms_live import NAMELESS, OVERFLOW, UNSEEN, form
 
 from wannb import mock
 
+#: By how many pixels what is shown of a grid reaches out of its form, once the page has its new width.
+REACHES = """async (grid) => {
+  const parts = [...grid.querySelectorAll('.widget-html-content')];
+  const out = () => Math.max(...parts.map((each) => each.clientWidth)) - grid.clientWidth;
+  const waits = () => grid.clientWidth > 420 || out() > 0;
+  for (let frame = 0; frame < 60 && waits(); frame += 1) await new Promise(requestAnimationFrame);
+  return grid.clientWidth > 420 ? NaN : out();
+}"""
+
 
 def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.MockServer) -> None:
     book = form(lab, "wannb.forms.CompareForm(client, size='768*768')")
@@ -26,6 +35,8 @@ def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.Mock
     page.get_by_role("columnheader", name="A lighthouse in fog").first.wait_for()
     assert pictures.count() == server.billed == 4
     assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
+    book.look(theme="light", width=420)
+    assert page.locator(".wannb-side-by-side").evaluate(REACHES) <= 0, "a wide grid is scrolled in its own place"
 
 
 def test_a_storyboard_is_drawn_kept_and_drawn_anew_by_keyboard_alone(lab: Lab, server: mock.MockServer) -> None:

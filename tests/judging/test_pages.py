@@ -85,8 +85,9 @@ def test_neither_order_nor_sides_nor_a_lost_picture_say_anything(tmp_path: Path)
     assert all(data["pictures"])
 
 
-def test_each_file_finds_the_key_of_its_own_page(tmp_path: Path) -> None:
+def test_each_file_finds_the_key_of_its_own_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = groups(tmp_path / "made", "AB", 6)
+    monkeypatch.chdir(tmp_path / "made")  # the key is in the folder above the files
     backs = []
     for name, question in (("a", "Nicer?"), ("b", "Better made?")):
         judging = judge(made, question=question, file=tmp_path / name / "x.jsonl")

@@ -5,18 +5,19 @@
 Each study draws anew: prompts, on which contestants differ by more or less; pictures; judges with tastes of their own;
 and verdicts, a tenth of them ties. The true strength is that over all prompts and all judges; with one judge, that of
 this judge. Beside it stands the interval of before, which resampled pairs of pictures as if they were independent.
-Prints a table for RESULTS.md.
+Prints a table for RESULTS.md; with `--ratings` that of the means of ratings, 1 to 5, in the same designs and spreads.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from wannb.scoring.intervals import Jackknife, fit
+from wannb.scoring.intervals import Jackknife, fit, means
 
 #: Contestants, prompts, pictures of each prompt, judges.
 DESIGNS = [(3, 4, 2, 1), (3, 8, 1, 1), (6, 8, 2, 1), (3, 30, 1, 1), (6, 4, 2, 3), (3, 12, 2, 2), (6, 12, 1, 5)]
@@ -96,11 +97,54 @@ def before(chance: Any, wins: Any) -> tuple[Any, Any]:
     return ordered[cut], ordered[-1 - cut]
 
 
+def rated(chance: Any, design: tuple[int, int, int, int], size: int = 1) -> Any:
+    """Return ratings[study, prompt, picture, judge, contestant] of studies, 1 to 5."""
+    n, prompts, pictures, judges = design
+    liked = 3 + np.linspace(-0.6, 0.6, n) + PROMPT * chance.normal(size=(size, prompts, 1, 1, n))
+    liked = liked + PICTURE * chance.normal(size=(size, prompts, pictures, 1, n))
+    if judges > 1:
+        liked = liked + JUDGE * chance.normal(size=(size, 1, 1, judges, n))
+        liked = liked + TASTE * chance.normal(size=(size, prompts, 1, judges, n))
+    return np.clip(np.round(liked + 0.5 * chance.normal(size=(size, prompts, pictures, judges, n))), 1, 5)
+
+
+def ratings(studies: int, seed: int) -> None:
+    """Print how often the intervals of means hold the mean over all prompts and judges."""
+    print(
+        "\n| contestants | prompts | pictures of each | judges | coverage of means | width |\n|---|---|---|---|---|---|"
+    )
+    for design in DESIGNS:
+        chance = np.random.default_rng([seed, 5, *design])
+        n, prompts, _, judges = design
+        true = rated(chance, (n, 1, 1, judges), 100_000).mean((0, 1, 2, 3))
+        held, widths = [], []
+        for _ in range(studies):
+            [given] = rated(chance, design)
+            counted = {
+                (str(prompt), str(judge)): Counter(
+                    (str(one), "", int(each)) for row in given[prompt, :, judge] for one, each in enumerate(row)
+                )
+                for prompt, judge in np.ndindex(prompts, judges)
+            }
+            model = partial(means, ends=(1.0, 5.0))
+            found = Jackknife(counted, [str(one) for one in range(n)], model).strengths()
+            for one, mean in enumerate(true):
+                _, low, high = found[str(one)]
+                held.append(low is not None and 1 + 4 * low <= mean <= 1 + 4 * (high or 0))
+                widths.append(4 * ((high or 0) - (low or 0)))
+        numbers = (np.mean(held), np.mean(widths))
+        print("|", " | ".join([*map(str, design), *(f"{number:.3f}" for number in numbers)]), "|", flush=True)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--studies", type=int, default=300)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--ratings", action="store_true", help="only the means of ratings")
     options = asked.parse_args()
+    if options.ratings:
+        ratings(options.studies, options.seed)
+        return
     print("| contestants | prompts | pictures of each | judges | coverage | width | coverage before | width before |")
     print("|---|---|---|---|---|---|---|---|")
     for design in DESIGNS:

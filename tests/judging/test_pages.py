@@ -57,8 +57,43 @@ def test_a_page_tells_nothing_of_what_is_compared(plan: Plan, tmp_path: Path) ->
     assert (len(data["pairs"]), len(data["pictures"])) == (6, 6)
     assert all(each.startswith("data:image/webp;base64,") for each in data["pictures"])
     assert set(data["texts"]) == {"en", "zh"}
+    policy = "default-src 'none'; img-src data:"
+    assert f'<meta http-equiv="Content-Security-Policy" content="{policy}' in page.read_text()
+    assert json.loads((tmp_path / "judging.key.json").read_text())["header"]["judge"] == ""
     with pytest.raises(ValueError, match=r"judging\.pdf"):
         judging.save(tmp_path / "judging.pdf")
+
+
+def test_neither_order_nor_sides_nor_a_lost_picture_say_anything(tmp_path: Path) -> None:
+    made = groups(tmp_path / "made", "AB", 12)
+    judging = judge(made, question="Which </script> is <b>better?")
+    pages_, keys = [], []
+    for name in ("one", "two"):
+        [page] = judging.save(tmp_path / f"{name}.html")
+        pages_.append(data_of(page))
+        keys.append(json.loads((tmp_path / f"{name}.key.json").read_text())["pairs"])
+    assert pages_[0]["questions"][0]["en"] == "Which </script> is <b>better?"
+    assert sorted(pages_[0]["pictures"]) == sorted(pages_[1]["pictures"])
+    assert pages_[0]["pictures"] != pages_[1]["pictures"]
+    orders = [[each["pair"] for each in key] for key in keys]
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert len({*map(tuple, orders), tuple(pair.id for pair in judging._pairs)}) == 3
+    assert len({each["sides"][0]["contestant"] for each in keys[0]}) == 2, "not always the same one first"
+    made["A"][3].path.unlink()
+    data = data_of(judging.save(tmp_path / "three.html")[0])
+    assert len(data["pairs"]) == len(data["first"]) == 11
+    assert all(data["pictures"])
+
+
+def test_each_file_finds_the_key_of_its_own_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = groups(tmp_path / "made", "AB", 6)
+    monkeypatch.chdir(tmp_path / "made")  # the key is in the folder above the files
+    backs = []
+    for name, question in (("a", "Nicer?"), ("b", "Better made?")):
+        judging = judge(made, question=question, file=tmp_path / name / "x.jsonl")
+        [page] = judging.save(tmp_path / f"{name}.html")
+        backs.append(sent_back(page, tmp_path / "back", name, lambda q, n, left: "left"))
+    assert [scores(back).question for back in backs] == ["Nicer?", "Better made?"]
 
 
 def test_thirty_files_that_come_back_are_scored_together(tmp_path: Path) -> None:

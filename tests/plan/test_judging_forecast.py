@@ -47,6 +47,8 @@ def test_ties_and_shared_prompts_are_counted(client: Client) -> None:
     assert seen.sees is not None
     assert seen.sees == pytest.approx(0.7643, abs=1e-4)
     assert needed(0.7643) == 26 > seen.effective > 25 == needed(0.769)
+    assert "can see a preference of 77 % or more" in seen.summary(), "rounded up"
+    assert plan(client, n=2).judging(by="model").verdicts == 48, "each image of a request is a pair"
     whole = plan(client).judging(by="model", ties=0, icc=0)
     assert (whole.verdicts, whole.effective, whole.design_effect) == (24, 24, 1)
     assert plan(client).judging(by="model", pairs=10).groups == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ ROOT = Path(wannb.__file__).parent.parent
 
 
 def two_judges(folder: Path) -> Any:
-    made = groups(folder, "ABC", 4)
+    made = groups(folder, "ABCD", 4)
     one = judged(made, folder / "one.jsonl", "1", name="one", repeats=0)
-    keys = iter("12=bs" * 4)
+    keys = iter("12=bs" * 5)
     return scores(one, judged(made, folder / "two.jsonl", lambda pair, left: next(keys), name="two", repeats=0))
 
 
@@ -27,17 +28,18 @@ def test_the_methods_of_two_judges(tmp_path: Path) -> None:
     said = found.methods()
     for part in (
         "The question was “Which one is better?”.",
-        "2 judges gave 22 verdicts on 12 pairs of 12 pictures by 3 contestants; 2 skipped.",
+        "2 judges gave 44 verdicts on 24 pairs of 16 pictures by 4 contestants; 4 skipped.",
         "shown blind",
-        "4 ties (2 both bad) count as half wins",
+        "10 ties (5 both bad) count as half wins",
+        "The left picture was preferred in 85 % of the verdicts without a tie.",  # 24 + 5 of 34
         "two-way clusters, prompts (or seeds) and judges",
         f"Of two judges' verdicts on one of {found.shared} pairs, {100 * found.agreement:.0f} % were equal",
         f"Krippendorff's alpha for nominal data was {found.alpha:.2f}.",
-        f"wannb {wannb.__version__} and evalica ",
+        f"wannb {wannb.__version__} and evalica {version('evalica')}.",
     ):
         assert part in said, part
     assert "\n" not in said
-    assert re.search(r"[{}]|\s\s|\.\.|None", said) is None
+    assert re.search(r"[{}]|\s\s|\.\.|None|[.,][A-Z]", said) is None
 
 
 @pytest.mark.parametrize(("ties", "part"), [("left out", "were left out"), ("davidson", "Davidson's model")])
@@ -51,6 +53,11 @@ def test_the_methods_of_one_judge_say_so(tmp_path: Path, ties: Any, part: str) -
     assert "Krippendorff" not in said
     object.__setattr__(found, "language", "zh")
     assert "评委" in found.methods()
+    assert re.search(r"[。，] ", found.methods()) is None
+    # Where there is no interval, none is described.
+    alone = scores(sheet(tmp_path / "y.jsonl", [({"prompt": "p"}, "A", "B", "left")] * 2))
+    assert "95 %" not in alone.methods()
+    assert "left picture was preferred in 100 %" in alone.methods()
 
 
 def test_wannb_is_cited_as_it_is() -> None:

@@ -331,6 +331,17 @@ class Client:
                 raise
         return Task(self._ledger, run, reused=reused, own=own)
 
+    def _prepare(self, request: ImageRequest) -> str:
+        """Write a request to the runs folder with all its inputs, send nothing, and return its id for `_send`."""
+        return self._begin(request, fresh=True)[0].id
+
+    @spoken
+    @at_work()
+    def _send(self, run_id: str) -> Task:
+        run = self.store.get(run_id)
+        self._ledger.send(run)
+        return Task(self._ledger, run, own=True)
+
     @at_work()
     def _call(self, request: ImageRequest, *, fresh: bool, on_status: OnStatus) -> Task:
         run, _ = self._begin(request, fresh=fresh, via="sync")

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from wannb.display import show_everything
 from wannb.runs import Store
-from wannb.service import KEY_FILE, KEY_PLACES, Money, Service, as_budget, endpoint, environment, find_key, names_alike
+from wannb.service import (
+    KEY_FILE,
+    Money,
+    Service,
+    as_budget,
+    endpoint,
+    environment,
+    find_key,
+    is_class_code,
+    notices_of,
+    place_of_a_key,
+)
 
 from .client import Client, Metadata
 from .errors import KEY_MISPLACED, NoKey
-from .masking import SHORTEST, Secret, holds_key, mask
+from .masking import Secret, mask
 from .translation import Said, current, override, say
 
 if TYPE_CHECKING:
@@ -29,11 +37,6 @@ SHARED_MOCK = "WANNB_MOCK_URL"
 _SET_URL = "DASHSCOPE_HTTP_BASE_URL"
 #: Set by `scripts/record --live`: the address on this machine of a recorder that passes requests on.
 THROUGH = "WANNB_THROUGH"
-#: The other variables that are read. Messages, host names and folders show what is in them.
-_NOT_FOR_KEYS = (
-    *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", SHARED_MOCK),
-    *("DASHSCOPE_WORKSPACE_ID", _SET_URL, "DASHSCOPE_API_KEY_FILE_PATH"),
-)
 _MODES = ("auto", "live", "mock")
 _MADE_LIVE = (
     "The runs in {folder} were made live. Without a key they are shown; what is missing is not drawn: "
@@ -43,7 +46,7 @@ _server: MockServer | None = None
 
 
 def connect(
-    mode: Mode | None = None,
+    mode: Mode | str | None = None,
     *,
     api_key: str | None = None,
     region: str | None = None,
@@ -57,12 +60,11 @@ def connect(
     """Return a client: live with a key, on the bundled mock server without one. Its repr says which.
 
     Without a key, a folder whose newest run was made live is only shown; with `mode="mock"` it is drawn into.
-
     Arguments win over the environment: with `api_key` the client is live, also where `WANNB_MODE` says "mock". Names
     are those of the official SDK where it has one.
 
     Args:
-        mode: "auto" (the default), "live" or "mock"; environment `WANNB_MODE`.
+        mode: "auto" (the default), "live" or "mock"; `WANNB_MODE`. Or the address of a class; its code is asked for.
         api_key: a Model Studio key; `DASHSCOPE_API_KEY`, then the file that `DASHSCOPE_API_KEY_FILE_PATH` names, then
             `~/.dashscope/api_key`, `QWENCLOUD_API_KEY`, `MODELSTUDIO_API_KEY`, then the secrets of Colab or Kaggle.
         region: "singapore" (the default) or "beijing"; `WANNB_REGION`. A key belongs to one region.
@@ -83,19 +85,21 @@ def connect(
     """
     # A traceback that prints variables would print the key: no variable holds it as it is.
     given, api_key = (Secret(api_key) if isinstance(api_key, str) else api_key), None
-    if place := _place_of_a_key((mode, region, workspace, base_url, store, budget, language)):
-        mode = region = workspace = base_url = store = budget = language = None
+    given_for = {"mode": mode, "region": region, "workspace": workspace, "base_url": base_url, "store": store}
+    if place := place_of_a_key({**given_for, "budget": budget, "language": language}):
+        mode = region = workspace = base_url = store = budget = language = given_for = None  # type: ignore[assignment]
         raise ValueError(say(KEY_MISPLACED, place=place))
-    _show_everything()
+    show_everything()
     set_language = None if language else environment("WANNB_LANGUAGE")
     with override(language or set_language or "en", option="WANNB_LANGUAGE" if set_language else "language"):
+        mode, base_url, given = _addressed(mode, base_url, given)
         set_mode = (environment("WANNB_MODE") or "auto").lower()
-        default = "auto" if given is not None and set_mode in _MODES else set_mode
-        found = _key_for(mode, default, given, base_url)
-        service = _service(found is not None, mode, set_mode, region, workspace, base_url)
-        if service.kind == "mock":
-            found = None
-        limit, notices = as_budget(budget, service.region), [*_notices(found, mode, set_mode)]
+        found = _key_for(mode, "auto" if given is not None and set_mode in _MODES else set_mode, given, base_url)
+        service = _service(
+            found is not None, mode, set_mode, region, workspace, base_url, code=is_class_code(found and found[0])
+        )
+        found = None if service.kind == "mock" else found
+        limit, notices = as_budget(budget, service.region), [*notices_of(found, mode, set_mode)]
         key, runs = (found[0] if found else "sk-mock"), open_store(store)
         if service.kind == "mock" and str(mode or set_mode).lower() == "auto" and not base_url and runs.made_live:
             runs.shows_only = True
@@ -103,8 +107,23 @@ def connect(
         return Client(service, key, runs, budget=limit, language=current(), metadata=metadata, notices=notices)
 
 
+def _addressed(mode: Any, base_url: str | None, given: Any) -> tuple[str | None, str | None, Any]:
+    """Return mode, address and key, where the address of a class stands for the mode: a code is asked for if needed."""
+    if isinstance(mode, str) and mode.startswith(("http://", "https://")):
+        code = given or Secret(input(say("Your code for the class: ")))  # never the key that is set for the service
+        return "live", base_url or f"{mode.rstrip('/').removesuffix('/api/v1')}/api/v1", code
+    return mode, base_url, given
+
+
 def _service(
-    has_key: bool, mode: str | None, set_mode: str, region: str | None, workspace: str | None, base_url: str | None
+    has_key: bool,
+    mode: str | None,
+    set_mode: str,
+    region: str | None,
+    workspace: str | None,
+    base_url: str | None,
+    *,
+    code: bool = False,
 ) -> Service:
     """Return the service that the arguments and the environment name: live with a key, a mock server without one."""
     set_url, shared = environment(_SET_URL), environment(SHARED_MOCK)
@@ -115,23 +134,16 @@ def _service(
     if has_key and set_url_is_here and (set_mode == "mock" or set_url == shared):
         set_url = None  # it is the address of a mock server
     address, source = (base_url or set_url) if has_key else None, "base_url" if base_url else _SET_URL
-    live = _live(region, workspace, address, source)
+    live = _live(region, workspace, address, source, code=code)
     if has_key:
         return _through(live)
     # An address of the live service in the environment is not meant for the mock.
     return _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
 
 
-def _place_of_a_key(options: Sequence[object]) -> str | None:
-    """Return the option of `connect`, in their order, or the variable in which a key stands where no key belongs."""
-    known = {key for name in KEY_PLACES if len(key := os.environ.get(name, "").strip()) >= SHORTEST}
-    known -= {os.environ.get("DASHSCOPE_API_KEY_FILE_PATH", "").strip()}  # the name of a file
-    names = ("mode", "region", "workspace", "base_url", "store", "budget", "language")
-    places = {**dict(zip(names, options, strict=True)), **{name: os.environ.get(name) for name in _NOT_FOR_KEYS}}
-    return next((place for place, said in places.items() if str(said).strip() in known or holds_key(str(said))), None)
-
-
-def _live(region: str | None, workspace: str | None, base_url: str | None, source: str) -> Service:
+def _live(
+    region: str | None, workspace: str | None, base_url: str | None, source: str, *, code: bool = False
+) -> Service:
     """Return the live service that the options and the environment name."""
     names = {"region": "WANNB_REGION", "workspace": "DASHSCOPE_WORKSPACE_ID"}
     return endpoint.live(
@@ -139,16 +151,9 @@ def _live(region: str | None, workspace: str | None, base_url: str | None, sourc
         workspace=workspace or environment(names["workspace"]),
         base_url=base_url,
         source=source,
+        plain=code,
         names={name: name if given else names[name] for name, given in (("region", region), ("workspace", workspace))},
     )
-
-
-def _show_everything() -> None:
-    """Let a terminal or file that cannot write Chinese show escapes, instead of losing a result to an error."""
-    out = sys.stdout
-    narrow = "utf" not in (getattr(out, "encoding", None) or "utf").lower()
-    if isinstance(out, io.TextIOWrapper) and narrow and out.errors in ("strict", "surrogateescape"):
-        out.reconfigure(errors="backslashreplace")
 
 
 def _key_for(mode: object, default: str, given: object, base_url: str | None) -> tuple[Secret, str] | None:
@@ -182,26 +187,6 @@ def _check_not_live(mode: str | None, base_url: str) -> None:
                 url=repr(base_url),
             )
         )
-
-
-def _notices(found: tuple[Secret, str] | None, mode: str | None, set_mode: str) -> Iterator[str]:
-    """Yield what one should know of the key that is used, or why there is none."""
-    if found is not None:
-        if found[1] not in ("api_key", "DASHSCOPE_API_KEY", KEY_FILE):
-            yield Said("The key is that in {place}.", place=found[1])
-        if not str(found[0]).startswith("sk-"):
-            yield Said(
-                "The key in {place} does not begin with 'sk-', as keys of Model Studio do. If calls are refused, "
-                "copy it again.",
-                place=found[1],
-            )
-    elif mode is None and set_mode == "mock":
-        with suppress(ValueError):
-            if unused := find_key():
-                yield Said("The key in {place} is not used: WANNB_MODE is 'mock'.", place=unused[1])
-    elif str(mode).lower() != "mock" and (names := names_alike()):
-        named = ", ".join(names)
-        yield Said("{names} is not read. If it holds a Model Studio key, set DASHSCOPE_API_KEY to it.", names=named)
 
 
 def open_store(folder: str | os.PathLike[str] | None = None) -> Store:

@@ -19,7 +19,7 @@ from .previews import (
     previews,
     small_jpeg,
 )
-from .progress import STATES, ProgressLine
+from .progress import STATES, ProgressLine, show_everything
 from .shown import Facts, describes, remember, shown_by
 from .waking import wake
 
@@ -46,6 +46,7 @@ __all__ = [
     "preview",
     "previews",
     "remember",
+    "show_everything",
     "shown_by",
     "small_jpeg",
     "wake",

@@ -8,6 +8,7 @@ files.
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 import time
@@ -147,3 +148,11 @@ def _can_show() -> bool:
     if threading.current_thread() is not threading.main_thread():
         return False
     return sys.stdout.isatty() or type(sys.stdout).__module__.startswith("ipykernel")
+
+
+def show_everything() -> None:
+    """Let a terminal or file that cannot write Chinese show escapes, instead of losing a result to an error."""
+    out = sys.stdout
+    narrow = "utf" not in (getattr(out, "encoding", None) or "utf").lower()
+    if isinstance(out, io.TextIOWrapper) and narrow and out.errors in ("strict", "surrogateescape"):
+        out.reconfigure(errors="backslashreplace")

@@ -320,7 +320,7 @@ class Ledger:
         turn = partial(self._turn, run, "task")
         for _ in range(_LOST_IN_A_ROW):
             try:
-                task_id, request_id = self.transport.create(body, oss=_names_upload(links), turn=turn)
+                task_id, request_id = self.transport.create(body, oss=_names_upload(links), turn=turn, name=run.id)
             except UnknownOutcome as error:
                 lost = error
                 run.advance(SENDING, unresolved=True, lost_at=self.transport.now()[0])

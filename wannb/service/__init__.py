@@ -8,7 +8,16 @@ from __future__ import annotations
 from . import endpoint, wire
 from .api import Transport
 from .endpoint import Service
-from .keys import KEY_FILE, KEY_PLACES, environment, find_key, names_alike, other_keys
+from .keys import (
+    KEY_FILE,
+    environment,
+    find_key,
+    is_class_code,
+    names_alike,
+    notices_of,
+    other_keys,
+    place_of_a_key,
+)
 from .limits import (
     SOON,
     Account,
@@ -29,7 +38,6 @@ from .prices import Money, Price, as_budget, price
 
 __all__ = [
     "KEY_FILE",
-    "KEY_PLACES",
     "SOON",
     "Account",
     "Clock",
@@ -48,10 +56,13 @@ __all__ = [
     "fetch",
     "find_key",
     "heard",
+    "is_class_code",
     "late",
     "left",
     "names_alike",
+    "notices_of",
     "other_keys",
+    "place_of_a_key",
     "price",
     "waiting",
     "wire",

@@ -92,6 +92,7 @@ def live(
     workspace: str | None = None,
     base_url: str | None = None,
     source: str = "base_url",
+    plain: bool = False,
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> Service:
     """Return the live service of a region.
@@ -101,6 +102,7 @@ def live(
         workspace: gives the workspace's own host, unless `base_url` is given.
         base_url: any other address of the same API: https, or http on this machine.
         source: what gave `base_url`.
+        plain: whether what is sent in place of a key is worth no more than a class, so that http is enough.
         names: what gave the region and the workspace, where that is not the option of this name.
 
     Raises:
@@ -125,7 +127,7 @@ def live(
         base_url = f"https://{own.format(workspace=workspace) if workspace else legacy}/api/v1"
         source = "workspace" if workspace else ""
     else:
-        base_url = checked_base_url(base_url, source)
+        base_url = checked_base_url(base_url, source, plain=plain)
         region = region_of(urlsplit(base_url).hostname or "") or region
     return Service(kind="live", base_url=base_url, region=region, workspace=workspace, source=source)
 
@@ -139,7 +141,7 @@ def mock(base_url: str, *, region: str = "singapore", source: str = "base_url") 
     return Service(kind="mock", base_url=checked_base_url(base_url, source), region=region, source=source)
 
 
-def checked_base_url(base_url: str, source: str) -> str:
+def checked_base_url(base_url: str, source: str, *, plain: bool = False) -> str:
     """Return an address without the slash at its end, or raise `ValueError` if a key must not be sent to it."""
     given = {"source": source, "url": repr(base_url)}
     parts = urlsplit(base_url)
@@ -147,7 +149,7 @@ def checked_base_url(base_url: str, source: str) -> str:
         raise ValueError(say("{source}={url} is not an address like 'https://host/api/v1'", **given))
     if parts.username or parts.query or parts.fragment:
         raise ValueError(say("{source} must hold no user name, query or fragment", source=source))
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not plain and not is_loopback(parts.hostname):
         raise ValueError(say("{source}={url} would send the key unencrypted; use https", **given))
     return base_url.rstrip("/")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from wannb.files import read_file
-from wannb.masking import Secret, mask
+from wannb.masking import SHORTEST, Secret, holds_key, mask
 from wannb.translation import Said, say
 
 KEY_FILE = "~/.dashscope/api_key"
@@ -22,6 +22,22 @@ _KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _ALIKE = re.compile(
     r"(DASHSCOPE|QWEN(_?CLOUD)?|MODEL_?STUDIO|BAILIAN|ALI(BABA|YUN)(_?CLOUD)?)_?(API_?)?(KEYS?|TOKEN)", re.I
 )
+#: The other variables that are read. Messages, host names and folders show what is in them.
+_NOT_FOR_KEYS = (
+    *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", "WANNB_MOCK_URL"),
+    *("DASHSCOPE_WORKSPACE_ID", "DASHSCOPE_HTTP_BASE_URL", "DASHSCOPE_API_KEY_FILE_PATH"),
+)
+#: A code that `wannb class` gives out: no letter or digit that is taken for another.
+_CLASS_CODE = re.compile(r"[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}")
+
+
+def is_class_code(key: object) -> bool:
+    """Return whether this is the code of one of a class, and no key.
+
+    >>> is_class_code("KGZRT-EZ2ZE"), is_class_code("sk-0123456789")
+    (True, False)
+    """
+    return _CLASS_CODE.fullmatch(str(key)) is not None
 
 
 def environment(name: str) -> str | None:
@@ -142,3 +158,31 @@ KEY_PLACES: dict[str, Callable[[], str | None]] = {
     Said("Colab's secrets"): lambda: _in_secrets(_of_colab),
     Said("Kaggle's secrets"): lambda: _in_secrets(_of_kaggle),
 }
+
+
+def place_of_a_key(options: Mapping[str, object]) -> str | None:
+    """Return the option of `connect`, or the variable, in which a key stands where no key belongs."""
+    known = {key for name in KEY_PLACES if len(key := os.environ.get(name, "").strip()) >= SHORTEST}
+    known -= {os.environ.get("DASHSCOPE_API_KEY_FILE_PATH", "").strip()}  # the name of a file
+    places = {**options, **{name: os.environ.get(name) for name in _NOT_FOR_KEYS}}
+    return next((place for place, said in places.items() if str(said).strip() in known or holds_key(str(said))), None)
+
+
+def notices_of(found: tuple[Secret, str] | None, mode: str | None, set_mode: str) -> Iterator[str]:
+    """Yield what one should know of the key that is used, or why there is none."""
+    if found is not None:
+        if found[1] not in ("api_key", "DASHSCOPE_API_KEY", KEY_FILE):
+            yield Said("The key is that in {place}.", place=found[1])
+        if not str(found[0]).startswith("sk-") and not is_class_code(found[0]):
+            yield Said(
+                "The key in {place} does not begin with 'sk-', as keys of Model Studio do. If calls are refused, "
+                "copy it again.",
+                place=found[1],
+            )
+    elif mode is None and set_mode == "mock":
+        with suppress(ValueError):
+            if unused := find_key():
+                yield Said("The key in {place} is not used: WANNB_MODE is 'mock'.", place=unused[1])
+    elif str(mode).lower() != "mock" and (names := names_alike()):
+        named = ", ".join(names)
+        yield Said("{names} is not read. If it holds a Model Studio key, set DASHSCOPE_API_KEY to it.", names=named)

@@ -23,7 +23,7 @@ FLOORS = [
     {"connection", "plan", "scoring", "storyboard"},
     {"boards", "judging"},
     {"forms"},
-    {"tools"},
+    {"classroom", "tools"},
     {"commands"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

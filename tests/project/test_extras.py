@@ -20,6 +20,8 @@ PACKAGE = Path(wannb.__file__).parent
 COMES_ALONG = {"numpy", "packaging", "traitlets"}
 #: What the page of `wannb studio` is served by: Voilà, and what that is made of.
 STUDIO = {"jupyter-core", "jupyter-server", "tornado", "voila"}
+#: What serves the pages of `wannb class`.
+CLASS = {"starlette", "uvicorn"}
 #: Imported only where a person, or the host of the notebook, has it.
 OPTIONAL = {"pytest", "truststore", "google", "kaggle-secrets", "pyarrow"}
 
@@ -78,7 +80,7 @@ def test_what_an_example_imports_comes_with_the_lab(name: str) -> None:
 
 def test_what_the_package_imports_comes_with_the_lab() -> None:
     """Also what is imported only when it is used: by a table, by scores, by slides."""
-    optional = imported() - names("") - STUDIO - COMES_ALONG - OPTIONAL
+    optional = imported() - names("") - STUDIO - CLASS - COMES_ALONG - OPTIONAL
     assert optional == {"evalica", "imageio-ffmpeg", "pandas", "python-pptx", "scipy"}
     assert optional | {"jupyterlab"} <= names("lab")
 
@@ -92,6 +94,6 @@ def test_the_readme_says_of_each_optional_package_what_it_is_for() -> None:
 
 def test_each_dependency_says_why_it_is_needed() -> None:
     lines = (PACKAGE.parent / "pyproject.toml").read_text("utf-8").splitlines()
-    for name in sorted(names("") | names("lab") | names("studio")):
+    for name in sorted(names("") | names("lab") | names("studio") | names("class")):
         [line] = [each for each in lines if re.search(rf'"{name}[>=]', each)]
         assert re.search(r"#\s+\S+ \S+", line), line

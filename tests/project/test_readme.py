@@ -26,6 +26,7 @@ TESTED_COMMANDS = {
     'pip install -e ".[test]" && pytest -n 2 --dist loadfile',
     'pip install -e ".[studio]" && wannb studio',
     'export DASHSCOPE_API_KEY="sk-..."',
+    "wannb class --people 30 --images 8 --until 17:00",
     "python -m wannb.mock --port 8765",
     "wannb tidy book.ipynb",
     "wannb tidy --check notebooks/",

@@ -1,4 +1,4 @@
-"""The command line: `wannb lab`, `studio`, `mock`, `runs`, `rescue`, `tidy`, `doctor`."""
+"""The command line: `wannb lab`, `studio`, `class`, `mock`, `runs`, `rescue`, `tidy`, `doctor`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wannb.masking import holds_key
 from wannb.runs import Store
 from wannb.translation import shorten
 
-from . import jupyter
+from . import classroom, jupyter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     studio.add_argument("--language", help="en or zh (default: WANNB_LANGUAGE, then en)")
     studio.add_argument("--theme", choices=("light", "dark"), default="light", help="light (the default) or dark")
 
+    classroom.arguments(_command(commands, "class", _class, "give a class codes in place of the key, capped in images"))
+
     commands.add_parser("mock", help="serve the mock server; see wannb mock --help", add_help=False)
 
     runs = _command(commands, "runs", _runs, "list the runs of a folder")
@@ -116,6 +118,13 @@ def _studio(options: argparse.Namespace) -> int:
     return jupyter.studio(
         port=options.port, language=options.language, theme=options.theme, browser=not options.no_browser
     )
+
+
+def _class(options: argparse.Namespace) -> int:
+    if find_spec("starlette") is None or find_spec("uvicorn") is None:
+        print('wannb: what serves a class is not installed; pip install "wannb[class]"', file=sys.stderr)
+        return 1
+    return classroom.run(options)
 
 
 def _runs(options: argparse.Namespace) -> int:

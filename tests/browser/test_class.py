@@ -1,0 +1,68 @@
+"""A class in a real browser: a student on a phone and the teacher's page, by keys, without a fault that axe finds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from browser.lab import Lab
+from browser.test_access import wrong
+from processes import Command
+
+pytest.importorskip("uvicorn")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the command is ended by a POSIX signal")
+
+
+def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) -> None:
+    options = ("--people", "2", "--images", "3", "--port", "0")
+    for status in ("401 (Unauthorized)", "403 (Forbidden)"):  # a wrong code, and a cap: both are said on the page
+        lab.harmless(f"Failed to load resource: the server responded with a status of {status}", r".*/(class|api)/.*")
+    with Command("-m", "wannb.commands.cli", "class", *options, folder=tmp_path) as running:
+        url = running.wait_for(r"The teacher's page: (\S+)$")[1]
+        running.wait_for("Ctrl-C")
+        codes = [line.split()[-1] for line in running.said().splitlines() if line.startswith("   ")]
+        student = lab.page(touch=True)
+        student.set_viewport_size({"width": 390, "height": 800})
+        student.goto(url.partition("/teacher")[0] + "/")
+        keys = student.keyboard
+        student.locator("#code").fill("AAAAA-AAAAA")
+        keys.press("Enter")
+        student.locator("#note:not(:empty)").wait_for()
+        student.locator("#code").fill(codes[0].lower())
+        keys.press("Enter")
+        student.locator("#prompt").fill("a fox in the snow")
+        student.locator("#n").fill("2")
+        keys.press("Enter")
+        pictures = student.locator("#gallery img")
+        pictures.nth(1).wait_for()
+        pictures.first.locator("xpath=ancestor::figure").get_by_role("button").click()
+        student.locator("#prompt").fill("make it night")
+        student.get_by_role("button", name="Generate").click()  # two images would pass the cap of three
+        student.locator("#note:not(:empty)").wait_for()
+        assert "2 / 3" not in student.locator("#note").inner_text()
+        student.locator("#n").fill("1")
+        keys.press("Enter")
+        pictures.nth(2).wait_for()
+        assert wrong(student) == []
+        assert student.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut on a phone"
+        lab.screenshot("class-student", student)
+
+        teacher = lab.page()
+        teacher.goto(url)
+        wall = teacher.locator("#pictures img")
+        wall.nth(2).wait_for()
+        assert "token" not in teacher.url
+        hide = teacher.get_by_role("button", name="Hide").first
+        hide.focus()
+        teacher.keyboard.press("Enter")
+        teacher.locator("#pictures .off").wait_for()
+        teacher.get_by_role("button", name="Stop the class").press("Enter")
+        student.locator("#go:disabled").wait_for()
+        teacher.locator("#save").press("Enter")
+        teacher.locator("#saved:not(:empty)").wait_for()
+        [folder] = tmp_path.glob("wannb-class/class-*")
+        assert len(list(folder.glob("*/*.png"))) == 3
+        teacher.emulate_media(color_scheme="dark")
+        assert wrong(teacher) == []
+        lab.screenshot("class-teacher", teacher)

@@ -1,0 +1,283 @@
+"""A class on one key: what is counted, who waits for whom, who sees what, and what a lost answer or an end leaves."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import FAST
+from mocking import CREATE, SYNC, body
+
+from wannb.classroom import Books, Caps, Gateway
+from wannb.classroom.books import Person
+from wannb.client import Client
+from wannb.mock import MockServer, Request, Response
+from wannb.service.limits import Pace
+
+API = "/api/v1"
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
+
+class Class:
+    """A gateway, its people, and requests as they ask them."""
+
+    def __init__(self, gateway: Gateway, people: list[Person]) -> None:
+        self.gateway, self.books, self.people = gateway, gateway.books, people
+
+    def ask(self, person: int, method: str, path: str, value: Any = None, **headers: str) -> Response:
+        given = {"host": "127.0.0.1:8800", **{name.replace("_", "-"): text for name, text in headers.items()}}
+        content = b"" if value is None else json.dumps(value).encode()
+        request = Request.make(method, API + path, given, content)
+        return self.gateway.handle(request, self.books.people()[person])
+
+    def create(self, person: int, value: Any = None, **headers: str) -> Response:
+        return self.ask(person, "POST", CREATE, value or body(), x_dashscope_async="enable", **headers)
+
+    def made(self, person: int, value: Any = None, **headers: str) -> str:
+        answer = self.create(person, value, **headers)
+        assert answer.status == 200, answer.body
+        return str(answer.json()["output"]["task_id"])
+
+    def ended(self, person: int, task: str) -> dict[str, Any]:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            output: dict[str, Any] = self.ask(person, "GET", f"/tasks/{task}").json()["output"]
+            if output["task_status"] not in ("PENDING", "RUNNING"):
+                return output
+            time.sleep(0.01)
+        raise AssertionError(f"task {task} did not end")
+
+
+def opened(
+    tmp_path: Path, client: Client, caps: Caps | None = None, *, people: int = 3, most: int = 8, **more: Any
+) -> Gateway:
+    books = Books(tmp_path / "class.sqlite")
+    for number in range(len(books.people()), people):
+        books.add(f"person {number}", most=most)
+    return Gateway(client, books, caps or Caps(), **more)
+
+
+@pytest.fixture
+def klass(tmp_path: Path, client: Client) -> Iterator[Class]:
+    with opened(tmp_path, client) as gateway:
+        yield Class(gateway, gateway.books.people())
+
+
+def test_a_request_becomes_pictures_that_only_its_person_finds(klass: Class, server: MockServer) -> None:
+    task = klass.made(0, body("a fox", n=2, seed=7))
+    output = klass.ended(0, task)
+    links = [choice["message"]["content"][0]["image"] for choice in output["choices"]]
+    names = [link.rpartition("/")[2] for link in links]
+    assert len(links) == 2
+    assert all(link.startswith("http://127.0.0.1:8800/class/pictures/") for link in links)
+    assert all(Path(klass.books.picture(name) or "").is_file() for name in names)
+    assert klass.ask(1, "GET", f"/tasks/{task}").json()["output"] == {"task_id": task, "task_status": "UNKNOWN"}
+    assert klass.ask(1, "POST", f"/tasks/{task}/cancel").status == 400
+    assert [klass.ask(person, "GET", "/tasks").json()["total"] for person in (0, 1)] == [1, 0]
+    assert server.billed == 2
+    run = klass.gateway.run(klass.books.of(0 + 1)[0])
+    assert run is not None
+    assert (run.prompt, run.record.request or {})[1]["seed"] == 7
+
+
+def test_a_synchronous_call_is_answered_when_it_has_ended(klass: Class) -> None:
+    answer = klass.ask(0, "POST", SYNC, body("a fox", enable_sequential=True, n=3)).json()
+    assert len(answer["output"]["choices"]) == 1
+    assert answer["usage"]["image_count"] == len(answer["output"]["choices"][0]["message"]["content"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("caps", "refused"),
+    [
+        (Caps(), "4 images would be more than yours: 6 of 8 are made or under way"),
+        (Caps(total=9), "4 images would be more than the class has: 6 of 9 are made or under way"),
+        (Caps(money=Decimal("0.70")), "4 images would cost more than the class may: 0.45 of 0.70 are spent"),
+        (Caps(going=False), "the class is stopped at the moment"),
+        (Caps(until=5.0), "nothing more is made"),
+    ],
+)
+def test_what_would_pass_a_cap_is_refused_before_it_is_sent(
+    tmp_path: Path, client: Client, server: MockServer, caps: Caps, refused: str
+) -> None:
+    with opened(tmp_path, client) as gateway:
+        klass = Class(gateway, [])
+        for n in (4, 2):
+            klass.ended(0, klass.made(0, body(n=n)))
+        gateway.caps = caps
+        answer = klass.create(0 if "yours" in refused else 1, body("one more", n=4))
+        assert (answer.status, answer.json()["code"]) == (403, "Class.Cap")
+        assert refused in answer.json()["message"]
+        assert server.billed == 6
+
+
+def test_what_is_under_way_counts_at_its_most_and_what_failed_counts_nothing(
+    tmp_path: Path, client: Client, server: MockServer
+) -> None:
+    gateway = opened(tmp_path, client)  # nothing is sent yet
+    klass = Class(gateway, [])
+    first = klass.made(0, body(n=4))
+    assert gateway.books.counted(1) == 4
+    assert klass.create(0, body("second", n=4)).status == 200
+    assert klass.create(0, body("third", n=1)).status == 403
+    assert klass.ask(0, "POST", f"/tasks/{first}/cancel").status == 200
+    assert gateway.books.counted(1) == 4
+    with server.scenario("failed task"), gateway:
+        [task] = [ask.id for ask in gateway.books.of(1) if ask.state != "CANCELED"]
+        output = klass.ended(0, task)
+    assert output["task_status"] == "FAILED"
+    assert output["code"]
+    assert (gateway.books.counted(1), server.billed) == (0, 0)
+
+
+def test_an_image_set_that_comes_short_is_counted_at_what_came(klass: Class, server: MockServer) -> None:
+    with server.scenario("set returns fewer"):
+        klass.ended(0, klass.made(0, body(enable_sequential=True, n=6)))
+    assert klass.books.counted(1) == server.billed == 4
+
+
+def test_turns_go_round_however_many_one_person_asks_for(tmp_path: Path, client: Client, server: MockServer) -> None:
+    gateway = opened(tmp_path, client, most=100)
+    klass = Class(gateway, [])
+    for turn in range(5):
+        klass.made(0, x_wannb_request=str(turn))
+    for person in (1, 2):
+        for turn in range(2):
+            klass.made(person, x_wannb_request=str(turn))
+    order = [ask.person for ask in gateway.books.queue("wan2.7-image-pro")]
+    assert order == [1, 2, 3, 1, 2, 3, 1, 1, 1]
+    last = gateway.books.of(3)[0]
+    assert gateway.place(last) == 6
+
+
+def test_the_same_request_sent_again_is_the_same_task(klass: Class, server: MockServer) -> None:
+    named = [klass.made(0, x_wannb_request="one") for _ in range(3)]
+    others = [klass.made(0, x_wannb_request=name) for name in ("two", "three")]
+    assert len({*named, *others}) == 3
+    assert klass.made(1, x_wannb_request="one") not in named, "another person's name is another request"
+    assert klass.made(2) == klass.made(2), "an equal one at once"
+    for person, task in ((0, named[0]), *((0, each) for each in others)):
+        klass.ended(person, task)
+    assert klass.books.counted(1) == 3
+
+
+def test_an_equal_request_later_is_a_new_one(tmp_path: Path, client: Client) -> None:
+    now = [1000.0]
+    books = Books(tmp_path / "class.sqlite", clock=lambda: now[0])
+    books.add("one", most=8)
+    klass = Class(Gateway(client, books, Caps()), [])
+    first = klass.made(0)
+    now[0] += 9
+    assert klass.made(0) == first
+    now[0] += 9
+    assert klass.made(0) != first
+
+
+def test_a_person_at_the_cap_goes_on_with_drawn_pictures_where_the_teacher_allows_it(
+    tmp_path: Path, client: Client, server: MockServer
+) -> None:
+    with opened(tmp_path, client, Caps(draw_on=True), most=1, mock=client) as gateway:
+        klass = Class(gateway, [])
+        for turn in range(2):
+            klass.ended(0, klass.made(0, x_wannb_request=str(turn)))
+        assert [(ask.drawn, ask.made) for ask in gateway.books.of(1)] == [(True, 1), (False, 1)]
+        assert gateway.books.counted(1) == 1
+
+
+@pytest.mark.parametrize(
+    ("caps", "options", "says"),
+    [
+        (Caps(models=("wan2.7-image",)), {}, "this class has wan2.7-image, not wan2.7-image-pro"),
+        (Caps(sizes=("1K",)), {"size": "2K"}, "this class has 1K, not 2K"),
+        (Caps(sets=False), {"enable_sequential": True}, "this class makes no image sets"),
+        (Caps(), {"n": 5}, "Range of n should be [1, 4], not 5"),
+    ],
+)
+def test_what_the_class_or_the_service_does_not_make_is_refused(
+    tmp_path: Path, client: Client, caps: Caps, options: dict[str, Any], says: str
+) -> None:
+    klass = Class(opened(tmp_path, client, caps), [])
+    answer = klass.create(0, body(**options))
+    assert answer.status == 400
+    assert says in answer.json()["message"]
+    assert not klass.books.of(1)
+
+
+def test_a_picture_of_the_class_is_an_input_image(klass: Class) -> None:
+    output = klass.ended(0, klass.made(0, body("a fox")))
+    link = output["choices"][0]["message"]["content"][0]["image"]
+    task = klass.made(1, body("make it night", link))
+    assert klass.ended(1, task)["task_status"] == "SUCCEEDED"
+    run = klass.gateway.run(klass.books.of(2)[0])
+    assert run is not None
+    assert run.request is not None
+    assert len(run.request.images) == 1
+
+
+def test_an_upload_of_one_person_is_not_another_ones(klass: Class) -> None:
+    policy = klass.ask(0, "GET", "/uploads?action=getPolicy&model=wan2.7-image-pro").json()["data"]
+    link = f"oss://{policy['upload_dir']}/a.png"
+    answers = [klass.create(person, body("x", link), x_dashscope_ossresourceresolve="enable") for person in (0, 1)]
+    messages = [answer.json()["message"] for answer in answers]
+    assert "nothing was uploaded by you" in messages[1]
+    assert "nothing was uploaded by you" not in messages[0]
+
+
+def test_what_a_gateway_left_open_the_next_one_goes_on_with(tmp_path: Path, client: Client, server: MockServer) -> None:
+    """Of three requests one waits, one is about to be sent, and one was sent when the gateway is gone."""
+    before = Class(opened(tmp_path, client), [])
+    tasks = [before.made(person) for person in range(3)]
+    about, sent = before.books.get(tasks[1]), before.books.get(tasks[2])
+    assert about is not None
+    assert sent is not None
+    assert before.books.send(about)
+    assert before.books.send(sent)
+    client._send(sent.run)
+    before.books.close()
+    with opened(tmp_path, client) as gateway:
+        after = Class(gateway, [])
+        states = [after.ended(person, task)["task_status"] for person, task in enumerate(tasks)]
+    assert states == ["SUCCEEDED"] * 3
+    assert server.billed == 3
+    assert len(server.log.of("POST", "generation")) == 3
+
+
+def test_a_lost_answer_stays_counted_until_it_is_known_and_keeps_nobody_waiting(
+    tmp_path: Path, client: Client, server: MockServer
+) -> None:
+    gateway = opened(tmp_path, client)
+    gateway.later = 0.05
+    klass = Class(gateway, [])
+    with gateway:
+        with server.scenario("dropped before answer"):
+            task = klass.made(0, body(n=2))
+            until = time.monotonic() + 30
+            while not gateway.troubles and time.monotonic() < until:
+                time.sleep(0.01)
+            assert klass.ask(0, "GET", f"/tasks/{task}").json()["output"]["task_status"] == "RUNNING"
+            assert gateway.books.counted(1) == 2
+        # A later task in the service's list proves that the first never arrived; it is sent again.
+        server.advance(seconds=3)
+        klass.ended(1, klass.made(1))
+        assert klass.ended(0, task)["task_status"] == "SUCCEEDED"
+        assert not gateway.troubles
+    assert (gateway.books.counted(1), server.billed) == (2, 3)
+
+
+def test_at_most_as_many_are_at_the_service_as_it_begins_soon(tmp_path: Path, server: MockServer, store: Any) -> None:
+    from conftest import make_client
+
+    pace = Pace(submits=500, running=2, ahead=1, queries=2000, query_interval=0.01)
+    server.app.task_seconds = 0.1
+    with make_client(server, store, pace=pace) as client, opened(tmp_path, client, people=8) as gateway:
+        klass = Class(gateway, [])
+        tasks = [klass.made(person) for person in range(8)]
+        assert len(gateway.books.sent()) <= 3
+        for person, task in enumerate(tasks):
+            assert klass.ended(person, task)["task_status"] == "SUCCEEDED"
+            assert len(gateway.books.sent()) <= 3
+    assert FAST.at_once > 3

@@ -1,0 +1,218 @@
+"""The class over HTTP: clients of every kind, both pages' requests, who may ask, and what holds no secret."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import FAST
+from mock.test_sdk import interpreter
+from mocking import CREATE, body
+
+import wannb
+from wannb.classroom import Books, Caps, Gateway
+from wannb.client import Client
+from wannb.masking import Secret
+from wannb.mock import MockServer
+from wannb.service.endpoint import live
+
+uvicorn = pytest.importorskip("uvicorn")
+KEY, TOKEN = "sk-the-teachers-0123456789", "t0ken"
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
+
+class Served:
+    """A class on a port, asked with a code or with the teacher's token."""
+
+    def __init__(self, gateway: Gateway, folder: Path) -> None:
+        from wannb.classroom.site import Site
+
+        self.gateway, self.books, self.folder = gateway, gateway.books, folder
+        self.site = Site(gateway, token=TOKEN, folder=folder)
+        config = uvicorn.Config(self.site.app, port=0, log_level="error", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def __enter__(self) -> Served:
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.http.close()
+        self._server.should_exit = True
+        self._thread.join(30)
+
+    def code(self, person: int = 0) -> str:
+        return self.books.people()[person].code
+
+    def ask(self, method: str, path: str, code: str = TOKEN, **more: Any) -> httpx.Response:
+        headers = {"authorization": f"Bearer {code}", **more.pop("headers", {})}
+        return self.http.request(method, path, headers=headers, **more)
+
+
+@pytest.fixture
+def served(tmp_path: Path, server: MockServer, store: Any) -> Iterator[Served]:
+    """A class whose client has a key, as a live one has."""
+    service = live(region="singapore", base_url=server.base_url)
+    books = Books(tmp_path / "class.sqlite")
+    for number in range(2):
+        books.add(f"person {number}", most=8)
+    with (
+        Client(service, Secret(KEY), store, pace=FAST) as client,
+        Gateway(client, books, Caps()) as gateway,
+        Served(gateway, tmp_path) as running,
+    ):
+        yield running
+
+
+def test_a_student_works_in_a_notebook_with_the_code_in_place_of_the_key(served: Served, server: MockServer) -> None:
+    with wannb.connect(served.url, api_key=served.code(), store="own") as client:
+        assert not client.notices
+        result = client.generate("a fox", size="1K", n=2, seed=3)
+        edited = client.edit("make it night", result[0], size="1K")
+        again = client.generate("a fox", size="1K", n=2, seed=3)
+        assert (len(result), len(edited), again.reused) == (2, 1, True)
+        assert len(client.task_list()) == 2
+        with pytest.raises(wannb.errors.PermissionDenied, match="6 images would be more than yours: 3 of 8"):
+            client.image_set("a set", n=6)
+    assert server.billed == served.books.counted(1) == 3
+    names = [entry.headers.get("authorization") for entry in server.log.of("POST", "generation")]
+    assert set(names) == {"Bearer ***"}
+
+
+def test_a_class_is_asked_with_a_code_and_never_with_the_key_that_is_set(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-my-own-0123456789abcdef")
+    monkeypatch.setattr("builtins.input", lambda prompt: served.code())
+    with wannb.connect(served.url, store="own") as client:
+        assert str(client._key) == served.code()
+        assert client.task_list() == []
+
+
+SDK = """
+import sys
+import dashscope
+from dashscope.aigc.image_generation import ImageGeneration
+from dashscope.api_entities.dashscope_response import Message
+dashscope.base_http_api_url, dashscope.api_key = sys.argv[1:]
+message = Message(role="user", content=[{"text": "a fox"}])
+made = ImageGeneration.async_call(model="wan2.7-image-pro", messages=[message], n=1, size="1K")
+ended = ImageGeneration.wait(made)
+print(ended.output.task_status, len(ended.output.choices))
+called = ImageGeneration.call(model="wan2.7-image", messages=[message], n=2, size="1K")
+print(called.status_code, len(called.output.choices))
+"""
+
+
+def test_the_official_sdk_works_with_a_code(served: Served, tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DASHSCOPE_"))}
+    done = subprocess.run(
+        [interpreter(), "-c", SDK, f"{served.url}/api/v1", served.code()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        env={**environment, "HOME": str(tmp_path)},
+    )
+    assert done.stdout.split() == ["SUCCEEDED", "1", "200", "2"], done.stderr
+    assert served.books.counted(1) == 3
+
+
+def test_wrong_codes_are_refused_and_each_further_one_waits_longer(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("wannb.classroom.site.asyncio", type("Asyncio", (), {"sleep": staticmethod(sleep)}))
+    for _ in range(9):
+        answer = served.ask("GET", "/api/v1/tasks", "AAAAA-AAAAA")
+        assert (answer.status_code, answer.json()["code"]) == (401, "InvalidApiKey")
+    assert waits == [0.5, 1.0, 2.0, 4.0]
+    assert served.ask("GET", "/class/me", served.code().lower().replace("-", " ")).json()["name"] == "person 0"
+
+
+def test_only_the_token_opens_what_is_the_teachers(served: Served) -> None:
+    paths = [("GET", "/class/state"), *(("POST", path) for path in ("/class/people", "/class/people/1", "/class/caps"))]
+    paths += [("POST", "/class/save"), ("POST", "/class/hide/x")]
+    for method, path in paths[:4]:
+        assert served.ask(method, path, served.code(), json={}).status_code == 401
+    assert served.ask("GET", "/class/state").status_code == 200
+    assert served.books.people()[0].most == 8
+
+
+def test_a_page_of_another_site_is_refused(served: Served) -> None:
+    for path in ("/class/caps", f"/api/v1{CREATE}"):
+        answer = served.ask("POST", path, json={"going": False}, headers={"origin": "https://example.org"})
+        assert answer.status_code == 403
+    assert served.gateway.caps.going
+    assert served.ask("POST", "/class/caps", json={"going": False}, headers={"origin": served.url}).status_code == 200
+    assert not served.gateway.caps.going
+
+
+def test_a_request_that_is_too_large_is_not_read_to_its_end(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wannb.classroom.site.BODY_MOST", 1000)
+    answer = served.ask("POST", f"/api/v1{CREATE}", served.code(), content=b"x" * 5000)
+    assert answer.json()["code"] == "BadRequest.TooLarge"
+
+
+def test_the_teacher_changes_hides_and_saves(served: Served) -> None:
+    served.ask("POST", f"/api/v1{CREATE}", served.code(), json=body("a fox, at night", n=2), headers=ASYNC)
+    seen = first(served, lambda state: len(state["pictures"]) == 2)
+    assert (seen["made"], seen["spent"], seen["currency"], seen["mock"]) == (2, "0.15", "USD", False)
+    name = seen["pictures"][0]["name"]
+    served.ask("POST", "/class/people/1", json={"name": "Ada/../x", "most": 20, "stopped": True})
+    served.ask("POST", f"/class/hide/{name}", json={"hidden": True})
+    after = served.ask("GET", "/class/state").json()
+    ada = after["people"][0]
+    assert (ada["name"], ada["most"], ada["stopped"]) == ("Ada/../x", 20, True)
+    assert [picture["hidden"] for picture in after["pictures"]] == [True, False]
+    assert served.ask("POST", f"/api/v1{CREATE}", served.code(), json=body("x"), headers=ASYNC).status_code == 403
+    folder = Path(served.ask("POST", "/class/save", json={}).json()["folder"])
+    [row] = csv.DictReader(io.StringIO((folder / "table.csv").read_text("utf-8")))
+    assert (row["person"], row["prompt"], row["images"]) == ("Ada/../x", "a fox, at night", "2")
+    assert all((folder / file).is_file() for file in row["files"].split())
+    small = served.http.get(f"{seen['pictures'][0]['at']}?small")
+    assert small.headers["content-type"] == "image/jpeg"
+
+
+ASYNC = {"X-DashScope-Async": "enable"}
+
+
+def first(served: Served, wanted: Any) -> Any:
+    """Return the first state that is as wanted, as it comes in server-sent events."""
+    with served.http.stream("GET", "/class/events", headers={"authorization": f"Bearer {TOKEN}"}) as events:
+        assert events.headers["content-type"].startswith("text/event-stream")
+        for line in events.iter_lines():
+            if line.startswith("data: ") and wanted(state := json.loads(line[6:])):
+                return state
+    raise AssertionError("the events ended")
+
+
+def test_the_key_is_in_no_answer_and_in_nothing_that_is_written(served: Served, tmp_path: Path) -> None:
+    answers = [served.ask("POST", f"/api/v1{CREATE}", served.code(), json=body("a fox"), headers=ASYNC).text]
+    first(served, lambda state: len(state["pictures"]) == 1)
+    paths = ["/", "/teacher", "/class/state", "/class/me", "/api/v1/tasks"]
+    answers += [served.ask("GET", path).text for path in paths]
+    answers += [served.ask("GET", path, served.code()).text for path in paths]
+    assert not [answer for answer in answers if KEY in answer or "Signature=" in answer]
+    written = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert written
+    assert not [file for file in written if KEY.encode() in file.read_bytes() or b"Signature=" in file.read_bytes()]

@@ -1,0 +1,418 @@
+"""The gateway: it answers the class in the service's own protocol, and asks the service through one client.
+
+A request is checked, counted and written down with its run before it is answered with a task of the gateway's own. From
+there it waits for its turn, at most as many at the service as a plan has there. What a kill leaves open is taken up
+from the books and the runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import threading
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from wannb.client import Client
+from wannb.errors import ApiError, InvalidRequest, TaskCanceled, WannbError
+from wannb.ledger import Task
+from wannb.masking import mask
+from wannb.mock.exchange import MODELS, Refused, Request, Response, json_response, wrong
+from wannb.mock.recordings.format import finished
+from wannb.mock.server.images import Images
+from wannb.mock.server.rules import CheckedRequest, checked
+from wannb.mock.server.settings import Settings
+from wannb.mock.server.tasks import local_time
+from wannb.request import ImageRequest
+from wannb.runs import FAILED as RUN_FAILED
+from wannb.runs import PREPARED, Run
+from wannb.service import price
+
+from .books import CANCELED, ENDED, FAILED, SENT, SUCCEEDED, WAITING, Ask, Books, Capped, Caps, Person
+
+#: The header in which a client names a request, so that it is the same one when it is sent again.
+REQUEST_HEADER = "x-wannb-request"
+#: Where pictures are, behind names that nobody can guess.
+PICTURES = "/class/pictures/"
+#: Seconds after which an unknown outcome is looked up once more.
+LATER = 30.0
+_PAGE = 100
+
+
+class Gateway:
+    """What stands between a class and the service; every method may be called from any thread.
+
+    Args:
+        client: asks the service; its runs are those of the class.
+        books: what is counted.
+        caps: what the class may make; a change holds from the next request on.
+        mock: a client of a mock server, for those who go on with drawn pictures at their caps; None where nobody does.
+
+    >>> with Gateway(client, books, Caps(total=200)) as gateway:    # doctest: +SKIP
+    ...     gateway.handle(request, person)
+    """
+
+    def __init__(self, client: Client, books: Books, caps: Caps, *, mock: Client | None = None) -> None:
+        self.client, self.books, self.caps, self._mock = client, books, caps, mock
+        self._images = Images(Settings())
+        self._owners: dict[str, int] = {}  # the folder of an upload -> whose it is
+        self._tasks: dict[str, tuple[Task, str]] = {}  # of an ask that was sent: its task, and what was last heard
+        self._under_way: Counter[tuple[str, bool]] = Counter()
+        #: Why an outcome is not known yet, by request.
+        self.troubles: dict[str, str] = {}
+        self.later = LATER
+        self._due: dict[str, float] = {}  # when such a request is looked at again
+        self._news = threading.Condition()
+        self._ends = threading.Event()
+        self._most = client.pace.at_once
+        self._pool = ThreadPoolExecutor(4 * self._most, "wannb class")
+        self._hand = threading.Thread(target=self._hand_in, name="wannb class turns", daemon=True)
+
+    def __enter__(self) -> Gateway:
+        for ask in self.books.sent():
+            self._carry(ask)
+        self._hand.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._wake()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # Answers
+
+    def handle(self, request: Request, person: Person) -> Response:
+        """Answer a person's request of the service's protocol; a synchronous call is answered when it has ended."""
+        kind, subject = request.route
+        answer: Callable[[], Any] | None = {
+            "sync": lambda: self._waited(request, person),
+            "create": lambda: self._created(request, person),
+            "query": lambda: self._queried(request, person, subject),
+            "cancel": lambda: self._canceled(person, subject),
+            "list": lambda: self._listed(request, person),
+            "policy": lambda: self._policy(request, person),
+        }.get(kind)
+        request_id = secrets.token_hex(8)
+        try:
+            if answer is None:
+                raise Refused("NotFound", "The class has no such route; it has those of the image service.")
+            return json_response(200, {"request_id": request_id, **answer()})
+        except Refused as refused:
+            return refused.response(request_id=request_id)
+        except Capped as capped:
+            return json_response(403, {"request_id": request_id, "code": "Class.Cap", "message": f"{capped}."})
+
+    def upload(self, request: Request) -> Response:
+        """Take a file under the policy that a person was given, as the object store does."""
+        try:
+            return self._images.upload(request, [])
+        except Refused as refused:
+            return refused.xml()
+
+    def ask(self, request: Request, person: Person) -> Ask:
+        """Check, count and write down a request, and wake who sends it.
+
+        Raises:
+            Refused: a rule of the service, in its words.
+            Capped: a cap.
+        """
+        wanted = checked(request.json, partial(self._input, person, request))
+        self._check_allowed(wanted)
+        again = request.header(REQUEST_HEADER)
+        again = again[:200] or "=" + hashlib.sha256(request.body).hexdigest()
+        asked = self._asked(wanted)
+        client = self.client
+        try:
+            ask, new = self._counted(person, again, wanted, self._price(wanted.model), client, asked)
+        except Capped:
+            if self._mock is None or not self.caps.draw_on:
+                raise
+            ask, new = self._counted(person, again, wanted, Decimal(0), self._mock, asked)
+        if new:
+            self._wake()
+        return ask
+
+    def _counted(
+        self, person: Person, again: str, wanted: CheckedRequest, cost: Decimal, client: Client, asked: ImageRequest
+    ) -> tuple[Ask, bool]:
+        return self.books.ask(
+            person,
+            again=again,
+            model=wanted.model,
+            most=wanted.n,
+            price=cost,
+            caps=self.caps,
+            run=lambda: client._prepare(asked),
+        )
+
+    def _price(self, model: str) -> Decimal:
+        """Return what an image is counted at: also on the mock server a class practises with real numbers."""
+        found = price(model, self.client.service.region)
+        if found is None:
+            raise wrong("model", f"the price of {model} is not known, so that nothing can be counted")
+        return found.amount
+
+    def _check_allowed(self, wanted: CheckedRequest) -> None:
+        caps = self.caps
+        for name, value, allowed in (("model", wanted.model, caps.models), ("size", wanted.size, caps.sizes)):
+            if allowed and value not in allowed:
+                raise wrong(name, f"this class has {' and '.join(allowed)}, not {value}")
+        if wanted.sequential and not caps.sets:
+            raise wrong("enable_sequential", "this class makes no image sets")
+
+    def _input(self, person: Person, request: Request, reference: str, where: str, model: str) -> Any:
+        folder = reference.removeprefix("oss://").rpartition("/")[0]
+        if reference.startswith("oss://") and self._owners.get(folder) != person.id:
+            raise wrong(where, "nothing was uploaded by you under this oss:// URL; upload the file again")
+        if reference.startswith(request.base + PICTURES):
+            found = self.books.picture(reference.rpartition("/")[2])
+            if found is not None:
+                reference = f"data:image/png;base64,{b64encode(Path(found).read_bytes()).decode()}"
+        resolve = request.header("x-dashscope-ossresourceresolve").lower() == "enable"
+        return self._images.input(reference, where, model, resolve=resolve)
+
+    def _asked(self, wanted: CheckedRequest) -> ImageRequest:
+        """Return a checked request as the client's own."""
+        images = [image.read() or image.reference for image in wanted.images]
+        palette = [{"hex": color, "ratio": f"{share / 100:.2f}%"} for color, share in wanted.palette]
+        request = ImageRequest(
+            prompt=wanted.prompt,
+            images=images,
+            model=wanted.model,
+            size=wanted.size,
+            n=wanted.n,
+            seed=wanted.seed,
+            watermark=wanted.watermark,
+            thinking_mode=wanted.thinking or bool(images) or wanted.sequential,
+            color_palette=palette or None,
+            bbox_list=wanted.boxes or None,
+            enable_sequential=wanted.sequential,
+        )
+        try:
+            request.check()
+        except InvalidRequest as error:
+            raise Refused("InvalidParameter", str(error)) from error
+        return request
+
+    def _created(self, request: Request, person: Person) -> dict[str, Any]:
+        ask = self.ask(request, person)
+        return {"output": {"task_id": ask.id, "task_status": "PENDING"}}
+
+    def _waited(self, request: Request, person: Person) -> dict[str, Any]:
+        ask = self.ask(request, person)
+        while ask.state not in ENDED:
+            with self._news:
+                self._news.wait(0.5)
+            ask = self._own(person, ask.id)
+            if self._ends.is_set():
+                raise Refused("ServiceUnavailable", "The class is being restarted; send the request again.")
+        if ask.state != SUCCEEDED:
+            raise Refused(ask.code or "Canceled", ask.message or "The request was canceled.")
+        return self._result(ask, request.base)
+
+    def _own(self, person: Person, task_id: str) -> Ask:
+        ask = self.books.get(task_id)
+        if ask is None or ask.person != person.id:
+            raise Refused("UnsupportedOperation", "You have no such task.")
+        return ask
+
+    def _queried(self, request: Request, person: Person, task_id: str) -> dict[str, Any]:
+        ask = self.books.get(task_id)
+        if ask is None or ask.person != person.id:
+            return {"output": {"task_id": task_id, "task_status": "UNKNOWN"}}
+        output: dict[str, Any] = {
+            "task_id": ask.id,
+            "task_status": self.status(ask),
+            "submit_time": local_time(ask.came),
+        }
+        if ask.sent is not None:
+            output["scheduled_time"] = local_time(ask.sent)
+        if ask.ended is not None:
+            output["end_time"] = local_time(ask.ended)
+        if ask.state == FAILED:
+            output |= {"code": ask.code, "message": ask.message}
+        if ask.state != SUCCEEDED:
+            return {"output": output}
+        result = self._result(ask, request.base)
+        return {"output": {**output, **result["output"]}, "usage": result["usage"]}
+
+    def status(self, ask: Ask) -> str:
+        """Return the state of a request in the service's words."""
+        if ask.state != SENT:
+            return "PENDING" if ask.state == WAITING else ask.state
+        heard = self._tasks.get(ask.id)
+        return "PENDING" if heard and heard[1] == "PENDING" else "RUNNING"
+
+    def place(self, ask: Ask) -> int | None:
+        """Return which one to be sent a waiting request is, from 1."""
+        places = [each.id for each in self.books.queue(ask.model)]
+        return places.index(ask.id) + 1 if ask.id in places else None
+
+    def seconds(self, ask: Ask, place: int) -> int | None:
+        """Return in about how many seconds a request at a place will have ended, None before the first has."""
+        usual = self.books.usual_seconds(ask.model)
+        return None if usual is None else round(usual * (1 + place / self._most))
+
+    def run(self, ask: Ask) -> Run | None:
+        """Return the run of a request, None where its folder is gone."""
+        with suppress(WannbError):
+            return self._client_of(ask).store.get(ask.run)
+        return None
+
+    @property
+    def currency(self) -> str:
+        """The currency of the region's prices."""
+        found = price(MODELS[0], self.client.service.region)
+        return found.currency if found else ""
+
+    def set_caps(self, **changes: Any) -> None:
+        """Change what the class may make, from the next request on."""
+        self.caps = replace(self.caps, **changes)
+        self.books.version += 1
+        self._wake()
+
+    def _result(self, ask: Ask, base: str) -> dict[str, Any]:
+        pictures = self.books.pictures(ask.id)
+        items = [{"type": "image", "image": f"{base}{PICTURES}{each['name']}"} for each in pictures]
+        record = self._client_of(ask).store.get(ask.run).record
+        sequential = bool((record.request or {}).get("enable_sequential"))
+        return {"output": finished(items, sequential), "usage": dict(record.usage or {"image_count": len(items)})}
+
+    def _canceled(self, person: Person, task_id: str) -> dict[str, Any]:
+        ask = self._own(person, task_id)
+        if not self.books.cancel(ask.id):
+            sent = self._tasks.get(ask.id)
+            canceled = False
+            if sent is not None:
+                with suppress(WannbError):
+                    sent[0].cancel()
+                    canceled = True
+            if not canceled:
+                raise Refused(
+                    "UnsupportedOperation",
+                    "Failed to cancel the task, please confirm if the task is in PENDING status.",
+                )
+        self._wake()
+        return {}
+
+    def _listed(self, request: Request, person: Person) -> dict[str, Any]:
+        asks = self.books.of(person.id)
+        wanted, model = request.query.get("status"), request.query.get("model_name")
+        rows = [
+            {
+                "task_id": ask.id,
+                "status": self.status(ask),
+                "model_name": ask.model,
+                "gmt_create": int(ask.came * 1000),
+                **({"start_time": int(ask.sent * 1000)} if ask.sent else {}),
+                **({"end_time": int(ask.ended * 1000)} if ask.ended else {}),
+            }
+            for ask in asks
+            if model in (None, ask.model)
+        ]
+        rows = [row for row in rows if wanted in (None, row["status"])]
+        number, size = (
+            _positive(request.query.get(name), least) for name, least in (("page_no", 1), ("page_size", 10))
+        )
+        return {
+            "total": len(rows),
+            "total_page": -(-len(rows) // size),
+            "page_no": number,
+            "page_size": size,
+            "data": rows[(number - 1) * size : number * size],
+        }
+
+    def _policy(self, request: Request, person: Person) -> dict[str, Any]:
+        policy = self._images.policy(request)
+        self._owners[policy["data"]["upload_dir"]] = person.id
+        return policy
+
+    # Turns
+
+    def _wake(self) -> None:
+        with self._news:
+            self._news.notify_all()
+
+    def _hand_in(self) -> None:
+        """Send what waits, fairly, as many of each model as the service begins soon; look again at what is in doubt."""
+        while not self._ends.is_set():
+            for model in MODELS:
+                for ask in self.books.queue(model):
+                    if self._under_way[model, ask.drawn] < self._most and self.books.send(ask):
+                        self._carry(ask)
+            for ask in self.books.sent():
+                if time.monotonic() >= self._due.get(ask.id, math.inf):
+                    del self._due[ask.id]
+                    self._carry(ask)
+            with self._news:
+                self._news.wait(min(1.0, self.later))
+
+    def _carry(self, ask: Ask) -> None:
+        self._under_way[ask.model, ask.drawn] += 1
+        self._pool.submit(self._carried, ask)
+
+    def _carried(self, ask: Ask) -> None:
+        try:
+            ended = self._ended(ask)
+        except Exception as error:  # whatever it is, the class goes on, and the request stays counted
+            self.troubles[ask.id], ended = mask(repr(error)), False
+        # What is in doubt keeps nobody from the service.
+        self._under_way[ask.model, ask.drawn] -= 1
+        self._tasks.pop(ask.id, None)
+        if not ended:
+            self._due[ask.id] = time.monotonic() + self.later
+        self.books.version += 1
+        self._wake()
+
+    def _client_of(self, ask: Ask) -> Client:
+        return self._mock if ask.drawn and self._mock is not None else self.client
+
+    def _ended(self, ask: Ask) -> bool:
+        """Send a request or pick it up, wait for it and write down how it ended; False where that is not known yet."""
+        client = self._client_of(ask)
+        try:
+            run = client.store.get(ask.run)
+            task = client._send(run.id) if run.state == PREPARED else client.pick_up(run.id)
+            self._tasks[ask.id] = task, ""
+            result = task.wait(on_status=lambda status, _: self._heard(ask, task, status)).result()
+            files = {f"{secrets.token_hex(16)}.png": str(image.path) for image in result}
+            self.books.end(ask.id, SUCCEEDED, pictures=files)
+        except TaskCanceled:
+            self.books.end(ask.id, CANCELED)
+        except ApiError as error:
+            self.books.end(ask.id, FAILED, code=error.code or "InternalError", message=mask(str(error)))
+        except WannbError as error:
+            # It stays counted at its most, and is taken up again.
+            self.troubles[ask.id] = str(error)
+            self._anew(ask)
+            return False
+        self.troubles.pop(ask.id, None)
+        return True
+
+    def _anew(self, ask: Ask) -> None:
+        """Give a request a new run where nothing of its own one reached the service."""
+        client = self._client_of(ask)
+        with suppress(WannbError):
+            run = client.store.get(ask.run)
+            if run.state == RUN_FAILED and run.task_id is None and run.request is not None:
+                self.books.set_run(ask.id, client._prepare(run.request))
+
+    def _heard(self, ask: Ask, task: Task, status: str) -> None:
+        if self._tasks.get(ask.id, (None, ""))[1] != status:
+            self._tasks[ask.id] = task, status
+            self.books.version += 1
+            self._wake()
+
+
+def _positive(text: str | None, otherwise: int) -> int:
+    return max(1, min(_PAGE, int(text))) if text and text.isascii() and text.isdigit() else otherwise

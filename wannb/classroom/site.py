@@ -1,0 +1,391 @@
+"""The class on the network: the protocol's routes, the page of a student, the page of the teacher, and who may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request as Asked
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wannb.mock.exchange import Refused, Request
+
+from .books import Person
+from .gateway import PICTURES, Gateway
+
+_PAGES = Path(__file__).parent / "pages"
+#: Bytes of one request: three pictures of 20 MB as base64.
+BODY_MOST = 80 * 1024 * 1024
+#: After how many wrong codes from one address each further one waits, twice as long each time, and seconds at most.
+_FREE, _SLOWEST = 5, 8.0
+_POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'"
+#: Seconds between two looks for news.
+_TICK = 0.4
+#: Longer side of a thumbnail in pixels.
+_SMALL = 400
+
+
+class Site:
+    """The ASGI application of a class.
+
+    Args:
+        gateway: answers.
+        token: what the teacher's page is opened with.
+        folder: where *Save everything* writes.
+    """
+
+    def __init__(self, gateway: Gateway, *, token: str, folder: Path, language: str = "en") -> None:
+        self.gateway, self.books = gateway, gateway.books
+        self._token, self._folder, self._language = token, folder, language
+        self._wrong: dict[str, int] = {}
+        self.app = Starlette(
+            routes=[
+                Route("/", self._student),
+                Route("/", self._upload, methods=["POST"]),
+                Route("/teacher", self._teacher),
+                Route("/api/v1/{rest:path}", self._api, methods=["GET", "POST"]),
+                Route(PICTURES + "{name}", self._picture),
+                Mount("/class/static", StaticFiles(directory=_PAGES)),
+                Route("/class/me", self._me),
+                Route("/class/state", self._state),
+                Route("/class/events", self._events),
+                Route("/class/people", self._add, methods=["POST"]),
+                Route("/class/people/{person:int}", self._change, methods=["POST"]),
+                Route("/class/caps", self._caps, methods=["POST"]),
+                Route("/class/hide/{name}", self._hide, methods=["POST"]),
+                Route("/class/save", self._save, methods=["POST"]),
+            ],
+            middleware=[Middleware(_OwnPages)],
+        )
+
+    # Who asks
+
+    async def _person(self, asked: Asked) -> Person:
+        """Return who asks by their code, or refuse; an address that guesses is answered later each time."""
+        place = asked.client.host if asked.client else ""
+        scheme, _, code = asked.headers.get("authorization", "").partition(" ")
+        person = self.books.person(code) if scheme.lower() == "bearer" and len(code) < 64 else None
+        if person is None:
+            self._wrong[place] = tries = self._wrong.get(place, 0) + 1
+            if tries > _FREE:
+                await asyncio.sleep(min(_SLOWEST, 0.25 * 2 ** (tries - _FREE)))
+            raise Refused("InvalidApiKey", "No one of the class has this code. Ask the teacher for yours.")
+        self._wrong.pop(place, None)
+        return person
+
+    def _is_teacher(self, asked: Asked) -> bool:
+        given = asked.headers.get("authorization", "").partition(" ")[2]
+        return secrets.compare_digest(given.encode(), self._token.encode())
+
+    async def _body(self, asked: Asked) -> bytes:
+        body = bytearray()
+        async for piece in asked.stream():
+            body += piece
+            if len(body) > BODY_MOST:
+                raise Refused("BadRequest.TooLarge", f"The request is over {BODY_MOST // 1024**2} MB.")
+        return bytes(body)
+
+    # The protocol
+
+    async def _request(self, asked: Asked) -> Request:
+        return Request(
+            method=asked.method,
+            path=asked.url.path,
+            query=dict(asked.query_params),
+            headers={**dict(asked.headers), "host": asked.headers.get("host", "")},
+            body=await self._body(asked),
+        )
+
+    async def _api(self, asked: Asked) -> Response:
+        try:
+            person = await self._person(asked)
+            answer = await run_in_threadpool(self.gateway.handle, await self._request(asked), person)
+        except Refused as refused:
+            answer = refused.response(request_id="")
+        headers = {"x-wannb-class": "1", **answer.headers}
+        return Response(answer.body, status_code=answer.status, headers=headers)
+
+    async def _upload(self, asked: Asked) -> Response:
+        try:
+            answer = await run_in_threadpool(self.gateway.upload, await self._request(asked))
+        except Refused as refused:
+            answer = refused.xml()
+        return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
+
+    async def _picture(self, asked: Asked) -> Response:
+        file = self.books.picture(asked.path_params["name"])
+        if file is None or not Path(file).is_file():
+            return Response("There is no such picture.", status_code=404)
+        headers = {"cache-control": "private, max-age=86400"}
+        if "small" in asked.query_params:
+            return Response(await run_in_threadpool(_small, file), media_type="image/jpeg", headers=headers)
+        return FileResponse(file, media_type="image/png", headers=headers)
+
+    # The student's page
+
+    async def _student(self, asked: Asked) -> Response:
+        return self._page("student.html")
+
+    async def _teacher(self, asked: Asked) -> Response:
+        return self._page("teacher.html")
+
+    def _page(self, name: str) -> Response:
+        text = (_PAGES / name).read_text("utf-8").replace("{language}", self._language)
+        headers = {
+            "cache-control": "no-store",
+            "referrer-policy": "no-referrer",
+            "content-security-policy": _POLICY,
+        }
+        return HTMLResponse(text, headers=headers)
+
+    async def _me(self, asked: Asked) -> Response:
+        try:
+            person = await self._person(asked)
+        except Refused as refused:
+            return JSONResponse({"message": refused.message}, status_code=401)
+        return JSONResponse(await run_in_threadpool(self._of, person))
+
+    def _of(self, person: Person) -> dict[str, Any]:
+        asks = []
+        for ask in self.books.of(person.id):
+            run, place = self.gateway.run(ask), self.gateway.place(ask)
+            asks.append(
+                {
+                    "id": ask.id,
+                    "state": self.gateway.status(ask),
+                    "place": place,
+                    "seconds": self.gateway.seconds(ask, place) if place else None,
+                    "prompt": run.prompt if run else "",
+                    "images": ask.made or ask.most,
+                    "drawn": ask.drawn,
+                    "message": ask.message,
+                    "pictures": [PICTURES + each["name"] for each in self.books.pictures(ask.id)],
+                }
+            )
+        caps = self.gateway.caps
+        return {
+            "name": person.name,
+            "most": person.most,
+            "used": self.books.counted(person.id),
+            "going": caps.going and not person.stopped,
+            "models": caps.models,
+            "sizes": caps.sizes,
+            "sets": caps.sets,
+            "mock": self.gateway.client.service.kind == "mock",
+            "asks": asks,
+        }
+
+    # The teacher's page
+
+    def _all(self) -> dict[str, Any]:
+        books, caps = self.books, self.gateway.caps
+        made, spent = books.totals()
+        under_way: dict[int, int] = {}
+        for person in (each.person for each in books.open()):
+            under_way[person] = under_way.get(person, 0) + 1
+        names = {person.id: person.name for person in books.people()}
+        return {
+            "people": [
+                {
+                    "id": person.id,
+                    "name": person.name,
+                    "code": person.code,
+                    "most": person.most,
+                    "used": books.counted(person.id),
+                    "waits": under_way.get(person.id, 0),
+                    "stopped": person.stopped,
+                }
+                for person in books.people()
+            ],
+            "made": made,
+            "total": caps.total,
+            "spent": f"{spent:.2f}",
+            "money": None if caps.money is None else f"{caps.money:.2f}",
+            "currency": self.gateway.currency,
+            "until": caps.until,
+            "going": caps.going,
+            "mock": self.gateway.client.service.kind == "mock",
+            "doubts": len(self.gateway.troubles),
+            "pictures": [
+                {
+                    "name": each["name"],
+                    "at": PICTURES + each["name"],
+                    "person": names[each["person"]],
+                    "hidden": bool(each["hidden"]),
+                    "drawn": bool(each["drawn"]),
+                }
+                for each in books.pictures()
+            ],
+        }
+
+    async def _for_teacher(self, asked: Asked) -> Mapping[str, Any] | None:
+        """Return what a request of the teacher's page says, None for one that is not the teacher's."""
+        if not self._is_teacher(asked):
+            place = asked.client.host if asked.client else ""
+            self._wrong[place] = tries = self._wrong.get(place, 0) + 1
+            if tries > _FREE:
+                await asyncio.sleep(min(_SLOWEST, 0.25 * 2 ** (tries - _FREE)))
+            return None
+        if asked.method == "GET":
+            return {}
+        said = json.loads(await self._body(asked) or b"{}")
+        return said if isinstance(said, dict) else {}
+
+    async def _state(self, asked: Asked) -> Response:
+        if await self._for_teacher(asked) is None:
+            return _no_teacher()
+        return JSONResponse(await run_in_threadpool(self._all))
+
+    async def _events(self, asked: Asked) -> Response:
+        """Send the state at once and at each change, as server-sent events: to the teacher that of all."""
+        if self._is_teacher(asked):
+            look = self._all
+        else:
+            try:
+                person = await self._person(asked)
+            except Refused as refused:
+                return JSONResponse({"message": refused.message}, status_code=401)
+
+            def look() -> dict[str, Any]:
+                return self._of(next(each for each in self.books.people() if each.id == person.id))
+
+        async def events() -> AsyncIterator[str]:
+            seen, said = -1, ""
+            while not await asked.is_disconnected():
+                if seen != self.books.version:
+                    seen = self.books.version
+                    text = json.dumps(await run_in_threadpool(look))
+                    if text != said:
+                        said = text
+                        yield f"data: {text}\n\n"
+                await asyncio.sleep(_TICK)
+
+        return StreamingResponse(events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+    async def _add(self, asked: Asked) -> Response:
+        said = await self._for_teacher(asked)
+        if said is None:
+            return _no_teacher()
+        person = self.books.add(str(said.get("name", ""))[:80] or "?", most=_whole(said.get("most")) or 0)
+        return JSONResponse({"id": person.id, "code": person.code})
+
+    async def _change(self, asked: Asked) -> Response:
+        said = await self._for_teacher(asked)
+        if said is None:
+            return _no_teacher()
+        facts: dict[str, Any] = {}
+        if isinstance(said.get("name"), str) and said["name"].strip():
+            facts["name"] = said["name"].strip()[:80]
+        if (most := _whole(said.get("most"))) is not None:
+            facts["most"] = most
+        if isinstance(said.get("stopped"), bool):
+            facts["stopped"] = said["stopped"]
+        self.books.set_person(asked.path_params["person"], **facts)
+        return JSONResponse({})
+
+    async def _caps(self, asked: Asked) -> Response:
+        said = await self._for_teacher(asked)
+        if said is None:
+            return _no_teacher()
+        self.gateway.set_caps(going=bool(said.get("going")))
+        return JSONResponse({})
+
+    async def _hide(self, asked: Asked) -> Response:
+        said = await self._for_teacher(asked)
+        if said is None:
+            return _no_teacher()
+        self.books.hide(asked.path_params["name"], bool(said.get("hidden")))
+        return JSONResponse({})
+
+    async def _save(self, asked: Asked) -> Response:
+        if await self._for_teacher(asked) is None:
+            return _no_teacher()
+        return JSONResponse({"folder": str(await run_in_threadpool(self.save))})
+
+    def save(self) -> Path:
+        """Write every picture under its person's name, with prompts and counts as a table, and return the folder."""
+        folder = self._folder / f"class-{datetime.now():%Y-%m-%d-%H%M%S}"
+        folder.mkdir(parents=True)
+        names = {person.id: person.name for person in self.books.people()}
+        rows = []
+        for person, name in names.items():
+            for ask in reversed(self.books.of(person)):
+                run = self.gateway.run(ask)
+                files = []
+                for number, each in enumerate(self.books.pictures(ask.id), 1):
+                    safe = "".join(letter if letter.isalnum() else "-" for letter in name)[:40] or "person"
+                    file = folder / f"{person:02d}-{safe}" / f"{ask.run}-{number}.png"
+                    file.parent.mkdir(exist_ok=True)
+                    shutil.copyfile(each["file"], file)
+                    files.append(file.relative_to(folder).as_posix())
+                rows.append(
+                    {
+                        "person": name,
+                        "state": ask.state,
+                        "prompt": run.prompt if run else "",
+                        "model": ask.model,
+                        "images": ask.made,
+                        "price": "" if ask.drawn else ask.price,
+                        "drawn": ask.drawn,
+                        "message": ask.message,
+                        "files": " ".join(files),
+                    }
+                )
+        text = io.StringIO()
+        table = csv.DictWriter(text, list(rows[0]) if rows else ["person"], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        (folder / "table.csv").write_text(text.getvalue(), "utf-8")
+        return folder
+
+
+class _OwnPages:
+    """Refuses what a page of another site asks: a browser says where a page is from."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = dict(scope["headers"])
+            origin = headers.get(b"origin", b"").partition(b"//")[2]
+            if origin and origin != headers.get(b"host"):
+                await JSONResponse({"message": "This page is of another site."}, status_code=403)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+@lru_cache(maxsize=1000)
+def _small(file: str) -> bytes:
+    """Return a thumbnail for the wall."""
+    with Image.open(file) as image:
+        image.draft("RGB", (_SMALL, _SMALL))
+        small = image.convert("RGB")
+    small.thumbnail((_SMALL, _SMALL))
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=80)
+    return content.getvalue()
+
+
+def _no_teacher() -> Response:
+    return JSONResponse({"message": "This address needs the token that `wannb class` printed."}, status_code=401)
+
+
+def _whole(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value <= 1_000_000 else None

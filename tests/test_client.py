@@ -253,8 +253,8 @@ FACES = {
     "result": "asked cost count created images index language notices path request reused run_id seed service summary "
     "task_id usage",
     "image": "alt as_input bytes count height language number open path request save seed sha256 width",
-    "plan": "agreement cells client constant exclude figure forecast grid include judging labels language log methods metrics "
-    "name one open prompts replace results run save score select statuses table to_do varying",
+    "plan": "agreement cells client constant exclude figure forecast grid include judging labels language log methods "
+    "metrics name one open prompts replace results run save score select statuses table to_do varying",
     "board": "add assign candidates characters choose client cost cut edit_scene estimate frames language lock locked "
     "name notices open pages path problems redo remove reorder replace reroll run save scenes seed sketch style takes "
     "undo unlock",

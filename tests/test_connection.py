@@ -483,6 +483,17 @@ def test_what_cannot_be_used_is_one_sentence(options: dict[str, object], words: 
         connect(**options)  # type: ignore[arg-type]
 
 
+def test_a_budget_of_the_environment_holds_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANNB_BUDGET", "3")
+    with connect("mock") as client:
+        assert str(client.budget) == "3.00 USD"
+    with connect("mock", budget=1) as client:
+        assert str(client.budget) == "1.00 USD"
+    monkeypatch.setenv("WANNB_BUDGET", "three")
+    with pytest.raises(ValueError, match=r"WANNB_BUDGET='three' is not an amount of money; write it like 2\.50"):
+        connect("mock")
+
+
 def test_a_budget_is_in_the_regions_currency() -> None:
     with connect("mock", budget=2.5) as client:
         assert str(client.budget) == "2.50 USD"

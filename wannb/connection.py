@@ -73,7 +73,7 @@ def connect(
             address of a running mock server.
         store: the folder of runs, "wannb-runs" by default; `WANNB_STORE`.
         budget: the most that all runs in the folder may cost, in the region's currency. A request that could exceed it
-            is refused before it is sent.
+            is refused before it is sent; `WANNB_BUDGET`.
         language: what the client, its results and forms speak, "en" (the default) or "zh"; `WANNB_LANGUAGE`.
         metadata: "minimal" leaves the request out of saved images and figures; the runs folder has it, and "full" both.
 

@@ -16,6 +16,7 @@ from mocking import CREATE, SYNC, body
 from wannb.classroom import Books, Caps, Gateway
 from wannb.classroom.books import Person
 from wannb.client import Client
+from wannb.errors import StoreError
 from wannb.mock import MockServer, Request, Response
 from wannb.service.limits import Pace
 
@@ -205,6 +206,18 @@ def test_what_the_class_or_the_service_does_not_make_is_refused(
     assert answer.status == 400
     assert says in answer.json()["message"]
     assert not klass.books.of(1)
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_is_counted(
+    klass: Class, client: Client, server: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(request: object) -> str:
+        raise StoreError("no room is left on the disk")
+
+    monkeypatch.setattr(client, "_prepare", full)
+    answer = klass.create(0)
+    assert (answer.status, answer.json()["message"]) == (503, "no room is left on the disk")
+    assert (klass.books.counted(1), len(server.log.of("POST", "generation"))) == (0, 0)
 
 
 def test_a_picture_of_the_class_is_an_input_image(klass: Class) -> None:

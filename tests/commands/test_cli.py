@@ -68,6 +68,23 @@ def test_without_a_command_the_commands_are_named(capsys: pytest.CaptureFixture[
     assert "COMMAND" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["lab", "studio"])
+def test_the_folder_and_the_budget_of_a_command_are_those_of_its_kernels(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("WANNB_STORE", "WANNB_BUDGET"):
+        monkeypatch.setenv(name, "")
+    seen: list[str | None] = []
+
+    def serve(*args: object, **options: object) -> int:
+        seen.extend(os.environ.get(name) for name in ("WANNB_STORE", "WANNB_BUDGET"))
+        return 0
+
+    monkeypatch.setattr(jupyter, command, serve)
+    assert main([command, "--store", "mine", "--budget", "5"]) == 0
+    assert seen == [str(tmp_path / "mine"), "5"]
+
+
 KEY = "sk-0123456789abcdef"
 
 

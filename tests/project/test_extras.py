@@ -21,7 +21,7 @@ COMES_ALONG = {"numpy", "packaging", "traitlets"}
 #: What the page of `wannb studio` is served by: Voilà, and what that is made of.
 STUDIO = {"jupyter-core", "jupyter-server", "tornado", "voila"}
 #: What serves the pages of `wannb class`.
-CLASS = {"starlette", "uvicorn"}
+CLASS = {"anyio", "starlette", "uvicorn"}
 #: Imported only where a person, or the host of the notebook, has it.
 OPTIONAL = {"pytest", "truststore", "google", "kaggle-secrets", "pyarrow"}
 

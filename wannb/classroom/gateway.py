@@ -109,6 +109,8 @@ class Gateway:
             return json_response(200, {"request_id": request_id, **answer()})
         except Refused as refused:
             return refused.response(request_id=request_id)
+        except WannbError as error:  # a full disk, for one: nothing of it was sent
+            return Refused("ServiceUnavailable", mask(str(error))).response(request_id=request_id)
         except Capped as capped:
             return json_response(403, {"request_id": request_id, "code": "Class.Cap", "message": f"{capped}."})
 

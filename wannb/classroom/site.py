@@ -9,11 +9,13 @@ import json
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -37,6 +39,8 @@ _FREE, _SLOWEST = 5, 8.0
 _POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'"
 #: Seconds between two looks for news.
 _TICK = 0.4
+#: Requests that are answered at the same time; synchronous ones wait for their pictures.
+_THREADS = 400
 #: Longer side of a thumbnail in pixels.
 _SMALL = 400
 
@@ -72,6 +76,7 @@ class Site:
                 Route("/class/save", self._save, methods=["POST"]),
             ],
             middleware=[Middleware(_OwnPages)],
+            lifespan=_many_threads,
         )
 
     # Who asks
@@ -353,6 +358,13 @@ class Site:
         table.writerows(rows)
         (folder / "table.csv").write_text(text.getvalue(), "utf-8")
         return folder
+
+
+@asynccontextmanager
+async def _many_threads(app: Starlette) -> AsyncIterator[None]:
+    """Let a class full of synchronous calls wait, and everybody else be answered."""
+    to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    yield
 
 
 class _OwnPages:

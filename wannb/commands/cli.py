@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
@@ -73,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
 
     classroom.arguments(_command(commands, "class", _class, "give a class codes in place of the key, capped in images"))
 
+    for one in (lab, studio):
+        one.add_argument("--store", help="the folder of runs of all who work in it (default: WANNB_STORE)")
+        one.add_argument("--budget", help="the most that all its runs may cost, such as 5 (default: WANNB_BUDGET)")
+
     commands.add_parser("mock", help="serve the mock server; see wannb mock --help", add_help=False)
 
     runs = _command(commands, "runs", _runs, "list the runs of a folder")
@@ -101,10 +106,19 @@ def _command(commands: Any, name: str, run: Callable[..., int], describes: str) 
     return parser
 
 
+def _set(options: argparse.Namespace) -> None:
+    """Let every kernel of a server have the folder and the budget that the command was given."""
+    if options.store:
+        os.environ["WANNB_STORE"] = str(Path(options.store).resolve())
+    if options.budget:
+        os.environ["WANNB_BUDGET"] = options.budget
+
+
 def _lab(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         print('wannb: JupyterLab is not installed; pip install "wannb[lab]"', file=sys.stderr)
         return 1
+    _set(options)
     folder, notes = jupyter.copy_tutorials(options.folder)
     for note in notes:
         print(note)
@@ -115,6 +129,7 @@ def _studio(options: argparse.Namespace) -> int:
     if find_spec("voila") is None or find_spec("ipykernel") is None:
         print('wannb: Voilà is not installed; pip install "wannb[studio]"', file=sys.stderr)
         return 1
+    _set(options)
     return jupyter.studio(
         port=options.port, language=options.language, theme=options.theme, browser=not options.no_browser
     )

@@ -24,7 +24,7 @@ _ALIKE = re.compile(
 )
 #: The other variables that are read. Messages, host names and folders show what is in them.
 _NOT_FOR_KEYS = (
-    *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", "WANNB_MOCK_URL"),
+    *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", "WANNB_BUDGET", "WANNB_MOCK_URL"),
     *("DASHSCOPE_WORKSPACE_ID", "DASHSCOPE_HTTP_BASE_URL", "DASHSCOPE_API_KEY_FILE_PATH"),
 )
 #: A code that `wannb class` gives out: no letter or digit that is taken for another.

@@ -13,6 +13,8 @@ from decimal import Decimal, InvalidOperation
 from wannb.request import PRO, STANDARD
 from wannb.translation import say
 
+from .keys import environment
+
 _SYMBOLS = {"USD": "$", "CNY": "¥"}
 
 
@@ -108,12 +110,15 @@ def set_price(model: str, region: str, amount: float | str | Decimal, currency: 
 
 
 def as_budget(budget: float | str | Decimal | Money | None, region: str) -> Money | None:
-    """Return a limit as money of a region's currency; `ValueError` if it is not an amount."""
+    """Return a limit, or that of `WANNB_BUDGET`, as money of a region's currency; `ValueError` if it is no amount."""
+    name = "budget" if budget is not None else "WANNB_BUDGET"
+    budget = environment(name) if budget is None else budget
     if budget is None or isinstance(budget, Money):
         return budget
     amount = _amount(budget)
     if amount is None:
-        raise ValueError(say("budget={budget} is not an amount of money; write it like 2.50", budget=repr(budget)))
+        wrong = repr(budget)
+        raise ValueError(say("{name}={budget} is not an amount of money; write it like 2.50", name=name, budget=wrong))
     known = price(PRO, region)
     return Money(amount=amount, currency=known.currency if known else "USD")
 

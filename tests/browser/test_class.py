@@ -53,6 +53,28 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
         wall = teacher.locator("#pictures img")
         wall.nth(2).wait_for()
         assert "token" not in teacher.url
+        teacher.locator("#question").fill("Which fox is warmer?")
+        teacher.keyboard.press("Enter")
+        teacher.locator("#voted:not(:empty)").wait_for()
+        with student.expect_popup() as opened:
+            student.locator("#vote-link").press("Enter")
+        judging = opened.value
+        judging.get_by_text("Which fox is warmer?").wait_for()
+        for number, key in enumerate("12="):
+            judging.locator(f'.wannb-judge[data-pair="{number}"]').wait_for()
+            judging.keyboard.press(key)
+        judging.get_by_text("Thank you!").wait_for()
+        lab.screenshot("class-judging", judging)
+        scores = teacher.locator("#scores li")
+        for _ in range(20):
+            teacher.locator("#scores-button").press("Enter")
+            if "3 verdicts by 1 people" in teacher.locator("#voted").inner_text():
+                break
+            teacher.wait_for_timeout(200)
+        scores.nth(2).wait_for()
+        assert scores.first.inner_text().startswith("1 (1), ")
+        judging.close()
+
         hide = teacher.get_by_role("button", name="Hide").first
         hide.focus()
         teacher.keyboard.press("Enter")

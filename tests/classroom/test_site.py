@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -191,6 +192,36 @@ def test_the_teacher_changes_hides_and_saves(served: Served) -> None:
     assert all((folder / file).is_file() for file in row["files"].split())
     small = served.http.get(f"{seen['pictures'][0]['at']}?small")
     assert small.headers["content-type"] == "image/jpeg"
+
+
+def test_the_class_judges_blind_and_only_its_pages_hand_in(served: Served) -> None:
+    refused = served.ask("POST", "/class/vote", json={})
+    assert (refused.status_code, refused.json()["message"]) == (
+        400,
+        "0 pictures: a class judges 2 to 20; hide the others.",
+    )
+    for person in (0, 1):
+        served.ask("POST", f"/api/v1{CREATE}", served.code(person), json=body(f"a fox {person}"), headers=ASYNC)
+    first(served, lambda state: len(state["pictures"]) == 2)
+    assert served.ask("POST", "/class/vote", served.code(), json={}).status_code == 401
+    assert served.ask("POST", "/class/vote", json={"question": "Which is warmer?"}).json() == {"pairs": 1}
+    places = [served.ask("GET", "/class/me", served.code(person)).json()["vote"] for person in (0, 1)]
+    assert places[0] != places[1]
+    page = served.http.get(places[0]).text
+    assert "Which is warmer?" in page
+    assert "person" not in page.replace("this person's own", "").partition('id="data"')[2].partition("</script>")[0]
+    [id_] = set(re.findall(r'"page": "(\w+-1)"', page))
+    for place, verdict in zip(places, ("left", "right"), strict=True):
+        lines = [{"wannb_judging_page": 1, "page": id_, "judge": "x"}]
+        lines += [{"q": 0, "n": 0, "left": 0, "verdict": verdict, "seconds": 1, "time": "2026-11-27T10:00:00Z"}]
+        content = "\n".join(map(json.dumps, lines))
+        assert served.http.post(place, content=content).status_code == 204
+        assert served.http.post(place, content=content).status_code == 204, "handed in again, counted once"
+    assert served.http.post("/class/vote/unknown", content=content).status_code == 400
+    assert served.http.post(places[0], content="no verdicts").status_code == 400
+    told = served.ask("GET", "/class/votes").json()
+    assert (told["people"], told["verdicts"]) == (2, 2)
+    assert sorted(each["strength"] for each in told["scores"]) == [0.5, 0.5]
 
 
 ASYNC = {"X-DashScope-Async": "enable"}

@@ -8,6 +8,7 @@ import io
 import json
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -26,10 +27,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from wannb.errors import WannbError
 from wannb.mock.exchange import Refused, Request
 
 from .books import Person
 from .gateway import PICTURES, Gateway
+from .vote import Vote
 
 _PAGES = Path(__file__).parent / "pages"
 #: Bytes of one request: three pictures of 20 MB as base64.
@@ -58,6 +61,7 @@ class Site:
         self.gateway, self.books = gateway, gateway.books
         self._token, self._folder, self._language = token, folder, language
         self._wrong: dict[str, int] = {}
+        self._vote: Vote | None = None
         self.app = Starlette(
             routes=[
                 Route("/", self._student),
@@ -74,6 +78,10 @@ class Site:
                 Route("/class/caps", self._caps, methods=["POST"]),
                 Route("/class/hide/{name}", self._hide, methods=["POST"]),
                 Route("/class/save", self._save, methods=["POST"]),
+                Route("/class/vote", self._begin_vote, methods=["POST"]),
+                Route("/class/votes", self._votes),
+                Route("/class/vote/{name}", self._vote_page),
+                Route("/class/vote/{name}", self._take, methods=["POST"]),
             ],
             middleware=[Middleware(_OwnPages)],
             lifespan=_many_threads,
@@ -193,6 +201,7 @@ class Site:
             "sizes": caps.sizes,
             "sets": caps.sets,
             "mock": self.gateway.client.service.kind == "mock",
+            "vote": f"/class/vote/{self._vote.address(person.id)}" if self._vote else "",
             "asks": asks,
         }
 
@@ -322,6 +331,52 @@ class Site:
         if await self._for_teacher(asked) is None:
             return _no_teacher()
         return JSONResponse({"folder": str(await run_in_threadpool(self.save))})
+
+    async def _begin_vote(self, asked: Asked) -> Response:
+        """Let the class judge all pictures that are not hidden."""
+        said = await self._for_teacher(asked)
+        if said is None:
+            return _no_teacher()
+        try:
+            self._vote = await run_in_threadpool(self._new_vote, str(said.get("question") or "")[:200])
+        except (ValueError, ImportError, WannbError) as error:
+            return JSONResponse({"message": f"{error}."}, status_code=400)
+        self.books.version += 1
+        return JSONResponse({"pairs": self._vote.pairs})
+
+    def _new_vote(self, question: str) -> Vote:
+        names = {person.id: person.name for person in self.books.people()}
+        chosen, count = {}, Counter[int]()
+        for each in self.books.pictures():
+            ask = self.books.get(each["ask"])
+            run = self.gateway.run(ask) if ask else None
+            if run is None or each["hidden"]:
+                continue
+            count[each["person"]] += 1
+            image = next(image for image in run.result() if str(image.path) == each["file"])
+            chosen[f"{names[each['person']]} ({each['person']}), {count[each['person']]}"] = image
+        folder = self._folder / "judgings" / f"{datetime.now():%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
+        return Vote(folder, chosen, question=question, language=self._language)
+
+    async def _votes(self, asked: Asked) -> Response:
+        if await self._for_teacher(asked) is None:
+            return _no_teacher()
+        return JSONResponse(await run_in_threadpool(self._vote.told) if self._vote else {})
+
+    async def _vote_page(self, asked: Asked) -> Response:
+        page = self._vote.page(asked.path_params["name"]) if self._vote else None
+        if page is None:
+            return Response("This judging is over. Go back to your pictures.", status_code=404)
+        return HTMLResponse(page, headers={"cache-control": "no-store", "referrer-policy": "no-referrer"})
+
+    async def _take(self, asked: Asked) -> Response:
+        names = {person.id: person.name for person in self.books.people()}
+        try:
+            written = await self._body(asked)
+        except Refused:
+            written = b""
+        taken = self._vote is not None and self._vote.take(asked.path_params["name"], written, names)
+        return Response(status_code=204 if taken else 400)
 
     def save(self) -> Path:
         """Write every picture under its person's name, with prompts and counts as a table, and return the folder."""

@@ -72,11 +72,13 @@ def save_pages(
     *,
     header: Mapping[str, Any],
     facts: Any,
-    repeats: float,
     texts: Mapping[str, Any],
     kept: Path,
 ) -> list[Path]:
-    """Write pages that hold the pairs, and their key beside them and in the folder `kept`; return the pages."""
+    """Write pages that hold the pairs, and their key beside them and in the folder `kept`; return the pages.
+
+    With `handed_in` among the texts a page sends what is judged to the server that it came from.
+    """
     id_ = secrets.token_hex(6)
     # Neither the order of the pairs nor that of the two pictures says anything.
     pairs = sorted(pairs, key=lambda pair: rank(id_, pair.mark))
@@ -123,7 +125,7 @@ def save_pages(
     write(kept / f"{id_}{KEY}", written)
     write(path.with_name(f"{path.stem}{KEY}"), written, export=True)
     for number, (page, chunk) in enumerate(zip(pages, chunks, strict=True), 1):
-        write(page, _page(f"{id_}-{number}", chunk, pictures, {"repeats": repeats, **texts}).encode(), export=True)
+        write(page, _page(f"{id_}-{number}", chunk, pictures, texts).encode(), export=True)
     return pages
 
 
@@ -187,6 +189,7 @@ def _page(id_: str, pairs: Sequence[Held], pictures: Mapping[str, str], texts: M
     script = esm(ELEMENTS, _STATIC / "judge.js", _STATIC / "page.js")
     written = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    policy += "; connect-src 'self'" if texts.get("handed_in") else ""
     return (
         f'<!doctype html>\n<html lang="{texts["language"]}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -169,16 +169,18 @@ class Judging(anywidget.AnyWidget):
             place = Path(path).expanduser().resolve()
             if place.suffix.lower() != ".html":
                 raise ValueError(say("path={path}: give an .html file, such as 'judging.html'", path=repr(str(path))))
-            return save_pages(
-                place,
-                self._contest,
-                [*self._pairs, *self._attention],
-                header=self.record.sheet.header,
-                facts=_facts,
-                repeats=self._repeats,
-                texts=_page_texts(self.language, self.record, self._contest),
-                kept=self.record.path.parent,
-            )
+            return self._save(place)
+
+    def _save(self, place: Path, **more: Any) -> list[Path]:
+        return save_pages(
+            place,
+            self._contest,
+            [*self._pairs, *self._attention],
+            header=self.record.sheet.header,
+            facts=_facts,
+            texts={**_page_texts(self.language, self.record, self._contest), "repeats": self._repeats, **more},
+            kept=self.record.path.parent,
+        )
 
     def _do(self, what: str, seconds: float) -> None:
         number = self.number

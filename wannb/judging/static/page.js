@@ -123,6 +123,7 @@ function show() {
   language.textContent = LANGUAGES[state.language === "zh" ? "en" : "zh"];
   save.textContent = text("save");
   save.classList.toggle("wannb-page-due", number === total && state.saved < total);
+  save.hidden = told.hidden = Boolean(data.handed_in);
   told.textContent = kept ? (number === total && state.saved < total ? text("last") : text("kept")) : text("lost");
   for (const call of listeners.get("change:number") ?? []) call();
 }

@@ -119,6 +119,12 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     page.get_by_role("button", name="Left").tap()
     page.locator('.wannb-judge[data-pair="5"]').wait_for()
     page.get_by_label("Your name").fill("Ann 1")
+    page.keyboard.press("Enter")  # leaves the name, so that keys are verdicts again
+    page.keyboard.press("2")
+    page.locator('.wannb-judge[data-pair="6"]').wait_for()
+    page.keyboard.press("u")
+    page.locator('.wannb-judge[data-pair="5"]').wait_for()
+    assert page.get_by_label("Your name").input_value() == "Ann 1"
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -127,8 +133,7 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     page.screenshot(path=tmp_path / "phone-dark.png")
     page.get_by_role("button", name="中文").tap()
     assert page.get_by_text("问题 2/2：Better made?").is_visible()
-    page.locator(".wannb-judge").focus()
-    page.keyboard.press("b")
+    page.keyboard.press("b")  # with the focus on the button of the language
     page.locator('.wannb-judge[data-pair="6"]').wait_for()
     page.keyboard.press("1")
     page.locator('.wannb-judge[data-pair="7"]').wait_for()

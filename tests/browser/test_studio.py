@@ -57,6 +57,25 @@ TURNED = """async () => {
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
+def what_is_typed_into_a_frame_survives(page: Any) -> None:
+    """Load the page anew while the cursor is in a field of a frame, which is sent when it is left."""
+    card = page.locator(".wannb-frame").first
+    for first in (True, False):
+        page.get_by_role("tab", name="Storyboard").click()
+        form = page.locator(".wannb-storyboardform")
+        if first:
+            form.get_by_role("textbox", name=re.compile("Text of scene|Scene 1")).first.fill("a fox")
+            form.locator(".wannb-go").first.click()
+        card.locator("img").wait_for()
+        dialogue = card.get_by_role("textbox").nth(1)
+        if first:
+            dialogue.click()
+            page.keyboard.type("Where to?")
+            page.reload()
+    page.wait_for_function("one => one.value === 'Where to?'", arg=dialogue.element_handle())
+    page.get_by_role("tab", name="Text to image").click()
+
+
 def test_a_prompt_becomes_an_image(lab: Lab, server: MockServer, app: str, tmp_path: Path) -> None:
     book = lab.notebook("import wannb\n\nwannb.studio()", app=app, shared=True)
     if app == "notebook":
@@ -153,4 +172,7 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
         page.get_by_text("Begun anew.").wait_for()
         assert prompt.input_value() == ""
         assert not alert.is_visible()
-    lab.errors[:] = [line for line in lab.errors if "WebSocket connection to" not in line]
+        what_is_typed_into_a_frame_survives(page)
+    # What a frame's field sent as its page was left came too late, and is brought to the next page.
+    harmless = ("WebSocket connection to", "Could not send widget sync message Error: Cannot send")
+    lab.errors[:] = [line for line in lab.errors if not any(each in line for each in harmless)]

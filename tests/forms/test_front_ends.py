@@ -145,7 +145,12 @@ def selectors(sheet: str) -> list[str]:
 
 
 def test_every_style_sheet_is_known() -> None:
-    known = {*SHEETS, "exports/webpage.css", "judging/static/page.css"}  # pages of their own
+    known = {
+        *SHEETS,
+        "classroom/pages/class.css",
+        "exports/webpage.css",
+        "judging/static/page.css",
+    }  # pages of their own
     assert {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.css")} == known
 
 

@@ -94,7 +94,7 @@ def test_groups_of_results_are_compared_place_by_place(folder: Path) -> None:
     for _ in range(3):
         judging.press("1")
     for verdict in judging.verdicts:
-        place = verdict["shared"]["place"] - 1
+        place = verdict["shared"]["place in group"] - 1
         assert {verdict[side]["run"] for side in (LEFT, RIGHT)} == {f"A{place}", f"B{place}"}
 
 

@@ -51,7 +51,7 @@ def test_labels_title_and_headings_are_the_persons_own(client: Client, tmp_path:
     [sheet] = grid.sheets
     assert sheet.rows == ("Dawn", "Dusk", "Night")
     assert sheet.spans == (((models[0], 2), ("plain", 2)),)
-    assert sheet.columns == ("seed first", "seed 2") * 2
+    assert sheet.columns == ("first", "seed 2") * 2
     texts = [text.get_text() for text in grid.figure(width=2.5).axes[0].texts]
     assert (texts[0], texts.count("plain")) == ("A day", 1)
     [file] = grid.save(tmp_path / "day.png")
@@ -291,6 +291,13 @@ def test_slots_of_a_prompt_are_axes_of_their_own(client: Client) -> None:
     assert list(plan.select(animal="dog").table()["place"]) == ["snow", "rain"]
     grid = plan.grid(rows="animal", columns="place")
     assert (grid.sheets[0].rows, grid.sheets[0].columns) == (("animal cat", "animal dog"), ("place snow", "place rain"))
+
+
+def test_a_slot_that_nothing_fills_is_said(client: Client) -> None:
+    plan = wannb.sweep(client, prompt="a {animal} in {town}", animal=["cat", "dog"], size=SIZE)
+    assert "{town} is sent as it stands; give town=[...] to fill it" in repr(plan)
+    assert "{town} is sent as it stands" in plan._repr_html_()
+    assert "as it stands" not in repr(wannb.sweep(client, prompt="a {animal}", animal=["cat", "dog"], size=SIZE))
 
 
 def test_a_slot_of_one_value_is_no_axis_and_names_are_checked(client: Client) -> None:

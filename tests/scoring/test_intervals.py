@@ -39,7 +39,9 @@ def test_more_seeds_that_say_the_same_of_a_prompt_make_no_interval_narrower(tmp_
 
 def test_where_the_prompt_itself_is_compared_the_seed_is_shared(tmp_path: Path) -> None:
     def of(seeds: int, copies: int) -> Path:
-        won = [({"seed": seed, "image": image}, seed % 3 > 0) for seed in range(seeds) for image in range(copies)]
+        won = [
+            ({"seed": seed, "image in cell": image}, seed % 3 > 0) for seed in range(seeds) for image in range(copies)
+        ]
         rows = [(shared, "A", "B", "left" if wins else "right") for shared, wins in won]
         return sheet(tmp_path / f"{seeds}-{copies}.jsonl", rows)
 

@@ -20,6 +20,7 @@ from wannb.judging.pairs import contest_of
 from wannb.plan import Plan
 from wannb.runs.result import GeneratedImage
 from wannb.scoring import digest, scores
+from wannb.scoring.votes import _cluster
 
 
 def simulated(folder: Path, made: dict[str, list[GeneratedImage]], name: str, seed: int, ties: float = 0.1) -> Any:
@@ -222,3 +223,13 @@ def test_without_the_library_the_install_line_is_said(folder: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "evalica", None)
     with pytest.raises(ImportError, match=r'pip install "wannb\[judge\]"'):
         judging.scores()
+
+
+def test_a_slot_of_any_name_is_a_part_of_the_prompt() -> None:
+    """Verdicts that share the words of a prompt are one cluster, whatever its slots are called."""
+    shares = [
+        {"prompt": "a cat in {x}", name: value} for name in ("place", "image", "spot") for value in ("town", "fog")
+    ]
+    clusters = {_cluster("pair", {**share, "seed": 3, "image in cell": 2}) for share in shares}
+    assert len(clusters) == 6
+    assert _cluster("pair", {"place in group": 1}) != _cluster("pair", {"place in group": 2})

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from wannb.figures import labels_of
+from wannb.figures import OwnLabel, labels_of
 from wannb.request import FIELDS, ImageRequest, SupportsInput, as_inputs, inputs
 from wannb.runs import Result
 from wannb.translation import Said, say, shorten
@@ -124,12 +124,12 @@ def labels_for(
         texts = given.get(name, {})
         if isinstance(texts, Mapping):
             for value, text in texts.items():
-                own[_positions(name, values, value)[0]] = str(text)
+                own[_positions(name, values, value)[0]] = OwnLabel(text)
         elif isinstance(texts, str) or len(texts) != len(values):
             told = {"name": name, "given": repr(texts), "n": len(values)}
             raise ValueError(say("labels: {name} has {n} values, give a text for each, not {given}", **told))
         else:
-            own = [str(text) for text in texts]
+            own = [*map(OwnLabel, texts)]
         made[name] = tuple(own)
     return made
 

@@ -9,7 +9,7 @@ from . import fonts
 from .comparison import compare
 from .fonts import families, leftwards
 from .grid import Grid, contact_sheet, grid
-from .layout import STATES, Spot, flat, labels_of
+from .layout import STATES, OwnLabel, Spot, flat, labels_of
 from .paper import (
     DASHED,
     EMPTY,
@@ -35,6 +35,7 @@ __all__ = [
     "STATES",
     "Grid",
     "Lines",
+    "OwnLabel",
     "Paper",
     "Spot",
     "check_size",

@@ -200,9 +200,20 @@ def labels_of(values: Sequence[Any], *, gap: str = "…", common: bool = True) -
     return tuple(distinct)
 
 
+class OwnLabel(str):
+    """A label that a person has given, which stands without the name of its option."""
+
+    __slots__ = ()
+
+
 def named(values: Iterable[tuple[str, str]], joint: str) -> Said:
     """Return values of options as one label, with the names of those that say too little alone."""
-    return joined(joint, [text if name in _PLAIN else joined(" ", [word_of(name), text]) for name, text in values])
+
+    def whole(name: str, text: str) -> str:
+        is_plain = name in _PLAIN or isinstance(text, OwnLabel)
+        return text if is_plain else joined(" ", [word_of(name), text])
+
+    return joined(joint, [whole(name, text) for name, text in values])
 
 
 def prompt_of(image: GeneratedImage, most: int) -> str:

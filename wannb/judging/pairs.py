@@ -18,8 +18,8 @@ from wannb.files import opened_picture
 from wannb.masking import mask
 from wannb.request import FIELDS
 from wannb.runs import GeneratedImage, find_input, read
-from wannb.scoring import PRINT, Contestant, digest, place_of
-from wannb.translation import Said, count, joined, say
+from wannb.scoring import IMAGE, PLACE, PRINT, Contestant, digest, place_of
+from wannb.translation import Said, count, joined, say, shorten
 
 if TYPE_CHECKING:
     from wannb.plan import Cell, Plan
@@ -81,7 +81,7 @@ class Contest:
 
     def category(self, pair: Pair) -> str:
         """Return the category that both prompts of a pair have in the plan's list; "" without one."""
-        shared = {name: value for name, value in pair.shared.items() if name != "image"}
+        shared = {name: value for name, value in pair.shared.items() if name != IMAGE}
         kinds = {self.kinds.get(place_of(each, shared), "") for each in pair.contestants}
         return kinds.pop() if len(kinds) == 1 else ""
 
@@ -161,13 +161,13 @@ def _of_groups(pictures: Mapping[str, Iterable[Any]], sides: int) -> Contest:
     if len(groups) < sides:
         raise ValueError(say("{groups} of pictures; give at least two", groups=count(len(groups), "group")))
     if sides > 1 < len(set(lengths.values())):
-        said = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
+        said = ", ".join(f"{shorten(name, 40)!r}: {length}" for name, length in [*lengths.items()][:4])
         raise ValueError(say("different numbers of pictures ({numbers}); give equally many", numbers=said))
     contestants = [Contestant(id=digest({"group": key}), label=key, options={"group": key}) for key in groups]
     places: list[_Group] = []
     for place, images in enumerate(zip_longest(*groups.values()), 1):
         there = [[image] if image and _is_there(image) else [] for image in images]
-        places.append(({"place": place}, {each.id: one for each, one in zip(contestants, there, strict=True)}))
+        places.append(({PLACE: place}, {each.id: one for each, one in zip(contestants, there, strict=True)}))
     missing = Counter(lost=sum(lengths.values()) - sum(len(images) for _, all_ in places for images in all_.values()))
     if not places:
         raise ValueError(say("the groups have no pictures; give results, such as client.generate(...) returns"))
@@ -204,7 +204,7 @@ def _contest(
             met = list(zip(*(images[key] for key in keys), strict=False))
             left_out += most - len(met)
             for number, shown in enumerate(met, 1):
-                both = {**shared, "image": number} if most > 1 else dict(shared)
+                both = {**shared, IMAGE: number} if most > 1 else dict(shared)
                 pairs.append(_pair(keys, shown, both))
     without = {state: number for state, number in sorted(missing.items()) if number}
     if not pairs:
@@ -232,7 +232,7 @@ def in_words(missing: Mapping[str, int]) -> str:
 
 def _pair(contestants: tuple[str, ...], images: tuple[GeneratedImage, ...], shared: dict[str, Any]) -> Pair:
     sides = sorted(zip(contestants, (image.sha256 for image in images), strict=True))
-    mark = digest([sorted(image.sha256 for image in images), shared.get("image", 1)])
+    mark = digest([sorted(image.sha256 for image in images), shared.get(IMAGE, 1)])
     return Pair(id=digest([sides, shared]), mark=mark, contestants=contestants, shared=shared, images=images)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from wannb.cells import STATES, Cell, State, Status
+from wannb.cells import STATES, Cell, State, Status, slots_of
 from wannb.display import html
 from wannb.figures import labels_of
 from wannb.request import FIELDS, word_of
@@ -104,7 +104,11 @@ def _troubles(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status
     for cell, status in zip(cells, statuses, strict=True):
         if status.state in _TROUBLE or status.short or cell.replaced:
             reasons.setdefault((status.state, status.note), []).append(cell)
-    return [
+    unfilled = [
+        Said("{slot} is sent as it stands; give {name}=[...] to fill it", slot=f"{{{name}}}", name=name)
+        for name in sorted(slots_of([cell.request.prompt for cell in cells]))
+    ]
+    return unfilled + [
         joined(": ", [where(varying, cells, them), note])
         if state in ("done", "open", "under way")
         else Said("{where}: {state}: {why}", where=where(varying, cells, them), state=STATES[state], why=note)

@@ -12,8 +12,10 @@ from .returned import KEY
 from .scoring import Score, Scores, scores
 from .verdicts import (
     BAD,
+    IMAGE,
     KINDS,
     LEFT,
+    PLACE,
     PRINT,
     RIGHT,
     SKIP,
@@ -33,9 +35,11 @@ from .verdicts import (
 
 __all__ = [
     "BAD",
+    "IMAGE",
     "KEY",
     "KINDS",
     "LEFT",
+    "PLACE",
     "PRINT",
     "RIGHT",
     "SKIP",

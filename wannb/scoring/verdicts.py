@@ -20,6 +20,8 @@ from wannb.translation import Said
 
 LEFT, RIGHT, TIE, BAD, SKIP = "left", "right", "tie", "bad", "skip"
 PICTURE = "picture"
+#: What a pair shares beside options: place in its group, number in its cell. No slot of a prompt has such a name.
+PLACE, IMAGE = "place in group", "image in cell"
 #: About 100,000 verdicts.
 _MOST_BYTES = 100 * 2**20
 #: Characters of a checksum that tell pictures apart.
@@ -244,7 +246,7 @@ def is_of(verdict: Mapping[str, Any], pictures: Mapping[str, str]) -> bool:
     shared = verdict.get("shared")
     if not isinstance(shared, Mapping):
         return True
-    whole = {name: value for name, value in shared.items() if name != "image"}
+    whole = {name: value for name, value in shared.items() if name != IMAGE}
     for side in sides_of(verdict):
         print_ = str(side.get("sha256", ""))[:PRINT]
         there = {pictures.get(place_of(side["contestant"], each), print_) for each in (shared, whole)}

@@ -13,7 +13,7 @@ from wannb.request import FIELDS
 from wannb.translation import Said, count, joined, say
 
 from .returned import returned
-from .verdicts import LEFT, RIGHT, SKIP, Contestant, Kind, Sheet, digest, is_of, read_sheet, sides_of
+from .verdicts import IMAGE, LEFT, PLACE, RIGHT, SKIP, Contestant, Kind, Sheet, digest, is_of, read_sheet, sides_of
 
 
 class Record(Protocol):
@@ -276,7 +276,7 @@ def _cluster(pair: str, shared: object) -> str:
     """Return what verdicts share that are not independent: the prompt or, where it is compared or fixed, the rest."""
     if not isinstance(shared, Mapping):
         return pair
-    rest = {name: value for name, value in shared.items() if name != "image"}
+    rest = {name: value for name, value in shared.items() if name != IMAGE}
     # Slots are a part of the prompt; the place is that of a picture in its group.
-    words = {name: value for name, value in rest.items() if name == "prompt" or name not in (*FIELDS, "place")}
+    words = {name: value for name, value in rest.items() if name == "prompt" or name not in (*FIELDS, PLACE)}
     return digest(words or rest)

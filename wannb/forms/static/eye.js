@@ -1,5 +1,5 @@
 // The eye of the Studio: says when somebody looks at the page, asks before what is not yet written is left, and brings
-// what was typed after the kernel was gone to the page that is loaded next.
+// what the kernel did not hear of any more to the page that is loaded next.
 
 import { attend, follow, send } from "./elements.js";
 
@@ -10,7 +10,8 @@ function render({ model, el }) {
   const stop = new AbortController();
   const { signal } = stop;
   let unanswered = false; // typed since the kernel last said something
-  let waiting = null; // a field whose text is sent when it is left
+  let waiting = null; // a field of a frame, whose text is sent when it is left
+  let last = null; // that field as the page was left: what it sent then may come too late
   let reloads = false; // by the button of the page, which loses nothing
   const fields = new Set(); // typed in since the page was loaded
   el.style.display = "none";
@@ -23,7 +24,7 @@ function render({ model, el }) {
   // In JupyterLab the kernel, and the form with it, outlive the page.
   if (document.body.dataset.voila) {
     window.addEventListener("beforeunload", leave, { signal });
-    window.addEventListener("pagehide", () => isGone() && keep(fields), { signal });
+    window.addEventListener("pagehide", () => keep(isGone() ? fields : new Set(), last), { signal });
     document.getElementById("gone")?.addEventListener("click", ({ target }) => (reloads = target.matches("button")), { signal, capture: true });
     bring(signal);
   }
@@ -37,13 +38,14 @@ function render({ model, el }) {
   function typed({ target }) {
     if (!target.closest?.(".wannb-form")) return;
     unanswered = true;
-    // The fields of a frame are those of another one on the next page.
+    last = null;
     if (target.closest(".wannb-frames")) waiting = target;
     else fields.add(target);
   }
 
   function leave(event) {
     const field = waiting;
+    last = field && ofFrame(field);
     field?.blur();
     if (field || (!reloads && (model.get("unkept") || (isGone() && unanswered)))) event.preventDefault();
     reloads = false;
@@ -67,11 +69,21 @@ function named() {
   return found;
 }
 
-function keep(fields) {
+/** Return which field of which frame this is, what stands in it, and what tells that it is the same frame. */
+function ofFrame(field) {
+  const cards = [...document.querySelectorAll(".wannb-frames .wannb-frame")];
+  const card = cards.findIndex((one) => one.contains(field));
+  if (card < 0) return null;
+  const fields = [...cards[card].querySelectorAll("input, textarea")];
+  const place = fields.indexOf(field);
+  return { card, place, value: field.value, rest: fields.filter((_, n) => n !== place).map((one) => one.value) };
+}
+
+function keep(fields, frame) {
   const written = [...named()].filter(([, field]) => fields.has(field));
   const values = written.map(([name, field]) => [name, field.type === "checkbox" ? field.checked : field.value]);
   try {
-    sessionStorage.setItem(TYPED, JSON.stringify(values));
+    sessionStorage.setItem(TYPED, JSON.stringify({ values, frame }));
   } catch (error) {
     console.warn(error); // a page that may keep nothing
   }
@@ -79,26 +91,37 @@ function keep(fields) {
 
 /** Write what an earlier page left into the fields, each as soon as it is there. */
 function bring(signal) {
-  let left;
+  let left, frame;
   try {
-    left = new Map(JSON.parse(sessionStorage.getItem(TYPED) ?? "[]"));
+    const kept = JSON.parse(sessionStorage.getItem(TYPED) ?? "{}");
+    left = new Map(kept.values);
+    frame = kept.frame;
     sessionStorage.removeItem(TYPED);
   } catch {
     return;
   }
+  const write = (field, value) => {
+    if (field.type === "checkbox") field.checked !== value && field.click();
+    else if (field.value !== value) {
+      field.value = value;
+      for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }));
+    }
+  };
   const look = () => {
     const there = left.size ? named() : new Map();
     for (const [name, value] of left) {
       const field = there.get(name);
       if (!field) continue;
       left.delete(name);
-      if (field.type === "checkbox") field.checked !== value && field.click();
-      else if (field.value !== value) {
-        field.value = value;
-        for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }));
-      }
+      write(field, value);
     }
-    if (!left.size) clearInterval(timer);
+    const card = frame && document.querySelectorAll(".wannb-frames .wannb-frame")[frame.card];
+    const field = card?.querySelectorAll("input, textarea")[frame.place];
+    if (field && JSON.stringify(ofFrame(field).rest) === JSON.stringify(frame.rest)) {
+      write(field, frame.value);
+      frame = null;
+    }
+    if (!left.size && !frame) clearInterval(timer);
   };
   const timer = setInterval(look, 500);
   signal.addEventListener("abort", () => clearInterval(timer));

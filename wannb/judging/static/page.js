@@ -31,9 +31,11 @@ show();
 render({ model, el: widget });
 const root = widget.querySelector(".wannb-judge");
 root.focus();
-// Keys count wherever the focus is, but for the name and the buttons.
+// Keys count wherever the focus is, but in the name, which Enter leaves, and those that press a button.
 document.addEventListener("keydown", (event) => {
-  if (event.target !== document.body) return;
+  if (event.target === name && event.key === "Enter") root.focus();
+  const pressed = event.target.closest("button") && ["Enter", " ", "Tab"].includes(event.key);
+  if (event.target === name || pressed || root.contains(event.target)) return;
   root.focus();
   root.dispatchEvent(new KeyboardEvent("keydown", event));
   if (event.key === "Backspace") event.preventDefault();

@@ -47,7 +47,7 @@ from .judging import JudgingForecast, judging_of
 from .methods import sentences
 from .metrics import Metric, agreement, known, log_to, measure
 from .run import Allowance, Progress, Runner
-from .study import as_json, grid_of, named_runs, options_of, read_study
+from .study import as_json, grid_of, named_runs, options_of, read_study, verdict_files
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -320,7 +320,7 @@ class Plan:
             title: of the study and of its figure.
             grid: arguments of `grid`, such as `{"rows": "prompt", "labels": {...}}`.
             width: of the figure in inches.
-            verdicts: files of judges, which are copied.
+            verdicts: files of judges, which are copied, with the keys of the pages that saved some of them.
             methods: more to say, after the plan's own methods, such as `scores.methods()`.
 
         Returns:
@@ -329,8 +329,8 @@ class Plan:
         Raises:
             FileExistsError: the folder has something in it.
             ImportError: a parquet file without pyarrow.
-            ValueError: a parquet file of a plan without images.
-            OSError: a file cannot be written.
+            ValueError: a parquet file of a plan without images, or a page's verdicts whose key is not found.
+            OSError: a file cannot be read or written.
 
         >>> plan.save("study", title="Light and weather", grid={"rows": "prompt"})    # doctest: +SKIP
         """
@@ -347,7 +347,7 @@ class Plan:
             runs=named_runs({name: self.labels(name) for name in self.varying}, self.cells, statuses),
             rows=self._rows(),
             plan=as_json(self.constant, self.varying, self.prompts, grid=axes, width=width),
-            verdicts=[*map(Path, verdicts)],
+            verdicts=verdict_files(verdicts, self.client.store.root / "judgements"),
             more=[changes] if changes.is_file() else [],
         ).write(place)
         return place

@@ -8,7 +8,7 @@ Knows files alone, neither plans nor widgets. May import `figures` and the rooms
 
 from __future__ import annotations
 
-from .returned import KEY
+from .returned import KEY, key_file
 from .scoring import Score, Scores, scores
 from .verdicts import (
     BAD,
@@ -47,6 +47,7 @@ __all__ = [
     "Sheet",
     "digest",
     "is_of",
+    "key_file",
     "mark",
     "marked",
     "named",

@@ -77,7 +77,7 @@ def test_other_programs_read_it(client: Client, tmp_path: Path) -> None:
             assert picture.info["parameters"].startswith(row["prompt"])
     assert {line["number"] for line in lines} == {1}
     readme = (folder / "README.md").read_text("utf-8")
-    assert "Excluded (1, with the reason in `methods.md`): the images are in `images/`, not in its" in readme
+    assert "Excluded (1, the reason is in `methods.md`): images are in `images/`, not in its" in readme
     assert "verdicts/" not in readme
     assert "image" not in lines[0], "in an ImageFolder this is the picture itself"
     assert {row["path"] for row in table if row["path"]} == {f"images/{line['file_name']}" for line in lines}

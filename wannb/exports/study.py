@@ -201,7 +201,7 @@ plan = wannb.Plan.open(".")  # checks every file
 plan.grid(**plan.figure)
 ```
 {verdicts}"""
-_EXCLUDED = """- Excluded ({n}, with the reason in `methods.md`): the images are in `images/`, not in its `metadata.jsonl`.
+_EXCLUDED = """- Excluded ({n}, the reason is in `methods.md`): images are in `images/`, not in its `metadata.jsonl`.
 """
 _VERDICTS = """
 `verdicts/` has the files of the judges. To score them, after `pip install "wannb[judge]"`:

@@ -129,8 +129,9 @@ def as_json(
     *,
     grid: Mapping[str, Any],
     width: float,
+    metrics: Mapping[str, Mapping[str, float | None]],
 ) -> dict[str, Any]:
-    """Return a plan as `options_of` reads it, and how its figure was drawn."""
+    """Return a plan as `options_of` reads it, how its figure was drawn, and what was measured of its images."""
 
     def plain(name: str, value: Any) -> Any:
         if name not in FIELDS or isinstance(value, (str, int, type(None))):
@@ -147,6 +148,7 @@ def as_json(
         "prompts": source,
         "grid": {**grid, **({"labels": _pairs(labels)} if labels else {})},
         "width": width,
+        "metrics": metrics,
     }
 
 

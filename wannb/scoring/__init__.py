@@ -2,7 +2,7 @@
 
     wannb.scores("table-1.jsonl", "table-2.jsonl")  # several judges together, and their agreement
 
-Knows files alone, neither plans nor widgets. May import `figures` and the rooms below it. Other rooms import only what
+Knows files alone, neither plans nor widgets. May import `cells` and the rooms below it. Other rooms import only what
 `__all__` names.
 """
 

@@ -164,9 +164,9 @@ def test_the_methods_say_what_a_paper_needs(client: Client, tmp_path: Path) -> N
     plan.exclude(seed=2, reason="the boat is cut off")
     said = plan.methods()
     for part in (
-        "6 images come from 12 requests (3 prompt × 2 model × 2 seed).",
+        "6 images come from 12 requests (3 prompts × 2 models (wan2.7-image-pro, wan2.7-image) × 2 seeds (1, 2)).",
         "They are drawings of the mock server of wannb: no model has seen these requests.",
-        "from the list boats (SHA-256 of its file",
+        "from the list “boats” (SHA-256 of its file",
         "of the categories sea",
         "Excluded (6): seed 2, because: the boat is cut off.",
         "wannb 0.1.0",
@@ -205,6 +205,37 @@ def test_verdicts_without_their_key_are_refused_before_anything_is_written(clien
     with pytest.raises(FileNotFoundError, match=r"nobody.jsonl"):
         plan.save(tmp_path / "study", verdicts=[tmp_path / "nobody.jsonl"])
     assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "english", "chinese"),
+    [
+        (
+            {"prompt": "a {place}", "place": ["bench", "sea"], "seed": range(7)},
+            "0 images come from 14 requests (2 values of place (“bench”, “sea”) × 7 seeds).",
+            "0 张图片来自 14 个请求（“place”的 2 个取值（“bench”，“sea”） × 7 个种子）。",
+        ),
+        (
+            {"prompt": ["a", "b"], "watermark": [True, False], "seed": [1]},
+            "0 images come from 4 requests (2 prompts × 2 values of watermark (on, off))",
+            "2 个提示词 × “水印”的 2 个取值（",
+        ),
+        ({"prompt": "a"}, "0 images come from 1 request. ", "0 张图片来自 1 个请求。"),
+    ],
+)
+def test_the_methods_name_few_values_and_count_many(
+    client: Client, options: dict[str, Any], english: str, chinese: str
+) -> None:
+    plan = wannb.sweep(client, **{name: list(each) if name == "seed" else each for name, each in options.items()})
+    assert english in plan.methods()
+    plan.language = "zh"
+    assert chinese in plan.methods()
+    if "place" not in options:
+        return
+    plan.select(place=0, seed=1).run()
+    assert plan.methods().startswith("1 张图片来自")
+    plan.language = "en"
+    assert plan.methods().startswith("1 image comes from 14 requests")
 
 
 # Runs that are only shown

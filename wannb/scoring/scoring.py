@@ -362,11 +362,12 @@ class Scores:
             alpha = Said("too few or too similar verdicts") if self.alpha is None else f"{self.alpha:.2f}"
             said.append(Said("Krippendorff's alpha: {alpha}", alpha=alpha))
         if self.self_agreement is not None:
-            told = {"share": _percent(self.self_agreement), "n": self.repeats}
-            said.append(Said("self-agreement: {share} of {n} that were asked again got the same answer", **told))
+            pairs = count(self.repeats, "pair") if self._on_pairs else count(self.repeats, "picture")
+            share = _percent(self.self_agreement)
+            said.append(Said("self-agreement: {share} ({pairs} asked again)", share=share, pairs=pairs))
         if self.passed is not None:
-            told = {"share": _percent(self.passed), "n": self.attention}
-            said.append(Said("attention: {share} of {n} pairs with a known answer were answered right", **told))
+            told = {"share": _percent(self.passed), "pairs": count(self.attention, "attention pair")}
+            said.append(Said("attention: {share} of {pairs} answered right", **told))
         said += [Said("left out on request: {judges}", judges=", ".join(self.without))] if self.without else []
         if self.left is not None:
             share = _percent(self.left)

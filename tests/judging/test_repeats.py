@@ -78,9 +78,9 @@ def test_a_repeat_counts_for_self_agreement_alone(folder: Path) -> None:
         "one": (40, 4, 1.0),
         "two": (40, 4, 0.25),
     }
-    said = "Of 8 pairs that were asked again with sides swapped, 62 % got the same answer."
+    said = "Of 8 pairs asked again with sides swapped, 62 % got the same answer."
     assert said in both.methods()
-    assert "62 % of 8" in repr(both)
+    assert "62 % (8 pairs asked again)" in repr(both)
     none = judged(made, folder / "none.jsonl", "1").scores()
     assert (none.repeats, none.self_agreement) == (4, 0.0), "who always presses left contradicts themselves"
     assert judge(made, file=folder / "empty.jsonl").scores().self_agreement is None

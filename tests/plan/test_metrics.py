@@ -52,6 +52,26 @@ def test_each_image_is_measured_once_and_is_a_column(plan: Plan, tmp_path: Path)
         assert {row["brightness"] for row in csv.DictReader(file) if row["path"]} == {"7.0"}
 
 
+def test_measures_stay_in_a_study(plan: Plan, tmp_path: Path) -> None:
+    plan.score("brightness", brightness).score("none", lambda image: float("nan"))
+    judging = wannb.judge(plan, file=tmp_path / "verdicts.jsonl")
+    while judging.number < judging.total:
+        judging.press("1")
+    found = judging.scores()
+    plan.save(tmp_path / "study", verdicts=[tmp_path / "verdicts.jsonl"])
+    again = Plan.open(tmp_path / "study")
+    assert again.metrics == ("brightness", "none")
+    for name in again.metrics:
+        assert again.table()[name].equals(plan.table()[name])
+    assert again.agreement(found).equals(plan.agreement(found))
+    asked: list[GeneratedImage] = []
+    again.score("brightness", lambda image: asked.append(image) or 7)
+    assert asked == []
+    again.score("brightness", lambda image: 7, fresh=True)
+    assert set(again.table()["brightness"].dropna()) == {7}
+    assert Plan.open(tmp_path / "study"), "every file is as it was saved"
+
+
 def test_what_is_no_number_or_no_new_name_is_refused(plan: Plan) -> None:
     with pytest.raises(ValueError, match="colour: 'red' is no number; the image is of run 2"):
         plan.score("colour", lambda image: "red")

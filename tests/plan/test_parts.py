@@ -420,7 +420,7 @@ def test_a_list_is_read_from_a_link(shelf: str, client: Client, tmp_path: Path) 
         assert read.sha256 == hashlib.sha256(PARTI.encode()).hexdigest()
     assert read.name == "to-parti"
     plan = wannb.sweep(client, prompt=read, model=list(MODELS), size=SIZE).run()
-    assert f"from the list to-parti at {shelf}/to-parti.tsv (SHA-256" in plan.methods()
+    assert f"from the list “to-parti” at {shelf}/to-parti.tsv (SHA-256" in plan.methods()
     plan.save(tmp_path / "study")
     again = Plan.open(tmp_path / "study").prompts
     assert again is not None

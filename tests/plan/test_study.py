@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,9 @@ def test_other_programs_read_it(client: Client, tmp_path: Path) -> None:
         with Image.open(folder / "images" / row["file_name"]) as picture:
             assert picture.info["parameters"].startswith(row["prompt"])
     assert {line["number"] for line in lines} == {1}
+    readme = (folder / "README.md").read_text("utf-8")
+    assert "Excluded (1, the reason is in `methods.md`): images are in `images/`, not in its" in readme
+    assert "verdicts/" not in readme
     assert "image" not in lines[0], "in an ImageFolder this is the picture itself"
     assert {row["path"] for row in table if row["path"]} == {f"images/{line['file_name']}" for line in lines}
     assert table[0]["path"] == "images/001-a-boat-at-dawn-wan2-7-image-pro-seed-7/image-1.png"
@@ -160,14 +164,78 @@ def test_the_methods_say_what_a_paper_needs(client: Client, tmp_path: Path) -> N
     plan.exclude(seed=2, reason="the boat is cut off")
     said = plan.methods()
     for part in (
-        "6 images come from 12 requests (3 prompt × 2 model × 2 seed).",
+        "6 images come from 12 requests (3 prompts × 2 models (wan2.7-image-pro, wan2.7-image) × 2 seeds (1, 2)).",
         "They are drawings of the mock server of wannb: no model has seen these requests.",
-        "from the list boats (SHA-256 of its file",
+        "from the list “boats” (SHA-256 of its file",
         "of the categories sea",
         "Excluded (6): seed 2, because: the boat is cut off.",
         "wannb 0.1.0",
     ):
         assert part in said
+
+
+def test_verdicts_of_pages_come_with_their_key(client: Client, tmp_path: Path) -> None:
+    plan = study(client, prompt=PROMPTS[:2], seed=1).run()
+    backs = []
+    for name in ("ann", "bo"):  # equal names in two folders, each with the key of its own page
+        judging = wannb.judge(plan, by="model", judge="host", file=tmp_path / name / "host.jsonl")
+        judging.save(tmp_path / name / "judging.html")
+        key = json.loads((tmp_path / name / "judging.key.json").read_text())
+        lines = [{"wannb_judging_page": 1, "page": f"{key['page']}-1", "judge": name}]
+        lines += [{"q": 0, "n": n, "left": 0, "verdict": "left"} for n in range(2)]
+        backs.append(back := tmp_path / name / "verdicts.jsonl")
+        back.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    plan.save(folder := tmp_path / "study", verdicts=backs)
+    for name in ("ann", "bo"):
+        shutil.rmtree(tmp_path / name)
+    readme = (folder / "README.md").read_text("utf-8")
+    program = readme[readme.index("from glob") :].partition("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\nprint(repr(scores))"], capture_output=True, text=True, cwd=folder
+    )
+    assert "4 verdicts on 2 pairs by 2 judges" in done.stdout, done.stderr
+    assert Plan.open(folder)
+
+
+def test_verdicts_without_their_key_are_refused_before_anything_is_written(client: Client, tmp_path: Path) -> None:
+    plan = study(client, prompt="a", seed=1).run()
+    (file := tmp_path / "ann.jsonl").write_text('{"wannb_judging_page": 1, "page": "0123456789ab-1"}\n')
+    with pytest.raises(ValueError, match=r"ann.jsonl: the key of its page is missing; put the .key.json"):
+        plan.save(tmp_path / "study", verdicts=[file])
+    with pytest.raises(FileNotFoundError, match=r"nobody.jsonl"):
+        plan.save(tmp_path / "study", verdicts=[tmp_path / "nobody.jsonl"])
+    assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "english", "chinese"),
+    [
+        (
+            {"prompt": "a {place}", "place": ["bench", "sea"], "seed": range(7)},
+            "0 images come from 14 requests (2 values of place (“bench”, “sea”) × 7 seeds).",
+            "0 张图片来自 14 个请求（“place”的 2 个取值（“bench”，“sea”） × 7 个种子）。",
+        ),
+        (
+            {"prompt": ["a", "b"], "watermark": [True, False], "seed": [1]},
+            "0 images come from 4 requests (2 prompts × 2 values of watermark (on, off))",
+            "2 个提示词 × “水印”的 2 个取值（",
+        ),
+        ({"prompt": "a"}, "0 images come from 1 request. ", "0 张图片来自 1 个请求。"),
+    ],
+)
+def test_the_methods_name_few_values_and_count_many(
+    client: Client, options: dict[str, Any], english: str, chinese: str
+) -> None:
+    plan = wannb.sweep(client, **{name: list(each) if name == "seed" else each for name, each in options.items()})
+    assert english in plan.methods()
+    plan.language = "zh"
+    assert chinese in plan.methods()
+    if "place" not in options:
+        return
+    plan.select(place=0, seed=1).run()
+    assert plan.methods().startswith("1 张图片来自")
+    plan.language = "en"
+    assert plan.methods().startswith("1 image comes from 14 requests")
 
 
 # Runs that are only shown

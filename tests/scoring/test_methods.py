@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +34,7 @@ def test_the_methods_of_two_judges(tmp_path: Path) -> None:
         "10 ties (5 both bad) count as half wins",
         "The left picture was preferred in 85 % of the verdicts without a tie.",  # 24 + 5 of 34
         "two-way clusters, prompts (or seeds) and judges",
-        f"Of two judges' verdicts on one of {found.shared} pairs, {100 * found.agreement:.0f} % were equal",
+        f"Of two judges' verdicts on the same, {100 * found.agreement:.0f} % were equal ({found.shared} pairs).",
         f"Krippendorff's alpha for nominal data was {found.alpha:.2f}.",
         f"wannb {wannb.__version__} and evalica {version('evalica')}.",
     ):
@@ -58,6 +59,22 @@ def test_the_methods_of_one_judge_say_so(tmp_path: Path, ties: Any, part: str) -
     alone = scores(sheet(tmp_path / "y.jsonl", [({"prompt": "p"}, "A", "B", "left")] * 2))
     assert "95 %" not in alone.methods()
     assert "left picture was preferred in 100 %" in alone.methods()
+
+
+@pytest.mark.parametrize(("n", "again"), [(1, "1 pair"), (2, "2 pairs")])
+def test_one_is_one(tmp_path: Path, n: int, again: str) -> None:
+    rows = [({"prompt": f"p{number}"}, "A", "B", "left") for number in range(n)]
+    file = sheet(tmp_path / "x.jsonl", rows, judge="one")
+    first, *lines = map(json.loads, file.read_text().splitlines())
+    lines += [{**line, "again": True, "verdict": "tie"} for line in lines]
+    file.write_text("".join(json.dumps(line) + "\n" for line in (first, *lines)))
+    found = scores(file, sheet(tmp_path / "y.jsonl", rows, judge="two"))
+    assert f"Of {again} asked again with sides swapped, 0 % got the same answer." in found.methods()
+    assert f"self-agreement: 0 % ({again} asked again)" in repr(found)
+    assert f"Of two judges' verdicts on the same, 100 % were equal ({again})." in found.methods()
+    object.__setattr__(found, "language", "zh")
+    assert f"自身一致性：0 %（重问了 {n} 对）" in repr(found)
+    assert f"左右互换后重问的 {n} 对中，0 % 得到了相同的回答。" in found.methods()
 
 
 def test_wannb_is_cited_as_it_is() -> None:

@@ -64,6 +64,24 @@ def test_battles_say_who_won(found: Any, folder: Path) -> None:
     assert lines["winner"].tolist() == table["winner"].tolist()
 
 
+def test_slots_of_a_prompt_are_filled(folder: Path) -> None:
+    told = {"prompt": "A {who} on a {place}", "seed": 1}
+    given = [({**told, "who": who, "place": "bench"}, "A", "B", "left") for who in ("man", "{place}")]
+    found = scores(sheet(folder / "x.jsonl", given))
+    assert pandas.read_csv(found.save(folder / "x.csv"))["prompt"].tolist() == [
+        "A man on a bench",
+        "A {place} on a bench",
+    ]
+    table = pandas.read_csv(found.save(folder / "y.csv", columns="pick-a-pic"))
+    assert table["caption"].tolist() == ["A man on a bench", "A {place} on a bench"]
+    # A slot that is compared differs within the pair: it has no prompt in common.
+    listed = [{"id": each, "label": each, "options": {"who": each}} for each in ("man", "cat")]
+    compared = scores(
+        sheet(folder / "z.jsonl", [(told | {"place": "bench"}, "man", "cat", "left")], contestants=listed)
+    )
+    assert pandas.read_csv(compared.save(folder / "z.csv"))["prompt"].isna().all()
+
+
 def test_pick_a_pic_has_its_columns(found: Any, models: Any, folder: Path) -> None:
     table = pandas.read_json(found.save(folder / "pairs.jsonl", columns="pick-a-pic"), lines=True)
     assert list(table.columns) == [

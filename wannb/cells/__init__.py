@@ -3,7 +3,7 @@
 May import `figures` and the rooms below it. Other rooms import only what `__all__` names.
 """
 
-from .cell import MOST, Cell, cells_of, labels_for, select, slots_of, split_options
+from .cell import MOST, Cell, cells_of, filled, labels_for, select, slots_of, split_options
 from .changes import CHANGES, REASON, changes_in, noted, replaced, write_change
 from .lists import Prompts, prompts
 from .status import STATES, Forecast, State, Status, forecast, statuses_of, to_do
@@ -20,6 +20,7 @@ __all__ = [
     "Status",
     "cells_of",
     "changes_in",
+    "filled",
     "forecast",
     "labels_for",
     "noted",

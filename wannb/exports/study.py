@@ -10,7 +10,7 @@ study/
     figures/         the grid as PDF and PNG
     images/          a folder for each run, under a name that speaks, and metadata.jsonl, with which it is an
                      ImageFolder of Hugging Face's datasets
-    verdicts/        of judges
+    verdicts/        of judges, and the keys of pages that they judged on
     SHA256SUMS       for `sha256sum -c` and `Plan.open`
 """
 
@@ -20,7 +20,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class Study:
         runs: each with the name that its folder gets.
         rows: of the table, one an image, with `run` and `path` as in `Plan.table`.
         plan: the plan as JSON.
-        verdicts: files of judges.
+        verdicts: files of judges, and keys of their pages, by their names.
         more: files that stand beside the runs.
     """
 
@@ -59,7 +59,7 @@ class Study:
     runs: Mapping[str, Run]
     rows: Sequence[Mapping[str, Any]]
     plan: Mapping[str, Any]
-    verdicts: Sequence[Path] = ()
+    verdicts: Mapping[str, Path] = field(default_factory=dict)
     more: Sequence[Path] = ()
 
     def write(self, folder: Path) -> None:
@@ -72,9 +72,10 @@ class Study:
             self.figure.save(folder / "figures" / f"grid{ending}", width=self.width)
         for name, run in self.runs.items():
             _copy(run, folder / IMAGES / name)
-        for place, kept in (("verdicts", self.verdicts), (IMAGES, self.more)):
-            for file in kept:
-                _put(folder / place / file.name, files.read_file(file, most=_MOST))
+        for name, file in self.verdicts.items():
+            _put(folder / "verdicts" / name, files.read_file(file, most=_MOST))
+        for file in self.more:
+            _put(folder / IMAGES / file.name, files.read_file(file, most=_MOST))
         names = {run.id: name for name, run in self.runs.items()}
         rows = [_moved(row, names) for row in self.rows]
         shown = str(replace(self.figure, title="")._repr_mimebundle_()["text/html"])  # the page has the title
@@ -83,10 +84,17 @@ class Study:
         _put(folder / IMAGES / "metadata.jsonl", _metadata(rows))
         _put(folder / "methods.md", f"# {self.title}\n\n{self.methods}\n".encode(errors="replace"))
         _put(folder / "index.html", _page(self.title, shown, self.methods))
-        _put(folder / "README.md", _README.format(title=self.title, methods=self.methods).encode(errors="replace"))
+        _put(folder / "README.md", self._readme().encode(errors="replace"))
         _put(folder / "reproduce.py", _REPRODUCE.format(width=self.width).encode())
         sums = [f"{_hash(file)}  {file.relative_to(folder).as_posix()}\n" for file in _all(folder)]
         _put(folder / _SUMS, "".join(sums).encode())
+
+    def _readme(self) -> str:
+        out = len({row["run"] for row in self.rows if row["run"] and not row["path"] and row["state"] == "excluded"})
+        told = {"title": self.title, "methods": self.methods}
+        return _README.format(
+            **told, excluded=_EXCLUDED.format(n=out) if out else "", verdicts=_VERDICTS if self.verdicts else ""
+        )
 
 
 def _copy(run: Run, target: Path) -> None:
@@ -182,7 +190,7 @@ _README = """# {title}
 - `table.csv` has a row for each image, `images/` the images, each with its request inside.
 - `plan.json` is the plan, and `SHA256SUMS` has the hash of every file: `sha256sum -c SHA256SUMS`.
 - `images/` is also an ImageFolder: `datasets.load_dataset("imagefolder", data_dir="images")`.
-
+{excluded}
 To draw the figure again, without a key and without a network: `pip install wannb`, then `python reproduce.py`. Or in a
 notebook:
 
@@ -191,6 +199,19 @@ import wannb
 
 plan = wannb.Plan.open(".")  # checks every file
 plan.grid(**plan.figure)
+```
+{verdicts}"""
+_EXCLUDED = """- Excluded ({n}, the reason is in `methods.md`): images are in `images/`, not in its `metadata.jsonl`.
+"""
+_VERDICTS = """
+`verdicts/` has the files of the judges. To score them, after `pip install "wannb[judge]"`:
+
+```python
+from glob import glob
+
+import wannb
+
+scores = wannb.scores(*sorted(glob("verdicts/*.jsonl")))
 ```
 """
 _REPRODUCE = '''"""Draw the figure of this study again, from the images beside this file."""

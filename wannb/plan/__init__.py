@@ -1,6 +1,6 @@
 """Sweeps: the same request with one or more options varied, priced before anything is sent, and resumed after.
 
-May import `client`, `figures` and the rooms below them. Other rooms import only what `__all__` names.
+May import `client`, `figures`, `scoring` and the rooms below them. Other rooms import only what `__all__` names.
 """
 
 from wannb.cells import MOST, Cell, Forecast, prompts

@@ -8,10 +8,14 @@ from typing import Any
 
 from wannb._version import versions
 from wannb.cells import STATES, Cell, Prompts, Status
-from wannb.request import word_of
+from wannb.figures import labels_of
+from wannb.request import FIELDS, word_of
 from wannb.translation import Said, count, joined
 
 from .view import where
+
+#: The most values of an option that are named.
+_FEW = 6
 
 
 def sentences(
@@ -24,15 +28,15 @@ def sentences(
     """Return what was asked of which model and when, what came, and what was left out and why."""
     shown = [(cell, status) for cell, status in zip(cells, statuses, strict=True) if status.state == "done"]
     runs = {status.run.id: status.run for _, status in shown if status.run}
-    sizes = [joined(" ", [str(len(values)), word_of(name)]) for name, values in varying.items()]
-    told = [
-        Said(
-            "{images} come from {requests} ({sizes}).",
-            images=count(sum(run.images_made for run in runs.values()), "image"),
-            requests=count(len(cells), "request"),
-            sizes=joined(" × ", sizes) if sizes else count(1, "request"),
-        )
-    ]
+    sizes = joined(" × ", [_values(name, values) for name, values in varying.items()])
+    made = sum(run.images_made for run in runs.values())
+    facts = {
+        "images": count(made, "image"),
+        "requests": count(len(cells), "request"),
+        "sizes": Said(" ({sizes})", sizes=sizes) if sizes else "",
+    }
+    one = Said("{images} comes from {requests}{sizes}.", **facts)
+    told = [one if made == 1 else Said("{images} come from {requests}{sizes}.", **facts)]
     days = sorted({run.created[:10] for run in runs.values() if run.created})
     models = sorted({cell.request.model for cell, _ in shown})
     services = sorted({run.service for run in runs.values()})
@@ -52,7 +56,7 @@ def sentences(
         kinds = sorted(set(prompts.categories.values()))
         told.append(
             Said(
-                "The prompts are from the list {name}{address} (SHA-256 of its file {sha256}){categories}.",
+                "The prompts are from the list “{name}”{address} (SHA-256 of its file {sha256}){categories}.",
                 name=prompts.name,
                 address=Said(" at {address}", address=prompts.address) if prompts.address else "",
                 sha256=prompts.sha256,
@@ -64,11 +68,27 @@ def sentences(
     if missing:
         states = joined(", ", [Said("{n} {state}", n=n, state=STATES[state]) for state, n in missing.items()])
         told.append(Said("Without an image: {states}.", states=states))
-    made = sorted({str(run.record.versions.get("wannb")) for run in runs.values() if run.record.versions.get("wannb")})
-    if made:
-        told.append(Said("Requests were sent and images kept by wannb {made}.", made=", ".join(made)))
+    by = sorted({str(run.record.versions.get("wannb")) for run in runs.values() if run.record.versions.get("wannb")})
+    if by:
+        told.append(Said("Requests were sent and images kept by wannb {made}.", made=", ".join(by)))
     told.append(Said("This text was made by wannb {version}.", version=versions()["wannb"]))
     return told
+
+
+def _values(name: str, values: tuple[Any, ...]) -> Said:
+    """Return how many values an option has and, of a few short ones, which."""
+    n = len(values)
+    number = {
+        "prompt": count(n, "prompt"),
+        "model": count(n, "model"),
+        "size": count(n, "size"),
+        "seed": count(n, "seed"),
+    }.get(name, Said("{n} values of {name}", n=n, name=word_of(name)))
+    if n > _FEW or name in ("prompt", "images"):
+        return joined("", [number])
+    texts = labels_of(values, common=False)
+    listed = joined(", ", texts if name in FIELDS else [f"“{text}”" for text in texts])
+    return Said("{number} ({values})", number=number, values=listed)
 
 
 def _changed(varying: Mapping[str, tuple[Any, ...]], cells: Sequence[Cell], statuses: Sequence[Status]) -> list[Said]:

@@ -31,15 +31,14 @@ def known(store: Store, name: str) -> dict[str, float | None]:
     }
 
 
-def measure(store: Store, name: str, metric: Metric, images: Iterable[GeneratedImage], *, fresh: bool) -> None:
-    """Ask a function for a number for each image that it was not asked for before, and write that down.
+def measure(store: Store, name: str, metric: Metric, images: Iterable[GeneratedImage]) -> None:
+    """Ask a function for a number for each of some images, and write that down.
 
     Raises:
         ValueError: the answer is no number.
         StoreError: the runs folder cannot be written to.
     """
-    there = {} if fresh else known(store, name)
-    for image in {image.sha256: image for image in images if image.sha256 not in there}.values():
+    for image in {image.sha256: image for image in images}.values():
         answer = metric(image)
         try:
             value = float(answer)

@@ -47,7 +47,7 @@ from .judging import JudgingForecast, judging_of
 from .methods import sentences
 from .metrics import Metric, agreement, known, log_to, measure
 from .run import Allowance, Progress, Runner
-from .study import as_json, grid_of, named_runs, options_of, read_study
+from .study import as_json, grid_of, named_runs, options_of, read_study, verdict_files
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -73,7 +73,7 @@ class Plan:
         name: a short name that equal plans share.
         prompts: the list that its prompts were read from, with its name, hash and categories; None without one.
         figure: the arguments of `grid` that it was saved with; of a plan that `open` has read.
-        metrics: the names of what `score` has measured.
+        metrics: the names of what `score` has measured; a study keeps them with their values.
         language: of everything that the plan says; the client's.
     """
 
@@ -92,6 +92,7 @@ class Plan:
         self.constant = dict(constant)
         self.figure: dict[str, Any] = {}
         self.metrics: tuple[str, ...] = ()
+        self._saved: dict[str, dict[str, float | None]] = {}
         self.cells = cells_of(constant, varying)
         # Sorted, so that the order in which options and values were written does not matter.
         written = " ".join([*sorted(varying), *sorted({cell.fingerprint for cell in self.cells})])
@@ -320,7 +321,7 @@ class Plan:
             title: of the study and of its figure.
             grid: arguments of `grid`, such as `{"rows": "prompt", "labels": {...}}`.
             width: of the figure in inches.
-            verdicts: files of judges, which are copied.
+            verdicts: files of judges, which are copied, with the keys of the pages that saved some of them.
             methods: more to say, after the plan's own methods, such as `scores.methods()`.
 
         Returns:
@@ -329,8 +330,8 @@ class Plan:
         Raises:
             FileExistsError: the folder has something in it.
             ImportError: a parquet file without pyarrow.
-            ValueError: a parquet file of a plan without images.
-            OSError: a file cannot be written.
+            ValueError: a parquet file of a plan without images, or a page's verdicts whose key is not found.
+            OSError: a file cannot be read or written.
 
         >>> plan.save("study", title="Light and weather", grid={"rows": "prompt"})    # doctest: +SKIP
         """
@@ -346,8 +347,8 @@ class Plan:
             width=width,
             runs=named_runs({name: self.labels(name) for name in self.varying}, self.cells, statuses),
             rows=self._rows(),
-            plan=as_json(self.constant, self.varying, self.prompts, grid=axes, width=width),
-            verdicts=[*map(Path, verdicts)],
+            plan=as_json(self.constant, self.varying, self.prompts, grid=axes, width=width, metrics=self._measured()),
+            verdicts=verdict_files(verdicts, self.client.store.root / "judgements"),
             more=[changes] if changes.is_file() else [],
         ).write(place)
         return place
@@ -370,6 +371,8 @@ class Plan:
         constant, varying, prompts = options_of(data, client.store.root)
         plan = cls(client, constant, varying, prompts=prompts)
         plan.figure = grid_of(data)
+        plan._saved = dict(data.get("metrics", {}))
+        plan.metrics = tuple(plan._saved)
         return plan
 
     # Running
@@ -497,9 +500,18 @@ class Plan:
         rows = view.rows(self.cells, statuses, self.prompts.categories if self.prompts else {})
         hashes = {str(image.path): image.sha256 for status in statuses for image in status.result() or ()}
         for name in self.metrics:
-            values = known(self.client.store, name)
+            values = self._values(name)
             rows = [{**row, name: values.get(hashes.get(str(row["path"]), ""))} for row in rows]
         return rows
+
+    def _values(self, name: str) -> dict[str, float | None]:
+        """Return what a measure says of images, by the hash of their content; newer than a study's is the folder's."""
+        return {**self._saved.get(name, {}), **known(self.client.store, name)}
+
+    def _measured(self) -> dict[str, dict[str, float | None]]:
+        here = {image.sha256 for image in self._images()}
+        values = {name: self._values(name) for name in self.metrics}
+        return {name: {sha: each[sha] for sha in sorted(here & each.keys())} for name, each in values.items()}
 
     def _images(self) -> list[GeneratedImage]:
         return [image for result in self.results() if result for image in result]
@@ -522,7 +534,8 @@ class Plan:
         """
         if not name or (name not in self.metrics and name in self._rows()[0]):
             raise ValueError(say("score({name}): give a name that no other column has", name=repr(name)))
-        measure(self.client.store, name, function, self._images(), fresh=fresh)
+        there = {} if fresh else self._values(name)
+        measure(self.client.store, name, function, [each for each in self._images() if each.sha256 not in there])
         self.metrics = tuple(dict.fromkeys([*self.metrics, name]))
         return self
 
@@ -546,9 +559,7 @@ class Plan:
         if not self.metrics:
             raise ValueError(say('nothing is measured yet; plan.score("name", function) measures'))
         votes = scores.tallied.votes if scores.tallied else ()
-        here = {image.sha256 for image in self._images()}
-        values = {name: known(self.client.store, name) for name in self.metrics}
-        rows = [agreement(name, {sha: each[sha] for sha in here & each.keys()}, votes) for name, each in values.items()]
+        rows = [agreement(name, values, votes) for name, values in self._measured().items()]
         found = [row for row in rows if row]
         if not found:
             raise ValueError(say("no verdict is on two pictures of this plan that are measured"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from wannb.errors import StoreError
 from wannb.exports import IMAGES, PLAN, not_as_saved
 from wannb.request import FIELDS, ImageRequest
 from wannb.runs import Run, Store, find_input
+from wannb.scoring import KEY, key_file
 from wannb.service import endpoint
 from wannb.translation import current, say
 
@@ -38,6 +39,20 @@ def named_runs(
             seed = [] if cell.request.seed is None else [f"seed-{cell.request.seed}"]
             names.append(f"{number:03}-" + file_name(words or cell.request.prompt, *seed, ending=""))
     return dict(zip(different(names), runs.values(), strict=True))
+
+
+def verdict_files(given: Iterable[str | os.PathLike[str]], kept: Path) -> dict[str, Path]:
+    """Return judges' files by the names that a study gives them, and the keys of the pages that saved some of them.
+
+    Raises:
+        ValueError: the key of a page is neither near its file nor in the folder `kept`.
+        OSError: a file cannot be read.
+    """
+    there = list(dict.fromkeys(Path(each).expanduser().resolve() for each in given))
+    keys = dict.fromkeys(filter(None, (key_file(each, [kept]) for each in there)))
+    pages = {str(files.parse_json(files.read_file(key, most=_MOST))["page"]): key for key in keys}
+    named = dict(zip(different(each.name for each in there), there, strict=True))
+    return named | {file_name(page, ending=KEY): key for page, key in pages.items()}
 
 
 def read_study(folder: str | os.PathLike[str], *, verify: bool) -> tuple[Client, dict[str, Any]]:
@@ -114,8 +129,9 @@ def as_json(
     *,
     grid: Mapping[str, Any],
     width: float,
+    metrics: Mapping[str, Mapping[str, float | None]],
 ) -> dict[str, Any]:
-    """Return a plan as `options_of` reads it, and how its figure was drawn."""
+    """Return a plan as `options_of` reads it, how its figure was drawn, and what was measured of its images."""
 
     def plain(name: str, value: Any) -> Any:
         if name not in FIELDS or isinstance(value, (str, int, type(None))):
@@ -132,6 +148,7 @@ def as_json(
         "prompts": source,
         "grid": {**grid, **({"labels": _pairs(labels)} if labels else {})},
         "width": width,
+        "metrics": metrics,
     }
 
 

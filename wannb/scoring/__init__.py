@@ -2,13 +2,13 @@
 
     wannb.scores("table-1.jsonl", "table-2.jsonl")  # several judges together, and their agreement
 
-Knows files alone, neither plans nor widgets. May import `figures` and the rooms below it. Other rooms import only what
+Knows files alone, neither plans nor widgets. May import `cells` and the rooms below it. Other rooms import only what
 `__all__` names.
 """
 
 from __future__ import annotations
 
-from .returned import KEY
+from .returned import KEY, key_file
 from .scoring import Score, Scores, scores
 from .verdicts import (
     BAD,
@@ -51,6 +51,7 @@ __all__ = [
     "Sheet",
     "digest",
     "is_of",
+    "key_file",
     "mark",
     "marked",
     "named",

@@ -77,13 +77,14 @@ def _model(scores: Any) -> list[Said]:
 def _agreement(scores: Any) -> list[Said]:
     said: list[Said] = []
     if scores.self_agreement is not None:
-        told = {"share": f"{100 * scores.self_agreement:.0f} %", "n": scores.repeats}
-        two = Said("Of {n} pairs that were asked again with sides swapped, {share} got the same answer.", **told)
-        one = Said("Of {n} pictures that were asked about again, {share} got the same answer.", **told)
+        share, n = f"{100 * scores.self_agreement:.0f} %", scores.repeats
+        pairs, pictures = count(n, "pair"), count(n, "picture")
+        two = Said("Of {pairs} asked again with sides swapped, {share} got the same answer.", pairs=pairs, share=share)
+        one = Said("Of {pictures} asked about again, {share} got the same answer.", pictures=pictures, share=share)
         said.append(one if KINDS[scores.kind].values else two)
     if scores.passed is not None:
-        told = {"share": f"{100 * scores.passed:.0f} %", "n": scores.attention}
-        said.append(Said("Of a picture and its blurred copy, {share} of {n} attention pairs got the picture.", **told))
+        told = {"share": f"{100 * scores.passed:.0f} %", "pairs": count(scores.attention, "attention pair")}
+        said.append(Said("Of a picture and its blurred copy, {share} of {pairs} got the picture.", **told))
     if scores.without:
         said.append(Said("The verdicts of {judges} were left out.", judges=count(len(scores.without), "judge")))
     if scores.agreement is None:
@@ -91,7 +92,7 @@ def _agreement(scores: Any) -> list[Said]:
     alone = bool(KINDS[scores.kind].values)
     share = f"{100 * scores.agreement:.0f} %"
     pairs = count(scores.shared, "picture") if alone else count(scores.shared, "pair")
-    said += [Said("Of two judges' verdicts on one of {pairs}, {share} were equal.", share=share, pairs=pairs)]
+    said += [Said("Of two judges' verdicts on the same, {share} were equal ({pairs}).", share=share, pairs=pairs)]
     if scores.alpha is not None:
         alpha = f"{scores.alpha:.2f}"
         nominal = Said("Krippendorff's alpha for nominal data was {alpha}.", alpha=alpha)

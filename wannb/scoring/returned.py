@@ -29,14 +29,10 @@ def returned(path: Path, folders: Iterable[Path]) -> Sheet | None:
         OSError: the file cannot be read.
     """
     lines, broken = read_lines(path, most=_MOST_BACK)
-    head = lines[0] if lines and isinstance(lines[0], Mapping) else {}
-    if "wannb_judging_page" not in head:
+    place = _key_of(path, lines, folders)
+    if place is None:
         return None
-    key = _key_of(str(head.get("page")).partition("-")[0], [path.parent, path.parent.parent, Path.cwd(), *folders])
-    if key is None:
-        raise ValueError(
-            say("{path}: the key of its page is missing; put the .key.json that was saved with it here", path=path.name)
-        )
+    head, key = lines[0], parse_json(read_file(place, most=_MOST_BACK))
     kind = KINDS[key["header"].get("kind", "pairs")]
     names = list(key["header"].get("questions", {"": ""}))
     verdicts: dict[str, Mapping[str, Any]] = {}
@@ -49,14 +45,30 @@ def returned(path: Path, folders: Iterable[Path]) -> Sheet | None:
     return Sheet(header={**key["header"], "judge": str(head.get("judge", ""))}, verdicts=verdicts, broken=broken)
 
 
-def _key_of(id_: str, folders: Iterable[Path]) -> Any:
-    for folder in dict.fromkeys(folders):
-        for path in sorted(folder.glob(f"*{KEY}")):
+def key_file(path: Path, folders: Iterable[Path] = ()) -> Path | None:
+    """Return the key of the page that saved a file of verdicts; None for a file of another kind.
+
+    Raises:
+        ValueError: the page's key is in none of the folders.
+        OSError: the file cannot be read.
+    """
+    return _key_of(path, read_lines(path, most=_MOST_BACK)[0], folders)
+
+
+def _key_of(path: Path, lines: Sequence[Any], folders: Iterable[Path]) -> Path | None:
+    head = lines[0] if lines and isinstance(lines[0], Mapping) else {}
+    if "wannb_judging_page" not in head:
+        return None
+    id_ = str(head.get("page")).partition("-")[0]
+    for folder in dict.fromkeys([path.parent, path.parent.parent, Path.cwd(), *folders]):
+        for place in sorted(folder.glob(f"*{KEY}")):
             with suppress(OSError, ValueError, KeyError, TypeError):
-                key = parse_json(read_file(path, most=_MOST_BACK))
+                key = parse_json(read_file(place, most=_MOST_BACK))
                 if key["page"] == id_ and isinstance(key["header"]["contestants"], list):
-                    return key
-    return None
+                    return place
+    raise ValueError(
+        say("{path}: the key of its page is missing; put the .key.json that was saved with it here", path=path.name)
+    )
 
 
 def _verdict(

@@ -12,6 +12,7 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wannb.cells import filled, slots_of
 from wannb.display import html
 from wannb.exports import save_verdicts
 from wannb.translation import Said, count, current, joined, override, say, spoken
@@ -266,7 +267,7 @@ class Scores:
         >>> scores.save("battles.csv")    # doctest: +SKIP
         >>> scores.save("pairs.parquet", columns="pick-a-pic", pictures=plan)    # doctest: +SKIP
         """
-        return save_verdicts(path, self.tallied, columns=columns, pictures=pictures)
+        return save_verdicts(path, self.tallied and _worded(self.tallied), columns=columns, pictures=pictures)
 
     @spoken
     def figure(self, *, width: float = 6.0, dpi: float = 150) -> Figure:
@@ -361,11 +362,12 @@ class Scores:
             alpha = Said("too few or too similar verdicts") if self.alpha is None else f"{self.alpha:.2f}"
             said.append(Said("Krippendorff's alpha: {alpha}", alpha=alpha))
         if self.self_agreement is not None:
-            told = {"share": _percent(self.self_agreement), "n": self.repeats}
-            said.append(Said("self-agreement: {share} of {n} that were asked again got the same answer", **told))
+            pairs = count(self.repeats, "pair") if self._on_pairs else count(self.repeats, "picture")
+            share = _percent(self.self_agreement)
+            said.append(Said("self-agreement: {share} ({pairs} asked again)", share=share, pairs=pairs))
         if self.passed is not None:
-            told = {"share": _percent(self.passed), "n": self.attention}
-            said.append(Said("attention: {share} of {n} pairs with a known answer were answered right", **told))
+            told = {"share": _percent(self.passed), "pairs": count(self.attention, "attention pair")}
+            said.append(Said("attention: {share} of {pairs} answered right", **told))
         said += [Said("left out on request: {judges}", judges=", ".join(self.without))] if self.without else []
         if self.left is not None:
             share = _percent(self.left)
@@ -480,6 +482,20 @@ def _scores_of(tallied: Tally, ties: Ties) -> Scores:
         left=_share(preferred),
         notices=(*notices, *tallied.notices, *_doubts(tallied, preferred)),
     )
+
+
+def _worded(tallied: Tally) -> Tally:
+    """Return the votes with the slots of their prompts filled; with a slot that is compared there is no prompt."""
+    compared = {name for each in tallied.contestants.values() for name in each.options}
+    votes = []
+    for vote in tallied.votes:
+        slots = slots_of(vote.shared.get("prompt"))
+        if slots:
+            values = {name: vote.shared[name] for name in slots & vote.shared.keys()}
+            text = None if slots & compared else filled(vote.shared["prompt"], values)
+            vote = replace(vote, shared={**vote.shared, "prompt": text})
+        votes.append(vote)
+    return replace(tallied, votes=tuple(votes))
 
 
 # Statistics

@@ -75,10 +75,7 @@ def save_pages(
     texts: Mapping[str, Any],
     kept: Path,
 ) -> list[Path]:
-    """Write pages that hold the pairs, and their key beside them and in the folder `kept`; return the pages.
-
-    With `handed_in` among the texts a page sends what is judged to the server that it came from.
-    """
+    """Write pages that hold the pairs, and their key beside them and in the folder `kept`; return the pages."""
     id_ = secrets.token_hex(6)
     # Neither the order of the pairs nor that of the two pictures says anything.
     pairs = sorted(pairs, key=lambda pair: rank(id_, pair.mark))
@@ -189,6 +186,7 @@ def _page(id_: str, pairs: Sequence[Held], pictures: Mapping[str, str], texts: M
     script = esm(ELEMENTS, _STATIC / "judge.js", _STATIC / "page.js")
     written = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    # With `handed_in` a page sends what is judged to the server that it came from.
     policy += "; connect-src 'self'" if texts.get("handed_in") else ""
     return (
         f'<!doctype html>\n<html lang="{texts["language"]}"><head><meta charset="utf-8">'

@@ -43,6 +43,7 @@ def test_each_image_is_measured_once_and_is_a_column(plan: Plan, tmp_path: Path)
     images = [image for result in plan.results() if result for image in result]
     values = {str(image.path): brightness(image) for image in images}
     assert [row["brightness"] for row in rows(plan) if row["state"] == "done"] == list(values.values())
+    assert "brightness" in rows(plan.select(seed=1))[0], "a part has what the whole has"
     plan.score("brightness", measured)
     assert sorted(asked) == sorted(image.sha256 for image in images)
     plan.score("brightness", lambda image: 7, fresh=True)

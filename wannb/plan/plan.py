@@ -204,7 +204,9 @@ class Plan:
         """
         kept = select(self.varying, which)
         constant = {**self.constant, **{name: kept.pop(name)[0] for name in list(kept) if len(kept[name]) == 1}}
-        return Plan(self.client, constant, kept, prompts=self.prompts)
+        part = Plan(self.client, constant, kept, prompts=self.prompts)
+        part.metrics, part._saved = self.metrics, self._saved
+        return part
 
     @spoken
     def one(self, /, **which: Any) -> Result:

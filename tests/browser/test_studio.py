@@ -56,7 +56,6 @@ TURNED = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
 def what_is_typed_into_a_frame_survives(page: Any) -> None:
     """Load the page anew while the cursor is in a field of a frame, which is sent when it is left."""
     card = page.locator(".wannb-frame").first
@@ -76,6 +75,7 @@ def what_is_typed_into_a_frame_survives(page: Any) -> None:
     page.get_by_role("tab", name="Text to image").click()
 
 
+@pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_a_prompt_becomes_an_image(lab: Lab, server: MockServer, app: str, tmp_path: Path) -> None:
     book = lab.notebook("import wannb\n\nwannb.studio()", app=app, shared=True)
     if app == "notebook":

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from wannb import files
 from wannb.figures import put
 from wannb.files import make_folder
 from wannb.runs import GeneratedImage
@@ -94,7 +95,7 @@ def _parquet(
                     content = [_content(image, shown) for image in images[name][start : start + _GROUP]]
                     group = group.add_column(0, name, pyarrow.array(content, kind))
                 writer.write_table(group.cast(schema))
-        os.replace(part, place)
+        files.rename(part, place)
     finally:
         part.unlink(missing_ok=True)
     return place

@@ -11,6 +11,15 @@ from browser.lab import Book, Lab
 from wannb import mock
 
 START = "import time\nimport wannb\nclient = wannb.connect()"
+#: Turns the focused button off and, before anybody finds another place for the focus, on again; whether it has it then.
+OFF = """async () => {
+  const one = document.activeElement, frame = () => new Promise(requestAnimationFrame);
+  one.disabled = true;
+  await frame(); await frame(); await frame();
+  one.disabled = false;
+  await new Promise(done => setTimeout(done, 600));
+  return document.activeElement === one;
+}"""
 
 
 def entered(lab: Lab, job: str, *cells: str) -> tuple[Book, Any, Keys]:
@@ -223,6 +232,7 @@ def test_a_storyboard_is_made_rolled_chosen_and_saved(lab: Lab, server: mock.Moc
     keys.to("Save", "Enter")
     page.locator(".wannb-get-text", has_text="tale.html").wait_for()
     keys.wait_at("Save")
+    assert page.evaluate(OFF), "a button that is off for less than a moment has the focus again"
     assert "It goes out" in (book.path.parent / "tale.html").read_text(encoding="utf-8")
     assert server.billed == 5
 

@@ -256,7 +256,9 @@ function holder(root, signal) {
     if (last === null || usable(last) || timer) return;
     timer = setTimeout(() => {
       timer = 0;
-      if (last === null || usable(last) || !lost() || signal.aborted) return;
+      if (last === null || !lost() || signal.aborted) return;
+      // It was off for a moment only, and the browser took the focus away from it all the same.
+      if (usable(last)) return void (document.activeElement !== last && give(last));
       home ??= last;
       found = usable(home) ? home : successor(path, usable);
       give(found);

@@ -135,7 +135,9 @@ def a_board_is_saved_and_leaves(book: Book) -> None:
     saved.write_bytes(b"of somebody else")
     save.click()
     place.get_by_role("alert").filter(has_text="my board.pdf exists in").wait_for()
-    book.page.keyboard.press("Enter")  # the focus is on the button that loses nothing
+    # The focus comes to the button that loses nothing.
+    book.page.wait_for_function("() => document.activeElement.textContent.startsWith('Keep both')")
+    book.page.keyboard.press("Enter")
     button(place, "Download my board 2.pdf").wait_for()
     assert saved.read_bytes() == b"of somebody else"
     assert field.input_value() == "my board 2"

@@ -360,8 +360,13 @@ class Gateway:
                 self._news.wait(min(1.0, self.later))
 
     def _carry(self, ask: Ask) -> None:
-        self._under_way[ask.model, ask.drawn] += 1
+        self._count(ask, 1)
         self._pool.submit(self._carried, ask)
+
+    def _count(self, ask: Ask, more: int) -> None:
+        # Threads count at the same time; one that is lost would keep a place at the service for good.
+        with self._news:
+            self._under_way[ask.model, ask.drawn] += more
 
     def _carried(self, ask: Ask) -> None:
         try:
@@ -369,7 +374,7 @@ class Gateway:
         except Exception as error:  # whatever it is, the class goes on, and the request stays counted
             self.troubles[ask.id], ended = mask(repr(error)), False
         # What is in doubt keeps nobody from the service.
-        self._under_way[ask.model, ask.drawn] -= 1
+        self._count(ask, -1)
         self._tasks.pop(ask.id, None)
         if not ended:
             self._due[ask.id] = time.monotonic() + self.later

@@ -327,9 +327,10 @@ def test_the_code_is_live_and_goes_to_the_clipboard(lab: Lab) -> None:
 
 
 #: Whether what the history shows of a run is in the window.
-IN_SIGHT = """() => {
-  const { top, height } = document.querySelector('.wannb-historyform .wannb-results').getBoundingClientRect();
-  return height > 100 && top > -60 && top < innerHeight - 60;
+IN_SIGHT = """place => {
+  const found = [...document.querySelectorAll(place ?? '.wannb-historyform .wannb-results')];
+  const { top, height } = found.find(one => one.offsetParent)?.getBoundingClientRect() ?? {};
+  return height > 20 && top > -60 && top < innerHeight - 30;
 }"""
 
 
@@ -350,6 +351,9 @@ for seed in range(6): client.edit('softer', tower, size='1K', seed=seed)"""
     book.look(theme="light", width=390, height=500)
     rows.nth(2).get_by_role("button", name="Show").click()
     book.page.wait_for_function(IN_SIGHT)  # after the list
+    rows.last.get_by_role("checkbox").check()
+    book.page.wait_for_function(IN_SIGHT, arg=".wannb-together")
+    page.get_by_role("button", name="Choose none").click()
     book.look(theme="light", width=1200)
     page.locator(".wannb-inputs .wannb-enlarge").first.click()
     book.page.get_by_role("dialog").get_by_role("definition").get_by_text("An old tower").wait_for()
@@ -363,6 +367,24 @@ for seed in range(6): client.edit('softer', tower, size='1K', seed=seed)"""
     book.until("form.text_to_image.request.prompt == 'An old tower'")
     assert book.ask("form.text_to_image.request.seed") is None
     assert page.get_by_label("Prompt", exact=True).first.input_value() == "An old tower"
+
+
+def test_on_a_phone_what_a_button_shows_comes_into_sight(lab: Lab) -> None:
+    make = "for name in 'abcdefgh': wannb.Storyboard(client, ['A scene'], name=name).add('Another')"
+    book = lab.notebook(CLIENT, make, "form = wannb.studio(client)\nform", shared=True)
+    book.run()
+    page = book.output(2)
+    book.look(theme="light", width=390, height=600)
+    page.get_by_label("Prompt", exact=True).first.fill("A tower")
+    page.locator(".wannb-go:visible").click()
+    book.page.wait_for_function(IN_SIGHT, arg=".wannb-status")
+    page.get_by_role("img", name="Image 1 of 1: A tower").wait_for()
+    page.get_by_role("tab", name="Storyboard").click()
+    page.get_by_role("button", name="All boards").click()
+    page.get_by_title("Choose c").click()
+    page.locator(".wannb-open").click()
+    book.until("form.storyboard.board and form.storyboard.board.name == 'c'")
+    book.page.wait_for_function(IN_SIGHT, arg=".wannb-storyboardform .wannb-columns")
 
 
 def test_the_studio_goes_from_tab_to_tab_by_keyboard(lab: Lab) -> None:

@@ -56,7 +56,7 @@ class BoardsPanel:
         self._shown = _PAGE
         self.status = Status(words)
         self._about = widgets.HTML()
-        self.open = button(words("Open"), self._act(lambda board: opened(board.name)))
+        self.open = button(words("Open"), self._act(lambda board: opened(board.name)), classes=["wannb-open"])
         self.copy = button(words("Copy"), self._act(lambda board: self._choose(board.copy().path)))
         self.archive = button(words("Archive"), self._act(lambda board: board.archive()))
         self.restore = button(words("Restore"), self._act(lambda board: self._choose(board.restore().path)))

@@ -46,7 +46,7 @@ class Together:
         ]
         none = button(words("Choose none"), self.clear)
         row = widgets.HBox([self._count, *buttons, none], _dom_classes=("wannb-row", "wannb-chosen"))
-        self.box = widgets.VBox([row, self._told])
+        self.box = widgets.VBox([row, self._told], _dom_classes=("wannb-together",))
         self._close = widgets.HBox([button(words("Close"), lambda: self.show(None))], _dom_classes=("wannb-row",))
         self.shown = widgets.VBox()
         self._boxes: dict[str, widgets.Checkbox] = {}

@@ -122,9 +122,16 @@ function presses(model, root, signal) {
   return (button) => (hears ? ask(button) : button.click());
 }
 
+/** Buttons, and what they show, which may be far from them on a phone. */
+const SHOWN_BY = {
+  ".wannb-historyform :is(.wannb-run, .wannb-chosen) button": ".wannb-results",
+  ".wannb-go": ".wannb-status",
+  ".wannb-open": ".wannb-columns",
+};
+
 /**
  * Keep a button in sight that was pressed by a key, and what has the focus after it, when what comes of the press needs
- * room above; a person may scroll away.
+ * room above, and bring into sight what a click shows; a person may scroll away.
  */
 function keepInSight(root, signal) {
   let pressed = null, shows = null;
@@ -134,18 +141,19 @@ function keepInSight(root, signal) {
   }, { signal, capture: true });
   root.addEventListener("focusin", ({ target }) => (pressed &&= target), { signal });
   root.addEventListener("click", ({ target }) => {
-    if (!target.closest(".wannb-historyform :is(.wannb-run, .wannb-chosen) button")) return;
-    const results = target.closest(".wannb-columns").querySelector(".wannb-results");
+    const place = Object.entries(SHOWN_BY).find(([button]) => target.closest(button))?.[1];
+    const shown = place && target.closest(".wannb-form").querySelector(place);
+    if (!shown) return;
     shows?.disconnect();
     shows = new MutationObserver(() => {
-      const { top, bottom, height } = results.getBoundingClientRect();
+      const { top, bottom, height } = shown.getBoundingClientRect();
       if (!height) return;
       shows.disconnect();
       if (top < innerHeight - 60 && bottom > 60) return;
       pressed = null;
-      results.scrollIntoView();
+      shown.scrollIntoView();
     });
-    shows.observe(results, { subtree: true, childList: true, attributeFilter: ["style"] });
+    shows.observe(shown, { subtree: true, childList: true, attributeFilter: ["style"] });
   }, { signal });
   for (const name of ["wheel", "pointerdown"]) addEventListener(name, () => (pressed = null), { signal, capture: true, passive: true });
   const sizes = new ResizeObserver(stay);

@@ -306,7 +306,7 @@ def test_long_words_of_the_code_are_not_broken(lab: Lab) -> None:
     book = form(lab, f"wannb.forms.TextToImageForm(client, prompt='{word} and more')", width=700)
     page = book.output(1)
     page.get_by_role("button", name="The same as code").click()
-    code = page.locator(".wannb-code-text")
+    code = page.locator(".wannb-code-text", has_text=word)
     lines = code.evaluate("""one => { const text = one.firstChild, range = document.createRange();
       const at = text.data.indexOf('www'); range.setStart(text, at); range.setEnd(text, at + 300);
       return range.getClientRects().length; }""")
@@ -360,6 +360,7 @@ for seed in range(6): client.edit('softer', tower, size='1K', seed=seed)"""
     book.page.keyboard.press("Escape")
     page.get_by_label("Search", exact=True).fill("tower")
     page.get_by_label("Search", exact=True).press("Enter")
+    page.get_by_text("1 of 1 runs").wait_for()
     page.get_by_title(re.compile("^Show run")).first.click()
     page.get_by_role("img", name="Image 1 of 1: An old tower").wait_for()
     page.get_by_label("Copy settings").select_option(label="everything but the seed")

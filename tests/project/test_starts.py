@@ -73,7 +73,7 @@ def test_a_picture_is_made_and_shown(flags: list[str], environment: dict[str, st
 def test_a_folder_that_leads_nowhere_is_a_sentence(store: str | None, why: str, tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     code = (
-        "import os, wannb; os.rmdir(os.getcwd())\n"
+        "import os, wannb; wannb.connect; os.rmdir(os.getcwd())\n"
         f"try: wannb.connect('mock', store={store!r})\n"
         "except wannb.errors.StoreError as error: print(error)"
     )

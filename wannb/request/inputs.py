@@ -255,7 +255,7 @@ def _from_object(value: Any) -> InputImage | None:
     """Return the picture that an object is, draws or keeps; None if there is none."""
     if isinstance(value, (type, ModuleType)):
         return None
-    if isinstance(value, SupportsInput):
+    if hasattr(value, "as_input"):
         return _given(value)
     if hasattr(value, "read"):
         return _from_file(value)

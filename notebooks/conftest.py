@@ -27,9 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
         import nbval.kernel
         import nbval.plugin
 
-        nbval.kernel.KernelManager = lambda **more: jupyter_client.KernelManager(
-            config=isolation.kernel_settings(), **more
-        )
+        def manager(**more: Any) -> jupyter_client.KernelManager:
+            made = jupyter_client.KernelManager(config=isolation.kernel_settings(), **more)
+            made.kernel_spec.argv[0] = os.environ.get("WANNB_LAB_PYTHON", made.kernel_spec.argv[0])
+            return made
+
+        nbval.kernel.KernelManager = manager
         compare = nbval.plugin.IPyNbCell.compare_outputs
         nbval.plugin.IPyNbCell.compare_outputs = lambda cell, test, *more: compare(
             cell, [output for output in test if not _taken_back(output)], *more

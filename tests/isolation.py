@@ -24,7 +24,8 @@ GUARD = Path(__file__).parent / "guard"
 #: Seconds that a test waits for anything. It is far more than a busy machine needs.
 PATIENCE = 180.0
 #: Variables that steer the tests themselves.
-OURS = {"WANNB_SDK_PYTHON", "WANNB_SDK_JAVA", "WANNB_REQUIRE_BROWSER", "WANNB_KILLS", "WANNB_EXAMPLES"}
+OURS = {"WANNB_SDK_PYTHON", "WANNB_SDK_JAVA", "WANNB_LAB_PYTHON"}
+OURS |= {"WANNB_REQUIRE_BROWSER", "WANNB_KILLS", "WANNB_EXAMPLES"}
 #: Marks every process that these tests start, also one whose parent has ended.
 _MARK = "STARTED_BY_TESTS"
 _PERSONAL = re.compile(

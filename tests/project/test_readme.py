@@ -62,6 +62,7 @@ def test_no_command_stands_in_the_readme_that_no_test_knows() -> None:
     assert {line for kind, text in BLOCKS if kind == "shell" for line in text.splitlines()} == TESTED_COMMANDS
     ci = (ROOT / ".ci" / "run").read_text()
     assert ci.splitlines()[-1] == TEST_COMMAND
+    assert 'environment "${newest:-python3}" "$work/lab" -e ".[lab]"' in ci
     assert 'environment "${newest:-python3}" "$work/tests" -e ".[test]"' in ci
 
 

@@ -58,8 +58,9 @@ class CharactersPanel:
             return
         words = self.words
         told = words(
-            "A scene that names one gets its pictures and words, whichever board it is on. How much of it comes back "
-            "is for you to see: nothing here recognizes it."
+            "A scene that names one gets its pictures and words, whichever board it is on. Scenes that are generated "
+            "together are one request, and all of them get those. How much of it comes back is for you to see: nothing "
+            "here recognizes it."
         )
         self._list = widgets.VBox(_dom_classes=("wannb-cast",))
         self._name = widgets.Text(description=words("Name"), placeholder=words("as the scenes write it: Mia"))

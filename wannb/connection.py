@@ -18,6 +18,7 @@ from wannb.service import (
     endpoint,
     environment,
     find_key,
+    hub_token,
     is_class_code,
     notices_of,
     place_of_a_key,
@@ -110,7 +111,7 @@ def connect(
 def _addressed(mode: Any, base_url: str | None, given: Any) -> tuple[str | None, str | None, Any]:
     """Return mode, address and key, where the address of a class stands for the mode: a code is asked for if needed."""
     if isinstance(mode, str) and mode.startswith(("http://", "https://")):
-        code = given or Secret(input(say("Your code for the class: ")))  # never the key that is set for the service
+        code = given or hub_token(mode) or Secret(input(say("Your code for the class: ")))  # never the key that is set
         return "live", base_url or f"{mode.rstrip('/').removesuffix('/api/v1')}/api/v1", code
     return mode, base_url, given
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import signal
+import socket
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -12,15 +15,20 @@ from typing import Any
 
 import httpx
 import pytest
+import trustme
 from mocking import CREATE, body
+from PIL import Image
 from processes import Command
 
+import wannb
+from wannb.commands import classroom
 from wannb.commands.cli import main
 from wannb.mock import serve
 
 pytest.importorskip("uvicorn")
 CLASS = ("-m", "wannb.commands.cli", "class")
 ASYNC = {"X-DashScope-Async": "enable"}
+default_context = ssl.create_default_context
 
 
 @pytest.mark.parametrize(
@@ -112,3 +120,130 @@ def _student(url: str, code: str, images: int, done: dict[str, str]) -> None:
             while (status := call("GET", f"/tasks/{task}")["task_status"]) in ("PENDING", "RUNNING"):
                 time.sleep(0.1)
             done[task] = status
+
+
+@pytest.mark.skipif(os.name == "nt", reason="ends the command by a POSIX signal")
+def test_everyone_is_given_the_teachers_own_pictures_and_what_is_not_among_them_is_drawn(tmp_path: Path) -> None:
+    with wannb.connect("mock", store="teacher") as client:
+        fox = client.generate("a fox in the snow", model="wan2.7-image", size="1K", n=2)
+        boats = [client.generate("a boat", model="wan2.7-image", size="1K", seed=seed) for seed in (6, 7)]
+        boat = boats[1]
+        night = client.edit("make it night", boat[0], model="wan2.7-image", size="1K")
+    options = ("--replay", "teacher", "--people", "2", "--images", "20", "--port", "0")
+    with Command(*CLASS, *options, folder=tmp_path) as running:
+        url = running.wait_for(r"The teacher's page: (http://127\.0\.0\.1:\d+)/")[1]
+        running.wait_for("Ctrl-C ends the class")
+        said = running.said()
+        assert "whoever asks for one of the 4 runs in teacher" in said
+        codes = [line.split()[-1] for line in said.splitlines() if line.startswith("   ")]
+        shown = httpx.get(f"{url}/class/me", headers={"authorization": f"Bearer {codes[0]}"}, trust_env=False).json()
+        assert (shown["models"], shown["sizes"]) == (["wan2.7-image"], ["1K"])
+        drawn = []
+        for number, code in enumerate(codes):
+            with wannb.connect(url, api_key=code, store=f"student-{number}") as client:
+                size = {"model": "wan2.7-image", "size": "1K"}
+                assert pixels(client.generate("a fox in the snow", n=2, **size)) == pixels(fox)
+                own = client.generate("a boat", **size)
+                assert pixels(own) == pixels(boat)
+                assert pixels(client.edit("make it night", own[0], **size)) == pixels(night)
+                assert pixels(client.generate("a boat", seed=6, **size)) == pixels(boats[0])
+                drawn.append(client.generate("a house", seed=number, **size)[0].path.read_bytes())
+                with pytest.raises(wannb.errors.BadRequest, match="this class has 1K, not 2K"):
+                    client.generate("a boat", model="wan2.7-image", size="2K")
+        assert drawn[0] != drawn[1]
+        assert running.signal(signal.SIGINT) == 0
+        assert "Traceback" not in running.said()
+
+
+def pixels(result: Any) -> list[bytes]:
+    return [hashlib.sha256(Image.open(image.path).tobytes()).digest() for image in result]
+
+
+def test_a_folder_with_nothing_to_replay_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty").mkdir()
+    for folder in ("empty", "missing"):
+        assert main(["class", "--replay", folder, "--port", "0"]) == 1
+        assert f"--replay {folder}: there are no finished runs" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="ends the command by a POSIX signal")
+def test_with_a_certificate_clients_and_both_pages_speak_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path("ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path("class.pem")
+    options = ("--people", "1", "--port", "0", "--certificate", "class.pem")
+    with Command(*CLASS, *options, folder=tmp_path) as running:
+        url = running.wait_for(r"The teacher's page: (https://127\.0\.0\.1:\d+)/teacher\?token=(\w+)$")
+        running.wait_for("Ctrl-C ends the class")
+        [code] = [line.split()[-1] for line in running.said().splitlines() if line.startswith("   ")]
+        with pytest.raises(wannb.errors.ConnectionFailed), wannb.connect(url[1], api_key=code, store="own") as client:
+            client.task_list()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        monkeypatch.setattr(ssl, "create_default_context", default_context)  # another test's may be remembered
+        with wannb.connect(url[1], api_key=code, store="own") as client:
+            made = client.generate("a fox", size="1K")
+            edited = client.edit("make it night", made[0], size="1K")
+        assert len(made) == len(edited) == 1
+        verify = ssl.create_default_context(cafile="ca.pem")
+        with httpx.Client(base_url=url[1], verify=verify, trust_env=False) as page:
+            assert page.get("/").status_code == page.get("/teacher").status_code == 200
+            state = page.get("/class/state", headers={"authorization": f"Bearer {url[2]}"}).json()
+            [first, _] = state["pictures"]
+            assert page.get(f"/{first['at']}").headers["content-type"] == "image/png"
+            # The page names a picture of its own by its whole address.
+            asked = body("make it day", f"{url[1]}/{first['at']}")
+            headers = {"authorization": f"Bearer {code}", **ASYNC}
+            answer = page.post(f"/api/v1{CREATE}", json=asked, headers=headers)
+            assert answer.status_code == 200, answer.text
+
+
+#: The command, where the address that others use is known: a test asks for no route.
+NAMED = """
+import sys
+from wannb.commands import classroom, cli
+classroom._named = lambda host: {"0.0.0.0": "192.168.1.5"}.get(host, host)
+sys.exit(cli.main(["class", *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="ends the command by a POSIX signal")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_class_for_the_whole_network_says_so(tmp_path: Path, scheme: str) -> None:
+    options = ["--people", "1", "--port", "0", "--host", "0.0.0.0"]
+    if scheme == "https":
+        trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path("class.pem")
+        options += ["--certificate", "class.pem"]
+    with Command("-c", NAMED, *options, folder=tmp_path) as running:
+        port = running.wait_for(r"The teacher's page: \w+://192.168.1.5:(\d+)/teacher")[1]
+        running.wait_for("Ctrl-C ends the class")
+        said = running.said()
+        assert f"Everyone in this network can reach {scheme}://192.168.1.5:{port}; each request needs a code" in said
+        assert ("can be read by others in the network" in said) is (scheme == "http")
+        answer = httpx.get(f"{scheme}://127.0.0.1:{port}/class/me", verify=False, trust_env=False)
+        assert answer.status_code == 401
+    with Command("-c", NAMED, "--people", "1", "--port", "0", folder=tmp_path) as running:
+        running.wait_for("Ctrl-C ends the class")
+        assert "in this network" not in running.said()
+
+
+def test_the_address_for_others_is_that_of_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Way(socket.socket):
+        def connect(self, address: Any) -> None:
+            pass
+
+        def getsockname(self) -> Any:
+            return "192.168.1.5", 40_000
+
+    monkeypatch.setattr("wannb.commands.classroom.socket.socket", Way)
+    assert classroom._named("0.0.0.0") == "192.168.1.5"
+    assert classroom._named("class.local") == "class.local"
+    monkeypatch.setattr(Way, "connect", lambda self, address: (_ for _ in ()).throw(OSError("no route")))
+    assert classroom._named("::") == socket.gethostname()
+
+
+def test_a_certificate_that_cannot_be_used_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("none.pem").write_text("nothing")
+    for file in ("none.pem", "missing.pem"):
+        assert main(["class", "--port", "0", "--certificate", file]) == 1
+        assert f"--certificate {file}: " in capsys.readouterr().err
+        assert not Path("wannb-class").exists()

@@ -22,6 +22,8 @@ COMES_ALONG = {"numpy", "packaging", "traitlets"}
 STUDIO = {"jupyter-core", "jupyter-server", "tornado", "voila"}
 #: What serves the pages of `wannb class`.
 CLASS = {"anyio", "starlette", "uvicorn"}
+#: What a class behind JupyterHub asks the hub with; it brings tornado.
+HUB = {"jupyterhub"}
 #: Imported only where a person, or the host of the notebook, has it.
 OPTIONAL = {"pytest", "truststore", "google", "kaggle-secrets", "pyarrow"}
 
@@ -80,7 +82,7 @@ def test_what_an_example_imports_comes_with_the_lab(name: str) -> None:
 
 def test_what_the_package_imports_comes_with_the_lab() -> None:
     """Also what is imported only when it is used: by a table, by scores, by slides."""
-    optional = imported() - names("") - STUDIO - CLASS - COMES_ALONG - OPTIONAL
+    optional = imported() - names("") - STUDIO - CLASS - HUB - COMES_ALONG - OPTIONAL
     assert optional == {"evalica", "imageio-ffmpeg", "pandas", "python-pptx", "scipy"}
     assert optional | {"jupyterlab"} <= names("lab")
 
@@ -94,6 +96,6 @@ def test_the_readme_says_of_each_optional_package_what_it_is_for() -> None:
 
 def test_each_dependency_says_why_it_is_needed() -> None:
     lines = (PACKAGE.parent / "pyproject.toml").read_text("utf-8").splitlines()
-    for name in sorted(names("") | names("lab") | names("studio") | names("class")):
+    for name in sorted(names("") | names("lab") | names("studio") | names("class") | names("hub")):
         [line] = [each for each in lines if re.search(rf'"{name}[>=]', each)]
         assert re.search(r"#\s+\S+ \S+", line), line

@@ -13,9 +13,10 @@ from .books import Books, Caps
 from .gateway import Gateway
 
 if TYPE_CHECKING:
+    from .hub import Hub
     from .site import Site
 
-__all__ = ["Books", "Caps", "Gateway", "Site"]
+__all__ = ["Books", "Caps", "Gateway", "Hub", "Site"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,4 +24,8 @@ def __getattr__(name: str) -> Any:
         from .site import Site
 
         return Site
+    if name == "Hub":  # it needs the extra `hub`
+        from .hub import Hub
+
+        return Hub
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,13 +8,14 @@ from the books and the runs.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import secrets
 import threading
 import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -57,13 +58,26 @@ class Gateway:
         books: what is counted.
         caps: what the class may make; a change holds from the next request on.
         mock: a client of a mock server, for those who go on with drawn pictures at their caps; None where nobody does.
+        replayed: what the service answers from recordings. Whoever asks for the same with another seed is given this
+            one's: a client that is given none draws one.
 
     >>> with Gateway(client, books, Caps(total=200)) as gateway:    # doctest: +SKIP
     ...     gateway.handle(request, person)
     """
 
-    def __init__(self, client: Client, books: Books, caps: Caps, *, mock: Client | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        books: Books,
+        caps: Caps,
+        *,
+        mock: Client | None = None,
+        replayed: Iterable[ImageRequest] = (),
+    ) -> None:
         self.client, self.books, self.caps, self._mock = client, books, caps, mock
+        self._seeds: dict[str, list[int | None]] = {}  # of what is replayed, by all but the seed
+        for each in replayed:
+            self._seeds.setdefault(_without_seed(each), []).append(each.seed)
         self._images = Images(Settings())
         self._owners: dict[str, int] = {}  # the folder of an upload -> whose it is
         self._tasks: dict[str, tuple[Task, str]] = {}  # of an ask that was sent: its task, and what was last heard
@@ -204,7 +218,8 @@ class Gateway:
             request.check()
         except InvalidRequest as error:
             raise Refused("InvalidParameter", str(error)) from error
-        return request
+        seeds = self._seeds.get(_without_seed(request), [request.seed])
+        return request if request.seed in seeds else request.replace(seed=seeds[0])
 
     def _created(self, request: Request, person: Person) -> dict[str, Any]:
         ask = self.ask(request, person)
@@ -419,6 +434,11 @@ class Gateway:
             self._tasks[ask.id] = task, status
             self.books.version += 1
             self._wake()
+
+
+def _without_seed(request: ImageRequest) -> str:
+    """Return what tells a request from others but for its seed and the content of its pictures."""
+    return json.dumps({**request.as_dict(), "images": len(request.images), "seed": None}, sort_keys=True, default=str)
 
 
 def _positive(text: str | None, otherwise: int) -> int:

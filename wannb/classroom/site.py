@@ -11,6 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +47,25 @@ _TICK = 0.4
 _THREADS = 400
 #: Longer side of a thumbnail in pixels.
 _SMALL = 400
+#: In the scope of a request: who asks, where a hub has said so.
+ASKER = "wannb.asker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """Who asks, as a hub says.
+
+    Attributes:
+        person: one of the class, None for whom the hub does not let in.
+        teacher: whether the teacher's page is theirs.
+        pass_: what a page that is served sends back with each of its requests.
+        prefix: the path below which the class is served.
+    """
+
+    person: Person | None = None
+    teacher: bool = False
+    pass_: str = ""
+    prefix: str = ""
 
 
 class Site:
@@ -55,11 +75,13 @@ class Site:
         gateway: answers.
         token: what the teacher's page is opened with.
         folder: where *Save everything* writes.
+        hub: whether a hub says who asks (see `hub`): neither codes nor the token open anything.
     """
 
-    def __init__(self, gateway: Gateway, *, token: str, folder: Path, language: str = "en") -> None:
+    def __init__(self, gateway: Gateway, *, token: str, folder: Path, language: str = "en", hub: bool = False) -> None:
         self.gateway, self.books = gateway, gateway.books
         self._token, self._folder, self._language = token, folder, language
+        self._hub = hub
         self._wrong: dict[str, int] = {}
         self._vote: Vote | None = None
         self.app = Starlette(
@@ -91,6 +113,10 @@ class Site:
 
     async def _person(self, asked: Asked) -> Person:
         """Return who asks by their code, or refuse; an address that guesses is answered later each time."""
+        if self._hub:
+            if (person := self._asker(asked).person) is None:
+                raise Refused("InvalidApiKey", "The hub does not let you in here. Load the page again, or sign in.")
+            return person
         place = asked.client.host if asked.client else ""
         scheme, _, code = asked.headers.get("authorization", "").partition(" ")
         person = self.books.person(code) if scheme.lower() == "bearer" and len(code) < 64 else None
@@ -102,7 +128,13 @@ class Site:
         self._wrong.pop(place, None)
         return person
 
+    def _asker(self, asked: Asked) -> Asker:
+        asker = asked.scope.get(ASKER)
+        return asker if isinstance(asker, Asker) else Asker()
+
     def _is_teacher(self, asked: Asked) -> bool:
+        if self._hub:
+            return self._asker(asked).teacher
         given = asked.headers.get("authorization", "").partition(" ")[2]
         return secrets.compare_digest(given.encode(), self._token.encode())
 
@@ -123,6 +155,7 @@ class Site:
             query=dict(asked.query_params),
             headers={**dict(asked.headers), "host": asked.headers.get("host", "")},
             body=await self._body(asked),
+            address=f"{asked.url.scheme}://{asked.headers.get('host', '')}{self._asker(asked).prefix}",
         )
 
     async def _api(self, asked: Asked) -> Response:
@@ -153,13 +186,14 @@ class Site:
     # The student's page
 
     async def _student(self, asked: Asked) -> Response:
-        return self._page("student.html")
+        return self._page("student.html", asked)
 
     async def _teacher(self, asked: Asked) -> Response:
-        return self._page("teacher.html")
+        return self._page("teacher.html", asked)
 
-    def _page(self, name: str) -> Response:
+    def _page(self, name: str, asked: Asked) -> Response:
         text = (_PAGES / name).read_text("utf-8").replace("{language}", self._language)
+        text = text.replace("{pass}", self._asker(asked).pass_)
         headers = {
             "cache-control": "no-store",
             "referrer-policy": "no-referrer",
@@ -188,7 +222,7 @@ class Site:
                     "images": ask.made or ask.most,
                     "drawn": ask.drawn,
                     "message": ask.message,
-                    "pictures": [PICTURES + each["name"] for each in self.books.pictures(ask.id)],
+                    "pictures": [PICTURES[1:] + each["name"] for each in self.books.pictures(ask.id)],
                 }
             )
         caps = self.gateway.caps
@@ -201,7 +235,7 @@ class Site:
             "sizes": caps.sizes,
             "sets": caps.sets,
             "mock": self.gateway.client.service.kind == "mock",
-            "vote": f"/class/vote/{self._vote.address(person.id)}" if self._vote else "",
+            "vote": f"class/vote/{self._vote.address(person.id)}" if self._vote else "",
             "asks": asks,
         }
 
@@ -219,7 +253,7 @@ class Site:
                 {
                     "id": person.id,
                     "name": person.name,
-                    "code": person.code,
+                    "code": "" if self._hub else person.code,
                     "most": person.most,
                     "used": books.counted(person.id),
                     "waits": under_way.get(person.id, 0),
@@ -234,12 +268,13 @@ class Site:
             "currency": self.gateway.currency,
             "until": caps.until,
             "going": caps.going,
+            "codes": not self._hub,
             "mock": self.gateway.client.service.kind == "mock",
             "doubts": len(self.gateway.troubles),
             "pictures": [
                 {
                     "name": each["name"],
-                    "at": PICTURES + each["name"],
+                    "at": PICTURES[1:] + each["name"],
                     "person": names[each["person"]],
                     "hidden": bool(each["hidden"]),
                     "drawn": bool(each["drawn"]),

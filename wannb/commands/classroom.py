@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import secrets
 import socket
+import ssl
 import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from wannb.connection import connect
-from wannb.request import MODELS
+from wannb.connection import connect, open_store
+from wannb.errors import WannbError
+from wannb.request import MODELS, ImageRequest
+from wannb.runs import DONE
 
 if TYPE_CHECKING:
-    from wannb.classroom import Books
+    from wannb.classroom import Books, Caps, Gateway
+    from wannb.client import Client
 
 HOST = "127.0.0.1"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `wannb class`."""
-    parser.add_argument("--people", type=int, default=30, help="how many join (default: 30)")
+    parser.add_argument("--people", type=int, help="how many join (default: 30)")
     parser.add_argument("--images", type=int, default=8, help="images each may make (default: 8)")
     parser.add_argument("--total", type=int, help="images that all may make together")
     parser.add_argument("--money", help="the most that all may cost, in the region's currency, such as 20")
@@ -40,6 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=HOST, help="the address to listen at (default: this machine alone)")
     parser.add_argument("--port", type=int, default=8800, help="the port (default: 8800)")
     parser.add_argument("--certificate", type=Path, help="a file with certificate and key, for https")
+    parser.add_argument("--teachers", default="teachers", help="behind JupyterHub: the group with the teacher's page")
     parser.add_argument("--language", default="en", choices=("en", "zh"), help="of the pages (default: en)")
 
 
@@ -51,67 +60,137 @@ def run(options: argparse.Namespace) -> int:
     """
     import uvicorn
 
-    from wannb.classroom import Books, Caps, Gateway, Site
+    from wannb.classroom import Books, Gateway
 
-    caps = Caps(
-        total=options.total,
-        money=_money(options.money),
-        until=_moment(options.until),
-        models=tuple(options.model),
-        sizes=tuple(options.size),
-        sets=not options.no_sets,
-        draw_on=options.then_mock,
-    )
-    if options.people < 0 or options.images < 0:
+    hub = _started_by_hub(options)
+    recorded = _recorded(options.replay)
+    caps = _caps(options, recorded)
+    people = (0 if hub else 30) if options.people is None else options.people
+    if people < 0 or options.images < 0:
         raise ValueError("--people and --images cannot be negative")
-    if wrong := next((model for model in options.model if model not in MODELS), None):
-        raise ValueError(f"--model {wrong}: {' or '.join(MODELS)}")
-    listening = _listening(options.host, options.port)
+    _check_certificate(options.certificate)
+    listening = _listening(*(hub or (options.host, options.port)))
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        if options.replay is not None:
-            from wannb.mock import serve
-
-            server = stack.enter_context(serve(replay=options.replay))
-            client = stack.enter_context(connect("mock", base_url=server.base_url, store=folder / "runs"))
-        else:
-            client = stack.enter_context(connect("mock" if options.mock else None, store=folder / "runs"))
-        drawn = None
-        if options.then_mock:
-            drawn = client
-            if client.service.kind != "mock":
-                drawn = stack.enter_context(connect("mock", store=folder / "drawn"))
+        client, drawn = _clients(options, folder, stack)
         books = Books(folder / "class.sqlite")
         stack.callback(books.close)
-        for number in range(len(books.people()) + 1, options.people + 1):
+        for number in range(len(books.people()) + 1, people + 1):
             books.add(str(number), most=options.images)
         token = books.setting("token") or secrets.token_hex(24)
         books.set("token", token)
-        gateway = stack.enter_context(Gateway(client, books, caps, mock=drawn))
-        site = Site(gateway, token=token, folder=folder, language=options.language)
-        _announce(options, client.service.kind, client.service.host, books, token, listening)
+        gateway = stack.enter_context(Gateway(client, books, caps, mock=drawn, replayed=recorded))
+        app = _app(options, gateway, token, folder, hub=hub is not None)
+        print(_kind(client, recorded, options))
+        if hub is None:
+            _announce(options, books, token, listening)
         config = uvicorn.Config(
-            site.app,
+            app,
             log_level="warning",
             access_log=False,  # the names of pictures are not for a log
             ssl_certfile=options.certificate,
             timeout_graceful_shutdown=2,
             server_header=False,
         )
-        asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
+        with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was let go
+            asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
     return 0
 
 
-def _announce(
-    options: argparse.Namespace, kind: str, host: str, books: Books, token: str, listening: socket.socket
-) -> None:
+def _app(options: argparse.Namespace, gateway: Gateway, token: str, folder: Path, *, hub: bool) -> Any:
+    from wannb.classroom import Site
+
+    site = Site(gateway, token=token, folder=folder, language=options.language, hub=hub)
+    if not hub:
+        return site.app
+    from wannb.classroom import Hub
+
+    print(
+        f"JupyterHub says who asks. Its admins and the group {options.teachers!r} have the teacher's page.", flush=True
+    )
+    return Hub(site, secret=token, most=options.images, teachers=options.teachers)
+
+
+def _started_by_hub(options: argparse.Namespace) -> tuple[str, int] | None:
+    """Return host and port that JupyterHub gave to this process as one of its services, None where it is none.
+
+    A notebook server of a hub has the same variables but for the service's name.
+    """
+    url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", ""))
+    if not os.environ.get("JUPYTERHUB_SERVICE_NAME"):
+        return None
+    if not url.hostname or not url.port:
+        raise ValueError('JupyterHub gave this service no address: give it a "url" such as http://127.0.0.1:10101')
+    if options.people is not None or options.certificate:
+        raise ValueError("--people and --certificate: the hub says who is of the class, and does TLS; leave them out")
+    if find_spec("jupyterhub") is None:
+        raise ValueError('JupyterHub is not installed beside wannb; pip install "wannb[class,hub]"')
+    return url.hostname, url.port
+
+
+def _recorded(folder: Path | None) -> list[ImageRequest]:
+    """Return the requests of a folder's finished runs, the newest first."""
+    if folder is None:
+        return []
+    found = []
+    for run in open_store(folder).runs() if folder.is_dir() else ():
+        with suppress(WannbError):  # a damaged one is not replayed
+            if run.state == DONE and run.whole and run.request is not None:
+                found.append(run.request)
+    if not found:
+        raise ValueError(f"--replay {folder}: there are no finished runs; give a folder of runs, such as wannb-runs")
+    return found
+
+
+def _caps(options: argparse.Namespace, recorded: list[ImageRequest]) -> Caps:
+    from wannb.classroom import Caps
+
+    if wrong := next((model for model in options.model if model not in MODELS), None):
+        raise ValueError(f"--model {wrong}: {' or '.join(MODELS)}")
+    # What is recorded may be asked for, so that pages and programs ask for that: of most runs first.
+    models = options.model or [name for name, _ in Counter(str(each.model) for each in recorded).most_common()]
+    sizes = options.size or [name for name, _ in Counter(str(each.size) for each in recorded).most_common()]
+    return Caps(
+        total=options.total,
+        money=_money(options.money),
+        until=_moment(options.until),
+        models=tuple(models),
+        sizes=tuple(sizes),
+        sets=not options.no_sets,
+        draw_on=options.then_mock,
+    )
+
+
+def _clients(options: argparse.Namespace, folder: Path, stack: ExitStack) -> tuple[Client, Client | None]:
+    """Return who asks the service, and who draws for those who are at a cap, if anybody."""
+    if options.replay is not None:
+        from wannb.mock import serve
+
+        server = stack.enter_context(serve(replay=options.replay))
+        client = stack.enter_context(connect("mock", base_url=server.base_url, store=folder / "runs"))
+    else:
+        client = stack.enter_context(connect("mock" if options.mock else None, store=folder / "runs"))
+    if not options.then_mock or client.service.kind == "mock":
+        return client, client if options.then_mock else None
+    return client, stack.enter_context(connect("mock", store=folder / "drawn"))
+
+
+def _kind(client: Client, recorded: list[ImageRequest], options: argparse.Namespace) -> str:
+    if recorded:
+        return (
+            f"Practice: whoever asks for one of the {len(recorded)} runs in {options.replay}, with its prompt, size "
+            "and number of images, is given its pictures, whatever the seed. Anything else is drawn, and says MOCK. "
+            "Nothing is sent out and nothing is billed."
+        )
+    if client.service.kind == "mock":
+        return "Practice: the mock server draws the pictures. Nothing is sent out and nothing is billed."
+    return f"Live at {client.service.host}: every image that comes back is billed to your key."
+
+
+def _announce(options: argparse.Namespace, books: Books, token: str, listening: socket.socket) -> None:
     scheme = "https" if options.certificate else "http"
     address = f"{scheme}://{_named(options.host)}:{listening.getsockname()[1]}"
-    if kind == "mock":
-        print("Practice: the mock server draws the pictures. Nothing is sent out and nothing is billed.")
-    else:
-        print(f"Live at {host}: every image that comes back is billed to your key.")
     if options.host != HOST:
         print(f"Everyone in this network can reach {address}; each request needs a code.")
         if not options.certificate:
@@ -145,6 +224,15 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise ValueError(f"cannot listen at {host}:{port}: {error.strerror or error}; --port names another") from error
+
+
+def _check_certificate(file: Path | None) -> None:
+    if file is not None:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(file)
+        except OSError as error:  # what ssl raises is one too
+            why = "it holds no certificate with its key, as PEM" if isinstance(error, ssl.SSLError) else error.strerror
+            raise ValueError(f"--certificate {file}: {why}") from error
 
 
 def _money(text: str | None) -> Decimal | None:

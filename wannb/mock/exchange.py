@@ -74,13 +74,17 @@ def version() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request to the app. Header names are lower case; `path` is unquoted and has no query."""
+    """A request to the app. Header names are lower case; `path` is unquoted and has no query.
+
+    `address` is where the client found this server, where that is more than the Host header says: TLS, a path before.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    address: str = ""
 
     @classmethod
     def make(cls, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Request:
@@ -105,8 +109,8 @@ class Request:
 
     @property
     def base(self) -> str:
-        """The address the client used for this server, from its Host header: links are built on it."""
-        return f"http://{self.header('host', '127.0.0.1')}"
+        """The address the client used for this server, from its Host header if need be: links are built on it."""
+        return self.address or f"http://{self.header('host', '127.0.0.1')}"
 
     @property
     def route(self) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from wannb.files import read_file
 from wannb.masking import SHORTEST, Secret, holds_key, mask
@@ -27,6 +28,8 @@ _NOT_FOR_KEYS = (
     *("WANNB_MODE", "WANNB_REGION", "WANNB_STORE", "WANNB_LANGUAGE", "WANNB_BUDGET", "WANNB_MOCK_URL"),
     *("DASHSCOPE_WORKSPACE_ID", "DASHSCOPE_HTTP_BASE_URL", "DASHSCOPE_API_KEY_FILE_PATH"),
 )
+#: Where JupyterHub says to a notebook server which hosts are its own.
+_HUBS = ("JUPYTERHUB_API_URL", "JUPYTERHUB_PUBLIC_HUB_URL", "JUPYTERHUB_PUBLIC_URL", "JUPYTERHUB_HOST")
 #: A code that `wannb class` gives out: no letter or digit that is taken for another.
 _CLASS_CODE = re.compile(r"[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}")
 
@@ -38,6 +41,18 @@ def is_class_code(key: object) -> bool:
     (True, False)
     """
     return _CLASS_CODE.fullmatch(str(key)) is not None
+
+
+def hub_token(url: str) -> Secret | None:
+    """Return the token that JupyterHub gave this notebook server, for a service of this same hub; None for any other.
+
+    The hub names its own hosts in the environment: the token is sent to no other one.
+    """
+    token, base = environment("JUPYTERHUB_API_TOKEN"), (environment("JUPYTERHUB_BASE_URL") or "").rstrip("/")
+    hosts = {urlsplit(environment(name) or "").hostname for name in _HUBS}
+    parts = urlsplit(url)
+    ours = parts.hostname is not None and parts.hostname in hosts and parts.path.startswith(f"{base}/services/")
+    return Secret(token) if token and ours else None
 
 
 def environment(name: str) -> str | None:
@@ -173,7 +188,8 @@ def notices_of(found: tuple[Secret, str] | None, mode: str | None, set_mode: str
     if found is not None:
         if found[1] not in ("api_key", "DASHSCOPE_API_KEY", KEY_FILE):
             yield Said("The key is that in {place}.", place=found[1])
-        if not str(found[0]).startswith("sk-") and not is_class_code(found[0]):
+        of_hub = str(found[0]) == environment("JUPYTERHUB_API_TOKEN")
+        if not (str(found[0]).startswith("sk-") or is_class_code(found[0]) or of_hub):
             yield Said(
                 "The key in {place} does not begin with 'sk-', as keys of Model Studio do. If calls are refused, "
                 "copy it again.",

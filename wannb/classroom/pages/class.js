@@ -25,7 +25,7 @@ export async function ask(code, path, body) {
 export async function news(code, hear, lost) {
   for (;;) {
     try {
-      const answer = await fetch("/class/events", { headers: { authorization: `Bearer ${code}` } });
+      const answer = await fetch("class/events", { headers: { authorization: `Bearer ${code}` } });
       if (answer.status === 401) return lost(true);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let text = "";;) {

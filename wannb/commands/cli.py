@@ -19,7 +19,7 @@ from wannb.masking import holds_key
 from wannb.runs import Store
 from wannb.translation import shorten
 
-from . import classroom, jupyter
+from . import classroom, handed_in, jupyter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     studio.add_argument("--language", help="en or zh (default: WANNB_LANGUAGE, then en)")
     studio.add_argument("--theme", choices=("light", "dark"), default="light", help="light (the default) or dark")
 
-    classroom.arguments(_command(commands, "class", _class, "give a class codes in place of the key, capped in images"))
+    teaching = _command(commands, "class", _class, "give a class codes in place of the key, capped in images")
+    classroom.arguments(teaching)
+    handed_in.arguments(teaching)
 
     for one in (lab, studio):
         one.add_argument("--store", help="the folder of runs of all who work in it (default: WANNB_STORE)")

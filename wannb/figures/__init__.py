@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import fonts
 from .comparison import compare
 from .fonts import families, leftwards
+from .gallery import gallery
 from .grid import Grid, contact_sheet, grid
 from .layout import STATES, OwnLabel, Spot, flat, labels_of
 from .paper import (
@@ -45,6 +46,7 @@ __all__ = [
     "families",
     "flat",
     "fonts",
+    "gallery",
     "grid",
     "labels_of",
     "leftwards",

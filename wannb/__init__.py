@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from . import mock as mock
     from .boards import scenes as scenes
     from .boards import storyboards as storyboards
+    from .classroom.exercises import check as check
     from .client import Client as Client
     from .connection import connect as connect
     from .figures.comparison import compare as compare
@@ -67,6 +68,7 @@ _HOMES = {
     "Task": ".ledger.task",
     "add_font": ".figures.fonts",
     "bibtex": ".tools.citation",
+    "check": ".classroom.exercises",
     "compare": ".figures.comparison",
     "connect": ".connection",
     "contact_sheet": ".figures.grid",

@@ -14,7 +14,7 @@ from wannb.display import html
 from wannb.ledger import Candidates, Ledger, OnStatus, Rescue, Task, candidates, make_whole, rescue, waits_shown
 from wannb.request import MAX_SEED, PRO, Boxes, ImageRequest, Inputs, Palette, checks_options
 from wannb.request import set_prompt as scenes
-from wannb.runs import DONE, ENDED, Result, Run, Runs, Store, at_work
+from wannb.runs import DONE, ENDED, Result, Run, Runs, Store, asked, at_work
 from wannb.service import Clock, Money, Pace, Service, Transport, price, wire, within
 
 from ._version import versions
@@ -372,7 +372,7 @@ class Client:
             run, own = self._ledger.begin(request, seed_drawn=seed_drawn, fresh=fresh, via=via, price=cost, after=after)
         if run.state == DONE:
             make_whole(run, self._ledger.revive, mine=run.service == self.service.name)
-        return run, own
+        return asked(run), own
 
     def known(self, request: ImageRequest) -> Run | None:
         """Return the run that answers a request for nothing: an equal seeded one, done or under way.

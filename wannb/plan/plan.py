@@ -38,7 +38,7 @@ from wannb.exports import Study, save_images
 from wannb.figures import Grid, Spot, grid, labels_of
 from wannb.ledger import waits_shown
 from wannb.request import FIELDS, MAX_SEED, check_names, word_of
-from wannb.runs import GeneratedImage, Result, Run
+from wannb.runs import GeneratedImage, Result, Run, asked
 from wannb.service import Money, as_budget
 from wannb.translation import Said, count, joined, override, say, shorten, spoken
 
@@ -426,7 +426,7 @@ class Plan:
             self.cells[0].request.check()
         said: list[Said] = []
         with waits_shown(after=0) as line:
-            cells = to_do(self.cells, self.statuses(), fill=fill)
+            cells = to_do(self.cells, self._asked(), fill=fill)
             show = on_progress or (lambda now: line.show(now.said))
             allowance = Allowance(self.client, [cell for cell, _ in cells], most, max_images)
             runner = Runner(self.client, cells, allowance, show=show, stop=stop)
@@ -440,6 +440,14 @@ class Plan:
             if on_progress is None:
                 line.done(say(joined(" · ", [*said, self.forecast().summary(), *runner.advice])))
         return self
+
+    def _asked(self) -> list[Status]:
+        """Return how each cell stands, and note that what is there already was asked for as well."""
+        statuses = self.statuses()
+        for status in statuses:
+            if status.run:
+                asked(status.run)
+        return statuses
 
     # Display
 

@@ -25,7 +25,22 @@ from .record import (
     saved_image,
 )
 from .result import GeneratedImage, Result
-from .run import FILE, RUN, Run, Runs, at_work, find_input, original, read, seconds_of, shown, stranded, usual_seconds
+from .run import (
+    FILE,
+    RUN,
+    Run,
+    Runs,
+    asked,
+    asked_here,
+    at_work,
+    find_input,
+    original,
+    read,
+    seconds_of,
+    shown,
+    stranded,
+    usual_seconds,
+)
 from .store import Store
 
 __all__ = [
@@ -50,6 +65,8 @@ __all__ = [
     "SavedImage",
     "Store",
     "Unreadable",
+    "asked",
+    "asked_here",
     "at_work",
     "check_format",
     "check_request",

@@ -548,6 +548,28 @@ def _rest(record: Record, *, reused: bool) -> Said:
     )
 
 
+# What was asked for
+
+#: Folders of the runs that this process asked for, in this order.
+_asked: dict[Path, None] = {}
+
+
+def asked(run: Run) -> Run:
+    """Note that a run was asked for here, sent or answered from disk, and return it."""
+    _asked.pop(run.folder, None)
+    _asked[run.folder] = None
+    return run
+
+
+def asked_here(root: Path) -> list[Run]:
+    """Return the runs of a folder of runs that this process asked for, the last first, as they are on disk now."""
+    found = []
+    for folder in reversed([*_asked]):
+        with suppress(StoreError):
+            found += [read(folder)] if folder.parent == root else []
+    return found
+
+
 # When the interpreter ends
 
 #: Seconds for which it waits for threads that would end with it, while they fetch what is paid for; in a kernel, which

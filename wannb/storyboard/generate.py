@@ -37,7 +37,7 @@ from wannb.request import (
     size_for,
     size_problem,
 )
-from wannb.runs import DONE, ENDED, SENDING, Result
+from wannb.runs import DONE, ENDED, SENDING, Result, asked
 from wannb.service import Money
 from wannb.staging import Characters, cast
 from wannb.translation import Said, joined
@@ -138,6 +138,9 @@ class Generator:
         """Generate a frame for every scene that has none, as one change; `InvalidRequest` if there are problems."""
         if problems := self.problems():
             raise InvalidRequest(problems)
+        for run_id in self.files.record.journal.runs:
+            with suppress(StoreError):
+                asked(self.client.store.get(run_id))
         kept: Record | None = None
         for group in self._groups():
             request = self._filling(group, self.files.record)

@@ -217,7 +217,8 @@ class ApiError(WannbError):
         where = Said("task {task_id} failed", task_id=task_id) if task_id else f"HTTP {status}"
         number = Said(" (request id {request_id})", request_id=request_id) if request_id else ""
         template = "{code}, {where}: {message}{number}\n{next_step}"
-        values = {"code": self.code, "message": self.message, "next_step": self.next_step}
+        step = Said("Nothing was billed.") if code == "Class.Cap" else self.next_step  # the message says what to do
+        values = {"code": self.code, "message": self.message, "next_step": step}
         super().__init__(Said(template, where=where, number=number, **values))
 
 

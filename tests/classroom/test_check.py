@@ -94,7 +94,9 @@ def test_runs_answered_from_disk_count_and_those_of_another_kernel_or_folder_do_
 def test_plans_and_boards_count_also_when_all_of_them_is_there_already(client: Client) -> None:
     def made() -> None:
         wannb.sweep(client, prompt="a cat", size=SMALL, model=["wan2.7-image", "wan2.7-image-pro"]).run()
-        wannb.Storyboard(client, ["a dog runs", "a dog sleeps"], name="dogs", size=SMALL).run()
+        if not wannb.storyboards(client):
+            wannb.Storyboard(client, ["a dog runs", "a dog sleeps"], name="dogs", size=SMALL).run()
+        wannb.storyboards(client)["dogs"].open().run()
 
     for billed in (True, False):
         made()

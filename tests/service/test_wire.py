@@ -110,6 +110,12 @@ def test_429_with_the_words_of_an_empty_quota_is_not_worth_a_retry() -> None:
     assert isinstance(api_error(code, "Free allocated quota exceeded.", status=429), QuotaExhausted)
 
 
+def test_the_cap_of_a_class_is_not_to_be_lifted_in_the_vendors_console() -> None:
+    error = str(api_error("Class.Cap", "4 images would be more than yours: 2 of 4 are made or under way.", status=403))
+    assert "Nothing was billed." in error
+    assert "console" not in error
+
+
 def test_a_failed_task_keeps_its_kind_and_its_id() -> None:
     error = api_error("DataInspectionFailed", "inappropriate content", status=200, task_id="t1")
     assert isinstance(error, ContentRefused)

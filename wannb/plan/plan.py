@@ -426,7 +426,7 @@ class Plan:
             self.cells[0].request.check()
         said: list[Said] = []
         with waits_shown(after=0) as line:
-            cells = to_do(self.cells, self._asked(), fill=fill)
+            cells = to_do(self.cells, self.statuses(), fill=fill)
             show = on_progress or (lambda now: line.show(now.said))
             allowance = Allowance(self.client, [cell for cell, _ in cells], most, max_images)
             runner = Runner(self.client, cells, allowance, show=show, stop=stop)
@@ -439,15 +439,14 @@ class Plan:
                 raise
             if on_progress is None:
                 line.done(say(joined(" · ", [*said, self.forecast().summary(), *runner.advice])))
-        return self
+        return self._noted()
 
-    def _asked(self) -> list[Status]:
-        """Return how each cell stands, and note that what is there already was asked for as well."""
-        statuses = self.statuses()
-        for status in statuses:
+    def _noted(self) -> Plan:
+        """Note that all cells were asked for, in their order, also those that were there or were sent elsewhere."""
+        for status in self.statuses():
             if status.run:
                 asked(status.run)
-        return statuses
+        return self
 
     # Display
 

@@ -60,7 +60,7 @@ def test_a_run_is_compared_option_by_option_and_the_check_becomes_true(client: C
     assert repr(check).splitlines() == [
         "Exercise: done",
         "✓ mode: text to image",
-        "✓ prompt: Two cats",
+        "✓ prompt: 'Two cats'",
         "✓ model: wan2.7-image-pro",
         f"✓ size: {SMALL}",
         "✓ n: 2",

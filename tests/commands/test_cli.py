@@ -173,9 +173,9 @@ def test_lab_opens_the_first_tutorial_with_a_mock_server_for_all_kernels(tmp_pat
     with Command("-m", "wannb.commands.cli", "lab", *options, folder=tmp_path) as lab:
         address = lab.wait_for(r"http://127\.0\.0\.1:(\d+)/lab")
         url = f"http://127.0.0.1:{address[1]}"
-        assert "01-text-to-image.ipynb" in fetched(f"{url}/api/contents?token=secret")
+        assert "00-your-first-pictures.ipynb" in fetched(f"{url}/api/contents?token=secret")
         assert OPENER.open(f"{url}/?token=secret", timeout=PATIENCE).url.partition("?")[0] == (
-            f"{url}/lab/tree/01-text-to-image.ipynb"
+            f"{url}/lab/tree/00-your-first-pictures.ipynb"
         )
         assert "No key: the tutorials use the mock server. Nothing is sent out and nothing is billed." in lab.said()
         [environment] = [one.environ() for one in lab.family() if "jupyterlab" in one.cmdline()]

@@ -59,6 +59,34 @@ def test_a_tutorial_says_at_its_start_how_long_it_takes_and_that_it_needs_no_key
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_tutorial_begins_with_what_one_can_do_afterwards_and_ends_with_an_exercise_and_a_way_on(path: Path) -> None:
+    book = json.loads(path.read_text())["cells"]
+    _, head, *_ = "".join(book[0]["source"]).split("\n\n")
+    can, needs = head.split("\n")
+    assert re.fullmatch(r"\* \*\*Afterwards you can\*\* \w.*\.", can)
+    assert re.fullmatch(r"\* \*\*Takes about \d+ minutes and needs no key\.\*\*.*", needs)
+    task, check, way_on = book[-3:]
+    assert "".join(task["source"]).startswith("## Exercise\n\n")
+    assert "wannb.check(client, " in "".join(check["source"])
+    assert "".join(way_on["source"]).startswith("**Next:** ")
+    links = re.findall(r"\]\(([\w.-]+)\)", "".join(way_on["source"]))
+    assert links
+    assert all((path.parent / link).is_file() and link != path.name for link in links)
+
+
+def test_who_follows_the_way_on_comes_to_every_tutorial() -> None:
+    on = {
+        path.name: re.findall(r"\]\(([\w.-]+\.ipynb)\)", path.read_text().rpartition("**Next:**")[2])
+        for path in NOTEBOOKS
+    }
+    seen, ahead = set[str](), [NOTEBOOKS[0].name]
+    while ahead:
+        seen.add(name := ahead.pop())
+        ahead += [link for link in on[name] if link not in seen]
+    assert sorted(seen) == sorted(on)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_tutorial_is_small_and_holds_no_widget_state(path: Path) -> None:
     assert path.stat().st_size < 500_000
     assert "application/vnd.jupyter.widget" not in path.read_text()
@@ -67,7 +95,8 @@ def test_a_tutorial_is_small_and_holds_no_widget_state(path: Path) -> None:
 def test_the_tutorial_of_the_studio_is_for_people_who_write_no_code() -> None:
     [path] = [path for path in NOTEBOOKS if path.stem == "08-studio"]
     code = ["".join(cell["source"]) for cell in cells(path)]
-    assert code == ["import wannb\n\nclient = wannb.connect()\nclient", "studio = wannb.studio(client)\nstudio"]
+    assert code[:-1] == ["import wannb\n\nclient = wannb.connect()\nclient", "studio = wannb.studio(client)\nstudio"]
+    assert code[-1].startswith("# Your code here\n\nwannb.check(client, ")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

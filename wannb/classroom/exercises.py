@@ -20,8 +20,7 @@ from wannb.translation import Said, count, current, joined, override, say, short
 _NOT_ASKED = (PREPARED, FAILED, CANCELED, LOST)
 #: How many input images, lists of boxes and sets make a request of each mode.
 _MODES = dict(zip(MODES, [(0, 0, 0), (1, 0, 0), (2, 0, 0), (1, 1, 0), (0, 0, 1), (1, 0, 1)], strict=True))
-#: What `same` and `differ` may name.
-_COMPARED = ("prompt", "images", "model", "size", "n", "seed", "watermark", "thinking_mode")
+_COMPARABLE = ("prompt", "images", "model", "size", "n", "seed", "watermark", "thinking_mode")
 _MOST_GROUPS = 20_000
 _Wish: TypeAlias = Callable[[Sequence[Record]], tuple[bool, str]]
 
@@ -101,8 +100,7 @@ def check(
 
     Raises:
         InvalidRequest: no request can be as wished, by the rules of `ImageRequest`.
-        TypeError: an option that does not exist.
-        ValueError: a mode, a number of runs or a budget that cannot be.
+        TypeError, ValueError: an option, a mode, a number of runs or a budget that cannot be.
 
     >>> assert check(client, mode="text to image", size="1K", n=2, seed=True)    # doctest: +SKIP
     >>> check(client, same=["prompt", "seed"], differ="model", budget=0.30)    # doctest: +SKIP
@@ -146,7 +144,7 @@ def _alone(mode: str | None, asked: Mapping[str, Any]) -> list[_Wish]:
 def _checked(
     client: Client, alone: list[_Wish], runs: int | None, same: list[str], differ: list[str], most: Money | None
 ) -> Check:
-    check_names([*same, *differ], _COMPARED)
+    check_names([*same, *differ], _COMPARABLE)
     runs = (2 if same or differ else 1) if runs is None else runs
     if not isinstance(runs, int) or runs < 1:
         raise ValueError(say("runs={runs}: use a whole number from 1", runs=repr(runs)))
@@ -170,7 +168,7 @@ def _checked(
         spent = replace(most, amount=sum((cost.amount for cost in costs if cost), Decimal(0)))
         said = Said("cost: {spent} of {most}", spent=str(spent) if known else Said("price unknown"), most=str(most))
         wishes.append((known and spent.amount <= most.amount, said))
-    prompts = joined(", ", dict.fromkeys(repr(shorten(_value(record, "prompt"), 60)) for record in group))
+    prompts = joined(", ", dict.fromkeys(_shown("prompt", _value(record, "prompt")) for record in group))
     closest = Said("The closest so far: {prompts}", prompts=prompts) if group else Said("Nothing was asked for yet.")
     return Check(wishes=tuple(wishes), closest=closest)
 
@@ -180,7 +178,7 @@ def _by(option: str, wanted: str, met: Callable[[set[Any]], bool], group: Sequen
     values = [_value(record, option) for record in group]
     if not values:
         return False, Said("{option}: the exercise wants {wanted}", **named)
-    shown = joined(", ", dict.fromkeys(_shown(value) for value in values))
+    shown = joined(", ", dict.fromkeys(_shown(option, value) for value in values))
     if met(set(values)):
         return True, Said("{option}: {value}", option=named["option"], value=shown)
     return False, Said("{option}: you asked for {value}; the exercise wants {wanted}", value=shown, **named)
@@ -194,6 +192,8 @@ def _value(record: Record, option: str) -> Any:
     return mode_of(request) if option == "mode" else None if option == "seed" and record.seed_drawn else request[option]
 
 
-def _shown(value: Any) -> str:
-    value = count(len(value), "image") if isinstance(value, tuple) else value
-    return Said("none") if value is None else value if isinstance(value, Said) else shorten(str(value), 60)
+def _shown(option: str, value: Any) -> str:
+    value = count(len(value), "image") if option == "images" else value
+    if option == "prompt":
+        return repr(shorten(value, 60))
+    return Said("none") if value is None else value if isinstance(value, Said) else str(value)

@@ -31,7 +31,7 @@ _PACKAGE = Path(__file__).parent.parent
 #: In a folder of copied tutorials: the hashes of what was copied.
 _COPIED = ".wannb-tutorials.json"
 #: What `wannb lab` shows first, and the page that names every tutorial with a link.
-_FIRST, _CONTENTS = "01-text-to-image.ipynb", "README.md"
+_FIRST, _CONTENTS = "00-your-first-pictures.ipynb", "README.md"
 _TOKEN = re.compile(r"[0-9a-f]{48}")
 _LINKED = re.compile(r"\]\(([\w-]+\.ipynb)\)")
 #: A page that leads to the Studio, as Jupyter's own servers do it.

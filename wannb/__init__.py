@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from . import mock as mock
     from .boards import scenes as scenes
     from .boards import storyboards as storyboards
-    from .classroom.exercises import check as check
     from .client import Client as Client
     from .connection import connect as connect
     from .figures.comparison import compare as compare
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from .storyboard import Storyboard as Storyboard
     from .tools.citation import bibtex as bibtex
     from .tools.doctor import doctor as doctor
+    from .tools.exercises import check as check
     from .tools.tidy import tidy as tidy
 
 _HOMES = {
@@ -68,7 +68,7 @@ _HOMES = {
     "Task": ".ledger.task",
     "add_font": ".figures.fonts",
     "bibtex": ".tools.citation",
-    "check": ".classroom.exercises",
+    "check": ".tools.exercises",
     "compare": ".figures.comparison",
     "connect": ".connection",
     "contact_sheet": ".figures.grid",

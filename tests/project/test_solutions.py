@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import wannb
-from wannb.classroom.exercises import Check
 from wannb.client import Client
 from wannb.mock import MockServer
+from wannb.tools.exercises import Check
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 PLACE = "# Your code here\n"

@@ -12,12 +12,12 @@ from conftest import make_client
 from PIL import Image
 
 import wannb
-from wannb.classroom.exercises import Check
 from wannb.client import Client
 from wannb.errors import InvalidRequest, WannbError
 from wannb.mock import MockServer
 from wannb.runs import run as runs_of_process
 from wannb.runs.store import Store
+from wannb.tools.exercises import Check
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")
 SMALL = "768*768"
@@ -237,7 +237,7 @@ def test_its_html_is_safe_says_its_signs_in_words_and_is_the_same_each_time(clie
 
 
 def test_a_check_of_many_runs_looks_at_a_bounded_number_of_groups(client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr("wannb.classroom.exercises._MOST_GROUPS", 50)
+    monkeypatch.setattr("wannb.tools.exercises._MOST_GROUPS", 50)
     for seed in range(12):
         client.generate("a cat", size=SMALL, seed=seed)
     check = wannb.check(client, runs=6, same="seed")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def megabytes(what: str) -> float | None:
-    """Return VmRSS (held now) or VmHWM (the most ever held by this program) in MB.
+def megabytes(what: str, process: int | str = "self") -> float | None:
+    """Return VmRSS (held now) or VmHWM (the most ever held by a program) in MB.
 
     `ru_maxrss` would not do: a child begins with its parent's.
     """
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
         return None
     return next((int(line.split()[1]) / 1000 for line in lines if line.startswith(f"{what}:")), None)

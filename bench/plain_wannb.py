@@ -7,6 +7,7 @@ python bench/plain_wannb.py set BASE_URL FOLDER COUNT SIZE  a set, from the call
 python bench/plain_wannb.py sweep BASE_URL FOLDER COUNT     a sweep
 python bench/plain_wannb.py show BASE_URL FOLDER            every image of the store as one gallery
 python bench/plain_wannb.py runs BASE_URL FOLDER            the store listed, searched, and as a form
+python bench/plain_wannb.py person URL FOLDER KEY COUNT SECONDS    a sweep of one in a class, begun by a line
 
 LANES is JSON: the seconds of each task, lane by lane. Prints its figures as JSON in the last line.
 """
@@ -117,6 +118,22 @@ def sweep(count: int) -> dict[str, int]:
         return {"arrived": sum(result is not None for result in plan.results())}
 
 
+def person(key: str, count: int, seconds: str) -> dict[str, float]:
+    """Ask for pictures in one sweep when a line comes, and return how many came after how many seconds."""
+    with wannb.connect("live", api_key=key, base_url=BASE_URL, store=FOLDER) as client:
+        prompts = [f"A boat for {seconds} s, number {number}" for number in range(count)]
+        plan = wannb.sweep(client, prompt=prompts, size="768*768")
+        client.task_list()  # what is imported and connected at the first call is
+        print("ready", flush=True)
+        sys.stdin.readline()
+        began = time.monotonic()
+        plan.run()
+        return {
+            "seconds": time.monotonic() - began,
+            "arrived": sum(result is not None for result in plan.results()),
+        }
+
+
 def show() -> dict[str, float]:
     results = [run.result() for run in Store(FOLDER).runs()]
     began = time.perf_counter()
@@ -165,6 +182,8 @@ def main() -> None:
         figures = image_set(int(rest[0]), rest[1])
     elif job == "sweep":
         figures = sweep(int(rest[0]))
+    elif job == "person":
+        figures = person(rest[0], int(rest[1]), rest[2])
     else:
         figures = show() if job == "show" else runs()
     print(json.dumps(figures))

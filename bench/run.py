@@ -1,6 +1,6 @@
 """Measure everything the design promises in numbers, beside the official SDK, and write it into bench/RESULTS.md.
 
-python bench/run.py                     about nine minutes; leave the machine alone meanwhile
+python bench/run.py                     about twenty minutes; leave the machine alone meanwhile
 python bench/run.py --thousand          with the thousand kills, about seven minutes more
 python bench/run.py waits sweep         some parts only; nothing is written
 python bench/run.py --smoke             everything in short, to see that it runs; nothing is written
@@ -26,7 +26,19 @@ from types import ModuleType
 import sides
 from rows import Row, markdown
 
-PARTS = ("imports", "calls", "waits", "sweep", "image_set", "inline", "many_runs", "kills", "grid", "studio")
+PARTS = (
+    "imports",
+    "calls",
+    "waits",
+    "sweep",
+    "image_set",
+    "inline",
+    "many_runs",
+    "kills",
+    "grid",
+    "studio",
+    "classroom",
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 #: Everything from this line on is written by hand and kept.
 NOTES = "## Notes\n"

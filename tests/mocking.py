@@ -34,15 +34,15 @@ def body(text: str = "a cat", *images: str, model: str = "wan2.7-image-pro", **p
 class Api:
     """Requests with a key to the API host, and without one to the object store."""
 
-    def __init__(self, server: MockServer) -> None:
-        self.server = server
+    def __init__(self, server: MockServer, key: str = KEY) -> None:
+        self.server, self.key = server, key
         self.http = httpx.Client(timeout=20, trust_env=False, verify=False)  # loading certificates takes 50 ms
 
     def close(self) -> None:
         self.http.close()
 
     def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> httpx.Response:
-        merged = {"Authorization": f"Bearer {KEY}", **(headers or {})}
+        merged = {"Authorization": f"Bearer {self.key}", **(headers or {})}
         return self.http.request(method, self.server.base_url + path, headers=merged, **more)
 
     def create(self, value: Any = None, **headers: str) -> httpx.Response:

@@ -210,10 +210,10 @@ class ApiError(WannbError):
         self.code = mask(code, secret)
         #: Texts of ours are `Said`; the service's may repeat a secret.
         self.message = message if isinstance(message, Said) else mask(message, secret)
-        self.status = status
-        self.request_id = request_id
-        self.task_id = task_id
-        self.retry_after = retry_after
+        self.status, self.request_id = status, request_id
+        self.task_id, self.retry_after = task_id, retry_after
+        if code.startswith("Class."):  # what a class refuses has nothing to do with the vendor's console
+            self.next_step = Said("Nothing was billed.")
         where = Said("task {task_id} failed", task_id=task_id) if task_id else f"HTTP {status}"
         number = Said(" (request id {request_id})", request_id=request_id) if request_id else ""
         template = "{code}, {where}: {message}{number}\n{next_step}"

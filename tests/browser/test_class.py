@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser.lab import Lab
@@ -56,6 +57,7 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
         teacher.locator("#question").fill("Which fox is warmer?")
         teacher.keyboard.press("Enter")
         teacher.locator("#voted:not(:empty)").wait_for()
+        student.locator("#vote-link").wait_for()  # its news come after the teacher's
         with student.expect_popup() as opened:
             student.locator("#vote-link").press("Enter")
         judging = opened.value
@@ -75,10 +77,31 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
         assert scores.first.inner_text().startswith("1 (1), ")
         judging.close()
 
-        hide = teacher.get_by_role("button", name="Hide").first
+        hide = teacher.get_by_role("button", name="Hide the picture of 1").first
         hide.focus()
         teacher.keyboard.press("Enter")
         teacher.locator("#pictures .off").wait_for()
+        wall_page = lab.page()
+        wall_page.set_viewport_size({"width": 900, "height": 600})
+        wall_page.goto(url)
+        wall_page.locator("#pictures img").nth(1).wait_for(state="attached")
+        wall_page.get_by_role("button", name="Wall for the projector").press("Enter")
+        shown = wall_page.locator("#pictures figure:visible")
+        assert (shown.count(), wall_page.locator("#going").is_visible()) == (2, False), "what is hidden is not shown"
+        teacher.get_by_role("button", name="Show the picture of 1").press("Enter")
+        shown.nth(2).wait_for()
+        keep = wall_page.evaluate("innerHeight")
+        lines = wall_page.locator("figcaption:visible").all()
+        assert all(float(size.removesuffix("px")) > keep / 40 for size in map(font_size, lines)), "read from the back"
+        wall_page.set_viewport_size({"width": 400, "height": 600})  # one under the other: a page and a half
+        for key, top in (("ArrowRight", 300), (" ", 300), ("ArrowRight", 0), ("ArrowLeft", 300)):
+            wall_page.keyboard.press(key)
+            assert wall_page.evaluate("scrollY") == top
+        assert wrong(wall_page) == []
+        wall_page.keyboard.press("Escape")
+        wall_page.locator("#projector:focus").wait_for()
+        assert wrong(wall_page) == []
+        wall_page.close()
         teacher.get_by_role("button", name="Stop the class").press("Enter")
         student.locator("#go:disabled").wait_for()
         teacher.locator("#save").press("Enter")
@@ -88,3 +111,11 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
         teacher.emulate_media(color_scheme="dark")
         assert wrong(teacher) == []
         lab.screenshot("class-teacher", teacher)
+        student.get_by_role("button", name="Leave").press("Enter")
+        student.locator("#code").wait_for()
+        student.reload()
+        student.locator("#code").wait_for()
+
+
+def font_size(element: Any) -> str:
+    return str(element.evaluate("one => getComputedStyle(one).fontSize"))

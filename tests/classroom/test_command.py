@@ -61,6 +61,7 @@ def test_without_a_key_the_class_is_practice_and_its_codes_stay(tmp_path: Path) 
             headers = {"authorization": f"Bearer {codes[-1][0]}"}
             assert httpx.get(f"{url}/class/me", headers=headers, trust_env=False).json()["mock"] is True
             assert running.signal(signal.SIGTERM) in (0, -signal.SIGTERM)
+    assert (tmp_path / "wannb-class").stat().st_mode & 0o777 == 0o700, "it holds codes and pictures"
     assert codes[0] == codes[1]
     assert len(codes[0]) == 2
 

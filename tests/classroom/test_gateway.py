@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FAST
+from conftest import FAST, make_client
 from mocking import CREATE, SYNC, body
+from pictures import noise
 
 from wannb.classroom import Books, Caps, Gateway
 from wannb.classroom.books import Person
 from wannb.client import Client
 from wannb.errors import StoreError
 from wannb.mock import MockServer, Request, Response
+from wannb.runs import seconds_of
 from wannb.service.limits import Pace
 
 API = "/api/v1"
 pytestmark = pytest.mark.usefixtures("quick_pictures")
+
+
+@pytest.fixture(autouse=True)
+def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close all books that a test opens."""
+    opened: list[Books] = []
+    begin = Books.__init__
+
+    def beginning(self: Books, *arguments: Any, **more: Any) -> None:
+        begin(self, *arguments, **more)
+        opened.append(self)
+
+    monkeypatch.setattr(Books, "__init__", beginning)
+    yield
+    for books in opened:
+        books.close()
 
 
 class Class:
@@ -81,8 +103,11 @@ def test_a_request_becomes_pictures_that_only_its_person_finds(klass: Class, ser
     assert klass.ask(1, "POST", f"/tasks/{task}/cancel").status == 400
     assert [klass.ask(person, "GET", "/tasks").json()["total"] for person in (0, 1)] == [1, 0]
     assert server.billed == 2
-    run = klass.gateway.run(klass.books.of(0 + 1)[0])
+    ask = klass.books.of(1)[0]
+    run = klass.gateway.run(ask)
     assert run is not None
+    assert ask.took == seconds_of(run, "scheduled_time")
+    assert ask.took is not None
     assert (run.prompt, run.record.request or {})[1]["seed"] == 7
 
 
@@ -152,7 +177,27 @@ def test_turns_go_round_however_many_one_person_asks_for(tmp_path: Path, client:
     order = [ask.person for ask in gateway.books.queue("wan2.7-image-pro")]
     assert order == [1, 2, 3, 1, 2, 3, 1, 1, 1]
     last = gateway.books.of(3)[0]
-    assert gateway.place(last) == 6
+    assert gateway.waits()[last.id] == (6, None)
+
+
+def test_whoever_is_a_moment_ahead_of_the_others_does_not_stay_ahead(tmp_path: Path, client: Client) -> None:
+    """The first person's two requests are at the service before the others ask."""
+    now = [1000.0]
+    books = Books(tmp_path / "class.sqlite", clock=lambda: now[0])
+    for number in range(3):
+        books.add(f"person {number}", most=100)
+    klass = Class(Gateway(client, books, Caps()), [])
+    for turn in range(2):
+        sent = books.get(klass.made(0, x_wannb_request=str(turn)))
+        assert sent is not None
+        assert books.send(sent)
+    for person, count in ((0, 2), (1, 3), (2, 3)):
+        for turn in range(count):
+            now[0] += 1
+            klass.made(person, x_wannb_request=f"later {turn}")
+    assert [ask.person for ask in books.queue("wan2.7-image-pro")] == [2, 3, 2, 3, 2, 3, 1, 1]
+    now[0] += 600
+    assert [ask.person for ask in books.queue("wan2.7-image-pro")] == [1, 2, 3, 1, 2, 3, 2, 3]
 
 
 def test_the_same_request_sent_again_is_the_same_task(klass: Class, server: MockServer) -> None:
@@ -220,6 +265,24 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_counted(
     assert (klass.books.counted(1), len(server.log.of("POST", "generation"))) == (0, 0)
 
 
+def test_after_a_disk_was_full_the_turns_go_on(tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = opened(tmp_path, client)
+    gateway.later = 0.01  # how long the turns wait
+    tried = threading.Event()
+
+    def full(ask: object) -> bool:
+        tried.set()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with gateway:
+        klass = Class(gateway, [])
+        with monkeypatch.context() as patched:
+            patched.setattr(gateway.books, "send", full)
+            task = klass.made(0)
+            assert tried.wait(30)
+        assert klass.ended(0, task)["task_status"] == "SUCCEEDED"
+
+
 def test_a_picture_of_the_class_is_an_input_image(klass: Class) -> None:
     output = klass.ended(0, klass.made(0, body("a fox")))
     link = output["choices"][0]["message"]["content"][0]["image"]
@@ -231,13 +294,100 @@ def test_a_picture_of_the_class_is_an_input_image(klass: Class) -> None:
     assert len(run.request.images) == 1
 
 
-def test_an_upload_of_one_person_is_not_another_ones(klass: Class) -> None:
-    policy = klass.ask(0, "GET", "/uploads?action=getPolicy&model=wan2.7-image-pro").json()["data"]
-    link = f"oss://{policy['upload_dir']}/a.png"
-    answers = [klass.create(person, body("x", link), x_dashscope_ossresourceresolve="enable") for person in (0, 1)]
-    messages = [answer.json()["message"] for answer in answers]
-    assert "nothing was uploaded by you" in messages[1]
-    assert "nothing was uploaded by you" not in messages[0]
+@pytest.mark.parametrize("reference", ["{file}", "file://{file}", "file:{file}", "../a.png", "~/a.png"])
+def test_a_file_of_the_teachers_machine_is_no_input_image(klass: Class, tmp_path: Path, reference: str) -> None:
+    (tmp_path / "a.png").write_bytes(noise(256))
+    answer = klass.create(0, body("x", reference.format(file=tmp_path / "a.png")))
+    assert (answer.status, answer.json()["code"]) == (400, "InvalidURL")
+
+
+def test_two_threads_that_count_lose_nothing(tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reads the count and stays there until the other has read it too, or cannot come so far."""
+    both = threading.Barrier(2)
+
+    class Slow(Counter[Any]):
+        def __getitem__(self, key: Any) -> int:
+            found = super().__getitem__(key)
+            with suppress(threading.BrokenBarrierError):
+                both.wait(1)
+            return found
+
+    klass = Class(opened(tmp_path, client), [])
+    ask = klass.books.get(klass.made(0))
+    assert ask is not None
+    monkeypatch.setattr(klass.gateway, "_under_way", Slow())
+    threads = [threading.Thread(target=klass.gateway._count, args=(ask, 1)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(klass.gateway._under_way.values()) == [2]
+
+
+def test_whoever_waits_is_told_the_place_and_the_seconds(tmp_path: Path, server: MockServer, store: Any) -> None:
+    """Two of a model run and one waits at the service; the model's last ran 10 s each, those of the other one 40 s."""
+    now = [1000.0]
+    books = Books(tmp_path / "class.sqlite", clock=lambda: now[0])
+    people = [books.add(f"person {number}", most=100) for number in range(3)]
+    with make_client(server, store, pace=Pace(running=2, ahead=1)) as client:
+        gateway = Gateway(client, books, Caps(draw_on=True), mock=client)
+        klass = Class(gateway, people)
+
+        def waits(person: int, model: str, again: str) -> str:
+            now[0] += 1
+            return klass.made(person, body("x", model=model), x_wannb_request=again)
+
+        for model, took in (("wan2.7-image-pro", 10.0), ("wan2.7-image", 40.0)):
+            ended = books.get(waits(0, model, f"{model} before"))
+            assert ended is not None
+            assert books.send(ended)
+            now[0] += 500  # most of it in the service's queue
+            assert books.end(ended.id, "SUCCEEDED", pictures={f"{model}.png": "x"}, took=took)
+        fast = [waits(0, "wan2.7-image-pro", str(number)) for number in range(4)]
+        fast += [waits(person, "wan2.7-image-pro", "one") for person in (1, 2)]
+        slow = [waits(1, "wan2.7-image", "other")]
+        gateway.set_caps(total=0)  # from here on they are drawn
+        drawn = [waits(2, "wan2.7-image-pro", "drawn")]
+        for task, heard in zip(fast[:3], ("RUNNING", "RUNNING", "PENDING"), strict=True):
+            sent = books.get(task)
+            assert sent is not None
+            now[0] += 1
+            assert books.send(sent)
+            gateway._heard(sent, None, heard)
+        told = gateway.waits()
+        # Of the first person, who has three at the service, the fourth comes after the others' first.
+        assert {task: told.get(task) for task in fast} == {
+            fast[0]: None,
+            fast[1]: None,
+            fast[2]: (1, 15),
+            fast[4]: (2, 20),
+            fast[5]: (3, 25),
+            fast[3]: (4, 30),
+        }
+        assert told[slow[0]] == (1, 40), "of another model, whose places are free"
+        assert told[drawn[0]] == (1, None), "nothing was drawn yet that would tell how long it takes"
+        assert books.cancel(fast[4])
+        assert gateway.waits()[fast[5]] == (2, 20)
+        gateway.set_caps(going=False)
+        assert gateway.waits()[fast[5]] == (2, None)
+
+
+def test_while_the_class_or_a_person_is_stopped_nothing_of_theirs_is_sent(
+    tmp_path: Path, client: Client, server: MockServer
+) -> None:
+    gateway = opened(tmp_path, client)
+    klass = Class(gateway, [])
+    tasks = [klass.made(person) for person in (0, 1)]
+    gateway.set_caps(going=False)
+    gateway.books.set_person(1, stopped=True)
+    with gateway:
+        time.sleep(0.2)
+        assert not server.log.of("POST", "generation")
+        gateway.set_caps(going=True)
+        assert klass.ended(1, tasks[1])["task_status"] == "SUCCEEDED"
+        assert klass.ask(0, "GET", f"/tasks/{tasks[0]}").json()["output"]["task_status"] == "PENDING"
+        gateway.books.set_person(1, stopped=False)
+        assert klass.ended(0, tasks[0])["task_status"] == "SUCCEEDED"
 
 
 def test_what_a_gateway_left_open_the_next_one_goes_on_with(tmp_path: Path, client: Client, server: MockServer) -> None:
@@ -282,8 +432,6 @@ def test_a_lost_answer_stays_counted_until_it_is_known_and_keeps_nobody_waiting(
 
 
 def test_at_most_as_many_are_at_the_service_as_it_begins_soon(tmp_path: Path, server: MockServer, store: Any) -> None:
-    from conftest import make_client
-
     pace = Pace(submits=500, running=2, ahead=1, queries=2000, query_interval=0.01)
     server.app.task_seconds = 0.1
     with make_client(server, store, pace=pace) as client, opened(tmp_path, client, people=8) as gateway:

@@ -10,14 +10,18 @@ import re
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from conftest import FAST
 from mock.test_sdk import interpreter
-from mocking import CREATE, body
+from mocking import CREATE, Api, body
+from pictures import noise
 
 import wannb
 from wannb.classroom import Books, Caps, Gateway
@@ -39,7 +43,7 @@ class Served:
 
         self.gateway, self.books, self.folder = gateway, gateway.books, folder
         self.site = Site(gateway, token=TOKEN, folder=folder)
-        config = uvicorn.Config(self.site.app, port=0, log_level="error", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(self.site.app, port=0, **self.site.SERVED)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -73,6 +77,7 @@ def served(tmp_path: Path, server: MockServer, store: Any) -> Iterator[Served]:
     for number in range(2):
         books.add(f"person {number}", most=8)
     with (
+        closing(books),
         Client(service, Secret(KEY), store, pace=FAST) as client,
         Gateway(client, books, Caps()) as gateway,
         Served(gateway, tmp_path) as running,
@@ -88,8 +93,9 @@ def test_a_student_works_in_a_notebook_with_the_code_in_place_of_the_key(served:
         again = client.generate("a fox", size="1K", n=2, seed=3)
         assert (len(result), len(edited), again.reused) == (2, 1, True)
         assert len(client.task_list()) == 2
-        with pytest.raises(wannb.errors.PermissionDenied, match="6 images would be more than yours: 3 of 8"):
+        with pytest.raises(wannb.errors.PermissionDenied, match="6 images would be more than yours: 3 of 8") as capped:
             client.image_set("a set", n=6)
+        assert str(capped.value).endswith("\nNothing was billed."), "and nothing of the vendor's console"
     assert server.billed == served.books.counted(1) == 3
     names = [entry.headers.get("authorization") for entry in server.log.of("POST", "generation")]
     assert set(names) == {"Bearer ***"}
@@ -134,20 +140,60 @@ def test_the_official_sdk_works_with_a_code(served: Served, tmp_path: Path) -> N
     assert served.books.counted(1) == 3
 
 
-def test_wrong_codes_are_refused_and_each_further_one_waits_longer(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the site waited for before it looked a code up; nobody waits."""
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
     monkeypatch.setattr("wannb.classroom.site.asyncio", type("Asyncio", (), {"sleep": staticmethod(sleep)}))
-    for _ in range(9):
-        answer = served.ask("GET", "/api/v1/tasks", "AAAAA-AAAAA")
+    return waits
+
+
+def test_wrong_codes_are_refused_and_each_further_one_waits_longer(served: Served, waits: list[float]) -> None:
+    for number in range(12):
+        forwarded = {"x-forwarded-for": f"10.0.0.{number}", "forwarded": f"for=10.0.0.{number}"}
+        answer = served.ask("GET", "/api/v1/tasks", "AAAAA-AAAAA", headers=forwarded)
         assert (answer.status_code, answer.json()["code"]) == (401, "InvalidApiKey")
-    assert waits == [0.5, 1.0, 2.0, 4.0]
-    assert served.ask("GET", "/class/me", served.code().lower().replace("-", " ")).json()["name"] == "person 0"
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    served.site._guesses["127.0.0.1"] = 5000
+    assert served.ask("GET", "/class/me", "AAAAA-AAAAA").status_code == 401
+    assert waits[-1] == 8.0
+
+
+def test_a_code_waits_before_it_is_looked_up_and_one_that_was_good_never(
+    served: Served, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty people behind one address, of whom one guesses."""
+    looked: list[tuple[str, int]] = []
+    look = served.books.person
+    monkeypatch.setattr(served.books, "person", lambda code: looked.append((code, len(waits))) or look(code))
+    assert served.ask("GET", "/class/me", served.code(0)).json()["name"] == "person 0"
+    for _ in range(8):
+        served.ask("GET", "/class/me", "AAAAA-AAAAA")
+        assert served.ask("GET", "/class/me", served.code(0)).status_code == 200
+    assert len(waits) == 3, "who knows one code guesses no faster by it, and waits for nobody"
+    newcomer = served.code(1).lower().replace("-", " ")
+    assert served.ask("GET", "/class/me", newcomer).json()["name"] == "person 1"
+    assert looked[-1] == (newcomer, 4), "it waited first, so that no answer tells sooner that a guess was right"
+    served.ask("GET", "/class/me", "AAAAA-AAAAA")
+    assert len(waits) == 4, "somebody new came in: the wrong codes were typing errors"
+
+
+def test_guesses_on_many_connections_wait_as_long_as_one_after_the_other(served: Served, waits: list[float]) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: served.ask("GET", "/class/me", "AAAAA-AAAAA"), range(20)))
+    assert {answer.status_code for answer in answers} == {401}
+    assert sorted(waits) == [0.5, 1.0, 2.0, 4.0, *[8.0] * 11]
+
+
+def test_addresses_of_one_network_of_ipv6_guess_together() -> None:
+    from wannb.classroom.site import _place
+
+    assert _place("2001:db8:1:2:3::1") == _place("2001:db8:1:2:ffff::9") != _place("2001:db8:1:3::1")
+    assert _place("192.0.2.7") == "192.0.2.7" != _place("192.0.2.8")
 
 
 def test_only_the_token_opens_what_is_the_teachers(served: Served) -> None:
@@ -159,19 +205,61 @@ def test_only_the_token_opens_what_is_the_teachers(served: Served) -> None:
     assert served.books.people()[0].most == 8
 
 
-def test_a_page_of_another_site_is_refused(served: Served) -> None:
+@pytest.mark.parametrize("origin", ["https://example.org", "null", "http://127.0.0.1:1"])
+def test_a_page_of_another_site_is_refused(served: Served, origin: str) -> None:
     for path in ("/class/caps", f"/api/v1{CREATE}"):
-        answer = served.ask("POST", path, json={"going": False}, headers={"origin": "https://example.org"})
+        answer = served.ask("POST", path, json={"going": False}, headers={"origin": origin})
         assert answer.status_code == 403
     assert served.gateway.caps.going
     assert served.ask("POST", "/class/caps", json={"going": False}, headers={"origin": served.url}).status_code == 200
     assert not served.gateway.caps.going
 
 
+def test_a_browser_sends_nothing_by_itself_that_opens_the_class(served: Served) -> None:
+    """Under a name that was made to lead here, a page gets the empty pages alone: no cookie, and no code in any."""
+    rebound = {"host": "rebound.example.org", "origin": "http://rebound.example.org"}
+    for path in ("/", "/teacher", "/class/me", "/class/state", "/class/events", "/api/v1/tasks"):
+        answer = served.http.get(path, headers=rebound)
+        assert answer.status_code == (200 if path in ("/", "/teacher") else 401)
+        assert "set-cookie" not in answer.headers
+        assert "access-control-allow-origin" not in answer.headers
+        assert not any(secret in answer.text for secret in (TOKEN, served.code(0), served.code(1)))
+    assert served.http.options("/class/caps", headers=rebound).status_code == 405
+
+
 def test_a_request_that_is_too_large_is_not_read_to_its_end(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wannb.classroom.site.BODY_MOST", 1000)
     answer = served.ask("POST", f"/api/v1{CREATE}", served.code(), content=b"x" * 5000)
     assert answer.json()["code"] == "BadRequest.TooLarge"
+
+
+def test_all_that_is_read_at_a_time_is_bounded(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wannb.classroom.site.READING_MOST", 1000)
+    answer = served.ask("POST", f"/api/v1{CREATE}", served.code(), content=b"x" * 5000)
+    assert answer.json()["code"] == "ServiceUnavailable"
+    assert served.site._reading == 0
+
+
+def test_an_upload_is_of_its_person_and_of_nobody_else(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    place: Any = SimpleNamespace(base_url=f"{served.url}/api/v1")
+    one, other = (Api(place, served.code(person)) for person in (0, 1))
+    answer, link = one.upload(noise(256))
+    assert answer.status_code == 200
+    asked = [api.create(body("x", link), x_dashscope_ossresourceresolve="enable") for api in (one, other)]
+    assert [answer.status_code for answer in asked] == [200, 400]
+    assert "nothing was uploaded under this oss:// URL" in asked[1].json()["message"]
+    refused, _ = one.upload(noise(256), given={**one.policy(), "upload_host": f"{served.url}/class/uploads/somebody"})
+    assert refused.status_code == 404
+
+    monkeypatch.setattr("wannb.classroom.gateway._KEPT", 3 * len(noise(256)))
+    policy = one.policy()
+    answers = [one.upload(noise(256), f"{number}.png", given=policy) for number in range(6)]
+    assert [answer.status_code for answer, _ in answers] == [200, 200, 200, 200, 400, 400], "one is kept already"
+    links = [answers[0][1], one.upload(noise(256))[1]]
+    found = [one.create(body("y", each), x_dashscope_ossresourceresolve="enable").status_code for each in links]
+    assert found == [400, 200], "the next policy drops what was kept"
+    one.close()
+    other.close()
 
 
 def test_the_teacher_changes_hides_and_saves(served: Served) -> None:
@@ -198,17 +286,22 @@ def test_the_class_judges_blind_and_only_its_pages_hand_in(served: Served) -> No
     refused = served.ask("POST", "/class/vote", json={})
     assert (refused.status_code, refused.json()["message"]) == (
         400,
-        "0 pictures: a class judges 2 to 20; hide the others.",
+        "0 pictures: a class judges 2 to 40; hide the others.",
     )
     for person in (0, 1):
         served.ask("POST", f"/api/v1{CREATE}", served.code(person), json=body(f"a fox {person}"), headers=ASYNC)
     first(served, lambda state: len(state["pictures"]) == 2)
     assert served.ask("POST", "/class/vote", served.code(), json={}).status_code == 401
-    assert served.ask("POST", "/class/vote", json={"question": "Which is warmer?"}).json() == {"pairs": 1}
+    assert served.ask("POST", "/class/vote", json={"question": "Which is warmer?"}).json() == {
+        "pairs": 1,
+        "pictures": 2,
+    }
     places = [served.ask("GET", "/class/me", served.code(person)).json()["vote"] for person in (0, 1)]
     assert places[0] != places[1]
     page = served.http.get(places[0]).text
     assert "Which is warmer?" in page
+    names = [picture["name"] for picture in served.ask("GET", "/class/state").json()["pictures"]]
+    assert not [name for name in names if name.removesuffix(".png") in page], "a page of judging opens no picture"
     assert "person" not in page.replace("this person's own", "").partition('id="data"')[2].partition("</script>")[0]
     [id_] = set(re.findall(r'"page": "(\w+-1)"', page))
     for place, verdict in zip(places, ("left", "right"), strict=True):
@@ -219,9 +312,27 @@ def test_the_class_judges_blind_and_only_its_pages_hand_in(served: Served) -> No
         assert served.http.post(place, content=content).status_code == 204, "handed in again, counted once"
     assert served.http.post("/class/vote/unknown", content=content).status_code == 400
     assert served.http.post(places[0], content="no verdicts").status_code == 400
+    assert served.http.post(places[0], content=b"x" * (1024**2 + 1)).status_code == 400
     told = served.ask("GET", "/class/votes").json()
     assert (told["people"], told["verdicts"]) == (2, 2)
     assert sorted(each["strength"] for each in told["scores"]) == [0.5, 0.5]
+
+
+def test_of_too_many_pictures_the_class_judges_the_newest_of_each_person(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("site", "vote"):
+        monkeypatch.setattr(f"wannb.classroom.{module}.MOST_PICTURES", 3)
+    for person in (0, 1):
+        served.ask("POST", f"/api/v1{CREATE}", served.code(person), json=body(f"a fox {person}", n=2), headers=ASYNC)
+    pictures = first(served, lambda state: len(state["pictures"]) == 4)["pictures"]
+    assert served.ask("POST", "/class/vote", json={}).json() == {"pairs": 1, "pictures": 2}
+    newest = {picture["person"]: picture["name"] for picture in pictures}
+    for name in newest.values():
+        served.ask("POST", f"/class/hide/{name}", json={"hidden": True})
+    assert served.ask("POST", "/class/vote", json={}).json() == {"pairs": 1, "pictures": 2}
+    served.ask("POST", f"/class/hide/{pictures[0]['name']}", json={"hidden": True})
+    assert "1 pictures: a class judges 2 to 3" in served.ask("POST", "/class/vote", json={}).json()["message"]
 
 
 ASYNC = {"X-DashScope-Async": "enable"}
@@ -246,4 +357,7 @@ def test_the_key_is_in_no_answer_and_in_nothing_that_is_written(served: Served, 
     assert not [answer for answer in answers if KEY in answer or "Signature=" in answer]
     written = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert written
+    books = [file for file in written if file.name.startswith("class.sqlite")]
+    assert len(books) == 3
+    assert os.name == "nt" or {file.stat().st_mode & 0o777 for file in books} == {0o600}, "it holds the codes"
     assert not [file for file in written if KEY.encode() in file.read_bytes() or b"Signature=" in file.read_bytes()]

@@ -22,6 +22,9 @@ ROWS = (
     "killed",
     "a grid",
     "first load",
+    "the bare key",
+    "the gateway meanwhile",
+    "the teacher's wall",
 )
 
 

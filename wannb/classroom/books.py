@@ -29,6 +29,8 @@ WAITING, SENT, SUCCEEDED, FAILED, CANCELED = "WAITING", "SENT", "SUCCEEDED", "FA
 ENDED = (SUCCEEDED, FAILED, CANCELED)
 #: Seconds in which an equal request of a client that names none is the same one, sent again.
 AGAIN = 10.0
+#: Seconds for which a turn counts.
+LATELY = 600.0
 #: Letters and digits that nobody takes for another, and how many a code has: 32**10 codes.
 _LETTERS, _LONG = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 10
 _TABLES = """
@@ -39,7 +41,7 @@ CREATE TABLE IF NOT EXISTS asks (
     id TEXT PRIMARY KEY, person INTEGER NOT NULL REFERENCES people, run TEXT NOT NULL, again TEXT NOT NULL,
     model TEXT NOT NULL, most INTEGER NOT NULL, made INTEGER NOT NULL DEFAULT 0, price TEXT NOT NULL, drawn INTEGER
     NOT NULL, state TEXT NOT NULL, code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', came REAL NOT NULL,
-    sent REAL, ended REAL);
+    sent REAL, ended REAL, took REAL);
 CREATE INDEX IF NOT EXISTS asks_by_person ON asks (person, state);
 CREATE INDEX IF NOT EXISTS asks_by_state ON asks (state, model);
 CREATE TABLE IF NOT EXISTS pictures (
@@ -65,7 +67,10 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One request of a person: its run, the most images it may make, and what came of it."""
+    """One request of a person: its run, the most images it may make, and what came of it.
+
+    `came`, `sent` and `ended` are epoch seconds, `took` those that the service ran it.
+    """
 
     id: str
     person: int
@@ -82,6 +87,7 @@ class Ask:
     came: float
     sent: float | None
     ended: float | None
+    took: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +133,8 @@ class Books:
     def __init__(self, path: str | Path, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = threading.RLock()
+        if path != ":memory:":
+            Path(path).touch(0o600)  # it holds the codes; what SQLite puts beside it gets the same mode
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -294,28 +302,39 @@ class Books:
         """Return what has not ended."""
         return [_ask(row) for row in self._rows("SELECT * FROM asks WHERE state IN ('WAITING', 'SENT')")]
 
-    def queue(self, model: str) -> list[Ask]:
+    def queue(self, model: str, *, drawn: bool = False) -> list[Ask]:
         """Return what waits for a model, in the order in which it is sent: round robin over the people.
 
-        Whoever was served longest ago comes first; of each person's own requests the oldest.
+        Whoever had the fewest turns lately comes first, so that nobody gains by being a moment ahead of the others;
+        then who was served longest ago, and of each person's own requests the oldest.
         """
-        waits = self._rows("SELECT * FROM asks WHERE state = 'WAITING' AND model = ? ORDER BY came", model)
-        last = self._rows("SELECT person, max(sent) AS last FROM asks GROUP BY person")
-        served = {row["person"]: row["last"] for row in last}
-        turns: dict[int, int] = {}
+        waits = self._rows(
+            "SELECT * FROM asks WHERE state = 'WAITING' AND model = ? AND drawn = ? "
+            "AND person NOT IN (SELECT id FROM people WHERE stopped) ORDER BY came",
+            model,
+            drawn,
+        )
+        served = self._rows(
+            "SELECT person, count(*) AS n, max(sent) AS last FROM asks WHERE model = ? AND drawn = ? AND sent > ? "
+            "GROUP BY person",
+            model,
+            drawn,
+            self._clock() - LATELY,
+        )
+        turns, last = ({row["person"]: row[name] for row in served} for name in ("n", "last"))
         order = []
         for ask in map(_ask, waits):
-            turn = turns.setdefault(ask.person, 0)
-            turns[ask.person] += 1
-            order.append((turn, served.get(ask.person) or 0.0, ask.came, ask))
+            turns[ask.person] = turns.get(ask.person, 0) + 1
+            order.append((turns[ask.person], last.get(ask.person, 0.0), ask.came, ask))
         return [ask for *_, ask in sorted(order, key=lambda each: each[:3])]
 
-    def usual_seconds(self, model: str) -> float | None:
-        """Return how long the last twenty requests for a model took from their sending, on average."""
+    def usual_seconds(self, model: str, *, drawn: bool = False) -> float | None:
+        """Return how long the service ran the last twenty requests for a model, on average."""
         [row] = self._rows(
-            "SELECT avg(took) AS n FROM (SELECT ended - sent AS took FROM asks "
-            "WHERE model = ? AND state = 'SUCCEEDED' ORDER BY ended DESC LIMIT 20)",
+            "SELECT avg(took) AS n FROM (SELECT coalesce(took, ended - sent) AS took FROM asks "
+            "WHERE model = ? AND drawn = ? AND state = 'SUCCEEDED' ORDER BY ended DESC LIMIT 20)",
             model,
+            drawn,
         )
         return None if row["n"] is None else float(row["n"])
 
@@ -327,13 +346,22 @@ class Books:
             )
             return changed.rowcount == 1
 
-    def end(self, ask: str, state: str, *, code: str = "", message: str = "", pictures: Mapping[str, str] = {}) -> bool:
+    def end(
+        self,
+        ask: str,
+        state: str,
+        *,
+        code: str = "",
+        message: str = "",
+        pictures: Mapping[str, str] = {},
+        took: float | None = None,
+    ) -> bool:
         """Write down how a request ended, once; `pictures` are its files by their names in addresses."""
         with self._change() as db:
             changed = db.execute(
-                "UPDATE asks SET state = ?, made = ?, code = ?, message = ?, ended = ? "
+                "UPDATE asks SET state = ?, made = ?, code = ?, message = ?, ended = ?, took = ? "
                 "WHERE id = ? AND state IN ('WAITING', 'SENT')",
-                (state, len(pictures), code, message, self._clock(), ask),
+                (state, len(pictures), code, message, self._clock(), took, ask),
             )
             if changed.rowcount:
                 db.executemany(

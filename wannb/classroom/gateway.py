@@ -11,20 +11,23 @@ import hashlib
 import json
 import math
 import secrets
+import sqlite3
 import threading
 import time
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from wannb.client import Client
+from wannb.display import PREVIEW_PIXELS, preview
 from wannb.errors import ApiError, InvalidRequest, TaskCanceled, WannbError
 from wannb.ledger import Task
 from wannb.masking import mask
@@ -36,15 +39,17 @@ from wannb.mock.server.settings import Settings
 from wannb.mock.server.tasks import local_time
 from wannb.request import ImageRequest
 from wannb.runs import FAILED as RUN_FAILED
-from wannb.runs import PREPARED, Run
+from wannb.runs import PREPARED, Run, seconds_of
 from wannb.service import price
 
 from .books import CANCELED, ENDED, FAILED, SENT, SUCCEEDED, WAITING, Ask, Books, Capped, Caps, Person
 
 #: The header in which a client names a request, so that it is the same one when it is sent again.
 REQUEST_HEADER = "x-wannb-request"
-#: Where pictures are, behind names that nobody can guess.
-PICTURES = "/class/pictures/"
+#: Where pictures are, and files are sent to, behind names that nobody can guess.
+PICTURES, UPLOADS = "/class/pictures/", "/class/uploads/"
+#: Bytes of sent files, as many as a request may have, beyond which a person's next policy drops them.
+_KEPT = 9 * 20 * 1024 * 1024
 #: Seconds after which an unknown outcome is looked up once more.
 LATER = 30.0
 _PAGE = 100
@@ -78,8 +83,10 @@ class Gateway:
         self._seeds: dict[str, list[int | None]] = {}  # of what is replayed, by all but the seed
         for each in replayed:
             self._seeds.setdefault(_without_seed(each), []).append(each.seed)
-        self._images = Images(Settings())
-        self._owners: dict[str, int] = {}  # the folder of an upload -> whose it is
+        # By person: the files that were sent for a request, their bytes, and the name behind which they are sent.
+        self._images = defaultdict[int, Images](lambda: Images(Settings()))
+        self._held = Counter[int]()
+        self._senders = defaultdict[int, str](lambda: secrets.token_hex(16))
         self._tasks: dict[str, tuple[Task, str]] = {}  # of an ask that was sent: its task, and what was last heard
         self._under_way: Counter[tuple[str, bool]] = Counter()
         #: Why an outcome is not known yet, by request.
@@ -88,7 +95,8 @@ class Gateway:
         self._due: dict[str, float] = {}  # when such a request is looked at again
         self._news = threading.Condition()
         self._ends = threading.Event()
-        self._most = client.pace.at_once
+        self._waits: tuple[int, Mapping[str, tuple[int, int | None]]] = -1, {}
+        self._most, self._running = client.pace.at_once, client.pace.running
         self._pool = ThreadPoolExecutor(4 * self._most, "wannb class")
         self._hand = threading.Thread(target=self._hand_in, name="wannb class turns", daemon=True)
 
@@ -101,6 +109,7 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self._ends.set()
         self._wake()
+        self._hand.join()  # it reads the books, which are closed next
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     # Answers
@@ -128,10 +137,17 @@ class Gateway:
         except Capped as capped:
             return json_response(403, {"request_id": request_id, "code": "Class.Cap", "message": f"{capped}."})
 
-    def upload(self, request: Request) -> Response:
+    def sender(self, name: str) -> int | None:
+        """Return who sends files behind a name."""
+        return next((person for person, own in list(self._senders.items()) if own == name), None)
+
+    def upload(self, request: Request, person: int) -> Response:
         """Take a file under the policy that a person was given, as the object store does."""
+        self._held[person] += len(request.body)
         try:
-            return self._images.upload(request, [])
+            if self._held[person] > 2 * _KEPT:
+                raise Refused("EntityTooLarge", "You sent many files; ask for another policy, and send this again.")
+            return self._images[person].upload(request, [])
         except Refused as refused:
             return refused.xml()
 
@@ -187,15 +203,12 @@ class Gateway:
             raise wrong("enable_sequential", "this class makes no image sets")
 
     def _input(self, person: Person, request: Request, reference: str, where: str, model: str) -> Any:
-        folder = reference.removeprefix("oss://").rpartition("/")[0]
-        if reference.startswith("oss://") and self._owners.get(folder) != person.id:
-            raise wrong(where, "nothing was uploaded by you under this oss:// URL; upload the file again")
         if reference.startswith(request.base + PICTURES):
             found = self.books.picture(reference.rpartition("/")[2])
             if found is not None:
                 reference = f"data:image/png;base64,{b64encode(Path(found).read_bytes()).decode()}"
         resolve = request.header("x-dashscope-ossresourceresolve").lower() == "enable"
-        return self._images.input(reference, where, model, resolve=resolve)
+        return self._images[person.id].input(reference, where, model, resolve=resolve)
 
     def _asked(self, wanted: CheckedRequest) -> ImageRequest:
         """Return a checked request as the client's own."""
@@ -267,18 +280,29 @@ class Gateway:
         """Return the state of a request in the service's words."""
         if ask.state != SENT:
             return "PENDING" if ask.state == WAITING else ask.state
-        heard = self._tasks.get(ask.id)
-        return "PENDING" if heard and heard[1] == "PENDING" else "RUNNING"
+        # One whose outcome is not known may have begun.
+        begun = ask.id in self.troubles or self._tasks.get(ask.id, (None, ""))[1] not in ("", "PENDING")
+        return "RUNNING" if begun else "PENDING"
 
-    def place(self, ask: Ask) -> int | None:
-        """Return which one to be sent a waiting request is, from 1."""
-        places = [each.id for each in self.books.queue(ask.model)]
-        return places.index(ask.id) + 1 if ask.id in places else None
+    def waits(self) -> Mapping[str, tuple[int, int | None]]:
+        """Return of each request that has not begun which one to be begun of its model it is, from 1, and about when.
 
-    def seconds(self, ask: Ask, place: int) -> int | None:
-        """Return in about how many seconds a request at a place will have ended, None before the first has."""
-        usual = self.books.usual_seconds(ask.model)
-        return None if usual is None else round(usual * (1 + place / self._most))
+        That is in how many seconds it will have ended, None where that is not known. Drawn requests wait for
+        themselves.
+        """
+        if (version := self.books.version) != self._waits[0]:
+            found: dict[str, tuple[int, int | None]] = {}
+            at_service = self.books.sent()
+            for model, drawn in product(MODELS, (False, True)):
+                own = [ask for ask in at_service if (ask.model, ask.drawn) == (model, drawn)]
+                first = [ask for ask in own if self.status(ask) == "PENDING"]
+                usual = self.books.usual_seconds(model, drawn=drawn) if self.caps.going else None
+                free = self._running - (len(own) - len(first))
+                for place, ask in enumerate([*first, *self.books.queue(model, drawn=drawn)], 1):
+                    rounds = 1 + max(0, place - free) / self._running
+                    found[ask.id] = place, None if usual is None else round(usual * rounds)
+            self._waits = version, found
+        return self._waits[1]
 
     def run(self, ask: Ask) -> Run | None:
         """Return the run of a request, None where its folder is gone."""
@@ -350,8 +374,10 @@ class Gateway:
         }
 
     def _policy(self, request: Request, person: Person) -> dict[str, Any]:
-        policy = self._images.policy(request)
-        self._owners[policy["data"]["upload_dir"]] = person.id
+        if self._held[person.id] > _KEPT:
+            del self._held[person.id], self._images[person.id]
+        policy = self._images[person.id].policy(request)
+        policy["data"]["upload_host"] += UPLOADS + self._senders[person.id]
         return policy
 
     # Turns
@@ -363,16 +389,20 @@ class Gateway:
     def _hand_in(self) -> None:
         """Send what waits, fairly, as many of each model as the service begins soon; look again at what is in doubt."""
         while not self._ends.is_set():
-            for model in MODELS:
-                for ask in self.books.queue(model):
-                    if self._under_way[model, ask.drawn] < self._most and self.books.send(ask):
-                        self._carry(ask)
-            for ask in self.books.sent():
-                if time.monotonic() >= self._due.get(ask.id, math.inf):
-                    del self._due[ask.id]
-                    self._carry(ask)
+            with suppress(sqlite3.Error):  # a full disk, for one: again in a second
+                self._turn()
             with self._news:
                 self._news.wait(min(1.0, self.later))
+
+    def _turn(self) -> None:
+        for model, drawn in product(MODELS, (False, True)) if self.caps.going else ():
+            for ask in self.books.queue(model, drawn=drawn):
+                if self._under_way[model, drawn] < self._most and self.books.send(ask):
+                    self._carry(ask)
+        for ask in self.books.sent():
+            if time.monotonic() >= self._due.get(ask.id, math.inf):
+                del self._due[ask.id]
+                self._carry(ask)
 
     def _carry(self, ask: Ask) -> None:
         self._count(ask, 1)
@@ -408,7 +438,12 @@ class Gateway:
             self._tasks[ask.id] = task, ""
             result = task.wait(on_status=lambda status, _: self._heard(ask, task, status)).result()
             files = {f"{secrets.token_hex(16)}.png": str(image.path) for image in result}
-            self.books.end(ask.id, SUCCEEDED, pictures=files)
+            for image in result:
+                with suppress(OSError):
+                    preview(image.path, PREVIEW_PIXELS)  # made here once, so that a wall of hundreds opens at once
+            self.books.end(
+                ask.id, SUCCEEDED, pictures=files, took=seconds_of(client.store.get(run.id), "scheduled_time")
+            )
         except TaskCanceled:
             self.books.end(ask.id, CANCELED)
         except ApiError as error:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tornado.web import HTTPError
 
 from .books import Person
-from .gateway import PICTURES
+from .gateway import PICTURES, UPLOADS
 from .site import ASKER, Asker, Site
 
 #: Seconds for which an answer of the hub holds: who is signed out, or no teacher any more, is so after these.
@@ -84,7 +84,7 @@ class Hub:
                 return _told("You may not use this class. Ask who runs the hub.", 403)
             if path == "/teacher" and not asker.teacher:
                 return _told(f"This page is for admins of the hub and for its group “{self._teachers}”.", 403)
-        elif path.startswith((PICTURES, "/class/static/", "/class/vote/")):
+        elif path.startswith((PICTURES, UPLOADS, "/class/static/", "/class/vote/")):
             asker = None  # public, or under a name that nobody can guess
         else:
             given = asked.headers.get("authorization", "").partition(" ")[2].strip()

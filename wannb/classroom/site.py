@@ -10,15 +10,14 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from anyio import to_thread
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -28,25 +27,26 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from wannb.display import PREVIEW_PIXELS, preview
 from wannb.errors import WannbError
 from wannb.mock.exchange import Refused, Request
 
-from .books import Person
-from .gateway import PICTURES, Gateway
-from .vote import Vote
+from .books import Ask, Person
+from .gateway import PICTURES, UPLOADS, Gateway
+from .vote import MOST_PICTURES, Vote
 
 _PAGES = Path(__file__).parent / "pages"
 #: Bytes of one request: three pictures of 20 MB as base64.
 BODY_MOST = 80 * 1024 * 1024
-#: After how many wrong codes from one address each further one waits, twice as long each time, and seconds at most.
+#: Bytes of all requests that are being read.
+READING_MOST = 8 * BODY_MOST
+#: After how many guesses from one address each further one waits, twice as long each time, and seconds at most.
 _FREE, _SLOWEST = 5, 8.0
 _POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'"
 #: Seconds between two looks for news.
 _TICK = 0.4
 #: Requests that are answered at the same time; synchronous ones wait for their pictures.
 _THREADS = 400
-#: Longer side of a thumbnail in pixels.
-_SMALL = 400
 #: In the scope of a request: who asks, where a hub has said so.
 ASKER = "wannb.asker"
 
@@ -68,6 +68,11 @@ class Asker:
     prefix: str = ""
 
 
+def _place(host: str) -> str:
+    """Return what tells addresses apart that guess: of IPv6, where one machine has many, the network."""
+    return str(ip_network(f"{host}/64", strict=False)) if ":" in host else host
+
+
 class Site:
     """The ASGI application of a class.
 
@@ -78,19 +83,30 @@ class Site:
         hub: whether a hub says who asks (see `hub`): neither codes nor the token open anything.
     """
 
+    #: How uvicorn serves it: the names of pictures are not for a log, and no header says who asks.
+    SERVED: ClassVar[Mapping[str, Any]] = {
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": 2,
+    }
+
     def __init__(self, gateway: Gateway, *, token: str, folder: Path, language: str = "en", hub: bool = False) -> None:
         self.gateway, self.books = gateway, gateway.books
         self._token, self._folder, self._language = token, folder, language
         self._hub = hub
-        self._wrong: dict[str, int] = {}
+        self._guesses, self._good = Counter[str](), dict[str, int]()  # by address; codes and whose they are
+        self._reading = 0  # bytes
+        self._prompts: dict[str, str] = {}
         self._vote: Vote | None = None
         self.app = Starlette(
             routes=[
                 Route("/", self._student),
-                Route("/", self._upload, methods=["POST"]),
                 Route("/teacher", self._teacher),
                 Route("/api/v1/{rest:path}", self._api, methods=["GET", "POST"]),
                 Route(PICTURES + "{name}", self._picture),
+                Route(UPLOADS + "{name}", self._upload, methods=["POST"]),
                 Mount("/class/static", StaticFiles(directory=_PAGES)),
                 Route("/class/me", self._me),
                 Route("/class/state", self._state),
@@ -112,20 +128,29 @@ class Site:
     # Who asks
 
     async def _person(self, asked: Asked) -> Person:
-        """Return who asks by their code, or refuse; an address that guesses is answered later each time."""
+        """Return who asks by their code, or refuse.
+
+        A code that was good before is answered at once. Any other counts as a guess until it is known, and where an
+        address has guessed it waits before it is looked up: many connections learn no more, nor does who does not wait
+        for an answer, and a newcomer behind the same address comes in after a few seconds.
+        """
         if self._hub:
             if (person := self._asker(asked).person) is None:
                 raise Refused("InvalidApiKey", "The hub does not let you in here. Load the page again, or sign in.")
             return person
-        place = asked.client.host if asked.client else ""
         scheme, _, code = asked.headers.get("authorization", "").partition(" ")
-        person = self.books.person(code) if scheme.lower() == "bearer" and len(code) < 64 else None
+        code = code[:64] if scheme.lower() == "bearer" else ""
+        place = _place(asked.client.host if asked.client else "")
+        if code not in self._good:
+            self._guesses[place] += 1
+            if (tries := self._guesses[place] - _FREE) > 0:
+                await asyncio.sleep(min(_SLOWEST, 0.25 * 2 ** min(tries, 10)))
+        person = self.books.person(code)
         if person is None:
-            self._wrong[place] = tries = self._wrong.get(place, 0) + 1
-            if tries > _FREE:
-                await asyncio.sleep(min(_SLOWEST, 0.25 * 2 ** (tries - _FREE)))
             raise Refused("InvalidApiKey", "No one of the class has this code. Ask the teacher for yours.")
-        self._wrong.pop(place, None)
+        if person.id not in self._good.values():
+            self._guesses.pop(place, None)
+        self._good[code] = person.id
         return person
 
     def _asker(self, asked: Asked) -> Asker:
@@ -138,12 +163,18 @@ class Site:
         given = asked.headers.get("authorization", "").partition(" ")[2]
         return secrets.compare_digest(given.encode(), self._token.encode())
 
-    async def _body(self, asked: Asked) -> bytes:
-        body = bytearray()
-        async for piece in asked.stream():
-            body += piece
-            if len(body) > BODY_MOST:
-                raise Refused("BadRequest.TooLarge", f"The request is over {BODY_MOST // 1024**2} MB.")
+    async def _body(self, asked: Asked, most: int | None = None) -> bytes:
+        body, most = bytearray(), most or BODY_MOST
+        try:
+            async for piece in asked.stream():
+                body += piece
+                self._reading += len(piece)
+                if len(body) > most:
+                    raise Refused("BadRequest.TooLarge", f"The request is over {most // 1024**2} MB.")
+                if self._reading > READING_MOST:
+                    raise Refused("ServiceUnavailable", "The class is reading many uploads; try again in a moment.")
+        finally:
+            self._reading -= len(body)
         return bytes(body)
 
     # The protocol
@@ -168,8 +199,11 @@ class Site:
         return Response(answer.body, status_code=answer.status, headers=headers)
 
     async def _upload(self, asked: Asked) -> Response:
+        person = self.gateway.sender(asked.path_params["name"])
+        if person is None:
+            return Response("Nobody sends files here.", status_code=404)
         try:
-            answer = await run_in_threadpool(self.gateway.upload, await self._request(asked))
+            answer = await run_in_threadpool(self.gateway.upload, await self._request(asked), person)
         except Refused as refused:
             answer = refused.xml()
         return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
@@ -180,7 +214,8 @@ class Site:
             return Response("There is no such picture.", status_code=404)
         headers = {"cache-control": "private, max-age=86400"}
         if "small" in asked.query_params:
-            return Response(await run_in_threadpool(_small, file), media_type="image/jpeg", headers=headers)
+            small = await run_in_threadpool(preview, Path(file), PREVIEW_PIXELS)
+            return Response(small, media_type="image/jpeg", headers=headers)
         return FileResponse(file, media_type="image/png", headers=headers)
 
     # The student's page
@@ -209,16 +244,16 @@ class Site:
         return JSONResponse(await run_in_threadpool(self._of, person))
 
     def _of(self, person: Person) -> dict[str, Any]:
-        asks = []
+        asks, waits = [], self.gateway.waits()
         for ask in self.books.of(person.id):
-            run, place = self.gateway.run(ask), self.gateway.place(ask)
+            place, seconds = waits.get(ask.id, (None, None))
             asks.append(
                 {
                     "id": ask.id,
                     "state": self.gateway.status(ask),
                     "place": place,
-                    "seconds": self.gateway.seconds(ask, place) if place else None,
-                    "prompt": run.prompt if run else "",
+                    "seconds": seconds,
+                    "prompt": self._prompt(ask),
                     "images": ask.made or ask.most,
                     "drawn": ask.drawn,
                     "message": ask.message,
@@ -238,6 +273,12 @@ class Site:
             "vote": f"class/vote/{self._vote.address(person.id)}" if self._vote else "",
             "asks": asks,
         }
+
+    def _prompt(self, ask: Ask) -> str:
+        """Return a request's prompt; its run is read once."""
+        if ask.id not in self._prompts and (run := self.gateway.run(ask)) is not None:
+            self._prompts[ask.id] = run.prompt
+        return self._prompts.get(ask.id, "")
 
     # The teacher's page
 
@@ -285,11 +326,7 @@ class Site:
 
     async def _for_teacher(self, asked: Asked) -> Mapping[str, Any] | None:
         """Return what a request of the teacher's page says, None for one that is not the teacher's."""
-        if not self._is_teacher(asked):
-            place = asked.client.host if asked.client else ""
-            self._wrong[place] = tries = self._wrong.get(place, 0) + 1
-            if tries > _FREE:
-                await asyncio.sleep(min(_SLOWEST, 0.25 * 2 ** (tries - _FREE)))
+        if not self._is_teacher(asked):  # 192 bits need no slowing down
             return None
         if asked.method == "GET":
             return {}
@@ -368,7 +405,7 @@ class Site:
         return JSONResponse({"folder": str(await run_in_threadpool(self.save))})
 
     async def _begin_vote(self, asked: Asked) -> Response:
-        """Let the class judge all pictures that are not hidden."""
+        """Let the class judge the pictures that are not hidden, the newest of each person where those are too many."""
         said = await self._for_teacher(asked)
         if said is None:
             return _no_teacher()
@@ -377,15 +414,18 @@ class Site:
         except (ValueError, ImportError, WannbError) as error:
             return JSONResponse({"message": f"{error}."}, status_code=400)
         self.books.version += 1
-        return JSONResponse({"pairs": self._vote.pairs})
+        return JSONResponse({"pairs": self._vote.pairs, "pictures": self._vote.pictures})
 
     def _new_vote(self, question: str) -> Vote:
         names = {person.id: person.name for person in self.books.people()}
         chosen, count = {}, Counter[int]()
-        for each in self.books.pictures():
+        shown = [each for each in self.books.pictures() if not each["hidden"]]
+        if len(shown) > MOST_PICTURES:
+            shown = list({each["person"]: each for each in shown}.values())
+        for each in shown:
             ask = self.books.get(each["ask"])
             run = self.gateway.run(ask) if ask else None
-            if run is None or each["hidden"]:
+            if run is None:
                 continue
             count[each["person"]] += 1
             image = next(image for image in run.result() if str(image.path) == each["file"])
@@ -406,11 +446,10 @@ class Site:
 
     async def _take(self, asked: Asked) -> Response:
         names = {person.id: person.name for person in self.books.people()}
-        try:
-            written = await self._body(asked)
-        except Refused:
-            written = b""
-        taken = self._vote is not None and self._vote.take(asked.path_params["name"], written, names)
+        vote, name, taken = self._vote, asked.path_params["name"], False
+        if vote is not None and vote.page(name) is not None:
+            with suppress(Refused):
+                taken = vote.take(name, await self._body(asked, 1024**2), names)
         return Response(status_code=204 if taken else 400)
 
     def save(self) -> Path:
@@ -421,7 +460,6 @@ class Site:
         rows = []
         for person, name in names.items():
             for ask in reversed(self.books.of(person)):
-                run = self.gateway.run(ask)
                 files = []
                 for number, each in enumerate(self.books.pictures(ask.id), 1):
                     safe = "".join(letter if letter.isalnum() else "-" for letter in name)[:40] or "person"
@@ -433,7 +471,7 @@ class Site:
                     {
                         "person": name,
                         "state": ask.state,
-                        "prompt": run.prompt if run else "",
+                        "prompt": self._prompt(ask),
                         "model": ask.model,
                         "images": ask.made,
                         "price": "" if ask.drawn else ask.price,
@@ -458,7 +496,11 @@ async def _many_threads(app: Starlette) -> AsyncIterator[None]:
 
 
 class _OwnPages:
-    """Refuses what a page of another site asks: a browser says where a page is from."""
+    """Refuses what a page of another site asks: a browser says where a page is from.
+
+    A name that was made to lead here passes, and gains nothing: codes and token are in headers, which only a page sets
+    that knows them, and no browser sends them by itself as it does cookies.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -466,23 +508,10 @@ class _OwnPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = dict(scope["headers"])
-            origin = headers.get(b"origin", b"").partition(b"//")[2]
-            if origin and origin != headers.get(b"host"):
+            if b"origin" in headers and headers[b"origin"].partition(b"//")[2] != headers.get(b"host"):
                 await JSONResponse({"message": "This page is of another site."}, status_code=403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-@lru_cache(maxsize=1000)
-def _small(file: str) -> bytes:
-    """Return a thumbnail for the wall."""
-    with Image.open(file) as image:
-        image.draft("RGB", (_SMALL, _SMALL))
-        small = image.convert("RGB")
-    small.thumbnail((_SMALL, _SMALL))
-    content = io.BytesIO()
-    small.save(content, "JPEG", quality=80)
-    return content.getvalue()
 
 
 def _no_teacher() -> Response:

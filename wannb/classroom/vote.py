@@ -14,7 +14,7 @@ from wannb.runs import GeneratedImage
 from wannb.scoring import scores
 
 #: Pictures, and pairs of them, that a class has the patience for.
-MOST_PICTURES, _MOST_PAIRS = 20, 30
+MOST_PICTURES, _MOST_PAIRS = 40, 30
 
 
 class Vote:
@@ -46,7 +46,7 @@ class Vote:
             repeats=0,
             language=language,
         )
-        self.pairs = judging.total
+        self.pairs, self.pictures = judging.total, len(pictures)
         [self._page] = judging._save(folder / "judging.html", handed_in=True)
         judging.close()
         self._people: dict[str, int] = {}

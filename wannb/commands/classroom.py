@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from wannb.connection import connect, open_store
 from wannb.errors import WannbError
+from wannb.files import make_folder
 from wannb.request import MODELS, ImageRequest
 from wannb.runs import DONE
 
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     _check_certificate(options.certificate)
     listening = _listening(*(hub or (options.host, options.port)))
     folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with ExitStack() as stack:
         client, drawn = _clients(options, folder, stack)
         books = Books(folder / "class.sqlite")
@@ -81,35 +82,29 @@ def run(options: argparse.Namespace) -> int:
         token = books.setting("token") or secrets.token_hex(24)
         books.set("token", token)
         gateway = stack.enter_context(Gateway(client, books, caps, mock=drawn, replayed=recorded))
-        app = _app(options, gateway, token, folder, hub=hub is not None)
+        app, served = _app(options, gateway, token, folder, hub=hub is not None)
         print(_kind(client, recorded, options))
         if hub is None:
             _announce(options, books, token, listening)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,  # the names of pictures are not for a log
-            ssl_certfile=options.certificate,
-            timeout_graceful_shutdown=2,
-            server_header=False,
-        )
+        config = uvicorn.Config(app, ssl_certfile=options.certificate, **served)
         with suppress(KeyboardInterrupt):  # Ctrl-C, after everything was let go
             asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
     return 0
 
 
-def _app(options: argparse.Namespace, gateway: Gateway, token: str, folder: Path, *, hub: bool) -> Any:
+def _app(options: argparse.Namespace, gateway: Gateway, token: str, folder: Path, *, hub: bool) -> tuple[Any, Any]:
+    """Return the application, and how uvicorn serves it."""
     from wannb.classroom import Site
 
     site = Site(gateway, token=token, folder=folder, language=options.language, hub=hub)
     if not hub:
-        return site.app
+        return site.app, site.SERVED
     from wannb.classroom import Hub
 
     print(
         f"JupyterHub says who asks. Its admins and the group {options.teachers!r} have the teacher's page.", flush=True
     )
-    return Hub(site, secret=token, most=options.images, teachers=options.teachers)
+    return Hub(site, secret=token, most=options.images, teachers=options.teachers), site.SERVED
 
 
 def _started_by_hub(options: argparse.Namespace) -> tuple[str, int] | None:

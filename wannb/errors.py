@@ -212,13 +212,12 @@ class ApiError(WannbError):
         self.message = message if isinstance(message, Said) else mask(message, secret)
         self.status, self.request_id = status, request_id
         self.task_id, self.retry_after = task_id, retry_after
-        if code.startswith("Class."):  # what a class refuses has nothing to do with the vendor's console
+        if code.startswith("Class."):  # the message says what to do, and the vendor's console has no part in it
             self.next_step = Said("Nothing was billed.")
         where = Said("task {task_id} failed", task_id=task_id) if task_id else f"HTTP {status}"
         number = Said(" (request id {request_id})", request_id=request_id) if request_id else ""
         template = "{code}, {where}: {message}{number}\n{next_step}"
-        step = Said("Nothing was billed.") if code == "Class.Cap" else self.next_step  # the message says what to do
-        values = {"code": self.code, "message": self.message, "next_step": step}
+        values = {"code": self.code, "message": self.message, "next_step": self.next_step}
         super().__init__(Said(template, where=where, number=number, **values))
 
 

@@ -88,6 +88,7 @@ def served(tmp_path: Path, server: MockServer, store: Any) -> Iterator[Served]:
 def test_a_student_works_in_a_notebook_with_the_code_in_place_of_the_key(served: Served, server: MockServer) -> None:
     with wannb.connect(served.url, api_key=served.code(), store="own") as client:
         assert not client.notices
+        assert (client.service.kind, client.service.name) == ("live", "127.0.0.1")
         result = client.generate("a fox", size="1K", n=2, seed=3)
         edited = client.edit("make it night", result[0], size="1K")
         again = client.generate("a fox", size="1K", n=2, seed=3)
@@ -99,6 +100,34 @@ def test_a_student_works_in_a_notebook_with_the_code_in_place_of_the_key(served:
     assert server.billed == served.books.counted(1) == 3
     names = [entry.headers.get("authorization") for entry in server.log.of("POST", "generation")]
     assert set(names) == {"Bearer ***"}
+
+
+def test_what_a_class_draws_for_practice_is_never_taken_for_live_pictures(tmp_path: Path, server: MockServer) -> None:
+    with (
+        closing(Books(tmp_path / "class.sqlite")) as books,
+        wannb.connect("mock", base_url=server.base_url, store="class") as drawing,
+        Gateway(drawing, books, Caps()) as gateway,
+        Served(gateway, tmp_path) as running,
+    ):
+        books.add("Ada", most=8)
+        with wannb.connect(running.url, api_key=running.code(), store="own") as client:
+            assert "nothing is billed" in repr(client)
+            client.generate("a fox", size="1K", seed=3)
+            [run] = client.runs()
+            assert run.record.service == "mock"
+            assert str(client._key) == running.code()
+    with wannb.connect("live", api_key=KEY, base_url=server.base_url, store="own") as client:
+        assert client.estimate(wannb.ImageRequest(prompt="a fox", size="1K", seed=3)).amount > 0
+
+
+def test_a_wrong_code_is_answered_with_whom_to_ask(served: Served) -> None:
+    with (
+        wannb.connect(served.url, api_key="AAAAA-AAAAA", store="own") as client,
+        pytest.raises(wannb.errors.AuthenticationError) as refused,
+    ):
+        client.generate("a fox", size="1K", seed=3)
+    told = "No one of the class has this code. Ask the teacher for yours."
+    assert str(refused.value).endswith(f"{told}\nNothing was billed.")
 
 
 def test_a_class_is_asked_with_a_code_and_never_with_the_key_that_is_set(
@@ -156,7 +185,7 @@ def test_wrong_codes_are_refused_and_each_further_one_waits_longer(served: Serve
     for number in range(12):
         forwarded = {"x-forwarded-for": f"10.0.0.{number}", "forwarded": f"for=10.0.0.{number}"}
         answer = served.ask("GET", "/api/v1/tasks", "AAAAA-AAAAA", headers=forwarded)
-        assert (answer.status_code, answer.json()["code"]) == (401, "InvalidApiKey")
+        assert (answer.status_code, answer.json()["code"]) == (401, "Class.Code")
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
     served.site._guesses["127.0.0.1"] = 5000
     assert served.ask("GET", "/class/me", "AAAAA-AAAAA").status_code == 401

@@ -84,7 +84,7 @@ class Hub:
                 return _told("You may not use this class. Ask who runs the hub.", 403)
             if path == "/teacher" and not asker.teacher:
                 return _told(f"This page is for admins of the hub and for its group “{self._teachers}”.", 403)
-        elif path.startswith((PICTURES, UPLOADS, "/class/static/", "/class/vote/")):
+        elif path.startswith((PICTURES, UPLOADS, "/class/static/", "/class/vote/", "/class/about")):
             asker = None  # public, or under a name that nobody can guess
         else:
             given = asked.headers.get("authorization", "").partition(" ")[2].strip()

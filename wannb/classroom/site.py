@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 import secrets
 import shutil
@@ -29,6 +27,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wannb.display import PREVIEW_PIXELS, preview
 from wannb.errors import WannbError
+from wannb.exports import write_rows
 from wannb.mock.exchange import Refused, Request
 
 from .books import Ask, Person
@@ -108,6 +107,7 @@ class Site:
                 Route(PICTURES + "{name}", self._picture),
                 Route(UPLOADS + "{name}", self._upload, methods=["POST"]),
                 Mount("/class/static", StaticFiles(directory=_PAGES)),
+                Route("/class/about", self._about),
                 Route("/class/me", self._me),
                 Route("/class/state", self._state),
                 Route("/class/events", self._events),
@@ -136,7 +136,7 @@ class Site:
         """
         if self._hub:
             if (person := self._asker(asked).person) is None:
-                raise Refused("InvalidApiKey", "The hub does not let you in here. Load the page again, or sign in.")
+                raise _stranger("The hub does not let you in here. Load the page again, or sign in.")
             return person
         scheme, _, code = asked.headers.get("authorization", "").partition(" ")
         code = code[:64] if scheme.lower() == "bearer" else ""
@@ -147,7 +147,7 @@ class Site:
                 await asyncio.sleep(min(_SLOWEST, 0.25 * 2 ** min(tries, 10)))
         person = self.books.person(code)
         if person is None:
-            raise Refused("InvalidApiKey", "No one of the class has this code. Ask the teacher for yours.")
+            raise _stranger("No one of the class has this code. Ask the teacher for yours.")
         if person.id not in self._good.values():
             self._guesses.pop(place, None)
         self._good[code] = person.id
@@ -235,6 +235,10 @@ class Site:
             "content-security-policy": _POLICY,
         }
         return HTMLResponse(text, headers=headers)
+
+    async def _about(self, asked: Asked) -> Response:
+        """Say whether the class practises, so that its pictures are not taken for live ones."""
+        return JSONResponse({"mock": self.gateway.client.service.kind == "mock"})
 
     async def _me(self, asked: Asked) -> Response:
         try:
@@ -480,12 +484,16 @@ class Site:
                         "files": " ".join(files),
                     }
                 )
-        text = io.StringIO()
-        table = csv.DictWriter(text, list(rows[0]) if rows else ["person"], lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-        (folder / "table.csv").write_text(text.getvalue(), "utf-8")
+        if rows:
+            write_rows(folder / "table.csv", rows)
         return folder
+
+
+def _stranger(message: str) -> Refused:
+    """Return the refusal of who is not of the class; a client speaks of no keys and regions then."""
+    refused = Refused("Class.Code", message)
+    refused.status = 401
+    return refused
 
 
 @asynccontextmanager

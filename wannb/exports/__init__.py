@@ -9,6 +9,19 @@ from .export import export
 from .pages import Pages
 from .preferences import save_verdicts
 from .reel import Reel, Shot
+from .rows import write_rows
 from .study import IMAGES, PLAN, Study, not_as_saved, save_images
 
-__all__ = ["IMAGES", "PLAN", "Pages", "Reel", "Shot", "Study", "export", "not_as_saved", "save_images", "save_verdicts"]
+__all__ = [
+    "IMAGES",
+    "PLAN",
+    "Pages",
+    "Reel",
+    "Shot",
+    "Study",
+    "export",
+    "not_as_saved",
+    "save_images",
+    "save_verdicts",
+    "write_rows",
+]

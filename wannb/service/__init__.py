@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import endpoint, wire
 from .api import Transport
-from .endpoint import Service
+from .endpoint import Service, as_it_says
 from .keys import (
     KEY_FILE,
     environment,
@@ -48,6 +48,7 @@ __all__ = [
     "Service",
     "Transport",
     "as_budget",
+    "as_it_says",
     "bound",
     "callable_off",
     "called_off",

@@ -1,18 +1,14 @@
-"""The command line does what the README says, from a checkout and from a wheel."""
+"""The command line does what the README says. `tests/project/test_wheel.py` starts it from a wheel."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
-from isolation import PATIENCE
-from processes import OPENER, Command, fetched, needs_voila
+from processes import needs_voila
 
 from wannb import mock
 from wannb.client import Client
@@ -149,39 +145,6 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys:
     assert main(["lab", "--folder", str(tmp_path / "taken")]) == 1
     says = rf"wannb: cannot copy the tutorials to '{tmp_path}/taken': .*exists; --folder names another place\n"
     assert re.fullmatch(says, capsys.readouterr().err)
-
-
-def test_a_wheel_holds_the_package_and_the_tutorials(tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    [wheel] = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"wannb/py.typed", "wannb/mock/__main__.py", "wannb/notebooks/01-text-to-image.ipynb"} <= names
-    assert any(name.startswith("wannb/mock/recordings/bundled/") for name in names)
-    strays = [name for name in names if not name.startswith(("wannb/", "wannb-"))]
-    assert not strays
-    assert not [name for name in names if "conftest" in name or name.startswith("wannb/notebooks/recordings")]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="ends the server by a POSIX signal")
-def test_lab_opens_the_first_tutorial_with_a_mock_server_for_all_kernels(tmp_path: Path) -> None:
-    options = ("--no-browser", "--folder", str(tmp_path / "t"), "--port", "0", "--", "--IdentityProvider.token=secret")
-    with Command("-m", "wannb.commands.cli", "lab", *options, folder=tmp_path) as lab:
-        address = lab.wait_for(r"http://127\.0\.0\.1:(\d+)/lab")
-        url = f"http://127.0.0.1:{address[1]}"
-        assert "00-your-first-pictures.ipynb" in fetched(f"{url}/api/contents?token=secret")
-        assert OPENER.open(f"{url}/?token=secret", timeout=PATIENCE).url.partition("?")[0] == (
-            f"{url}/lab/tree/00-your-first-pictures.ipynb"
-        )
-        assert "No key: the tutorials use the mock server. Nothing is sent out and nothing is billed." in lab.said()
-        [environment] = [one.environ() for one in lab.family() if "jupyterlab" in one.cmdline()]
-        assert environment["WANNB_MOCK_URL"].startswith("http://127.0.0.1:")
-        assert "WANNB_MODE" not in environment, "a key that is found or given later is used"
-        assert "DASHSCOPE_HTTP_BASE_URL" not in environment, "nobody takes the mock's address for the service's"
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,8 @@ def test_a_release_is_built_committed_and_tagged_and_not_uploaded(clone: Path) -
 
     dry = release(clone, "9.1.0", "--dry-run")
     assert dry.stdout == (
-        "would change wannb/_version.py, CITATION.cff, CHANGELOG.md, README.md; build wheel and sdist; commit, and tag "
-        "v9.1.0\n"
+        "would change wannb/_version.py, CITATION.cff, scripts/conda/recipe.yaml, CHANGELOG.md, README.md; build wheel "
+        "and sdist; commit, and tag v9.1.0\n"
     )
     assert (git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")) == ("", before)
 
@@ -82,6 +82,7 @@ def test_a_release_is_built_committed_and_tagged_and_not_uploaded(clone: Path) -
     assert git(clone, "rev-parse", "v9.1.0^{commit}") == git(clone, "rev-parse", "HEAD")
     assert git(clone, "status", "--porcelain") == ""
     assert '__version__ = "9.1.0"' in (clone / "wannb" / "_version.py").read_text()
+    assert '  version: "9.1.0"\n' in (clone / "scripts" / "conda" / "recipe.yaml").read_text()
     assert f"version: 9.1.0\ndate-released: {TODAY}\n" in (clone / "CITATION.cff").read_text()
     assert f"# Changelog\n\n## 9.1.0 ({TODAY})\n\n- new\n" in (clone / "CHANGELOG.md").read_text("utf-8")
     title, empty, badges, *_ = (clone / "README.md").read_text("utf-8").splitlines()
@@ -97,7 +98,8 @@ def test_a_release_is_built_committed_and_tagged_and_not_uploaded(clone: Path) -
     change(clone, "CHANGELOG.md", "## 9.1.0", "## (unreleased)\n\n- newer\n\n## 9.1.0")
     commit(clone)
     assert release(clone, "9.2.0", "--dry-run").stdout == (
-        "would change wannb/_version.py, CITATION.cff, CHANGELOG.md; build wheel and sdist; commit, and tag v9.2.0\n"
+        "would change wannb/_version.py, CITATION.cff, scripts/conda/recipe.yaml, CHANGELOG.md; build wheel and sdist; "
+        "commit, and tag v9.2.0\n"
     )
 
 

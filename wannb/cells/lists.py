@@ -139,7 +139,8 @@ def _rows(content: bytes, ending: str, file: str) -> list[Mapping[Any, Any]]:
             return [{"prompt": line} for line in text.splitlines()]
         if ending in (".csv", ".tsv"):
             return list(csv.DictReader(io.StringIO(text, newline=""), delimiter="," if ending == ".csv" else "\t"))
-        lines = [line for line in text.splitlines() if line.strip()]
+        # A value of JSON may hold other characters that end lines, such as those of Unicode.
+        lines = [line for line in text.split("\n") if line.strip()]
         data: Any = list(map(parse_json, lines)) if ending == ".jsonl" else parse_json(text)
     except (ValueError, csv.Error) as error:
         why = {"file": file, "ending": ending, "why": error}

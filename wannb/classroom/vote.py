@@ -65,7 +65,7 @@ class Vote:
     def take(self, name: str, written: bytes, names: Mapping[int, str]) -> bool:
         """Keep what a person has judged so far, under the name that the class knows; False for what is no such file."""
         try:
-            head, *lines = [json.loads(line) for line in written.decode().splitlines()]
+            head, *lines = [json.loads(line) for line in written.split(b"\n") if line.strip()]
             known = {**head, "judge": f"{names[self._people[name]]} ({self._people[name]})"}
         except (ValueError, KeyError, TypeError):
             return False

@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot write Chinese shows a question mark
+        sys.stdout.reconfigure(errors="replace")
     if arguments[:1] == ["mock"]:
         from wannb.mock.__main__ import main as serve_mock
 
@@ -41,8 +43,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             return record_live.main(arguments[1:])
         return serve_mock(arguments[1:]) or 0
     options = _parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot write Chinese shows a question mark
-        sys.stdout.reconfigure(errors="replace")
     try:
         status: int = options.run(options)
     except (WannbError, ValueError) as error:

@@ -171,7 +171,7 @@ def _token(store: Path) -> str:
             kept = file.read_text()
             return kept if _TOKEN.fullmatch(kept) else token
         file.parent.mkdir(0o700, parents=True, exist_ok=True)
-        with open(file, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as new:
+        with open(file, "x", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as new:
             new.write(token)
     return token
 

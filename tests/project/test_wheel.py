@@ -133,9 +133,9 @@ def test_the_lab_opens_the_first_tutorial_with_a_mock_server_for_all_kernels(ins
     with Command("-c", f"import os; os.execv({command[0]!r}, {command})", folder=tmp_path) as lab:
         address = lab.wait_for(r"http://127\.0\.0\.1:(\d+)/lab")
         url = f"http://127.0.0.1:{address[1]}"
-        assert "01-text-to-image.ipynb" in fetched(f"{url}/api/contents?token=secret")
+        assert "00-your-first-pictures.ipynb" in fetched(f"{url}/api/contents?token=secret")
         page = OPENER.open(f"{url}/?token=secret", timeout=PATIENCE)
-        assert page.url.partition("?")[0] == f"{url}/lab/tree/01-text-to-image.ipynb"
+        assert page.url.partition("?")[0] == f"{url}/lab/tree/00-your-first-pictures.ipynb"
         assert "<title>JupyterLab</title>" in page.read().decode()
         assert "No key: the tutorials use the mock server. Nothing is sent out and nothing is billed." in lab.said()
         [server] = [one for one in lab.family() if "jupyterlab" in one.cmdline()]
@@ -144,4 +144,4 @@ def test_the_lab_opens_the_first_tutorial_with_a_mock_server_for_all_kernels(ins
         assert environment["WANNB_MOCK_URL"].startswith("http://127.0.0.1:")
         assert "WANNB_MODE" not in environment, "a key that is found or given later is used"
         assert "DASHSCOPE_HTTP_BASE_URL" not in environment, "nobody takes the mock's address for the service's"
-    assert (tmp_path / "wannb-tutorials" / "01-text-to-image.ipynb").is_file()
+    assert (tmp_path / "wannb-tutorials" / "00-your-first-pictures.ipynb").is_file()

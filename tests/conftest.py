@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import hypothesis
 import isolation
 import pytest
+from filelock import FileLock
 from pictures import quick_picture
 
 import wannb
@@ -176,6 +178,21 @@ def client(server: mock.MockServer, store: Store) -> Iterator[Client]:
 def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the mock draw one color in place of each picture."""
     monkeypatch.setattr(drawing, "draw", quick_picture)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documentation, built once for all workers; a warning is an error."""
+    pytest.importorskip("myst_nb")
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "site"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            command = [sys.executable, str(Path(__file__).parent.parent / "scripts" / "site"), str(folder)]
+            run = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert run.returncode == 0, run.stdout + run.stderr
+            assert not run.stderr
+    return folder
 
 
 def small(seed: int = 1, prompt: str = "x", n: int = 1, **more: Any) -> ImageRequest:

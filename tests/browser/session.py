@@ -200,7 +200,11 @@ class Session:
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob", "about") and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        if parts.scheme not in ("data", "blob", "about", "file") and parts.hostname not in (
+            "127.0.0.1",
+            "localhost",
+            "::1",
+        ):
             self.left.append(url[:200])
 
     def _said(self, message: Any) -> None:

@@ -56,7 +56,9 @@ def turn(page: Any, number: int) -> Any:
 def wrong(page: Any, *rules: str) -> list[str]:
     """Return what axe calls critical, serious or moderate on a page, each with where it is."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    # A page from disk may not read its style sheets.
+    read = {"preload": page.url.startswith("http")}
+    options = {"resultTypes": ["violations"], **read, **({"runOnly": list(rules)} if rules else {})}
     found = axe.run(page, options=options).response["violations"]
     return [
         f"{each['id']}: {node['html'][:200]}: {node['failureSummary'][:200]}"

@@ -119,10 +119,10 @@ def free_ports(many: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    """The hub of `docs/jupyterhub.md`, behind configurable-http-proxy where that is installed."""
+    """The hub of `docs/how-to/jupyterhub.md`, behind configurable-http-proxy where that is installed."""
     folder = tmp_path_factory.mktemp("hub")
     port, hub, inner, api = free_ports(4)
-    page = (ROOT / "docs" / "jupyterhub.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "jupyterhub.md").read_text("utf-8")
     [config] = [block for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S) if "c.JupyterHub" in block]
     facts = {"port": port, "hub": hub, "inner": inner, "api": api, "folder": str(folder), "token": TESTER}
     facts |= {"tests": str(ROOT / "tests"), "path": os.environ["PYTHONPATH"] + os.pathsep + str(ROOT), "base": ""}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import PAGES, blocks
 from rooms import imports, modules
 
 import wannb
@@ -49,14 +50,15 @@ def imported() -> set[str]:
 
 
 def examples() -> dict[str, str]:
-    """Return the Python code of every tutorial and of the README."""
+    """Return the Python code of every tutorial, of the README and of the site."""
     folder = PACKAGE.parent / "notebooks"
     found = {}
     for path in sorted(folder.glob("*.ipynb")):
         cells = json.loads(path.read_text("utf-8"))["cells"]
         found[path.stem] = "\n".join("".join(each["source"]) for each in cells if each["cell_type"] == "code")
-    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
-    found["README"] = "\n".join(re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S))
+    for page in PAGES:
+        if code := "".join(text for kind, text in blocks(page) if kind == "python"):
+            found[page.relative_to(PACKAGE.parent).as_posix()] = code
     return found
 
 
@@ -87,9 +89,9 @@ def test_what_the_package_imports_comes_with_the_lab() -> None:
     assert optional | {"jupyterlab"} <= names("lab")
 
 
-def test_the_readme_says_of_each_optional_package_what_it_is_for() -> None:
-    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
-    start = readme[readme.index("## Start") : readme.index("## The six modes")]
+def test_the_start_page_says_of_each_optional_package_what_it_is_for() -> None:
+    page = (PACKAGE.parent / "docs" / "start.md").read_text("utf-8")
+    start = page[page.index("## What is installed") :]
     says = r"extra package: .*DataFrames \(pandas;.*scores.*`\[judge\]`.*slides.*`\[slides\]`.*parquet.*`\[parquet\]`"
     assert re.search(says, start, re.S)
 

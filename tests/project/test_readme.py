@@ -1,9 +1,7 @@
-"""Every block of the README does what it says, and every command of README and CONTRIBUTING exists."""
+"""The README is short, and every command of README, CONTRIBUTING and the site exists."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import re
 import subprocess
@@ -12,20 +10,17 @@ from pathlib import Path
 
 import isolation
 import pytest
-from PIL import Image
+from documents import PAGES, README, ROOT, blocks
 
-import wannb
-
-ROOT = Path(__file__).parent.parent.parent
-README = (ROOT / "README.md").read_text()
-BLOCK = r"^```(\w+)\n(.*?)^```$"
-BLOCKS = re.findall(BLOCK, README, re.M | re.S)
+START_COMMAND = 'pip install -e ".[lab]" && wannb lab'
 TEST_COMMAND = "pytest -n 2 --dist loadfile"
 TESTED_COMMANDS = {
-    'pip install -e ".[lab]" && wannb lab',
-    'pip install -e ".[test]" && pytest -n 2 --dist loadfile',
+    START_COMMAND,
+    f'pip install -e ".[test]" && {TEST_COMMAND}',
     'pip install -e ".[studio]" && wannb studio',
     'export DASHSCOPE_API_KEY="sk-..."',
+    'export HTTPS_PROXY="http://proxy.example.org:3128"',  # tests/service/test_network.py
+    'export SSL_CERT_FILE="/etc/ssl/company.pem"',
     "wannb class --people 30 --images 8 --until 17:00",
     "python -m wannb.mock --port 8765",
     "wannb tidy book.ipynb",
@@ -34,41 +29,28 @@ TESTED_COMMANDS = {
 }
 
 
-def test_every_python_block_runs_and_prints_what_stands_below_it() -> None:
-    names: dict[str, object] = {}
-    for (kind, code), (below, text) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
-        if kind != "python":
-            continue
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(code, names)
-        if below == "text":
-            assert printed.getvalue() == text
-    names["client"].close()  # type: ignore[attr-defined]
-
-
-@pytest.mark.usefixtures("quick_pictures")
-def test_every_call_of_the_table_of_modes_is_that_mode() -> None:
-    for name in ("photo.jpg", "cat.png", "cup.png", "room.jpg"):
-        Image.new("RGB", (1200, 800), "teal").save(name)
-    rows = re.findall(r"^\| ([a-z -]+) \| `(client\..*?)` \|$", README, re.M)
-    assert len(rows) == 6
-    with wannb.connect("mock") as client:
-        for mode, call in rows:
-            assert eval(call, {"client": client}).request.mode == mode
-
-
-def test_no_command_stands_in_the_readme_that_no_test_knows() -> None:
-    assert {line for kind, text in BLOCKS if kind == "shell" for line in text.splitlines()} == TESTED_COMMANDS
+def test_no_command_stands_in_the_readme_or_the_site_that_no_test_knows() -> None:
+    commands = {line for page in PAGES for kind, text in blocks(page) if kind == "shell" for line in text.splitlines()}
+    assert commands == TESTED_COMMANDS
+    readme = [text for kind, text in blocks(README) if kind == "shell"]
+    assert readme == [f"{START_COMMAND}\n", f'pip install -e ".[test]" && {TEST_COMMAND}\n']
     ci = (ROOT / ".ci" / "run").read_text()
     assert ci.splitlines()[-1] == TEST_COMMAND
     assert 'environment "${newest:-python3}" "$work/lab" -e ".[lab]"' in ci
     assert 'environment "${newest:-python3}" "$work/tests" -e ".[test]"' in ci
 
 
+def test_the_readme_is_one_screen() -> None:
+    """What it loses is in the site; pictures and links are not cut off by that."""
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= 100
+    for name in re.findall(r"(?:\]\(|src=\"|href=\")([^)\"#:]+)", text):
+        assert (ROOT / name).exists(), name
+
+
 def test_what_contributing_names_is_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    commands = [line for kind, block in re.findall(BLOCK, text, re.M | re.S) for line in block.splitlines()]
+    commands = [line for _, block in blocks(ROOT / "CONTRIBUTING.md") for line in block.splitlines()]
     assert 'pip install -e ".[test]"' in commands
     assert TEST_COMMAND in commands
     for name in re.findall(r"(?:\.ci|wannb|tests|scripts)/[\w./<>]*[\w/]", text):

@@ -1,0 +1,52 @@
+"""The site, read from disk in a real browser: its search, light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from browser.lab import Lab
+from browser.test_access import wrong
+
+#: Of the window, and of the part of it that holds the page.
+SIDEWAYS = """() => [document.documentElement, document.querySelector('.bd-article-container')]
+  .some(one => one.scrollWidth > one.clientWidth)"""
+PAGES = ("index", "tutorials/01-text-to-image", "how-to/modes", "reference/options")
+
+
+def address(site: Path, name: str) -> str:
+    return (site / f"{name}.html").as_uri()
+
+
+def test_search_works_from_disk(lab: Lab, site: Path) -> None:
+    page = lab.page()
+    page.goto(address(site, "index"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("seed")
+    page.keyboard.press("Enter")
+    found = page.locator("#search-results li")
+    found.first.wait_for()
+    assert found.filter(has_text="Options of a request").count()
+    found.filter(has_text="Compare prompts").first.get_by_role("link").click()
+    page.get_by_role("heading", name="Compare prompts, seeds, sizes and models").wait_for()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_fault_that_axe_finds(lab: Lab, site: Path, name: str) -> None:
+    page = lab.page()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no color is on its way to another
+        page.goto(address(site, name))
+        page.locator(f"html[data-theme={scheme}]").wait_for(state="attached")
+        # In the dark nothing but colors can be otherwise.
+        assert wrong(page, *(["color-contrast"] if scheme == "dark" else [])) == [], scheme
+
+
+def test_nothing_scrolls_sideways_on_a_phone(lab: Lab, site: Path) -> None:
+    page = lab.page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    wide = []
+    for name in (*PAGES, "reference/api", "reference/errors", "reference/commands", "tutorials/08-studio", "trust"):
+        page.goto(address(site, name), wait_until="domcontentloaded")
+        wide += [name] if page.evaluate(SIDEWAYS) else []
+    assert wide == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from browser.test_access import wrong
 SIDEWAYS = """() => [document.documentElement, document.querySelector('.bd-article-container')]
   .some(one => one.scrollWidth > one.clientWidth)"""
 PAGES = ("index", "tutorials/01-text-to-image", "how-to/modes", "reference/options")
+
+
+@pytest.fixture(autouse=True)
+def only_the_site(lab: Lab, site: Path) -> Iterator[None]:
+    """Let pages ask for files of the site, and for nothing else."""
+    lab.session.folder = site.as_uri()
+    yield
+    lab.session.folder = None
 
 
 def address(site: Path, name: str) -> str:

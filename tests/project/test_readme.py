@@ -13,7 +13,7 @@ import pytest
 from documents import PAGES, README, ROOT, blocks
 
 START_COMMAND = 'pip install -e ".[lab]" && wannb lab'
-TEST_COMMAND = "pytest -n 2 --dist loadfile"
+TEST_COMMAND = "pytest -n 3 --dist loadfile"
 TESTED_COMMANDS = {
     START_COMMAND,
     f'pip install -e ".[test]" && {TEST_COMMAND}',

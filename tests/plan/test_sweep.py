@@ -358,8 +358,7 @@ def test_a_stop_sends_nothing_more_and_cancels_what_has_not_begun(
         def watch(now: Progress | None) -> None:
             seen.append(now)
             if not late[0] and sum(bool(run.task_id) for run in client.runs()) == 7:
-                late[0] = 500  # five tasks of the seven run now
-            elif late[0] and not stop.is_set():
+                late[0] = 500  # five tasks of the seven run now, and room for others is not seen before the stop
                 stop.set()
                 if interrupted:
                     raise KeyboardInterrupt

@@ -207,7 +207,7 @@ def scenarios() -> str:
 
 
 def tutorials(folder: Path) -> None:
-    """Copy the tutorials with their stored outputs, their pictures as files; fill the translated ones with outputs."""
+    """Copy the tutorials with their stored outputs, and their pictures as files."""
     folder.mkdir()
     for picture in (ROOT / "notebooks").glob("*.jpg"):
         shutil.copy(picture, folder / picture.name)
@@ -222,10 +222,6 @@ def tutorials(folder: Path) -> None:
         if translated.exists():
             title, rest = "".join(book["cells"][0]["source"]).split("\n", 1)
             book["cells"][0]["source"] = [f"{title}\n\nEnglish · [中文](../docs/zh/{path.name})\n{rest}"]
-            theirs = json.loads(translated.read_text("utf-8"))
-            for cell, same in zip(theirs["cells"], book["cells"], strict=True):
-                cell.update({name: same[name] for name in ("outputs", "execution_count") if name in same})
-            translated.write_text(json.dumps(theirs), encoding="utf-8")
         (folder / path.name).write_text(json.dumps(book), encoding="utf-8")
 
 

@@ -46,6 +46,14 @@ def test_a_translation_is_as_new_as_its_original(name: str) -> None:
     assert said[2] == now, f"{original.name} was changed: translate that in {name}, then write {now} there"
 
 
+def test_a_translated_tutorial_has_the_outputs_of_its_original() -> None:
+    for name, original in TRANSLATED.items():
+        if name.endswith(".ipynb"):
+            theirs, ours = (json.loads((ROOT / each).read_text("utf-8"))["cells"] for each in (name, original))
+            made = [[cell.get("outputs") for cell in book] for book in (theirs, ours)]
+            assert made[0] == made[1], f"{original} was recorded anew: copy its outputs to {name}"
+
+
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_a_translation_has_the_same_code_and_both_lead_to_each_other(name: str) -> None:
     translation, original = ROOT / name, ROOT / TRANSLATED[name]

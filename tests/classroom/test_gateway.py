@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import FAST, make_client
-from mocking import CREATE, SYNC, body
+from mocking import CREATE, SYNC, body, data_uri
 from pictures import noise
 
 from wannb.classroom import Books, Caps, Gateway
@@ -240,6 +240,7 @@ def test_a_person_at_the_cap_goes_on_with_drawn_pictures_where_the_teacher_allow
         (Caps(models=("wan2.7-image",)), {}, "this class has wan2.7-image, not wan2.7-image-pro"),
         (Caps(sizes=("1K",)), {"size": "2K"}, "this class has 1K, not 2K"),
         (Caps(sets=False), {"enable_sequential": True}, "this class makes no image sets"),
+        (Caps(edits=False), {"pictures": 1}, "this class edits no pictures"),
         (Caps(), {"n": 5}, "Range of n should be [1, 4], not 5"),
     ],
 )
@@ -247,7 +248,8 @@ def test_what_the_class_or_the_service_does_not_make_is_refused(
     tmp_path: Path, client: Client, caps: Caps, options: dict[str, Any], says: str
 ) -> None:
     klass = Class(opened(tmp_path, client, caps), [])
-    answer = klass.create(0, body(**options))
+    images = [data_uri(noise(256))] * options.pop("pictures", 0)
+    answer = klass.create(0, body("a cat", *images, **options))
     assert answer.status == 400
     assert says in answer.json()["message"]
     assert not klass.books.of(1)

@@ -99,7 +99,7 @@ class Caps:
         money: in the region's currency, None for no cap.
         until: epoch seconds, after which nothing more is taken.
         models, sizes: those that may be asked for; empty for all. A size is compared as it is written.
-        sets: whether image sets may be asked for.
+        sets, edits: whether image sets, and edits of pictures, may be asked for.
         draw_on: whether a person who is at a cap goes on with drawn pictures of the mock server.
         going: whether the class is on; a teacher stops it and lets it go on.
     """
@@ -110,6 +110,7 @@ class Caps:
     models: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     sets: bool = True
+    edits: bool = True
     draw_on: bool = False
     going: bool = True
 

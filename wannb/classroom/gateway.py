@@ -201,6 +201,8 @@ class Gateway:
                 raise wrong(name, f"this class has {' and '.join(allowed)}, not {value}")
         if wanted.sequential and not caps.sets:
             raise wrong("enable_sequential", "this class makes no image sets")
+        if wanted.images and not caps.edits:
+            raise wrong("image", "this class edits no pictures")
 
     def _input(self, person: Person, request: Request, reference: str, where: str, model: str) -> Any:
         if reference.startswith(request.base + PICTURES):

@@ -273,6 +273,7 @@ class Site:
             "models": caps.models,
             "sizes": caps.sizes,
             "sets": caps.sets,
+            "edits": caps.edits,
             "mock": self.gateway.client.service.kind == "mock",
             "vote": f"class/vote/{self._vote.address(person.id)}" if self._vote else "",
             "asks": asks,

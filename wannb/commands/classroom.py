@@ -42,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", action="append", default=[], help="a model that may be asked for (default: all)")
     parser.add_argument("--size", action="append", default=[], help="a size that may be asked for, such as 1K")
     parser.add_argument("--no-sets", action="store_true", help="no image sets")
+    parser.add_argument("--no-edits", action="store_true", help="no pictures as input, so nothing is uploaded")
     parser.add_argument("--then-mock", action="store_true", help="whoever is at a cap goes on with drawn pictures")
     parser.add_argument("--mock", action="store_true", help="the mock server, for nothing; the default without a key")
     parser.add_argument("--replay", type=Path, help="the mock server with the pictures of this folder of runs")
@@ -153,6 +154,7 @@ def _caps(options: argparse.Namespace, recorded: list[ImageRequest]) -> Caps:
         models=tuple(models),
         sizes=tuple(sizes),
         sets=not options.no_sets,
+        edits=not options.no_edits,
         draw_on=options.then_mock,
     )
 

@@ -111,6 +111,11 @@ def test_a_request_becomes_pictures_that_only_its_person_finds(klass: Class, ser
     assert (run.prompt, run.record.request or {})[1]["seed"] == 7
 
 
+def test_one_image_too_many_is_said_as_one(tmp_path: Path, client: Client) -> None:
+    klass = Class(opened(tmp_path, client, most=0), [])
+    assert klass.create(0, body()).json()["message"].startswith("1 image would be more than yours: 0 of 0 are made")
+
+
 def test_a_synchronous_call_is_answered_when_it_has_ended(klass: Class) -> None:
     answer = klass.ask(0, "POST", SYNC, body("a fox", enable_sequential=True, n=3)).json()
     assert len(answer["output"]["choices"]) == 1

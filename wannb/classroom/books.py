@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from wannb.translation import Said
+from wannb.translation import Said, count
 
 WAITING, SENT, SUCCEEDED, FAILED, CANCELED = "WAITING", "SENT", "SUCCEEDED", "FAILED", "CANCELED"
 ENDED = (SUCCEEDED, FAILED, CANCELED)
@@ -247,12 +247,13 @@ class Books:
         if caps.until is not None and now >= caps.until:
             ended = datetime.fromtimestamp(caps.until).strftime("%H:%M")
             raise Capped(Said("the class ended at {time}; nothing more is made", time=ended))
+        asked = count(most, "image")
         if own + most > person.most:
             raise Capped(
                 Said(
-                    "{most} images would be more than yours: {made} of {all} are made or under way. Ask for fewer, or "
+                    "{images} would be more than yours: {made} of {all} are made or under way. Ask for fewer, or "
                     "the teacher for more",
-                    most=most,
+                    images=asked,
                     made=own,
                     all=person.most,
                 )
@@ -260,8 +261,8 @@ class Books:
         if caps.total is not None and everyone + most > caps.total:
             raise Capped(
                 Said(
-                    "{most} images would be more than the class has: {made} of {all} are made or under way",
-                    most=most,
+                    "{images} would be more than the class has: {made} of {all} are made or under way",
+                    images=asked,
                     made=everyone,
                     all=caps.total,
                 )
@@ -269,8 +270,8 @@ class Books:
         if caps.money is not None and spent + most * price > caps.money:
             raise Capped(
                 Said(
-                    "{most} images would cost more than the class may: {spent} of {all} are spent or under way",
-                    most=most,
+                    "{images} would cost more than the class may: {spent} of {all} are spent or under way",
+                    images=asked,
                     spent=f"{spent:.2f}",
                     all=f"{caps.money:.2f}",
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import sys
@@ -62,8 +63,12 @@ def examples() -> dict[str, str]:
     return found
 
 
+#: Reads the list of files of every package that is installed: a second each time.
+known_packages = functools.cache(packages_distributions)
+
+
 def distributions(tops: set[str]) -> set[str]:
-    known = packages_distributions()
+    known = known_packages()
     foreign = tops - set(sys.stdlib_module_names) - {"wannb", "typing_extensions"}
     return {known.get(top, [top])[0].lower().replace("_", "-") for top in foreign}
 

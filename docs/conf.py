@@ -70,14 +70,17 @@ def _as_python(app: Any, what: str, name: str, obj: Any, options: Any, signature
     return (signature.replace("<factory>", "..."), returns) if signature else None
 
 
-def _in_its_language(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Say of a Chinese page that it is one, for screen readers and fonts."""
+def _for_readers(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Say of a Chinese page that it is one, for screen readers and fonts; let options of a call be no broken list."""
     if page.startswith("zh/"):
         context["language"] = "zh-CN"
+    options = re.compile(r'<dl>\n((?:<dd><em class="sig-param">.*?</dd>\n)+)</dl>', re.DOTALL)
+    if "body" in context:
+        context["body"] = options.sub(lambda found: re.sub(r"<(/?)dd>", r"<\1span>", found[1]), context["body"])
 
 
 def setup(app: Any) -> None:
     """Connect what is ours."""
     app.connect("autodoc-process-signature", _as_python)
-    app.connect("html-page-context", _in_its_language)
+    app.connect("html-page-context", _for_readers)
     app.connect("autodoc-process-docstring", _as_rst, priority=100)

@@ -37,6 +37,9 @@ def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.Mock
     assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
     book.look(theme="light", width=420)
     assert page.locator(".wannb-side-by-side").evaluate(REACHES) <= 0, "a wide grid is scrolled in its own place"
+    page.get_by_role("group", name="Grid: 4 images").focus()
+    book.page.keyboard.press("ArrowRight")
+    book.page.wait_for_function("() => document.activeElement.scrollLeft > 0")
 
 
 def test_a_storyboard_is_drawn_kept_and_drawn_anew_by_keyboard_alone(lab: Lab, server: mock.MockServer) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
+from functools import partial
+from types import FunctionType, ModuleType
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from mocking import KEY, Api, body, data_uri, urls
-from pictures import encoded
+from pictures import encoded, noise
 from PIL import Image
+
+from wannb.mock.server.images import BODIES_KEPT
 
 from .conftest import START
 
@@ -151,3 +158,28 @@ def test_a_name_cannot_be_used_twice_and_a_file_only_with_its_model(api: Api) ->
     assert (again.status_code, "FileAlreadyExists" in again.text) == (409, True)
     other = api.sync(body("a cat", url, model="wan2.7-image"), X_DashScope_OssResourceResolve="enable")
     assert (other.status_code, "uploaded for wan2.7-image-pro" in other.json()["message"]) == (400, True)
+
+
+def test_what_was_sent_and_all_but_the_last_pictures_are_not_held_in_memory(api: Api) -> None:
+    images = api.server.app.images
+    for seed in range(3):
+        assert api.upload(noise(256, seed))[0].status_code == 200
+        api.made(body("x", data_uri(noise(256, 10 + seed))))
+    for number in range(BODIES_KEPT + 3):
+        path = images.add(uuid4(), number, size=(1, 1), draw=partial(bytes, 50_000))
+        link = images.link(path, base=api.server.url, ended=START)
+        assert len(api.http.get(link).content) == 50_000
+    assert pictures_in(images) == BODIES_KEPT
+
+
+def pictures_in(root: Any) -> int:
+    """Count the large bytes that an object holds, also within functions."""
+    seen, look, found = {id(root)}, [root], 0
+    while look:
+        one = look.pop()
+        found += isinstance(one, bytes) and len(one) > 20_000
+        inside = one.__closure__ or () if isinstance(one, FunctionType) else gc.get_referents(one)
+        fresh = [each for each in inside if id(each) not in seen and not isinstance(each, type | ModuleType)]
+        seen |= set(map(id, fresh))
+        look += fresh
+    return found

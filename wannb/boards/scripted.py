@@ -59,7 +59,8 @@ class Scenes(list[Scene]):
         # A phone is narrow: a column that is empty takes no room of it.
         used = [column for column in range(len(head)) if any(row[column] for row in rows)]
         shown = [(number, *(row[column] for column in used)) for number, row in enumerate(rows, 1)]
-        return html.scrolled(html.table(["", *(head[column] for column in used)], shown)) if rows else ""
+        table = html.table(["", *(head[column] for column in used)], shown)
+        return html.scrolled(table, self.summary) if rows else ""
 
     @spoken
     def __repr__(self) -> str:

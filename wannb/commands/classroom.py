@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
     import uvicorn
 
     from wannb.classroom import Books, Gateway
+    from wannb.mock.server.http import give_memory_back
 
     hub = _started_by_hub(options)
     recorded = _recorded(options.replay)
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
     listening = _listening(*(hub or (options.host, options.port)))
     folder = options.folder.resolve()
     make_folder(folder)
+    give_memory_back()
     with ExitStack() as stack:
         client, drawn = _clients(options, folder, stack)
         books = Books(folder / "class.sqlite")

@@ -91,21 +91,30 @@ def row(figures: Iterable[str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table of plain text; a `Markup` value is inserted unchanged. A column is 30 letters wide at most."""
+    """Return a table of plain text; a `Markup` value is inserted unchanged. A column is 30 letters wide at most.
+
+    An empty name in the head is no heading; a head of such names is none.
+    """
     cell = f"padding:3px 10px 3px 0;text-align:left;vertical-align:top;border-bottom:1px solid {BORDER}"
-    top = "".join(f'<th style="{cell};max-width:30em;overflow-wrap:break-word">{text(name)}</th>' for name in head)
-    body = "".join(
-        "<tr style='background:none'>"
-        + "".join(f'<td style="{cell};max-width:30em;overflow-wrap:break-word">{_cell(value)}</td>' for value in values)
-        + "</tr>"
-        for values in rows
-    )
-    return f'<table style="border-collapse:collapse;{FONT}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+    def line(values: Sequence[object], tag: str) -> str:
+        style = f'style="{cell};max-width:30em;overflow-wrap:break-word"'
+        tags = (tag if value else "td" for value in values)
+        return "".join(f"<{tag} {style}>{_cell(value)}</{tag}>" for tag, value in zip(tags, values, strict=True))
+
+    top = f"<thead><tr>{line(head, 'th')}</tr></thead>" if any(head) else ""
+    body = "".join(f"<tr style='background:none'>{line(values, 'td')}</tr>" for values in rows)
+    return f'<table style="border-collapse:collapse;{FONT}">{top}<tbody>{body}</tbody></table>'
 
 
-def scrolled(body: str) -> str:
-    """Return ready HTML in a box that scrolls sideways on a narrow page."""
-    return f'<div style="overflow-x:auto">{body}</div>'
+def scrolled(body: str, name: object) -> str:
+    """Return ready HTML in a box with a name that scrolls sideways on a narrow page, also by keys.
+
+    It is a group and no region: an output that is shown again would be a second landmark of the same name. JupyterLab
+    is told to leave the arrows alone.
+    """
+    named = f'role="group" tabindex="0" data-lm-suppress-shortcuts="true" aria-label="{attribute(name)}"'
+    return f'<div {named} style="overflow-x:auto;margin:6px 0">{body}</div>'
 
 
 class Markup(str):

@@ -148,7 +148,13 @@ class Grid:
 
     def _page(self, shown: int, jpegs: Iterator[bytes]) -> str:
         short = len({id(each.spot) for each in self._placed}) > _MANY // 2
-        body = "".join(_table(sheet, shown, jpegs, most=70 if short else 300) for sheet in self.sheets)
+        name = Said("Grid: {what}", what=self.title or self._summary())
+        body = "".join(
+            _table(
+                sheet, shown, jpegs, most=70 if short else 300, name=joined(" · ", filter(None, [name, sheet.heading]))
+            )
+            for sheet in self.sheets
+        )
         return html.block(self.title, lines=[self.constants, self._summary()], body=body)
 
 
@@ -227,7 +233,7 @@ def _is_flow(sheet: Sheet) -> bool:
 # In the cell
 
 
-def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> str:
+def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int, name: str) -> str:
     heading = (
         f'<div role="heading" aria-level="4" style="font-weight:600;margin:10px 0 2px;overflow-wrap:anywhere">'
         f"{_cut(sheet.heading)}</div>"
@@ -282,7 +288,7 @@ def _table(sheet: Sheet, shown: int, jpegs: Iterator[bytes], *, most: int) -> st
         body.append(f'<tr style="background:none">{over_rows}{side}{cells}</tr>')
     style = f"border-collapse:collapse;{html.FONT};margin:0;border:0"
     table = f'<table style="{style}">{head}<tbody>{"".join(body)}</tbody></table>'
-    return f'{heading}<div style="overflow-x:auto;margin:6px 0">{table}</div>'
+    return heading + html.scrolled(table, name)
 
 
 def _starting(sheet: Sheet) -> list[list[tuple[str, int]]]:

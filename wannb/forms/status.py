@@ -15,7 +15,7 @@ from wannb.errors import ApiError, TaskCanceled, UnknownOutcome, WannbError
 from wannb.ledger import NOT_CERTAIN, Candidate
 from wannb.masking import mask
 from wannb.runs import GeneratedImage, Result
-from wannb.translation import Said, Words, count, override
+from wannb.translation import Said, Words, count, override, shorten
 
 from .button import button
 from .controls import close_all, in_form
@@ -160,7 +160,7 @@ class Status:
             for note in unsure
         ]
         notes = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notices)
-        prompt = html.text(result.request.prompt) if result.request else ""
+        prompt = html.text(shorten(result.request.prompt, 300)) if result.request else ""
         place = words("Saved in {folder}", folder=_from_here(result.path))
         self._run_id = result.run_id
         self.offer(*(["undo"] if unsure else []))

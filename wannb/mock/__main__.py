@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from wannb.masking import holds_key
 from wannb.mock.recordings.recorder import record
-from wannb.mock.server.http import MockServer, PortTaken, serve
+from wannb.mock.server.http import MockServer, PortTaken, give_memory_back, serve
 from wannb.mock.server.scenarios import SCENARIOS
 
 
@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (PortTaken, FileNotFoundError, ValueError, OverflowError) as trouble:
         print(getattr(trouble, "strerror", None) or trouble, file=sys.stderr)
         return 2
+    give_memory_back()
     stop = threading.Event()
     if threading.current_thread() is threading.main_thread():
         for one in (signal.SIGINT, signal.SIGTERM):

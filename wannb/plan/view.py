@@ -45,10 +45,11 @@ def text(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], su
 def page(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status], lines: list[str]) -> str:
     """Return the plan as HTML, with some lines under its title."""
     troubles = _troubles(varying, cells, statuses)
-    body = _matrix(varying, cells, statuses)
+    title = Said("Plan: {size}", size=_size(varying, cells))
+    body = html.scrolled(_matrix(varying, cells, statuses), title)
     if troubles:
         body += html.block("", notes=troubles[:_ROWS])
-    return html.block(Said("Plan: {size}", size=_size(varying, cells)), lines=lines, body=body)
+    return html.block(title, lines=lines, body=body)
 
 
 def rows(
@@ -95,7 +96,7 @@ def _matrix(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status])
         rows.append([*begin, *map(_said, cells[here], statuses[here])])
     left_out = len(rows) - _ROWS
     note = Said("and {rows}", rows=count(left_out, "more row")) if left_out > 0 else ""
-    return html.scrolled(html.table(head, rows[:_ROWS])) + html.block("", lines=[note])
+    return html.table(head, rows[:_ROWS]) + html.block("", lines=[note])
 
 
 def _troubles(varying: Varying, cells: Sequence[Cell], statuses: Sequence[Status]) -> list[Said]:

@@ -130,8 +130,8 @@ class Checkup:
         wrong = [
             joined(". ", [Said("{name}: {says}", name=Said(one.name), says=one.says), one.do]) for one in self.wrong
         ]
-        table = html.scrolled(html.table(["", "", Said("result"), Said("what to do")], rows))
-        return html.block(self.summary(), body=table, notes=wrong)
+        table = html.table(["", "", Said("result"), Said("what to do")], rows)
+        return html.block(self.summary(), body=html.scrolled(table, self.summary()), notes=wrong)
 
 
 def doctor(client: Client | None = None, *, online: bool = False) -> Checkup:

@@ -117,7 +117,7 @@ class Generator:
                 return None
             raise
         call.notes.extend(request.notes)
-        return request
+        return replace(request, images=tuple(map(self._images.shelved, request.images)))
 
     def _seed(self, request: CheckedRequest | None, chance: str) -> int:
         if request is not None and request.seed is not None:

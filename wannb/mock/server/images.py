@@ -12,9 +12,10 @@ import hmac
 import json
 import re
 import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import lru_cache
 from io import BytesIO
@@ -142,14 +143,42 @@ class Upload:
 
     model: str
     at: float
-    data: bytes = field(repr=False)
+    read: Callable[[], bytes] = field(repr=False)
+
+
+class Shelf:
+    """Input images of one server life, on disk and not in memory: in a file without a name, which ends with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._file: Any = None
+        self._starts: dict[bytes, int] = {}  # by digest
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def keep(self, data: bytes) -> Callable[[], bytes]:
+        """Keep an image, the same one once, and return what reads it."""
+        digest, length = hashlib.sha256(data).digest(), len(data)
+        with self._lock:
+            self._file = self._file or tempfile.TemporaryFile()
+            if digest not in self._starts:
+                self._starts[digest] = self._file.seek(0, 2)
+                self._file.write(data)
+        return lambda: self._read(digest, length)
+
+    def _read(self, digest: bytes, length: int) -> bytes:
+        with self._lock:
+            self._file.seek(self._starts[digest])
+            return bytes(self._file.read(length))
 
 
 class Images:
     """The object store: results for 24 hours under signed links, uploads for 48 hours.
 
-    Nothing is drawn before it is downloaded, so submits and queries stay fast. Links and policies are signed with the
-    secret.
+    Nothing is drawn before it is downloaded, so submits and queries stay fast; the last few are kept, and others drawn
+    again. Links and policies are signed with the secret.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -161,6 +190,7 @@ class Images:
         self._drawn = lru_cache(BODIES_KEPT)(lambda path: self._results[path].draw())
         self._policies: dict[str, tuple[str, str, float]] = {}  # folder, model and end of what was signed
         self._uploads: dict[str, Upload] = {}
+        self._shelf = Shelf()
 
     def _sign(self, text: str) -> str:
         return base64.b64encode(hmac.new(self._secret, text.encode(), hashlib.sha1).digest()).decode()
@@ -246,6 +276,11 @@ class Images:
             raise Refused("InvalidURL", f"{where}: {text[:80]!r} is not a usable http(s) URL.")
         return InputImage(reference=text)
 
+    def shelved(self, image: InputImage) -> InputImage:
+        """Return an input image as one that may be kept: the bytes of an inline one are on the shelf."""
+        data = image.read() if image.reference.startswith("data:") else None
+        return image if data is None else replace(image, read=self._shelf.keep(data))
+
     def _own(self, url: str) -> InputImage | None:
         """Return one of our own results as an input image, None if the URL is not (or no longer) good."""
         parts = urlsplit(url)
@@ -271,13 +306,13 @@ class Images:
         if found.model != model:
             advice = "request a policy with the model of the call"
             raise wrong(where, f"the file was uploaded for {found.model} and cannot be used with {model}; {advice}")
-        return InputImage(reference=url, size=check(found.data, where), read=lambda: found.data)
+        return InputImage(reference=url, size=check(found.read(), where), read=found.read)
 
     def identify(self, reference: str) -> str:
         """Return the name of an input image in recordings."""
         stored = self._uploads.get(reference.removeprefix("oss://")) if reference.startswith("oss://") else None
         if stored is not None:
-            return f"image:{identity(stored.data)}"
+            return f"image:{identity(stored.read())}"
         own = self._own(reference) if reference.startswith("http") else None
         return own.identity if own is not None else named(reference)
 
@@ -336,7 +371,7 @@ class Images:
             if key in self._uploads:
                 message = "The object you specified already exists and can not be overwritten."
                 raise Refused("FileAlreadyExists", message, Key=key)
-            self._uploads[key] = Upload(model=model, at=self._now(), data=data)
+            self._uploads[key] = Upload(model=model, at=self._now(), read=self._shelf.keep(data))
         notes.append(f"stored {key}, sha256:{hashlib.sha256(data).hexdigest()}, {len(data)} bytes")
         status = 200 if fields.get("success_action_status") == "200" else 204
         return Response(status=status, headers={"etag": _etag(data)})

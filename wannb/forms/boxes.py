@@ -104,14 +104,7 @@ def _span(one: int, other: int, size: int) -> tuple[int, int]:
 
 
 def boxed(content: bytes, size: tuple[int, int], boxes: Sequence[Sequence[int]], *, pixels: int) -> bytes:
-    """Return a picture with boxes and their numbers drawn on it, as a JPEG, its longer side at most `pixels`.
-
-    Args:
-        content: the picture's file.
-        size: the width and height that the boxes are in.
-        boxes: drawn on it.
-        pixels: of the JPEG.
-    """
+    """Return a picture with boxes and their numbers drawn on it, as a JPEG, its longer side at most `pixels`."""
     from PIL import Image, ImageDraw
 
     with Image.open(io.BytesIO(small_jpeg(io.BytesIO(content), pixels))) as small:

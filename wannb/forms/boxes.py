@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -14,9 +13,7 @@ from wannb.display import ELEMENTS, data_uri, esm, small_jpeg
 from wannb.request import MAX_BOXES, InputImage
 from wannb.translation import Words
 
-from .controls import in_form
-
-STATIC = Path(__file__).parent / "static"
+from .controls import STATIC, in_form
 
 if TYPE_CHECKING:
     from PIL import ImageDraw

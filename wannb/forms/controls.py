@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import anywidget
@@ -17,6 +18,7 @@ from wannb.translation import Said, Words
 
 from .button import beside, button, html_line, name_button, show, sign
 
+STATIC = Path(__file__).parent / "static"
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 _FREE = "free"
 #: The help of each option, for people who write no code; the docstring of `ImageRequest` is for those who do.

@@ -35,10 +35,9 @@ from wannb.storyboard import Storyboard
 from wannb.translation import Words, say
 
 from .button import beside, button, name_button, show
-from .controls import Listener
+from .controls import STATIC, Listener
 from .upload import Upload
 
-STATIC = Path(__file__).parent / "static"
 #: Seconds without an answer after which the page gives a file up.
 PATIENCE = 60
 #: What is offered at most; a page that still shows older buttons is told to look again.

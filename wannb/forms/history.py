@@ -298,8 +298,11 @@ class Together:
         self._count = widgets.HTML()
         self._told = widgets.HTML()
         acts = {
-            Said("Compare"): (self._compare, Said("Lay the pictures of two runs over each other")),
-            Said("Grid"): (self._grid, Said("Show all pictures side by side")),
+            Said("Compare"): (
+                lambda: self._say(compare(*self._results(2, 2))),
+                Said("Lay the pictures of two runs over each other"),
+            ),
+            Said("Grid"): (lambda: self._say(contact_sheet(self._results(1))), Said("Show all pictures side by side")),
             Said("Judge"): (self._judge, Said("Judge the pictures blind, two at a time")),
             Said("Storyboard"): (self._board, Said("Make a storyboard with these pictures as its frames")),
         }
@@ -371,12 +374,6 @@ class Together:
             if run.state != DONE or not run.images:
                 raise ValueError(self.words("Run {run} has no images; choose another one.", run=run.id))
         return [run.result(reused=True) for run in self.runs.values()]
-
-    def _compare(self) -> None:
-        self._say(compare(*self._results(2, 2)))
-
-    def _grid(self) -> None:
-        self._say(contact_sheet(self._results(1)))
 
     def _judge(self) -> None:
         results = self._results(2)

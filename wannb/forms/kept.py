@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from pathlib import Path
 from typing import Any, Protocol
 
 import ipywidgets as widgets
@@ -16,10 +15,8 @@ from wannb.runs import DONE, Run, Store
 from wannb.translation import Said, Words, joined
 
 from .button import beside, button, show
-from .controls import Listener
+from .controls import STATIC, Listener
 from .drafts import Content, Draft, not_seen
-
-STATIC = Path(__file__).parent / "static"
 
 
 class Drafted(Protocol):

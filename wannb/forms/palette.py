@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -18,10 +17,9 @@ from wannb.runs import Store
 from wannb.translation import Words, override
 
 from .button import beside, button, html_line, show, sign
-from .controls import Control, Filling, close_all
+from .controls import STATIC, Control, Filling, close_all
 from .references import Picker
 
-STATIC = Path(__file__).parent / "static"
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _NEW = ("#7A1F3D", "#F2C14E", "#FFF4E0", "#3C6E47", "#1F3A5F", "#C2D1E6", "#E4572E", "#2B2B2B", "#8E7DBE", "#FFFFFF")
 

@@ -20,12 +20,11 @@ from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
 
 from .button import html_line
-from .controls import Control, Disclosure, Filling, Listener, close_all, in_form
+from .controls import STATIC, Control, Disclosure, Filling, Listener, close_all, in_form
 from .kept import Kept
 from .status import Status
 from .worker import Progress, Worker
 
-STATIC = Path(__file__).parent / "static"
 #: Names that the forms need of each other.
 _INSIDE = {"boards", "draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "offer_to", "restore"}
 _INSIDE |= {"boarded", "script", "sheets", "title", "together", "words"}

@@ -19,13 +19,12 @@ from wannb.translation import Said, Words, shorten
 
 from .boxes import BoxEditor
 from .button import beside, button, html_line, show
-from .controls import Control, Listener, Row, Rows, in_form
+from .controls import STATIC, Control, Listener, Row, Rows, in_form
 from .drafts import pictures_from, pictures_record
 from .upload import Upload, own_name
 
 # Earlier images to pick from
 
-STATIC = Path(__file__).parent / "static"
 #: Images at a time, pixels of each, and characters of its prompt.
 _PAGE, _EARLIER_PIXELS, _PROMPT = 12, 112, 60
 

@@ -16,9 +16,8 @@ from wannb.storyboard import grid_for
 from wannb.translation import Words
 
 from .button import beside, button, html_line, name_button, show
-from .controls import Disclosure, Filling, Listener
+from .controls import STATIC, Disclosure, Filling, Listener
 
-STATIC = Path(__file__).parent / "static"
 _PIXELS = 1024
 
 

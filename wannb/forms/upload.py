@@ -28,9 +28,7 @@ from wannb.masking import mask
 from wannb.request import MAX_FILE
 from wannb.translation import Said, Words, override
 
-from .controls import Listener
-
-STATIC = Path(__file__).parent / "static"
+from .controls import STATIC, Listener
 
 CHUNK = 384 * 1024  # bytes of a piece; as base64 they are 512 KiB
 WINDOW = 8  # pieces under way at a time

@@ -495,17 +495,14 @@ class Client:
             UnknownOutcome: the service's task list does not tell which task it became.
         """
         with within(timeout, self._ledger.clock):
-            return self._settled(run_id)
-
-    def _settled(self, run_id: str) -> Task:
-        run = self.store.get(run_id)
-        if run.state not in ENDED:
-            self._ledger.check_owned(run, ask=True)
-        if run.state not in ENDED and not self._ledger.settle(run):
-            raise StoreError(
-                Said("nothing of run {run} had reached the service: nothing is billed, send it again", run=run_id)
-            )
-        return self._picked_up(run)
+            run = self.store.get(run_id)
+            if run.state not in ENDED:
+                self._ledger.check_owned(run, ask=True)
+            if run.state not in ENDED and not self._ledger.settle(run):
+                raise StoreError(
+                    Said("nothing of run {run} had reached the service: nothing is billed, send it again", run=run_id)
+                )
+            return self._picked_up(run)
 
     @spoken
     def tasks(self) -> list[Task]:

@@ -34,7 +34,6 @@ def read_file(path: str | os.PathLike[str], *, most: int, links: bool = True) ->
     """Return the content of a plain file of at most `most` bytes.
 
     Args:
-        path: the file.
         most: bytes; a larger file is refused unread.
         links: whether a symbolic link is followed; in a folder of unknown origin it may lead to any file.
 
@@ -159,7 +158,6 @@ def append_line(path: str | os.PathLike[str], record: Mapping[str, Any], *, sync
 
     Args:
         path: the log, which is made if it is missing; its folder must exist.
-        record: JSON data.
         sync: whether to wait until it is on disk; without it a power cut may lose the line, a crash does not.
     """
     place = Path(path)
@@ -193,7 +191,6 @@ def read_lines(path: str | os.PathLike[str], *, most: int) -> tuple[list[Any], i
     """Return the records of a log that `append_line` wrote, and the number of lines that are cut or damaged.
 
     Args:
-        path: the log.
         most: bytes; a larger file is refused.
 
     Raises:

@@ -80,7 +80,6 @@ def mask_keys(text: str, *, sure: bool = False) -> str:
     """Return a text of any length without API keys, all else as it is.
 
     Args:
-        text: any text.
         sure: mask only what is long and random like a real key, as in a lesson that shows where a key goes.
 
     >>> mask_keys("sk-0123456789abcdef01 or sk-your-key-goes-here", sure=True)
@@ -109,7 +108,6 @@ def mask_signatures(text: str, *, sure: bool = False) -> str:
     """Return a text of any length without the values of `Signature=...`, `token=...` and others, all else as it is.
 
     Args:
-        text: any text.
         sure: mask only values that are long and hold a digit.
 
     >>> mask_signatures("Signature=aB3xyz+0123456%3D&n=1")

@@ -13,7 +13,7 @@ from PIL import Image
 
 import wannb
 from wannb.exports import Reel, Shot
-from wannb.exports.archive import COLUMNS, archive
+from wannb.exports.export import COLUMNS, archive
 from wannb.staging import Stroke, camera_words
 from wannb.storyboard import Scene
 from wannb.translation import override

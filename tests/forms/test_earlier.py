@@ -11,7 +11,8 @@ from forms.using import inputs, named, picture, shown
 from wannb import mock
 from wannb.client import Client
 from wannb.forms import EditForm
-from wannb.forms.earlier import Earlier, _receive
+from wannb.forms.controls import _receive
+from wannb.forms.references import Earlier
 from wannb.forms.upload import Upload
 from wannb.translation import Words
 

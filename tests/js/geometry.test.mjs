@@ -7,8 +7,8 @@ import { test } from "node:test";
 // As a data URL it is a module for every version of node, also where a ".js" would be taken for CommonJS.
 const source = readFileSync(new URL("../../wannb/forms/static/geometry.js", import.meta.url));
 const {
-  bounds, clamp, drawn, gripAt, grown, hits, legal, middle, moved, order, resized, same, settled, shownWidth, toClient,
-  toPicture, typed,
+  bounds, clamp, drawn, gripAt, grown, hits, legal, middle, moved, order, resized, same, settled, shownWidth, toPicture,
+  typed,
 } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
 
 // A small generator with a fixed seed, so that a failure can be seen again.
@@ -17,6 +17,8 @@ function random() {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
   return state / 2 ** 32;
 }
+/** Return the place in the window of a place in the picture. */
+const toClient = (place, start, length, size) => start + (place / size) * length;
 const between = (low, high) => low + random() * (high - low);
 const whole = (low, high) => Math.floor(between(low, high + 1));
 

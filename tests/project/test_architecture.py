@@ -20,8 +20,8 @@ MOCK_MAY = {"wannb.files", "wannb.masking", "wannb.png"}
 FOR_PEOPLE = {"wannb.scoring.Score"}
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_ROOM = 2300
-#: Each of these is many small things of one kind.
-LARGE = {"forms", "mock/drawing"}
+#: Each of these is many small things of one kind; their limits only fall.
+LARGE = {"forms": 7750, "mock/drawing": 2600}
 #: What is still too large; this list only shrinks.
 OVERFULL: set[str] = set()
 
@@ -92,7 +92,7 @@ def test_no_function_is_too_long() -> None:
 
 def test_no_room_is_too_large() -> None:
     sizes = lines_of_rooms()
-    assert {name for name, n in sizes.items() if n > MOST_LINES_OF_A_ROOM and name not in LARGE} == OVERFULL, sizes
+    assert {name for name, n in sizes.items() if n > LARGE.get(name, MOST_LINES_OF_A_ROOM)} == OVERFULL, sizes
 
 
 def loaded_by(code: str) -> set[str]:

@@ -5,8 +5,7 @@ May import `storyboard` and the rooms below it. Other rooms import only what `__
 
 from __future__ import annotations
 
-from .reading import decoded
+from .reading import Scenes, decoded, scenes
 from .saved import SavedBoard, storyboards
-from .scripted import Scenes, scenes
 
 __all__ = ["SavedBoard", "Scenes", "decoded", "scenes", "storyboards"]

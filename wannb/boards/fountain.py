@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .part import Part, one_line
+from .lines import Part, one_line
 
 _HEADING = re.compile(r"(?:(?:int|ext|est|int\.?/ext|i/e)[. ]|(?:内/外|内外|内|外)景?[.．、·:： 　]).+", re.IGNORECASE)
 _CHINESE_HEADING = re.compile(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,11 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from wannb.display import data_uri, html, previews
 from wannb.errors import StoreError
+from wannb.files import is_plain, rename, write
 from wannb.service import Money
-from wannb.storyboard import FILE, BoardFiles, Storyboard, cost_of, made_by, outline
+from wannb.storyboard import (
+    ARCHIVED,
+    FILE,
+    PICTURES,
+    BoardFiles,
+    Storyboard,
+    cost_of,
+    line_of,
+    made_by,
+    outline,
+    store_errors,
+)
 from wannb.translation import Said, count, current, joined, override, say, spoken
-
-from .moves import archive, copy, move
 
 if TYPE_CHECKING:
     from wannb.client import Client
@@ -30,7 +42,6 @@ class SavedBoard:
 
     Attributes:
         name: of the board, and of its folder.
-        path: its file.
         changed: when it was changed last, in UTC; of one that was put aside, when that was.
         scenes, frames: how many scenes it has, and how many of them have a frame.
         seconds: how long its film is.
@@ -218,3 +229,56 @@ def _saved(client: Client, file: Path) -> SavedBoard:
         live=bool(made_by(client, runs) - {"mock"}),
         pictures=tuple(map(files.path_of, frames)),
     )
+
+
+# The files renamed, copied and archived: each is whole before and after, also if a kill comes between
+
+
+def archive(files: BoardFiles, *, archived: bool) -> BoardFiles:
+    """Archive a board, or bring it back."""
+    files.check_there(known=True)
+    with store_errors():
+        if archived:
+            write(files.folder / ARCHIVED, b"")
+        else:
+            (files.folder / ARCHIVED).unlink(missing_ok=True)
+    return files
+
+
+def move(files: BoardFiles, name: str) -> BoardFiles:
+    """Give a board another name, with its history and pictures, and return its files."""
+    target = BoardFiles.named(files.store, name)
+    with files.locked(target):
+        files.check_there(known=True)
+        _check_free(target)
+        with store_errors():
+            rename(files.folder, target.folder)
+    return target
+
+
+def copy(files: BoardFiles, name: str) -> BoardFiles:
+    """Make a board of another name that has all of this one, and return its files."""
+    target = BoardFiles.named(files.store, name)
+    # Made whole beside the others and then renamed, so that a kill leaves no half of a board.
+    new = target.folder.with_name(f".new-{secrets.token_hex(6)}")
+    with files.locked(target):
+        files.check_there(known=True)
+        _check_free(target)
+        try:
+            files.make(new / PICTURES)
+            with store_errors():
+                for picture in (files.folder / PICTURES).glob("*"):
+                    if is_plain(picture):
+                        shutil.copyfile(picture, new / PICTURES / picture.name)
+                write(new / FILE, line_of(files.last_line()))
+                rename(new, target.folder)
+        except StoreError:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+    return target
+
+
+def _check_free(files: BoardFiles) -> None:
+    if files.folder.exists():
+        other = BoardFiles.free_name(files.store, files.folder.name)
+        raise ValueError(say("a board {name} exists; {other} is free", name=repr(files.folder.name), other=repr(other)))

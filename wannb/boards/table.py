@@ -11,7 +11,7 @@ from dataclasses import replace
 from wannb.staging import camera_of
 from wannb.translation import Said, shorten
 
-from .part import Part, one_line, seconds_of
+from .lines import Part, one_line, seconds_of
 
 #: What a column may be called, in lower case without signs. A weak one is a scene's text where no other column is.
 _NAMES = {

@@ -29,7 +29,6 @@ class Cell:
     Attributes:
         options: the options that vary, with this cell's values.
         positions: for each of them, which of its values that is, from 0.
-        request: what is sent.
         template: the prompt as it was given, which may have slots.
         problems: the rules it breaks, as sentences; a cell with problems is never sent.
         fingerprint: of the request; equal requests of a plan are one run.

@@ -32,10 +32,8 @@ class Pieces:
     """Sends what a page asks for.
 
     Args:
-        send: of the widget.
         found: returns what is meant by a page's question, a name and its bytes. It is called on a thread of its own,
             so it may take its time; the page shows the text of what it raises.
-        language: the person's.
 
     >>> pieces = Pieces(widget.send, lambda what: ("cat.png", path), "en")    # doctest: +SKIP
     >>> widget.on_msg(lambda _, content, buffers: pieces.take(content))    # doctest: +SKIP

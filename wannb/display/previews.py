@@ -87,7 +87,6 @@ def fitting(
     The size is guessed from a sample, so that hundreds of images are encoded once.
 
     Args:
-        sources: the images.
         pixels: the wanted longer side of a thumbnail.
         most: bytes of all thumbnails as base64.
         least: the smallest longer side; below it `most` does not count.

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from .export import export
 from .pages import Pages
-from .preferences import save_verdicts
 from .reel import Reel, Shot
-from .rows import write_rows
+from .rows import save_verdicts, write_rows
 from .study import IMAGES, PLAN, Study, not_as_saved, save_images
 
 __all__ = [

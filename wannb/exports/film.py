@@ -20,8 +20,7 @@ from wannb.errors import WannbError
 from wannb.figures import Lines, Paper, rendered
 from wannb.translation import Said, joined, say
 
-from .reel import Reel, Shot, images
-from .words import set_whole, shrunk
+from .reel import Reel, Shot, images, set_whole, shrunk
 
 #: Behind a picture of another shape than the film's, and behind the text that replaces a missing one; its letters.
 _BARS, _SLATE, _CHALK = "#111111", "#222222", "#e8e8e8"

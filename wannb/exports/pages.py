@@ -30,8 +30,7 @@ from wannb.figures import (
 )
 from wannb.translation import Said, count, current, joined, override, say, spoken
 
-from .reel import Reel, Shot, images, logo_of
-from .words import APART, Block, Written, fitted, set_whole, shrunk
+from .reel import APART, Block, Reel, Shot, Written, fitted, images, logo_of, set_whole, shrunk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -89,7 +88,6 @@ class Pages:
     """A board as printed pages; `board.pages()` returns them, and the cell shows them.
 
     Attributes:
-        reel: the scenes on them.
         frames: on a page, 1 to 12; they are arranged so that the pictures are as large as can be.
         columns, rows: of frames on a page, 1 to 8 and 1 to 6; with both of them `frames` does not count.
         paper: "A4" or "Letter".

@@ -1,21 +1,23 @@
-"""Rows as a file: a table for spreadsheets, lines of JSON, or parquet that may hold pictures."""
+"""Tables as files: rows for spreadsheets, as JSON lines or as parquet with pictures, and judges' verdicts as such."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from wannb import files
-from wannb.figures import put
+from wannb.figures import ending, flat, put
 from wannb.files import make_folder
 from wannb.runs import GeneratedImage
-from wannb.translation import say
+from wannb.translation import Said, say
 
 ENDINGS = (".csv", ".json", ".jsonl", ".parquet")
 #: Rows whose images are in memory together.
@@ -113,3 +115,153 @@ def _sound(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _sound(each) for name, each in value.items()}
     return [_sound(each) for each in value] if isinstance(value, list) else value
+
+
+# Verdicts of judges, as programs and people of the field know them
+
+COLUMNS = ("battles", "pick-a-pic", "hpd")
+_SIDES = ("left", "right")
+#: Hexadecimal digits of a judge's name in HPD.
+_HASH = 16
+
+
+def save_verdicts(
+    path: str | os.PathLike[str],
+    tallied: Any,
+    *,
+    columns: str,
+    pictures: Any,
+) -> Path:
+    """Write the votes of a `Tally`; see `Scores.save`."""
+    if columns not in COLUMNS:
+        values = {"name": "columns", "value": repr(columns), "known": ", ".join(map(repr, COLUMNS))}
+        raise ValueError(say("{name}={value} is not one of {known}", **values))
+    kind = ending(path, ENDINGS, Said("a table of verdicts"))
+    if not (tallied and tallied.votes):
+        raise ValueError(say("no verdict yet: there is nothing to save"))
+    if any(len(vote.contestants) < 2 for vote in tallied.votes):
+        raise ValueError(say("these are verdicts on one picture at a time, no pairs; scores.table() has them"))
+    images = _images(pictures)
+    labels = {key: each.label for key, each in tallied.contestants.items()}
+    given = [_told(vote, labels, images) for vote in tallied.votes]
+    if columns == "battles":
+        return write_rows(path, [_battle(each, tallied.question) for each in given])
+    for each in given:
+        if not isinstance(each["prompt"], str):
+            if images:
+                raise ValueError(
+                    say("the two pictures of a pair have no prompt in common, which {columns} has", columns=columns)
+                )
+            raise ValueError(
+                say("the verdicts do not say the prompt of each pair; give pictures=, the plan that was judged")
+            )
+    if columns == "hpd":
+        return write_rows(path, _hpd(given))
+    inside: dict[str, list[GeneratedImage]] = {}
+    if kind == ".parquet":
+        if not all(image for told in given for image in told["images"]):
+            raise ValueError(say("the pictures themselves are in this table; give pictures=, the plan that was judged"))
+        inside = {f"jpg_{side}": [told["images"][side] for told in given] for side in (0, 1)}
+    return write_rows(path, _pick_a_pic(given), images=inside)
+
+
+def _images(pictures: Any) -> dict[str, GeneratedImage]:
+    """Return the images of a plan, or of groups of results, by their checksums."""
+    if pictures is None:
+        return {}
+    results = pictures.values() if isinstance(pictures, Mapping) else pictures.results()
+    return {image.sha256: image for result in results if result for image in flat(result)}
+
+
+def _told(vote: Any, labels: Mapping[str, str], images: Mapping[str, GeneratedImage]) -> dict[str, Any]:
+    """Return a verdict as it was seen, left and right, with what is known of the pictures."""
+    line = vote.line
+    sides = [line[side] for side in _SIDES]
+    known = [images.get(str(side.get("sha256"))) for side in sides]
+    asked = [image.request.prompt if image and image.request else None for image in known]
+    prompt = vote.shared.get("prompt") if None in asked else asked[0] if len(set(asked)) == 1 else None
+    return {
+        "prompt": prompt,
+        "contestants": [labels.get(key, "") for key in line["labels"]],
+        "uids": [str(side.get("sha256") or side.get("contestant")) for side in sides],
+        "files": [_file(side, image) for side, image in zip(sides, known, strict=True)],
+        "images": known,
+        "verdict": vote.winner if vote.left_won is None else "left" if vote.left_won else "right",
+        "judge": vote.judge,
+        "time": line.get("time"),
+        "pair": vote.pair,
+        "category": vote.shared.get("category"),
+    }
+
+
+def _file(side: Mapping[str, Any], image: GeneratedImage | None) -> str:
+    """Return where a picture is in its runs folder."""
+    if image:
+        return f"{image.path.parent.name}/{image.path.name}"
+    return "/".join(filter(None, [str(side.get("run", "")), f"image-{side.get('image', 1)}.png"]))
+
+
+def _battle(told: Mapping[str, Any], question: str | None) -> dict[str, Any]:
+    return {
+        "model_a": told["contestants"][0],
+        "model_b": told["contestants"][1],
+        "winner": {"left": "model_a", "right": "model_b", "bad": "both_bad"}.get(told["verdict"], "tie"),
+        "judge": told["judge"],
+        "tstamp": told["time"],
+        "question": question,
+        "prompt": told["prompt"] if isinstance(told["prompt"], str) else None,
+        "category": told["category"],
+        "image_a": told["files"][0],
+        "image_b": told["files"][1],
+    }
+
+
+def _pick_a_pic(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    judges = {name: number for number, name in enumerate(dict.fromkeys(told["judge"] for told in given))}
+    examples = Counter(told["prompt"] for told in given)
+    rows = []
+    for number, told in enumerate(given):
+        labels = {"left": (1.0, 0.0), "right": (0.0, 1.0)}.get(told["verdict"], (0.5, 0.5))
+        row: dict[str, Any] = {
+            "are_different": told["uids"][0] != told["uids"][1],
+            "best_image_uid": told["uids"][labels.index(1.0)] if 1.0 in labels else None,
+            "caption": told["prompt"],
+            "created_at": datetime.fromisoformat(told["time"]) if told["time"] else None,
+            "has_label": True,
+        }
+        for side in (0, 1):
+            row |= {f"image_{side}_uid": told["uids"][side], f"image_{side}_url": told["files"][side]}
+        row |= {f"label_{side}": labels[side] for side in (0, 1)}
+        row |= {f"model_{side}": told["contestants"][side] for side in (0, 1)}
+        user, of = judges[told["judge"]], examples[told["prompt"]]
+        rows.append({**row, "ranking_id": number, "user_id": user, "num_example_per_prompt": of})
+    return rows
+
+
+def _hpd(given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row a pair of pictures, in the order in which the first judge saw them."""
+    pairs: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for told in given:
+        pairs[told["pair"]].append(told)
+    rows = []
+    for votes in pairs.values():
+        first = votes[0]
+        annotations = []
+        for told in votes:
+            rank = {"left": [1, 2], "right": [2, 1]}.get(told["verdict"], [1, 1])
+            hashed = hashlib.sha256(told["judge"].encode(errors="replace")).hexdigest()[:_HASH]
+            annotations.append({"rank": rank if told["uids"] == first["uids"] else rank[::-1], "user_hash": hashed})
+        won = Counter(tuple(each["rank"]) for each in annotations)
+        lead = won[1, 2] - won[2, 1]
+        preferred = [int(lead > 0), int(lead < 0)]
+        rows.append(
+            {
+                "prompt": first["prompt"],
+                "file_path": first["files"],
+                "human_preference": preferred,
+                "image_path": first["files"],
+                "rank": [2 - preferred[0], 2 - preferred[1]] if lead else [1, 1],
+                "raw_annotations": annotations,
+            }
+        )
+    return rows

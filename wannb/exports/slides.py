@@ -13,8 +13,7 @@ from wannb.figures import leftwards, line_height
 from wannb.translation import Said, joined
 
 from .pages import Pages
-from .reel import Shot, jpegs
-from .words import Block, Written, fitted, set_whole, shrunk
+from .reel import Block, Shot, Written, fitted, jpegs, set_whole, shrunk
 
 #: Inches, 16:9.
 _WIDE, _HIGH, _EDGE, _CAPTION = 13.333, 7.5, 0.45, 1.15

@@ -55,7 +55,6 @@ class Comparison:
     """Two pictures and how they differ; shows itself in the cell, in exported pages too.
 
     Attributes:
-        a, b: the two sides.
         changed: the share of pixels that differ by more than the tolerance in a channel, 0 to 1.
         inside, outside: the same inside and outside the boxes; None without boxes or without such pixels.
         difference: the map, of the size of `a`: dark where both are the same, bright where they differ.

@@ -46,7 +46,6 @@ class Grid:
     """Images in rows, columns and pages, each with its label: shown in the cell, or saved as a figure.
 
     Attributes:
-        sheets: the pages.
         title: above them, in the cell and on each page of a file.
         constants: the options that all images share, as text.
         prompts: whether the metadata of its files has the prompts.
@@ -464,7 +463,7 @@ class _Page:
         for lines, many in level:
             width = self._across(many)
             paper.write(lines, left, bottom - _PAD, width=width, align="center", anchor="bottom")
-            paper.line(left + _INNER, left + width - _INNER, bottom - _PAD / 2)
+            paper.line((left + _INNER, left + width - _INNER), (bottom - _PAD / 2,) * 2)
             left += width + _GAP
         return bottom + _PAD
 
@@ -476,7 +475,7 @@ class _Page:
             for lines, many in level:
                 start, height = top + self._down(0, row + 1) - self.heights[row], self._down(row, many)
                 paper.write_upwards(lines, left + thick - 2 * _PAD - lines.height, start, height=height)
-                paper.line_down(left + thick - 1.5 * _PAD, start + _INNER, start + height - _INNER)
+                paper.line((left + thick - 1.5 * _PAD,) * 2, (start + _INNER, start + height - _INNER))
                 row += many
             left += thick
 

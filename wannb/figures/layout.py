@@ -47,7 +47,6 @@ class Spot:
 
     Attributes:
         options: the number of the value (from 0) of each option that varies.
-        images: the images that came back.
         text: shown instead of images, such as "not run yet" or "refused: ...".
         kind: the state: "done" or one of `STATES`.
         alt: a description for screen readers.

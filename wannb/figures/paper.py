@@ -132,8 +132,6 @@ class Paper:
         """Write lines into a column and return the place below them.
 
         Args:
-            lines: from `typeset`.
-            x, width: the column.
             y: the lines' top, center or bottom, as `anchor` says.
             align: "start" (the side where the script begins), "center" or "end" (right).
             color, weight: of the text; only digits may be "bold", since a bold face can lack characters.
@@ -145,46 +143,22 @@ class Paper:
         step = line_height(lines.size)
         # Each line at its own height: matplotlib spaces lines of several fonts unevenly.
         for number, line in enumerate(lines.lines):
-            self._axes.text(
-                place,
-                top + (number + _BASELINE) * step,
-                line,
-                family=list(lines.family),
-                size=lines.size,
-                weight=weight,
-                color=color,
-                ha=side,
-                va="baseline",
-                parse_math=False,
-                usetex=False,
-            )
+            self._put(line, lines, place, top + (number + _BASELINE) * step, weight=weight, color=color, ha=side)
         return top + lines.height
 
     def write_upwards(self, lines: Lines, x: float, y: float, *, height: float) -> None:
         """Write lines from the bottom to the top, centered in the height of a place, and the first one leftmost."""
         for number, line in enumerate(lines.lines):
-            self._axes.text(
-                x + (number + _BASELINE) * line_height(lines.size),
-                y + height / 2,
-                line,
-                family=list(lines.family),
-                size=lines.size,
-                color=INK,
-                rotation=90,
-                rotation_mode="anchor",
-                ha="center",
-                va="baseline",
-                parse_math=False,
-                usetex=False,
-            )
+            left = x + (number + _BASELINE) * line_height(lines.size)
+            self._put(line, lines, left, y + height / 2, color=INK, ha="center", rotation=90, rotation_mode="anchor")
 
-    def line(self, start: float, end: float, y: float) -> None:
-        """Draw a thin line from side to side."""
-        self._axes.plot([start, end], [y, y], color=LINE, linewidth=0.6, solid_capstyle="butt")
+    def _put(self, line: str, lines: Lines, x: float, y: float, **look: Any) -> None:
+        font: dict[str, Any] = {"family": list(lines.family), "size": lines.size, "parse_math": False, "usetex": False}
+        self._axes.text(x, y, line, va="baseline", **font, **look)
 
-    def line_down(self, x: float, start: float, end: float) -> None:
-        """Draw a thin line from top to bottom."""
-        self._axes.plot([x, x], [start, end], color=LINE, linewidth=0.6, solid_capstyle="butt")
+    def line(self, across: tuple[float, float], down: tuple[float, float]) -> None:
+        """Draw a thin line from one place to another."""
+        self._axes.plot(across, down, color=LINE, linewidth=0.6, solid_capstyle="butt")
 
     def pictures(self, places: Sequence[tuple[Path, float, float, float, float]]) -> list[bool]:
         """Draw image files, each as large as fits into the middle of its place (x, y, width, height).
@@ -261,8 +235,6 @@ def ending(path: str | os.PathLike[str], known: Sequence[str], what: str) -> str
     """Return a file name's ending in lower case.
 
     Args:
-        path: the file.
-        known: the endings to choose from.
         what: is saved, such as `Said("a grid")`.
 
     Raises:
@@ -300,8 +272,6 @@ def save(
 
     Args:
         path: its ending is the kind.
-        figures: one for each page; made one after the other.
-        pages: their number.
         texts: everything written on them.
         title, about: in the file's metadata.
 

@@ -18,9 +18,8 @@ from wannb.client import Client
 from wannb.plan import Plan
 
 from .compare import CompareForm, options_of
-from .form import Form, request_of
+from .form import EditForm, Form, ImageSetForm, RegionForm, TextToImageForm, form_class, request_of
 from .history import HistoryForm
-from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
 from .storyboard import StoryboardForm
 from .studio import Studio
 

@@ -1,9 +1,10 @@
-"""Alternatives: controls for several values of one option, as `wannb.sweep` takes them."""
+"""Controls of a comparison: several values of an option, as `wannb.sweep` takes them, and the labels of its grid."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
@@ -12,13 +13,14 @@ from typing import Any
 import ipywidgets as widgets
 
 from wannb.errors import Problem
-from wannb.plan import SEED
-from wannb.request import FIELDS, MODELS, PRESETS, InputImage, as_inputs, parse
+from wannb.plan import SEED, Plan
+from wannb.request import FIELDS, MODELS, PRESETS, InputImage, as_inputs, parse, word_of
 from wannb.runs import Store
 from wannb.service import Money, as_budget
-from wannb.translation import Said, Words
+from wannb.translation import Said, Words, joined
 
-from .controls import Control, Rows, TextRow, as_size, in_form
+from .button import beside, html_line, show
+from .controls import Control, Disclosure, RowsControl, TextControl, TextRow, as_size, close_all, in_form
 from .references import References
 
 MOST_PROMPTS, MOST_SEEDS = 60, 500
@@ -32,14 +34,11 @@ class PromptRow(TextRow):
         return Said("prompt {number}", number=number)
 
 
-class Prompts(Control):
+class Prompts(RowsControl[PromptRow]):
     """Prompts, one text area each."""
 
     def __init__(self, words: Words) -> None:
-        self._rows: Rows[PromptRow] = Rows(add=words("Add a prompt"), make=lambda: PromptRow(words), most=MOST_PROMPTS)
-        super().__init__("prompt", [self._rows.box], words)
-        self._rows.changed = lambda: self.changed()
-        self.fill(["", ""])
+        super().__init__("prompt", words, add=words("Add a prompt"), make=lambda: PromptRow(words), most=MOST_PROMPTS)
 
     @property
     def value(self) -> list[str]:
@@ -48,26 +47,18 @@ class Prompts(Control):
     def fill(self, value: Any) -> None:
         self._rows.show([PromptRow(self.words, text) for text in value or [""]])
 
-    @property
-    def draft(self) -> Any:
-        return self._rows.draft
 
-    def restore(self, draft: Any) -> None:
-        self._rows.restore(draft)
-
-
-class Seeds(Control):
+class Seeds(TextControl):
     """Seeds as a text such as "1, 2, 3" or "1-5"."""
 
     def __init__(self, words: Words) -> None:
-        self._text = widgets.Text(description=words("Seeds"), placeholder=words("1, 2, 3 or 1-5"))
         help_text = words(
             "Each prompt is generated once with each of these seeds. Without any, all of them use seed {number}, so "
             "that the pictures differ in nothing else.",
             number=SEED,
         )
-        super().__init__("seed", [self._text], words, label=words("Seeds"), help_text=help_text)
-        self._text.observe(lambda change: self.changed(), "value")
+        placeholder = words("1, 2, 3 or 1-5")
+        super().__init__("seed", words, label=words("Seeds"), placeholder=placeholder, help_text=help_text)
 
     @property
     def value(self) -> list[int]:
@@ -82,13 +73,6 @@ class Seeds(Control):
 
     def fill(self, value: Any) -> None:
         self._text.value = ", ".join(map(str, value))
-
-    @property
-    def draft(self) -> Any:
-        return self._text.value
-
-    def restore(self, draft: Any) -> None:
-        self._text.value = draft
 
     def _parts(self) -> list[str]:
         return _parts(re.sub(r"(?<=[0-9])\s+(?=[0-9])", ",", self._text.value))
@@ -110,19 +94,17 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"[,;，、；\n]", text) if part.strip()]
 
 
-class Budget(Control):
+class Budget(TextControl):
     """The most that a press of the button may bill; nothing for no limit."""
 
     def __init__(self, words: Words, region: str) -> None:
         self._region = region
-        self._text = widgets.Text(description=words("Budget"), placeholder=words("no limit"))
         one = as_budget(1, region)
         help_text = words(
             "The most that a press of the button may bill, in {currency}. Requests that could pass it are not sent.",
             currency=one.currency if one else "",
         )
-        super().__init__("budget", [self._text], words, label=words("Budget"), help_text=help_text)
-        self._text.observe(lambda change: self.changed(), "value")
+        super().__init__("budget", words, label=words("Budget"), placeholder=words("no limit"), help_text=help_text)
 
     @property
     def value(self) -> Money | None:
@@ -138,13 +120,6 @@ class Budget(Control):
     def fill(self, value: Any) -> None:
         self._text.value = "" if value is None else str(getattr(value, "amount", value))
 
-    @property
-    def draft(self) -> Any:
-        return self._text.value
-
-    def restore(self, draft: Any) -> None:
-        self._text.value = draft
-
 
 class Choices(Control):
     """Choices of an option as check boxes, with more inputs below."""
@@ -154,8 +129,8 @@ class Choices(Control):
         self._boxes = {
             choice: widgets.Checkbox(value=choice == default, description=choice, indent=False) for choice in choices
         }
-        label = widgets.HTML(f'<div class="wannb-label">{escape(title)}</div>')
-        row = widgets.HBox(list(self._boxes.values()), _dom_classes=("wannb-row", "wannb-checks"))
+        label = widgets.HTML(html_line(title, "label"))
+        row = beside(*self._boxes.values(), look="wannb-checks")
         super().__init__(name, [label, row, *more], words)
         for each in (*self._boxes.values(), *more):
             each.observe(lambda change: self.changed(), "value")
@@ -269,4 +244,127 @@ class Pictures(References):
 
     def _show_picker(self) -> None:
         super()._show_picker()
-        self._way.layout.display = "" if len(self.images) > 1 else "none"
+        show(self._way, len(self.images) > 1)
+
+
+# Lettering
+
+#: An option with more values has one field for all labels, with a line for each.
+_MOST = 60
+#: Options whose values need no name before them.
+_PLAIN = ("prompt", "model", "images")
+
+
+class Lettering:
+    """A title and a label for each value of a grid, empty for those that it has by itself."""
+
+    def __init__(self, words: Words, changed: Callable[[], None]) -> None:
+        self.words = words
+        self._changed = changed
+        self._plan: Plan | None = None
+        #: For each option the labels, by the keys of their values; also of values that are not shown now.
+        self._labels: dict[str, dict[str, str]] = {}
+        #: The fields that are shown, by the option and the keys of the values that they label.
+        self._fields: dict[tuple[str, tuple[str, ...]], widgets.Text | widgets.Textarea] = {}
+        # The grid is drawn anew once a text is whole, not at each key.
+        self._title = widgets.Text(
+            description=words("Title"), continuous_update=False, _dom_classes=("wannb-figure-title",)
+        )
+        self._title.observe(lambda change: changed(), "value")
+        hint = escape(words("Above the images, and a short text instead of each value; in the saved file too."))
+        self._rows = widgets.VBox()
+        head = beside(self._title, look="wannb-axes")
+        content = widgets.VBox([widgets.HTML(f'<div class="wannb-quietly">{hint}</div>'), head, self._rows])
+        self._disclosure = Disclosure(words("Title and labels"), content)
+        self._disclosure.opened = self._draw
+        self.box = self._disclosure.box
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What was written, as `Plan.grid` takes it; a picture, or a value that comes twice, is named by its place."""
+        title, labels = self._title.value.strip(), dict[str, dict[Any, str]]()
+        for name, values in self._plan.varying.items() if self._plan else ():
+            written = self._labels.get(name, {})
+            for at, (value, key) in enumerate(zip(values, _keys(values), strict=True)):
+                if text := written.get(key, "").strip():
+                    labels.setdefault(name, {})[at if name == "images" or value in values[:at] else value] = text
+        return ({"title": title} if title else {}) | ({"labels": labels} if labels else {})
+
+    @property
+    def draft(self) -> dict[str, Any]:
+        """What was written, as JSON data."""
+        return {"title": self._title.value, "labels": {name: dict(texts) for name, texts in self._labels.items()}}
+
+    def restore(self, draft: Mapping[str, Any]) -> None:
+        """Show what was written; any exception for data that no `draft` gave."""
+        labels = draft["labels"].items()
+        self._labels = {name: {key: str(text) for key, text in texts.items()} for name, texts in labels}
+        self._title.value = draft["title"]
+        gone, self._rows.children, self._fields = self._rows.children, (), {}
+        close_all(gone)
+        if self._disclosure.is_open:
+            self._draw()
+
+    def show(self, plan: Plan) -> None:
+        """Take labels for the values of a plan; those that it shares with one before keep theirs."""
+        self._plan = plan
+        if self._disclosure.is_open:
+            self._draw()
+
+    def _draw(self) -> None:
+        """Show a field for each value, one for all where they are many; there is none before the person opens them."""
+        if self._plan is None:
+            return
+        old, self._fields, rows = self._fields, {}, []
+        for name, values in self._plan.varying.items():
+            keys, texts = _keys(values), self._plan.labels(name)
+            if len(values) > _MOST:
+                hint = self.words("{option}: a label a line, in the order of the values", option=word_of(name))
+                fields = [self._field(old, name, keys, hint)]
+            else:
+                said = [text if name in _PLAIN else joined(" ", [word_of(name), text]) for text in texts]
+                fields = [self._field(old, name, [key], self.words(text)) for key, text in zip(keys, said, strict=True)]
+            rows.append(beside(*fields, look="wannb-axes"))
+        gone, self._rows.children = self._rows.children, rows
+        for row in gone:
+            row.children = ()  # its fields may be shown again
+        close_all([*gone, *old.values()])
+
+    def _field(
+        self, known: dict[tuple[str, tuple[str, ...]], Any], name: str, keys: Sequence[str], said: str
+    ) -> widgets.Text | widgets.Textarea:
+        """Return the field for the labels of some values, that which is known already if it is there."""
+        place, labels = (name, tuple(keys)), self._labels.get(name, {})
+        field = known.pop(place, None)
+        if field is None:
+            kind = widgets.Text if len(keys) == 1 else widgets.Textarea
+            lines = "\n".join(labels.get(key, "") for key in keys)
+            field = kind(value=lines.rstrip("\n"), continuous_update=False)
+            field.observe(lambda change: self._write(name, keys, change["new"].split("\n")), "value")
+        field.description = said
+        self._fields[place] = field
+        return field
+
+    def _write(self, name: str, keys: Sequence[str], texts: Sequence[str]) -> None:
+        labels = self._labels.setdefault(name, {})
+        for at, key in enumerate(keys):
+            if at < len(texts) and texts[at].strip():
+                labels[key] = texts[at]
+            else:
+                labels.pop(key, None)
+        if not labels:
+            del self._labels[name]
+        self._changed()
+
+
+def _keys(values: Iterable[Any]) -> list[str]:
+    """Return a text for each value that tells it from all others; pictures by what they hold, not by their name."""
+    keys: list[str] = []
+    times: Counter[str] = Counter()
+    for value in values:
+        images = [value] if isinstance(value, InputImage) else value if isinstance(value, (list, tuple)) else ()
+        told = " ".join(str(image.sha256 or image.url) for image in images if isinstance(image, InputImage))
+        key = told or str(value)
+        times[key] += 1
+        keys.append(key if times[key] == 1 else f"{key} {times[key]}")
+    return keys

@@ -14,7 +14,7 @@ from wannb.display import html, previews
 from wannb.files import read_file
 from wannb.translation import Said, Words, override
 
-from .button import button, name_button
+from .button import beside, button, html_line, name_button, show
 from .controls import Disclosure, close_all
 from .status import Status
 from .upload import Upload
@@ -36,13 +36,10 @@ class BoardsPanel:
     """All boards: choose one to open, rename, copy, archive or restore.
 
     Args:
-        client: whose runs folder it is.
-        words: of the form.
         opened: called with the name of a board to be opened; what it raises is shown here.
         renamed: called with the old and the new name of a board.
 
     Attributes:
-        box: the widget, which is closed at first.
         chosen: the file of the board that the buttons are for, None where there is none.
     """
 
@@ -64,8 +61,8 @@ class BoardsPanel:
         self.rename = button(words("Rename"), self._act(self._rename))
         self._list = widgets.VBox(_dom_classes=("wannb-runs",))
         self._more = button(words("Show more"), self._show_more)
-        row = widgets.HBox([self.open, self.copy, self.archive, self.restore], _dom_classes=("wannb-row",))
-        naming = widgets.HBox([self.name, self.rename], _dom_classes=("wannb-row", "wannb-save-row"))
+        row = beside(self.open, self.copy, self.archive, self.restore)
+        naming = beside(self.name, self.rename, look="wannb-save-row")
         parts = [self._about, row, naming, self.status.box, self._list, self._more]
         self._section = Disclosure(words("All boards"), widgets.VBox(parts, _dom_classes=("wannb-boards",)))
         self._section.opened = self.refresh
@@ -85,16 +82,16 @@ class BoardsPanel:
         firsts = previews([each.pictures[0] if each.pictures else None for each in shown], _PIXELS)
         self._list.children = [self._row(each, jpeg) for each, jpeg in zip(shown, firsts, strict=True)]
         close_all(old)
-        self._more.layout.display = "" if len(self._boards) > self._shown else "none"
+        show(self._more, len(self._boards) > self._shown)
         for each in (self.open, self.copy, self.archive, self.restore, self.rename):
             each.disabled = board is None
         away = board is not None and (board.archived or board.earlier)
         self.open.disabled = board is None or away
         self.rename.disabled = board is None or board.earlier
-        self.archive.layout.display = "none" if away else ""
-        self.restore.layout.display = "" if away else "none"
+        show(self.archive, not away)
+        show(self.restore, away)
         if board is None:
-            self._about.value = f'<div class="wannb-quietly">{escape(words("No boards yet."))}</div>'
+            self._about.value = html_line(words("No boards yet."))
             return
         self.name.value = board.name
         with override(words.language):
@@ -153,15 +150,9 @@ class ScriptPanel:
     """A script that is pasted or uploaded, and the scenes that it becomes, to look at before they are taken.
 
     Args:
-        words: of the form.
-        folder: where uploads go.
         most: scenes of a board.
         written: returns how many scenes are there already.
         taken: called with the scenes, and whether they replace those.
-        changed: called when another text is there.
-
-    Attributes:
-        box: the widget, which is closed at first.
     """
 
     def __init__(
@@ -199,7 +190,7 @@ class ScriptPanel:
         self.add = button("", lambda: self._take(replace=False))
         self.cancel = button(words("Cancel"), self._clear)
         self._told, self._table = widgets.HTML(), widgets.HTML()
-        self._row = widgets.HBox([self.use, self.add, self.cancel], _dom_classes=("wannb-row",))
+        self._row = beside(self.use, self.add, self.cancel)
         parts = [self.text, self.kind, upload, self._told, self._row, self._table]
         self._section = Disclosure(words("Paste a script"), widgets.VBox(parts, _dom_classes=("wannb-script",)))
         self.box = self._section.box
@@ -239,17 +230,17 @@ class ScriptPanel:
             notes = [words(each) for each in self.scenes.notices] if self.scenes else []
             if made > self._most:
                 notes.insert(0, words("A board of this form has {most} scenes at most.", most=self._most))
-            told = [f'<div class="wannb-quietly">{escape(each)}</div>' for each in lines]
-            told += [f'<div class="wannb-note">{escape(each)}</div>' for each in notes]
+            told = [html_line(each) for each in lines]
+            told += [html_line(each, "note") for each in notes]
             told += [f'<div class="wannb-error" role="alert">{escape(why)}</div>'] if why else []
             self._told.value = f'<div aria-live="polite">{"".join(told)}</div>'
             self._table.value = self.scenes.table() if self.scenes else ""
-        self._row.layout.display = "" if text.strip() else "none"
+        show(self._row, text.strip())
         there = self._written()
         self.use.disabled = self.add.disabled = not made
         name_button(self.use, self._named(made, self._most, there))
         name_button(self.add, words("Add {n} scenes", n=min(made, max(0, self._most - there))))
-        self.add.layout.display = "" if there and there < self._most else "none"
+        show(self.add, there and there < self._most)
 
     def _named(self, made: int, most: int, there: int) -> str:
         if made > most:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -14,9 +13,7 @@ from wannb.display import ELEMENTS, data_uri, esm, small_jpeg
 from wannb.request import MAX_BOXES, InputImage
 from wannb.translation import Words
 
-from .controls import in_form
-
-STATIC = Path(__file__).parent / "static"
+from .controls import STATIC, in_form
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -104,14 +101,7 @@ def _span(one: int, other: int, size: int) -> tuple[int, int]:
 
 
 def boxed(content: bytes, size: tuple[int, int], boxes: Sequence[Sequence[int]], *, pixels: int) -> bytes:
-    """Return a picture with boxes and their numbers drawn on it, as a JPEG, its longer side at most `pixels`.
-
-    Args:
-        content: the picture's file.
-        size: the width and height that the boxes are in.
-        boxes: drawn on it.
-        pixels: of the JPEG.
-    """
+    """Return a picture with boxes and their numbers drawn on it, as a JPEG, its longer side at most `pixels`."""
     from PIL import Image, ImageDraw
 
     with Image.open(io.BytesIO(small_jpeg(io.BytesIO(content), pixels))) as small:

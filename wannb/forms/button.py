@@ -1,8 +1,9 @@
-"""Buttons: how one is made, and the text on it, which says what a press does and what it costs."""
+"""Parts of all forms: buttons, and the text on them that says what a press does and costs; rows; lines of text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -19,13 +20,7 @@ def button(text: str, pressed: Callable[[], Any], *, tooltip: str = "", classes:
 
 
 def sign(kind: str, pressed: Callable[[], Any], name: str = "") -> widgets.Button:
-    """Return a button that shows a sign in place of its name, which screen readers read; `form.css` draws the signs.
-
-    Args:
-        kind: up, down, left, right or remove.
-        pressed: called without arguments.
-        name: of the button; `name_button` changes it.
-    """
+    """Return a button that shows a sign (up, down, left, right, remove) in place of its name for screen readers."""
     return button(name, pressed, classes=["wannb-sign", f"wannb-sign-{kind}"])
 
 
@@ -34,14 +29,27 @@ def name_button(made: widgets.Button, name: str) -> None:
     made.description = made.tooltip = name
 
 
+def beside(*parts: widgets.Widget, look: str = "") -> widgets.HBox:
+    """Return widgets beside each other; `look` is one more class of the style sheets."""
+    return widgets.HBox(parts, _dom_classes=("wannb-row", *look.split()))
+
+
+def show(part: widgets.Widget, shown: object) -> None:
+    """Show a widget, or hide it, which leaves the keyboard focus where it is."""
+    part.layout.display = "" if shown else "none"
+
+
+def html_line(text: str, look: str = "quietly") -> str:
+    """Return a text as a line of HTML in a look of `form.css`: quietly, label, note, told, problems, empty."""
+    return f'<div class="wannb-{look}">{escape(text)}</div>'
+
+
 def button_text(
     words: Words, images: int, cost: Money | None, *, mock: bool, up_to: bool = False, again: bool = False
 ) -> str:
     """Return what a button does and what it costs.
 
     Args:
-        words: of the form.
-        images: how many are generated.
         cost: of all of them, None where the price is unknown.
         mock: whether the mock server answers, which bills nothing.
         up_to: whether fewer images may come.

@@ -13,7 +13,7 @@ from wannb.runs import Store
 from wannb.staging import MOST_PICTURES, Character, Characters
 from wannb.translation import Said, Words, override
 
-from .button import button
+from .button import beside, button, html_line
 from .controls import Disclosure, close_all
 from .references import References
 
@@ -24,8 +24,6 @@ class CharactersPanel:
     """The characters that the scenes of all boards of a folder may name.
 
     Args:
-        store: of the runs.
-        words: of the form.
         changed: called when there are other characters than before.
 
     Attributes:
@@ -70,9 +68,9 @@ class CharactersPanel:
         self._before = ""
         save = button(words("Save the character"), self._save)
         clear = button(words("Clear"), lambda: self._fill(None), tooltip=words("Begin with a new character"))
-        buttons = widgets.HBox([save, clear], _dom_classes=("wannb-row",))
-        row = widgets.HBox([self._name, self._words], _dom_classes=("wannb-row", "wannb-character-words"))
-        note = widgets.HTML(f'<div class="wannb-quietly">{escape(told)}</div>')
+        buttons = beside(save, clear)
+        row = beside(self._name, self._words, look="wannb-character-words")
+        note = widgets.HTML(html_line(told))
         self._content.children = [note, self._list, row, self._pictures.box, buttons, self._said]
         self._show()
 
@@ -94,7 +92,7 @@ class CharactersPanel:
         edit = button(words("Edit"), lambda: self._fill(each), tooltip=words("Edit {name}", name=each.name))
         drop = button(words("Remove"), lambda: self._remove(each), tooltip=words("Remove {name}", name=each.name))
         parts = [widgets.HTML(f'<div class="wannb-row">{figures}</div>'), widgets.HTML(told), edit, drop]
-        return widgets.HBox(parts, _dom_classes=("wannb-row", "wannb-character"))
+        return beside(*parts, look="wannb-character")
 
     def _fill(self, each: Character | None) -> None:
         self._before = each.name if each else ""

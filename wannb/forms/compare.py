@@ -21,11 +21,10 @@ from wannb.service import Money
 from wannb.translation import Said, Words, count, say
 
 from . import controls
-from .alternatives import Budget, Models, Pictures, Prompts, Seeds, Sizes
-from .button import button, button_text
+from .alternatives import Budget, Lettering, Models, Pictures, Prompts, Seeds, Sizes
+from .button import beside, button, button_text, html_line, show
 from .controls import Disclosure, Filling
 from .download import Download, FileRow, image_name
-from .lettering import Lettering
 from .panel import WorkPanel
 from .status import Status
 from .worker import Progress, Report
@@ -240,9 +239,9 @@ class CompareForm(WorkPanel):
         hints = [self._plain(problem) for problem in self._problems if problem.field == "requests"]
         hints = hints or [self._why_not(empty="prompt" not in self._options)]
         self._offer(self.words("Nothing to generate"), free=False, enabled=False, hints=hints)
-        self._filler.layout.display = "none"
+        show(self._filler, False)
         empty = self.words("The plan will be shown here: the requests, what they cost and how long they take.")
-        self._matrix.value = f'<div class="wannb-empty">{escape(empty)}</div>'
+        self._matrix.value = html_line(empty, "empty")
 
     def _offer_plan(self, plan: Plan) -> None:
         """Say on the button what a press does, and show the plan under it."""
@@ -259,7 +258,7 @@ class CompareForm(WorkPanel):
 
     def _offer_fill(self, plan: Plan, ahead: Forecast) -> None:
         """Offer to ask again for the cells that have too few images, with what all of it costs."""
-        self._filler.layout.display = "" if ahead.short else "none"
+        show(self._filler, ahead.short)
         self._filler.disabled = self.worker.under_way
         if ahead.short:
             self._filled, filled = Said("Fill {cells}", cells=count(ahead.short, "cell")), plan.forecast(fill=True)
@@ -377,8 +376,6 @@ class SideBySide:
     """The grid of a plan, with the options on rows, columns and pages as a person likes; it sends nothing.
 
     Args:
-        words: of the form.
-        download: of the form.
         changed: called when a person has chosen another layout.
         save: called when a person wants it saved as a file.
         copy: called with the plan when a person wants its settings back.
@@ -387,7 +384,6 @@ class SideBySide:
         box: the widget; hidden while nothing is shown.
         plan: the plan that is shown, None for none.
         is_old: whether the form's settings are others by now, which is said above the images.
-        files: what it is saved as.
         lettering: the title and labels that a person gives it.
     """
 
@@ -417,9 +413,9 @@ class SideBySide:
             self._copied,
             tooltip=words("Fill the form with the settings of these images"),
         )
-        old = widgets.HTML(f'<div class="wannb-note wannb-say">{escape(words(_OLD))}</div>')
-        self._old = widgets.HBox([old, back], _dom_classes=("wannb-row",))
-        self._row = widgets.HBox(list(self._axes.values()), _dom_classes=("wannb-row", "wannb-axes"))
+        old = widgets.HTML(html_line(words(_OLD), "note wannb-say"))
+        self._old = beside(old, back)
+        self._row = beside(*self._axes.values(), look="wannb-axes")
         self._page, self._all = widgets.HTML(), widgets.HTML()
         formats = [(words("Pages, PDF"), ".pdf"), (words("Pages, PNG"), ".png"), (words("Pages, SVG"), ".svg")]
         tooltip = words("Save the images side by side as a file")
@@ -427,7 +423,7 @@ class SideBySide:
         self.lettering = Lettering(words, self._drawn)
         parts = [title, self._old, self._row, self._page, self._all, self.lettering.box, self.files.box]
         self.box = widgets.VBox(parts, _dom_classes=("wannb-side-by-side",))
-        self.box.layout.display = "none"
+        show(self.box, False)
 
     @property
     def axes(self) -> dict[str, Any]:
@@ -474,18 +470,18 @@ class SideBySide:
         self.plan = plan
         self.lettering.show(plan)
         self.follow(plan)
-        self._row.layout.display = "" if len(names) > 1 else "none"
+        show(self._row, len(names) > 1)
         self._page.value = self.html()
         images = {image.path: image for result in plan.results() if result for image in result}
         named = [(image_name(image), path) for path, image in images.items()]
         self._all.value = self._download.row(self._download.all("comparison.zip", lambda: named, len(named)))
         self.files.saved()
-        self.box.layout.display = ""
+        show(self.box, True)
 
     def follow(self, plan: Plan | None) -> None:
         """Say of the images whether they are those of the form's plan."""
         self.is_old = self.plan is not None and (plan is None or plan.name != self.plan.name)
-        self._old.layout.display = "" if self.is_old else "none"
+        show(self._old, self.is_old)
 
     def html(self) -> str:
         """Return the grid as it is shown, empty before there is one."""

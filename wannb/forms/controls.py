@@ -6,16 +6,19 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import anywidget
 import ipywidgets as widgets
 
 from wannb.errors import Problem
 from wannb.request import FIELDS, FITS, MAX_SEED, PRESETS, PRO, parse, size_for, size_problem
 from wannb.translation import Said, Words
 
-from .button import button, name_button, sign
+from .button import beside, button, html_line, name_button, show, sign
 
+STATIC = Path(__file__).parent / "static"
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 _FREE = "free"
 #: The help of each option, for people who write no code; the docstring of `ImageRequest` is for those who do.
@@ -59,6 +62,22 @@ _AS_A_FORM = {
 R = TypeVar("R", bound="Row")
 
 
+class Listener(anywidget.AnyWidget):
+    """A widget whose page sends messages, which come to `_take`; a message that is no mapping is passed over."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(_receive)
+
+    def _take(self, content: dict[str, Any], buffers: Sequence[Any]) -> None:
+        raise NotImplementedError
+
+
+def _receive(widget: Listener, content: Any, buffers: Sequence[Any]) -> None:
+    if isinstance(content, dict):
+        widget._take(content, buffers)
+
+
 class Filling:
     """Whether controls are being filled, so that what changes is not taken for a person's change."""
 
@@ -76,14 +95,7 @@ class Filling:
 
 
 class Control:
-    """One option of a request as widgets.
-
-    Attributes:
-        name: the option's name.
-        box: what is shown.
-        label, help_text: the option's name and help for people, by default those of the request.
-        changed: called when a person changes the value.
-    """
+    """One option of a request as widgets; its name and help for people are those of the request unless given."""
 
     def __init__(
         self, name: str, inputs: Sequence[widgets.Widget], words: Words, *, label: str = "", help_text: str = ""
@@ -166,7 +178,7 @@ class Control:
     def _draw(self) -> None:
         """Show help, reason and problems under the input."""
         parts = [self._help()] if self.help_text else []
-        parts += [f'<div class="wannb-reason">{escape(each)}</div>' for each in (self._reason, self._remark) if each]
+        parts += [html_line(each, "reason") for each in (self._reason, self._remark) if each]
         wrong = "".join(f"<div>{escape(problem)}</div>" for problem in self._problems)
         parts.append(f'<div class="wannb-problems wannb-say">{wrong}</div>')
         self._note.value = "".join(parts)
@@ -234,7 +246,7 @@ class Seed(Control):
             words("Random"), lambda: self.fill(any_seed.randrange(MAX_SEED + 1)), tooltip=words("Random seed")
         )
         drop = button(words("Clear"), lambda: self.fill(None), tooltip=words(clear))
-        row = widgets.HBox([self._text, draw, drop], _dom_classes=("wannb-row",))
+        row = beside(self._text, draw, drop)
         super().__init__("seed", [row], words, help_text=help_text)
         self._inputs = [self._text, draw, drop]
         self._text.observe(lambda change: self.changed(), "value")
@@ -261,7 +273,7 @@ class Size(Control):
             for name in PRESETS
         }
         self._shape.options = self._shapes(words, with_images=False)
-        row = widgets.HBox([self._text, *self._presets.values(), self._shape], _dom_classes=("wannb-row",))
+        row = beside(self._text, *self._presets.values(), self._shape)
         super().__init__("size", [row], words)
         self._inputs = [self._text, self._shape, *self._presets.values()]
         self._filling = Filling()
@@ -361,7 +373,7 @@ class Disclosure:
         if self._switch.value:
             self.opened()
         self._switch.icon = "chevron-down" if self._switch.value else "chevron-right"
-        self._content.layout.display = "" if self._switch.value else "none"
+        show(self._content, self._switch.value)
 
 
 def in_form(text: str) -> str:
@@ -386,17 +398,7 @@ def close_all(shown: Iterable[widgets.Widget]) -> None:
 
 
 class Row:
-    """One row: its content, and the buttons that move and remove it.
-
-    Args:
-        words: of the form.
-        inputs: the widgets that a person writes in; the first gets the keyboard focus when the row is new.
-
-    Attributes:
-        box: the widget.
-        changed: called when a person changes an input.
-        up, down, remove: the buttons.
-    """
+    """One row: its inputs, of which the first gets the focus when the row is new, and what moves and removes it."""
 
     def __init__(self, words: Words, inputs: Sequence[widgets.Widget] = ()) -> None:
         self.words = words
@@ -407,7 +409,7 @@ class Row:
         self.up = sign("up", lambda: self.moved(-1))
         self.down = sign("down", lambda: self.moved(1))
         self.remove = sign("remove", lambda: self.removed())
-        self.buttons = widgets.HBox([self.up, self.down, self.remove], _dom_classes=("wannb-row",))
+        self.buttons = beside(self.up, self.down, self.remove)
         self.box = self._layout()
         for each in self.inputs:
             each.observe(lambda change: self.changed(), "value")
@@ -428,7 +430,23 @@ class Row:
             self.inputs[0].description = name[:1].upper() + name[1:]
 
     def _layout(self) -> widgets.Widget:
-        return widgets.HBox([*self.inputs, self.buttons], _dom_classes=("wannb-row", "wannb-scene"))
+        return beside(*self.inputs, self.buttons, look="wannb-scene")
+
+
+class TextControl(Control):
+    """An option that is written into a line of text; its draft is that text."""
+
+    def __init__(self, name: str, words: Words, *, label: str, placeholder: str, help_text: str) -> None:
+        self._text = widgets.Text(description=label, placeholder=placeholder)
+        super().__init__(name, [self._text], words, label=label, help_text=help_text)
+        self._text.observe(lambda change: self.changed(), "value")
+
+    @property
+    def draft(self) -> Any:
+        return self._text.value
+
+    def restore(self, draft: Any) -> None:
+        self._text.value = draft
 
 
 class TextRow(Row):
@@ -448,14 +466,8 @@ class Rows(Generic[R]):
     """Rows under each other, with a button that adds one where `make` is given.
 
     Args:
-        add: the text of the button that adds a row.
         make: makes an empty row; without it there is no button.
         least, most: how many rows there can be.
-
-    Attributes:
-        box: the widget.
-        entries: the rows in their order.
-        changed: called when a person has changed them.
     """
 
     def __init__(self, *, add: str = "", make: Callable[[], R] | None = None, least: int = 1, most: int) -> None:
@@ -536,3 +548,20 @@ class Rows(Generic[R]):
             self.draw()
             close_all([entry.box])
             self.changed()
+
+
+class RowsControl(Control, Generic[R]):
+    """An option whose values are rows, two empty ones at first; its draft is what is in them."""
+
+    def __init__(self, name: str, words: Words, *, add: str, make: Callable[[], R], most: int) -> None:
+        self._rows: Rows[R] = Rows(add=add, make=make, most=most)
+        super().__init__(name, [self._rows.box], words)
+        self._rows.changed = lambda: self.changed()
+        self._rows.show([make(), make()])
+
+    @property
+    def draft(self) -> Any:
+        return self._rows.draft
+
+    def restore(self, draft: Any) -> None:
+        self._rows.restore(draft)

@@ -23,18 +23,21 @@ from html import escape
 from pathlib import Path
 from typing import IO, Any
 
-import anywidget
 import ipywidgets as widgets
 import traitlets
 
 from wannb.display import CLIPBOARD, ELEMENTS, PIECES, Pieces, Source, different, esm, file_name, name_problem
+from wannb.errors import WannbError
 from wannb.files import is_plain
-from wannb.runs import GeneratedImage
+from wannb.ledger import OnStatus
+from wannb.runs import GeneratedImage, Store
+from wannb.storyboard import Storyboard
 from wannb.translation import Words, say
 
-from .button import button, name_button
+from .button import beside, button, name_button, show
+from .controls import STATIC, Listener
+from .upload import Upload
 
-STATIC = Path(__file__).parent / "static"
 #: Seconds without an answer after which the page gives a file up.
 PATIENCE = 60
 #: What is offered at most; a page that still shows older buttons is told to look again.
@@ -92,7 +95,6 @@ def opener(
     Args:
         host: of the page's address, as the browser says.
         agent: what the browser calls itself.
-        system, environment: of the kernel.
     """
     program, name = _OPENERS.get(system, ("", ""))
     if not program or not _is_loopback(host) or name not in agent or "Android" in agent:
@@ -113,7 +115,7 @@ def _is_loopback(host: str) -> bool:
 # The widget
 
 
-class Download(anywidget.AnyWidget):
+class Download(Listener):
     """Answers the download, copy and folder buttons of a form.
 
     Put the widget anywhere in the form, and what its methods return, HTML, into any `widgets.HTML` of the form.
@@ -149,7 +151,6 @@ class Download(anywidget.AnyWidget):
             },
         )
         self._pieces = Pieces(self.send, self._found, words.language)
-        self.on_msg(lambda widget, content, buffers: self._take(content))
 
     # What a form shows
 
@@ -157,9 +158,7 @@ class Download(anywidget.AnyWidget):
         """Return a button that brings a file to the browser, as HTML.
 
         Args:
-            name: of the file there.
             source: the file's path, its bytes, an open file, or what returns one of them when the button is pressed.
-            text: on the button, instead of "Download".
             link: whether it looks like a link.
         """
         place = str(source) if isinstance(source, Path) else ""
@@ -197,10 +196,7 @@ class Download(anywidget.AnyWidget):
     def all(self, name: str, files: Callable[[], Iterable[tuple[str, Path]]], count: int) -> str:
         """Return a button that brings several files as one ZIP, as HTML; nothing for a single one.
 
-        Args:
-            name: of the ZIP.
-            files: returns each file's name in it and its path, when the button is pressed.
-            count: how many there are.
+        Only a press calls `files`, which returns each file's name in the ZIP and its path.
         """
         text = self._words("Download all {n} as ZIP", n=count)
         return self.button(name, lambda: zipped(files()), text) if count > 1 else ""
@@ -241,8 +237,8 @@ class Download(anywidget.AnyWidget):
         name, source = self._offered[str(what)]
         return name, source() if callable(source) else source
 
-    def _take(self, content: Any) -> None:
-        if self._pieces.take(content) or not isinstance(content, dict):
+    def _take(self, content: dict[str, Any], buffers: Sequence[Any] = ()) -> None:
+        if self._pieces.take(content):
             return
         program = opener(str(content.get("host")), str(content.get("agent")))
         if content.get("kind") == "where" and program:
@@ -274,12 +270,9 @@ class FileRow:
     Args:
         formats: what can be chosen: its text and the file's ending.
         save: called when `path` may be written; it calls `saved` at its end.
-        download: of the form.
-        name: of the file, at first.
         more: buttons beside the one that saves.
 
     Attributes:
-        box: the widget.
         name: of the file, with or without its ending.
         buttons: the one that saves, and those beside it.
     """
@@ -308,8 +301,8 @@ class FileRow:
             self._both,
             button(words("Cancel"), self._close_question),
         ]
-        self._question = widgets.VBox([self._asked, widgets.HBox(answers, _dom_classes=("wannb-row",))])
-        row = widgets.HBox([self._format, self.name, *self.buttons], _dom_classes=("wannb-row", "wannb-save-row"))
+        self._question = widgets.VBox([self._asked, beside(*answers)])
+        row = beside(self._format, self.name, *self.buttons, look="wannb-save-row")
         self.box = widgets.VBox([row, self._problem, self._question, self._said])
         self._ask("")
         for each in (self.name, self._format):
@@ -349,7 +342,7 @@ class FileRow:
 
     def _ask(self, question: str) -> None:
         self._asked.value = f'<div class="wannb-note" role="alert">{escape(question)}</div>' if question else ""
-        self._question.layout.display = "" if question else "none"
+        show(self._question, question)
 
     def _close_question(self) -> None:
         self._ask("")
@@ -385,3 +378,186 @@ def _free(path: Path) -> Path:
     while _is_there(free := path.with_name(f"{stem} {number}{path.suffix}")):
         number += 1
     return free
+
+
+# What a board is saved as
+
+_PAGES, _FILMS = (".pdf", ".png"), (".mp4", ".gif", ".webp")
+#: Which formats have an option.
+_OF = {
+    "title": (*_PAGES, ".html", ".pptx"),
+    "date": (*_PAGES, ".html", ".pptx"),
+    "logo": (*_PAGES, ".html", ".pptx"),
+    "frames": _PAGES,
+    "orientation": _PAGES,
+    "paper": _PAGES,
+    "numbering": _PAGES,
+    "pixels": _FILMS,
+    "subtitles": _FILMS,
+    "sound": (".mp4",),
+}
+#: A row of the form each.
+_ROWS = (("frames", "orientation", "paper", "numbering"), ("title", "date", "logo"), ("pixels", "subtitles", "sound"))
+_SCENES = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
+#: The largest number of a scene that is looked for.
+_MOST_SCENE = 999
+
+
+class Picked:
+    """A file that is brought from the browser's machine, and can be left out again: `path`, None without one."""
+
+    def __init__(self, store: Store, words: Words, text: str) -> None:
+        self._words, self._text = words, text
+        self.path: Path | None = None
+        self._said = widgets.HTML()
+        self._out = button(words("Remove"), lambda: self._take(None))
+        upload = Upload(store.root / ".uploads", self._take, words=words)
+        row = beside(self._said, self._out)
+        self.box = widgets.VBox([row, upload])
+        self._take(None)
+
+    def _take(self, path: Path | None) -> None:
+        self.path = path
+        name = path.name if path else self._words("none")
+        self._said.value = f'<span class="wannb-label">{escape(self._text)}</span> {escape(name)}'
+        show(self._out, path)
+
+
+class Files(FileRow):
+    """What a board is saved as, how it is laid out, and a view of its pages.
+
+    Args:
+        store: where what is brought along is kept.
+
+    Attributes:
+        options: what can be chosen, by the names that `Storyboard.save` has for it.
+    """
+
+    def __init__(
+        self,
+        words: Words,
+        start: Callable[[Callable[[Storyboard, OnStatus], object]], object],
+        *,
+        download: Download,
+        store: Store,
+    ) -> None:
+        self.words = words
+        formats = [
+            (words("Pages, PDF"), ".pdf"),
+            (words("Pages, PNG"), ".png"),
+            (words("Film, MP4"), ".mp4"),
+            (words("Film, GIF"), ".gif"),
+            (words("Film, WebP"), ".webp"),
+            (words("Web page, HTML"), ".html"),
+            (words("Slides, PowerPoint"), ".pptx"),
+            (words("Pictures and list of shots, ZIP"), ".zip"),
+        ]
+        show = button(words("Show the pages"), lambda: start(self._show_pages))
+        super().__init__(
+            words,
+            formats,
+            lambda: start(self._write),
+            download=download,
+            tooltip=words("Save the board as a file"),
+            name="storyboard",
+            more=[show],
+        )
+        self._show = show
+        self.options = self._make(words)
+        self._logo, self._sound = Picked(store, words, words("Logo")), Picked(store, words, words("Sound"))
+        boxes = {**self.options, "logo": self._logo.box, "sound": self._sound.box}
+        self._parts = {name: boxes[name] for row in _ROWS for name in row}
+        rows = [beside(*(boxes[name] for name in row)) for row in _ROWS]
+        self._failed, self._pages = widgets.HTML(), widgets.HTML()
+        scenes = beside(self.options["scenes"])
+        self.box = widgets.VBox([*rows, scenes, self.box, self._failed, self._pages])
+        self._format.observe(lambda change: self._turn(), "value")
+        self._turn()
+
+    def show(self, *, pages: str = "") -> None:
+        """Show pages in place of what was saved; nothing without."""
+        self.saved()
+        self._fail("")
+        self._pages.value = pages
+
+    def chosen(self, ending: str) -> dict[str, Any]:
+        """Return what `Storyboard.save` takes beside the path, as far as files of an ending have it.
+
+        Raises:
+            ValueError: the scenes are not numbers such as 1-3, 6.
+        """
+        values = {name: each.value for name, each in self.options.items()} | {
+            "logo": self._logo.path,
+            "sound": self._sound.path,
+            "title": str(self.options["title"].value).strip() or None,
+        }
+        found = {name: value for name, value in values.items() if ending in _OF.get(name, ())}
+        written = str(self.options["scenes"].value).strip()
+        return found | ({"scenes": numbers_in(written)} if written else {})
+
+    def _make(self, words: Words) -> dict[str, Any]:
+        landscape, upright = (words("landscape"), "landscape"), (words("portrait"), "portrait")
+        subtitles = [
+            (words("in the picture"), "picture"),
+            (words("as a track, and a file .srt"), "track"),
+            (words("none"), "none"),
+        ]
+        frames = widgets.BoundedIntText(value=6, min=1, max=12, description=words("Frames on a page"))
+        numbering = widgets.Checkbox(value=True, indent=False, description=words("Page numbers"))
+        pixels = [(f"{each} px", each) for each in (640, 960, 1280, 1920)]
+        return {
+            "frames": frames,
+            "orientation": widgets.Dropdown(options=[landscape, upright], description=words("Orientation")),
+            "paper": widgets.Dropdown(options=["A4", "Letter"], description=words("Paper")),
+            "numbering": numbering,
+            "title": widgets.Text(placeholder=words("the board's name"), description=words("Title")),
+            "date": widgets.Text(placeholder=words("none"), description=words("Date")),
+            "pixels": widgets.Dropdown(options=pixels, value=960, description=words("Longer side")),
+            "subtitles": widgets.Dropdown(options=subtitles, description=words("Dialogue")),
+            "scenes": widgets.Text(placeholder=words("all, or such as 1-3, 6"), description=words("Scenes")),
+        }
+
+    def _turn(self) -> None:
+        for name, each in self._parts.items():
+            show(each, self._format.value in _OF[name])
+        show(self._show, self._format.value in _PAGES)
+
+    def _fail(self, why: str) -> None:
+        shown = escape(why)
+        self._failed.value = f'<div class="wannb-problems" role="alert">{shown}</div>' if why else ""
+
+    def _try(self, act: Callable[[], object]) -> None:
+        """Do something; what a person can mend is said here, beside the button."""
+        self._fail("")
+        try:
+            act()
+        except (ValueError, TypeError, OSError, WannbError) as error:
+            self._fail(self.words(getattr(error, "said", str(error))))
+
+    def _write(self, board: Storyboard, on_status: OnStatus) -> None:
+        self._try(lambda: self.saved(board.save(self.path, **self.chosen(self.path.suffix))))
+
+    def _show_pages(self, board: Storyboard, on_status: OnStatus) -> None:
+        def show() -> None:
+            self.show(pages=board.pages(**self.chosen(".pdf"))._repr_mimebundle_()["text/html"])
+
+        self._try(show)
+
+
+def numbers_in(written: str) -> list[int]:
+    """Return the numbers of scenes as a person writes them.
+
+    >>> numbers_in("1-3, 6")
+    [1, 2, 3, 6]
+
+    Raises:
+        ValueError: something else.
+    """
+    found: list[int] = []
+    tidy = re.sub(r"(?<!\s)\s*[-–]\s*", "-", written.strip())
+    for part in re.split(r"[\s,，;；、]+", tidy):
+        match = _SCENES.fullmatch(part)
+        if match is None or int(match[2] or match[1]) > _MOST_SCENE:
+            raise ValueError(say("scenes {written}: write their numbers, such as 1-3, 6", written=repr(written)))
+        found += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return list(dict.fromkeys(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,15 @@ from wannb.staging import ANGLES, MOVEMENTS, SHOTS, Take, over_jpeg
 from wannb.storyboard import Storyboard, can_be_cut
 from wannb.translation import Said, Words
 
-from .button import button, cost_text, name_button, sign, spent_text
+from .button import beside, button, cost_text, html_line, name_button, show, sign, spent_text
 from .characters import CharactersPanel
 from .controls import Disclosure, Filling, close_all
-from .cut import Cut
-from .download import Download
-from .exporting import Files
+from .download import Download, Files
 from .references import Picker
-from .rolls import Rolls
 from .scenes import dialogue_input, notes_input, seconds_input
-from .sketch import Sorter, StrokeEditor
+from .sketch import Cut, Sorter, StrokeEditor
 from .status import Status
-from .worker import Progress
+from .worker import Progress, Rolls
 
 _PIXELS, _WIDTH = 480, 320
 _TAKE_PIXELS, _TAKE_WIDTH = 320, 180
@@ -46,22 +44,13 @@ class Frames:
     """The frames of a board with their buttons, the details of one scene, and the files.
 
     Args:
-        client: of the board.
-        words: of the form.
-        download: of the form.
         change, start: how a change and longer work are carried out.
-        leave: leads to another board.
         characters: of the folder, to which a take can be given.
-        lock: of the form.
         turned: called when work on a single frame has begun or ended.
-        came: called when there may be new images.
 
     Attributes:
         about, bar, box: the board in a line, its buttons, and everything else.
         cards: one for each scene; a scene's card stays when others change, and the keyboard focus with it.
-        details: of the scene that is open.
-        rolls: the work on single frames.
-        files: what the board is saved as.
     """
 
     def __init__(
@@ -98,8 +87,8 @@ class Frames:
         self.details = Details(self)
         self.files = Files(words, start, download=self.download, store=client.store)
         self._strip = widgets.VBox([self.details.box], _dom_classes=("wannb-frames",))
-        self.bar = widgets.HBox([self._undo, self._redo, self._another], _dom_classes=("wannb-row", "wannb-board-bar"))
-        adding = widgets.HBox([self._new, self._add], _dom_classes=("wannb-row", "wannb-save-row"))
+        self.bar = beside(self._undo, self._redo, self._another, look="wannb-board-bar")
+        adding = beside(self._new, self._add, look="wannb-save-row")
         self.box = widgets.VBox([self._strip, self.sorter, adding])
 
     def show(self, board: Storyboard, *, busy: bool) -> None:
@@ -211,7 +200,7 @@ class Frames:
             notes.append(cut_off if board.generator().unsent() else under_way)
         # Of the board's own notices only those on fonts; the rest is seen at the frames.
         notes += [note for note in board.notices if note.startswith("on pages: ")]
-        told = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notes)
+        told = "".join(html_line(words(note), "note") for note in notes)
         line = f"<b>{html.text(board.name)}</b> · {escape(' · '.join(parts))}"
         return f'<div class="wannb-caption">{line}</div>{told}'
 
@@ -240,16 +229,16 @@ class Card:
         self.reroll = button("", lambda: self._roll(1))
         self.candidates = button("", lambda: self._roll(CANDIDATES))
         self.status = Status(words, frames.rolls.acts(lambda: self.key), download=frames.download)
-        self.status.box.layout.display = "none"
+        show(self.status.box, False)
         self._offered = widgets.HBox(_dom_classes=("wannb-offered",))
         self.left = sign("left", lambda: frames.move(number, -1))
         self.right = sign("right", lambda: frames.move(number, 1))
         self.more = button(words("More…"), lambda: frames.open(number))
         rows = [
             self._dialogue,
-            widgets.HBox([self._notes, self._seconds], _dom_classes=("wannb-row",)),
-            widgets.HBox([self.reroll, self.candidates], _dom_classes=("wannb-row", "wannb-go-row")),
-            widgets.HBox([self.lock, self.left, self.right, self.more], _dom_classes=("wannb-row",)),
+            beside(self._notes, self._seconds),
+            beside(self.reroll, self.candidates, look="wannb-go-row"),
+            beside(self.lock, self.left, self.right, self.more),
         ]
         classes = ("wannb-frame", "wannb-words")
         self._now = widgets.VBox([self._picture], _dom_classes=("wannb-candidate",))
@@ -306,7 +295,7 @@ class Card:
         shown = progress.under_way or progress.phase == "failed"
         if shown or self.status.box.layout.display != "none":
             self.status.show(progress if shown else Progress(phase="done"))
-            self.status.box.layout.display = "" if shown else "none"
+            show(self.status.box, shown)
 
     def offer(self, takes: Sequence[Take], *, off: bool) -> None:
         """Show takes to choose from beside the frame."""
@@ -385,8 +374,8 @@ class Details:
         self._takes = widgets.HBox(_dom_classes=("wannb-takes",))
         self._which = widgets.Dropdown(description=words("Which image of the set is this scene?"))
         self._assign = button(words("Use as frame"), self._assigned)
-        self._set = widgets.HBox([self._which, self._assign], _dom_classes=("wannb-row", "wannb-save-row"))
-        self._cut = Cut(words, self._cut_up)
+        self._set = beside(self._which, self._assign, look="wannb-save-row")
+        self._cut = Cut(words, lambda rows, columns: self._do(partial(Storyboard.cut, rows=rows, columns=columns)))
         self._filling = Filling()
         self._camera = {
             name: self._choices(name, label, choices)
@@ -396,7 +385,7 @@ class Details:
                 ("movement", words("Movement"), MOVEMENTS),
             )
         }
-        camera = widgets.HBox([*self._camera.values()], _dom_classes=("wannb-row", "wannb-axes"))
+        camera = beside(*self._camera.values(), look="wannb-axes")
         self._sent = widgets.HTML()
         self._editor = StrokeEditor(words, self._drawn)
         self._drawing = Disclosure(words("Draw on the frame"), self._editor)
@@ -405,13 +394,13 @@ class Details:
         self._picker = Picker(
             frames.client.store, words, lambda source: self._do(lambda board, scene: board.replace(scene, source))
         )
-        own = widgets.HTML(f'<div class="wannb-label">{escape(words("Use a picture of your own instead"))}</div>')
+        own = widgets.HTML(html_line(words("Use a picture of your own instead"), "label"))
         self._remove = button(words("Remove this scene"), self._removed)
         self._close = button(words("Close"), lambda: frames.open(None))
         self._own = widgets.VBox([own, self._picker.box])
         # The focus comes to *Close*: at the top, so that what was opened is seen from its beginning.
-        top = widgets.HBox([self._title, self._close], _dom_classes=("wannb-row", "wannb-details-top"))
-        last = widgets.HBox([self._remove], _dom_classes=("wannb-row",))
+        top = beside(self._title, self._close, look="wannb-details-top")
+        last = beside(self._remove)
         parts = [
             top,
             camera,
@@ -424,13 +413,13 @@ class Details:
             last,
         ]
         self.box = widgets.VBox(parts, _dom_classes=("wannb-details",))
-        self.box.layout.display = "none"
+        show(self.box, False)
 
     def show(self, board: Storyboard, number: int | None, *, busy: bool) -> None:
         """Show a scene's takes and what can be done with it; None closes it."""
         self.number = number
-        self.box.layout.display = "none" if number is None else ""
-        self.box.layout.order = None if number is None else str(2 * number + 1)  # behind its card
+        show(self.box, number is not None)
+        self.box.layout.order = None if number is None else str(2 * number + 1)  # after its card
         old, self._takes.children = self._takes.children, ()
         close_all(old)
         if number is None:
@@ -454,20 +443,17 @@ class Details:
         self._sent.value = self._request(board, number)
         frame = board.frames[number - 1]
         self._shown = (frame.path, (frame.width, frame.height), panel.strokes, number, off) if frame else None
-        self._drawing.box.layout.display = "" if frame else "none"
+        show(self._drawing.box, frame)
         self._cut.show(frame, 0 if off else can_be_cut(record, number))
         if self._drawing.is_open:
             self._show_strokes()
         self._takes.children = [self._take(take, number, off=off) for take in board.takes(number)]
-        self._set.layout.display = "" if images and not off else "none"
+        show(self._set, images and not off)
         options = [(words("image {number}", number=each), each) for each in range(1, images + 1)]
         self._which.options = [*options, (words("none of them"), None)]
-        self._own.layout.display = "none" if off else ""
+        show(self._own, not off)
         self._remove.disabled = off or len(record.panels) == 1
         self._picker.refresh()
-
-    def _cut_up(self, rows: int, columns: int) -> None:
-        self._do(lambda board, scene: board.cut(scene, rows=rows, columns=columns))
 
     def _show_strokes(self) -> None:
         if self._shown:
@@ -519,7 +505,7 @@ class Details:
         )
         out = self._frames.download.picture(self._frames.name(take.path, scene, take.number), take.path)
         picture = widgets.HTML(take.figure(pixels=_TAKE_PIXELS, width=_TAKE_WIDTH) + out)
-        return widgets.VBox([picture, widgets.HBox([pick, cast], _dom_classes=("wannb-row",))])
+        return widgets.VBox([picture, beside(pick, cast)])
 
     def _chosen(self, take: Take) -> None:
         self._do(lambda board, scene: board.choose(scene, take.number))

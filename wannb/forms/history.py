@@ -1,4 +1,4 @@
-"""HistoryForm: all runs of a client, to search, look at, pick up and open as forms again."""
+"""HistoryForm: all runs of a client, to search, look at, pick up, open as forms and make something of together."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ import traitlets
 
 from wannb.client import Client
 from wannb.display import data_uri, html, preview, previews
+from wannb.errors import WannbError
+from wannb.figures import compare, contact_sheet, labels_of
+from wannb.judging import judge
+from wannb.masking import mask
 from wannb.request import FIELDS, MODES, ImageRequest
-from wannb.runs import DONE, ENDED, Run, Runs, find_input
-from wannb.translation import Said, shorten
+from wannb.runs import DONE, ENDED, Result, Run, Runs, find_input
+from wannb.storyboard import BoardFiles, Storyboard
+from wannb.translation import Said, Words, count, override, shorten
 
-from .button import button
+from .button import beside, button, html_line, show
 from .controls import close_all, in_form
-from .form import Form, request_of
-from .modes import form_class
+from .form import Form, form_class, request_of
 from .panel import Panel
 from .references import Picker
 from .status import Status
 from .storyboard import StoryboardForm
-from .together import Together
 from .worker import Progress, Worker
 
 _PAGE = 12
@@ -88,12 +91,12 @@ class HistoryForm(Panel):
         options += [(words("only {option}", option=words(field.label)), field.name) for field in FIELDS.values()]
         self._what = widgets.Dropdown(description=words("Copy settings"), options=options)
         open_button = button(words("Open as a form"), self._open_selected)
-        self._opening = widgets.HBox([self._what, open_button], _dom_classes=("wannb-row",))
+        self._opening = beside(self._what, open_button)
         self._opened = widgets.VBox()
         self.worker = Worker(self.client, self._progressed, lock=self._lock)
         self.status = Status(words, self.worker.acts)
         for hidden in (self._opening, self.status.box):
-            hidden.layout.display = "none"
+            show(hidden, False)
         self._show_heading()
 
     @property
@@ -127,20 +130,20 @@ class HistoryForm(Panel):
             self._listed, old = listed, self._list.children
             self._list.children = [self._row(run) for run in found[: self._shown]]
             close_all(old)
-        self._more.layout.display = "" if len(found) > self._shown else "none"
+        show(self._more, len(found) > self._shown)
         shown = min(self._shown, len(found))
         wanted = self._search.value.strip() or self._mode.value
         said = words("{shown} of {found} runs", shown=shown, found=len(found))
         if not found:
             said = words("Nothing found for {wanted}.", wanted=wanted) if wanted else words("No runs yet.")
-        self._count.value = f'<div class="wannb-quietly wannb-say">{escape(said)}</div>'
+        self._count.value = html_line(said, "quietly wannb-say")
 
     def select(self, run: Run) -> None:
         """Show a run's images and what can be done with it."""
         self.worker.detach()
         self.selected = run
-        self.status.box.layout.display = ""
-        self._opening.layout.display = "" if run.request else "none"
+        show(self.status.box, True)
+        show(self._opening, run.request)
         if run.state == DONE:
             self.status.result(run.result(reused=False))
         elif run.state not in ENDED and self.client.owns(run):
@@ -237,8 +240,8 @@ class HistoryForm(Panel):
             each.close()
 
     def _left(self) -> list[widgets.Widget]:
-        search = widgets.HBox([self._search, self._mode], _dom_classes=("wannb-row",))
-        saved = widgets.HTML(f'<div class="wannb-label">{escape(self.words("Or open a saved image"))}</div>')
+        search = beside(self._search, self._mode)
+        saved = widgets.HTML(html_line(self.words("Or open a saved image"), "label"))
         return [search, self._count, self.together.box, self._list, self._more, saved, self._picker.box]
 
     def _right(self) -> list[widgets.Widget]:
@@ -275,3 +278,117 @@ def _price(run: Run) -> str:
     """Return what a run cost, empty where nothing came or the price is unknown."""
     cost = run.cost() if run.images_made else None
     return "" if cost is None else Said("demo ({cost} live)", cost=cost.short) if run.service == "mock" else cost.short
+
+
+# What can be made of chosen runs together, for free
+
+
+class Together:
+    """The chosen runs, a row of buttons for them, and what a button showed.
+
+    Attributes:
+        box: the number of chosen runs and the buttons; hidden without a chosen run.
+        shown: what a button showed, beside the list.
+        boarded: called with the name of a board that was made.
+    """
+
+    def __init__(self, client: Client, words: Words, boarded: Callable[[str], None]) -> None:
+        self.client, self.words, self.boarded = client, words, boarded
+        self.runs: dict[str, Run] = {}
+        self._count = widgets.HTML()
+        self._told = widgets.HTML()
+        acts = {
+            Said("Compare"): (
+                lambda: self._say(compare(*self._results(2, 2))),
+                Said("Lay the pictures of two runs over each other"),
+            ),
+            Said("Grid"): (lambda: self._say(contact_sheet(self._results(1))), Said("Show all pictures side by side")),
+            Said("Judge"): (self._judge, Said("Judge the pictures blind, two at a time")),
+            Said("Storyboard"): (self._board, Said("Make a storyboard with these pictures as its frames")),
+        }
+        buttons = [
+            button(words(name), lambda act=act: self._safely(act), tooltip=words(told))  # type: ignore[misc]
+            for name, (act, told) in acts.items()
+        ]
+        none = button(words("Choose none"), self.clear)
+        row = beside(self._count, *buttons, none, look="wannb-chosen")
+        self.box = widgets.VBox([row, self._told], _dom_classes=("wannb-together",))
+        self._close = beside(button(words("Close"), lambda: self.show(None)))
+        self.shown = widgets.VBox()
+        self._boxes: dict[str, widgets.Checkbox] = {}
+        self.show(None)
+        self._follow()
+
+    def check(self, run: Run) -> widgets.Checkbox:
+        """Return the check box of a run's row."""
+        made = widgets.Checkbox(
+            value=run.id in self.runs,
+            description=self.words("Choose run {run}", run=run.id),
+            indent=False,
+            _dom_classes=("wannb-choose",),
+        )
+        made.observe(lambda change: self._choose(run, chosen=change["new"]), "value")
+        self._boxes[run.id] = made
+        return made
+
+    def clear(self) -> None:
+        """Choose none."""
+        for run_id in list(self.runs):
+            self._boxes[run_id].value = False
+        self.runs.clear()  # of rows that are not listed now
+        self._follow()
+
+    def show(self, widget: widgets.Widget | None) -> None:
+        """Show a widget in the place of what was shown."""
+        old, self.shown.children = self.shown.children, [self._close, *([widget] if widget else [])]
+        show(self.shown, widget)
+        close_all(each for each in old if each is not self._close)
+
+    def _choose(self, run: Run, *, chosen: bool) -> None:
+        self.runs.pop(run.id, None)
+        if chosen:
+            self.runs[run.id] = run
+        self._follow()
+
+    def _follow(self) -> None:
+        show(self.box, self.runs)
+        said = self.words("{runs} chosen", runs=count(len(self.runs), "run"))
+        self._count.value = f'<span class="wannb-say">{escape(said)}</span>'
+        self._told.value = ""
+
+    def _safely(self, act: Callable[[], None]) -> None:
+        self._told.value = ""
+        try:
+            with override(self.words.language):
+                act()
+        except (WannbError, ValueError, OSError, ImportError) as error:
+            self._told.value = f'<div class="wannb-error" role="alert">{escape(mask(str(error)))}</div>'
+
+    def _results(self, least: int, most: int | None = None) -> list[Result]:
+        """Return the results of the chosen runs, in the order in which they were chosen."""
+        if not least <= len(self.runs) <= (most or len(self.runs)):
+            what = Said("two runs") if most else Said("two runs or more")
+            chosen = count(len(self.runs), "run")
+            raise ValueError(self.words("This takes {what}; now {runs} chosen.", what=what, runs=chosen))
+        for run in self.runs.values():
+            if run.state != DONE or not run.images:
+                raise ValueError(self.words("Run {run} has no images; choose another one.", run=run.id))
+        return [run.result(reused=True) for run in self.runs.values()]
+
+    def _judge(self) -> None:
+        results = self._results(2)
+        labels = labels_of([f"{run.prompt} · {run.settings}" for run in self.runs.values()], gap="")
+        groups = dict(zip(labels, (list(result) for result in results), strict=True))
+        self.show(judge(groups, language=self.words.language))
+
+    def _board(self) -> None:
+        results = self._results(1)
+        texts = [run.prompt or run.id for run in self.runs.values()]
+        board = Storyboard(self.client, texts, name=BoardFiles.free_name(self.client.store, "storyboard"))
+        for scene, result in enumerate(results, 1):
+            board.replace(scene, result[0])
+        self.boarded(board.name)
+
+    def _say(self, shown: object) -> None:
+        page = shown._repr_mimebundle_()["text/html"]  # type: ignore[attr-defined]
+        self.show(widgets.HTML(page))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from pathlib import Path
 from typing import Any, Protocol
 
-import anywidget
 import ipywidgets as widgets
 import traitlets
 
@@ -16,10 +14,9 @@ from wannb.display import ELEMENTS, esm
 from wannb.runs import DONE, Run, Store
 from wannb.translation import Said, Words, joined
 
-from .button import button
+from .button import beside, button, show
+from .controls import STATIC, Listener
 from .drafts import Content, Draft, not_seen
-
-STATIC = Path(__file__).parent / "static"
 
 
 class Drafted(Protocol):
@@ -36,14 +33,10 @@ class Kept:
     """What a form keeps beside the runs, and the line that says so.
 
     Args:
-        form: whose draft it is.
-        store: the runs folder.
-        name: of the draft's file.
         told: called when `kept` changes.
 
     Attributes:
         box: the line, hidden while there is nothing to say.
-        draft: the file.
     """
 
     def __init__(self, form: Drafted, store: Store, name: str, told: Callable[[], object]) -> None:
@@ -52,7 +45,7 @@ class Kept:
         self._act: Callable[[], None] = lambda: None
         self._line = widgets.HTML()
         self._button = button(form.words("Start anew"), lambda: self._act())
-        self.box = widgets.HBox([self._line, self._button], _dom_classes=("wannb-row", "wannb-kept"))
+        self.box = beside(self._line, self._button, look="wannb-kept")
         self.hide()
         self.draft = Draft(store, name, form.draft, told)
         self.draft.overwritten = self.offer
@@ -65,7 +58,7 @@ class Kept:
 
     def hide(self) -> None:
         """Say nothing."""
-        self.box.layout.display = "none"
+        show(self.box, False)
 
     def send(self) -> None:
         """Remember that what is in the form was sent."""
@@ -115,7 +108,7 @@ class Kept:
         self._line.value = f'<span class="wannb-quietly" role="status">{escape(self._words(said))}</span>'
         self._button.description = self._button.tooltip = self._words(name)
         self._act = act
-        self.box.layout.display = ""
+        show(self.box, True)
 
 
 def _restored(found: Content) -> Said:
@@ -131,7 +124,7 @@ def _time(found: Content) -> str:
     return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"
 
 
-class Eye(anywidget.AnyWidget):
+class Eye(Listener):
     """What the Studio knows of its page: whether somebody looks at it, and whether it may be left without a loss.
 
     Args:
@@ -150,10 +143,8 @@ class Eye(anywidget.AnyWidget):
     def __init__(self, looked: Callable[[list[str]], object]) -> None:
         super().__init__()
         self._looked = looked
-        self.on_msg(_receive)
 
-
-def _receive(eye: Eye, content: Any, buffers: Any) -> None:
-    runs = content.get("seen") if isinstance(content, dict) else None
-    if isinstance(runs, list):
-        eye._looked([run for run in runs if run in eye.shown])
+    def _take(self, content: dict[str, Any], buffers: Sequence[Any]) -> None:
+        runs = content.get("seen")
+        if isinstance(runs, list):
+            self._looked([run for run in runs if run in self.shown])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -17,21 +16,16 @@ from wannb.request import PALETTE, Color, as_input, as_palette, palette_from, pa
 from wannb.runs import Store
 from wannb.translation import Words, override
 
-from .button import button, sign
-from .controls import Control, Filling, close_all
+from .button import beside, button, html_line, show, sign
+from .controls import STATIC, Control, Filling, close_all
 from .references import Picker
 
-STATIC = Path(__file__).parent / "static"
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _NEW = ("#7A1F3D", "#F2C14E", "#FFF4E0", "#3C6E47", "#1F3A5F", "#C2D1E6", "#E4572E", "#2B2B2B", "#8E7DBE", "#FFFFFF")
 
 
 class ColorField(anywidget.AnyWidget):
-    """One color as a picker and a text; the picker of ipywidgets has no name that a screen reader could read.
-
-    Attributes:
-        value: "#C2D1E6".
-    """
+    """One color, "#C2D1E6", as a picker and a text; ipywidgets' picker has no name that a screen reader could read."""
 
     _esm = esm(ELEMENTS, STATIC / "color.js")
 
@@ -98,8 +92,8 @@ class Palette(Control):
         self._body.children = [
             self._bar,
             self._list,
-            widgets.HBox([self._add, self._even], _dom_classes=("wannb-row",)),
-            widgets.HTML(f'<div class="wannb-label">{escape(words("Colors of an image"))}</div>'),
+            beside(self._add, self._even),
+            widgets.HTML(html_line(words("Colors of an image"), "label")),
             self._picker.box,
             self._said,
         ]
@@ -143,7 +137,7 @@ class Palette(Control):
         self.changed()
 
     def _unfold(self) -> None:
-        self._body.layout.display = "none" if self.is_off or not self._use.value else ""
+        show(self._body, not (self.is_off or not self._use.value))
 
     def _show(self, colors: Sequence[Color]) -> None:
         self._build()

@@ -19,12 +19,12 @@ from wannb.errors import Problem
 from wannb.runs import GeneratedImage
 from wannb.translation import Said, Words, joined, override
 
-from .controls import Control, Disclosure, Filling, close_all, in_form
+from .button import html_line
+from .controls import STATIC, Control, Disclosure, Filling, Listener, close_all, in_form
 from .kept import Kept
 from .status import Status
 from .worker import Progress, Worker
 
-STATIC = Path(__file__).parent / "static"
 #: Names that the forms need of each other.
 _INSIDE = {"boards", "draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "offer_to", "restore"}
 _INSIDE |= {"boarded", "script", "sheets", "title", "together", "words"}
@@ -304,7 +304,7 @@ class WorkPanel(Panel):
         self._free = free
         self.button.description = self.button.tooltip = text
         self.button.disabled = not enabled or self.worker.under_way
-        self._hint.value = "".join(f'<div class="wannb-quietly">{escape(hint)}</div>' for hint in hints if hint)
+        self._hint.value = "".join(html_line(hint) for hint in hints if hint)
         if self.kept:  # every change of a form leads here
             self.kept.draft.touch()
 
@@ -326,7 +326,7 @@ class WorkPanel(Panel):
         return Disclosure(self.words("The same as code"), self._code).box
 
 
-class Access(anywidget.AnyWidget):
+class Access(Listener):
     """What a form needs for the keyboard, screen readers and the viewer, and ipywidgets does not do; nothing to see.
 
     Attributes:
@@ -340,32 +340,25 @@ class Access(anywidget.AnyWidget):
 
     def __init__(self) -> None:
         super().__init__(_dom_classes=("wannb-access",))
-        self._take: Callable[[str, Path], object] | None = None
-        self.on_msg(self._asked)
+        self._taker: Callable[[str, Path], object] | None = None
 
     def offer(self, takers: Mapping[str, str], take: Callable[[str, Path], object]) -> None:
         """Let the viewer hand a picture over: `take` is called with a key of `takers` and the picture's file."""
-        self._take = take
+        self._taker = take
         self.takers = [{"kind": kind, "text": text} for kind, text in takers.items()]
 
-    def _asked(self, widget: Any, content: Any, buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
+    def _take(self, content: dict[str, Any], buffers: Sequence[Any]) -> None:
         if content.get("kind") == "press":
             self.send(content)  # the press waits for it
             return
         known = shown_by(content.get("key"))
         kinds = [each["kind"] for each in self.takers]
-        if self._take and known and known.path and content.get("taker") in kinds:
-            self._take(content["taker"], known.path)
+        if self._taker and known and known.path and content.get("taker") in kinds:
+            self._taker(content["taker"], known.path)
 
 
 class CodeView(anywidget.AnyWidget):
-    """Code and a button that copies it.
-
-    Attributes:
-        code: the text, shown as it is.
-    """
+    """Code and a button that copies it."""
 
     _esm = esm(ELEMENTS, CLIPBOARD, STATIC / "code.js")
     _css = STATIC / "code.css"

@@ -1,4 +1,4 @@
-"""Input images: picked, put in order, numbered as the prompt names them, with or without boxes."""
+"""Input images: picked, also among earlier ones, put in order, numbered as the prompt names them, with boxes or not."""
 
 from __future__ import annotations
 
@@ -10,18 +10,94 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
+import traitlets
 
-from wannb.display import html, small_jpeg
+from wannb.display import ELEMENTS, data_uri, esm, html, previews, small_jpeg
 from wannb.request import MAX_IMAGES, ImageRequest, InputImage, as_input, as_inputs
-from wannb.runs import Store
-from wannb.translation import Said, Words
+from wannb.runs import DONE, Store
+from wannb.translation import Said, Words, shorten
 
 from .boxes import BoxEditor
-from .button import button
-from .controls import Control, Row, Rows, in_form
+from .button import beside, button, html_line, show
+from .controls import STATIC, Control, Listener, Row, Rows, in_form
 from .drafts import pictures_from, pictures_record
-from .earlier import Earlier
 from .upload import Upload, own_name
+
+# Earlier images to pick from
+
+#: Images at a time, pixels of each, and characters of its prompt.
+_PAGE, _EARLIER_PIXELS, _PROMPT = 12, 112, 60
+
+
+class Earlier(Listener):
+    """The images of earlier runs as thumbnails, the newest first; a press picks one.
+
+    Args:
+        picked: called with the path of the image that a person chose.
+
+    Attributes:
+        is_open: whether the thumbnails are shown; before that none is made and none travels to the page.
+        shelf: the thumbnails: each its `name` and its `source`, a data address.
+        more: whether there are others.
+    """
+
+    _esm = esm(ELEMENTS, STATIC / "earlier.js")
+
+    is_open = traitlets.Bool(False).tag(sync=True)
+    shelf = traitlets.List(traitlets.Dict()).tag(sync=True)
+    more = traitlets.Bool(False).tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, store: Store, words: Words, picked: Callable[[str], object]) -> None:
+        self._store = store
+        self._words = words
+        self._picked = picked
+        self._most = _PAGE
+        self._paths: list[Path] = []
+        texts = {
+            "open": words("Earlier images"),
+            "none": words("No images yet."),
+            "more": words("Show more"),
+            "use": words("Use as input"),
+        }
+        super().__init__(texts=texts, _dom_classes=("wannb-earlier",))
+        self.observe(lambda change: self.refresh(), "is_open")
+
+    def refresh(self) -> None:
+        """Show the images in the runs folder now, if any are shown."""
+        if not self.is_open:
+            return
+        found = self._found()
+        shown = found[: self._most]
+        if [path for path, _ in shown] != self._paths:
+            jpegs = previews([path for path, _ in shown], _EARLIER_PIXELS)
+            self._paths = [path for path, _ in shown]
+            self.shelf = [
+                {"name": name, "source": data_uri(jpeg) if jpeg else ""}
+                for (_, name), jpeg in zip(shown, jpegs, strict=True)
+            ]
+        self.more = len(found) > self._most
+
+    def _found(self) -> list[tuple[Path, str]]:
+        """Return images with their names, one more than are shown."""
+        found: list[tuple[Path, str]] = []
+        for run in self._store.newest():
+            if run.state == DONE:
+                time = run.created.replace("T", " ")[:16]
+                name = f"{shorten(run.prompt, _PROMPT)} · {time}"
+                found += [(path, f"{name} · {number}") for number, path in enumerate(run.images, 1)]
+            if len(found) > self._most:
+                break
+        return found
+
+    def _take(self, content: dict[str, Any], buffers: Sequence[Any]) -> None:
+        number = content.get("number")
+        if content.get("kind") == "more":
+            self._most += _PAGE
+            self.refresh()
+        elif content.get("kind") == "pick" and isinstance(number, int) and 0 <= number < len(self._paths):
+            self._picked(str(self._paths[number]))
+
 
 _PIXELS, _WIDTH = 240, 120
 
@@ -30,13 +106,8 @@ class Picker:
     """Three ways to a picture: upload, path or link, an image of an earlier run.
 
     Args:
-        store: of the earlier runs.
-        words: of the form.
         picked: called with the path or link of each picture that a person chose.
         earlier: whether images of earlier runs are offered.
-
-    Attributes:
-        box: the widget.
     """
 
     def __init__(self, store: Store, words: Words, picked: Callable[[str], object], *, earlier: bool = True) -> None:
@@ -46,7 +117,7 @@ class Picker:
         self._text = widgets.Text(description=words("Path or link"), placeholder="photo.jpg, https://…")
         self._text.on_msg(lambda _, content, buffers: self._typed() if content.get("event") == "submit" else None)
         add = button(words("Add"), self._typed, tooltip=words("Add the picture at this path or link"))
-        row = widgets.HBox([self._text, add], _dom_classes=("wannb-row",))
+        row = beside(self._text, add)
         self.earlier = Earlier(store, words, picked) if earlier else None
         offered = [self.earlier] if self.earlier else []
         self.box = widgets.VBox([upload, row, *offered], _dom_classes=("wannb-picker",))
@@ -115,7 +186,7 @@ class ImageRow(Row):
             fit = button(self.words("Make it fit"), lambda: self._owner.fit(self), tooltip=tooltip)
             self.buttons.children = (fit, *self.buttons.children)
         if self.editor:
-            top = widgets.HBox([self._caption, self.buttons], _dom_classes=("wannb-row", "wannb-between"))
+            top = beside(self._caption, self.buttons, look="wannb-between")
             return widgets.VBox([top, self.editor], _dom_classes=("wannb-reference", "wannb-with-boxes"))
         side = widgets.VBox([self._caption, self.buttons], _dom_classes=("wannb-reference-side",))
         return widgets.HBox([widgets.HTML(self._picture()), side], _dom_classes=("wannb-reference",))
@@ -124,7 +195,7 @@ class ImageRow(Row):
         image = self.image
         if image.content is None:
             said = self._owner.words(in_form(image.problem or Said("a link; it is not downloaded")))
-            return f'<div class="wannb-nothing">{escape(said)}</div>'
+            return html_line(said, "nothing")
         size = (image.width or 1, image.height or 1)
         jpeg = small_jpeg(io.BytesIO(image.content), _PIXELS)
         return html.figure(jpeg, alt=image.name, caption=(), size=size, width=_WIDTH)
@@ -148,7 +219,7 @@ class References(Control):
         self._rows: Rows[ImageRow] = Rows(least=0, most=most)
         self._rows.box.add_class("wannb-references")
         self._picker = Picker(store, words, lambda source: self._rows.append(ImageRow(self._brought(source), self)))
-        title = widgets.HTML(f'<div class="wannb-label">{escape(label or words("Input images"))}</div>')
+        title = widgets.HTML(html_line(label or words("Input images"), "label"))
         self._full = widgets.HTML()
         parts = [title, self._rows.box, self._full, self._picker.box]
         super().__init__("images", parts, words, label=label, help_text=help_text)
@@ -221,6 +292,6 @@ class References(Control):
 
     def _show_picker(self) -> None:
         full, count = self._rows.is_full, len(self._rows.entries)
-        self._picker.box.layout.display = "none" if full else ""
+        show(self._picker.box, not full)
         said = self.words("{n} of {n}: remove one to add another", n=count) if full else ""
-        self._full.value = f'<div class="wannb-quietly wannb-say">{escape(said)}</div>' if full else ""
+        self._full.value = html_line(said, "quietly wannb-say") if full else ""

@@ -12,6 +12,7 @@ from wannb.request import MAX_N_SET, set_prompt
 from wannb.storyboard import LONGEST, Scene
 from wannb.translation import Said, Words
 
+from .button import beside, show
 from .controls import Control, Filling, Rows, TextRow, prompt
 
 WHOLE, LISTED = "text", "scenes"
@@ -57,9 +58,9 @@ class BoardSceneRow(SceneRow):
         return str(line.value.strip())
 
     def _layout(self) -> widgets.Widget:
-        below = widgets.HBox([self._dialogue, self._notes, self._seconds], _dom_classes=("wannb-row",))
+        below = beside(self._dialogue, self._notes, self._seconds)
         inputs = widgets.VBox([self._text, below], _dom_classes=("wannb-words",))
-        return widgets.HBox([inputs, self.buttons], _dom_classes=("wannb-row", "wannb-scene"))
+        return beside(inputs, self.buttons, look="wannb-scene")
 
 
 def dialogue_input(words: Words, value: str = "", **options: Any) -> widgets.Textarea:
@@ -165,6 +166,6 @@ class Scenes(Control):
         self._rows.show([SceneRow(self.words, text) for text in texts])
 
     def _switched(self) -> None:
-        self._listed.layout.display = "" if self.by_scene else "none"
-        self._whole.box.layout.display = "none" if self.by_scene else ""
+        show(self._listed, self.by_scene)
+        show(self._whole.box, not self.by_scene)
         self._touched()

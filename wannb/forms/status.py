@@ -17,7 +17,7 @@ from wannb.masking import mask
 from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, Words, count, override, shorten
 
-from .button import button
+from .button import beside, button, html_line, show
 from .controls import close_all, in_form
 from .download import Download, image_name
 from .worker import Progress
@@ -31,15 +31,12 @@ class Status:
     """The status area.
 
     Args:
-        words: of the form.
         acts: what the buttons do, of those in `Worker.acts`; a name left out is no button.
         cancel_tooltip: what "Cancel" leads to.
         empty: shown before anything was started.
         download: of the form, for one that has it already.
 
     Attributes:
-        box: the widget.
-        actions: the buttons under each image.
         download: answers the download buttons of the whole form.
     """
 
@@ -75,18 +72,16 @@ class Status:
             if name in acts
         }
         self._gallery = widgets.VBox(_dom_classes=("wannb-gallery",))
-        row = widgets.HBox(list(self._buttons.values()), _dom_classes=("wannb-row",))
+        row = beside(*self._buttons.values())
         self.download = download or Download(words)
         shown = [self._notices, self._bar, self._text, row, self._gallery, *([] if download else [self.download])]
         self.box = widgets.VBox(shown, _dom_classes=("wannb-status",))
         self.offer()
-        self._say(f'<div class="wannb-empty">{escape(empty)}</div>' if empty else "")
+        self._say(html_line(empty, "empty") if empty else "")
 
     def show(self, progress: Progress) -> None:
         """Show the state of a worker."""
-        self._notices.value = "".join(
-            f'<div class="wannb-note wannb-say">{escape(text)}</div>' for text in progress.notices
-        )
+        self._notices.value = "".join(html_line(text, "note wannb-say") for text in progress.notices)
         if progress.phase == "failed" and progress.anew and isinstance(progress.error, UnknownOutcome):
             self._doubt(progress, progress.error)
         elif progress.phase == "failed" and progress.error is not None:
@@ -119,7 +114,7 @@ class Status:
     def offer(self, *names: str) -> None:
         """Show these buttons and hide the others: stop, cancel, pick_up, undo, anew."""
         for name, each in self._buttons.items():
-            each.layout.display = "" if name in names else "none"
+            show(each, name in names)
 
     def safely(self, act: Callable[[], object]) -> None:
         """Act for a button; an error is shown, since an exception of a callback is not seen."""
@@ -127,14 +122,13 @@ class Status:
             try:
                 act()
             except Exception as error:
-                self.box.layout.display = ""
+                show(self.box, True)
                 self.error(error, refused=isinstance(error, (ValueError, TypeError)))
 
     def error(self, error: BaseException, *, pick_up: bool = False, refused: bool = False) -> None:
         """Show an error in plain words; images that are there stay.
 
         Args:
-            error: what was raised.
             pick_up: whether a run is open that may still bring images.
             refused: whether it is a value that was refused, whose own message is enough.
         """
@@ -159,7 +153,7 @@ class Status:
             Said("the answer was lost; this task was {how}. Undo takes that back", how=note.values["how"])
             for note in unsure
         ]
-        notes = "".join(f'<div class="wannb-note">{escape(words(note))}</div>' for note in notices)
+        notes = "".join(html_line(words(note), "note") for note in notices)
         prompt = html.text(shorten(result.request.prompt, 300)) if result.request else ""
         place = words("Saved in {folder}", folder=_from_here(result.path))
         self._run_id = result.run_id
@@ -227,7 +221,7 @@ class Status:
         title = words(error.title)
         told = words(in_form(error.said)) if isinstance(error.said, Said) else error.said
         if isinstance(error, TaskCanceled):
-            return f'<div class="wannb-told wannb-say">{escape(told)}</div>'
+            return html_line(told, "told wannb-say")
         next_step = words(error.next_step) if isinstance(error, ApiError) else ""
         texts = [told.removesuffix(next_step).rstrip(), next_step]
         lines = [f"<b>{escape(title)}</b>", *(escape(text).replace("\n", "<br>") for text in texts if text)]
@@ -265,7 +259,7 @@ class Status:
             button(text, lambda act=act: self.safely(lambda: act(image)), tooltip=f"{tooltip} ({image.number})")  # type: ignore[misc]
             for text, tooltip, act in self.actions
         ]
-        row = widgets.HBox(buttons, _dom_classes=("wannb-row",))
+        row = beside(*buttons)
         out = self.download.picture(image_name(image), image.path)
         return widgets.VBox([widgets.HTML(figure + out), row], _dom_classes=("wannb-item",))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -19,9 +18,9 @@ from wannb.translation import Said, Words
 
 from . import controls
 from .boards import BoardsPanel, ScriptPanel
-from .button import button, button_text, name_button
+from .button import beside, button, button_text, html_line, name_button, show
 from .characters import CharactersPanel
-from .controls import Control, Disclosure, Rows, Size
+from .controls import Disclosure, RowsControl, Size
 from .frames import Change, Frames, Work
 from .panel import WorkPanel
 from .references import References
@@ -199,7 +198,7 @@ class StoryboardForm(WorkPanel):
         self._tell(self._problems if self._begun else ())
         options = self._options()
         self._size.applies(model=options["model"], plain=False, with_images=bool(options["images"]))
-        self._exists.layout.display = "" if self._taken(options["name"]) else "none"
+        show(self._exists, self._taken(options["name"]))
         name_button(self._other, self.words("Name it {name}", name=self._free_name()))
 
     def _taken(self, name: str) -> bool:
@@ -304,7 +303,7 @@ class StoryboardForm(WorkPanel):
         self._characters = CharactersPanel(self.client.store, words, self._refresh)
         self._other = button("", self._rename_new)
         open_it = button(words("Open it"), lambda: self.status.safely(lambda: self.go_on_with(self._options()["name"])))
-        self._exists = widgets.HBox([open_it, self._other], _dom_classes=("wannb-row",))
+        self._exists = beside(open_it, self._other)
         self.frames = Frames(
             self.client,
             words,
@@ -322,7 +321,7 @@ class StoryboardForm(WorkPanel):
     def _layout(self) -> list[widgets.Widget]:
         words, frames = self.words, self.frames
         empty = words("The frames will be shown here: each can be kept, generated again, moved and replaced.")
-        later = widgets.HTML(f'<div class="wannb-empty">{escape(empty)}</div>')
+        later = widgets.HTML(html_line(empty, "empty"))
         files = Disclosure(words("Pages and files"), frames.files.box).box
         go = (self.button, self._hint, self.status.box)
         send = widgets.VBox(go, _dom_classes=("wannb-send", "wannb-board-go"))
@@ -344,7 +343,7 @@ class StoryboardForm(WorkPanel):
             self.status.tell()
             for shown, parts in ((self.board is None, self._for_new), (self.board is not None, self._for_board)):
                 for each in parts:
-                    each.layout.display = "" if shown else "none"
+                    show(each, shown)
             self._refresh()
 
     def _refresh(self) -> None:
@@ -403,33 +402,23 @@ class StoryboardForm(WorkPanel):
         return html.block(self.words(self.title), lines=[f"[ {self.button.description} ]"], body=body)
 
 
-class BoardScenes(Control):
+class BoardScenes(RowsControl[BoardSceneRow]):
     """The scenes of a new board."""
 
     def __init__(self, words: Words) -> None:
-        self.rows: Rows[BoardSceneRow] = Rows(
-            add=words("Add a scene"), make=lambda: BoardSceneRow(words), most=_MOST_SCENES
+        super().__init__(
+            "scenes", words, add=words("Add a scene"), make=lambda: BoardSceneRow(words), most=_MOST_SCENES
         )
-        super().__init__("scenes", [self.rows.box], words)
-        self.rows.changed = lambda: self.changed()
-        self.rows.show([BoardSceneRow(words), BoardSceneRow(words)])
 
     @property
     def value(self) -> Any:
-        return tuple(row.scene for row in self.rows.entries if row.text)
+        return tuple(row.scene for row in self._rows.entries if row.text)
 
     def fill(self, value: Any) -> None:
-        self.rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
-
-    @property
-    def draft(self) -> Any:
-        return self.rows.draft
-
-    def restore(self, draft: Any) -> None:
-        self.rows.restore(draft)
+        self._rows.show([BoardSceneRow(self.words, scene) for scene in as_scenes(value)])
 
     def problems(self) -> Iterator[Problem]:
-        for number, row in enumerate(self.rows.entries, 1):
+        for number, row in enumerate(self._rows.entries, 1):
             if row.has_notes and not row.text:
                 value, rule = Said("scene {number}", number=number), Said("describe what the frame shows")
                 yield Problem(field="scenes", value=value, rule=rule)

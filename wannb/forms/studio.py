@@ -24,10 +24,9 @@ from .ahead import Ahead
 from .button import spent_text
 from .compare import CompareForm
 from .drafts import Content, Draft, seen, unseen
-from .form import Form
+from .form import EditForm, Form, ImageSetForm, RegionForm, TextToImageForm, form_class
 from .history import HistoryForm
 from .kept import Eye
-from .modes import EditForm, ImageSetForm, RegionForm, TextToImageForm, form_class
 from .panel import Panel, WorkPanel
 from .storyboard import StoryboardForm
 

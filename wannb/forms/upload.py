@@ -20,7 +20,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import anywidget
 import traitlets
 
 from wannb.display import ELEMENTS, esm
@@ -29,7 +28,7 @@ from wannb.masking import mask
 from wannb.request import MAX_FILE
 from wannb.translation import Said, Words, override
 
-STATIC = Path(__file__).parent / "static"
+from .controls import STATIC, Listener
 
 CHUNK = 384 * 1024  # bytes of a piece; as base64 they are 512 KiB
 WINDOW = 8  # pieces under way at a time
@@ -42,14 +41,13 @@ _KEPT = re.compile(r"^[0-9a-f]{12}-(?=.)")
 _FORBIDDEN = '/\\:*?"<>|'
 
 
-class Upload(anywidget.AnyWidget):
+class Upload(Listener):
     """A button and drop zone that brings files to a folder.
 
     Args:
         folder: made when the first file comes.
         arrived: called with the path of each complete file; what it raises is shown to the person. Front ends choose
             the thread: JupyterLab 4.6 with ipykernel 7.4 calls on one of its own, while cells run.
-        words: the person's language.
         accept: pictures, or the endings of files, with commas between them.
         texts: of the page, in the place of those of pictures.
 
@@ -83,7 +81,6 @@ class Upload(anywidget.AnyWidget):
         self._incoming: dict[str, _Incoming] = {}
         self._lock = threading.RLock()
         super().__init__(accept=accept, texts={**_texts(self._words), **texts})
-        self.on_msg(_receive)
         # Also when the kernel ends: no incomplete file is left.
         weakref.finalize(self, _discard_all, self._incoming)
 
@@ -93,7 +90,7 @@ class Upload(anywidget.AnyWidget):
             _discard_all(self._incoming)
         super().close()
 
-    def _take(self, content: Any, buffers: Sequence[Any]) -> None:
+    def _take(self, content: dict[str, Any], buffers: Sequence[Any]) -> None:
         kind, key = content.get("kind"), str(content.get("id"))
         whole: Path | None = None
         with self._lock:
@@ -253,11 +250,6 @@ def _piece(text: object, buffers: Sequence[Any]) -> Any:
         with suppress(ValueError):
             return binascii.a2b_base64(text)
     return buffers[0] if len(buffers) == 1 else b""
-
-
-def _receive(widget: Upload, content: Any, buffers: Sequence[Any]) -> None:
-    if isinstance(content, dict):
-        widget._take(content, buffers)
 
 
 def _discard_all(incoming: dict[str, _Incoming]) -> None:

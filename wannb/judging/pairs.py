@@ -58,10 +58,8 @@ class Contest:
         name: the plan's short name.
         by: the options of a contestant; empty for groups without a plan.
         usual: whether `by` is the default.
-        contestants, pairs: all of them.
         left_out: the number of pairs that lack a picture.
         missing: the number of cells without a picture, by their state.
-        folder: the runs folder.
         mock: whether the mock server drew the pictures; it writes the prompt into them.
         excluded: the places, as `place_of` says them, whose pictures a person left out of the plan.
         kinds: the category of the prompt of each place, from a list of prompts that has them.

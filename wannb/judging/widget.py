@@ -22,8 +22,7 @@ from wannb.translation import Said, Words, count, joined, override, say
 from .answers import UNDO, answer_of, buttons, keys_of
 from .pages import blurred, save_pages
 from .pairs import Contest, Pair, attentive, chosen, in_words, rank, references
-from .record import Record
-from .steps import Step, steps_of
+from .record import Record, Step, steps_of
 
 STATIC = Path(__file__).parent / "static"
 PICTURE_PIXELS = 1280
@@ -286,20 +285,8 @@ class Judging(anywidget.AnyWidget):
 
     def __dir__(self) -> list[str]:
         """Return the names that are for people, without the many of ipywidgets, so that completion shows them alone."""
-        own = (
-            "file",
-            "judge",
-            "language",
-            "number",
-            "press",
-            "question",
-            "record",
-            "save",
-            "scores",
-            "total",
-            "verdicts",
-        )
-        return sorted((*own, "close", "layout", "observe", "unobserve"))
+        facts = ("file", "judge", "language", "number", "question", "record", "total", "verdicts")
+        return sorted((*facts, "press", "save", "scores", "close", "layout", "observe", "unobserve"))
 
     def __repr__(self) -> str:
         whose = f"judge={self.judge!r}, " if self.judge else ""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from wannb.display import describes
 
-from .about import facts
-from .recall import recall
+from .recall import facts, recall
 from .rescue import Candidate, Candidates, Rescue, candidates, rescue
 from .saving import NOT_CERTAIN, make_whole
 from .submit import Ledger

@@ -37,7 +37,6 @@ def with_metadata(data: bytes, facts: Mapping[str, Any], size: tuple[int, int], 
     """Return a PNG as it is saved.
 
     Args:
-        data: as the service sent it.
         facts: of the run and the image, with the request as `ImageRequest.as_dict`, None for a task that was adopted by
             its id alone.
         size: width and height in pixels.

@@ -57,8 +57,6 @@ def agreement(name: str, values: Mapping[str, float | None], votes: Iterable[Any
     """Return how well a measure agrees with votes of judges, None if no vote is on two pictures that it has measured.
 
     Args:
-        name: of the measure.
-        values: by the hash of an image's content.
         votes: as `Scores` has them.
     """
     right: list[float] = []

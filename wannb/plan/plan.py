@@ -44,10 +44,10 @@ from wannb.translation import Said, count, joined, override, say, shorten, spoke
 
 from . import view
 from .judging import JudgingForecast, judging_of
-from .methods import sentences
 from .metrics import Metric, agreement, known, log_to, measure
 from .run import Allowance, Progress, Runner
 from .study import as_json, grid_of, named_runs, options_of, read_study, verdict_files
+from .view import sentences
 
 if TYPE_CHECKING:
     from wannb.client import Client

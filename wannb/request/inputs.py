@@ -448,7 +448,6 @@ def from_bytes(content: bytes, *, name: str, origin: str | None = None, fit: boo
 
     Args:
         content: the bytes of the file.
-        name: how it is called in notices and problems.
         origin: its path, for the code of a request.
         fit: whether to make it smaller where it is too large, and larger where it is too small.
     """

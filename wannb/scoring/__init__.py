@@ -8,11 +8,11 @@ Knows files alone, neither plans nor widgets. May import `cells` and the rooms b
 
 from __future__ import annotations
 
-from .returned import KEY, key_file
 from .scoring import Score, Scores, scores
 from .verdicts import (
     BAD,
     IMAGE,
+    KEY,
     KINDS,
     LEFT,
     PLACE,
@@ -25,6 +25,7 @@ from .verdicts import (
     Sheet,
     digest,
     is_of,
+    key_file,
     mark,
     marked,
     named,

@@ -12,8 +12,21 @@ from typing import Any, Protocol
 from wannb.request import FIELDS
 from wannb.translation import Said, count, joined, say
 
-from .returned import returned
-from .verdicts import IMAGE, LEFT, PLACE, RIGHT, SKIP, Contestant, Kind, Sheet, digest, is_of, read_sheet, sides_of
+from .verdicts import (
+    IMAGE,
+    LEFT,
+    PLACE,
+    RIGHT,
+    SKIP,
+    Contestant,
+    Kind,
+    Sheet,
+    digest,
+    is_of,
+    read_sheet,
+    returned,
+    sides_of,
+)
 
 
 class Record(Protocol):
@@ -38,7 +51,6 @@ class Vote:
     """Verdict of one judge on one pair of pictures, or on one picture.
 
     Attributes:
-        judge: the name.
         pair: the pair's id, the same for all judges of the same pictures.
         cluster: of the prompt that its pictures share; without one, of all else that they share.
         contestants: their ids, the smaller first; an empty one is not among those of the file.
@@ -65,7 +77,6 @@ class Tally:
     """All votes on one contest.
 
     Attributes:
-        kind: what the judges answered about.
         contestants: by id, those of all files.
         judges: those who gave a verdict or a skip.
         votes: in the order of the files.
@@ -76,7 +87,6 @@ class Tally:
         broken: lines of the files that could not be read.
         question: what was asked, if the files say it.
         pictures: the number of pictures of these votes and skips, by their checksums.
-        notices: remarks about the files.
     """
 
     kind: Kind

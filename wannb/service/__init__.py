@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import endpoint, wire
 from .api import Transport
 from .endpoint import Service, as_it_says
+from .http import fetch
 from .keys import (
     KEY_FILE,
     environment,
@@ -34,7 +35,6 @@ from .limits import (
     waiting,
     within,
 )
-from .link import fetch
 from .prices import Money, Price, as_budget, price
 
 __all__ = [

@@ -76,7 +76,6 @@ class Transport(Sender):
         Tries again after a refusal (429, or a 5xx error body) and when the service was not reached.
 
         Args:
-            body: the result of `wire.body`.
             oss: whether the body names an uploaded `oss://` file.
             turn: held for each try, and not while it pauses in between.
             name: tells a class's gateway that a later try is the same request; the vendor's hosts are not told.

@@ -10,13 +10,14 @@ import atexit
 import ipaddress
 import math
 import os
+import random
 import re
 import ssl
 import threading
 import weakref
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from glob import glob
@@ -160,7 +161,6 @@ class Sender:
 
         Args:
             client: `files`, or the one with the key.
-            method, url, options: as httpx takes them.
             most: bytes of the body.
             too_large: raised for a larger one instead of `UnknownOutcome`.
             seconds: time for the body, from the request on; by default the read timeout.
@@ -302,7 +302,6 @@ class Sender:
         A 429 waits as long as the service asks, at most a minute.
 
         Args:
-            attempt: called for each try.
             unknown: try again although the last try may have arrived: safe for calls that cost nothing.
             seconds: how long to go on; the pace's own by default.
         """
@@ -687,3 +686,41 @@ def _names(entry: str, url: httpx.URL) -> bool:
     suffix = name.lstrip("*").strip(".")
     hosts = (url.host.rstrip("."), url.raw_host.decode("ascii").rstrip("."))
     return name == "*" or any(f".{host}".endswith(f".{suffix}") for host in hosts if suffix)
+
+
+# What a link leads to, without a key
+
+#: Links that lead on to another one, at most; seconds for each.
+_MOST_LINKS, _SECONDS = 5, 60.0
+
+
+def fetch(link: str, *, most: int) -> bytes:
+    """Return the content of a link, of at most `most` bytes; https leads on to https alone.
+
+    Raises:
+        ValueError: another kind of link, or nothing that can be read; the message has no query of a link.
+        ConnectionFailed, UnknownOutcome: its host was not reached, or did not answer.
+    """
+    address = httpx.URL(link)
+    service = Service(kind="live", base_url=f"{address.scheme}://{address.netloc.decode()}", region="singapore")
+    too_large = ConnectionFailed(Said("it is larger than {most} MB", most=most // 2**20))
+    # The connection for files carries no key.
+    sender = Sender(service, Secret("no key is sent"), pace=Pace(), clock=Clock(), random=random.random)
+    with closing(sender):
+        for _ in range(_MOST_LINKS):
+            if address.scheme != "https" and not (address.scheme == "http" and is_loopback(address.host)):
+                shown = mask(f"{address.scheme}://{address.host}"[:200])
+                raise ValueError(say("links are read over https only, not {link}", link=shown))
+            secret = Secret(str(address))
+            answer = sender.exchange(sender.files, "GET", secret, most=most, too_large=too_large, seconds=_SECONDS)
+            if not answer.has_redirect_location:
+                break
+            target = address.join(answer.headers["location"])
+            if address.scheme == "https" and target.scheme != "https":
+                raise ValueError(say("it leads from https to another kind of address, which is not followed"))
+            address = target
+        else:
+            raise ValueError(say("it leads round in circles"))
+    if answer.status_code != 200:
+        raise ValueError(say("it was answered with HTTP {status}", status=answer.status_code))
+    return answer.content

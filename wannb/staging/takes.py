@@ -27,7 +27,6 @@ class Take:
 
     Attributes:
         scene, number: of which scene, and which of its takes, from 1.
-        path: the file.
         width, height: in pixels.
         seed: that was sent; None for a picture that was put in by hand.
         text: the scene's text that it was generated for.

@@ -41,8 +41,6 @@ class BoardFiles:
     """The file of one board and the pictures beside it.
 
     Attributes:
-        store: the runs that its frames belong to.
-        file: the board's file.
         record: the board, once it was read or written.
         lock: held from reading `record` to writing it, so that threads may share a board.
         at_work: the requests that are under way in this process.

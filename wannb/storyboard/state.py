@@ -447,7 +447,6 @@ def numbers(values: Iterable[int]) -> str:
 
 # JSON
 
-
 #: What records of the first format do not have; what is not used is not written, so that they stay as they were.
 _LATER = {"dialogue", "shot", "angle", "movement", "strokes", "offered", "offer", "cut_from"}
 

@@ -14,11 +14,6 @@ export function toPicture(client, start, length, size) {
   return clamp(((client - start) / length) * size, 0, size);
 }
 
-/** Return the place in the window of a place in the picture. */
-export function toClient(place, start, length, size) {
-  return start + (place / size) * length;
-}
-
 /** Return the longest way a picture is shown, in CSS pixels: whole, and small ones large enough to draw on. */
 export function shownWidth(width, height) {
   const fit = Math.min(1024 / width, 560 / height);

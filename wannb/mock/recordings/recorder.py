@@ -159,8 +159,6 @@ class Recorder:
     """Passes requests on, and writes each generation call with its final answer to one file.
 
     Args:
-        folder: where the recordings are written.
-        origin: what answers.
         quota: refuses what could pass a number of images.
         thorough: also write one call of each kind that makes no images, and leave task ids out.
 

@@ -123,7 +123,6 @@ class Survey:
     """Requests through a recorder, said line by line, and the report of how the answers differ from what is known.
 
     Args:
-        recorder: what passes requests on.
         headers: of the requests that the survey sends itself: key, workspace and host.
         failures: the exceptions with which a client says that a request failed; `failed` is then set.
     """

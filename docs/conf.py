@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from wannb import __version__ as version
@@ -26,6 +27,9 @@ html_copy_source = False
 html_use_index = html_domain_indices = False
 # A page that is read from disk may not fetch others, of which a summary would show the words around what was found.
 html_show_search_summary = False
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
+# Quotes stay as they are typed: what stands in them is copied into code.
+smartquotes = False
 html_context = {"default_mode": "auto"}
 # Pages without pages below them.
 html_sidebars = {page: [] for page in ("index", "start", "trust", "architecture", "contributing", "changes")}

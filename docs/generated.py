@@ -107,7 +107,7 @@ def options() -> str:
             f"the largest size of `{PRO}` and of `{STANDARD}`, and whether `color_palette`, `bbox_list` and",
             "`thinking_mode` are sent.\n",
             *_where(),
-            *(f"\n(option-{name})=\n## {name}\n\n{told[name]}" for name in FIELDS),
+            *(f"\n(option-{name})=\n## {name}\n\n{_prose(told[name])}" for name in FIELDS),
             "",
         ]
     )
@@ -186,7 +186,8 @@ def exceptions() -> str:
             continue
         base = next(each for each in kind.__mro__[1:] if not each.__name__.startswith("_"))
         cause, _, more = (inspect.getdoc(kind) or "").partition("Attributes:\n")
-        text += f"\n## {kind.__name__}\n\n:::{{py:exception}} wannb.errors.{kind.__name__}\n\n{cause.strip()}\n"
+        text += f"\n## {kind.__name__}\n\n:::{{py:exception}} wannb.errors.{kind.__name__}\n:no-contents-entry:\n\n"
+        text += f"{cause.strip()}\n"
         text += "".join(
             f"\n- `{name}`: {said}" for name, said in (_arguments(kind, "Attributes") if more else {}).items()
         )
@@ -223,6 +224,11 @@ def tutorials(folder: Path) -> None:
             title, rest = "".join(book["cells"][0]["source"]).split("\n", 1)
             book["cells"][0]["source"] = [f"{title}\n\nEnglish · [中文](../docs/zh/{path.name})\n{rest}"]
         (folder / path.name).write_text(json.dumps(book), encoding="utf-8")
+
+
+def _prose(text: str) -> str:
+    """Return a text of a docstring with its stars, which Markdown takes for emphasis."""
+    return text.replace("*", "\\*")
 
 
 def _cell(text: str) -> str:

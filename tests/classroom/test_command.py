@@ -52,7 +52,8 @@ def test_an_option_that_cannot_be_used_is_said_before_anything_starts(
 def test_without_a_key_the_class_is_practice_and_its_codes_stay(tmp_path: Path) -> None:
     codes = []
     for _ in range(2):
-        with Command(*CLASS, "--people", "2", "--port", "0", folder=tmp_path) as running:
+        with Command(*CLASS, "--people", "2", "--port", "0", "--until", "23:59", folder=tmp_path) as running:
+            running.wait_for(r"Nothing more is taken from 23:59 on \w+day, \d{4}-\d\d-\d\d on\.")
             url = running.wait_for(r"The teacher's page: (http://127\.0\.0\.1:\d+)/teacher\?token=\w{48}$")[1]
             running.wait_for("Ctrl-C ends the class")
             said = running.said()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import re
@@ -31,6 +32,10 @@ def quick_service(quick_pictures: None, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield
 
 
+def _is_shown(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Expr) and isinstance(line.value, (ast.Name, ast.Attribute))
+
+
 @pytest.mark.usefixtures("quick_service")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_python_block_runs_and_prints_what_stands_below_it(page: Path) -> None:
@@ -38,6 +43,8 @@ def test_every_python_block_runs_and_prints_what_stands_below_it(page: Path) -> 
     for (kind, code), (below, text) in pairwise([*blocks(page), ("", "")]):
         if kind != "python":
             continue
+        unseen = [ast.unparse(line) for line in ast.parse(code).body[:-1] if _is_shown(line)]
+        assert unseen == [], "a cell shows nothing but its last value"
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(code, names)

@@ -6,6 +6,7 @@ import datetime
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,11 @@ def test_a_release_is_built_committed_and_tagged_and_not_uploaded(clone: Path) -
         in made.stdout
     )
     assert all((clone / name).is_file() for name in built.split())
+    with tarfile.open(clone / built.split()[1]) as sdist:
+        shown = sdist.extractfile("wannb-9.1.0/PKG-INFO").read().decode()
+    address = "https://github.com/somebody/wannb"
+    assert f"[Start]({address}/blob/HEAD/docs/start.md)" in shown
+    assert f'<img src="{address}/raw/HEAD/notebooks/studio.jpg"' in shown
     assert git(clone, "log", "-1", "--format=%s") == "Release 9.1.0\n"
     assert git(clone, "rev-parse", "v9.1.0^{commit}") == git(clone, "rev-parse", "HEAD")
     assert git(clone, "status", "--porcelain") == ""

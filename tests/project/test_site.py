@@ -96,6 +96,11 @@ def test_no_link_says_where_this_machine_is(site: Path) -> None:
         assert str(ROOT) not in path.read_text("utf-8"), path.name
 
 
+def test_what_is_copied_into_code_stands_as_it_was_written(site: Path) -> None:
+    text = (site / "reference" / "options.html").read_text("utf-8")
+    assert "'width*height' in pixels" in text
+
+
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
     """In the site's inventory, by which other sites find it, and so with an anchor of its own."""
     *_, packed = (site / "objects.inv").read_bytes().split(b"\n", 4)

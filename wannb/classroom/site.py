@@ -29,6 +29,7 @@ from wannb.display import PREVIEW_PIXELS, preview
 from wannb.errors import WannbError
 from wannb.exports import write_rows
 from wannb.mock.exchange import Refused, Request
+from wannb.service import Money
 
 from .books import Ask, Person
 from .gateway import PICTURES, UPLOADS, Gateway
@@ -309,9 +310,8 @@ class Site:
             ],
             "made": made,
             "total": caps.total,
-            "spent": f"{spent:.2f}",
+            "spent": str(Money(amount=spent, currency=self.gateway.currency)),
             "money": None if caps.money is None else f"{caps.money:.2f}",
-            "currency": self.gateway.currency,
             "until": caps.until,
             "going": caps.going,
             "codes": not self._hub,

@@ -87,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
         gateway = stack.enter_context(Gateway(client, books, caps, mock=drawn, replayed=recorded))
         app, served = _app(options, gateway, token, folder, hub=hub is not None)
         print(_kind(client, recorded, options))
+        if caps.until:
+            print(f"Nothing more is taken from {datetime.fromtimestamp(caps.until):%H:%M on %A, %Y-%m-%d} on.")
         if hub is None:
             _announce(options, books, token, listening)
         config = uvicorn.Config(app, ssl_certfile=options.certificate, **served)

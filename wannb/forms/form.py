@@ -509,7 +509,7 @@ class RegionForm(EditForm):
         problems = super()._own_problems()
         if problems or any(self._references.boxes):
             return problems
-        return [Problem(field="images", value="", rule=Said("draw a box on a picture; only the inside changes"))]
+        return [Problem(field="images", value="", rule=Said("draw a box on a picture; it says where to edit"))]
 
 
 class ImageSetForm(EditForm):

@@ -36,7 +36,7 @@ F = TypeVar("F", bound=Panel)
 _TABS: dict[type[Any], Said] = {
     TextToImageForm: Said("images from a text"),
     EditForm: Said("images from one or several images"),
-    RegionForm: Said("draw boxes on an image: only the inside changes"),
+    RegionForm: Said("draw boxes on an image: they say where to edit"),
     ImageSetForm: Said("a story in scenes, with the same figure in each of them"),
     CompareForm: Said("prompts, seeds, models and sizes side by side"),
     StoryboardForm: Said("scenes as frames that are kept, generated again, put in order and saved as pages or a film"),

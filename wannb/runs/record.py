@@ -94,7 +94,7 @@ class Record:
     """The facts of one run, frozen all through; every state is a new one.
 
     Attributes:
-        state: one of `MOVES`.
+        state: where it is, such as "done".
         fingerprint: of the request; equal requests have the same.
         service, region, account: where it was asked. `service` is "mock" or the host.
         created: UTC, such as "2026-11-22T13:01:57Z".

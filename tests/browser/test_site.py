@@ -35,7 +35,7 @@ def test_search_works_from_disk(lab: Lab, site: Path) -> None:
     page.keyboard.type("compare prompts")
     page.keyboard.press("Enter")
     found = page.locator("#search-results li")
-    found.filter(has_text="Options of a request").first.wait_for()  # results come one after another
+    found.filter(has_text="A prompt study").first.wait_for()  # results come one after another
     expect(found.first).to_contain_text("Compare prompts")  # a page for a job before those that only have its words
     found.first.get_by_role("link").click()
     page.get_by_role("heading", name="Compare prompts, seeds, sizes and models").wait_for()

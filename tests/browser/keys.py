@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-#: Milliseconds in which a focus that was lost may be brought back.
-PATIENCE = 3000
+#: Seconds in which a focus that was lost may be brought back, and what Python is asked for may come.
+PATIENCE, ANSWER = 3, 60
 #: Where the focus is, by its name, and what is wrong: it must look otherwise than without the focus, and be in sight.
 _LOOK = """() => {
   const now = document.activeElement, form = document.querySelector('.wannb-form'), before = globalThis.wannbFocus;
@@ -39,7 +39,7 @@ class Keys:
 
     def look(self) -> dict[str, Any]:
         """Return where the focus is; fail if it cannot be seen, once what moves on the page has come to rest."""
-        end = time.monotonic() + PATIENCE / 1000
+        end = time.monotonic() + PATIENCE
         while (seen := self.page.evaluate(_LOOK))["away"]:
             assert time.monotonic() < end, seen["away"]
             self.page.wait_for_timeout(30)
@@ -47,14 +47,18 @@ class Keys:
         self.stops.append(seen["name"] if seen["inside"] else "outside of the form")
         return dict(seen)
 
-    @property
-    def at(self) -> str:
-        """The name of what has the focus, which must not be lost for longer than a moment."""
-        end = time.monotonic() + PATIENCE / 1000
+    def found(self) -> dict[str, Any]:
+        """Return where the focus is, which must not be lost for longer than a moment."""
+        end = time.monotonic() + PATIENCE
         while (seen := self.look())["lost"]:
             assert time.monotonic() < end, f"the focus was lost after {self.stops[-8:]}"
             self.page.wait_for_timeout(30)
-        return str(seen["name"])
+        return seen
+
+    @property
+    def at(self) -> str:
+        """The name of what has the focus."""
+        return str(self.found()["name"])
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -68,9 +72,10 @@ class Keys:
     def to(self, name: str, *keys: str, back: bool = False) -> None:
         """Go on with the tabulator to what has a name that begins so, and press keys there."""
         way, begun = "Shift+Tab" if back else "Tab", len(self.stops)
+        self.found()  # what went away with the last key has left its focus to another
         for _ in range(100):
             self.press(way)
-            seen = self.look()
+            seen = self.found()
             if not seen["inside"]:
                 break
             if seen["name"].startswith(name):
@@ -80,7 +85,7 @@ class Keys:
 
     def wait_at(self, name: str) -> None:
         """Wait until something whose name begins so has the focus."""
-        end = time.monotonic() + PATIENCE / 1000
+        end = time.monotonic() + ANSWER
         while not (at := self.at).startswith(name):
             assert time.monotonic() < end, f"the focus is on {at!r}, not on {name!r}, after {self.stops[-8:]}"
             self.page.wait_for_timeout(30)

@@ -24,6 +24,20 @@ from typing import Any
 from browser.session import ACTION_SECONDS, Session, bounded
 
 
+def expect(place: Any, why: str | None = None) -> Any:
+    """Return Playwright's `expect` of a locator, which waits: what a key or a click brings comes a moment later."""
+    from playwright import sync_api
+
+    sync_api.expect.set_options(timeout=ACTION_SECONDS * 1000)
+    return sync_api.expect(place, why)
+
+
+def settled(place: Any) -> Any:
+    """Wait until all widgets of a place are drawn and nothing of it has changed for three frames; return the place."""
+    place.evaluate(_SETTLED, ACTION_SECONDS * 1000)
+    return place
+
+
 class Lab:
     """What one test does in the browser. Every page it opened is closed, and every kernel ended, after it."""
 
@@ -142,6 +156,7 @@ class Lab:
         for page in self.session.pages.values():
             bounded(page, _CLOSE, shared and shared.name)
         if shared in self.books:
+            settled(shared.page.locator(".jp-NotebookPanel"))  # a model that closes waits for those who draw it
             shared.fill("")
             shared.do(_RESET)
         self.session.end_kernels()
@@ -272,7 +287,25 @@ def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
     return {"cells": listed, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
-_THEME = "async theme => { await jupyterapp.commands.execute('apputils:change-theme', {theme}); }"
+# A box holds an empty place for each child that is not drawn yet.
+_SETTLED = """(root, patience) => new Promise((done, refuse) => {
+  const end = performance.now() + patience;
+  let calm = 0, last = null;
+  const changes = new MutationObserver(([first]) => { [calm, last] = [0, first.target]; });
+  changes.observe(root, {attributes: true, characterData: true, childList: true, subtree: true});
+  const look = () => {
+    const empty = root.querySelector('.widget-box > [class="lm-Widget"]:empty:not([style])');
+    calm = empty ? 0 : calm + 1;
+    if (calm < 4 && performance.now() < end) return requestAnimationFrame(look);
+    changes.disconnect();
+    const never = empty?.parentElement ?? last;
+    calm < 4 ? refuse(new Error(`never at rest: ${never.outerHTML ?? never.data}`.slice(0, 400))) : done();
+  };
+  look();
+})"""
+_THEME = """async theme => {
+  if (document.body.dataset.jpThemeName !== theme) await jupyterapp.commands.execute('apputils:change-theme', {theme});
+}"""
 _READY = """async () => {
   const book = jupyterapp.shell.currentWidget;
   await book.context.ready; await book.sessionContext.ready; await book.sessionContext.session.kernel.info;

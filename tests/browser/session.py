@@ -30,6 +30,12 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+    # Its address bar loads two pages for every window. Of several such lists only the last one counts, so Playwright's
+    # is here as well.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,"
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,"
+    "LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
+    "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch",
     # Names of the wide world mean nothing in here; what is asked for all the same is written down and fails the test.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 ]
@@ -107,7 +113,7 @@ class Hanging(Exception):
     def where(self) -> BaseException | None:
         """Return the error that the call ended with when the browser under it was killed; its trace says where."""
         with suppress(Late):
-            return self._future.exception(10)
+            return self._future.exception(ACTION_SECONDS)
         return None
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from browser.lab import Lab
-from browser.test_forms_live import NAMELESS, OVERFLOW, UNSEEN, form
+from browser.lab import Lab, expect
+from browser.test_forms_live import UNSEEN, faults, form
 
 from wannb import mock
 
@@ -21,7 +21,7 @@ REACHES = """async (grid) => {
 def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.MockServer) -> None:
     book = form(lab, "wannb.forms.CompareForm(client, size='768*768')")
     page = book.output(1)
-    assert page.locator("button.wannb-go").is_disabled()
+    expect(page.locator("button.wannb-go")).to_be_disabled()
     page.get_by_label("Prompt 1").fill("A lighthouse at dusk")
     page.get_by_label("Prompt 2").fill("A lighthouse in fog")
     page.get_by_label("Seeds", exact=True).fill("1, 2, three")
@@ -30,11 +30,12 @@ def test_prompts_and_seeds_are_compared_side_by_side(lab: Lab, server: mock.Mock
     page.get_by_role("button", name="Generate 4 images · demo ($0.30 live)").click()
     page.locator(".wannb-told", has_text="4 of 4 generated").wait_for()
     pictures = page.locator(".wannb-side-by-side img")
-    assert pictures.count() == 4
+    expect(pictures).to_have_count(4)
     page.get_by_label("Columns").select_option("Prompt")
     page.get_by_role("columnheader", name="A lighthouse in fog").first.wait_for()
-    assert pictures.count() == server.billed == 4
-    assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
+    expect(pictures).to_have_count(4)
+    assert server.billed == 4
+    assert faults(page.locator(".wannb-form").first) == []
     book.look(theme="light", width=420)
     assert page.locator(".wannb-side-by-side").evaluate(REACHES) <= 0, "a wide grid is scrolled in its own place"
     page.get_by_role("group", name="Grid: 4 images").focus()
@@ -69,13 +70,12 @@ def test_a_storyboard_is_drawn_kept_and_drawn_anew_by_keyboard_alone(lab: Lab, s
     book.until("form.board.locked == (1,)")
     page.get_by_label("Text of scene 2").fill("It goes home")
     page.get_by_label("Text of scene 2").press("Tab")
-    page.get_by_text("generated for an older text").wait_for()
+    page.get_by_text("generated for an older text").first.wait_for()
     walk("Generate scene 2 to go with the frames around it; only this image is paid for")
     page.get_by_role("img", name="Scene 2 of 2: It goes home").wait_for()
     book.until("len(form.board.takes(2)) == 2 and not form.frames.rolls.under_way")
     assert server.billed == 3
-    assert book.cells.count() == 2, "JupyterLab took the keys for its own"
+    expect(book.cells, "JupyterLab took no key for its own").to_have_count(2)
     walk("Earlier takes of scene 2, a picture of your own, removal")
     page.get_by_title("Take 1 of scene 2", exact=True).wait_for()
-    assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
-    assert page.locator(".wannb-form").first.evaluate(OVERFLOW) == []
+    assert faults(page.locator(".wannb-form").first) == []

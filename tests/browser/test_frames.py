@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from browser.lab import Lab
-from browser.test_forms_live import NAMELESS, OVERFLOW, form
+from browser.lab import Lab, expect, settled
+from browser.test_forms_live import faults, form
 
 from wannb import mock
 
@@ -28,7 +28,7 @@ def dragged(page: Any, start: Any, end: Any) -> None:
 
 
 def test_a_frame_is_chosen_moved_and_drawn_over(lab: Lab, server: mock.MockServer) -> None:
-    book = form(lab, f"wannb.forms.StoryboardForm(client, scenes={SCENES}, size='768*768')", touch=True)
+    book = form(lab, f"wannb.forms.StoryboardForm(client, scenes={SCENES}, size='768*768')", scale=2, touch=True)
     page = book.output(1)
 
     def look(name: str) -> None:
@@ -49,20 +49,26 @@ def test_a_frame_is_chosen_moved_and_drawn_over(lab: Lab, server: mock.MockServe
     look("candidates")
     page.get_by_title("Use candidate 2 as the frame of scene 2").click()
     page.get_by_role("img", name="Candidate 2 for scene 2").wait_for(state="detached")
-    assert book.ask("[take.chosen for take in form.board.takes(2)]") == [False, False, True, False]
+    book.until("[take.chosen for take in form.board.takes(2)] == [False, False, True, False]")
 
     grips, cards = page.locator(".wannb-grip"), page.locator(".wannb-frame")
+    settled(page)
     grips.nth(2).scroll_into_view_if_needed()
     dragged(book.page, grips.nth(2).bounding_box(), cards.nth(0).bounding_box())
     page.get_by_role("img", name="Scene 1 of 3: It rains").wait_for()
-    assert page.locator(".wannb-sorter-said").text_content() == "Scene 3 is now scene 1"
+    expect(page.locator(".wannb-sorter-said")).to_have_text("Scene 3 is now scene 1")
     page.get_by_title("Move right: scene 1").click()
     page.get_by_role("img", name="Scene 2 of 3: It rains").wait_for()
 
     page.get_by_title("Earlier takes of scene 1").click()
+    draw = page.get_by_role("button", name="Draw on the frame")
+    draw.wait_for()
+    settled(page)
     assert cards.nth(0).bounding_box()["width"] > 200, "the card that is open stays in its place"
-    page.get_by_role("button", name="Draw on the frame").click()
+    draw.click()
     stage = page.get_by_role("application", name="Draw over the frame of scene 1")
+    stage.wait_for()
+    settled(page)
     stage.scroll_into_view_if_needed()
     box = stage.bounding_box()
     mouse = book.page.mouse
@@ -88,6 +94,5 @@ def test_a_frame_is_chosen_moved_and_drawn_over(lab: Lab, server: mock.MockServe
     look("drawn")
     page.get_by_role("button", name="Clear all strokes").click()
     book.until("form.board.reel().shots[0].strokes == ()")
-    assert page.locator(".wannb-form").first.evaluate(NAMELESS) == []
-    assert page.locator(".wannb-form").first.evaluate(OVERFLOW) == []
+    assert faults(page.locator(".wannb-form").first) == []
     assert server.billed == 6

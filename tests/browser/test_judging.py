@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from browser.lab import Lab
+from browser.lab import Lab, expect
 from judging.pictures import edited, groups
 from PIL import Image
 
@@ -21,6 +21,9 @@ SECRETS = ("heron", "fox", "reeds", "4711", "contestant", "wan2.7", "runs")
 #: Whether both pictures are on the page, whole and loaded, and where they are.
 PICTURES = """root => [...root.querySelectorAll('img')].filter(one => one.complete && one.naturalWidth > 0).map(one => {
   const box = one.getBoundingClientRect(); return [one.alt, box.left, box.top, box.width, box.height]; })"""
+#: Whether one picture is above the other, as soon as the page has its new width.
+STACKED = """() => { const [left, right] = [...document.querySelectorAll('.wannb-judge img')].map(
+  one => one.getBoundingClientRect()); return left.bottom <= right.top; }"""
 #: How often a picture was missing while pairs changed.
 WATCH = """root => { window.gaps = 0; new MutationObserver(() => {
   const over = root.querySelector('.wannb-judge-thanks:not([hidden])');
@@ -52,7 +55,7 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     output.locator('.wannb-judge[data-pair="2"]').wait_for()
     keyboard.press("Backspace")
     output.locator('.wannb-judge[data-pair="1"]').wait_for()
-    assert output.get_by_role("status").first.inner_text() == "2 of 3"
+    expect(output.get_by_role("status").first).to_have_text("2 of 3")
     lab.screenshot("judging-keys")
     keyboard.press("b")
     output.locator('.wannb-judge[data-pair="2"]').wait_for()
@@ -76,12 +79,12 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     assert root.evaluate("one => one.contains(document.activeElement)"), "the focus went to the notebook"
     keyboard.press("u")
     output.locator('.wannb-judge[data-pair="2"]').wait_for()
-    assert output.get_by_role("status").first.inner_text() == "3 of 3"
+    expect(output.get_by_role("status").first).to_have_text("3 of 3")
 
     # On a narrow page one above the other.
     book.look(theme="dark", width=560, height=900)
+    book.page.wait_for_function(STACKED)
     left, right = root.evaluate(PICTURES)
-    assert left[2] + left[4] <= right[2]
     assert abs(left[3] - left[4]) < 2 or left[3] > left[4]
     lab.screenshot("judging-narrow-dark")
     assert book.page.evaluate("window.gaps") == 0
@@ -104,7 +107,7 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     page.goto(file.as_uri())
     shown = page.locator('.wannb-judge[data-pair="0"]')
     shown.wait_for()
-    assert page.get_by_text("Question 1 of 2: Nicer?").is_visible()
+    expect(page.get_by_text("Question 1 of 2: Nicer?")).to_be_visible()
     # Keys, wherever the focus is; touch; back; and all of it is there again.
     # The third pair is the first one again, with its sides swapped.
     first = page.locator(".wannb-judge img").evaluate_all("all => all.map(one => one.src)")
@@ -113,7 +116,7 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
         page.locator(f'.wannb-judge[data-pair="{[1, 2, 1, 2, 3, 4][number]}"]').wait_for()
         if key == "=":
             assert page.locator(".wannb-judge img").evaluate_all("all => all.map(one => one.src)") == first[::-1]
-    assert page.get_by_text("Question 2 of 2: Better made?").is_visible()
+    expect(page.get_by_text("Question 2 of 2: Better made?")).to_be_visible()
     page.reload()
     page.locator('.wannb-judge[data-pair="4"]').wait_for()
     page.get_by_role("button", name="Left").tap()
@@ -124,15 +127,14 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     page.locator('.wannb-judge[data-pair="6"]').wait_for()
     page.keyboard.press("u")
     page.locator('.wannb-judge[data-pair="5"]').wait_for()
-    assert page.get_by_label("Your name").input_value() == "Ann 1"
+    expect(page.get_by_label("Your name")).to_have_value("Ann 1")
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
+    page.wait_for_function(STACKED)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    left, right = page.locator(".wannb-judge").evaluate(PICTURES)
-    assert left[2] + left[4] <= right[2]
     page.screenshot(path=tmp_path / "phone-dark.png")
     page.get_by_role("button", name="中文").tap()
-    assert page.get_by_text("问题 2/2：Better made?").is_visible()
+    expect(page.get_by_text("问题 2/2：Better made?")).to_be_visible()
     page.keyboard.press("b")  # with the focus on the button of the language
     page.locator('.wannb-judge[data-pair="6"]').wait_for()
     page.keyboard.press("1")
@@ -168,7 +170,7 @@ def test_a_page_of_its_own_is_judged_from_a_file(lab: Lab, tmp_path: Path) -> No
     page.set_viewport_size({"width": 1000, "height": 700})
     page.goto(graded.as_uri())
     page.locator('.wannb-judge[data-pair="0"]').wait_for()
-    assert page.get_by_text("Reference", exact=True).is_visible()
+    expect(page.get_by_text("Reference", exact=True)).to_be_visible()
     beside, left, right = page.locator(".wannb-judge").evaluate(PICTURES)
     assert beside[0] == "Reference"
     assert 2 * beside[3] < left[3] == right[3]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from browser.keys import Keys
-from browser.lab import Book, Lab
+from browser.lab import Book, Lab, expect, settled
 
 from wannb import mock
 
@@ -22,25 +22,27 @@ OFF = """async () => {
 }"""
 
 
-def entered(lab: Lab, job: str, *cells: str) -> tuple[Book, Any, Keys]:
-    """Show a Studio, put the focus on its first tab, the only time that it is put anywhere, and turn to a job's tab."""
-    book = lab.notebook(START, *cells, "studio = wannb.studio(client)\nstudio", shared=True)
+def entered(lab: Lab, job: str, *cells: str, ahead: bool = False) -> tuple[Book, Any, Keys]:
+    """Show a Studio, put the focus on its first tab, the only time that it is put anywhere, and turn to a job's tab.
+
+    Args:
+        ahead: whether it makes the other tabs while nobody types, before they are turned to.
+    """
+    made = "studio = wannb.studio(client)\n" + ("" if ahead else "studio.children = studio.children[:-1]\n")
+    book = lab.notebook(START, *cells, f"{made}studio", shared=True)
     book.run()
     page, keys = book.output(1 + len(cells)), Keys(book.page)
-    page.locator(".wannb-historyform .wannb-heading").wait_for(state="attached")
+    page.locator(f".wannb-{'history' if ahead else 'texttoimage'}form .wannb-heading").wait_for(state="attached")
     page.get_by_role("tab", name="Text to image").focus()
-    turn(keys, job)
-    return book, page, keys
-
-
-def turn(keys: Keys, job: str) -> None:
-    """Turn to a job's tab from a tab before it."""
     for _ in range(7):
         if keys.at == job:
             break
         keys.press("ArrowRight")
     keys.press("Enter")
+    page.get_by_role("tabpanel", name=job).locator(".wannb-form .wannb-heading").first.wait_for()
+    settled(page)
     assert keys.at == job
+    return book, page, keys
 
 
 def enabled(page: Any, name: str) -> None:
@@ -49,7 +51,7 @@ def enabled(page: Any, name: str) -> None:
 
 
 def test_pictures_are_generated_seen_large_and_edited(lab: Lab, server: mock.MockServer) -> None:
-    book, page, keys = entered(lab, "Text to image")
+    book, page, keys = entered(lab, "Text to image", ahead=True)
     # Python has not done with the first letter when the button is pressed.
     book.do("studio.form._controls['prompt']._widget.observe(lambda change: time.sleep(0.3), 'value')")
     keys.to("Images")
@@ -78,6 +80,8 @@ def test_pictures_are_generated_seen_large_and_edited(lab: Lab, server: mock.Moc
     dialog.get_by_text("Picture 2 of 2").wait_for()
     keys.press("ArrowLeft")
     dialog.get_by_text("Picture 1 of 2").wait_for()
+    book.page.wait_for_function("() => document.querySelector('.wannb-viewer-picture').naturalWidth >= 1024")
+    settled(dialog)
     zoom = dialog.locator(".wannb-viewer-percent")
     fit = zoom.inner_text()
     keys.press("+", "+", "-")
@@ -98,6 +102,7 @@ def test_pictures_are_generated_seen_large_and_edited(lab: Lab, server: mock.Moc
 
     keys.to("Edit", "Enter")
     book.until("studio.form is studio.edit and len(studio.form.request.images) == 1")
+    page.get_by_role("button", name="Remove: image 1").wait_for()
     keys.to("Remove: image 1", "Enter")
     keys.wait_at("Upload pictures")
     keys.to("▸ Earlier images", "Enter")
@@ -112,7 +117,7 @@ def test_pictures_are_generated_seen_large_and_edited(lab: Lab, server: mock.Moc
     assert keys.at == "Prompt"
     assert book.ask("len(studio.form.result.request.images)") == 1
     assert server.billed == 5
-    assert book.cells.count() == 2, "JupyterLab took the keys for its own"
+    expect(book.cells, "JupyterLab took no key for its own").to_have_count(2)
 
 
 def test_a_box_is_drawn_moved_and_resized(lab: Lab, server: mock.MockServer) -> None:
@@ -260,7 +265,7 @@ def test_the_history_is_searched_and_a_run_opened_as_a_form(lab: Lab, server: mo
     page.locator(".wannb-quietly", has_text="12 of 14 runs").wait_for()
     for box in page.get_by_role("checkbox", name=re.compile("^Choose run ")).all()[:2]:
         box.press(" ")
-    page.get_by_text("2 runs chosen").wait_for()
+    page.get_by_text("2 runs chosen").first.wait_for()
     page.get_by_role("button", name="Compare", exact=True).press("Enter")
     page.get_by_role("radio", name="Side by side").wait_for()
     box = page.locator(".wannb-results .wannb-stage").bounding_box()

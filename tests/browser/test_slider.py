@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from browser.lab import Lab
+from browser.lab import Lab, expect
 
 PICTURES = """import wannb
 client = wannb.connect()
@@ -25,18 +25,18 @@ def tried(page: Any, keyboard: Any) -> None:
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     slider.click(position={"x": box["width"] * 0.25, "y": box["height"] / 3})
-    assert 20 < float(slider.input_value()) < 30
-    slider.tap(position={"x": box["width"] * 0.75, "y": box["height"] / 3})
-    assert 70 < float(slider.input_value()) < 80
+    expect(slider).to_have_value(re.compile(r"^2\d(\.5)?$"))
+    slider.tap(position={"x": box["width"] * 0.75, "y": box["height"] / 3})  # its click comes after the touch
+    expect(slider).to_have_value(re.compile(r"^7\d(\.5)?$"))
     assert stage.evaluate(SPLIT) == f"{slider.input_value()}%"
     page.get_by_label("Side by side").check()
     left, right = (page.get_by_alt_text(name).bounding_box() for name in ("Left: ", "Right: "))
     assert left["x"] + left["width"] <= right["x"] + 1
-    assert not slider.is_visible()
+    expect(slider).to_be_hidden()
     page.get_by_label("Difference map").check()
-    assert page.locator(".wannb-map").is_visible()
+    expect(page.locator(".wannb-map")).to_be_visible()
     page.get_by_label("Slider").check()
-    assert slider.is_visible()
+    expect(slider).to_be_visible()
 
 
 def test_the_slider_works_by_key_mouse_and_finger_also_without_a_kernel(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from browser.lab import Lab
+from browser.lab import Lab, expect
 from isolation import PATIENCE
 from PIL import Image
 from processes import Command
@@ -47,12 +47,17 @@ HEARD = """() => ['textarea', '.wannb-code'].every(kind =>
   [...document.querySelectorAll(`.wannb-texttoimageform ${kind}`)]
     .some(each => (each.value ?? each.textContent).includes('in fog, typed when nobody heard it')))"""
 
-#: What the open tab of a Studio says before its form is there, and after.
-TURNED = """async () => {
-  const tab = document.querySelector('.wannb-studio > .widget-tab > .widget-tab-contents > :not(.lm-mod-hidden)');
-  const said = () => getComputedStyle(tab, '::before').content, before = said();
-  while (!tab.querySelector('.wannb-heading')) await new Promise(requestAnimationFrame);
-  return [before, said()];
+#: Writes down what the open tab of a Studio says instead of its form, from now on.
+HEED = """() => {
+  const said = globalThis.said = [];
+  const look = () => {
+    const tab = document.querySelector('.wannb-studio > .widget-tab > .widget-tab-contents > :not(.lm-mod-hidden)');
+    const now = getComputedStyle(tab, '::before').content;
+    if (said.at(-1) !== now) said.push(now);
+  };
+  look();
+  new MutationObserver(look).observe(document.querySelector('.wannb-studio'), {
+    attributeFilter: ['class'], childList: true, subtree: true});
 }"""
 
 
@@ -71,7 +76,7 @@ def what_is_typed_into_a_frame_survives(page: Any) -> None:
             dialogue.click()
             page.keyboard.type("Where to?")
             page.reload()
-    page.wait_for_function("one => one.value === 'Where to?'", arg=dialogue.element_handle())
+    expect(dialogue).to_have_value("Where to?")
     page.get_by_role("tab", name="Text to image").click()
 
 
@@ -118,8 +123,12 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
     with started(lab, folder) as command:
         url = command.wait_for(r"http://127\S+token=\w+")[0]
         page.goto(url)
+        page.locator(".wannb-texttoimageform .wannb-heading").wait_for()
+        page.evaluate(HEED)
         page.get_by_role("tab", name="History").click()
-        assert page.evaluate(TURNED) == ['"One moment…"', "none"], "a tab that is not made yet says so, until it is"
+        page.wait_for_function("said.length > 2")
+        said = page.evaluate("said")
+        assert said == ["none", '"One moment…"', "none"], "a tab that is not made yet says so, until it is"
         page.get_by_role("tab", name="Text to image").click()
         make_an_image(page.locator("body"), "a lighthouse at night")
         assert server.billed == 1
@@ -144,20 +153,21 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
         [kernel] = command.kernels(page.evaluate(KERNEL))
         prompt.fill("a lighthouse in fog")
         page.reload()
-        page.get_by_text("Restored: what was written here at").wait_for()
-        assert prompt.input_value() == "a lighthouse in fog"
+        page.get_by_text("Restored: what was written here at").first.wait_for()
+        expect(prompt).to_have_value("a lighthouse in fog")
         kernel.wait(PATIENCE)  # the kernel of a page that was left
         [kernel] = command.kernels(page.evaluate(KERNEL))
         kernel.kill()
         alert.get_by_text("has ended. Finished images are saved").wait_for()
-        alert.get_by_role("button", name="Reload").click()
-        page.get_by_text("Restored: what was written here at").wait_for()
-        assert prompt.input_value() == "a lighthouse in fog"
-        assert not alert.is_visible()
+        with page.expect_event("domcontentloaded"):  # the page that goes has been restored too
+            alert.get_by_role("button", name="Reload").click()
+        page.get_by_text("Restored: what was written here at").first.wait_for()
+        expect(prompt).to_have_value("a lighthouse in fog")
+        expect(alert).to_be_hidden()
 
         assert command.signal(signal.SIGINT) == 0
         alert.get_by_text("was stopped where it was started").wait_for()
-        assert not alert.locator("button").is_visible(), "a page that cannot come is not offered"
+        expect(alert.locator("button"), "a page that cannot come is not offered").to_be_hidden()
         prompt.fill("a lighthouse in fog, typed when nobody heard it")
     port = urlsplit(url).port
     with started(lab, folder, str(port)) as command:
@@ -165,13 +175,14 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
             "the same address, so that the page can be loaded again"
         )
         alert.get_by_text("was started again").wait_for()
-        alert.get_by_role("button", name="Reload").click()
-        page.get_by_text("Restored: what was written here at").wait_for()
+        with page.expect_event("domcontentloaded"):
+            alert.get_by_role("button", name="Reload").click()
+        page.get_by_text("Restored: what was written here at").first.wait_for()
         page.wait_for_function(HEARD)
         page.get_by_role("button", name="Start anew").first.click()
-        page.get_by_text("Begun anew.").wait_for()
-        assert prompt.input_value() == ""
-        assert not alert.is_visible()
+        page.get_by_text("Begun anew.").first.wait_for()
+        expect(prompt).to_have_value("")
+        expect(alert).to_be_hidden()
         what_is_typed_into_a_frame_survives(page)
     # What a frame's field sent as its page was left came too late, and is brought to the next page.
     harmless = ("WebSocket connection to", "Could not send widget sync message Error: Cannot send")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from browser.lab import Lab
+from browser.lab import Lab, expect, settled
 
 SETUP = """import wannb
 client = wannb.connect()
@@ -39,10 +39,9 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
     book = lab.notebook(SETUP, "result", height=1000)
     book.run()
     page, keyboard = book.page, book.page.keyboard
-    book.output(1).get_by_role("button", name="Open large").first.wait_for(state="attached")
+    expect(book.output(1).get_by_role("button", name="Open large")).to_have_count(3)
     book.save()
     before = json.loads(book.path.read_text())
-    assert len(book.output(1).get_by_role("button", name="Open large").all()) == 3
 
     book.output(1).locator("img").nth(1).click()
     dialog = opened(page)
@@ -50,10 +49,10 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
     assert dialog.get_attribute("aria-modal") == "true"
     assert dialog.get_by_text("Picture 2 of 3").is_visible()
     for text in ("A harbour at dawn", "wan2.7-image-pro", "1280*960", "5", "nothing billed by the mock server"):
-        assert dialog.locator(".wannb-viewer-facts").get_by_text(text).first.is_visible(), text
+        expect(dialog.locator(".wannb-viewer-facts").get_by_text(text).first).to_be_visible()
 
     # Zoom by key and wheel, at the point under the mouse; fit again.
-    fit = dialog.evaluate(PLACE)
+    fit = settled(dialog).evaluate(PLACE)
     keyboard.press("z")
     assert round(dialog.evaluate(PLACE)["width"]) == 1280
     assert dialog.get_by_text("100 %", exact=True).first.is_visible()
@@ -61,8 +60,9 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
     assert dialog.evaluate(PLACE) == fit
     page.mouse.move(fit["x"] + 100, fit["y"] + 100)
     page.mouse.wheel(0, -300)
-    after = dialog.evaluate(PLACE)
-    assert after["width"] > 1.3 * fit["width"]
+    grown = f"least => ({PLACE})(document.querySelector('dialog')).width > least"
+    page.wait_for_function(grown, arg=1.3 * fit["width"])
+    after = settled(dialog).evaluate(PLACE)
     assert abs((fit["x"] + 100 - after["x"]) / after["width"] - 100 / fit["width"]) < 0.01
     keyboard.press("ArrowRight")
     assert dialog.evaluate(PLACE)["x"] < after["x"]
@@ -77,7 +77,8 @@ def test_a_picture_of_an_output_opens_large_and_the_notebook_stays_as_it_was(lab
     assert dialog.get_by_label("Four side by side").is_disabled()
     for width, height in ((390, 844), (600, 450), (1200, 1000)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(f"() => !({COVERED})(document.querySelector('dialog'))")
+        page.wait_for_function("size => innerWidth === size[0] && innerHeight === size[1]", arg=[width, height])
+        assert not settled(dialog).evaluate(COVERED), (width, height)
     keyboard.press("f")
     visible = "dialog => [...dialog.querySelectorAll('.wannb-viewer-picture')].map(e => e.style.visibility)"
     assert dialog.evaluate(visible) == ["", "hidden"]
@@ -122,7 +123,7 @@ CELLS = (
 
 
 def test_it_opens_from_forms_comparisons_and_judging_and_without_a_kernel(lab: Lab) -> None:
-    book = lab.notebook(SETUP, *CELLS, height=1000, touch=True)
+    book = lab.notebook(SETUP, *CELLS, height=1000, scale=2, touch=True)
     book.run()
     page, keyboard = book.page, book.page.keyboard
     form, comparison, judging = map(book.output, (1, 2, 3))

@@ -12,11 +12,13 @@ from browser.test_access import wrong
 from processes import Command
 
 pytest.importorskip("uvicorn")
+expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the command is ended by a POSIX signal")
 
 
 def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) -> None:
-    options = ("--people", "2", "--images", "3", "--port", "0")
+    modes = ("text to image", "image editing")
+    options = ("--people", "2", "--images", "3", "--port", "0", *(word for mode in modes for word in ("--mode", mode)))
     for status in ("401 (Unauthorized)", "403 (Forbidden)"):  # a wrong code, and a cap: both are said on the page
         lab.harmless(f"Failed to load resource: the server responded with a status of {status}", r".*/(class|api)/.*")
     with Command("-m", "wannb.commands.cli", "class", *options, folder=tmp_path) as running:
@@ -32,6 +34,8 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
         student.locator("#note:not(:empty)").wait_for()
         student.locator("#code").fill(codes[0].lower())
         keys.press("Enter")
+        kinds = student.locator("#kind option:not([hidden])")
+        expect(kinds).to_have_text(["Image from text", "Edit pictures"])
         student.locator("#prompt").fill("a fox in the snow")
         student.locator("#n").fill("2")
         keys.press("Enter")
@@ -54,6 +58,11 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
         wall = teacher.locator("#pictures img")
         wall.nth(2).wait_for()
         assert "token" not in teacher.url
+        ticks = teacher.get_by_role("checkbox", name="Judge the picture of 1")
+        for number, button in enumerate(("1 ticked pictures", "2 ticked pictures", "3 ticked pictures")):
+            ticks.nth(number).press("Space")
+            teacher.get_by_role("button", name=f"Let the class judge the {button}").wait_for()
+        ticks.first.press("Space")
         teacher.locator("#question").fill("Which fox is warmer?")
         teacher.keyboard.press("Enter")
         teacher.locator("#voted:not(:empty)").wait_for()
@@ -62,18 +71,19 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
             student.locator("#vote-link").press("Enter")
         judging = opened.value
         judging.get_by_text("Which fox is warmer?").wait_for()
-        for number, key in enumerate("12="):
-            judging.locator(f'.wannb-judge[data-pair="{number}"]').wait_for()
-            judging.keyboard.press(key)
+        judging.locator('.wannb-judge[data-pair="0"]').wait_for()
+        judging.keyboard.press("1")
         judging.get_by_text("Thank you!").wait_for()
         lab.screenshot("class-judging", judging)
         scores = teacher.locator("#scores li")
         for _ in range(20):
-            teacher.locator("#scores-button").press("Enter")
-            if "3 verdicts by 1 people" in teacher.locator("#voted").inner_text():
+            with teacher.expect_response("**/class/votes") as told:
+                teacher.locator("#scores-button").press("Enter")
+            if told.value.json()["verdicts"]:
                 break
             teacher.wait_for_timeout(200)
-        scores.nth(2).wait_for()
+        expect(scores).to_have_count(2)  # of the two that are ticked
+        expect(teacher.locator("#voted")).to_have_text("1 verdicts by 1 people")
         assert scores.first.inner_text().startswith("1 (1), ")
         judging.close()
 

@@ -38,6 +38,7 @@ default_context = ssl.create_default_context
         (["--until", "25:00"], "--until 25:00: a time such as 17:00"),
         (["--people", "-1"], "--people and --images cannot be negative"),
         (["--model", "wan2.7-imagine"], "--model wan2.7-imagine: wan2.7-image-pro or wan2.7-image"),
+        (["--mode", "text"], "--mode text: text to image or image editing or multi-reference generation or"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_said_before_anything_starts(

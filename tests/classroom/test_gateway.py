@@ -231,12 +231,17 @@ def test_an_equal_request_later_is_a_new_one(tmp_path: Path, client: Client) -> 
 def test_a_person_at_the_cap_goes_on_with_drawn_pictures_where_the_teacher_allows_it(
     tmp_path: Path, client: Client, server: MockServer
 ) -> None:
-    with opened(tmp_path, client, Caps(draw_on=True), most=1, mock=client) as gateway:
+    with opened(tmp_path, client, most=1, mock=client) as gateway:
         klass = Class(gateway, [])
         for turn in range(2):
             klass.ended(0, klass.made(0, x_wannb_request=str(turn)))
         assert [(ask.drawn, ask.made) for ask in gateway.books.of(1)] == [(True, 1), (False, 1)]
-        assert gateway.books.counted(1) == 1
+        assert gateway.books.counted(1) == gateway.books.counted(1, drawn=True) == 1
+        refused = klass.create(0, body("x"), x_wannb_request="as many again are drawn, and no more")
+        assert (refused.status, refused.json()["code"]) == (403, "Class.Cap")
+        gateway.books.set_person(1, most=2, stopped=True)
+        assert "your code is stopped" in klass.create(0, body("x"), x_wannb_request="stopped").json()["message"]
+        assert len(gateway.books.of(1)) == 2
 
 
 @pytest.mark.parametrize(
@@ -244,8 +249,10 @@ def test_a_person_at_the_cap_goes_on_with_drawn_pictures_where_the_teacher_allow
     [
         (Caps(models=("wan2.7-image",)), {}, "this class has wan2.7-image, not wan2.7-image-pro"),
         (Caps(sizes=("1K",)), {"size": "2K"}, "this class has 1K, not 2K"),
-        (Caps(sets=False), {"enable_sequential": True}, "this class makes no image sets"),
-        (Caps(edits=False), {"pictures": 1}, "this class edits no pictures"),
+        (Caps(modes=("image editing",)), {}, "this class has image editing, not text to image"),
+        (Caps(modes=("text to image",)), {"enable_sequential": True}, "not text to image set"),
+        (Caps(modes=("image editing",)), {"pictures": 2}, "not multi-reference generation"),
+        (Caps(modes=("image editing",)), {"pictures": 1, "bbox_list": [[[0, 0, 99, 99]]]}, "not interactive editing"),
         (Caps(), {"n": 5}, "Range of n should be [1, 4], not 5"),
     ],
 )
@@ -337,7 +344,7 @@ def test_whoever_waits_is_told_the_place_and_the_seconds(tmp_path: Path, server:
     books = Books(tmp_path / "class.sqlite", clock=lambda: now[0])
     people = [books.add(f"person {number}", most=100) for number in range(3)]
     with make_client(server, store, pace=Pace(running=2, ahead=1)) as client:
-        gateway = Gateway(client, books, Caps(draw_on=True), mock=client)
+        gateway = Gateway(client, books, Caps(), mock=client)
         klass = Class(gateway, people)
 
         def waits(person: int, model: str, again: str) -> str:

@@ -315,7 +315,7 @@ def test_the_class_judges_blind_and_only_its_pages_hand_in(served: Served) -> No
     refused = served.ask("POST", "/class/vote", json={})
     assert (refused.status_code, refused.json()["message"]) == (
         400,
-        "0 pictures: a class judges 2 to 40; hide the others.",
+        "0 pictures: a class judges 2 to 40; tick or hide some.",
     )
     for person in (0, 1):
         served.ask("POST", f"/api/v1{CREATE}", served.code(person), json=body(f"a fox {person}"), headers=ASYNC)
@@ -356,6 +356,10 @@ def test_of_too_many_pictures_the_class_judges_the_newest_of_each_person(
         served.ask("POST", f"/api/v1{CREATE}", served.code(person), json=body(f"a fox {person}", n=2), headers=ASYNC)
     pictures = first(served, lambda state: len(state["pictures"]) == 4)["pictures"]
     assert served.ask("POST", "/class/vote", json={}).json() == {"pairs": 1, "pictures": 2}
+    ticked = [picture["name"] for picture in pictures]
+    for some, answer in ((ticked[:3], {"pairs": 3, "pictures": 3}), (ticked, None)):  # what is ticked is never left out
+        begun = served.ask("POST", "/class/vote", json={"pictures": some}).json()
+        assert begun == (answer or {"message": "4 pictures: a class judges 2 to 3; tick or hide some."})
     newest = {picture["person"]: picture["name"] for picture in pictures}
     for name in newest.values():
         served.ask("POST", f"/class/hide/{name}", json={"hidden": True})

@@ -7,6 +7,7 @@ client promises of money and lost answers holds for the class. May import `wannb
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .books import Books, Caps
@@ -20,12 +21,6 @@ __all__ = ["Books", "Caps", "Gateway", "Hub", "Site"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Site":  # it needs the extra `class`
-        from .site import Site
-
-        return Site
-    if name == "Hub":  # it needs the extra `hub`
-        from .hub import Hub
-
-        return Hub
+    if name in ("Site", "Hub"):  # they need the extras `class` and `hub`
+        return getattr(import_module(f".{name.lower()}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -48,15 +48,18 @@ CREATE TABLE IF NOT EXISTS pictures (
     name TEXT PRIMARY KEY, ask TEXT NOT NULL REFERENCES asks, file TEXT NOT NULL, hidden INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS pictures_by_ask ON pictures (ask);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE VIEW IF NOT EXISTS counted AS SELECT person, price, CASE
-    WHEN state = 'SUCCEEDED' THEN made WHEN state IN ('WAITING', 'SENT') THEN most ELSE 0 END AS images
-    FROM asks WHERE NOT drawn;
+DROP VIEW IF EXISTS counted;
+CREATE VIEW counted AS SELECT person, price, drawn, CASE
+    WHEN state = 'SUCCEEDED' THEN made WHEN state IN ('WAITING', 'SENT') THEN most ELSE 0 END AS images FROM asks;
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One of the class. `most` is how many images they may make, `code` what stands in place of the key."""
+    """One of the class. `most` is how many images they may make, and as many again that are drawn at a cap.
+
+    `code` is what stands in place of the key.
+    """
 
     id: int
     name: str
@@ -98,9 +101,8 @@ class Caps:
         total: images of all people together, None for no cap.
         money: in the region's currency, None for no cap.
         until: epoch seconds, after which nothing more is taken.
-        models, sizes: those that may be asked for; empty for all. A size is compared as it is written.
-        sets, edits: whether image sets, and edits of pictures, may be asked for.
-        draw_on: whether a person who is at a cap goes on with drawn pictures of the mock server.
+        models, sizes, modes: those that may be asked for; empty for all. A size is compared as it is written, a mode
+            has its name of `ImageRequest.mode`.
         going: whether the class is on; a teacher stops it and lets it go on.
     """
 
@@ -109,9 +111,7 @@ class Caps:
     until: float | None = None
     models: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
-    sets: bool = True
-    edits: bool = True
-    draw_on: bool = False
+    modes: tuple[str, ...] = ()
     going: bool = True
 
 
@@ -161,6 +161,11 @@ class Books:
             self._db.execute("COMMIT")
             self.version += 1
 
+    def _changed(self, query: str, *values: Any) -> bool:
+        """Change a row, and return whether there was one to change."""
+        with self._change() as db:
+            return db.execute(query, values).rowcount == 1
+
     def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock:
             return self._db.execute(query, values).fetchall()
@@ -178,20 +183,21 @@ class Books:
     def people(self) -> list[Person]:
         return [_person(row) for row in self._rows("SELECT * FROM people ORDER BY id")]
 
+    def names(self) -> dict[int, str]:
+        return {person.id: person.name for person in self.people()}
+
     def person(self, code: str) -> Person | None:
         """Return who has a code, however it is written."""
         bare = "".join(letter for letter in code.upper() if letter in _LETTERS)
         rows = self._rows("SELECT * FROM people WHERE code = ?", f"{bare[:5]}-{bare[5:]}")
         return _person(rows[0]) if rows else None
 
-    def set_person(self, person: int, **facts: Any) -> None:
-        """Change a person's `name`, `most` or `stopped`."""
-        with self._change() as db:
-            db.execute(
-                "UPDATE people SET name = coalesce(?, name), most = coalesce(?, most), stopped = coalesce(?, stopped) "
-                "WHERE id = ?",
-                (facts.get("name"), facts.get("most"), facts.get("stopped"), person),
-            )
+    def set_person(
+        self, person: int, *, name: str | None = None, most: int | None = None, stopped: bool | None = None
+    ) -> None:
+        """Change what is given of a person."""
+        query = "UPDATE people SET name = coalesce(?, name), most = coalesce(?, most), stopped = coalesce(?, stopped) "
+        self._changed(query + "WHERE id = ?", name, most, stopped, person)
 
     # Settings
 
@@ -200,10 +206,7 @@ class Books:
         return str(rows[0]["value"]) if rows else None
 
     def set(self, name: str, value: str) -> None:
-        with self._change() as db:
-            db.execute(
-                "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value)
-            )
+        self._changed("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value)
 
     # Asks
 
@@ -227,19 +230,17 @@ class Books:
             ).fetchone()
             if same and (not again.startswith("=") or now - same["came"] < AGAIN):
                 return _ask(same), False
-            drawn = not price
-            if not drawn:
-                self._check(person, most, price, caps, now)
+            self._check(person, most, price, caps, now)
             ask = str(uuid4())
             db.execute(
                 "INSERT INTO asks (id, person, run, again, model, most, price, drawn, state, came) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (ask, person.id, run(), again, model, most, str(price), drawn, WAITING, now),
+                (ask, person.id, run(), again, model, most, str(price), not price, WAITING, now),
             )
             return _ask(db.execute("SELECT * FROM asks WHERE id = ?", (ask,)).fetchone()), True
 
     def _check(self, person: Person, most: int, price: Decimal, caps: Caps, now: float) -> None:
-        own, everyone, spent = self.counted(person.id), *self.totals()
+        own, everyone, spent = self.counted(person.id, drawn=not price), *self.totals()
         if not caps.going:
             raise Capped(Said("the class is stopped at the moment; the teacher lets it go on"))
         if person.stopped:
@@ -258,6 +259,8 @@ class Books:
                     all=person.most,
                 )
             )
+        if not price:  # the other caps are of what is billed
+            return
         if caps.total is not None and everyone + most > caps.total:
             raise Capped(
                 Said(
@@ -277,14 +280,14 @@ class Books:
                 )
             )
 
-    def counted(self, person: int) -> int:
-        """Return how many images a person has made, and may yet make by what is under way; drawn ones are none."""
-        [row] = self._rows("SELECT coalesce(sum(images), 0) AS n FROM counted WHERE person = ?", person)
-        return int(row["n"])
+    def counted(self, person: int, *, drawn: bool = False) -> int:
+        """Return how many images a person has made, and may yet make by what is under way; or how many drawn ones."""
+        query = "SELECT coalesce(sum(images), 0) AS n FROM counted WHERE person = ? AND drawn = ?"
+        return int(self._rows(query, person, drawn)[0]["n"])
 
     def totals(self) -> tuple[int, Decimal]:
         """Return the same of the whole class, and what it costs at most."""
-        rows = self._rows("SELECT price, sum(images) AS n FROM counted GROUP BY price")
+        rows = self._rows("SELECT price, sum(images) AS n FROM counted WHERE NOT drawn GROUP BY price")
         counts = [(int(row["n"]), Decimal(row["price"])) for row in rows]
         return sum(n for n, _ in counts), sum((n * price for n, price in counts), Decimal(0))
 
@@ -342,11 +345,8 @@ class Books:
 
     def send(self, ask: Ask) -> bool:
         """Write down that a waiting request is sent now; False where it was canceled meanwhile."""
-        with self._change() as db:
-            changed = db.execute(
-                "UPDATE asks SET state = 'SENT', sent = ? WHERE id = ? AND state = 'WAITING'", (self._clock(), ask.id)
-            )
-            return changed.rowcount == 1
+        query = "UPDATE asks SET state = 'SENT', sent = ? WHERE id = ? AND state = 'WAITING'"
+        return self._changed(query, self._clock(), ask.id)
 
     def end(
         self,
@@ -374,15 +374,11 @@ class Books:
 
     def cancel(self, ask: str) -> bool:
         """Cancel a request that still waits here; False where it was sent already."""
-        with self._change() as db:
-            changed = db.execute(
-                "UPDATE asks SET state = 'CANCELED', ended = ? WHERE id = ? AND state = 'WAITING'", (self._clock(), ask)
-            )
-            return changed.rowcount == 1
+        query = "UPDATE asks SET state = 'CANCELED', ended = ? WHERE id = ? AND state = 'WAITING'"
+        return self._changed(query, self._clock(), ask)
 
     def set_run(self, ask: str, run: str) -> None:
-        with self._change() as db:
-            db.execute("UPDATE asks SET run = ? WHERE id = ?", (run, ask))
+        self._changed("UPDATE asks SET run = ? WHERE id = ?", run, ask)
 
     # Pictures
 
@@ -402,8 +398,7 @@ class Books:
         return str(rows[0]["file"]) if rows else None
 
     def hide(self, name: str, hidden: bool) -> None:
-        with self._change() as db:
-            db.execute("UPDATE pictures SET hidden = ? WHERE name = ?", (hidden, name))
+        self._changed("UPDATE pictures SET hidden = ? WHERE name = ?", hidden, name)
 
 
 def _person(row: sqlite3.Row) -> Person:

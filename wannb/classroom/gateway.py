@@ -79,7 +79,7 @@ class Gateway:
         mock: Client | None = None,
         replayed: Iterable[ImageRequest] = (),
     ) -> None:
-        self.client, self.books, self.caps, self._mock = client, books, caps, mock
+        self.client, self.books, self.caps, self.mock = client, books, caps, mock
         self._seeds: dict[str, list[int | None]] = {}  # of what is replayed, by all but the seed
         for each in replayed:
             self._seeds.setdefault(_without_seed(each), []).append(each.seed)
@@ -159,33 +159,18 @@ class Gateway:
             Capped: a cap.
         """
         wanted = checked(request.json, partial(self._input, person, request))
-        self._check_allowed(wanted)
-        again = request.header(REQUEST_HEADER)
-        again = again[:200] or "=" + hashlib.sha256(request.body).hexdigest()
         asked = self._asked(wanted)
-        client = self.client
+        again = request.header(REQUEST_HEADER)[:200] or "=" + hashlib.sha256(request.body).hexdigest()
+        count = partial(self.books.ask, person, again=again, model=wanted.model, most=wanted.n, caps=self.caps)
         try:
-            ask, new = self._counted(person, again, wanted, self._price(wanted.model), client, asked)
+            ask, new = count(price=self._price(wanted.model), run=partial(self.client._prepare, asked))
         except Capped:
-            if self._mock is None or not self.caps.draw_on:
+            if self.mock is None:
                 raise
-            ask, new = self._counted(person, again, wanted, Decimal(0), self._mock, asked)
+            ask, new = count(price=Decimal(0), run=partial(self.mock._prepare, asked))
         if new:
             self._wake()
         return ask
-
-    def _counted(
-        self, person: Person, again: str, wanted: CheckedRequest, cost: Decimal, client: Client, asked: ImageRequest
-    ) -> tuple[Ask, bool]:
-        return self.books.ask(
-            person,
-            again=again,
-            model=wanted.model,
-            most=wanted.n,
-            price=cost,
-            caps=self.caps,
-            run=lambda: client._prepare(asked),
-        )
 
     def _price(self, model: str) -> Decimal:
         """Return what an image is counted at: also on the mock server a class practises with real numbers."""
@@ -194,15 +179,11 @@ class Gateway:
             raise wrong("model", f"the price of {model} is not known, so that nothing can be counted")
         return found.amount
 
-    def _check_allowed(self, wanted: CheckedRequest) -> None:
-        caps = self.caps
-        for name, value, allowed in (("model", wanted.model, caps.models), ("size", wanted.size, caps.sizes)):
+    def _check_allowed(self, asked: ImageRequest) -> None:
+        for name in ("model", "size", "mode"):
+            value, allowed = str(getattr(asked, name)), getattr(self.caps, f"{name}s")
             if allowed and value not in allowed:
                 raise wrong(name, f"this class has {' and '.join(allowed)}, not {value}")
-        if wanted.sequential and not caps.sets:
-            raise wrong("enable_sequential", "this class makes no image sets")
-        if wanted.images and not caps.edits:
-            raise wrong("image", "this class edits no pictures")
 
     def _input(self, person: Person, request: Request, reference: str, where: str, model: str) -> Any:
         if reference.startswith(request.base + PICTURES):
@@ -213,7 +194,7 @@ class Gateway:
         return self._images[person.id].input(reference, where, model, resolve=resolve)
 
     def _asked(self, wanted: CheckedRequest) -> ImageRequest:
-        """Return a checked request as the client's own."""
+        """Return a checked request as the client's own, or refuse what the class does not make."""
         images = [image.read() or image.reference for image in wanted.images]
         palette = [{"hex": color, "ratio": f"{share / 100:.2f}%"} for color, share in wanted.palette]
         request = ImageRequest(
@@ -229,6 +210,7 @@ class Gateway:
             bbox_list=wanted.boxes or None,
             enable_sequential=wanted.sequential,
         )
+        self._check_allowed(request)
         try:
             request.check()
         except InvalidRequest as error:
@@ -334,17 +316,11 @@ class Gateway:
     def _canceled(self, person: Person, task_id: str) -> dict[str, Any]:
         ask = self._own(person, task_id)
         if not self.books.cancel(ask.id):
-            sent = self._tasks.get(ask.id)
-            canceled = False
-            if sent is not None:
-                with suppress(WannbError):
-                    sent[0].cancel()
-                    canceled = True
-            if not canceled:
-                raise Refused(
-                    "UnsupportedOperation",
-                    "Failed to cancel the task, please confirm if the task is in PENDING status.",
-                )
+            try:
+                self._tasks[ask.id][0].cancel()
+            except (KeyError, WannbError):
+                why = "Failed to cancel the task, please confirm if the task is in PENDING status."
+                raise Refused("UnsupportedOperation", why) from None
         self._wake()
         return {}
 
@@ -429,7 +405,7 @@ class Gateway:
         self._wake()
 
     def _client_of(self, ask: Ask) -> Client:
-        return self._mock if ask.drawn and self._mock is not None else self.client
+        return self.mock if ask.drawn and self.mock is not None else self.client
 
     def _ended(self, ask: Ask) -> bool:
         """Send a request or pick it up, wait for it and write down how it ended; False where that is not known yet."""

@@ -9,8 +9,9 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +30,7 @@ from wannb.display import PREVIEW_PIXELS, preview
 from wannb.errors import WannbError
 from wannb.exports import write_rows
 from wannb.mock.exchange import Refused, Request
+from wannb.mock.exchange import Response as Answer
 from wannb.service import Money
 
 from .books import Ask, Person
@@ -43,6 +45,7 @@ READING_MOST = 8 * BODY_MOST
 #: After how many guesses from one address each further one waits, twice as long each time, and seconds at most.
 _FREE, _SLOWEST = 5, 8.0
 _POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'"
+_UNSEEN = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 #: Seconds between two looks for news.
 _TICK = 0.4
 #: Requests that are answered at the same time; synchronous ones wait for their pictures.
@@ -102,8 +105,8 @@ class Site:
         self._vote: Vote | None = None
         self.app = Starlette(
             routes=[
-                Route("/", self._student),
-                Route("/teacher", self._teacher),
+                Route("/", partial(self._page, "student.html")),
+                Route("/teacher", partial(self._page, "teacher.html")),
                 Route("/api/v1/{rest:path}", self._api, methods=["GET", "POST"]),
                 Route(PICTURES + "{name}", self._picture),
                 Route(UPLOADS + "{name}", self._upload, methods=["POST"]),
@@ -122,6 +125,7 @@ class Site:
                 Route("/class/vote/{name}", self._vote_page),
                 Route("/class/vote/{name}", self._take, methods=["POST"]),
             ],
+            exception_handlers={Refused: _refused},
             middleware=[Middleware(_OwnPages)],
             lifespan=_many_threads,
         )
@@ -191,13 +195,8 @@ class Site:
         )
 
     async def _api(self, asked: Asked) -> Response:
-        try:
-            person = await self._person(asked)
-            answer = await run_in_threadpool(self.gateway.handle, await self._request(asked), person)
-        except Refused as refused:
-            answer = refused.response(request_id="")
-        headers = {"x-wannb-class": "1", **answer.headers}
-        return Response(answer.body, status_code=answer.status, headers=headers)
+        person = await self._person(asked)
+        return _sent(await run_in_threadpool(self.gateway.handle, await self._request(asked), person))
 
     async def _upload(self, asked: Asked) -> Response:
         person = self.gateway.sender(asked.path_params["name"])
@@ -207,7 +206,7 @@ class Site:
             answer = await run_in_threadpool(self.gateway.upload, await self._request(asked), person)
         except Refused as refused:
             answer = refused.xml()
-        return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
+        return _sent(answer)
 
     async def _picture(self, asked: Asked) -> Response:
         file = self.books.picture(asked.path_params["name"])
@@ -221,32 +220,17 @@ class Site:
 
     # The student's page
 
-    async def _student(self, asked: Asked) -> Response:
-        return self._page("student.html", asked)
-
-    async def _teacher(self, asked: Asked) -> Response:
-        return self._page("teacher.html", asked)
-
-    def _page(self, name: str, asked: Asked) -> Response:
+    async def _page(self, name: str, asked: Asked) -> Response:
         text = (_PAGES / name).read_text("utf-8").replace("{language}", self._language)
         text = text.replace("{pass}", self._asker(asked).pass_)
-        headers = {
-            "cache-control": "no-store",
-            "referrer-policy": "no-referrer",
-            "content-security-policy": _POLICY,
-        }
-        return HTMLResponse(text, headers=headers)
+        return HTMLResponse(text, headers={**_UNSEEN, "content-security-policy": _POLICY})
 
     async def _about(self, asked: Asked) -> Response:
         """Say whether the class practises, so that its pictures are not taken for live ones."""
         return JSONResponse({"mock": self.gateway.client.service.kind == "mock"})
 
     async def _me(self, asked: Asked) -> Response:
-        try:
-            person = await self._person(asked)
-        except Refused as refused:
-            return JSONResponse({"message": refused.message}, status_code=401)
-        return JSONResponse(await run_in_threadpool(self._of, person))
+        return JSONResponse(await run_in_threadpool(self._of, await self._person(asked)))
 
     def _of(self, person: Person) -> dict[str, Any]:
         asks, waits = [], self.gateway.waits()
@@ -259,8 +243,6 @@ class Site:
                     "place": place,
                     "seconds": seconds,
                     "prompt": self._prompt(ask),
-                    "images": ask.made or ask.most,
-                    "drawn": ask.drawn,
                     "message": ask.message,
                     "pictures": [PICTURES[1:] + each["name"] for each in self.books.pictures(ask.id)],
                 }
@@ -273,8 +255,8 @@ class Site:
             "going": caps.going and not person.stopped,
             "models": caps.models,
             "sizes": caps.sizes,
-            "sets": caps.sets,
-            "edits": caps.edits,
+            "modes": caps.modes,
+            "drawn": self.books.counted(person.id, drawn=True) if self.gateway.mock else None,
             "mock": self.gateway.client.service.kind == "mock",
             "vote": f"class/vote/{self._vote.address(person.id)}" if self._vote else "",
             "asks": asks,
@@ -291,20 +273,16 @@ class Site:
     def _all(self) -> dict[str, Any]:
         books, caps = self.books, self.gateway.caps
         made, spent = books.totals()
-        under_way: dict[int, int] = {}
-        for person in (each.person for each in books.open()):
-            under_way[person] = under_way.get(person, 0) + 1
-        names = {person.id: person.name for person in books.people()}
+        under_way = Counter(each.person for each in books.open())
+        names = books.names()
         return {
             "people": [
                 {
-                    "id": person.id,
-                    "name": person.name,
+                    **asdict(person),
                     "code": "" if self._hub else person.code,
-                    "most": person.most,
                     "used": books.counted(person.id),
-                    "waits": under_way.get(person.id, 0),
-                    "stopped": person.stopped,
+                    "drawn": books.counted(person.id, drawn=True),
+                    "waits": under_way[person.id],
                 }
                 for person in books.people()
             ],
@@ -323,24 +301,20 @@ class Site:
                     "at": PICTURES[1:] + each["name"],
                     "person": names[each["person"]],
                     "hidden": bool(each["hidden"]),
-                    "drawn": bool(each["drawn"]),
                 }
                 for each in books.pictures()
             ],
         }
 
-    async def _for_teacher(self, asked: Asked) -> Mapping[str, Any] | None:
-        """Return what a request of the teacher's page says, None for one that is not the teacher's."""
+    async def _for_teacher(self, asked: Asked) -> Mapping[str, Any]:
+        """Return what a request of the teacher's page says, or refuse one that is not the teacher's."""
         if not self._is_teacher(asked):  # 192 bits need no slowing down
-            return None
-        if asked.method == "GET":
-            return {}
+            raise _stranger("This address needs the token that `wannb class` printed.")
         said = json.loads(await self._body(asked) or b"{}")
         return said if isinstance(said, dict) else {}
 
     async def _state(self, asked: Asked) -> Response:
-        if await self._for_teacher(asked) is None:
-            return _no_teacher()
+        await self._for_teacher(asked)
         return JSONResponse(await run_in_threadpool(self._all))
 
     async def _events(self, asked: Asked) -> Response:
@@ -348,10 +322,7 @@ class Site:
         if self._is_teacher(asked):
             look = self._all
         else:
-            try:
-                person = await self._person(asked)
-            except Refused as refused:
-                return JSONResponse({"message": refused.message}, status_code=401)
+            person = await self._person(asked)
 
             def look() -> dict[str, Any]:
                 return self._of(next(each for each in self.books.people() if each.id == person.id))
@@ -371,61 +342,48 @@ class Site:
 
     async def _add(self, asked: Asked) -> Response:
         said = await self._for_teacher(asked)
-        if said is None:
-            return _no_teacher()
         person = self.books.add(str(said.get("name", ""))[:80] or "?", most=_whole(said.get("most")) or 0)
         return JSONResponse({"id": person.id, "code": person.code})
 
     async def _change(self, asked: Asked) -> Response:
         said = await self._for_teacher(asked)
-        if said is None:
-            return _no_teacher()
-        facts: dict[str, Any] = {}
-        if isinstance(said.get("name"), str) and said["name"].strip():
-            facts["name"] = said["name"].strip()[:80]
-        if (most := _whole(said.get("most"))) is not None:
-            facts["most"] = most
-        if isinstance(said.get("stopped"), bool):
-            facts["stopped"] = said["stopped"]
-        self.books.set_person(asked.path_params["person"], **facts)
+        name, most, stopped = str(said.get("name") or "").strip()[:80], _whole(said.get("most")), said.get("stopped")
+        stopped = stopped if isinstance(stopped, bool) else None
+        self.books.set_person(asked.path_params["person"], name=name or None, most=most, stopped=stopped)
         return JSONResponse({})
 
     async def _caps(self, asked: Asked) -> Response:
-        said = await self._for_teacher(asked)
-        if said is None:
-            return _no_teacher()
-        self.gateway.set_caps(going=bool(said.get("going")))
+        self.gateway.set_caps(going=bool((await self._for_teacher(asked)).get("going")))
         return JSONResponse({})
 
     async def _hide(self, asked: Asked) -> Response:
         said = await self._for_teacher(asked)
-        if said is None:
-            return _no_teacher()
         self.books.hide(asked.path_params["name"], bool(said.get("hidden")))
         return JSONResponse({})
 
     async def _save(self, asked: Asked) -> Response:
-        if await self._for_teacher(asked) is None:
-            return _no_teacher()
+        await self._for_teacher(asked)
         return JSONResponse({"folder": str(await run_in_threadpool(self.save))})
 
     async def _begin_vote(self, asked: Asked) -> Response:
-        """Let the class judge the pictures that are not hidden, the newest of each person where those are too many."""
+        """Let the class judge the chosen pictures.
+
+        If none is chosen: those that are not hidden, the newest of each person where those are too many.
+        """
         said = await self._for_teacher(asked)
-        if said is None:
-            return _no_teacher()
+        question, names = str(said.get("question") or "")[:200], said.get("pictures")
         try:
-            self._vote = await run_in_threadpool(self._new_vote, str(said.get("question") or "")[:200])
+            self._vote = await run_in_threadpool(self._new_vote, question, names if isinstance(names, list) else [])
         except (ValueError, ImportError, WannbError) as error:
             return JSONResponse({"message": f"{error}."}, status_code=400)
         self.books.version += 1
         return JSONResponse({"pairs": self._vote.pairs, "pictures": self._vote.pictures})
 
-    def _new_vote(self, question: str) -> Vote:
-        names = {person.id: person.name for person in self.books.people()}
+    def _new_vote(self, question: str, wanted: list[Any]) -> Vote:
+        names = self.books.names()
         chosen, count = {}, Counter[int]()
-        shown = [each for each in self.books.pictures() if not each["hidden"]]
-        if len(shown) > MOST_PICTURES:
+        shown = [each for each in self.books.pictures() if (each["name"] in wanted if wanted else not each["hidden"])]
+        if len(shown) > MOST_PICTURES and not wanted:
             shown = list({each["person"]: each for each in shown}.values())
         for each in shown:
             ask = self.books.get(each["ask"])
@@ -439,31 +397,28 @@ class Site:
         return Vote(folder, chosen, question=question, language=self._language)
 
     async def _votes(self, asked: Asked) -> Response:
-        if await self._for_teacher(asked) is None:
-            return _no_teacher()
+        await self._for_teacher(asked)
         return JSONResponse(await run_in_threadpool(self._vote.told) if self._vote else {})
 
     async def _vote_page(self, asked: Asked) -> Response:
         page = self._vote.page(asked.path_params["name"]) if self._vote else None
         if page is None:
             return Response("This judging is over. Go back to your pictures.", status_code=404)
-        return HTMLResponse(page, headers={"cache-control": "no-store", "referrer-policy": "no-referrer"})
+        return HTMLResponse(page, headers=_UNSEEN)
 
     async def _take(self, asked: Asked) -> Response:
-        names = {person.id: person.name for person in self.books.people()}
         vote, name, taken = self._vote, asked.path_params["name"], False
         if vote is not None and vote.page(name) is not None:
             with suppress(Refused):
-                taken = vote.take(name, await self._body(asked, 1024**2), names)
+                taken = vote.take(name, await self._body(asked, 1024**2), self.books.names())
         return Response(status_code=204 if taken else 400)
 
     def save(self) -> Path:
         """Write every picture under its person's name, with prompts and counts as a table, and return the folder."""
         folder = self._folder / f"class-{datetime.now():%Y-%m-%d-%H%M%S}"
         folder.mkdir(parents=True)
-        names = {person.id: person.name for person in self.books.people()}
         rows = []
-        for person, name in names.items():
+        for person, name in self.books.names().items():
             for ask in reversed(self.books.of(person)):
                 files = []
                 for number, each in enumerate(self.books.pictures(ask.id), 1):
@@ -497,6 +452,16 @@ def _stranger(message: str) -> Refused:
     return refused
 
 
+def _sent(answer: Answer) -> Response:
+    """Return an answer of the protocol, which says that a class gave it."""
+    return Response(answer.body, status_code=answer.status, headers={"x-wannb-class": "1", **answer.headers})
+
+
+async def _refused(asked: Asked, refused: Exception) -> Response:
+    assert isinstance(refused, Refused)
+    return _sent(refused.response(request_id=""))
+
+
 @asynccontextmanager
 async def _many_threads(app: Starlette) -> AsyncIterator[None]:
     """Let a class full of synchronous calls wait, and everybody else be answered."""
@@ -521,10 +486,6 @@ class _OwnPages:
                 await JSONResponse({"message": "This page is of another site."}, status_code=403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-def _no_teacher() -> Response:
-    return JSONResponse({"message": "This address needs the token that `wannb class` printed."}, status_code=401)
 
 
 def _whole(value: Any) -> int | None:

@@ -34,7 +34,7 @@ class Vote:
         self, folder: Path, pictures: Mapping[str, GeneratedImage], *, question: str = "", language: str = "en"
     ) -> None:
         if not 2 <= len(pictures) <= MOST_PICTURES:
-            raise ValueError(f"{len(pictures)} pictures: a class judges 2 to {MOST_PICTURES}; hide the others")
+            raise ValueError(f"{len(pictures)} pictures: a class judges 2 to {MOST_PICTURES}; tick or hide some")
         self._folder = folder
         folder.mkdir(parents=True)
         judging = judge(

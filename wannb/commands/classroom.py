@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from wannb.connection import connect, open_store
 from wannb.errors import WannbError
 from wannb.files import make_folder
-from wannb.request import MODELS, ImageRequest
+from wannb.request import MODELS, MODES, ImageRequest
 from wannb.runs import DONE
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", help="the time at which nothing more is taken, such as 17:00")
     parser.add_argument("--model", action="append", default=[], help="a model that may be asked for (default: all)")
     parser.add_argument("--size", action="append", default=[], help="a size that may be asked for, such as 1K")
-    parser.add_argument("--no-sets", action="store_true", help="no image sets")
-    parser.add_argument("--no-edits", action="store_true", help="no pictures as input, so nothing is uploaded")
-    parser.add_argument("--then-mock", action="store_true", help="whoever is at a cap goes on with drawn pictures")
+    modes = ", ".join(map(repr, MODES))
+    parser.add_argument("--mode", action="append", default=[], help=f"a mode that may be asked for, of {modes}")
+    parser.add_argument(
+        "--then-mock", action="store_true", help="whoever is at a cap goes on with drawn pictures, as many again"
+    )
     parser.add_argument("--mock", action="store_true", help="the mock server, for nothing; the default without a key")
     parser.add_argument("--replay", type=Path, help="the mock server with the pictures of this folder of runs")
     parser.add_argument("--folder", type=Path, default=Path("wannb-class"), help="the class's books and runs")
@@ -146,8 +148,9 @@ def _recorded(folder: Path | None) -> list[ImageRequest]:
 def _caps(options: argparse.Namespace, recorded: list[ImageRequest]) -> Caps:
     from wannb.classroom import Caps
 
-    if wrong := next((model for model in options.model if model not in MODELS), None):
-        raise ValueError(f"--model {wrong}: {' or '.join(MODELS)}")
+    for name, known in (("model", MODELS), ("mode", MODES)):
+        if wrong := next((each for each in getattr(options, name) if each not in known), None):
+            raise ValueError(f"--{name} {wrong}: {' or '.join(known)}")
     # What is recorded may be asked for, so that pages and programs ask for that: of most runs first.
     models = options.model or [name for name, _ in Counter(str(each.model) for each in recorded).most_common()]
     sizes = options.size or [name for name, _ in Counter(str(each.size) for each in recorded).most_common()]
@@ -157,9 +160,7 @@ def _caps(options: argparse.Namespace, recorded: list[ImageRequest]) -> Caps:
         until=_moment(options.until),
         models=tuple(models),
         sizes=tuple(sizes),
-        sets=not options.no_sets,
-        edits=not options.no_edits,
-        draw_on=options.then_mock,
+        modes=tuple(options.mode),
     )
 
 

@@ -162,7 +162,7 @@ class Shelf:
         """Keep an image, the same one once, and return what reads it."""
         digest, length = hashlib.sha256(data).digest(), len(data)
         with self._lock:
-            self._file = self._file or tempfile.TemporaryFile()
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115
             if digest not in self._starts:
                 self._starts[digest] = self._file.seek(0, 2)
                 self._file.write(data)

@@ -441,6 +441,7 @@ class Gateway:
             task = client._send(run.id) if run.state == PREPARED else client.pick_up(run.id)
             self._tasks[ask.id] = task, ""
             result = task.wait(on_status=lambda status, _: self._heard(ask, task, status)).result()
+            self.troubles.pop(ask.id, None)  # before the books say that it ended
             files = {f"{secrets.token_hex(16)}.png": str(image.path) for image in result}
             for image in result:
                 with suppress(OSError):

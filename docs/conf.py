@@ -49,6 +49,27 @@ maximum_signature_line_length = 90
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+#: What the theme writes around a page.
+_CHINESE = {
+    "Search": "搜索",
+    "Home": "首页",
+    "Breadcrumb": "所在位置",
+    "Site navigation": "网站导航",
+    "Section Navigation": "本栏目",
+    "On this page": "本页内容",
+    "Collapse Sidebar": "收起边栏",
+    "Expand Sidebar": "展开边栏",
+    "Skip to main content": "跳到正文",
+    "Back to top": "回到顶部",
+    "Color mode": "颜色模式",
+    "Light": "亮色",
+    "Dark": "暗色",
+    "System Settings": "跟随系统",
+    "previous": "上一页",
+    "next": "下一页",
+    "previous page": "上一页",
+    "next page": "下一页",
+}
 #: What ipywidgets and the base classes have is not ours to describe.
 autodoc_default_options = {"members": True, "inherited-members": False}
 
@@ -75,9 +96,15 @@ def _as_python(app: Any, what: str, name: str, obj: Any, options: Any, signature
 
 
 def _for_readers(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Say of a Chinese page that it is one, for screen readers and fonts; let options of a call be no broken list."""
+    """Give a Chinese page its language, for screen readers and fonts, and Chinese around it.
+
+    And let the options of a call be no broken list.
+    """
     if page.startswith("zh/"):
         context["language"] = "zh-CN"
+        if page == "zh/start":  # the first of them
+            context["prev"] = None
+        context["_"] = context["gettext"] = lambda text: _CHINESE.get(text, text)
     options = re.compile(r'<dl>\n((?:<dd><em class="sig-param">.*?</dd>\n)+)</dl>', re.DOTALL)
     if "body" in context:
         context["body"] = options.sub(lambda found: re.sub(r"<(/?)dd>", r"<\1span>", found[1]), context["body"])

@@ -23,6 +23,7 @@ from wannb.request import FIELDS
 from wannb.translation import Said, Words, as_data, count, from_data, joined, override, say, shorten, spoken
 
 PACKAGE = Path(wannb.__file__).parent
+ROOT = Path(__file__).parent.parent
 FILES = sorted((PACKAGE / "languages" / "zh").glob("*.json"))
 TEXTS = translation.catalogue("zh")
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -260,8 +261,17 @@ def test_each_entry_is_used_and_keeps_its_places(file: Path) -> None:
     assert sorted(set(texts) - set().union(*used().values())) == []
 
 
-def test_no_text_stands_in_two_files() -> None:
-    seen: dict[str, str] = {}
+def test_no_text_stands_in_two_places() -> None:
+    seen: set[str] = set()
     for file in FILES:
-        for english in json.loads(file.read_bytes()):
-            assert seen.setdefault(english, file.stem) == file.stem, english
+        for english, _ in json.loads(file.read_bytes(), object_pairs_hook=list):
+            assert english not in seen, english
+            seen.add(english)
+
+
+def test_a_thing_has_one_name_in_all_of_chinese() -> None:
+    """As Model Studio's documentation, JupyterLab in Chinese and these pages name it."""
+    pages = [*PACKAGE.rglob("pages/*.html"), *ROOT.glob("docs/zh/*"), ROOT / "README.zh-CN.md"]
+    said = [*TEXTS.values(), *(page.read_text("utf-8") for page in pages)]
+    others = re.compile("你|脚本|调色板|运行目录|运行文件夹|真实服务|Model Studio|notebook 里")
+    assert [found[0] for text in said if (found := others.search(text))] == []

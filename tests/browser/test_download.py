@@ -141,6 +141,11 @@ def a_board_is_saved_and_leaves(book: Book) -> None:
     assert saved.read_bytes() == b"of somebody else"
     expect(field).to_have_value("my board 2")
 
+    place.get_by_role("combobox", name="Format").select_option(label="Film, MP4")
+    sound = {"name": "rain.wav", "mimeType": "audio/wav", "buffer": b"RIFF"}
+    place.get_by_label("Upload a sound").locator("input").set_input_files(sound)
+    book.until("str(board.frames.files.chosen('.mp4')['sound']).endswith('rain.wav')")
+
 
 def large_files_come_in_pieces(book: Book) -> None:
     # Shown twice on one page, a press brings one file.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 import time
@@ -143,6 +144,9 @@ def test_what_would_pass_a_cap_is_refused_before_it_is_sent(
         answer = klass.create(0 if "yours" in refused else 1, body("one more", n=4))
         assert (answer.status, answer.json()["code"]) == (403, "Class.Cap")
         assert refused in answer.json()["message"]
+        client.language = "zh"
+        said = klass.create(0 if "yours" in refused else 1, body("one more", n=4)).json()["message"]
+        assert re.fullmatch(r"[^a-zA-Z]+[^.]。", said)
         assert server.billed == 6
 
 

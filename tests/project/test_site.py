@@ -133,3 +133,6 @@ def test_a_translated_tutorial_has_the_outputs_of_its_original_and_both_lead_to_
     assert len(ours.pictures) == len(theirs.pictures) > 5
     assert "../zh/01-text-to-image.html" in ours.links
     assert "../tutorials/01-text-to-image.html" in theirs.links
+    around = (site / "zh" / "01-text-to-image.html").read_text("utf-8")
+    assert "本页内容" in around
+    assert not re.search('On this page|Section Navigation|Skip to main|>previous<|changes.html" title', around)

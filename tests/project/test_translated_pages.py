@@ -15,6 +15,7 @@ from documents import ROOT, blocks
 TRANSLATED = {
     "README.zh-CN.md": "README.md",
     "docs/zh/start.md": "docs/start.md",
+    "docs/zh/storyboard.md": "docs/how-to/storyboard.md",
     "docs/zh/01-text-to-image.ipynb": "notebooks/01-text-to-image.ipynb",
 }
 
@@ -61,3 +62,11 @@ def test_a_translation_has_the_same_code_and_both_lead_to_each_other(name: str) 
     assert re.search(r"\[English\]\(\S+\)", words(translation))
     if original.suffix == ".md":  # a tutorial gets its link in the site
         assert "[中文](" in words(original)
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_chinese_is_set_as_chinese(name: str) -> None:
+    """A space beside Latin letters and code; none, so no line's end either, between characters."""
+    text = re.sub(r"`[^`\n]+`", "`x`", re.sub(r"(?s)```.*?```", "", words(ROOT / name)))
+    assert re.findall(r".{0,9}(?:[\u4e00-\u9fff][A-Za-z0-9`]|[A-Za-z0-9`][\u4e00-\u9fff]).{0,9}", text) == []
+    assert re.findall(r".{0,9}[\u4e00-\u9fff，；：、][ \n][\u4e00-\u9fff].{0,9}", text) == []

@@ -217,7 +217,7 @@ def test_it_speaks_the_language_of_its_client_also_later(client: Client) -> None
     for text in (repr(check), check._repr_html_()):
         assert "练习：还差" in text
         assert "模式：文生图" in text
-        assert "你请求的是 1K" in text
+        assert "您请求的是：1K；练习要求：768" in text
         assert "费用：0.075 USD" in text
         assert "exercise" not in text.lower()
 

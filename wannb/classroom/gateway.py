@@ -41,6 +41,7 @@ from wannb.request import ImageRequest
 from wannb.runs import FAILED as RUN_FAILED
 from wannb.runs import PREPARED, Run, seconds_of
 from wannb.service import price
+from wannb.translation import Words, joined
 
 from .books import CANCELED, ENDED, FAILED, SENT, SUCCEEDED, WAITING, Ask, Books, Capped, Caps, Person
 
@@ -135,7 +136,8 @@ class Gateway:
         except WannbError as error:  # a full disk, for one: nothing of it was sent
             return Refused("ServiceUnavailable", mask(str(error))).response(request_id=request_id)
         except Capped as capped:
-            return json_response(403, {"request_id": request_id, "code": "Class.Cap", "message": f"{capped}."})
+            message = Words(self.client.language)(joined(". ", [capped.said, ""])).rstrip()
+            return json_response(403, {"request_id": request_id, "code": "Class.Cap", "message": message})
 
     def sender(self, name: str) -> int | None:
         """Return who sends files behind a name."""
@@ -415,6 +417,7 @@ class Gateway:
             task = client._send(run.id) if run.state == PREPARED else client.pick_up(run.id)
             self._tasks[ask.id] = task, ""
             result = task.wait(on_status=lambda status, _: self._heard(ask, task, status)).result()
+            self.troubles.pop(ask.id, None)  # before the books say that it ended
             files = {f"{secrets.token_hex(16)}.png": str(image.path) for image in result}
             for image in result:
                 with suppress(OSError):

@@ -95,9 +95,9 @@ class Site:
         "timeout_graceful_shutdown": 2,
     }
 
-    def __init__(self, gateway: Gateway, *, token: str, folder: Path, language: str = "en", hub: bool = False) -> None:
+    def __init__(self, gateway: Gateway, *, token: str, folder: Path, hub: bool = False) -> None:
         self.gateway, self.books = gateway, gateway.books
-        self._token, self._folder, self._language = token, folder, language
+        self._token, self._folder, self._language = token, folder, gateway.client.language
         self._hub = hub
         self._guesses, self._good = Counter[str](), dict[str, int]()  # by address; codes and whose they are
         self._reading = 0  # bytes

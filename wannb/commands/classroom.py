@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8800, help="the port (default: 8800)")
     parser.add_argument("--certificate", type=Path, help="a file with certificate and key, for https")
     parser.add_argument("--teachers", default="teachers", help="behind JupyterHub: the group with the teacher's page")
-    parser.add_argument("--language", default="en", choices=("en", "zh"), help="of the pages (default: en)")
+    parser.add_argument("--language", help="of the pages, en or zh (default: WANNB_LANGUAGE, then en)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -103,7 +103,7 @@ def _app(options: argparse.Namespace, gateway: Gateway, token: str, folder: Path
     """Return the application, and how uvicorn serves it."""
     from wannb.classroom import Site
 
-    site = Site(gateway, token=token, folder=folder, language=options.language, hub=hub)
+    site = Site(gateway, token=token, folder=folder, hub=hub)
     if not hub:
         return site.app, site.SERVED
     from wannb.classroom import Hub
@@ -170,9 +170,10 @@ def _clients(options: argparse.Namespace, folder: Path, stack: ExitStack) -> tup
         from wannb.mock import serve
 
         server = stack.enter_context(serve(replay=options.replay))
-        client = stack.enter_context(connect("mock", base_url=server.base_url, store=folder / "runs"))
+        client = connect("mock", base_url=server.base_url, store=folder / "runs", language=options.language)
     else:
-        client = stack.enter_context(connect("mock" if options.mock else None, store=folder / "runs"))
+        client = connect("mock" if options.mock else None, store=folder / "runs", language=options.language)
+    stack.enter_context(client)
     if not options.then_mock or client.service.kind == "mock":
         return client, client if options.then_mock else None
     return client, stack.enter_context(connect("mock", store=folder / "drawn"))

@@ -406,12 +406,12 @@ _MOST_SCENE = 999
 class Picked:
     """A file that is brought from the browser's machine, and can be left out again: `path`, None without one."""
 
-    def __init__(self, store: Store, words: Words, text: str) -> None:
+    def __init__(self, store: Store, words: Words, text: str, **options: Any) -> None:
         self._words, self._text = words, text
         self.path: Path | None = None
         self._said = widgets.HTML()
         self._out = button(words("Remove"), lambda: self._take(None))
-        upload = Upload(store.root / ".uploads", self._take, words=words)
+        upload = Upload(store.root / ".uploads", self._take, words=words, **options)
         row = beside(self._said, self._out)
         self.box = widgets.VBox([row, upload])
         self._take(None)
@@ -464,7 +464,13 @@ class Files(FileRow):
         )
         self._show = show
         self.options = self._make(words)
-        self._logo, self._sound = Picked(store, words, words("Logo")), Picked(store, words, words("Sound"))
+        texts = {
+            "button": words("Upload a sound…"),
+            "label": words("Upload a sound"),
+            "wrongKind": words("{file}: this is not a sound"),
+        }
+        self._logo = Picked(store, words, words("Logo"))
+        self._sound = Picked(store, words, words("Sound"), accept="audio/*", texts=texts)
         boxes = {**self.options, "logo": self._logo.box, "sound": self._sound.box}
         self._parts = {name: boxes[name] for row in _ROWS for name in row}
         rows = [beside(*(boxes[name] for name in row)) for row in _ROWS]

@@ -149,7 +149,7 @@ function render({ model, el }) {
   function fits(file) {
     const endings = model.get("accept");
     if (endings.startsWith(".")) return endings.split(",").some((ending) => file.name.toLowerCase().endsWith(ending));
-    return !file.type || file.type.startsWith("image/");
+    return !file.type || file.type.startsWith(endings.replace("*", ""));
   }
 
   // ---- one file after the other, a window of pieces each

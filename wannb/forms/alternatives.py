@@ -20,7 +20,7 @@ from wannb.service import Money, as_budget
 from wannb.translation import Said, Words, joined
 
 from .button import beside, html_line, show
-from .controls import Control, Disclosure, RowsControl, TextControl, TextRow, as_size, close_all, in_form
+from .controls import Control, Disclosure, RowsControl, TextControl, TextRow, as_size, close_all, in_form, put
 from .references import References
 
 MOST_PROMPTS, MOST_SEEDS = 60, 500
@@ -300,8 +300,8 @@ class Lettering:
         labels = draft["labels"].items()
         self._labels = {name: {key: str(text) for key, text in texts.items()} for name, texts in labels}
         self._title.value = draft["title"]
-        gone, self._rows.children, self._fields = self._rows.children, (), {}
-        close_all(gone)
+        self._fields = {}
+        put(self._rows)
         if self._disclosure.is_open:
             self._draw()
 

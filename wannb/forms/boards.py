@@ -15,7 +15,7 @@ from wannb.files import read_file
 from wannb.translation import Said, Words, override
 
 from .button import beside, button, html_line, name_button, show
-from .controls import Disclosure, close_all
+from .controls import Disclosure, put
 from .status import Status
 from .upload import Upload
 
@@ -77,11 +77,9 @@ class BoardsPanel:
 
     def _draw(self) -> None:
         words, board = self.words, self._board()
-        old = self._list.children
         shown = self._boards[: self._shown]
         firsts = previews([each.pictures[0] if each.pictures else None for each in shown], _PIXELS)
-        self._list.children = [self._row(each, jpeg) for each, jpeg in zip(shown, firsts, strict=True)]
-        close_all(old)
+        put(self._list, [self._row(each, jpeg) for each, jpeg in zip(shown, firsts, strict=True)])
         show(self._more, len(self._boards) > self._shown)
         for each in (self.open, self.copy, self.archive, self.restore, self.rename):
             each.disabled = board is None

@@ -14,7 +14,7 @@ from wannb.staging import MOST_PICTURES, Character, Characters
 from wannb.translation import Said, Words, override
 
 from .button import beside, button, html_line
-from .controls import Disclosure, close_all
+from .controls import Disclosure, put
 from .references import References
 
 _PIXELS, _WIDTH = 160, 72
@@ -75,9 +75,7 @@ class CharactersPanel:
         self._show()
 
     def _show(self) -> None:
-        old, self._list.children = self._list.children, ()
-        close_all(old)
-        self._list.children = [self._row(each) for each in self.characters]
+        put(self._list, [self._row(each) for each in self.characters])
 
     def _row(self, each: Character) -> widgets.Widget:
         words = self.words

@@ -397,6 +397,12 @@ def close_all(shown: Iterable[widgets.Widget]) -> None:
         each.close()
 
 
+def put(box: widgets.Box, parts: Sequence[widgets.Widget] = ()) -> None:
+    """Put new widgets into a box, and close those that it had."""
+    old, box.children = box.children, parts
+    close_all(old)
+
+
 class Row:
     """One row: its inputs, of which the first gets the focus when the row is new, and what moves and removes it."""
 

@@ -22,7 +22,7 @@ from wannb.translation import Said, Words
 
 from .button import beside, button, cost_text, html_line, name_button, show, sign, spent_text
 from .characters import CharactersPanel
-from .controls import Disclosure, Filling, close_all
+from .controls import Disclosure, Filling, close_all, put
 from .download import Download, Files
 from .references import Picker
 from .scenes import dialogue_input, notes_input, seconds_input
@@ -420,8 +420,7 @@ class Details:
         self.number = number
         show(self.box, number is not None)
         self.box.layout.order = None if number is None else str(2 * number + 1)  # after its card
-        old, self._takes.children = self._takes.children, ()
-        close_all(old)
+        put(self._takes)
         if number is None:
             return
         record = board.record

@@ -24,7 +24,7 @@ from wannb.storyboard import BoardFiles, Storyboard
 from wannb.translation import Said, Words, count, override, shorten
 
 from .button import beside, button, html_line, show
-from .controls import close_all, in_form
+from .controls import close_all, in_form, put
 from .form import Form, form_class, request_of
 from .panel import Panel
 from .references import Picker
@@ -127,9 +127,8 @@ class HistoryForm(Panel):
         listed = [(run.id, run.state) for run in found[: self._shown]]
         if listed != self._listed:
             # Only when something changed: a button that is replaced loses a press that is on its way.
-            self._listed, old = listed, self._list.children
-            self._list.children = [self._row(run) for run in found[: self._shown]]
-            close_all(old)
+            self._listed = listed
+            put(self._list, [self._row(run) for run in found[: self._shown]])
         show(self._more, len(found) > self._shown)
         shown = min(self._shown, len(found))
         wanted = self._search.value.strip() or self._mode.value

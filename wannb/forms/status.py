@@ -18,7 +18,7 @@ from wannb.runs import GeneratedImage, Result
 from wannb.translation import Said, Words, count, override, shorten
 
 from .button import beside, button, html_line, show
-from .controls import close_all, in_form
+from .controls import in_form, put
 from .download import Download, image_name
 from .worker import Progress
 
@@ -102,7 +102,7 @@ class Status:
     def tell(self, *lines: str) -> None:
         """Show lines of text in place of the images; nothing without any."""
         self.offer()
-        self._clear()
+        put(self._gallery)
         told = "".join(f"<div>{escape(line)}</div>" for line in lines)
         self._say(f'<div class="wannb-told wannb-say">{told}</div>' if told else "")
 
@@ -163,9 +163,8 @@ class Status:
             f'<div class="wannb-quietly">{escape(place)}</div>{self._out(result)}'
         )
         # New widgets each time: an old image's buttons must not act on a new one.
-        self._clear()
         figures = result.figures(pixels=_PIXELS, width=_WIDTH)
-        self._gallery.children = [self._item(image, figure) for image, figure in zip(result, figures, strict=True)]
+        put(self._gallery, [self._item(image, figure) for image, figure in zip(result, figures, strict=True)])
 
     def _doubt(self, progress: Progress, error: UnknownOutcome) -> None:
         """Show what may be the outcome of a request whose answer was lost, to choose from, and what else can be done.
@@ -198,7 +197,7 @@ class Status:
         self.offer("pick_up", "anew")
         lines = [f"<b>{escape(self.words(error.title))}</b>", escape(self.words(said))]
         self._say('<div class="wannb-error" role="alert">' + "".join(f"<div>{line}</div>" for line in lines) + "</div>")
-        self._clear()
+        put(self._gallery)
         if choose := self._acts.get("choose"):
             self._gallery.children = [
                 self._choice(number, each, partial(choose, self._run_id, each.task_id))
@@ -262,10 +261,6 @@ class Status:
         row = beside(*buttons)
         out = self.download.picture(image_name(image), image.path)
         return widgets.VBox([widgets.HTML(figure + out), row], _dom_classes=("wannb-item",))
-
-    def _clear(self) -> None:
-        old, self._gallery.children = self._gallery.children, ()
-        close_all(old)
 
     def _say(self, page: str, bar: str = "") -> None:
         label = f' aria-label="{escape(self.words("Progress"))}"></progress>'

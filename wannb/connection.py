@@ -99,7 +99,7 @@ def connect(
         found = _key_for(mode, "auto" if given is not None and set_mode in _MODES else set_mode, given, base_url)
         code = is_class_code(found and found[0])
         service = _service(found is not None, mode, set_mode, region, workspace, base_url, code=code)
-        found = found if code or service.kind == "live" else None
+        found = found if code or hub_token(service.base_url) or service.kind == "live" else None
         limit, notices = as_budget(budget, service.region), [*notices_of(found, mode, set_mode)]
         key, runs = (found[0] if found else "sk-mock"), open_store(store)
         if service.kind == "mock" and str(mode or set_mode).lower() == "auto" and not base_url and runs.made_live:
@@ -137,7 +137,7 @@ def _service(
     address, source = (base_url or set_url) if has_key else None, "base_url" if base_url else _SET_URL
     live = _live(region, workspace, address, source, code=code)
     if has_key:
-        return as_it_says(live) if code else _through(live)
+        return as_it_says(live) if code or hub_token(live.base_url) else _through(live)
     # An address of the live service in the environment is not meant for the mock.
     return _mock(live.region, base_url, set_url if set_url_is_here else None, shared)
 

@@ -214,6 +214,7 @@ def test_a_notebook_on_the_hub_asks_with_its_servers_token(
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-my-own-0123456789abcdef")
     with wannb.connect(hub.service, store="own") as client:
         assert not client.notices
+        assert client.service.kind == "mock", "the class practices, and says so"
         result = client.generate("a boat", size="1K", n=2)
         edited = client.edit("make it night", result[0], size="1K")
     assert (len(result), len(edited)) == (2, 1)

@@ -243,6 +243,7 @@ def test_a_person_at_the_cap_goes_on_with_drawn_pictures_where_the_teacher_allow
         assert gateway.books.counted(1) == gateway.books.counted(1, drawn=True) == 1
         refused = klass.create(0, body("x"), x_wannb_request="as many again are drawn, and no more")
         assert (refused.status, refused.json()["code"]) == (403, "Class.Cap")
+        assert refused.json()["message"].startswith("1 image would be more than yours: 1 of 1 drawn ones are made")
         gateway.books.set_person(1, most=2, stopped=True)
         assert "your code is stopped" in klass.create(0, body("x"), x_wannb_request="stopped").json()["message"]
         assert len(gateway.books.of(1)) == 2

@@ -250,13 +250,16 @@ class Books:
             raise Capped(Said("the class ended at {time}; nothing more is made", time=ended))
         asked = count(most, "image")
         if own + most > person.most:
+            facts = {"images": asked, "made": own, "all": person.most}
+            if not price:
+                raise Capped(
+                    Said("{images} would be more than yours: {made} of {all} drawn ones are made or under way", **facts)
+                )
             raise Capped(
                 Said(
                     "{images} would be more than yours: {made} of {all} are made or under way. Ask for fewer, or "
                     "the teacher for more",
-                    images=asked,
-                    made=own,
-                    all=person.most,
+                    **facts,
                 )
             )
         if not price:  # the other caps are of what is billed

@@ -32,6 +32,12 @@ UNSEEN = """() => { const one = document.activeElement, style = getComputedStyle
   return style.outlineStyle === 'none' && style.boxShadow === 'none' ? one.outerHTML.slice(0, 300) : ''; }"""
 
 
+#: Whether what was typed is in a field of the form that is shown, and in the code, which Python writes.
+HEARD = """() => !document.querySelector('.jupyter-widgets-disconnected') && ['textarea', '.wannb-code'].every(kind =>
+  [...document.querySelectorAll(`.wannb-texttoimageform ${kind}`)]
+    .some(each => (each.value ?? each.textContent).includes('a fox, typed when nobody heard it')))"""
+
+
 def form(lab: Lab, code: str, **options: object) -> Book:
     """Show a form in the second cell of the shared notebook, or of a new one with `shared=False`."""
     book = lab.notebook(CLIENT, f"form = {code}\nform", **{"shared": True, **options})  # type: ignore[arg-type]
@@ -275,6 +281,10 @@ def test_a_form_whose_kernel_was_restarted_says_so_once(lab: Lab, code: str) -> 
     book.page.wait_for_function("() => document.querySelector('.wannb-form.jupyter-widgets-disconnected')")
     [sentence] = book.page.evaluate(said)
     assert "Run the cell again" in sentence
+    if "studio" in code:
+        book.output(1).get_by_role("textbox", name="Prompt").first.fill("a fox, typed when nobody heard it")
+        book.run()
+        book.page.wait_for_function(HEARD)
 
 
 def test_a_notebook_that_is_not_trusted_shows_pictures_and_what_to_do(lab: Lab) -> None:

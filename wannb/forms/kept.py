@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
@@ -135,25 +136,34 @@ class Eye(anywidget.AnyWidget):
     """What the Studio knows of its page: whether somebody looks at it, and whether it may be left without a loss.
 
     Args:
+        home: the runs folder, whose drafts what was typed belongs to.
         looked: called with the runs that somebody has seen, when the page is looked at again.
+        back: called with the `place` that the window showed before its page was loaded anew.
 
     Attributes:
         shown: runs whose end is shown on the page.
         unkept: whether something is not yet written, so that the page asks before it is left.
+        place: the tab that is open, and the board if its form is made.
     """
 
     _esm = esm(ELEMENTS, STATIC / "eye.js")
 
     shown: traitlets.List[str] = traitlets.List().tag(sync=True)
     unkept = traitlets.Bool(False).tag(sync=True)
+    place = traitlets.Dict().tag(sync=True)
+    home = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, looked: Callable[[list[str]], object]) -> None:
-        super().__init__()
-        self._looked = looked
+    def __init__(
+        self, home: Path, looked: Callable[[list[str]], object], back: Callable[[Mapping[str, Any]], object]
+    ) -> None:
+        super().__init__(home=sha256(bytes(home)).hexdigest()[:16])
+        self._looked, self._back = looked, back
         self.on_msg(_receive)
 
 
 def _receive(eye: Eye, content: Any, buffers: Any) -> None:
-    runs = content.get("seen") if isinstance(content, dict) else None
-    if isinstance(runs, list):
+    told = content if isinstance(content, dict) else {}
+    if isinstance(runs := told.get("seen"), list):
         eye._looked([run for run in runs if run in eye.shown])
+    if isinstance(place := told.get("place"), dict):
+        eye._back(place)

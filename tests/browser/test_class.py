@@ -66,6 +66,7 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
             judging.locator(f'.wannb-judge[data-pair="{number}"]').wait_for()
             judging.keyboard.press(key)
         judging.get_by_text("Thank you!").wait_for()
+        judging.get_by_text("All are handed in; you can close this page.").wait_for()
         lab.screenshot("class-judging", judging)
         scores = teacher.locator("#scores li")
         for _ in range(20):

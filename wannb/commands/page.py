@@ -117,7 +117,7 @@ class Ready(AsyncMappingKernelManager):
 
 
 class Packed(GZipContentEncoding):
-    """Packed quickly: half the time of Tornado's own level, for a seventh more."""
+    """Packed quickly: in a third of the time that Tornado's own level takes, a fifth larger."""
 
     GZIP_LEVEL = 1
 

@@ -82,6 +82,7 @@ def test_a_student_on_a_phone_and_the_teachers_page(lab: Lab, tmp_path: Path) ->
             judging.keyboard.press("1")
         assert handed_in.value.ok
         judging.get_by_text("Thank you!").wait_for()
+        judging.get_by_text("All are handed in; you can close this page.").wait_for()
         lab.screenshot("class-judging", judging)
         teacher.locator("#scores-button").press("Enter")
         scores = teacher.locator("#scores li")

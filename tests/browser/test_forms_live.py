@@ -34,6 +34,12 @@ UNSEEN = """() => { const one = document.activeElement, style = getComputedStyle
   return style.outlineStyle === 'none' && style.boxShadow === 'none' ? one.outerHTML.slice(0, 300) : ''; }"""
 
 
+#: Whether what was typed is in a field of the form that is shown, and in the code, which Python writes.
+HEARD = """() => !document.querySelector('.jupyter-widgets-disconnected') && ['textarea', '.wannb-code'].every(kind =>
+  [...document.querySelectorAll(`.wannb-texttoimageform ${kind}`)]
+    .some(each => (each.value ?? each.textContent).includes('a fox, typed when nobody heard it')))"""
+
+
 def faults(root: Any) -> list[str]:
     """Return the controls of a form without a name, and what reaches out of it."""
     settled(root)
@@ -286,6 +292,9 @@ def test_a_form_whose_kernel_was_restarted_says_so_once(lab: Lab) -> None:
         expect(each.locator(".wannb-form:not(.jupyter-widgets-disconnected)")).to_have_count(0)
         [sentence] = settled(each).evaluate(said)
         assert "Run the cell again" in sentence
+    forms[1].get_by_role("textbox", name="Prompt").first.fill("a fox, typed when nobody heard it")
+    book.run()
+    book.page.wait_for_function(HEARD)
 
 
 def test_a_notebook_that_is_not_trusted_shows_pictures_and_what_to_do(lab: Lab) -> None:

@@ -77,9 +77,14 @@ def test_judge_by_keys_and_by_mouse(lab: Lab) -> None:
     output.get_by_text("Thank you! All 3 are judged, 3 verdicts are saved.").wait_for()
     assert book.ask("judging.verdicts[-1]['verdict']") == "right"
     assert root.evaluate("one => one.contains(document.activeElement)"), "the focus went to the notebook"
+    output.get_by_role("button", name="Show my scores").click()
+    output.locator(".wannb-judge-scores table").first.wait_for()
+    lab.screenshot("judging-scores")
+    root.focus()
     keyboard.press("u")
     output.locator('.wannb-judge[data-pair="2"]').wait_for()
     expect(output.get_by_role("status").first).to_have_text("3 of 3")
+    expect(output.locator(".wannb-judge-scores"), "the rest is judged blind again").to_be_empty()
 
     # On a narrow page one above the other.
     book.look(theme="dark", width=560, height=900)

@@ -181,9 +181,9 @@ def test_prompts_are_compared_and_the_grid_is_saved(lab: Lab, server: mock.MockS
     keys.type("mills")
     keys.to("Save", "Enter")
     page.locator(".wannb-get-text", has_text="mills.png").wait_for()
-    assert keys.at == "Save"
+    assert keys.at == "Save mills.png"
     assert (book.path.parent / "mills.png").stat().st_size > 1000
-    enabled(page, "Save")
+    enabled(page, "Save mills.png")
     keys.press("Enter")
     keys.wait_at("Keep both: mills 2.png")
     keys.press("Enter")

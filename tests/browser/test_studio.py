@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +49,10 @@ HEARD = """() => ['textarea', '.wannb-code'].every(kind =>
   [...document.querySelectorAll(`.wannb-texttoimageform ${kind}`)]
     .some(each => (each.value ?? each.textContent).includes('in fog, typed when nobody heard it')))"""
 
+#: The files of Voilà's own that its script asked for, and not the page ahead of it.
+LATER = """() => performance.getEntriesByType('resource').filter(one => one.initiatorType !== 'link')
+  .map(one => new URL(one.name).pathname).filter(one => one.startsWith('/voila/static/'))"""
+
 #: Writes down what the open tab of a Studio says instead of its form, from now on.
 HEED = """() => {
   const said = globalThis.said = [];
@@ -61,13 +67,30 @@ HEED = """() => {
 }"""
 
 
-def what_is_typed_into_a_frame_survives(page: Any) -> None:
-    """Load the page anew while the cursor is in a field of a frame, which is sent when it is left."""
+def show_elsewhere(drafts: Path) -> None:
+    """Write what another window would that has turned to another tab and left the board."""
+    for name, shown, other in (
+        ("studio", ("tab", "StoryboardForm"), ("tab", "CompareForm")),
+        ("storyboard", ("board", "storyboard"), ("board", "")),
+    ):
+        file, deadline = drafts / f"{name}.json", time.monotonic() + PATIENCE
+        while not (file.exists() and shown in json.loads(file.read_text())["fields"].items()):
+            assert time.monotonic() < deadline, f"{file} was not written"
+            time.sleep(0.1)
+        written = json.loads(file.read_text())
+        file.write_text(json.dumps({**written, "fields": dict([*written["fields"].items(), other]), "writer": "it"}))
+
+
+def what_is_typed_into_a_frame_survives(page: Any, drafts: Path) -> None:
+    """Load the page anew while the cursor is in a field of a frame, which is sent when it is left.
+
+    The tab and the board are this window's own, whatever another one shows.
+    """
     card = page.locator(".wannb-frame").first
     for first in (True, False):
-        page.get_by_role("tab", name="Storyboard").click()
         form = page.locator(".wannb-storyboardform")
         if first:
+            page.get_by_role("tab", name="Storyboard").click()
             form.get_by_role("textbox", name=re.compile("Text of scene|Scene 1")).first.fill("a fox")
             form.locator(".wannb-go").first.click()
         card.locator("img").wait_for()
@@ -75,6 +98,7 @@ def what_is_typed_into_a_frame_survives(page: Any) -> None:
         if first:
             dialogue.click()
             page.keyboard.type("Where to?")
+            show_elsewhere(drafts)
             page.reload()
     expect(dialogue).to_have_value("Where to?")
     page.get_by_role("tab", name="Text to image").click()
@@ -129,6 +153,7 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
         page.wait_for_function("said.length > 2")
         said = page.evaluate("said")
         assert said == ["none", '"One moment…"', "none"], "a tab that is not made yet says so, until it is"
+        assert page.evaluate(LATER) == [], "asked for at once, while the kernel works"
         page.get_by_role("tab", name="Text to image").click()
         make_an_image(page.locator("body"), "a lighthouse at night")
         assert server.billed == 1
@@ -183,7 +208,7 @@ def test_alone_it_makes_an_image_and_nothing_typed_is_lost(lab: Lab, server: Moc
         page.get_by_text("Begun anew.").first.wait_for()
         expect(prompt).to_have_value("")
         expect(alert).to_be_hidden()
-        what_is_typed_into_a_frame_survives(page)
+        what_is_typed_into_a_frame_survives(page, folder / "wannb-runs" / "drafts")
     # What a frame's field sent as its page was left came too late, and is brought to the next page.
     harmless = ("WebSocket connection to", "Could not send widget sync message Error: Cannot send")
     lab.errors[:] = [line for line in lab.errors if not any(each in line for each in harmless)]

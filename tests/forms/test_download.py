@@ -270,7 +270,7 @@ class Saving:
         self.row.saved([path])
 
     def press(self, name: str) -> None:
-        named(self.row.box, name).click()
+        (self.row.buttons[0] if name == "Save" else named(self.row.box, name)).click()
 
     @property
     def asks(self) -> str:
@@ -292,11 +292,14 @@ def test_a_name_that_cannot_be_is_told_beside_the_field_and_nothing_is_made(savi
     saving.row.name.value = name
     said = shown(saving.row._problem)
     assert said.strip() == str(name_problem(name.strip()))
+    assert saving.row.buttons[0].description == "Save"
     saving.press("Save")
     assert saving.saved == []
     assert list(Path().iterdir()) == []
     saving.row.name.value = "story"
     assert shown(saving.row._problem).strip() == ""
+    button = saving.row.buttons[0]
+    assert (button.description, button.tooltip) == ("Save story.pdf", f"Save it: {Path.cwd()}")
     saving.press("Save")
     assert saving.saved == ["story.pdf"]
 

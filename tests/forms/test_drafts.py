@@ -14,9 +14,10 @@ import pytest
 from conftest import make_client
 from forms.using import SMALL, named, picture, press, shown
 
-from wannb import forms, mock
+from wannb import Storyboard, forms, mock
 from wannb.client import Client
 from wannb.forms import drafts
+from wannb.forms.kept import _receive
 from wannb.masking import Secret
 from wannb.request import ImageRequest
 from wannb.runs.store import Store
@@ -149,6 +150,40 @@ def test_a_new_studio_opens_where_the_last_one_was_left(client: Client) -> None:
     assert isinstance(forms.Studio(client).form, forms.TextToImageForm)
 
 
+def test_each_window_goes_back_to_its_own_tab_and_board(client: Client) -> None:
+    for name in ("fox", "hare"):
+        Storyboard(client, ["one"], name=name)
+
+    def window(tab: int, board: str) -> dict[str, Any]:
+        studio = forms.Studio(client)
+        studio._tabs.selected_index = tab
+        studio.storyboard.go_on_with(board) if board else studio.storyboard.leave()
+        studio._place.write()
+        kept(studio.storyboard)
+        studio.close()
+        return studio._eye.place
+
+    ours, new, theirs = window(0, "fox"), window(1, ""), window(2, "hare")
+    assert ours == {"tab": "TextToImageForm", "board": "fox"}
+    written = file_of(client, "storyboard").read_text()
+    for made_before in (True, False):
+        for place in (ours, new):
+            again = forms.Studio(client)
+            if made_before:
+                assert again.storyboard.board.name == "hare", "a new window shows what was shown last"
+            _receive(again._eye, {"place": place}, [])
+            assert again._where() == {"tab": place["tab"]}
+            assert again.storyboard.draft()["board"] == place["board"]
+            assert again._eye.place == place
+            assert again.storyboard.kept.draft.kept
+    assert file_of(client, "storyboard").read_text() == written, "what a window shows is no change of the draft"
+    for odd in ({"place": {"tab": ["x"], "board": 3}}, {"place": {"board": "gone"}}, {"place": None}, None):
+        _receive(again._eye, odd, [])
+    assert again._eye.place == new
+    _receive(again._eye, {"place": theirs}, [])
+    assert again.storyboard.board.name == "hare"
+
+
 def test_a_picture_is_kept_once_and_those_of_the_folder_stay_where_they_are(client: Client) -> None:
     own = client.generate("a cat", size=SMALL, seed=1)[0]
     uploads = client.store.root / ".uploads"
@@ -205,6 +240,7 @@ def test_two_windows_never_mix_and_each_can_take_what_the_other_wrote(client: Cl
 WRITER = """
 import sys
 from wannb.forms import drafts
+from wannb.forms.kept import _receive
 from wannb.runs import Store
 text = ["x"]
 draft = drafts.Draft(Store(sys.argv[1]), "edit", lambda: {"prompt": text[0]})

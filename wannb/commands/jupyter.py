@@ -127,6 +127,7 @@ def studio(*, port: int, language: str | None, theme: str, browser: bool) -> int
         variables["JUPYTER_TOKEN"] = token  # not an argument: every user of the machine can read those
         variables["WANNB_LANGUAGE"] = words.language
         variables["WANNB_STORE"] = str(store)
+        variables["NBFORMAT_VALIDATOR"] = "jsonschema"  # compiles nothing, which takes longer than a cell's validation
         command = [
             *(sys.executable, "-m", "wannb.commands.page", str(notebook), "--no-browser", f"--Voila.ip={HOST}"),
             *(f"--Voila.port={port}", "--Voila.port_retries=0", "--Voila.auto_token=True", "--Voila.log_level=ERROR"),

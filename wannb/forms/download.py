@@ -262,10 +262,15 @@ class Download(Listener):
             self.send({"kind": "refused", "id": key, "why": why})
 
 
+#: Letters of a file's name that the button that saves it can name.
+_MOST_ON_BUTTON = 40
+
+
 class FileRow:
     """A format, a file name, and a button that saves in the folder where Python runs.
 
-    A name that cannot be is told why while it is written, and no file is overwritten without a question.
+    The button names the file and, as its tooltip, the folder. A name that cannot be is told why while it is written,
+    and no file is overwritten without a question.
 
     Args:
         formats: what can be chosen: its text and the file's ending.
@@ -293,7 +298,8 @@ class FileRow:
         self._download = download
         self._format = widgets.Dropdown(description=words("Format"), options=formats)
         self.name = widgets.Text(description=words("File name"), value=name)
-        self.buttons = [button(words("Save"), self._pressed, tooltip=tooltip), *more]
+        self._tooltip = tooltip
+        self.buttons = [button("", self._pressed), *more]
         self._problem, self._asked, self._said = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._both = button(words("Keep both"), self._keep_both)
         answers = [
@@ -304,7 +310,7 @@ class FileRow:
         self._question = widgets.VBox([self._asked, beside(*answers)])
         row = beside(self._format, self.name, *self.buttons, look="wannb-save-row")
         self.box = widgets.VBox([row, self._problem, self._question, self._said])
-        self._ask("")
+        self._changed()
         for each in (self.name, self._format):
             each.observe(lambda change: self._changed(), "value")
 
@@ -326,6 +332,10 @@ class FileRow:
         why = name_problem(self._stem)
         shown = escape(self.words(why)) if why else ""
         self._problem.value = f'<div class="wannb-problems wannb-say">{shown}</div>' if why else ""
+        file = self.path.name
+        long = why or len(file) > _MOST_ON_BUTTON
+        self.buttons[0].description = self.words("Save") if long else self.words("Save {file}", file=file)
+        self.buttons[0].tooltip = f"{self._tooltip}: {self.path.parent}"
         self._ask("")
 
     def _pressed(self) -> None:

@@ -78,7 +78,8 @@ class HistoryForm(Panel):
         self._search = widgets.Text(
             description=words("Search"),
             continuous_update=False,
-            placeholder=words("words of a prompt, failed, seed:3, model:pro, 2026-11-26"),
+            placeholder=words("a fox, failed, seed:3"),
+            tooltip=words("words of a prompt, failed, seed:3, model:pro, 2026-11-26"),
         )
         modes = [(words("all modes"), ""), *((words(mode), mode) for mode in MODES)]
         self._mode = widgets.Dropdown(options=modes, description=words("Mode"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from html import escape
+from pathlib import Path
 from typing import Any, Protocol
 
 import ipywidgets as widgets
@@ -128,23 +130,31 @@ class Eye(Listener):
     """What the Studio knows of its page: whether somebody looks at it, and whether it may be left without a loss.
 
     Args:
+        home: the runs folder, whose drafts what was typed belongs to.
         looked: called with the runs that somebody has seen, when the page is looked at again.
+        back: called with the `place` that the window showed before its page was loaded anew.
 
     Attributes:
         shown: runs whose end is shown on the page.
         unkept: whether something is not yet written, so that the page asks before it is left.
+        place: the tab that is open, and the board if its form is made.
     """
 
     _esm = esm(ELEMENTS, STATIC / "eye.js")
 
     shown: traitlets.List[str] = traitlets.List().tag(sync=True)
     unkept = traitlets.Bool(False).tag(sync=True)
+    place = traitlets.Dict().tag(sync=True)
+    home = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, looked: Callable[[list[str]], object]) -> None:
-        super().__init__()
-        self._looked = looked
+    def __init__(
+        self, home: Path, looked: Callable[[list[str]], object], back: Callable[[Mapping[str, Any]], object]
+    ) -> None:
+        super().__init__(home=sha256(bytes(home)).hexdigest()[:16])
+        self._looked, self._back = looked, back
 
     def _take(self, content: dict[str, Any], buffers: Sequence[Any]) -> None:
-        runs = content.get("seen")
-        if isinstance(runs, list):
+        if isinstance(runs := content.get("seen"), list):
             self._looked([run for run in runs if run in self.shown])
+        if isinstance(place := content.get("place"), dict):
+            self._back(place)

@@ -240,6 +240,17 @@ class WorkPanel(Panel):
         shown.insert(shown.index(self._heading) + 1, self.kept.box)
         self.children = shown
 
+    def show_here(self, fields: Mapping[str, Any]) -> None:
+        """Show some fields that this window had, and leave what the draft holds to the others."""
+        kept, self.kept = self.kept, None
+        try:
+            self.restore({**self.draft(), **fields})
+        finally:
+            self.kept = kept
+        if kept:
+            kept.draft.settle()
+            kept.hide()
+
     # Shared by all panels with a button
 
     def offer_earlier(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from html import escape
@@ -79,6 +79,8 @@ class Studio(Panel):
 
     def __init__(self, client: Client) -> None:
         self._made: dict[type[Any], Any] = {}
+        #: The board that the window of the page had open, until the form is made that opens it.
+        self._board: str | None = None
         super().__init__(client)
         self._tabs.selected_index = 0
         self._place = Draft(client.store, "studio", self._where)
@@ -90,7 +92,7 @@ class Studio(Panel):
 
     def _build(self) -> None:
         titles = [self.words(kind.title) for kind in _TABS]
-        self._eye = Eye(self._looked)
+        self._eye = Eye(self.client.store.root, self._looked, self._go_back)
         self._tabs = widgets.Tab([widgets.VBox() for _ in _TABS], titles=titles)
 
     def _layout(self) -> list[widgets.Widget]:
@@ -128,6 +130,8 @@ class Studio(Panel):
             self._made[kind] = form
             if isinstance(form, WorkPanel):
                 self._keep(form, kind.__name__.removesuffix("Form").lower())
+            if isinstance(form, StoryboardForm):
+                self._open_board()
             # Inside of its tab: front ends make all tabs anew, and turn to another one, when one of them is replaced.
             self._tabs.children[_KINDS.index(kind)].children = (form,)
         return self._made[kind]  # type: ignore[no-any-return]
@@ -151,6 +155,27 @@ class Studio(Panel):
 
     def _tell_page(self) -> None:
         self._eye.unkept = any(form.kept and not form.kept.draft.kept for form in self._works())
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        boards = [form.draft()["board"] for form in self._works() if isinstance(form, StoryboardForm)]
+        self._eye.place = {**self._where(), **({"board": boards[0]} if boards else {})}
+
+    def _go_back(self, place: Mapping[str, Any]) -> None:
+        """Show what a window showed before its page was loaded anew; others may have shown other things since."""
+        board = place.get("board")
+        self._board = board if isinstance(board, str) else None
+        self._tabs.selected_index = self._numbered(place.get("tab"), self._tabs.selected_index)
+        self._open_board()
+
+    def _open_board(self) -> None:
+        form = self._made.get(StoryboardForm)
+        if form and self._board is not None:
+            board, self._board = self._board, None
+            if board != form.draft()["board"]:
+                with suppress(ValueError, StoreError):  # it is not there any more
+                    form.show_here({"board": board})
+        self._tell_place()
 
     def _works(self) -> list[WorkPanel]:
         return [form for form in self._made.values() if isinstance(form, WorkPanel)]
@@ -206,12 +231,16 @@ class Studio(Panel):
 
     def _place_in(self, found: Content | None) -> int:
         """Return the tab that was open when the page was left, the first without one."""
+        return self._numbered(found.fields.get("tab") if found else "", 0)
+
+    def _numbered(self, name: Any, otherwise: int) -> int:
+        """Return which tab has that name."""
         names = [kind.__name__ for kind in _KINDS]
-        name = found.fields.get("tab") if found else ""
-        return names.index(name) if name in names else 0
+        return names.index(name) if name in names else otherwise
 
     def _turned(self) -> None:
         self._place.touch()
+        self._tell_place()
         if isinstance(self.form, HistoryForm):
             self.form.refresh()
         self._count()

@@ -56,6 +56,7 @@ class Judging(anywidget.AnyWidget):
     note = traitlets.Unicode().tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
     counted = traitlets.Int(0).tag(sync=True)
+    scored = traitlets.Unicode().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
     answers: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
     sides: traitlets.List[str] = traitlets.List().tag(sync=True)
@@ -226,6 +227,7 @@ class Judging(anywidget.AnyWidget):
             self.problem = "" if number >= self.total or self._is_seen(number) else Words(self.language)(_GONE)
             self.number, self.question = number, self._question(min(number, self.total - 1))
             verdicts = self.record.verdicts
+            self.scored = ""
             self.counted = sum(verdicts[step.mark]["verdict"] != SKIP for step in self._steps[:number])
         self._shown_at = self._clock.monotonic()
 
@@ -272,6 +274,9 @@ class Judging(anywidget.AnyWidget):
         """Handle a press on the page; one for another pair, such as a double press, is dropped."""
         number, seconds = content.get("number"), content.get("seconds")
         with override(self.language), self._lock:
+            if content.get("kind") == "scores" and self.number == self.total:
+                self.scored = self._scores_page()
+                return
             known = answer_of(self.record.kind.name, str(content.get("verdict")))
             try:
                 if known is not None and number == self.number:
@@ -282,6 +287,14 @@ class Judging(anywidget.AnyWidget):
             finally:
                 # The page accepts no other press until it hears of this one.
                 self.send({"kind": "answered", "number": number})
+
+    def _scores_page(self) -> str:
+        """Return this judge's scores as HTML, or why there are none."""
+        try:
+            page: str = self.scores()._repr_mimebundle_()["text/html"]
+        except (ValueError, StoreError) as error:
+            return html.block("", lines=[str(error)])
+        return page
 
     def __dir__(self) -> list[str]:
         """Return the names that are for people, without the many of ipywidgets, so that completion shows them alone."""
@@ -349,6 +362,7 @@ def _page_texts(language: str, record: Record, contest: Contest) -> dict[str, An
         "thanks": Said("Thank you! All {total} are judged."),
         "kept": Said("What you have judged is kept in this browser; you can go on later."),
         "last": Said("Please save the file and send it back."),
+        "handed": Said("All are handed in; you can close this page."),
         "lost": Said("This browser keeps nothing: save the file before you close the page."),
     }
 
@@ -386,4 +400,5 @@ def _texts(words: Words, kind: Kind) -> dict[str, str]:
         "loading": words("The pictures are coming…"),
         "slow": words("Not saved yet: Python is busy or gone. Your press counts once it answers; you can press again."),
         "thanks": words("Thank you! All {total} are judged, {counted} verdicts are saved."),
+        "scores": words("Show my scores"),
     }

@@ -23,6 +23,9 @@ export function render({ model, el }) {
   );
   const choices = element("div", { class: "wannb-judge-row" }, ...under(""));
   const thanks = element("div", { class: "wannb-judge-thanks", role: "status" });
+  const scores = element("button", { type: "button", class: "wannb-judge-button", click: () => send(model, { kind: "scores" }) });
+  const scored = element("div", { class: "wannb-judge-scores", role: "status" });
+  const after = element("div", { class: "wannb-judge-row" }, scores);
   const keys = element("span", { class: "wannb-judge-keys" });
   const focus = element("span", { class: "wannb-judge-focus" });
   const hint = element("div", { class: "wannb-judge-hint" }, keys, focus);
@@ -35,6 +38,8 @@ export function render({ model, el }) {
     element("div", { class: "wannb-judge-track", "aria-hidden": "true" }, bar),
     pair,
     thanks,
+    after,
+    scored,
     choices,
     problem,
     hint,
@@ -49,7 +54,7 @@ export function render({ model, el }) {
 
   el.classList.add("wannb-widget", "wannb-judge-root");
   el.append(root);
-  follow(model, ["number", "total", "even", "odd", "question", "note", "problem", "counted", "texts", "answers"], show, stop.signal);
+  follow(model, ["number", "total", "even", "odd", "question", "note", "problem", "counted", "texts", "answers", "scored"], show, stop.signal);
   model.on("msg:custom", answered);
   show();
 
@@ -93,6 +98,10 @@ export function render({ model, el }) {
     for (const one of [pair, ...Object.values(buttons), hint]) one.hidden = over && one !== buttons.undo;
     thanks.hidden = !over;
     thanks.textContent = over ? text("thanks", { total, counted: model.get("counted") }) : "";
+    const page = model.get("scored"); // undefined on a page without Python, which has no scores
+    scores.textContent = text("scores");
+    after.hidden = !over || page !== "";
+    if (scored.innerHTML !== page) scored.innerHTML = over ? page ?? "" : "";
     load();
     if (over) shown = -1;
     else if (number !== shown) place(number);

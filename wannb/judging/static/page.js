@@ -7,6 +7,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const STORE = `wannb-judging-${data.page}`;
 const LANGUAGES = { en: "English", zh: "中文" };
 let kept = true;
+let handed = 0; // verdicts that the class has
 let state = restored() ?? begun();
 const values = {};
 const listeners = new Map();
@@ -80,7 +81,12 @@ function keep() {
     kept = false;
   }
   // What does not arrive goes with the next verdict.
-  if (data.handed_in) fetch(location.pathname, { method: "POST", body: written() }).catch(() => {});
+  const { length } = state.verdicts;
+  const arrived = ({ ok }) => {
+    handed = ok ? length : handed;
+    show();
+  };
+  if (data.handed_in) fetch(location.pathname, { method: "POST", body: written() }).then(arrived).catch(() => {});
 }
 
 function written() {
@@ -125,8 +131,9 @@ function show() {
   language.textContent = LANGUAGES[state.language === "zh" ? "en" : "zh"];
   save.textContent = text("save");
   save.classList.toggle("wannb-page-due", number === total && state.saved < total);
-  save.hidden = told.hidden = Boolean(data.handed_in);
-  told.textContent = kept ? (number === total && state.saved < total ? text("last") : text("kept")) : text("lost");
+  save.hidden = Boolean(data.handed_in);
+  told.hidden = save.hidden && !(number === total && handed === total);
+  told.textContent = save.hidden ? text("handed") : kept ? (number === total && state.saved < total ? text("last") : text("kept")) : text("lost");
   for (const call of listeners.get("change:number") ?? []) call();
 }
 

@@ -17,7 +17,7 @@ from forms.using import SMALL, named, picture, press, shown
 from wannb import Storyboard, forms, mock
 from wannb.client import Client
 from wannb.forms import drafts
-from wannb.forms.kept import _receive
+from wannb.forms.controls import _receive
 from wannb.masking import Secret
 from wannb.request import ImageRequest
 from wannb.runs.store import Store
@@ -240,7 +240,6 @@ def test_two_windows_never_mix_and_each_can_take_what_the_other_wrote(client: Cl
 WRITER = """
 import sys
 from wannb.forms import drafts
-from wannb.forms.kept import _receive
 from wannb.runs import Store
 text = ["x"]
 draft = drafts.Draft(Store(sys.argv[1]), "edit", lambda: {"prompt": text[0]})

@@ -189,7 +189,7 @@ def test_a_chinese_form_shows_no_english_but_names_and_a_persons_words(
         r"<[^>]+>|wan2\.7-image(-pro)?|wannb[-\w/.]*(?:\(picture\))?|lock|a dog|room\.png|image-\d\.png|"
         r"DataInspectionFailed\w*|Output data may .*?not judged\.\)|\b[0-9a-f]{8}-[-0-9a-f]+|"
         r"NumPy|storyboard|\b(prompt|model|size|seed)\b|"
-        r"form\.run|\d+\w*|https?|[A-Z]{2,}\w*|client\.\w+|\w+=\S+|#\w+|[\w-]+\.(png|jpg)"
+        r"form\.run|\d+\w*|https?|[A-Z]{2,}\w*|client\.\w+|\w+=\S+|#\w+|[\w-]+\.(png|jpg|pdf)"
     )
     for page in pages:
         english = re.findall(r"[A-Za-z]{4,}[A-Za-z ]*", re.sub(kept, " ", page))

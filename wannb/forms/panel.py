@@ -27,7 +27,7 @@ from .worker import Progress, Worker
 
 #: Names that the forms need of each other.
 _INSIDE = {"boards", "draft", "fixed", "keep", "kept", "modes", "most", "moved", "offer_earlier", "offer_to", "restore"}
-_INSIDE |= {"boarded", "script", "sheets", "title", "together", "words"}
+_INSIDE |= {"boarded", "script", "sheets", "show_here", "title", "together", "words"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]

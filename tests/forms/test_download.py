@@ -362,8 +362,8 @@ def test_it_speaks_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     saving.row.name.value = "a/b"
     assert shown(saving.row._problem).strip() == "名称不能含有 /"
     saving.row.name.value = "故事"
-    saving.press("保存")
-    saving.press("保存")
+    saving.press("保存 故事.pdf")
+    saving.press("保存 故事.pdf")
     assert "中已有 故事.pdf" in saving.asks
     saving.press("两个都保留：故事 2.pdf")
     assert saving.saved == ["故事.pdf", "故事 2.pdf"]

@@ -40,16 +40,12 @@ _begun = _begin() if __name__ == "__main__" else None
 # ruff: noqa: E402 - the process above imports at the same time
 import asyncio
 import re
-from contextlib import suppress
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
-from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.ioloop import IOLoop
 from tornado.web import GZipContentEncoding
-from traitlets import Type
 from voila.app import Voila
 
 #: Seconds after a page took the kernel until the next one starts: the page's own work comes first.
@@ -58,28 +54,8 @@ _LATER = 10
 _SCRIPT = "voila.js"
 
 
-class Client(AsyncKernelClient):
-    """What runs the cell in a kernel; it begins with the kernel's answer, and does not wait 0.2 s for its silence."""
-
-    async def _answered(self) -> None:
-        while await self.is_alive():
-            self.kernel_info()
-            with suppress(Empty):
-                reply = await self.shell_channel.get_msg(timeout=1)
-                await self.iopub_channel.get_msg(timeout=0.2)  # else what the cell shows would be lost
-                self._handle_kernel_info_reply(reply)
-                return
-        raise RuntimeError("the kernel ended while it started")
-
-    async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Return as soon as the kernel answers on both of its channels."""
-        await asyncio.wait_for(self._answered(), timeout)
-
-
 class Kernel(ServerKernelManager):
     """A kernel; the first one of a server takes the process that was begun."""
-
-    client_factory = Type(Client)
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
         kernels: Any = self.parent

@@ -98,13 +98,19 @@ class Packed(GZipContentEncoding):
     GZIP_LEVEL = 1
 
 
+def _scripts(folders: list[str]) -> list[str]:
+    """Return what Voilà's script asks for, one file after the other; the page asks for all of it at its beginning."""
+    for folder in map(Path, folders):
+        if (folder / _SCRIPT).is_file():
+            named = re.findall(r"\.e\((\d+)\)", (folder / _SCRIPT).read_text(encoding="utf-8"))
+            parts = dict.fromkeys(f"{one}.{_SCRIPT}" for one in named)
+            return [_SCRIPT, *(name for name in parts if (folder / name).is_file())]
+    return []  # another Voilà: its script asks for them
+
+
 class Page(Voila):  # type: ignore[misc]
     def init_settings(self) -> dict[str, Any]:
-        # What Voilà's script asks for, one file after the other, so that the page can ask for it at its beginning.
-        static = next(path for path in map(Path, self.static_paths) if (path / _SCRIPT).is_file())
-        named = re.findall(r"\.e\((\d+)\)", (static / _SCRIPT).read_text(encoding="utf-8"))
-        parts = [name for name in dict.fromkeys(f"{one}.{_SCRIPT}" for one in named) if (static / name).is_file()]
-        self.voila_configuration.config.VoilaConfiguration.resources = {"scripts": [_SCRIPT, *parts]}
+        self.voila_configuration.config.VoilaConfiguration.resources = {"scripts": _scripts(self.static_paths)}
         settings: dict[str, Any] = super().init_settings()
         return settings
 

@@ -164,8 +164,9 @@ class Shelf:
         with self._lock:
             self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115
             if digest not in self._starts:
-                self._starts[digest] = self._file.seek(0, 2)
+                start = self._file.seek(0, 2)
                 self._file.write(data)
+                self._starts[digest] = start
         return lambda: self._read(digest, length)
 
     def _read(self, digest: bytes, length: int) -> bytes:

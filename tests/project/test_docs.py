@@ -18,8 +18,17 @@ import wannb
 from wannb import mock
 
 REFERENCE = ROOT / "docs" / "reference"
-#: In capitals, and no variables of the environment: of Pillow, and of Python's bytecode.
-OTHERS = {"RAISE_VARARGS", "FLIP_LEFT_RIGHT", "FLIP_TOP_BOTTOM", "ROTATE_90", "ROTATE_180", "ROTATE_270"}
+#: In capitals, and no variables of the environment that are read here: of Pillow, of Python's bytecode, and what nbformat
+#: reads in a process of ours.
+OTHERS = {
+    "NBFORMAT_VALIDATOR",
+    "RAISE_VARARGS",
+    "FLIP_LEFT_RIGHT",
+    "FLIP_TOP_BOTTOM",
+    "ROTATE_90",
+    "ROTATE_180",
+    "ROTATE_270",
+}
 #: Read by `urllib`, which knows them in small letters too.
 PROXIES = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
 

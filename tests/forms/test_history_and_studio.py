@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,26 @@ def test_one_bad_folder_harms_nobody(client: Client) -> None:
     assert studio.edit.request.images == ()
     named(studio.history, f"Show run {runs[0].id}").click()
     assert "⚠" in shown(studio.history)  # in the damaged image's place
+
+
+def test_a_form_is_made_once_though_a_cell_and_the_page_ask_for_it_at_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio, made, asked = wannb.studio(client), [], threading.Event()
+
+    def slowly(form: forms.RegionForm, *args: object, **options: object) -> None:
+        made.append(form)
+        asked.wait(0.5)  # for the other thread, which has to wait itself
+        forms.EditForm.__init__(form, *args, **options)
+
+    monkeypatch.setattr(forms.RegionForm, "__init__", slowly)
+    cell = threading.Thread(target=lambda: made.append(studio.regions))
+    page = threading.Thread(target=lambda: (made.append(studio.regions), asked.set()))
+    for thread in (cell, page):
+        thread.start()
+    for thread in (cell, page):
+        thread.join()
+    assert made == [studio.regions] * 3
 
 
 def test_the_studio_hands_images_from_tab_to_tab(client: Client) -> None:

@@ -18,8 +18,7 @@ import wannb
 from wannb import mock
 
 REFERENCE = ROOT / "docs" / "reference"
-#: In capitals, and no variables of the environment that are read here: of Pillow, of Python's bytecode, and what nbformat
-#: reads in a process of ours.
+#: In capitals, and no variables that wannb reads: of Pillow, of Python's bytecode, and what nbformat reads.
 OTHERS = {
     "NBFORMAT_VALIDATOR",
     "RAISE_VARARGS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -79,6 +80,7 @@ class Studio(Panel):
 
     def __init__(self, client: Client) -> None:
         self._made: dict[type[Any], Any] = {}
+        self._making = threading.RLock()
         #: The board that the window of the page had open, until the form is made that opens it.
         self._board: str | None = None
         super().__init__(client)
@@ -115,26 +117,33 @@ class Studio(Panel):
         return form
 
     def _form(self, kind: type[F]) -> F:
-        """Return the form of a tab, made when it is first needed: a page with few widgets loads sooner."""
-        if kind not in self._made:
-            form: Any = kind(self.client)
-            if isinstance(form, HistoryForm):
-                form.opened, form.boarded = self._open, self._go_on_with
-                form.worker.moved = lambda progress: self._count()
-                form.observe(self._looked_at, "selected")
-            else:
-                form.made, form.moved = self._came_back, self._count
-            if isinstance(form, (Form, HistoryForm)):
-                takers = [taker for taker in _TAKERS if taker is not kind]
-                form.offer_to([(self.words(each.title), partial(self._hand_over, each)) for each in takers])
-            self._made[kind] = form
-            if isinstance(form, WorkPanel):
-                self._keep(form, kind.__name__.removesuffix("Form").lower())
-            if isinstance(form, StoryboardForm):
-                self._open_board()
-            # Inside of its tab: front ends make all tabs anew, and turn to another one, when one of them is replaced.
-            self._tabs.children[_KINDS.index(kind)].children = (form,)
-        return self._made[kind]  # type: ignore[no-any-return]
+        """Return the form of a tab, made when it is first needed: a page with few widgets loads sooner.
+
+        It is made once, whoever asks: a kernel hears its page, and runs cells, on threads of their own.
+        """
+        with self._making:
+            if kind not in self._made:
+                self._make(kind)
+            return self._made[kind]  # type: ignore[no-any-return]
+
+    def _make(self, kind: type[Any]) -> None:
+        form = kind(self.client)
+        if isinstance(form, HistoryForm):
+            form.opened, form.boarded = self._open, self._go_on_with
+            form.worker.moved = lambda progress: self._count()
+            form.observe(self._looked_at, "selected")
+        else:
+            form.made, form.moved = self._came_back, self._count
+        if isinstance(form, (Form, HistoryForm)):
+            takers = [taker for taker in _TAKERS if taker is not kind]
+            form.offer_to([(self.words(each.title), partial(self._hand_over, each)) for each in takers])
+        self._made[kind] = form
+        if isinstance(form, WorkPanel):
+            self._keep(form, kind.__name__.removesuffix("Form").lower())
+        if isinstance(form, StoryboardForm):
+            self._open_board()
+        # Inside of its tab: front ends make all tabs anew, and turn to another one, when one of them is replaced.
+        self._tabs.children[_KINDS.index(kind)].children = (form,)
 
     def _make_next(self) -> bool:
         """Make the first form that is missing; return whether others are."""

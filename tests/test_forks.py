@@ -24,8 +24,10 @@ from wannb.runs.store import Store
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
 
 BEGIN = """
-import multiprocessing, os, sys, threading, warnings
+import faulthandler, multiprocessing, os, sys, threading, warnings
 import wannb
+# A child that hangs ends, and says where; its parent has no such clock, which a child could not stop.
+os.register_at_fork(after_in_child=lambda: faulthandler.dump_traceback_later(120, exit=True))
 warnings.simplefilter("ignore", DeprecationWarning)  # newer versions of Python warn of every fork with threads
 client = wannb.connect("mock", base_url=sys.argv[1], store=sys.argv[2])
 forks = multiprocessing.get_context("fork")
